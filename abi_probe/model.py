@@ -1,0 +1,331 @@
+"""The values of probing: what a binary is, what a runtime gives, what stands between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+
+class Format(StrEnum):
+    """The container of machine code, told by its first bytes."""
+
+    ELF = "elf"
+    MACHO = "macho"
+    PE = "pe"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportedSymbol:
+    """A name that a binary needs from elsewhere.
+
+    Attributes:
+        name: as C sees it (a Mach-O's leading underscore is removed).
+        weak: may stay unresolved without harm to loading.
+        library: the library that must give it where the format says so (a PE's DLL, a Mach-O's
+            two-level name space), else None.
+    """
+
+    name: str
+    weak: bool = False
+    library: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionNeed:
+    """A symbol version that a binary needs (`.gnu.version_r`), such as GLIBC_2.28 of libc.so.6."""
+
+    library: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binary:
+    """One executable or shared library as read from its bytes.
+
+    Only names that matter to a Python runtime are kept (see `abi_probe.names`), so that a
+    library of 100,000 C++ symbols costs no more than a small one.
+
+    Attributes:
+        format: the container.
+        machines: every machine that it has code for, in the words of `platform.machine()`:
+            `x86_64`, `aarch64`, `i686`, `armv7l`, `ppc64le`, `s390x`, `riscv64`, `loongarch64`,
+            `arm64` (Mach-O), `amd64`, `win32`, `arm64` (PE). Several in a fat Mach-O only.
+        bits: 32 or 64; of the first slice.
+        byte_order: `little` or `big`.
+        shared_library: it can be loaded into a process; False for a program that is not
+            position-independent, an object file, a core.
+        soname: the name under which it is known once loaded; None when it has none.
+        needed: libraries that must be loaded with it, in their order.
+        rpath: DT_RPATH, searched before the environment and inherited by what it loads.
+        runpath: DT_RUNPATH, or LC_RPATH of a Mach-O.
+        interpreter: the loader that a program asks for (PT_INTERP); None in a library.
+        imports: names that only a Python runtime gives, needed and not defined here.
+        exports: names of that kind, and module init hooks, that it defines for others.
+        version_needs: versions of libc, libstdc++ and the like that it needs, weak ones left out.
+        version_definitions: versions that it provides (`.gnu.version_d`).
+        minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
+    """
+
+    format: Format
+    machines: tuple[str, ...]
+    bits: int
+    byte_order: str
+    shared_library: bool = True
+    soname: str | None = None
+    needed: tuple[str, ...] = ()
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    interpreter: str | None = None
+    imports: tuple[ImportedSymbol, ...] = ()
+    exports: frozenset[str] = frozenset()
+    version_needs: tuple[VersionNeed, ...] = ()
+    version_definitions: frozenset[str] = frozenset()
+    minimum_os: str | None = None
+
+
+class ClaimKind(StrEnum):
+    """What an extension's file name says of the runtimes that it is for."""
+
+    ABI3 = "abi3"
+    ABI3T = "abi3t"
+    ABI3_ABI3T = "abi3.abi3t"
+    VERSION = "version"  # one minor version of CPython
+    GENERIC = "generic"  # a bare `.so` or `.pyd`: every CPython tries it
+    PYPY = "pypy"
+    HPY = "hpy"
+    OTHER = "other"  # GraalPy and what is not known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """The claim of an extension's file name.
+
+    Attributes:
+        kind: the family.
+        text: the suffix that says it, `.cpython-311d-x86_64-linux-gnu.so`.
+        version: the minor version that a `version` or `pypy` claim names, (3, 11); else None.
+        debug: the name is a debug build's.
+        free_threaded: the name is a free-threaded build's.
+    """
+
+    kind: ClaimKind
+    text: str
+    version: tuple[int, int] | None = None
+    debug: bool = False
+    free_threaded: bool = False
+
+
+class SymbolClass(StrEnum):
+    """Which of CPython's C APIs a name belongs to, or whose else it is."""
+
+    STABLE = "stable"  # limited API and stable ABI
+    STABLE_ABI_ONLY = "stable-abi-only"  # in the stable ABI for old binaries and macros
+    PUBLIC = "public"  # `Py...`, outside the stable ABI
+    UNSTABLE = "unstable"  # `PyUnstable_...` (PEP 689)
+    PRIVATE = "private"  # `_Py...`, outside the stable ABI
+    INTERNAL = "internal"  # private, and not exported by some release that is newer
+    DEBUG_ONLY = "debug-only"
+    FREETHREADED_ONLY = "freethreaded-only"
+    PYPY = "pypy"
+    GRAALPY = "graalpy"
+    HPY = "hpy"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extension:
+    """One extension module of an artefact.
+
+    Attributes:
+        path: where in the artefact, relative to its root, with forward slashes.
+        module: dotted name under which it is imported.
+        claim: what its file name says.
+        binary: what its bytes say.
+    """
+
+    path: PurePosixPath
+    module: str
+    claim: Claim
+    binary: Binary
+
+
+class ArtefactKind(StrEnum):
+    """What was given to probe."""
+
+    WHEEL = "wheel"
+    DISTRIBUTION = "distribution"
+    SITE = "site"
+    FILE = "file"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artefact:
+    """Something installable or installed, with all that its files and its metadata say.
+
+    Attributes:
+        target: what the user called it.
+        kind: wheel, installed distribution, folder without metadata, or single file.
+        name: normalised name of the distribution; None where there is no metadata.
+        version: of the distribution; None likewise.
+        tags: wheel tags, from the file name of a wheel or the installed WHEEL record; empty when
+            nothing says (then no tag is judged).
+        requires_python: None when the metadata does not say.
+        requires: the Requires-Dist lines as they stand.
+        extensions: every extension module, sorted by path.
+        libraries: the other binaries, by path relative to the root.
+        sources: modules that also exist as `.py`, by dotted name: what is left when no
+            extension file is found.
+        trouble: files that could not be read, and what is wrong with each.
+        warnings: disagreements of RECORD, WHEEL and METADATA with the files.
+        root: the folder that paths are relative to; None inside a wheel.
+    """
+
+    target: str
+    kind: ArtefactKind
+    name: str | None = None
+    version: Version | None = None
+    tags: frozenset[Tag] = frozenset()
+    requires_python: SpecifierSet | None = None
+    requires: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    libraries: Mapping[PurePosixPath, Binary] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
+    trouble: tuple[tuple[PurePosixPath, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    root: str | None = None
+
+
+class Evidence(StrEnum):
+    """What a target's exports rest on."""
+
+    RUNTIME = "runtime"  # read from the executable and its libraries
+    TABLE = "table"  # the runtime is not here; CPython's stable ABI table stands in
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """All that a verdict needs to know of a runtime.
+
+    Attributes:
+        name: what messages call it, a runtime's id.
+        implementation: `cpython`, `pypy`...
+        version: of the language.
+        tags: every wheel tag that it accepts, best first.
+        suffixes: of extension files, in the order in which it tries them.
+        debug, free_threaded, trace_refs: its build.
+        format: of the files that it loads.
+        machine: as in `Binary.machines`.
+        bits: of a pointer.
+        libc: name and version, (`glibc`, (2, 36)); None when unknown or not Linux.
+        exports: names that it gives to what it loads, None when they cannot be known.
+        libraries: what its loader has or finds without any run path, by name.
+        search_paths: folders that its own DT_RPATH adds for everything that it loads.
+        evidence: what `exports` rests on.
+        has_site: it can use installed distributions at all (MicroPython cannot).
+    """
+
+    name: str
+    implementation: str
+    version: Version
+    tags: tuple[Tag, ...]
+    suffixes: tuple[str, ...]
+    debug: bool = False
+    free_threaded: bool = False
+    trace_refs: bool = False
+    format: Format
+    machine: str
+    bits: int
+    libc: tuple[str, tuple[int, ...]] | None
+    exports: frozenset[str] | None
+    libraries: Mapping[str, Binary | None] | None
+    search_paths: tuple[str, ...] = ()
+    evidence: Evidence = Evidence.RUNTIME
+    has_site: bool = True
+
+
+class Cause(StrEnum):
+    """The kind of reason against one artefact on one runtime, in the order of the checks."""
+
+    BROKEN = "broken"
+    PACKAGE_PYTHON = "package-python"
+    ABI_TAG = "abi-tag"
+    PLATFORM = "platform"
+    ABI_SUFFIX = "abi-suffix"
+    ABI_HOOK = "abi-hook"
+    ABI_KIND = "abi-kind"
+    ABI_SYMBOL = "abi-symbol"
+    LIBRARY = "library"
+    CAPABILITY = "capability"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Objection:
+    """One reason against one artefact on one runtime.
+
+    Attributes:
+        cause: its kind.
+        detail: one sentence that names the file, the symbol, the version.
+        path: the file concerned, relative to the artefact; None when it concerns the whole.
+        symbol: the symbol concerned; None when there is none.
+    """
+
+    cause: Cause
+    detail: str
+    path: str | None = None
+    symbol: str | None = None
+
+
+class Status(StrEnum):
+    """The answer for one artefact on one runtime, worst last."""
+
+    COMPATIBLE = "compatible"  # a real import succeeded, or nothing native and the metadata fits
+    UNVERIFIED = "unverified"  # every static check passed
+    UNKNOWN = "unknown"  # unreadable
+    INCOMPATIBLE = "incompatible"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What is known of one artefact on one runtime.
+
+    Attributes:
+        target: the runtime's name.
+        status: the answer.
+        objections: every reason, in the order of the checks.
+        warnings: what may go wrong though nothing stands against it.
+        imported: outcome of a real import; None when none was asked for.
+    """
+
+    target: str
+    status: Status
+    objections: tuple[Objection, ...] = ()
+    warnings: tuple[str, ...] = ()
+    imported: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """A symbol that breaks what a stable-ABI tag or file name promises.
+
+    Attributes:
+        path: the extension file.
+        symbol: the name.
+        symbol_class: which API it belongs to.
+        added: the version in which it became stable, `3.11`; None when it is not stable.
+        reason: one sentence.
+    """
+
+    path: str
+    symbol: str
+    symbol_class: SymbolClass
+    added: str | None
+    reason: str

@@ -1,0 +1,176 @@
+"""The values that describe a runtime as it answered for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packaging.version import Version
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Implementation:
+    """Which program interprets the language (PEP 421, `sys.implementation`).
+
+    Attributes:
+        name: lower case, `cpython`, `pypy`, `graalpy`, `jython`, `micropython`, `pyodide`...
+        version: the implementation's own version, `7.3.11` for a PyPy of Python 3.9.16.
+    """
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Abi:
+    """What decides which extension files a runtime can load.
+
+    Attributes:
+        soabi: `sysconfig`'s SOABI; None where a runtime has none (2.7, Jython, MicroPython).
+        flags: letters of the build that change the ABI, a subset of `d`, `t`, `m`, `u`, in the
+            order in which a wheel tag writes them.
+        debug: built with `Py_DEBUG`.
+        free_threaded: built with `Py_GIL_DISABLED`; not whether the GIL is off at this moment.
+        trace_refs: built with `Py_TRACE_REFS`, which changes the ABI up to 3.12.
+        extension_suffixes: what the import system tries, in its order
+            (`importlib.machinery.EXTENSION_SUFFIXES`); empty where it loads no extensions.
+        stable_abis: the stable ABIs that it loads, `abi3` and `abi3t` (PEP 384, PEP 803).
+        cache_tag: `sys.implementation.cache_tag`; None where there is none.
+    """
+
+    soabi: str | None
+    flags: tuple[str, ...]
+    debug: bool
+    free_threaded: bool
+    trace_refs: bool
+    extension_suffixes: tuple[str, ...]
+    stable_abis: tuple[str, ...]
+    cache_tag: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Libc:
+    """The C library that a runtime is linked to.
+
+    Attributes:
+        name: `glibc` or `musl`.
+        version: `2.36`.
+    """
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Platform:
+    """The machine as a runtime sees it.
+
+    Attributes:
+        tag: `sysconfig.get_platform()`, such as `linux-x86_64`.
+        system: `sys.platform`, such as `linux`, `darwin`, `win32`, `emscripten`.
+        machine: `x86_64`, `aarch64`, `i686`..., the interpreter's own, not the kernel's.
+        bits: size of a pointer, 32 or 64.
+        byte_order: `little` or `big`.
+        libc: None where it is not known or the system has no such notion.
+    """
+
+    tag: str
+    system: str
+    machine: str
+    bits: int
+    byte_order: str
+    libc: Libc | None
+
+
+class Jit(StrEnum):
+    """State of a runtime's own just-in-time compiler when it starts without options."""
+
+    ON = "on"
+    OFF = "off"  # built in, and to be turned on by an option
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """One interpreter, as it answered for itself.
+
+    Attributes:
+        id: short and unique on the machine, `cpython-3.8.18d`; `~2` and so on where two collide.
+        executable: how to start it; absolute.
+        aliases: other paths that start the same one, sorted; `executable` is not among them.
+        source: where it was found, the name of a source such as `PATH` or `pyenv`.
+        prefix: `sys.prefix`; None where the runtime has none (MicroPython).
+        base_prefix: `sys.base_prefix`, the same as `prefix` for all that is not an environment.
+        implementation: the program.
+        version: of the language that it speaks, `3.15.0rc1` for a pre-release.
+        abi: which extension files it loads.
+        platform: the machine.
+        jit: None where no compiler is built in.
+        stdlib: top-level names of its standard library that can be imported there.
+        site_packages: its own folders of installed packages, which may not exist.
+    """
+
+    id: str
+    executable: Path
+    aliases: tuple[Path, ...] = ()
+    source: str
+    prefix: Path | None
+    base_prefix: Path | None
+    implementation: Implementation
+    version: Version
+    abi: Abi
+    platform: Platform
+    jit: Jit | None
+    stdlib: frozenset[str]
+    site_packages: tuple[Path, ...]
+
+    @property
+    def prerelease(self) -> bool:
+        """Whether the language version is an alpha, beta, candidate or development version."""
+        return self.version.is_prerelease
+
+
+class Reason(StrEnum):
+    """Why a candidate is not listed as a runtime."""
+
+    NOT_EXECUTABLE = "not-executable"
+    NOT_A_FILE = "not-a-file"  # a folder, FIFO, device or socket
+    BROKEN_LINK = "broken-link"  # points nowhere or to itself
+    SHIM = "shim"  # of a version manager; never started
+    UNTRUSTED = "untrusted"  # others may write there
+    UNREADABLE = "unreadable"
+    CANNOT_START = "cannot-start"  # another architecture, a missing `#!` interpreter
+    TIMED_OUT = "timed-out"
+    FAILED = "failed"  # ended without the answer
+    GARBLED = "garbled"  # answered something that makes no sense
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejection:
+    """A candidate or folder that could not be used.
+
+    Attributes:
+        path: what was looked at.
+        reason: the kind of trouble.
+        detail: one line in the words of the operating system or of the candidate.
+    """
+
+    path: Path
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Discovery:
+    """All that a search found.
+
+    Attributes:
+        runtimes: every runtime once, in order of preference.
+        rejected: what could not be used, sorted by path.
+    """
+
+    runtimes: tuple[Runtime, ...]
+    rejected: tuple[Rejection, ...]
