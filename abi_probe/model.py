@@ -226,8 +226,6 @@ class Target:
         bits: of a pointer.
         libc: name and version, (`glibc`, (2, 36)); None when unknown or not Linux.
         exports: names that it gives to what it loads, None when they cannot be known.
-        libraries: what its loader has or finds without any run path, by name.
-        search_paths: folders that its own DT_RPATH adds for everything that it loads.
         evidence: what `exports` rests on.
         has_site: it can use installed distributions at all (MicroPython cannot).
     """
@@ -245,8 +243,6 @@ class Target:
     bits: int
     libc: tuple[str, tuple[int, ...]] | None
     exports: frozenset[str] | None
-    libraries: Mapping[str, Binary | None] | None
-    search_paths: tuple[str, ...] = ()
     evidence: Evidence = Evidence.RUNTIME
     has_site: bool = True
 

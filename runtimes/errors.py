@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a candidate is not listed as a runtime."""
+
+    NOT_EXECUTABLE = "not-executable"
+    NOT_A_FILE = "not-a-file"  # a folder, FIFO, device or socket
+    BROKEN_LINK = "broken-link"  # points nowhere or to itself
+    SHIM = "shim"  # of a version manager; never started
+    ENVIRONMENT = "environment"  # a virtual environment: it points to a runtime, and is none
+    PROGRAM = "program"  # a script that a Python runtime runs; never started
+    UNTRUSTED = "untrusted"  # others may write there
+    UNREADABLE = "unreadable"
+    CANNOT_START = "cannot-start"  # another architecture, a missing `#!` interpreter
+    TIMED_OUT = "timed-out"
+    FAILED = "failed"  # ended without the answer
+    GARBLED = "garbled"  # answered something that makes no sense
 
 
 class RuntimesError(Exception):
@@ -42,3 +60,20 @@ class NoRuntimeError(RuntimesError):
     def __str__(self) -> str:
         """Say which spec nothing fits."""
         return f"no runtime here fits {self.spec!r}"
+
+
+@dataclass
+class CandidateError(RuntimesError):
+    """A file that is no usable runtime.
+
+    Attributes:
+        reason: the kind of trouble.
+        detail: one line in the words of the operating system or of the candidate.
+    """
+
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        """Say what is wrong with it."""
+        return f"{self.reason.value}: {self.detail}"

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from runtimes.errors import Reason
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Implementation:
@@ -111,6 +113,7 @@ class Runtime:
         jit: None where no compiler is built in.
         stdlib: top-level names of its standard library that can be imported there.
         site_packages: its own folders of installed packages, which may not exist.
+        selected: a version manager's shim on PATH starts it at the moment.
     """
 
     id: str
@@ -126,26 +129,12 @@ class Runtime:
     jit: Jit | None
     stdlib: frozenset[str]
     site_packages: tuple[Path, ...]
+    selected: bool = False
 
     @property
     def prerelease(self) -> bool:
         """Whether the language version is an alpha, beta, candidate or development version."""
         return self.version.is_prerelease
-
-
-class Reason(StrEnum):
-    """Why a candidate is not listed as a runtime."""
-
-    NOT_EXECUTABLE = "not-executable"
-    NOT_A_FILE = "not-a-file"  # a folder, FIFO, device or socket
-    BROKEN_LINK = "broken-link"  # points nowhere or to itself
-    SHIM = "shim"  # of a version manager; never started
-    UNTRUSTED = "untrusted"  # others may write there
-    UNREADABLE = "unreadable"
-    CANNOT_START = "cannot-start"  # another architecture, a missing `#!` interpreter
-    TIMED_OUT = "timed-out"
-    FAILED = "failed"  # ended without the answer
-    GARBLED = "garbled"  # answered something that makes no sense
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,13 +153,30 @@ class Rejection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Inquiry:
+    """One file that was asked, or whose answer was remembered.
+
+    Attributes:
+        path: the file.
+        seconds: how long the answer took when it was given.
+        remembered: it came from the cache, without a process.
+    """
+
+    path: Path
+    seconds: float
+    remembered: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Discovery:
     """All that a search found.
 
     Attributes:
         runtimes: every runtime once, in order of preference.
         rejected: what could not be used, sorted by path.
+        inquiries: every file that answered, sorted by path.
     """
 
     runtimes: tuple[Runtime, ...]
     rejected: tuple[Rejection, ...]
+    inquiries: tuple[Inquiry, ...] = ()

@@ -1,0 +1,98 @@
+"""Read what an ELF file needs and gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from abi_probe.elf_image import MAGIC, Image, Kind, Tag, open_image
+from abi_probe.elf_symbols import read_symbols
+from abi_probe.elf_versions import read_version_definitions, read_version_needs
+from abi_probe.errors import NotABinaryError
+from abi_probe.model import Binary, Format
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from mmap import mmap
+
+_DF_1_PIE: Final = 0x08000000
+
+# By (e_machine, bits, byte order), in the words of `platform.machine()`.
+_MACHINES: Final[Mapping[tuple[int, int, str], str]] = {
+    (2, 32, "big"): "sparc",
+    (3, 32, "little"): "i686",
+    (8, 32, "big"): "mips",
+    (8, 32, "little"): "mipsel",
+    (8, 64, "big"): "mips64",
+    (8, 64, "little"): "mips64el",
+    (20, 32, "big"): "ppc",
+    (21, 64, "big"): "ppc64",
+    (21, 64, "little"): "ppc64le",
+    (22, 32, "big"): "s390",
+    (22, 64, "big"): "s390x",
+    (40, 32, "big"): "armv7b",
+    (40, 32, "little"): "armv7l",
+    (43, 64, "big"): "sparc64",
+    (50, 64, "little"): "ia64",
+    (62, 32, "little"): "x32",
+    (62, 64, "little"): "x86_64",
+    (183, 64, "big"): "aarch64_be",
+    (183, 64, "little"): "aarch64",
+    (243, 32, "little"): "riscv32",
+    (243, 64, "little"): "riscv64",
+    (258, 32, "little"): "loongarch32",
+    (258, 64, "little"): "loongarch64",
+    (0x9026, 64, "little"): "alpha",
+}
+
+
+def read_elf(data: bytes | memoryview | mmap) -> Binary:
+    """Read one ELF file.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        What it needs and gives. An object file, a core and a program are `shared_library=False`;
+        a machine without a name here is `elf-machine-` and its number.
+
+    Raises:
+        NotABinaryError: it does not begin as an ELF file does.
+        UnreadableError: it is cut off or contradicts itself; the message names the offset.
+    """
+    view = memoryview(data)
+    if bytes(view[: len(MAGIC)]) != MAGIC:
+        raise NotABinaryError("no ELF header")
+    image = open_image(view)
+    imports, exports = read_symbols(image)
+    return Binary(
+        format=Format.ELF,
+        machines=(_machine(image),),
+        bits=image.layout.bits,
+        byte_order=image.layout.byte_order,
+        shared_library=_is_shared_library(image),
+        soname=image.text(Tag.SONAME),
+        needed=tuple(map(image.string, image.dynamic.get(Tag.NEEDED, ()))),
+        rpath=_folders(image, Tag.RPATH),
+        runpath=_folders(image, Tag.RUNPATH),
+        interpreter=image.interpreter(),
+        imports=imports,
+        exports=exports,
+        version_needs=tuple(dict.fromkeys(read_version_needs(image))),
+        version_definitions=frozenset(read_version_definitions(image)),
+    )
+
+
+def _machine(image: Image) -> str:
+    key = (image.machine, image.layout.bits, image.layout.byte_order)
+    return _MACHINES.get(key, f"elf-machine-{image.machine}")
+
+
+def _is_shared_library(image: Image) -> bool:
+    # A position-independent program has the type of a library; glibc refuses to load it as one.
+    program = image.last(Tag.FLAGS_1) & _DF_1_PIE
+    return image.kind == Kind.SHARED and bool(image.dynamic) and not program
+
+
+def _folders(image: Image, tag: Tag) -> tuple[str, ...]:
+    text = image.text(tag)
+    return () if text is None else tuple(text.split(":"))

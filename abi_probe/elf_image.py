@@ -1,0 +1,294 @@
+"""Read the parts of an ELF file that its dynamic loader reads first.
+
+They are the header, the program headers and the dynamic section: the section table is not looked
+at, for a stripped file has none and one that lies about its sections still loads.
+Source of the layout: the System V gABI and glibc's `elf.h`.
+
+Nothing in the file is trusted. Every read is checked against the file's end, every list has an
+end of its own and every string a greatest length.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from dataclasses import dataclass
+from enum import IntEnum
+from sys import byteorder
+from typing import TYPE_CHECKING, Final
+
+from abi_probe.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAGIC: Final = b"\x7fELF"
+
+_IDENT_SIZE: Final = 16
+_MAX_SEGMENTS: Final = 1024
+_MAX_DYNAMIC_ENTRIES: Final = 2048  # a program of 100 libraries has 150
+_MAX_STRING: Final = 4096  # PATH_MAX; names in C are far shorter
+_PT_LOAD: Final = 1
+_PT_DYNAMIC: Final = 2
+_PT_INTERP: Final = 3
+
+
+class Kind(IntEnum):
+    """What an ELF file is for (`e_type`)."""
+
+    PROGRAM = 2
+    SHARED = 3
+
+
+class Tag(IntEnum):
+    """The entries of the dynamic section that are looked at."""
+
+    NULL = 0
+    NEEDED = 1
+    HASH = 4
+    STRTAB = 5
+    SYMTAB = 6
+    STRSZ = 10
+    SONAME = 14
+    RPATH = 15
+    RUNPATH = 29
+    GNU_HASH = 0x6FFFFEF5
+    FLAGS_1 = 0x6FFFFFFB
+    VERDEF = 0x6FFFFFFC
+    VERDEFNUM = 0x6FFFFFFD
+    VERNEED = 0x6FFFFFFE
+    VERNEEDNUM = 0x6FFFFFFF
+    MIPS_SYMTABNO = 0x70000011
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How one class and byte order lays its records out.
+
+    Attributes:
+        bits: 32 or 64.
+        byte_order: `little` or `big`.
+        mark: the same for `struct`, `<` or `>`.
+        header: what follows `e_ident`.
+        segment: a program header.
+        segment_fields: where its type, offset, address and size in the file stand.
+        dynamic: an entry of the dynamic section.
+        symbol: an entry of the symbol table, which begins with its name in either class.
+        symbol_fields: where info, other and section index stand.
+    """
+
+    bits: int
+    byte_order: str
+    mark: str
+    header: struct.Struct
+    segment: struct.Struct
+    segment_fields: tuple[int, int, int, int]
+    dynamic: struct.Struct
+    symbol: struct.Struct
+    symbol_fields: tuple[int, int, int]
+
+
+def _layout(bits: int, byte_order: str) -> Layout:
+    mark = "<" if byte_order == "little" else ">"
+    wide = bits == 64  # noqa: PLR2004  a number of bits is its own name
+    return Layout(
+        bits=bits,
+        byte_order=byte_order,
+        mark=mark,
+        header=struct.Struct(mark + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH")),
+        segment=struct.Struct(mark + ("IIQQQQQQ" if wide else "IIIIIIII")),
+        segment_fields=(0, 2, 3, 5) if wide else (0, 1, 2, 4),
+        dynamic=struct.Struct(mark + ("qQ" if wide else "iI")),
+        symbol=struct.Struct(mark + ("IBBHQQ" if wide else "IIIBBH")),
+        symbol_fields=(1, 2, 3) if wide else (3, 4, 5),
+    )
+
+
+_LAYOUTS: Final = {
+    (ident_class, ident_data): _layout(bits, byte_order)
+    for ident_class, bits in ((1, 32), (2, 64))
+    for ident_data, byte_order in ((1, "little"), (2, "big"))
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Segment:
+    """A program header: `size` bytes at `offset` of the file, at `address` in memory."""
+
+    kind: int
+    offset: int
+    address: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """An ELF file, as far as its dynamic section leads.
+
+    Attributes:
+        view: the whole file.
+        layout: its class and byte order.
+        kind: `e_type`, a `Kind` for what can be loaded or run.
+        machine: `e_machine`.
+        segments: its program headers.
+        dynamic: values of the dynamic section by tag; empty where there is none.
+        strings: the dynamic string table, which ends with a NUL; empty likewise.
+    """
+
+    view: memoryview
+    layout: Layout
+    kind: int
+    machine: int
+    segments: tuple[_Segment, ...]
+    dynamic: dict[int, list[int]]
+    strings: memoryview
+
+    def last(self, tag: Tag) -> int:
+        """The value of an entry that should stand once, 0 when it does not; the last one wins."""
+        return self.dynamic[tag][-1] if tag in self.dynamic else 0
+
+    def text(self, tag: Tag) -> str | None:
+        """The string that an entry names, None where there is no such entry."""
+        return self.string(self.last(tag)) if tag in self.dynamic else None
+
+    def string(self, start: int) -> str:
+        """The string at an offset of the dynamic string table."""
+        return read_string(self.strings, start)
+
+    def place(self, tag: Tag) -> int:
+        """The file offset of the table that an entry gives the address of."""
+        return _place(self.segments, self.last(tag), tag)
+
+    def unpack(self, form: struct.Struct, start: int, what: str) -> tuple[int, ...]:
+        """Read one record at a file offset."""
+        return _unpack(form, self.view, start, what)
+
+    def words(self, start: int, count: int, what: str) -> array[int]:
+        """Read numbers of four bytes at a file offset."""
+        return self.words_of(_cut(self.view, start, 4 * count, what))
+
+    def words_of(self, data: memoryview) -> array[int]:
+        """Read all of some bytes as numbers of four bytes."""
+        words = array("I", data.tobytes())
+        if byteorder != self.layout.byte_order:
+            words.byteswap()
+        return words
+
+    def interpreter(self) -> str | None:
+        """The loader that a program asks for; None in a library."""
+        for segment in self.segments:
+            if segment.kind == _PT_INTERP:
+                name = _cut(self.view, segment.offset, segment.size, "loader's name")
+                return read_string(name, 0)
+        return None
+
+
+def open_image(view: memoryview) -> Image:
+    """Read header, program headers and dynamic section.
+
+    Args:
+        view: the whole file, which begins with `MAGIC`.
+
+    Raises:
+        UnreadableError: it is cut off or contradicts itself.
+    """
+    layout = _LAYOUTS.get((view[4], view[5])) if len(view) >= _IDENT_SIZE else None
+    if layout is None:
+        raise UnreadableError("ELF header without class or byte order at offset 4")
+    header = _unpack(layout.header, view, _IDENT_SIZE, "ELF header")
+    kind, machine = header[:2]
+    segments = _segments(view, layout, start=header[4], each=header[8], count=header[9])
+    dynamic = _dynamic(view, layout, segments) if kind in tuple(Kind) else {}
+    return Image(
+        view=view,
+        layout=layout,
+        kind=kind,
+        machine=machine,
+        segments=segments,
+        dynamic=dynamic,
+        strings=_strings(view, segments, dynamic),
+    )
+
+
+def read_string(strings: memoryview, start: int) -> str:
+    """Read a string of a table.
+
+    Raises:
+        UnreadableError: it begins or ends outside of the table, or is too long for any name.
+    """
+    text, end, _ = bytes(strings[start : start + _MAX_STRING]).partition(b"\0")
+    if not end:
+        raise UnreadableError(f"a name without an end at {start} of {len(strings)} bytes of names")
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _segments(
+    view: memoryview, layout: Layout, *, start: int, each: int, count: int
+) -> tuple[_Segment, ...]:
+    if count and each != layout.segment.size:
+        raise UnreadableError(f"program headers of {each} bytes each at offset {start}")
+    if count > _MAX_SEGMENTS:
+        raise UnreadableError(f"{count} program headers at offset {start}")
+    kind, offset, address, size = layout.segment_fields
+    rows = _unpack_many(layout.segment, view, start, count, "program headers")
+    segments = tuple(
+        _Segment(kind=row[kind], offset=row[offset], address=row[address], size=row[size])
+        for row in rows
+    )
+    for segment in segments:
+        end = segment.offset + segment.size
+        if segment.kind == _PT_LOAD and end > len(view):
+            raise UnreadableError(f"truncated: a segment ends at offset {end} of {len(view)}")
+    return segments
+
+
+def _dynamic(
+    view: memoryview, layout: Layout, segments: tuple[_Segment, ...]
+) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    section = next((each for each in segments if each.kind == _PT_DYNAMIC and each.size), None)
+    if section is None:
+        return found
+    count = min(section.size // layout.dynamic.size, _MAX_DYNAMIC_ENTRIES)
+    rows = _unpack_many(layout.dynamic, view, section.offset, count, "dynamic section")
+    for tag, value in rows:
+        if tag == Tag.NULL:
+            return found
+        found.setdefault(tag, []).append(value)
+    raise UnreadableError(f"dynamic section without an end at offset {section.offset}")
+
+
+def _strings(
+    view: memoryview, segments: tuple[_Segment, ...], dynamic: dict[int, list[int]]
+) -> memoryview:
+    if Tag.STRTAB not in dynamic:
+        return view[:0]
+    start = _place(segments, dynamic[Tag.STRTAB][-1], Tag.STRTAB)
+    table = _cut(view, start, dynamic.get(Tag.STRSZ, [0])[-1], "string table")
+    if not table or table[-1]:
+        raise UnreadableError(f"string table without an end at offset {start}")
+    return table
+
+
+def _place(segments: tuple[_Segment, ...], address: int, tag: Tag) -> int:
+    for segment in segments:
+        ahead = address - segment.address
+        if segment.kind == _PT_LOAD and 0 <= ahead < segment.size:
+            return segment.offset + ahead
+    raise UnreadableError(f"{tag.name} at address {address:#x}, which no segment holds")
+
+
+def _cut(view: memoryview, start: int, size: int, what: str) -> memoryview:
+    if start + size > len(view):
+        raise UnreadableError(f"truncated: {what} of {size} bytes at offset {start} of {len(view)}")
+    return view[start : start + size]
+
+
+def _unpack(form: struct.Struct, view: memoryview, start: int, what: str) -> tuple[int, ...]:
+    return form.unpack(_cut(view, start, form.size, what))
+
+
+def _unpack_many(
+    form: struct.Struct, view: memoryview, start: int, count: int, what: str
+) -> Iterator[tuple[int, ...]]:
+    return form.iter_unpack(_cut(view, start, count * form.size, what))

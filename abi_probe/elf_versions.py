@@ -1,0 +1,71 @@
+"""Read the symbol versions that an ELF file needs and defines.
+
+Source: the Linux Standard Base core specification 5.0, "Symbol Versioning".
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from abi_probe.elf_image import Image, Tag
+from abi_probe.errors import UnreadableError
+from abi_probe.model import VersionNeed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_VERSIONS: Final = 4096  # a libc defines 40
+_VER_FLG_BASE: Final = 1  # the entry names the file itself
+_VER_FLG_WEAK: Final = 2
+
+
+def read_version_needs(image: Image) -> Iterator[VersionNeed]:
+    """Yield the versions that other libraries must define, weak ones left out.
+
+    Raises:
+        UnreadableError: the list leaves the file or has no end.
+    """
+    part = struct.Struct(image.layout.mark + "IHHII")
+    budget = _MAX_VERSIONS
+    for start, (_, count, library_at, first, _) in _entries(image, Tag.VERNEED, "HHIII"):
+        library = image.string(library_at)
+        at = start + first
+        for _ in range(count):
+            budget -= 1
+            if budget < 0:
+                raise UnreadableError(f"more than {_MAX_VERSIONS} versions at offset {start}")
+            _, flags, _, version_at, following = image.unpack(part, at, "version")
+            if not flags & _VER_FLG_WEAK:
+                yield VersionNeed(library=library, version=image.string(version_at))
+            if not following:
+                break
+            at += following
+
+
+def read_version_definitions(image: Image) -> Iterator[str]:
+    """Yield the versions that the file defines for others.
+
+    Raises:
+        UnreadableError: the list leaves the file.
+    """
+    part = struct.Struct(image.layout.mark + "II")
+    for start, (_, flags, _, _, _, first, _) in _entries(image, Tag.VERDEF, "HHHHIII"):
+        if not flags & _VER_FLG_BASE:
+            version_at, _ = image.unpack(part, start + first, "version")
+            yield image.string(version_at)
+
+
+def _entries(image: Image, tag: Tag, fields: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Offset and fields of each entry of a linked list, whose last field links on."""
+    if tag not in image.dynamic:
+        return
+    form = struct.Struct(image.layout.mark + fields)
+    start = image.place(tag)
+    count = image.last(Tag.VERNEEDNUM if tag is Tag.VERNEED else Tag.VERDEFNUM)
+    for _ in range(min(count, _MAX_VERSIONS)):
+        row = image.unpack(form, start, "version")
+        yield start, row
+        if not row[-1]:
+            return
+        start += row[-1]

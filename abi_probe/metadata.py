@@ -1,0 +1,105 @@
+"""Read the records that a distribution brings: METADATA, WHEEL and RECORD."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.metadata import parse_email
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import parse_tag
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from abi_probe.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.tags import Tag
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """What METADATA (or PKG-INFO) says.
+
+    Attributes:
+        name: normalised (PEP 503).
+        version: None when it is no version that PEP 440 knows.
+        requires_python: None when nothing is said or what is said cannot be parsed.
+        requires: Requires-Dist lines as they stand.
+        trouble: what could not be parsed, one sentence each.
+    """
+
+    name: str
+    version: Version | None
+    requires_python: SpecifierSet | None
+    requires: tuple[str, ...]
+    trouble: tuple[str, ...] = ()
+
+
+def parse_metadata(content: bytes) -> Metadata:
+    """Parse METADATA.
+
+    Raises:
+        UnreadableError: there is no name in it.
+
+    Source: core metadata specification of the Python Packaging User Guide.
+    """
+    raw, _ = parse_email(content)
+    name = raw.get("name")
+    if not name:
+        message = "METADATA names no distribution"
+        raise UnreadableError(message)
+    trouble = []
+    version = requires_python = None
+    try:
+        version = Version(raw.get("version", ""))
+    except InvalidVersion:
+        trouble.append(f"METADATA has no valid version: {raw.get('version', '')!r}")
+    wanted = raw.get("requires_python")
+    if wanted is not None:
+        try:
+            requires_python = SpecifierSet(wanted)
+        except InvalidSpecifier:
+            trouble.append(f"METADATA has a Requires-Python that means nothing: {wanted!r}")
+    return Metadata(
+        name=canonicalize_name(name),
+        version=version,
+        requires_python=requires_python,
+        requires=tuple(raw.get("requires_dist", ())),
+        trouble=tuple(trouble),
+    )
+
+
+def parse_wheel_tags(content: bytes) -> frozenset[Tag]:
+    """Return the tags of a WHEEL record; empty when it has none.
+
+    Source: the binary distribution format, `Tag` lines of WHEEL.
+    """
+    tags: set[Tag] = set()
+    for line in content.decode("utf-8", "replace").splitlines():
+        key, _, value = line.partition(":")
+        # A tag has three parts; anything else is noise that pip ignores too.
+        if key.strip().lower() == "tag" and value.count("-") == 2:  # noqa: PLR2004 - interpreter-abi-platform
+            tags |= parse_tag(value.strip())
+    return frozenset(tags)
+
+
+def record_paths(content: bytes) -> Iterator[PurePosixPath]:
+    """Yield the paths of a RECORD that lie below the folder it was installed into.
+
+    Paths that climb out of it (scripts, data) are left out; nothing is read from the disk.
+    """
+    text = content.decode("utf-8", "replace")
+    try:
+        for row in csv.reader(text.splitlines()):
+            if row and not row[0].startswith("/"):
+                path = PurePosixPath(row[0].replace("\\", "/"))
+                if ".." not in path.parts:
+                    yield path
+    except csv.Error as error:
+        message = f"RECORD is no table: {error}"
+        raise UnreadableError(message) from error

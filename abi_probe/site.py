@@ -1,0 +1,265 @@
+"""Read the distributions that are installed in a folder of packages."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from abi_probe.binary import read_binary_file
+from abi_probe.contents import may_be_binary, read_contents
+from abi_probe.errors import NothingToProbeError, UnreadableError
+from abi_probe.filename import stem
+from abi_probe.metadata import Metadata, parse_metadata, parse_wheel_tags, record_paths
+from abi_probe.model import Artefact, ArtefactKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from abi_probe.model import Binary
+
+# Records larger than this are not real; numpy's RECORD has 0.1 MB, the largest seen 3 MB.
+_RECORD_BYTES = 64 << 20
+_METADATA_ENDINGS = (".dist-info", ".egg-info")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installed:
+    """One installed distribution, known by its metadata folder only; nothing else is read yet.
+
+    Attributes:
+        name: normalised.
+        info: its `.dist-info` or `.egg-info` folder (or file, as Debian ships them).
+        root: the folder of packages.
+    """
+
+    name: str
+    info: Path
+    root: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """A folder of packages.
+
+    Attributes:
+        root: the folder.
+        distributions: by normalised name; of two versions the one listed first, as
+            `importlib.metadata` takes it.
+    """
+
+    root: Path
+    distributions: dict[str, Installed]
+
+
+def open_site(root: Path) -> Site:
+    """List the distributions of a folder; only names are read.
+
+    Raises:
+        UnreadableError: there is no such folder or it cannot be listed.
+    """
+    try:
+        names = sorted(os.listdir(root))  # noqa: PTH208 - half the time of iterdir for 1,000 names
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from error
+    distributions: dict[str, Installed] = {}
+    for name in names:
+        base, ending = os.path.splitext(name)
+        if ending in _METADATA_ENDINGS:
+            normalised = canonicalize_name(base.split("-")[0])
+            installed = Installed(name=normalised, info=root / name, root=root)
+            distributions.setdefault(normalised, installed)
+    return Site(root=root, distributions=distributions)
+
+
+def read_installed_metadata(installed: Installed) -> Metadata:
+    """Read METADATA or PKG-INFO.
+
+    Raises:
+        UnreadableError: it is missing or broken.
+    """
+    for path in (installed.info / "METADATA", installed.info / "PKG-INFO", installed.info):
+        content = _read(path)
+        if content is not None:
+            return parse_metadata(content)
+    message = f"{installed.info.name} has no METADATA"
+    raise UnreadableError(message)
+
+
+def installed_paths(installed: Installed) -> list[PurePosixPath]:
+    """Return the files of a distribution relative to its root, from its RECORD where it has one.
+
+    Without a RECORD (Debian's packages, eggs) the folders of its top-level modules are walked.
+
+    Raises:
+        UnreadableError: RECORD is broken.
+    """
+    record = _read(installed.info / "RECORD")
+    if record is not None:
+        return list(record_paths(record))
+    top_level = _read(installed.info / "top_level.txt")
+    names = top_level.decode("utf-8", "replace").split() if top_level else [installed.name]
+    return list(_walk_modules(installed.root, frozenset(names)))
+
+
+def read_installed(installed: Installed) -> Artefact:
+    """Read a distribution: its metadata and every binary that belongs to it.
+
+    Raises:
+        UnreadableError: its records are broken.
+    """
+    metadata = read_installed_metadata(installed)
+    wheel = _read(installed.info / "WHEEL")
+    root = installed.root
+    paths = installed_paths(installed)
+    # A file that RECORD names and that is gone is a warning; reading it would be an error.
+    missing = [path for path in paths if may_be_binary(path) and not (root / path).exists()]
+    gone = frozenset(missing)
+    contents = read_contents(
+        (path for path in paths if path not in gone), lambda path: read_binary_file(root / path)
+    )
+    lost = (f"RECORD lists {path}, which is not there" for path in missing)
+    return Artefact(
+        target=f"{metadata.name} in {root}",
+        kind=ArtefactKind.DISTRIBUTION,
+        name=metadata.name,
+        version=metadata.version,
+        tags=parse_wheel_tags(wheel) if wheel is not None else frozenset(),
+        requires_python=metadata.requires_python,
+        requires=metadata.requires,
+        extensions=contents.extensions,
+        libraries=contents.libraries,
+        sources=contents.sources,
+        trouble=contents.trouble,
+        warnings=(*metadata.trouble, *lost),
+        root=str(root),
+    )
+
+
+def read_folder(root: Path) -> Artefact:
+    """Read a folder that has no metadata: every binary below it.
+
+    Raises:
+        NothingToProbeError: there is none.
+        UnreadableError: the folder cannot be listed.
+    """
+    if not root.is_dir():
+        message = "not a folder"
+        raise UnreadableError(message)
+    paths = list(_walk(root, PurePosixPath()))
+    if not any(may_be_binary(path) or path.suffix == ".py" for path in paths):
+        message = "no packages, modules or binaries in it"
+        raise NothingToProbeError(message)
+    contents = read_contents(paths, lambda path: read_binary_file(root / path))
+    return Artefact(
+        target=str(root),
+        kind=ArtefactKind.SITE,
+        extensions=contents.extensions,
+        libraries=contents.libraries,
+        sources=contents.sources,
+        trouble=contents.trouble,
+        root=str(root),
+    )
+
+
+def owners(site: Site, modules: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return which distributions install each of some modules.
+
+    Args:
+        site: the folder.
+        modules: dotted names. Of a package that several distributions share (a namespace), those
+            that own the longest part of the dotted name are returned.
+
+    Returns:
+        Names of distributions by module; a module that no distribution owns is left out.
+    """
+    wanted = list(modules)
+    owned: dict[str, dict[str, int]] = {module: {} for module in wanted}
+    for installed in site.distributions.values():
+        try:
+            names = _module_names(installed_paths(installed))
+        except UnreadableError:
+            continue  # judged as broken when something else leads to it
+        for module in wanted:
+            depth = _depth(module, names)
+            if depth:
+                owned[module][installed.name] = depth
+    return {
+        module: frozenset(name for name, depth in found.items() if depth == max(found.values()))
+        for module, found in owned.items()
+        if found
+    }
+
+
+def _module_names(paths: Iterable[PurePosixPath]) -> frozenset[str]:
+    """Return the dotted names of every module and package, cut off at the second level."""
+    names = set()
+    for path in paths:
+        if path.parts[0].endswith(_METADATA_ENDINGS):
+            continue
+        last = path.stem if path.suffix == ".py" else ""
+        if not last and may_be_binary(path):
+            last = stem(path.name)
+        parts = [*path.parent.parts, *([last] if last and last != "__init__" else [])]
+        names.add(".".join(parts[:1]))
+        names.add(".".join(parts[:2]))
+    return frozenset(names)
+
+
+def _depth(module: str, names: frozenset[str]) -> int:
+    """Return how many parts of a dotted name a distribution has: 0, 1 or 2."""
+    parts = module.split(".")
+    if len(parts) > 1 and ".".join(parts[:2]) in names:
+        return 2
+    return 1 if parts[0] in names else 0
+
+
+def _walk_modules(root: Path, names: frozenset[str]) -> Iterator[PurePosixPath]:
+    """Yield the files of some top-level modules."""
+    for name in sorted(names):
+        if name.isidentifier():
+            yield from _walk(root, PurePosixPath(name))
+    for entry in sorted(os.listdir(root)):  # noqa: PTH208 - as in open_site
+        path = PurePosixPath(entry)
+        if (path.suffix == ".py" or may_be_binary(path)) and entry.split(".")[0] in names:
+            yield path
+
+
+def _walk(root: Path, start: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield every file below a folder; links to folders are not followed."""
+    for folder, folders, files in os.walk(root / start):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        below = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        for name in files:
+            yield below / name
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a record's bytes, None when it is not there or no plain file of a sane size."""
+    try:
+        if not path.is_file() or path.stat().st_size > _RECORD_BYTES:
+            return None
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path.name}: {error.strerror or error}"
+        raise UnreadableError(message) from error
+
+
+def read_single_file(path: Path) -> Artefact:
+    """Read one binary that stands alone.
+
+    Raises:
+        UnreadableError: it is no binary or is broken.
+    """
+    binary: Binary = read_binary_file(path)
+    contents = read_contents([PurePosixPath(path.name)], lambda _: binary)
+    return Artefact(
+        target=str(path),
+        kind=ArtefactKind.FILE,
+        extensions=contents.extensions,
+        libraries=contents.libraries,
+        root=str(path.parent),
+    )

@@ -1,0 +1,201 @@
+"""Compute the wheel tags of a runtime from its own facts, and say what parts two tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
+
+from abi_probe.platform import family, glibc_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from abi_probe.model import Target
+
+# PEP 425 short names; an implementation without one writes its own name.
+_SHORT = {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}
+_LONG = {short: name for name, short in _SHORT.items()}
+# Before 3.8 a debug build could not load a release's extensions (bpo-36721).
+_DEBUG_LOADS_RELEASE = (3, 8)
+
+
+def runtime_abis(
+    implementation: str, version: tuple[int, int], flags: Sequence[str], soabi: str | None
+) -> tuple[str, ...]:
+    """Return the ABI tags that a runtime can load besides the stable ones, best first.
+
+    Args:
+        implementation: `cpython`, `pypy`...
+        version: of the language, major and minor.
+        flags: ABI letters in the order of wheel tags.
+        soabi: `sysconfig`'s SOABI, which names the ABI of every other implementation.
+
+    Source: `packaging.tags`, whose own functions ask the running interpreter instead.
+    """
+    digits = f"{version[0]}{version[1]}"
+    if implementation == "cpython":
+        own = f"cp{digits}{''.join(flags)}"
+        if "d" in flags and version >= _DEBUG_LOADS_RELEASE:
+            release = "".join(flag for flag in flags if flag != "d")
+            return own, f"cp{digits}{release}"
+        return (own,)
+    if soabi is None:
+        return ()
+    # A SOABI ends in the platform on some systems; the ABI is its first two parts.
+    return ("_".join(soabi.split("-")[:2]),)
+
+
+def runtime_tags(
+    implementation: str, version: tuple[int, int], abis: Sequence[str], platforms: Sequence[str]
+) -> tuple[Tag, ...]:
+    """Return every wheel tag that a runtime accepts, best first.
+
+    Args:
+        implementation: as in `runtime_abis`.
+        version: of the language, major and minor.
+        abis: from `runtime_abis`.
+        platforms: from `abi_probe.platform.platforms`.
+    """
+    interpreter = f"{_SHORT.get(implementation, implementation)}{version[0]}{version[1]}"
+    own: Iterable[Tag]
+    if implementation == "cpython":
+        own = cpython_tags(version, abis, platforms)
+    else:
+        own = generic_tags(interpreter, [*abis, "none"], platforms)
+    return (*own, *compatible_tags(version, interpreter, platforms))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """What keeps one wheel tag from a runtime.
+
+    Attributes:
+        tag: the wheel's tag.
+        part: `implementation`, `version`, `floor`, `abi` or `platform`; the first that differs.
+        detail: one clause in plain words.
+        distance: 0 is nearest; for choosing which of many tags to speak of.
+    """
+
+    tag: Tag
+    part: str
+    detail: str
+    distance: int
+
+
+def differences(tags: Iterable[Tag], target: Target) -> list[Difference]:
+    """Return what parts each of a wheel's tags from a runtime, nearest first.
+
+    Returns an empty list when one of them fits.
+    """
+    accepted = frozenset(target.tags)
+    found = []
+    for tag in tags:
+        if tag in accepted:
+            return []
+        found.append(_difference(tag, target))
+    return sorted(found, key=lambda difference: (difference.distance, str(difference.tag)))
+
+
+def _difference(tag: Tag, target: Target) -> Difference:
+    """Return what parts one tag from a runtime; the caller knows that it does not fit."""
+    checks = _parts(tag, target)
+    distance = 0
+    first: tuple[str, str] | None = None
+    for weight, part, detail in checks:
+        distance += weight
+        first = first or (part, detail)
+    part, detail = first or ("abi", f"{tag} is not among the tags of {target.name}")
+    return Difference(tag=tag, part=part, detail=detail, distance=distance)
+
+
+def _parts(tag: Tag, target: Target) -> Iterator[tuple[int, str, str]]:
+    """Yield weight, part and detail of every part of a tag that does not fit."""
+    short, digits = _split(tag.interpreter)
+    if short != "py" and short != _SHORT.get(target.implementation, target.implementation):
+        yield 8, "implementation", f"built for {_long(short)}, this is {_long_of(target)}"
+    else:
+        yield from _version_part(tag, short, digits, target)
+    yield from _platform_part(tag.platform, target)
+
+
+def _version_part(
+    tag: Tag, short: str, digits: str, target: Target
+) -> Iterator[tuple[int, str, str]]:
+    """Yield what is wrong with the version or ABI of a tag of the right implementation."""
+    version = (target.version.major, target.version.minor)
+    wanted = _version(digits)
+    dotted = ".".join(str(part) for part in wanted)
+    if tag.abi in {"abi3", "abi3t"}:
+        if (tag.abi == "abi3") is target.free_threaded:
+            build = "free-threaded builds" if target.free_threaded else "builds with a GIL"
+            yield 4, "abi", f"{tag.abi} does not load on {build}"
+        if wanted > version:
+            yield 2, "floor", f"{tag.interpreter}-{tag.abi} needs {dotted} or newer"
+    elif wanted[:1] != version[:1] or (len(wanted) > 1 and short != "py" and wanted != version):
+        yield 3, "version", f"built for {_long(short)} {dotted} only, this is {_long_of(target)}"
+    elif short == "py" and wanted > version:
+        yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer"
+    elif tag.abi != "none" and not any(
+        tag.abi == other.abi for other in target.tags
+    ):
+        yield 2, "abi", _abi_words(tag.abi, target)
+
+
+def _abi_words(abi: str, target: Target) -> str:
+    """Say how the build that an ABI tag is for differs from the runtime's build."""
+    letters = abi.lstrip("cp0123456789_y")
+    if abi.startswith("cp"):
+        if ("t" in letters) is not target.free_threaded:
+            this = "free-threaded" if target.free_threaded else "built with a GIL"
+            other = "free-threaded builds" if "t" in letters else "builds with a GIL"
+            return f"{abi} is for {other}, this one is {this}"
+        if "d" in letters and not target.debug:
+            return f"{abi} is for debug builds, this is a release build"
+    own = next((tag.abi for tag in target.tags), "none")
+    return f"built for the ABI {abi}, this runtime has {own}"
+
+
+def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, str]]:
+    """Yield what is wrong with the platform of a tag."""
+    if platform == "any" or any(platform == other.platform for other in target.tags):
+        return
+    own = {family(other.platform) for other in target.tags} - {"any"}
+    kind = family(platform)
+    if kind not in own:
+        yield 6, "platform", f"built for {kind} ({platform}), this is {target.name}"
+    elif not platform.endswith(target.machine):
+        yield 5, "platform", f"built for {platform}, this machine is {target.machine}"
+    elif (glibc := glibc_of(platform)) is not None and target.libc is not None:
+        have = ".".join(str(part) for part in target.libc[1])
+        yield 1, "platform", f"needs glibc {glibc[0]}.{glibc[1]}, this runtime has {have}"
+    else:
+        yield 1, "platform", f"built for {platform}"
+
+
+def _split(interpreter: str) -> tuple[str, str]:
+    """Split `cp311` into `cp` and `311`."""
+    short = interpreter.rstrip("0123456789")
+    return short, interpreter[len(short) :]
+
+
+def _version(digits: str) -> tuple[int, ...]:
+    """Return (3, 11) for `311`, (3,) for `3`, () for nothing."""
+    if not digits:
+        return ()
+    return (int(digits[0]),) if len(digits) == 1 else (int(digits[0]), int(digits[1:]))
+
+
+def _long(short: str) -> str:
+    """Return the name of an implementation for people."""
+    names = {"cpython": "CPython", "pypy": "PyPy", "jython": "Jython", "ironpython": "IronPython"}
+    name = _LONG.get(short, short)
+    return "Python" if name == "py" else names.get(name, name)
+
+
+def _long_of(target: Target) -> str:
+    """Name a runtime's implementation, version and build for people."""
+    short = _SHORT.get(target.implementation, target.implementation)
+    flags = "t" * target.free_threaded + "d" * target.debug
+    return f"{_long(short)} {target.version.major}.{target.version.minor}{flags}"

@@ -1,0 +1,219 @@
+"""Read a wheel file: what its name, its records and its binaries say."""
+
+from __future__ import annotations
+
+import lzma
+import mmap
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+from typing import IO, TYPE_CHECKING
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from abi_probe.binary import read_binary
+from abi_probe.contents import read_contents
+from abi_probe.errors import UnreadableError
+from abi_probe.metadata import parse_metadata, parse_wheel_tags, record_paths
+from abi_probe.model import Artefact, ArtefactKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from packaging.tags import Tag
+
+    from abi_probe.model import Binary
+
+# Bounds for what a wheel may make us do. The largest real member seen is 160 MB, the largest
+# real wheel has 30,000 members, and machine code compresses 3 to 8 times.
+MEMBER_BYTES = 2 << 30
+MEMBER_COUNT = 200_000
+RECORD_BYTES = 64 << 20
+_RATIO = 200
+_RATIO_MATTERS = 64 << 20
+# Below this a member is read into memory, above it into a file that is mapped.
+_IN_MEMORY = 8 << 20
+_CHUNK = 1 << 20
+
+# All that zipfile raises for archives that are not what they claim.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,  # a compression or an encryption that zipfile does not know
+    OSError,
+    RuntimeError,  # an encrypted member
+    ValueError,
+)
+
+
+def read_wheel(path: Path) -> Artefact:
+    """Read a wheel file.
+
+    Raises:
+        UnreadableError: it is no wheel, is truncated, or would lead out of its folder.
+    """
+    try:
+        with path.open("rb") as stream:
+            return read_wheel_stream(stream, path.name, target=str(path))
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from error
+
+
+def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = None) -> Artefact:
+    """Read a wheel from a seekable stream.
+
+    Args:
+        stream: the archive.
+        filename: the wheel's own name, which carries its tags.
+        target: what to call it; the file name when None.
+
+    Raises:
+        UnreadableError: as `read_wheel`.
+    """
+    try:
+        archive = zipfile.ZipFile(stream)
+    except _ZIP_ERRORS as error:
+        message = f"not a wheel: {_words(error)}"
+        raise UnreadableError(message) from error
+    with archive:
+        members = _members(archive)
+        metadata = parse_metadata(_record(archive, members, "METADATA"))
+        tags, warnings = _tags(filename, parse_wheel_tags(_record(archive, members, "WHEEL")))
+        installed = {_installed_path(path): info for path, info in members.items()}
+        contents = read_contents(
+            (path for path in installed if path is not None),
+            lambda path: _read_member(archive, installed[path]),
+        )
+        unlisted = _unlisted(_record(archive, members, "RECORD"), members)
+    return Artefact(
+        target=target or filename,
+        kind=ArtefactKind.WHEEL,
+        name=metadata.name,
+        version=metadata.version,
+        tags=tags,
+        requires_python=metadata.requires_python,
+        requires=metadata.requires,
+        extensions=contents.extensions,
+        libraries=contents.libraries,
+        sources=contents.sources,
+        trouble=contents.trouble,
+        warnings=(*metadata.trouble, *warnings, *unlisted),
+    )
+
+
+def _members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """Return the archive's files by path; refuse names that lead out of it."""
+    infos = archive.infolist()
+    if len(infos) > MEMBER_COUNT:
+        message = f"the archive has {len(infos)} members, more than the {MEMBER_COUNT} read"
+        raise UnreadableError(message)
+    members = {}
+    for info in infos:
+        path = PurePosixPath(info.filename)
+        if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
+            message = f"the member {info.filename!r} would be installed outside its folder"
+            raise UnreadableError(message)
+        if not info.is_dir():
+            members[path] = info
+    return members
+
+
+def _dist_info(members: Mapping[PurePosixPath, zipfile.ZipInfo], name: str) -> PurePosixPath:
+    """Return the path of one record of the archive's only `.dist-info` folder."""
+    found = [
+        path
+        for path in members
+        if len(path.parts) == 2 and path.parts[0].endswith(".dist-info") and path.name == name  # noqa: PLR2004 - folder and file
+    ]
+    if len(found) != 1:
+        message = f"not a wheel: {len(found) or 'no'} .dist-info/{name} in it"
+        raise UnreadableError(message)
+    return found[0]
+
+
+def _record(
+    archive: zipfile.ZipFile, members: Mapping[PurePosixPath, zipfile.ZipInfo], name: str
+) -> bytes:
+    """Return one record of the `.dist-info` folder."""
+    info = members[_dist_info(members, name)]
+    if info.file_size > RECORD_BYTES:
+        message = f"{info.filename} claims {info.file_size} bytes"
+        raise UnreadableError(message)
+    try:
+        return archive.read(info)
+    except _ZIP_ERRORS as error:
+        message = f"{info.filename}: {_words(error)}"
+        raise UnreadableError(message) from error
+
+
+def _tags(filename: str, recorded: frozenset[Tag]) -> tuple[frozenset[Tag], list[str]]:
+    """Return the tags that installers go by, and what disagrees with them.
+
+    Installers choose by the file name, and the installed WHEEL record is all that is left later.
+    """
+    try:
+        *_, named = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        return recorded, [f"the file name is no wheel's: {error}"]
+    if recorded and recorded != named:
+        ours, theirs = (", ".join(sorted(map(str, tags))) for tags in (named, recorded))
+        return named, [f"the file name is tagged {ours}, the WHEEL record {theirs}"]
+    return named, []
+
+
+def _installed_path(path: PurePosixPath) -> PurePosixPath | None:
+    """Return where a member goes below the folder of packages; None when it goes elsewhere."""
+    first, *rest = path.parts
+    if first.endswith(".data") and rest:
+        return PurePosixPath(*rest[1:]) if rest[0] in {"purelib", "platlib"} else None
+    return path
+
+
+def _unlisted(record: bytes, members: Mapping[PurePosixPath, zipfile.ZipInfo]) -> Iterator[str]:
+    """Yield how RECORD and the archive's files disagree."""
+    listed = set(record_paths(record))
+    if missing := sorted(listed - set(members)):
+        yield f"RECORD lists {len(missing)} files that are not there, such as {missing[0]}"
+    signatures = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # never listed (PEP 427)
+    extra = sorted(path for path in set(members) - listed if path.name not in signatures)
+    if extra:
+        yield f"RECORD leaves out {len(extra)} files, such as {extra[0]}"
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Binary:
+    """Read the binary in one member.
+
+    Raises:
+        UnreadableError: also when it would unpack to far more than machine code does.
+    """
+    size = info.file_size
+    bomb = size > _RATIO_MATTERS and size > _RATIO * max(info.compress_size, 1)
+    if size > MEMBER_BYTES or bomb:
+        message = f"unpacks from {info.compress_size} to {size} bytes; not read"
+        raise UnreadableError(message)
+    try:
+        with archive.open(info) as member:
+            if size <= _IN_MEMORY:
+                return read_binary(member.read())
+            return _read_mapped(member)
+    except _ZIP_ERRORS as error:
+        raise UnreadableError(_words(error)) from error
+
+
+def _read_mapped(member: IO[bytes]) -> Binary:
+    """Read a large binary through a temporary file, so that it is never in memory whole."""
+    with tempfile.TemporaryFile() as unpacked:
+        shutil.copyfileobj(member, unpacked, _CHUNK)
+        unpacked.flush()
+        with mmap.mmap(unpacked.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            return read_binary(mapped)
+
+
+def _words(error: BaseException) -> str:
+    """Return what an error says, or its name when it says nothing."""
+    return str(error) or type(error).__name__

@@ -1,0 +1,62 @@
+"""Where the Python runtimes of a machine are, and what each one is.
+
+A library: it prints nothing and reads no environment variables; what it needs of the user's
+environment is in a `Search`.
+"""
+
+from __future__ import annotations
+
+from runtimes.build_details import Disagreement, disagreements
+from runtimes.cache import CacheInfo, cache_info, clear_cache
+from runtimes.choice import find
+from runtimes.discovery import discover, interrogate
+from runtimes.environments import base_executable
+from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
+from runtimes.model import (
+    Abi,
+    Discovery,
+    Implementation,
+    Inquiry,
+    Jit,
+    Libc,
+    Platform,
+    Rejection,
+    Runtime,
+)
+from runtimes.preference import CRITERIA, rank
+from runtimes.search import Search
+from runtimes.sources import SOURCES
+from runtimes.spec import RuntimeSpec
+from runtimes.version_file import read_version_file
+
+__all__ = [
+    "CRITERIA",
+    "SOURCES",
+    "Abi",
+    "CacheInfo",
+    "CandidateError",
+    "Disagreement",
+    "Discovery",
+    "Implementation",
+    "Inquiry",
+    "Jit",
+    "Libc",
+    "NoRuntimeError",
+    "Platform",
+    "Reason",
+    "Rejection",
+    "Runtime",
+    "RuntimeSpec",
+    "RuntimesError",
+    "Search",
+    "SpecError",
+    "base_executable",
+    "cache_info",
+    "clear_cache",
+    "disagreements",
+    "discover",
+    "find",
+    "interrogate",
+    "rank",
+    "read_version_file",
+]

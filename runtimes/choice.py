@@ -1,0 +1,57 @@
+"""Choose the runtime that a spec asks for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtimes.environments import base_executable
+from runtimes.errors import NoRuntimeError
+from runtimes.preference import rank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runtimes.model import Runtime
+    from runtimes.spec import RuntimeSpec
+
+
+def find(spec: RuntimeSpec, runtimes: Sequence[Runtime]) -> Runtime:
+    """Return the best runtime that a spec accepts.
+
+    Args:
+        spec: what is asked for. A path may lead through links, or to an environment or its
+            folder; it is then resolved from the working folder, but a `~` is the caller's to
+            replace.
+        runtimes: what there is to choose from.
+
+    Raises:
+        NoRuntimeError: it accepts none of them.
+
+    Example:
+        >>> from runtimes import NoRuntimeError, RuntimeSpec, find
+        >>> try:
+        ...     find(RuntimeSpec.parse("3.12"), [])
+        ... except NoRuntimeError as error:
+        ...     print(error)
+        no runtime here fits '3.12'
+    """
+    accepted = [runtime for runtime in runtimes if spec.accepts(runtime)]
+    if not accepted and spec.path is not None:
+        accepted = _at(Path(spec.path), runtimes)
+    if not accepted:
+        raise NoRuntimeError(str(spec), tuple(runtime.id for runtime in runtimes))
+    return min(accepted, key=rank)
+
+
+def _at(path: Path, runtimes: Sequence[Runtime]) -> list[Runtime]:
+    """Return the runtimes that a path starts."""
+    start = base_executable(path) or path
+    real = Path(os.path.realpath(start))
+    return [
+        runtime
+        for runtime in runtimes
+        if {start, real} & {runtime.executable, *runtime.aliases}
+        or (runtime.prefix is not None and Path(os.path.realpath(runtime.prefix)) == real)
+    ]

@@ -1,0 +1,189 @@
+"""Find every runtime of the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtimes import sources
+from runtimes.answer import runtime_of
+from runtimes.cache import Cache
+from runtimes.candidates import Look
+from runtimes.environments import base_executable
+from runtimes.errors import CandidateError, Reason
+from runtimes.model import Discovery, Inquiry, Rejection
+from runtimes.names import is_slow_starter, time_limit
+from runtimes.rows import Answered, answered, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from runtimes.candidates import Candidate, Suspect
+    from runtimes.model import Runtime
+    from runtimes.rows import Facts
+    from runtimes.search import Search
+
+_WORKERS = 8  # more than processors: a candidate that hangs must not hold up the others
+
+
+def discover(search: Search) -> Discovery:
+    """Return every runtime that a search finds, and what it could not use.
+
+    Nothing is raised for a bad candidate: it is listed among the rejected with its reason.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from runtimes import Search, discover
+        >>> search = Search(env={}, home=Path("/home/me"), sources=frozenset({"PATH"}))
+        >>> discover(search)
+        Discovery(runtimes=(), rejected=(), inquiries=())
+    """
+    return _Discoverer(search).run()
+
+
+def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> Runtime:
+    """Return the runtime at a path by asking it, whatever the cache knows.
+
+    Args:
+        path: an interpreter, absolute; an environment's leads to the runtime that it is of.
+        env: the user's environment.
+        timeout: in seconds; what is known as slow gets more.
+
+    Raises:
+        CandidateError: it is no runtime, or does not answer.
+    """
+    look = Look()
+    start = base_executable(path) or path
+    candidate = look.candidate(os.fspath(start), source="PATH", explicit=True)
+    suspects = look.suspects([candidate])
+    if not suspects:
+        raise CandidateError(look.rejected[0].reason, look.rejected[0].detail)
+    from runtimes.interrogation import ask  # 20 ms that a warm list never needs
+
+    facts = ask(Path(suspects[0].path), env=env, timeout=timeout)
+    answer = answered(suspects[0], facts, remembered=False)
+    if answer.base is not None and answer.base != path:
+        return interrogate(answer.base, env=env, timeout=timeout)
+    return rows([answer], frozenset())[0]
+
+
+class _Discoverer:
+    """One search, from places to rows."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._cache = Cache(search.cache_dir, search.env)
+        self._look = Look()
+        self._answers: list[Answered] = []
+        self._rejected: list[Rejection] = []
+
+    def run(self) -> Discovery:
+        """Look, ask, follow what the answers point to, and make rows."""
+        candidates = list(self._look.candidates(sources.places(self._search)))
+        known: set[str] = set()
+        while candidates:
+            suspects = self._look.suspects(candidates)
+            known.update(candidate.path for candidate in candidates)
+            known.update(suspect.path for suspect in suspects)
+            answers = self._ask_all(suspects)
+            self._answers += answers
+            found = [*self._bases(candidates), *self._pointed_to(answers)]
+            candidates = [one for one in dict.fromkeys(found) if one.path not in known]
+        return Discovery(
+            runtimes=rows(self._plain(), frozenset(sources.selected_folders(self._search))),
+            rejected=_sorted([*self._look.rejected, *self._rejected]),
+            inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
+        )
+
+    def _plain(self) -> Iterator[Answered]:
+        """Yield the answers that are of runtimes, and say what the others are."""
+        for answer in self._answers:
+            if answer.base is None:
+                yield answer
+            else:
+                detail = f"starts an environment of {answer.base}"
+                self._reject(answer.suspect, CandidateError(Reason.ENVIRONMENT, detail))
+
+    def _ask_all(self, suspects: Sequence[Suspect]) -> list[Answered]:
+        """Return what every suspect answers, from the cache where that still holds."""
+        results: dict[int, Facts | CandidateError | None] = {}
+        for index, suspect in enumerate(suspects):
+            refresh = self._search.refresh
+            results[index] = None if refresh else self._cache.load(suspect, self._limit(suspect))
+        remembered = {index for index, result in results.items() if result is not None}
+        if unknown := [index for index in results if index not in remembered]:
+            # What takes longest begins first, so that the others do not wait for it at the end.
+            unknown.sort(key=lambda index: not is_slow_starter(Path(suspects[index].path).name))
+            asked = self._ask_in_parallel([suspects[index] for index in unknown])
+            results.update(zip(unknown, asked, strict=True))
+        answers = []
+        for index, result in results.items():
+            if isinstance(result, CandidateError):
+                self._reject(suspects[index], result)
+            elif result is not None:
+                known = index in remembered
+                answers.append(answered(suspects[index], result, remembered=known))
+        return answers
+
+    def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
+        # 10 ms to import, and a warm list needs none of it.
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            return list(pool.map(self._ask, suspects))
+
+    def _ask(self, suspect: Suspect) -> Facts | CandidateError:
+        from runtimes.interrogation import ask  # 20 ms, likewise
+
+        before = self._cache.watch(suspect)
+        result: Facts | CandidateError
+        try:
+            result = ask(Path(suspect.path), env=self._search.env, timeout=self._search.timeout)
+            runtime_of(result, Path(suspect.path), suspect.candidates[0].source)
+        except CandidateError as error:
+            result = error
+        self._cache.store(suspect, before, result, self._limit(suspect))
+        return result
+
+    def _limit(self, suspect: Suspect) -> float:
+        return time_limit(os.path.basename(suspect.path), self._search.timeout)  # noqa: PTH119
+
+    def _bases(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Yield what the environments among the candidates stand on."""
+        environments = {
+            os.fspath(one.path) for one in self._look.rejected if one.reason is Reason.ENVIRONMENT
+        }
+        for candidate in candidates:
+            if candidate.path in environments and (base := base_executable(Path(candidate.path))):
+                yield self._follow(base, candidate)
+
+    def _pointed_to(self, answers: Iterable[Answered]) -> Iterator[Candidate]:
+        """Yield the files that answers name in place of the ones that were asked."""
+        for answer in answers:
+            target = answer.base or (None if answer.own else answer.started)
+            if target is not None:
+                yield self._follow(target, answer.suspect.candidates[0])
+
+    def _follow(self, path: Path, origin: Candidate) -> Candidate:
+        return self._look.candidate(os.fspath(path), source=origin.source, explicit=origin.explicit)
+
+    def _reject(self, suspect: Suspect, error: CandidateError) -> None:
+        for path in dict.fromkeys([suspect.path, *(one.path for one in suspect.candidates)]):
+            self._rejected.append(
+                Rejection(path=Path(path), reason=error.reason, detail=error.detail)
+            )
+
+
+def _sorted(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
+    once = {(os.fspath(one.path), one.reason.value): one for one in rejected}
+    return tuple(once[key] for key in sorted(once))
+
+
+def _inquiry(answer: Answered) -> Inquiry:
+    seconds = answer.facts.get("seconds")
+    return Inquiry(
+        path=Path(answer.suspect.path),
+        seconds=seconds if isinstance(seconds, float) else 0.0,
+        remembered=answer.remembered,
+    )

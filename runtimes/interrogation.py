@@ -1,0 +1,273 @@
+"""Ask a candidate what it is, in a child process that cannot hurt."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from runtimes.errors import CandidateError, Reason
+from runtimes.names import time_limit
+from runtimes.question import question_with
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_CAP = 1 << 20  # bytes of each stream; an answer is about 5 KiB
+_TICK = 0.05  # seconds between looks at a child whose output somebody else keeps open
+
+# What would change the answer or run code of the user's before it.
+_SCRUBBED = ("PYTHON", "JYTHON", "IRONPYTHON", "MICROPY", "PYENV_", "PYODIDE_", "GRAAL_PYTHON")
+_SCRUBBED_NAMES = frozenset({"__PYVENV_LAUNCHER__", "BASH_ENV", "ENV", "PIP_PYTHON"})
+
+# Isolated where that is known; 2.7 and relatives; what knows no options at all.
+_LADDER = (("-I", "-S", "-B", "-c"), ("-E", "-s", "-S", "-B", "-c"), ("-c",))
+_FIRST_RUNG = {"micropython": 2, "jython": 1, "python2": 1, "pypy2": 1, "ipy": 1}
+
+
+def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what changes how a Python runtime starts."""
+    kept = {
+        name: value
+        for name, value in env.items()
+        if not name.startswith(_SCRUBBED) and name not in _SCRUBBED_NAMES
+    }
+    # For candidates that know no -B: asking must not write into a runtime's folders.
+    kept |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "dumb"}
+    return kept
+
+
+def ask(path: Path, *, env: Mapping[str, str], timeout: float) -> dict[str, object]:
+    """Return a candidate's own facts, and under `seconds` how long it took.
+
+    The child has a session of its own, no input, a neutral folder and an environment without
+    Python's variables; whatever it has started is ended with it.
+
+    Args:
+        path: the file to start, absolute.
+        env: the user's environment.
+        timeout: in seconds, for all attempts together; slow starters by name get more.
+
+    Raises:
+        CandidateError: it cannot start, took too long, or gave no answer that makes sense.
+    """
+    started = time.monotonic()
+    limit = time_limit(path.name, timeout)
+    nonce = os.urandom(16).hex()
+    script = question_with(nonce)
+    heard = None
+    for options in _LADDER[_first_rung(path.name) :]:
+        heard = _run([os.fspath(path), *options, script], env, started + limit, nonce.encode())
+        if heard.frames(nonce) or not heard.ended:
+            break
+    assert heard is not None  # noqa: S101 - the ladder is never empty
+    facts = _read(heard, nonce, limit)
+    facts["seconds"] = round(time.monotonic() - started, 3)
+    return facts
+
+
+def _first_rung(name: str) -> int:
+    name = name.lower()
+    return next((rung for start, rung in _FIRST_RUNG.items() if name.startswith(start)), 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Heard:
+    """What one start gave.
+
+    Attributes:
+        ended: the process ended by itself, with `status`.
+        flooded: it wrote more than is read.
+    """
+
+    stdout: bytes
+    stderr: bytes
+    ended: bool
+    flooded: bool
+    status: int
+
+    def frames(self, nonce: str) -> list[bytes]:
+        """Return what follows each nonce, empty before the first frame is complete."""
+        parts = self.stdout.split(nonce.encode())
+        return parts[1:] if len(parts) > 2 else []  # noqa: PLR2004 - noise, frame, rest
+
+
+def _read(heard: _Heard, nonce: str, limit: float) -> dict[str, object]:
+    """Return the facts from what was heard."""
+    frames = heard.frames(nonce)
+    if not frames:
+        raise _silence(heard, limit)
+    try:
+        facts = json.loads(frames[0])
+    except ValueError as error:
+        raise CandidateError(Reason.GARBLED, f"no JSON in its answer: {error}") from error
+    if not isinstance(facts, dict):
+        raise CandidateError(Reason.GARBLED, "its answer is no object")
+    facts["missing"] = _failed_imports(frames)
+    return facts
+
+
+def _failed_imports(frames: list[bytes]) -> list[str]:
+    """Return the modules that failed, or crashed the process, when they were imported."""
+    lines = [line.strip().decode("ascii", "replace") for line in frames[1].splitlines()]
+    lines = [line for line in lines if re.fullmatch(r"-?[A-Za-z_]\w*", line)]
+    complete = len(frames) > 2  # noqa: PLR2004 - facts, imports, what follows the end
+    crashed = lines[-1:] if not complete else []
+    return sorted({line.removeprefix("-") for line in lines if line[0] == "-"} | set(crashed))
+
+
+def _silence(heard: _Heard, limit: float) -> CandidateError:
+    """Return the error for a candidate that did not answer."""
+    last = _last_line(heard.stderr) or _last_line(heard.stdout)
+    tail = f": {last}" if last else ""
+    if heard.flooded:
+        return CandidateError(Reason.GARBLED, f"wrote more than {_CAP} bytes that are no answer")
+    if not heard.ended:
+        return CandidateError(Reason.TIMED_OUT, f"no answer within {limit:g} s{tail}")
+    if heard.status < 0:
+        try:
+            name = signal.Signals(-heard.status).name
+        except ValueError:
+            name = str(-heard.status)
+        return CandidateError(Reason.FAILED, f"ended by signal {name}{tail}")
+    return CandidateError(Reason.FAILED, f"ended with status {heard.status}, no answer{tail}")
+
+
+def _last_line(stream: bytes) -> str:
+    text = stream[-4096:].decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    printable = "".join(char if char.isprintable() else "?" for char in lines[-1]) if lines else ""
+    return printable[:200]
+
+
+def _run(argv: Sequence[str], env: Mapping[str, str], deadline: float, nonce: bytes) -> _Heard:
+    """Start a candidate once and listen until it answered, ended or took too long."""
+    try:
+        child = _Child(argv, clean_environment(env))
+    except OSError as error:
+        raise CandidateError(Reason.CANNOT_START, _why_not(argv[0], error)) from error
+    except ValueError as error:  # a NUL in an environment variable or the path
+        raise CandidateError(Reason.CANNOT_START, str(error)) from error
+    with child:
+        return child.listen(deadline, nonce)
+
+
+def _why_not(path: str, error: OSError) -> str:
+    """Say why the operating system did not start a file that is there."""
+    said = error.strerror or str(error)
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(256)
+    except OSError:
+        return said
+    if head.startswith(b"#!"):
+        interpreter = head[2:].split(b"\n")[0].strip().decode("utf-8", "replace")
+        return f"{said}: its first line asks for {interpreter!r}"
+    if head.startswith(b"\x7fELF") and isinstance(error, FileNotFoundError):
+        return f"{said}: the loader that it asks for is not here"
+    if head.startswith((b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")):
+        return f"{said}: built for another machine or system"
+    return f"{said}: neither a program of this machine nor a script with '#!'"
+
+
+class _Child:
+    """One started candidate; to leave the context is to end its whole process group."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(  # starting candidates is the job
+            argv,
+            bufsize=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=Path(os.sep),
+            env=env,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to care for the child."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the child and all that it started; reap it."""
+        # Before it is reaped, so that the group's number cannot belong to anybody else.
+        if sys.platform != "win32":
+            # None of the group may be left, which macOS says in another way of a zombie.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def listen(self, deadline: float, nonce: bytes) -> _Heard:
+        """Collect output until the last nonce, the end of the process, a flood or the deadline."""
+        if sys.platform == "win32":
+            return self._communicate(deadline)
+        buffers = {"out": bytearray(), "err": bytearray()}
+        flooded = ended = False
+        with selectors.DefaultSelector() as selector:
+            for name, stream in (("out", self._process.stdout), ("err", self._process.stderr)):
+                if stream is not None:
+                    os.set_blocking(stream.fileno(), False)
+                    selector.register(stream, selectors.EVENT_READ, name)
+            while not (ended or flooded) and (left := deadline - time.monotonic()) > 0:
+                # Asked first: what it wrote before it ended is then still read below.
+                ended = self._has_ended()
+                wait = _TICK if selector.get_map() else _TICK / 20
+                for key, _ in selector.select(0 if ended else min(left, wait)):
+                    if not _drain(key.fd, buffers[key.data]):
+                        selector.unregister(key.fileobj)
+                flooded = len(buffers["out"]) >= _CAP
+                if buffers["out"].count(nonce) > 2:  # noqa: PLR2004 - two frames, three marks
+                    break
+        return self._heard(buffers, ended=ended, flooded=flooded)
+
+    def _heard(self, buffers: Mapping[str, bytearray], *, ended: bool, flooded: bool) -> _Heard:
+        return _Heard(
+            stdout=bytes(buffers["out"]),
+            stderr=bytes(buffers["err"]),
+            ended=ended,
+            flooded=flooded,
+            status=self._process.wait() if ended else 0,
+        )
+
+    def _has_ended(self) -> bool:
+        """Tell whether the child itself ended; where it can be, without reaping it."""
+        if sys.platform == "win32" or not hasattr(os, "waitid"):
+            return self._process.poll() is not None
+        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, how) is not None
+
+    def _communicate(self, deadline: float) -> _Heard:
+        """Listen where pipes cannot be selected (Windows)."""
+        try:
+            out, err = self._process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            ended = True
+        except subprocess.TimeoutExpired as expired:
+            out, err, ended = expired.stdout or b"", expired.stderr or b"", False
+        buffers = {"out": bytearray(out[:_CAP]), "err": bytearray(err[-_CAP:])}
+        return self._heard(buffers, ended=ended, flooded=len(out) > _CAP)
+
+
+def _drain(descriptor: int, buffer: bytearray) -> bool:
+    """Read what is there, keep it up to the cap; tell whether more may come."""
+    try:
+        chunk = os.read(descriptor, 65536)
+    except BlockingIOError:
+        return True
+    if len(buffer) < _CAP:
+        buffer += chunk
+    return bool(chunk)

@@ -1,0 +1,55 @@
+"""Which file names a Python runtime may have."""
+
+from __future__ import annotations
+
+import re
+
+FAMILIES = (
+    "python",
+    "pypy",
+    "graalpy",
+    "jython",
+    "ipy",
+    "micropython",
+    "pyodide",
+    "pyston",
+    "cinder",
+    "stackless",
+    "rustpython",
+)
+"""How the names begin."""
+
+# A version and ABI letters may follow, then anything that is set off: `python3.13t`, `pypy3-c`,
+# `python3.12-intel64`, `pyodide-python`; but neither `ipython` nor `pypy3compile`.
+_NAME = re.compile(
+    rf"(?:{'|'.join(FAMILIES)}|graalpython)[0-9.]*[dtmu]{{0,3}}(?:[^a-z0-9].*)?", re.DOTALL
+)
+
+# Known neighbours that are no interpreters, and files that only describe one.
+_OTHER = re.compile(
+    r".*(?:-config|-build|argcomplete.*|"
+    r"\.(?:[ch]|m?js|bat|cmd|conf|css|desktop|dll|gz|html|json|lib|md|pc|ps1|pyc?|rst|sh|so|txt"
+    r"|toml|whl|xml|zip))",
+    re.DOTALL,
+)
+
+_SLOW_FACTOR = 6
+_SLOW = ("jython", "pyodide", "graalpy", "ipy")
+
+
+def is_runtime_name(name: str) -> bool:
+    """Tell whether a file of that name may be a runtime; `.exe` and case do not matter."""
+    if not name.lower().startswith(FAMILIES):  # quicker, and nearly all names end here
+        return False
+    name = name.lower().removesuffix(".exe")
+    return bool(_NAME.fullmatch(name)) and not _OTHER.fullmatch(name)
+
+
+def is_slow_starter(name: str) -> bool:
+    """Tell whether runtimes of that name start a virtual machine first, which takes seconds."""
+    return name.lower().startswith(_SLOW)
+
+
+def time_limit(name: str, timeout: float) -> float:
+    """Return the seconds that a candidate of that name may take, where others have `timeout`."""
+    return timeout * _SLOW_FACTOR if is_slow_starter(name) else timeout

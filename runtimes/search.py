@@ -1,0 +1,35 @@
+"""The request to look for runtimes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """Where to look for runtimes, and how long to wait for each.
+
+    Attributes:
+        env: the user's environment; `PATH`, `MULTIRT_SEARCH_PATH` and the variables of version
+            managers are read from it.
+        home: the user's home folder.
+        cwd: the folder that project-wide choices (`.python-version`, `.pixi`) are looked for from;
+            None where there is none.
+        cache_dir: the folder for remembered answers; None to remember nothing.
+        timeout: seconds that one candidate may take; what is known as slow gets more.
+        refresh: ask everything anew, and remember that.
+        sources: names of the sources to look into, see `SOURCES`; None for all.
+    """
+
+    env: Mapping[str, str]
+    home: Path
+    cwd: Path | None = None
+    cache_dir: Path | None = None
+    timeout: float = 5.0
+    refresh: bool = False
+    sources: frozenset[str] | None = None

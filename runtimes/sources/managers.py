@@ -1,0 +1,181 @@
+"""The folders of version managers and package managers, one row each."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtimes.sources.place import BIN, Place, expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runtimes.search import Search
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manager:
+    """Where one manager keeps runtimes.
+
+    Attributes:
+        name: the source that `list` shows.
+        variable: the environment variable that names its root; None where it has none.
+        roots: its usual roots; `~` is the home folder, `{data}` the folder for users' data.
+        patterns: folders of interpreters below the root.
+    """
+
+    name: str
+    variable: str | None = None
+    roots: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = (BIN,)
+
+
+_FRAMEWORK = "Versions/*/bin"
+
+MANAGERS: tuple[Manager, ...] = (
+    Manager(
+        name="pyenv",
+        variable="PYENV_ROOT",
+        roots=("~/.pyenv", "~/.pyenv/pyenv-win"),
+        patterns=(f"versions/*/{BIN}",),
+    ),
+    Manager(
+        name="asdf",
+        variable="ASDF_DATA_DIR",
+        roots=("~/.asdf",),
+        patterns=(f"installs/python/*/{BIN}", f"installs/pypy/*/{BIN}"),
+    ),
+    Manager(
+        name="mise",
+        variable="MISE_DATA_DIR",
+        roots=("{data}/mise", "{data}/rtx"),
+        patterns=(f"installs/python/*/{BIN}", f"installs/pypy/*/{BIN}"),
+    ),
+    Manager(
+        name="uv",
+        variable="UV_PYTHON_INSTALL_DIR",
+        roots=("{data}/uv/python",),
+        patterns=(f"*/{BIN}", f"*/install/{BIN}"),
+    ),
+    Manager(
+        name="rye",
+        variable="RYE_HOME",
+        roots=("~/.rye",),
+        patterns=(f"py/*/{BIN}", f"py/*/install/{BIN}"),
+    ),
+    Manager(
+        name="hatch",
+        variable="HATCH_DATA_DIR",
+        roots=("{data}/hatch",),
+        patterns=(f"pythons/*/python/{BIN}", f"pythons/*/*/{BIN}"),
+    ),
+    Manager(name="pdm", roots=("{data}/pdm/python",), patterns=(f"*/{BIN}", f"*/install/{BIN}")),
+    Manager(
+        name="poetry",
+        variable="POETRY_PYTHON_INSTALLATION_DIR",
+        roots=("{data}/pypoetry/python",),
+        patterns=(f"*/{BIN}", f"*/install/{BIN}"),
+    ),
+    Manager(
+        name="pixi",
+        variable="PIXI_HOME",
+        roots=("~/.pixi",),
+        patterns=(f"envs/*/{BIN}",),
+    ),
+    Manager(
+        name="homebrew",
+        variable="HOMEBREW_PREFIX",
+        roots=("/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew", "~/.linuxbrew"),
+        patterns=(
+            "Cellar/python*/*/bin",
+            "Cellar/pypy*/*/bin",
+            "Cellar/graalpy*/*/bin",
+            "Cellar/micropython/*/bin",
+            "Cellar/jython/*/bin",
+            f"Cellar/python*/*/Frameworks/Python*.framework/{_FRAMEWORK}",
+            "opt/python*/bin",
+            "opt/pypy*/bin",
+        ),
+    ),
+    Manager(
+        name="framework",
+        roots=("/Library/Frameworks", "~/Library/Frameworks"),
+        patterns=(f"Python*.framework/{_FRAMEWORK}",),
+    ),
+    Manager(
+        name="xcode",
+        variable="DEVELOPER_DIR",
+        roots=(
+            "/Applications/Xcode.app/Contents/Developer",
+            "/Library/Developer/CommandLineTools",
+        ),
+        patterns=(f"Library/Frameworks/Python3.framework/{_FRAMEWORK}",),
+    ),
+    Manager(
+        name="nix",
+        roots=(
+            "~/.nix-profile",
+            "~/.local/state/nix/profile",
+            "~/.local/state/nix/profiles/profile",
+            "/nix/var/nix/profiles/default",
+            "/run/current-system/sw",
+        ),
+    ),
+    Manager(
+        name="guix",
+        variable="GUIX_PROFILE",
+        roots=(
+            "~/.guix-profile",
+            "~/.guix-home/profile",
+            "~/.config/guix/current",
+            "/run/current-system/profile",
+        ),
+    ),
+    Manager(
+        name="sdkman",
+        variable="SDKMAN_DIR",
+        roots=("~/.sdkman",),
+        patterns=(
+            "candidates/graalpy/*/bin",
+            "candidates/java/*/bin",
+            "candidates/java/*/languages/python/bin",
+        ),
+    ),
+)
+
+
+def places(search: Search) -> Iterator[Place]:
+    """Yield the folders of every manager in the table."""
+    for manager in MANAGERS:
+        for root in _roots(manager, search):
+            for pattern in manager.patterns:
+                for folder in expand(root, pattern):
+                    yield Place(folder=folder, source=manager.name)
+
+
+def _roots(manager: Manager, search: Search) -> Iterator[str]:
+    """Yield a manager's roots; the usual ones too when its variable names another."""
+    named = search.env.get(manager.variable, "") if manager.variable else ""
+    if os.path.isabs(named):  # noqa: PTH117 - text
+        yield named
+    home = os.fspath(search.home)
+    for root in manager.roots:
+        if root.startswith("~"):
+            yield home + root[1:]
+        elif root.startswith("{data}"):
+            for data in user_data_folders(search):
+                yield data + root.removeprefix("{data}")
+        else:
+            yield root
+
+
+def user_data_folders(search: Search) -> Iterator[str]:
+    """Yield where programs keep the data of a user on this system."""
+    home = os.fspath(search.home)
+    named = search.env.get("XDG_DATA_HOME", "")
+    yield named if os.path.isabs(named) else f"{home}/.local/share"  # noqa: PTH117 - text
+    yield f"{home}/Library/Application Support"
+    for variable in ("APPDATA", "LOCALAPPDATA"):
+        if named := search.env.get(variable, ""):
+            yield named

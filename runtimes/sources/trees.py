@@ -1,0 +1,49 @@
+"""Folders of whole prefixes: those that the user names, /opt, /usr/local."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from runtimes.sources.place import BIN, Place, expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runtimes.search import Search
+
+VARIABLE = "MULTIRT_SEARCH_PATH"
+
+_IN_TREE = ("*/bin", "*/usr/bin") if BIN else ("*",)
+_IN_PREFIX = ("bin", "usr/bin") if BIN else ("Scripts",)
+
+# A prefix such as /opt/python3.14 or /usr/local/python; a tree of them such as /opt/python/3.14.
+_SYSTEM = (
+    ("/usr", ("bin",)),
+    ("/usr/local", ("bin", "*/bin", "opt/*/bin")),
+    ("/opt", ("*/bin", "*/usr/bin", "*/*/bin")),
+)
+SYSTEM = tuple(root for root, _ in _SYSTEM)
+
+
+def named_places(search: Search) -> Iterator[Place]:
+    """Yield what MULTIRT_SEARCH_PATH names: each entry a file, a prefix, or a folder of those."""
+    for entry in dict.fromkeys(search.env.get(VARIABLE, "").split(os.pathsep)):
+        if not os.path.isabs(entry):  # noqa: PTH117 - text
+            continue
+        if os.path.isfile(entry):  # noqa: PTH113 - text
+            folder, name = os.path.split(entry)
+            yield Place(folder=folder, source=VARIABLE, explicit=True, name=name)
+            continue
+        yield Place(folder=entry, source=VARIABLE, explicit=True, tree=True)
+        for pattern in (*_IN_PREFIX, *_IN_TREE):
+            for folder in expand(entry, pattern):
+                yield Place(folder=folder, source=VARIABLE, explicit=True)
+
+
+def system_places(_search: Search) -> Iterator[Place]:
+    """Yield the system's own folders."""
+    for root, patterns in _SYSTEM:
+        for pattern in patterns:
+            for folder in expand(root, pattern):
+                yield Place(folder=folder, source=root)

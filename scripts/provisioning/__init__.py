@@ -1,0 +1,4 @@
+"""How real Python runtimes get onto a Debian 12 machine, for `scripts/provision_runtimes`.
+
+Standard library only: this runs before anything is installed.
+"""

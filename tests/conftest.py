@@ -1,0 +1,113 @@
+"""What every test can ask for, and what becomes of a test whose runtime is absent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+import pytest
+
+from tests.interpreters import INTERPRETERS, Home, Interpreter, Places, named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REQUIRED = "MULTIRT_TEST_REQUIRE"
+_wanted = pytest.StashKey[frozenset[str]]()
+_places = pytest.StashKey[Places]()
+_absent = pytest.StashKey[set[str]]()
+
+
+class Require(Protocol):
+    """Ask for an interpreter of `tests.interpreters`; the test skips or fails without it."""
+
+    def __call__(self, name: str) -> Path:
+        """Return the executable."""
+
+
+def required_names(env: Mapping[str, str]) -> frozenset[str]:
+    """Return the interpreters that must be here, from `all`, names, and `-name` for all but one.
+
+    Raises:
+        pytest.UsageError: a name that no test knows.
+    """
+    known = {row.name for row in INTERPRETERS}
+    words = [word.strip() for word in env.get(REQUIRED, "").split(",") if word.strip()]
+    excused = {word[1:] for word in words if word.startswith("-")}
+    asked = {word for word in words if not word.startswith("-")}
+    if unknown := (asked | excused) - known - {"all"}:
+        message = f"{REQUIRED}: no such runtime: {', '.join(sorted(unknown))}"
+        raise pytest.UsageError(message + f" (known: all, {', '.join(sorted(known))})")
+    return frozenset((known if "all" in asked else asked) - excused)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and look once where things are."""
+    config.addinivalue_line("markers", "real: starts real interpreters other than this one")
+    config.addinivalue_line("markers", "network: downloads from the package index")
+    config.stash[_wanted] = required_names(os.environ)
+    config.stash[_places] = Places.of(os.environ, Path.home())
+    config.stash[_absent] = set()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a real interpreter, so that `-m "not real"` leaves it out."""
+    for item in items:
+        if {"require", "require_headers"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("real")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say in one line which runtimes tests asked for in vain."""
+    if absent := config.stash[_absent]:
+        order = [row.name for row in INTERPRETERS if row.name in absent]
+        terminalreporter.write_line(f"runtimes not on this machine: {', '.join(order)}")
+
+
+def _missing(config: pytest.Config, row: Interpreter, what: str) -> NoReturn:
+    """Skip the test, or fail it where the runtime is required."""
+    config.stash[_absent].add(row.name)
+    provided = row.home is Home.PROVISIONED or row.name == "jython"
+    hint = f" (scripts/provision_runtimes {row.name})" if provided else f" ({row.home})"
+    message = f"{what} {row.name} is not on this machine{hint}"
+    if row.name in config.stash[_wanted]:
+        pytest.fail(f"{message}, and {REQUIRED} asks for it", pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def require(pytestconfig: pytest.Config) -> Require:
+    """Return the function that gives an interpreter's executable or ends the test."""
+
+    def find(name: str) -> Path:
+        row = named(name)
+        path = pytestconfig.stash[_places].locate(row)
+        if path is None:
+            _missing(pytestconfig, row, "runtime")
+        return path
+
+    return find
+
+
+class RequireHeaders(Protocol):
+    """Ask for the C headers of an interpreter; the test skips or fails without them."""
+
+    def __call__(self, name: str) -> tuple[Path, ...]:
+        """Return the include folders, in the order in which a compiler needs them."""
+
+
+@pytest.fixture(scope="session")
+def require_headers(pytestconfig: pytest.Config) -> RequireHeaders:
+    """Return the function that gives an interpreter's include folders or ends the test."""
+
+    def find(name: str) -> tuple[Path, ...]:
+        row = named(name)
+        folders = pytestconfig.stash[_places].include_folders(row)
+        if not folders:
+            _missing(pytestconfig, row, "C headers of")
+        return folders
+
+    return find

@@ -1,0 +1,357 @@
+"""A remembered answer is used while it is true, and only then."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtimes import Reason, cache_info, clear_cache
+from tests.runtimes.conftest import ME, make_script, make_wrapper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runtimes import Discovery
+    from tests.conftest import Require
+    from tests.runtimes.conftest import Machine
+
+# A runtime as far as the probe can tell, which can be rewritten to become another one.
+FAKE = """#!/bin/sh
+for last; do :; done
+nonce=$(echo "$last" | sed -n 's/^NONCE = "\\(.*\\)"/\\1/p')
+version='[3,{minor},0,"final",0]'
+echo "$nonce"'{{"implementation":"cpython","version":'"$version"',"stdlib":"os","prefix":null,'\\
+'"implementation_version":'"$version"',"system":"linux","byte_order":"little","bits":64}}'"$nonce"
+echo "$nonce"
+"""
+
+
+def versions(report: Discovery) -> list[str]:
+    return [str(one.version) for one in report.runtimes]
+
+
+def remembered(report: Discovery) -> list[bool]:
+    return [one.remembered for one in report.inquiries]
+
+
+def settle(machine: Machine) -> None:
+    """Age the files of a machine, as those of every real one are: what is new is not cached."""
+    for path in machine.home.rglob("*"):
+        while path.exists() and not path.is_dir() and _is_young(path):
+            pass
+
+
+def _is_young(path: Path) -> bool:
+    import time
+
+    return time.time_ns() - path.lstat().st_ctime_ns < 50_000_000
+
+
+@pytest.fixture
+def fake(machine: Machine) -> Path:
+    path = machine.add("python3", FAKE.format(minor=8))
+    settle(machine)
+    return path
+
+
+def test_the_second_look_starts_nothing(machine: Machine, fake: Path) -> None:
+    first, second = machine.look(), machine.look()
+    assert fake.exists()
+    assert first.runtimes == second.runtimes
+    assert (remembered(first), remembered(second)) == ([False], [True])
+
+
+def test_refresh_asks_again(machine: Machine, fake: Path) -> None:
+    machine.look()
+    assert fake.exists()
+    assert remembered(machine.look(refresh=True)) == [False]
+
+
+def test_without_a_folder_nothing_is_remembered(machine: Machine, fake: Path) -> None:
+    machine.look(cache_dir=None)
+    assert fake.exists()
+    assert remembered(machine.look(cache_dir=None)) == [False]
+
+
+def test_a_file_replaced_in_place_with_size_and_time_kept(machine: Machine, fake: Path) -> None:
+    assert versions(machine.look()) == ["3.8.0"]
+    before = fake.stat()
+    fake.write_text(FAKE.format(minor=9))
+    os.utime(fake, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = fake.stat()
+    assert (before.st_size, before.st_mtime_ns, before.st_ino) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ino,
+    )
+    assert versions(machine.look()) == ["3.9.0"]
+
+
+def test_a_link_swapped_to_another_version(machine: Machine) -> None:
+    for minor in (8, 9):
+        make_script(machine.home / f"3.{minor}" / "python3", FAKE.format(minor=minor))
+        os.utime(machine.home / f"3.{minor}" / "python3", ns=(1, 1))
+    link = machine.folder / "python3"
+    for minor in (8, 9, 8):
+        link.unlink(missing_ok=True)
+        link.symlink_to(machine.home / f"3.{minor}" / "python3")
+        os.utime(link, ns=(1, 1), follow_symlinks=False)
+        settle(machine)
+        assert versions(machine.look()) == [f"3.{minor}.0"]
+
+
+def test_a_folder_swapped_below_the_path(machine: Machine) -> None:
+    for minor in (8, 9):
+        make_script(machine.home / f"3.{minor}" / "python3", FAKE.format(minor=minor))
+    env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(machine.home / "current")}
+    for minor in (8, 9):
+        (machine.home / "current").unlink(missing_ok=True)
+        (machine.home / "current").symlink_to(f"3.{minor}")
+        settle(machine)
+        assert versions(machine.look(env=env)) == [f"3.{minor}.0"]
+
+
+def test_a_wrapper_whose_target_changes(machine: Machine, require: Require) -> None:
+    targets = {name: require(name) for name in ("3.8", "3.9")}
+    choice = machine.home / "choice"
+    wrapper = machine.add("python3", f'#!/bin/sh\nexec "$(cat {choice})" "$@"\n')
+    for name in ("3.8", "3.9", "3.8"):
+        choice.write_text(str(targets[name]))
+        settle(machine)
+        (found,) = [one for one in machine.look().runtimes if wrapper in one.aliases]
+        assert str(found.version).startswith(name)
+
+
+def test_a_wrapper_that_names_itself_as_the_executable(machine: Machine, require: Require) -> None:
+    if not Path("/bin/bash").exists():
+        pytest.skip("exec -a is bash's")
+    targets = {name: require(name) for name in ("3.8", "3.9")}
+    choice = machine.home / "choice"
+    machine.add("python3", f'#!/bin/bash\nexec -a "$0" "$(cat {choice})" "$@"\n')
+    for name in ("3.8", "3.9", "3.8"):
+        choice.write_text(str(targets[name]))
+        settle(machine)
+        (found,) = machine.look().runtimes
+        assert str(found.version).startswith(name)
+
+
+def test_an_edited_pyvenv_cfg(machine: Machine, require: Require) -> None:
+    environment = machine.home / "env"
+    (environment / "bin").mkdir(parents=True)
+    shutil.copy(ME, environment / "bin" / "python")
+    env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(environment)}
+    for name in ("3.8", "3.9", "3.8"):
+        base = require(name)
+        (environment / "pyvenv.cfg").write_text(f"home = {base.parent}\nversion = {name}\n")
+        settle(machine)
+        (found,) = machine.look(env=env).runtimes
+        assert found.executable == Path(os.path.realpath(base))
+    (environment / "pyvenv.cfg").unlink()
+    assert str(base.parent) not in str([one.executable for one in machine.look(env=env).runtimes])
+
+
+def test_a_runtime_that_gains_a_module(machine: Machine, require: Require) -> None:
+    base = require("3.9")
+    prefix = machine.home / "copy"
+    shutil.copytree(base.parent.parent, prefix, symlinks=True, ignore=_only_what_starts)
+    env = {
+        **machine.search.env,
+        "MULTIRT_SEARCH_PATH": str(prefix),
+        "LD_LIBRARY_PATH": str(prefix / "lib"),
+    }
+    settle(machine)
+    machine.look(env=env)
+    (before,) = machine.look(env=env).runtimes
+    assert "brand_new" not in before.stdlib
+    (prefix / "lib" / "python3.9" / "brand_new.py").write_text("")
+    (after,) = machine.look(env=env).runtimes
+    assert after.stdlib - before.stdlib == {"brand_new"}
+
+
+def _only_what_starts(_folder: str, names: list[str]) -> set[str]:
+    left_out = {"site-packages", "test", "__pycache__", "share", "include", "idlelib", "ensurepip"}
+    return {name for name in names if name in left_out or name.endswith(".a")}
+
+
+def _truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _garbage(file: Path) -> None:
+    file.write_bytes(bytes(range(256)) * 9)
+
+
+def _deep(file: Path) -> None:
+    file.write_text("[" * 200_000)
+
+
+def _foreign_schema(file: Path) -> None:
+    file.write_text(file.read_text().replace("[1, ", "[0, ", 1))
+
+
+def _lies(file: Path) -> None:
+    file.write_text(file.read_text().replace('"witnesses": [[', '"witnesses": [[[', 1))
+
+
+def _writable_by_all(file: Path) -> None:
+    file.write_text(file.read_text().replace("[3, 8, 0,", "[3, 7, 0,"))
+    file.chmod(0o666)
+
+
+def _a_link(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_text(file.read_text().replace("[3, 8, 0,", "[3, 7, 0,"))
+    file.unlink()
+    file.symlink_to(other)
+
+
+def _a_fifo(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file, 0o600)
+
+
+def _a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _truncate,
+        _empty,
+        _garbage,
+        _deep,
+        _foreign_schema,
+        _lies,
+        _writable_by_all,
+        _a_link,
+        _a_fifo,
+        _a_folder,
+    ],
+)
+def test_a_damaged_note_is_ignored(
+    machine: Machine, fake: Path, damage: Callable[[Path], None]
+) -> None:
+    machine.look()
+    assert fake.exists()
+    (note,) = (machine.home / "cache" / "runtimes").iterdir()
+    damage(note)
+    again = machine.look()
+    assert (versions(again), remembered(again)) == (["3.8.0"], [False])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_note_of_another_user_is_ignored(machine: Machine, fake: Path) -> None:
+    machine.look()
+    assert fake.exists()
+    (note,) = (machine.home / "cache" / "runtimes").iterdir()
+    os.chown(note, 12345, 12345)
+    assert remembered(machine.look()) == [False]
+
+
+def test_a_cache_that_cannot_be_written(machine: Machine, fake: Path) -> None:
+    assert fake.exists()
+    blocked = machine.home / "blocked"
+    blocked.write_text("a file where the folder should be")
+    for folder in (blocked, Path("/proc/nowhere")):
+        report = machine.look(cache_dir=folder)
+        assert versions(report) == ["3.8.0"]
+        assert versions(machine.look(cache_dir=folder)) == ["3.8.0"]
+
+
+def test_a_full_disk(machine: Machine, fake: Path) -> None:
+    """A note that cannot be written whole is not left behind."""
+    import resource
+
+    assert fake.exists()
+    folder = machine.home / "cache" / "runtimes"
+    import signal
+
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, old[1]))
+    try:
+        assert versions(machine.look()) == ["3.8.0"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    assert not list(folder.iterdir())
+
+
+def test_many_writers_at_once(machine: Machine, fake: Path) -> None:
+    assert fake.exists()
+    found: list[list[str]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(versions(machine.look(refresh=True))))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [["3.8.0"]] * 8
+    assert remembered(machine.look()) == [True]
+    assert len(list((machine.home / "cache" / "runtimes").iterdir())) == 1
+
+
+def test_a_time_out_counts_for_no_longer_wait(machine: Machine) -> None:
+    machine.add("python3", "#!/bin/sh\nsleep 1\n" + FAKE.format(minor=8))
+    settle(machine)
+    assert not machine.look(timeout=0.2).runtimes
+    assert versions(machine.look(timeout=30.0)) == ["3.8.0"]
+
+
+def test_a_time_out_is_remembered_for_a_while(machine: Machine) -> None:
+    log = machine.home / "log"
+    machine.add("python3", f"#!/bin/sh\necho started >>{log}\nsleep 60\n")
+    settle(machine)
+    for _ in range(3):
+        assert machine.rejection("python3", timeout=0.5).reason is Reason.TIMED_OUT
+    assert log.read_text().split() == ["started"]
+
+
+def test_a_failure_of_machine_code_is_remembered_until_the_file_changes(machine: Machine) -> None:
+    path = machine.folder / "python3"
+    path.write_bytes(b"\x7fELF" + bytes(60))
+    path.chmod(0o755)
+    settle(machine)
+    for _ in ("cold", "warm"):
+        assert machine.rejection("python3").reason is Reason.CANNOT_START
+    assert cache_info(machine.home / "cache").answers == 1
+    path.unlink()
+    path.symlink_to(ME)
+    assert len(machine.look().runtimes) == 1
+
+
+def test_a_failure_that_is_mended_elsewhere(machine: Machine) -> None:
+    target = machine.home / "target"
+    wrapper = make_wrapper(machine.folder / "python3", target)
+    settle(machine)
+    assert not machine.look().runtimes
+    make_script(target, FAKE.format(minor=8))
+    assert wrapper.exists()
+    assert versions(machine.look()) == ["3.8.0"]
+
+
+def test_info_and_clear(machine: Machine, fake: Path) -> None:
+    folder = machine.home / "cache"
+    assert cache_info(folder).answers == 0
+    machine.look()
+    assert fake.exists()
+    (folder / "runtimes" / "junk.json").write_text("{")
+    info = cache_info(folder)
+    assert (info.answers, info.unreadable, info.writable) == (1, 1, True)
+    assert info.size > 100
+    assert clear_cache(folder) == 2
+    assert cache_info(folder).answers == 0
+    assert clear_cache(machine.home / "absent") == 0

@@ -1,0 +1,1 @@
+"""Tests of what people and CI run by hand."""
