@@ -58,7 +58,7 @@ def extension_of(path: PurePosixPath, binary: Binary) -> Extension | None:
     claim = read_claim(path.name)
     if claim is None:
         return None
-    name = stem(path.name)
+    name = stem(path.name, binary.exports)
     own_name = path.parent.name if name == "__init__" else name
     module = module_name(path, name)
     if module is None or not hook_names(binary.exports, own_name):

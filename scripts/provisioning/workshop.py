@@ -106,6 +106,8 @@ class Workshop:
             # Container images turn these two off; every command would then parse all lists anew.
             "Dir::Cache::pkgcache": "pkgcache.bin",
             "Dir::Cache::srcpkgcache": "srcpkgcache.bin",
+            # `opened` keeps others out of these lists; dpkg's own lock is none of our business.
+            "Debug::NoLocking": "true",
             "APT::Sandbox::User": "root",  # its own user may not write below a home folder
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",

@@ -1,0 +1,96 @@
+"""What an extension binary needs, and whether a runtime gives it.
+
+A library: it prints nothing and reads no environment variables.
+"""
+
+from __future__ import annotations
+
+from abi_probe.binary import read_binary, read_binary_file
+from abi_probe.checks import judge
+from abi_probe.errors import (
+    AbiProbeError,
+    NotABinaryError,
+    NothingToProbeError,
+    UnreadableError,
+)
+from abi_probe.loader import Given, read_given
+from abi_probe.metadata import Metadata
+from abi_probe.model import (
+    Artefact,
+    ArtefactKind,
+    Binary,
+    Cause,
+    Claim,
+    ClaimKind,
+    Evidence,
+    Extension,
+    Format,
+    ImportedSymbol,
+    Objection,
+    Status,
+    SymbolClass,
+    Target,
+    Verdict,
+    VersionNeed,
+    Violation,
+)
+from abi_probe.platform import platforms
+from abi_probe.promise import Promise, promise_of
+from abi_probe.site import (
+    Installed,
+    Site,
+    open_site,
+    owners,
+    read_installed,
+    read_installed_metadata,
+)
+from abi_probe.survey import Prospect, examine, read_distribution, read_path
+from abi_probe.tags import runtime_abis, runtime_tags
+from abi_probe.wheel import read_wheel, read_wheel_stream
+
+__all__ = [
+    "AbiProbeError",
+    "Artefact",
+    "ArtefactKind",
+    "Binary",
+    "Cause",
+    "Claim",
+    "ClaimKind",
+    "Evidence",
+    "Extension",
+    "Format",
+    "Given",
+    "ImportedSymbol",
+    "Installed",
+    "Metadata",
+    "NotABinaryError",
+    "NothingToProbeError",
+    "Objection",
+    "Promise",
+    "Prospect",
+    "Site",
+    "Status",
+    "SymbolClass",
+    "Target",
+    "UnreadableError",
+    "Verdict",
+    "VersionNeed",
+    "Violation",
+    "examine",
+    "judge",
+    "open_site",
+    "owners",
+    "platforms",
+    "promise_of",
+    "read_binary",
+    "read_binary_file",
+    "read_distribution",
+    "read_given",
+    "read_installed",
+    "read_installed_metadata",
+    "read_path",
+    "read_wheel",
+    "read_wheel_stream",
+    "runtime_abis",
+    "runtime_tags",
+]

@@ -1,0 +1,171 @@
+"""Judge one artefact on one runtime: every check that needs no process, in order.
+
+All of it is pure: what the disk says was read before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abi_probe.finding import findable
+from abi_probe.kinds import abi_kind, check_hook
+from abi_probe.model import Cause, Evidence, Objection, Status, Verdict
+from abi_probe.needs import check_libraries, check_symbols, check_versions
+from abi_probe.tags import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import PurePosixPath
+
+    from abi_probe.finding import Found
+    from abi_probe.loader import Resolution
+    from abi_probe.model import Artefact, Extension, Target
+
+_ORDER = {cause: place for place, cause in enumerate(Cause)}
+
+
+def judge(
+    artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Resolution]
+) -> Verdict:
+    """Say whether an artefact works on a runtime, with every reason against it.
+
+    Args:
+        artefact: what its files and its metadata say.
+        target: what the runtime says.
+        links: what loading each extension would bring about, from `abi_probe.linking.link`; one
+            without an entry is judged without its libraries.
+    """
+    objections = list(_broken(artefact))
+    objections += _metadata(artefact, target)
+    warnings: list[str] = list(artefact.warnings)
+    found = findable(artefact, target.suffixes)
+    for module in found:
+        reasons, doubts = _module(module, artefact, target, links)
+        objections += reasons
+        warnings += doubts
+    objections.sort(key=lambda objection: _ORDER[objection.cause])
+    return Verdict(
+        target=target.name,
+        status=_status(objections, artefact),
+        objections=tuple(dict.fromkeys(objections)),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _status(objections: list[Objection], artefact: Artefact) -> Status:
+    """Return the status that some objections amount to."""
+    if any(objection.cause is not Cause.BROKEN for objection in objections):
+        return Status.INCOMPATIBLE
+    if objections:
+        return Status.UNKNOWN
+    native = artefact.extensions or artefact.libraries
+    return Status.UNVERIFIED if native else Status.COMPATIBLE
+
+
+def _broken(artefact: Artefact) -> Iterator[Objection]:
+    """Yield the files that could not be read."""
+    for path, trouble in artefact.trouble:
+        yield Objection(cause=Cause.BROKEN, detail=f"{path}: {trouble}", path=str(path))
+
+
+def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
+    """Yield what the metadata says against a runtime: Requires-Python, then the tags."""
+    wanted = artefact.requires_python
+    if wanted is not None and not wanted.contains(target.version, prereleases=True):
+        yield Objection(
+            cause=Cause.PACKAGE_PYTHON,
+            detail=f"{_title(artefact)} requires Python {wanted}, this is {target.version}",
+        )
+    if not target.has_site:
+        yield Objection(
+            cause=Cause.CAPABILITY,
+            detail=f"{target.implementation} has no site module, so it cannot use installed packages",
+        )
+    elif artefact.tags:
+        apart = differences(artefact.tags, target)
+        if apart:
+            nearest = apart[0]
+            yield Objection(
+                cause=Cause.ABI_TAG,
+                detail=f"{_title(artefact)} is tagged {nearest.tag}: {nearest.detail}",
+            )
+
+
+def _module(
+    module: Found,
+    artefact: Artefact,
+    target: Target,
+    links: Mapping[PurePosixPath, Resolution],
+) -> tuple[list[Objection], list[str]]:
+    """Return objections and warnings for one extension module."""
+    if module.chosen is None:
+        return _not_found(module, target)
+    extension = module.chosen
+    misfit = _machine(extension, target)
+    if misfit is not None:
+        return [misfit], []
+    objections: list[Objection] = []
+    warnings: list[str] = []
+    objections += check_hook(extension, target)
+    kind, doubt = abi_kind(extension, artefact, target)
+    objections += kind
+    warnings += doubt
+    link = links.get(extension.path)
+    symbols, doubt = check_symbols(extension, link, target)
+    objections += symbols
+    warnings += doubt
+    if link is not None:
+        libraries, doubt = check_libraries(extension, link, artefact)
+        objections += libraries
+        warnings += doubt
+    objections += check_versions(extension, link, target)
+    if target.evidence is Evidence.TABLE:
+        warnings.append(f"{target.name} is not here: judged from CPython's table of symbols")
+    return objections, warnings
+
+
+def _not_found(module: Found, target: Target) -> tuple[list[Objection], list[str]]:
+    """Return what it means that a runtime looks at none of a module's files."""
+    first = module.files[0]
+    misfits = [misfit for file in module.files if (misfit := _machine(file, target))]
+    if len(misfits) == len(module.files):
+        return misfits[:1], []
+    names = ", ".join(file.path.name for file in module.files)
+    if not target.suffixes:
+        detail = f"{target.implementation} loads no extension modules, so not {names}"
+        return [Objection(cause=Cause.CAPABILITY, detail=detail, path=str(first.path))], []
+    if module.has_source:
+        return [], [f"{module.module} falls back on its .py file: {names} is not looked at"]
+    looked = " ".join(target.suffixes)
+    return [
+        Objection(
+            cause=Cause.ABI_SUFFIX,
+            detail=f"{names} is never looked at: {target.name} tries {looked}",
+            path=str(first.path),
+        )
+    ], []
+
+
+def _machine(extension: Extension, target: Target) -> Objection | None:
+    """Return the objection to a file of another format or machine."""
+    binary = extension.binary
+    if binary.format is target.format and (
+        target.machine in binary.machines and binary.bits == target.bits
+    ):
+        return None
+    machines = " and ".join(binary.machines)
+    return Objection(
+        cause=Cause.PLATFORM,
+        detail=(
+            f"{extension.path} is {binary.format.value} for {machines},"
+            f" {target.name} loads {target.format.value} for {target.machine}"
+        ),
+        path=str(extension.path),
+    )
+
+
+def _title(artefact: Artefact) -> str:
+    """Name an artefact for people."""
+    if artefact.name is None:
+        return artefact.target
+    return f"{artefact.name} {artefact.version}" if artefact.version else artefact.name

@@ -1,0 +1,71 @@
+"""Tell which file of each module a runtime's import system takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from abi_probe.model import Artefact, Extension
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """One extension module as a runtime sees it.
+
+    Attributes:
+        module: dotted name.
+        chosen: the file that the import system loads; None when it looks at none of them.
+        files: every file of the module.
+        has_source: a `.py` of the same name stands in when no file is chosen.
+    """
+
+    module: str
+    chosen: Extension | None
+    files: tuple[Extension, ...]
+    has_source: bool
+
+
+def findable(artefact: Artefact, suffixes: Sequence[str]) -> tuple[Found, ...]:
+    """Return every extension module with the file that would be loaded for it.
+
+    The first suffix of the runtime's own list that some file has wins, and there is no second
+    try when that file cannot be loaded (`importlib.machinery.FileFinder`).
+
+    Args:
+        artefact: what is installed, or would be.
+        suffixes: the runtime's own, in its order.
+    """
+    modules: dict[str, list[Extension]] = {}
+    for extension in artefact.extensions:
+        modules.setdefault(extension.module, []).append(extension)
+    return tuple(
+        Found(
+            module=module,
+            chosen=_first(files, suffixes),
+            files=tuple(files),
+            has_source=module in artefact.sources,
+        )
+        for module, files in sorted(modules.items())
+    )
+
+
+def _first(files: Sequence[Extension], suffixes: Sequence[str]) -> Extension | None:
+    """Return the file whose name is the module's and the first suffix that any file has."""
+    for suffix in suffixes:
+        for file in files:
+            if _loads_as(file, suffix):
+                return file
+    return None
+
+
+def _loads_as(file: Extension, suffix: str) -> bool:
+    """Whether a file name is exactly the module's last name part and a suffix."""
+    name = file.path.name
+    if not name.endswith(suffix):
+        return False
+    stem = name[: -len(suffix)]
+    own = file.module.rpartition(".")[2]
+    return stem == own or (stem == "__init__" and file.path.parent.name == own)

@@ -1,0 +1,71 @@
+"""Link the extensions of an artefact to what a runtime gives, as its loader would."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from abi_probe.library_search import Loaded
+from abi_probe.loader import resolve
+from abi_probe.model import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from abi_probe.loader import Given, Resolution
+    from abi_probe.model import Artefact, Binary, Extension
+
+# Where the members of a wheel lie, as if it were installed: deep enough that a run path which
+# climbs out of the wheel does not meet the folders of this machine.
+_INSTALLED = PurePosixPath("/multirt-wheel/lib/python3/site-packages")
+
+
+def link(
+    artefact: Artefact,
+    extensions: Iterable[Extension],
+    given: Given,
+    others: Iterable[Artefact] = (),
+) -> dict[PurePosixPath, Resolution]:
+    """Follow the libraries of some extensions.
+
+    Args:
+        artefact: what they belong to.
+        extensions: those that a runtime would load.
+        given: what that runtime gives.
+        others: what is installed beside it, whose libraries its Python code may load first.
+
+    Returns:
+        What loading brings about, by the extension's path.
+    """
+    root = _root(artefact)
+    files: dict[PurePosixPath, Binary] = {
+        root / path: binary for path, binary in artefact.libraries.items()
+    } | {root / each.path: each.binary for each in artefact.extensions}
+    nearby = _nearby((artefact, *others))
+    return {
+        each.path: resolve(each.binary, root / each.path, given, files.get, nearby)
+        for each in extensions
+        if each.binary.format is Format.ELF
+    }
+
+
+def _root(artefact: Artefact) -> PurePosixPath:
+    """Return the folder that an artefact's paths are relative to, as the loader sees it."""
+    if artefact.root is None:
+        return _INSTALLED
+    return PurePosixPath(os.path.realpath(artefact.root))
+
+
+def _nearby(artefacts: Iterable[Artefact]) -> Mapping[str, Loaded]:
+    """Return every library of some artefacts under each name that asks for it."""
+    found: dict[str, Loaded] = {}
+    for artefact in artefacts:
+        root = _root(artefact)
+        for path, binary in artefact.libraries.items():
+            if binary.format is Format.ELF:
+                library = Loaded(path=root / path, binary=binary, owned=True)
+                found.setdefault(path.name, library)
+                if binary.soname:
+                    found.setdefault(binary.soname, library)
+    return found

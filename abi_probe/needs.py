@@ -1,0 +1,187 @@
+"""Check that a runtime gives what an extension needs: symbols, libraries, versions of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abi_probe.model import Cause, Evidence, Objection, SymbolClass
+from abi_probe.stable_abi import classify, exporters, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from abi_probe.loader import Resolution, Unmet
+    from abi_probe.model import Artefact, Extension, ImportedSymbol, Target
+
+
+def check_symbols(
+    extension: Extension, link: Resolution | None, target: Target
+) -> tuple[list[Objection], list[str]]:
+    """Return objections for strong names that nobody gives, and warnings for weak ones."""
+    if target.exports is None:
+        return [], []
+    objections: list[Objection] = []
+    weak: list[str] = []
+    given = target.exports | (link.defined if link else extension.binary.exports)
+    for path, symbol in _imports(extension, link):
+        if symbol.name in given:
+            continue
+        if symbol.weak:
+            weak.append(symbol.name)
+        elif target.evidence is Evidence.TABLE and not _is_cpythons(symbol.name):
+            continue  # a sibling's name, whose library cannot be looked up here
+        else:
+            objections.append(
+                Objection(
+                    cause=Cause.ABI_SYMBOL,
+                    detail=f"{path} needs {symbol_words(symbol.name)}",
+                    path=str(path),
+                    symbol=symbol.name,
+                )
+            )
+    doubts = [f"{extension.path}: {', '.join(sorted(set(weak)))} will be missing (weak)"]
+    return objections, doubts if weak else []
+
+
+def _imports(
+    extension: Extension, link: Resolution | None
+) -> Iterator[tuple[object, ImportedSymbol]]:
+    """Yield the names that an extension and the libraries loaded with it need."""
+    for symbol in extension.binary.imports:
+        yield extension.path, symbol
+    for library in link.libraries if link else ():
+        for symbol in library.binary.imports:
+            yield library.path, symbol
+
+
+def symbol_words(name: str) -> str:
+    """Describe a symbol: its class, when it became stable, which releases export it."""
+    known = lookup(name)
+    kind = classify(name)
+    words = [f"{name} ({_class_words(kind)}"]
+    if known is not None:
+        words.append(f"stable since {known.added[0]}.{known.added[1]}")
+    releases = exporters(name)
+    if releases:
+        first, last = releases[0], releases[-1]
+        older = " or earlier" if first == _OLDEST_SEEN else ""
+        words.append(
+            f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}"
+        )
+    else:
+        words.append("exported by no release of CPython")
+    return ", ".join(words) + ")"
+
+
+_OLDEST_SEEN = (3, 6)  # the oldest release that the table was made from
+
+
+def _class_words(kind: SymbolClass) -> str:
+    """Name a class of symbols for people."""
+    match kind:
+        case SymbolClass.STABLE | SymbolClass.STABLE_ABI_ONLY:
+            return "stable ABI"
+        case SymbolClass.PUBLIC:
+            return "public, not stable"
+        case SymbolClass.DEBUG_ONLY:
+            return "debug builds only"
+        case SymbolClass.FREETHREADED_ONLY:
+            return "free-threaded builds only"
+        case _:
+            return kind.value
+
+
+def _is_cpythons(name: str) -> bool:
+    """Whether some release of CPython has or had a name."""
+    return lookup(name) is not None or bool(exporters(name))
+
+
+def check_libraries(
+    extension: Extension, link: Resolution, artefact: Artefact
+) -> tuple[list[Objection], list[str]]:
+    """Return objections for libraries that are nowhere, warnings for those to be brought."""
+    objections: list[Objection] = []
+    warnings = [
+        f"{extension.path} needs {gap.name}, which must have been loaded before (it lies nearby)"
+        for gap in link.assumed
+    ]
+    for gap in link.missing:
+        if gap.name.startswith("libc.musl-"):
+            detail = f"{extension.path} is built for musl ({gap.name})"
+            objections.append(
+                Objection(cause=Cause.PLATFORM, detail=detail, path=str(extension.path))
+            )
+        elif gap.trouble is None and _may_be_brought(extension, artefact):
+            warnings.append(
+                f"{extension.path} needs {gap.name}, which another distribution should bring"
+            )
+        else:
+            trouble = gap.trouble or "which is not found"
+            objections.append(
+                Objection(
+                    cause=Cause.LIBRARY,
+                    detail=f"{extension.path} needs {gap.name}, {trouble}",
+                    path=str(extension.path),
+                )
+            )
+    return objections, warnings
+
+
+def _may_be_brought(extension: Extension, artefact: Artefact) -> bool:
+    """Whether a library may lie in another distribution that is not installed here.
+
+    Only of a wheel, which stands alone, and only when it requires others and looks in a folder
+    relative to itself.
+    """
+    relative = any(
+        path.startswith(("$ORIGIN", "${ORIGIN}"))
+        for path in (*extension.binary.rpath, *extension.binary.runpath)
+    )
+    return artefact.root is None and bool(artefact.requires) and relative
+
+
+def check_versions(
+    extension: Extension, link: Resolution | None, target: Target
+) -> Iterator[Objection]:
+    """Yield the versions of libc and of other libraries that are newer than those here."""
+    seen: set[tuple[str, str]] = set()
+    for unmet in link.unmet if link else ():
+        # The greatest version says it all: each includes the ones below it.
+        family, _, _ = unmet.need.version.partition("_")
+        if (unmet.need.library, family) in seen:
+            continue
+        seen.add((unmet.need.library, family))
+        yield _unmet(extension, _greatest(unmet, link), target)
+
+
+def _greatest(unmet: Unmet, link: Resolution | None) -> Unmet:
+    """Return the newest unmet version of the same library and family."""
+    family, _, _ = unmet.need.version.partition("_")
+    same = [
+        other
+        for other in (link.unmet if link else ())
+        if other.need.library == unmet.need.library
+        and other.need.version.partition("_")[0] == family
+    ]
+    return max(same, key=lambda other: version_key(other.need.version))
+
+
+def _unmet(extension: Extension, unmet: Unmet, target: Target) -> Objection:
+    """Return the objection to one version that is not there."""
+    have = ""
+    if unmet.need.version.startswith("GLIBC_") and target.libc is not None:
+        have = f", this runtime has glibc {'.'.join(map(str, target.libc[1]))}"
+    return Objection(
+        cause=Cause.PLATFORM,
+        detail=(
+            f"{extension.path} needs {unmet.need.version} of {unmet.need.library}{have}"
+            + ("" if have else f", which {unmet.provider} does not define")
+        ),
+        path=str(extension.path),
+    )
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return the numbers of a symbol version such as GLIBC_2.28, for comparing; () for others."""
+    numbers = version.rpartition("_")[2].split(".")
+    return tuple(int(number) for number in numbers) if all(map(str.isdigit, numbers)) else ()

@@ -1,0 +1,100 @@
+"""Read what somebody names and judge it on runtimes: the whole of probing in two functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abi_probe.checks import judge
+from abi_probe.errors import NothingToProbeError, UnreadableError
+from abi_probe.finding import findable
+from abi_probe.linking import link
+from abi_probe.site import open_site, read_folder, read_installed, read_single_file
+from abi_probe.wheel import read_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from abi_probe.loader import Given
+    from abi_probe.model import Artefact, Target, Verdict
+
+_SDIST_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospect:
+    """A runtime to judge on.
+
+    Attributes:
+        target: its facts.
+        given: what its loader gives; None for a runtime that is no ELF program or is not here.
+    """
+
+    target: Target
+    given: Given | None
+
+
+def read_path(path: Path) -> tuple[Artefact, ...]:
+    """Read a wheel, a folder of installed packages, a folder of files, or one binary.
+
+    Returns:
+        One artefact; of a folder with metadata one for each distribution, in order of names.
+
+    Raises:
+        NothingToProbeError: a source archive, or a folder without packages.
+        UnreadableError: broken, or not what its name says.
+    """
+    if path.is_dir():
+        site = open_site(path)
+        if site.distributions:
+            return tuple(read_installed(each) for each in site.distributions.values())
+        return (read_folder(path),)
+    if not path.exists():
+        raise UnreadableError("no such file or folder")
+    if path.suffix == ".whl":
+        return (read_wheel(path),)
+    if path.name.endswith(_SDIST_ENDINGS):
+        raise NothingToProbeError("a source archive has no binaries: build a wheel of it first")
+    return (read_single_file(path),)
+
+
+def read_distribution(name: str, roots: Iterable[Path]) -> Artefact:
+    """Read an installed distribution by its name.
+
+    Args:
+        name: of the distribution, in any spelling (PEP 503).
+        roots: folders of packages, the first that has it wins.
+
+    Raises:
+        NothingToProbeError: none of them has it.
+        UnreadableError: its records are broken.
+    """
+    from packaging.utils import canonicalize_name
+
+    looked = list(roots)
+    for root in looked:
+        if root.is_dir():
+            installed = open_site(root).distributions.get(canonicalize_name(name))
+            if installed is not None:
+                return read_installed(installed)
+    folders = ", ".join(map(str, looked)) or "any folder"
+    raise NothingToProbeError(f"not a file, a folder, or a distribution installed in {folders}")
+
+
+def examine(
+    artefact: Artefact, prospect: Prospect, others: Sequence[Artefact] = ()
+) -> Verdict:
+    """Judge an artefact on a runtime, its libraries followed as that runtime's loader would.
+
+    Args:
+        artefact: what is to be judged.
+        prospect: the runtime.
+        others: what is installed beside it.
+    """
+    links = {}
+    if prospect.given is not None:
+        found = findable(artefact, prospect.target.suffixes)
+        chosen = [module.chosen for module in found if module.chosen is not None]
+        links = link(artefact, chosen, prospect.given, others)
+    return judge(artefact, prospect.target, links)

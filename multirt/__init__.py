@@ -1,0 +1,1 @@
+"""One binary, multiple runtimes: the command, and the choice of a runtime for a program."""

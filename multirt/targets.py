@@ -1,0 +1,75 @@
+"""Make of each runtime the target that binaries are judged against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abi_probe import (
+    Format,
+    Given,
+    Prospect,
+    Target,
+    UnreadableError,
+    platforms,
+    read_given,
+    runtime_abis,
+    runtime_tags,
+)
+
+if TYPE_CHECKING:
+    from runtimes import Runtime
+
+_FORMATS = {"darwin": Format.MACHO, "win32": Format.PE, "cygwin": Format.PE}
+
+
+def prospect_of(runtime: Runtime) -> Prospect:
+    """Return a runtime as a target, with what its loader gives.
+
+    The executable and its libraries are read; one that is no program of this machine's format (a
+    wrapper of Jython or Pyodide) gives nothing.
+    """
+    given: Given | None = None
+    if runtime.abi.extension_suffixes:
+        try:
+            given = read_given(runtime.executable)
+        except UnreadableError:
+            given = None
+    return Prospect(target=target_of(runtime, given), given=given)
+
+
+def target_of(runtime: Runtime, given: Given | None) -> Target:
+    """Return the facts of a runtime that verdicts need."""
+    version = (runtime.version.major, runtime.version.minor)
+    implementation = runtime.implementation.name
+    abi, platform = runtime.abi, runtime.platform
+    libc = _libc(runtime, given)
+    accepted = runtime_tags(
+        implementation,
+        version,
+        runtime_abis(implementation, version, abi.flags, abi.soabi),
+        platforms(platform.tag, platform.machine, libc),
+    )
+    return Target(
+        name=runtime.id,
+        implementation=implementation,
+        version=runtime.version,
+        tags=accepted,
+        suffixes=abi.extension_suffixes,
+        debug=abi.debug,
+        free_threaded=abi.free_threaded,
+        trace_refs=abi.trace_refs,
+        format=_FORMATS.get(platform.system, Format.ELF),
+        machine=platform.machine,
+        bits=platform.bits,
+        libc=libc,
+        exports=given.exports if given is not None else None,
+        has_site="site" in runtime.stdlib,
+    )
+
+
+def _libc(runtime: Runtime, given: Given | None) -> tuple[str, tuple[int, ...]] | None:
+    """Return a runtime's C library: what it answered, or what its loader shows."""
+    libc = runtime.platform.libc
+    if libc is not None:
+        return libc.name, tuple(int(part) for part in libc.version.split(".") if part.isdigit())
+    return given.libc if given is not None and given.libc and given.libc[1] else None
