@@ -1,0 +1,118 @@
+"""Read the installed distributions that a program's imports reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abi_probe import (
+    UnreadableError,
+    open_site,
+    owners,
+    read_installed,
+    read_installed_metadata,
+)
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from abi_probe import Artefact, Installed, Site
+
+    from multirt.model import Program
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packages:
+    """What the site roots hold for a program.
+
+    Attributes:
+        roots: folders of packages, in the order of the path.
+        owners: names of distributions by imported module; a module of none is left out.
+        loose: modules that lie in a root and belong to no distribution.
+        requires: requirements of each distribution that may be reached.
+        artefacts: each of those, read.
+        broken: distributions whose records cannot be read, with the reason.
+    """
+
+    roots: tuple[Path, ...]
+    owners: Mapping[str, frozenset[str]]
+    loose: frozenset[str]
+    requires: Mapping[str, tuple[Requirement, ...]]
+    artefacts: Mapping[str, Artefact]
+    broken: Mapping[str, str]
+
+
+def read_packages(program: Program, roots: Sequence[Path]) -> Packages:
+    """Read every distribution that a program may reach, on any runtime.
+
+    Raises:
+        UnreadableError: a root is no folder.
+    """
+    sites = [open_site(root) for root in roots]
+    names = sorted({each.name for each in program.imports})
+    owned: dict[str, frozenset[str]] = {}
+    for site in reversed(sites):  # the first root wins
+        owned.update(owners(site, names))
+    start = {name for found in owned.values() for name in found}
+    start |= {canonicalize_name(each.name) for each in program.dependencies}
+    requires, artefacts, broken = _closure(sites, start)
+    return Packages(
+        roots=tuple(roots),
+        owners=owned,
+        loose=frozenset(name for name in names if name not in owned and lies_in(roots, name)),
+        requires=requires,
+        artefacts=artefacts,
+        broken=broken,
+    )
+
+
+def lies_in(roots: Iterable[Path], module: str) -> bool:
+    """Whether a folder of packages has a file or folder for a module."""
+    top = module.partition(".")[0]
+    return any(
+        (root / top).is_dir() or (root / f"{top}.py").is_file() or any(root.glob(f"{top}.*.so"))
+        for root in roots
+    )
+
+
+def _closure(
+    sites: Sequence[Site], start: Iterable[str]
+) -> tuple[dict[str, tuple[Requirement, ...]], dict[str, Artefact], dict[str, str]]:
+    """Follow requirements whatever their markers say: they are judged for each runtime later."""
+    requires: dict[str, tuple[Requirement, ...]] = {}
+    artefacts: dict[str, Artefact] = {}
+    broken: dict[str, str] = {}
+    queue = list(start)
+    while queue:
+        name = queue.pop()
+        installed = _installed(sites, name)
+        if installed is None or name in requires or name in broken:
+            continue
+        try:
+            requires[name] = _requirements(read_installed_metadata(installed).requires)
+            artefacts[name] = read_installed(installed)
+        except UnreadableError as error:
+            broken[name] = str(error)
+            continue
+        queue += [canonicalize_name(each.name) for each in requires[name]]
+    return requires, artefacts, broken
+
+
+def _installed(sites: Sequence[Site], name: str) -> Installed | None:
+    """Return a distribution from the first folder that has it."""
+    found = (site.distributions.get(name) for site in sites)
+    return next((each for each in found if each is not None), None)
+
+
+def _requirements(lines: Iterable[str]) -> tuple[Requirement, ...]:
+    """Parse Requires-Dist lines; one that means nothing binds nobody (pip warns and goes on)."""
+    parsed = []
+    for line in lines:
+        try:
+            parsed.append(Requirement(line))
+        except InvalidRequirement:
+            continue
+    return tuple(parsed)
