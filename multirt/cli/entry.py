@@ -1,0 +1,64 @@
+"""Start the command: find out what is meant, and turn every error into words and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from multirt.errors import ExitCode, MultirtError
+
+_COMMANDS = frozenset({"list", "find", "probe", "run", "explain"})
+
+
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    from runtimes import NoRuntimeError, SpecError
+
+    arguments = as_command(sys.argv[1:])
+    try:
+        from multirt.cli.app import app  # 45 ms of typer, which a plan file will spare
+
+        app(args=arguments, prog_name="multirt")
+    except MultirtError as error:
+        return _say(error, arguments)
+    except SpecError as error:
+        hint = "write for example 3.12, 3.13t, 3.8d, pypy3.10, '>=3.9,<3.13' or a path"
+        return _say(MultirtError("spec", str(error), hint), arguments)
+    except NoRuntimeError as error:
+        known = ", ".join(error.known[:8]) or "nothing"
+        hint = f"here are {known}; `multirt list` shows them all"
+        code = ExitCode.NOTHING_FITS
+        return _say(MultirtError("no-runtime", str(error), hint, code), arguments)
+    except BrokenPipeError:
+        # Who read our output has enough; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def as_command(arguments: list[str]) -> list[str]:
+    """Return the arguments with `run` put before a program that stands alone.
+
+    `multirt ./file` and `multirt dir/file` mean `run`, and so does the name of a file that is
+    there and is no subcommand's.
+    """
+    if not arguments or arguments[0].startswith("-"):
+        return arguments
+    first = arguments[0]
+    is_path = os.sep in first or (first not in _COMMANDS and os.path.exists(first))  # noqa: PTH110 - text that may be no path at all
+    return ["run", *arguments] if is_path else arguments
+
+
+def _say(error: MultirtError, arguments: list[str]) -> int:
+    """Print an error for people, and for programs where they asked."""
+    hint = f"\n  {error.hint}" if error.hint else ""
+    print(f"multirt: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - the command's own output
+    command = arguments[0] if arguments else ""
+    ours = "--json" in arguments and command in _COMMANDS - {"run"}
+    if ours:
+        details = {"kind": error.kind, "message": error.message, "hint": error.hint}
+        print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
+    return int(error.code)

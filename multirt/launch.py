@@ -1,0 +1,42 @@
+"""Replace this process by the program of a plan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from multirt.errors import ExitCode, MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multirt.model import Plan
+
+DEPTH = "MULTIRT_DEPTH"
+_DEEPEST = 20
+
+
+def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
+    """Start a plan's program in place of this process.
+
+    Raises:
+        MultirtError: the interpreter cannot be started, or multirt starts itself without end.
+    """
+    depth = env.get(DEPTH, "0")
+    level = int(depth) + 1 if depth.isdecimal() else 1
+    if level > _DEEPEST:
+        hint = "does the program start itself through multirt?"
+        message = f"multirt was started from itself {_DEEPEST} times"
+        raise MultirtError("depth", message, hint, ExitCode.FAILED)
+    environment = {**env, **dict(plan.environment), DEPTH: str(level)}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execve(  # noqa: S606 - starting the program is the job; there is no shell
+            plan.executable, [str(plan.executable), *plan.arguments], environment
+        )
+    except OSError as error:
+        message = f"cannot start {plan.executable}: {error.strerror}"
+        hint = "multirt list --refresh finds the runtimes anew"
+        raise MultirtError("launch", message, hint, ExitCode.CANNOT_START) from error
