@@ -72,7 +72,7 @@ class Decision:
 
     Attributes:
         program: what is to run.
-        verdicts: one for each runtime, best rank first.
+        verdicts: one for each runtime, those that nothing stands against first, then by rank.
         chosen: the best of those that nothing stands against; None when there is none.
         environment: the virtual environment that the program lives in; None when there is none.
         roots: the folders of packages that count.
@@ -106,7 +106,8 @@ def decide(request: Request) -> Decision:
         stdlib=frozenset().union(*(each.stdlib for each in runtimes)),
     )
     verdicts = sorted(
-        (_verdict(question, runtime) for runtime in runtimes), key=lambda verdict: verdict.rank
+        (_verdict(question, runtime) for runtime in runtimes),
+        key=lambda verdict: (not verdict.accepted, verdict.rank),
     )
     return Decision(
         program=program,

@@ -50,14 +50,12 @@ def print_runtimes(found: Sequence[Runtime]) -> None:
     table.add_column("", width=1)
     table.add_column("runtime", no_wrap=True)
     table.add_column("build", no_wrap=True)
-    table.add_column("source", no_wrap=True)
     table.add_column("executable", overflow="fold")
     for place, runtime in enumerate(found):
         table.add_row(
             "*" if place == 0 else "",
             _text(runtime.id),
             ", ".join(_build(runtime)),
-            _text(runtime.source),
             _text(_short(runtime.executable)),
         )
     _console().print(table)

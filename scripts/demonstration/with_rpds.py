@@ -1,0 +1,14 @@
+"""The same as `program.py`, and a persistent map of a version-specific extension."""
+
+import runpy
+from pathlib import Path
+
+import _jsonnet
+import hf_xet
+import rpds
+import six
+import tornado.speedups
+
+assert all((_jsonnet, hf_xet, six, tornado.speedups))
+print(sorted(rpds.HashTrieMap({"one": 1}).insert("two", 2)), end=" ")
+runpy.run_path(str(Path(__file__).with_name("program.py")))
