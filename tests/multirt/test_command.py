@@ -1,0 +1,168 @@
+"""The command line: what it prints, what it starts, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+_THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_list_shows_every_runtime_once(multirt: Command) -> None:
+    document = json.loads(multirt("list", "--json").stdout)
+    assert document["schema_version"] == 1
+    ids = [each["id"] for each in document["runtimes"]]
+    executables = [each["executable"] for each in document["runtimes"]]
+    assert len(ids) == len(set(ids))
+    assert len(executables) == len(set(executables))
+    assert os.path.realpath(getattr(sys, "_base_executable", sys.executable)) in executables
+
+
+def test_every_listed_id_finds_its_runtime(multirt: Command) -> None:
+    for each in json.loads(multirt("list", "--json").stdout)["runtimes"][:4]:
+        assert multirt("find", each["id"]).stdout.strip() == each["executable"]
+
+
+def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
+    base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    assert multirt("find", sys.executable).stdout.strip() == base
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["find", "3.13dt"], 2, "did you mean '3.13td'", id="swapped flags"),
+        pytest.param(["find", "pyhton3"], 2, "did you mean 'python3'", id="misspelled"),
+        pytest.param(["find", "3.99"], 127, "no runtime here fits '3.99'", id="no such version"),
+        pytest.param(["run", "nope.py"], 2, "no such script", id="no script"),
+        pytest.param(["run", "."], 2, "is a folder", id="folder"),
+        pytest.param(["run", "--site", "nope", "ok.py"], 2, "no such folder", id="no site"),
+        pytest.param(["run", "latin.py"], 2, "is not text", id="not UTF-8"),
+        pytest.param(["run", "doubled.py"], 2, "2 script blocks", id="doubled block"),
+        pytest.param(["run", "open.py"], 2, "has no end", id="unclosed block"),
+        pytest.param(["run", "toml.py"], 2, "is no TOML", id="broken block"),
+        pytest.param(["run", "wanted.py"], 2, "requires-python means nothing", id="specifier"),
+        pytest.param(["run", "future.py"], 127, "requires Python >=3.99", id="nothing fits"),
+        pytest.param(["probe", "nope.whl"], 2, "no such file", id="no wheel"),
+        pytest.param(["probe", "text-1-py3-none-any.whl"], 2, "not a wheel", id="not a zip"),
+        pytest.param(["probe", "up-1-py3-none-any.whl"], 2, "outside its folder", id="climbs out"),
+        pytest.param(["probe", "empty"], 2, "no packages", id="empty folder"),
+        pytest.param(["probe", "no-such-dist"], 2, "not a file, a folder", id="no distribution"),
+        pytest.param(["--no-such"], 2, "--no-such", id="option"),
+    ],
+)
+def test_bad_input_gets_a_clear_answer(
+    multirt: Command, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    _write_bad_files(tmp_path)
+    done = multirt(*arguments)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert words in said
+    assert "Traceback" not in said
+    assert done.returncode == code
+
+
+def _write_bad_files(folder: Path) -> None:
+    block = "# /// script\n{}\n# ///\n"
+    (folder / "ok.py").write_text("print(1)\n")
+    (folder / "latin.py").write_bytes(b"x = '\xe9'\n")
+    (folder / "doubled.py").write_text(block.format("# a = 1") + "\n" + block.format("# a = 1"))
+    (folder / "open.py").write_text("# /// script\n# a = 1\nprint(1)\n")
+    (folder / "toml.py").write_text(block.format("# a = ["))
+    (folder / "wanted.py").write_text(block.format('# requires-python = "soon"'))
+    (folder / "future.py").write_text(block.format('# requires-python = ">=3.99"'))
+    (folder / "text-1-py3-none-any.whl").write_text("no archive")
+    with zipfile.ZipFile(folder / "up-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("../evil.py", "")
+    (folder / "empty").mkdir()
+
+
+def test_errors_are_documents_for_programs(multirt: Command) -> None:
+    done = multirt("find", "--json", "3.13dt")
+    assert json.loads(done.stdout)["error"]["kind"] == "spec"
+    assert "3.13dt" in done.stderr
+
+
+def test_a_program_gets_its_arguments_and_gives_its_exit_code(
+    multirt: Command, tmp_path: Path
+) -> None:
+    script = tmp_path / "tool.py"
+    script.write_text("import sys; print(sys.argv[1:]); sys.exit(7)\n")
+    done = multirt("run", "--python", _THIS, "tool.py", "--json", "-x", "7")
+    assert (done.stdout, done.returncode) == ("['--json', '-x', '7']\n", 7)
+    assert multirt("./tool.py", "-p").stdout == "['-p']\n"
+
+
+def test_a_program_runs_where_its_site_works(multirt: Command, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    info = site / "gadget-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gadget\nVersion: 1.0\n")
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: py3-none-any\n")
+    (info / "RECORD").write_text("gadget.py,,\nextra.pth,,\n")
+    (site / "gadget.py").write_text("VALUE = 42\n")
+    (site / "extra.pth").write_text("more\n")
+    (site / "more").mkdir()
+    (site / "more" / "added.py").write_text("VALUE = 43\n")
+    (tmp_path / "use.py").write_text(
+        "import gadget\nif gadget:\n    import added\nprint(gadget.VALUE, added.VALUE)\n"
+    )
+    done = multirt("run", "--python", _THIS, "--site", "site", "use.py")
+    assert (done.stdout, done.stderr) == ("42 43\n", "")
+    assert not (site / "__pycache__").exists()
+    missing = multirt("run", "use.py")
+    assert "imports gadget, which is not installed" in missing.stderr
+    assert missing.returncode == 127
+
+
+def test_explain_names_the_module_that_a_runtime_lacks(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    require("3.8")
+    (tmp_path / "new.py").write_text("import os\nimport tomllib\n")
+    document = json.loads(multirt("explain", "--json", "new.py").stdout)
+    refused = {each["runtime"]: each["objections"] for each in document["candidates"]}
+    (objection,) = refused["cpython-3.8.18"]
+    assert objection["cause"] == "stdlib"
+    assert "new.py line 2 imports tomllib" in objection["detail"]
+    assert document["chosen"].startswith("cpython-3.")
+
+
+def test_an_environment_nearby_gives_runtime_and_packages(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    import subprocess
+
+    python = require("3.9")
+    subprocess.run([python, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    (tmp_path / "where.py").write_text("import sys; print(sys.prefix)\n")
+    assert multirt("run", "where.py").stdout.strip() == str(tmp_path / ".venv")
+
+
+def test_an_unusual_runtime_is_said(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    require("pypy3.9")
+    (tmp_path / "fast.py").write_text("import __pypy__; print('ran')\n")
+    done = multirt("run", "fast.py")
+    assert done.stdout == "ran\n"
+    assert "nothing else fits" in done.stderr
+
+
+def test_endless_recursion_ends(multirt: Command, tmp_path: Path) -> None:
+    (tmp_path / "again.py").write_text("print(1)\n")
+    done = multirt("run", "again.py", MULTIRT_DEPTH="20")
+    assert done.returncode == 125
+    assert "started from itself" in done.stderr
