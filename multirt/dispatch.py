@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abi_probe import UnreadableError, examine
-from runtimes import CandidateError, RuntimeSpec, base_executable, discover, interrogate
-
 from multirt.environments import overlay
 from multirt.errors import ExitCode, MultirtError
 from multirt.judge import Question, choose, judge_runtime, reached
@@ -17,14 +15,14 @@ from multirt.model import Plan
 from multirt.packages import lies_in, read_packages
 from multirt.program import read_program
 from multirt.targets import prospect_of
+from runtimes import CandidateError, RuntimeSpec, base_executable, discover, interrogate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runtimes import Runtime, Search
-
     from multirt.model import Program, Verdict
     from multirt.packages import Packages
+    from runtimes import Runtime, Search
 
 _PYCACHE_PREFIX_SINCE = (3, 8)
 _NEAREST_MISSES = 3

@@ -62,16 +62,9 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
 def _key(runtime: Runtime, roots: Sequence[Path]) -> str:
     """Return a name that changes with the interpreter's file and with the roots."""
     status = runtime.executable.stat()
-    facts = (
-        _SCHEMA,
-        os.fsencode(runtime.executable),
-        str((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)),
-        *(os.fsencode(root) for root in roots),
-    )
-    digest = hashlib.sha256()
-    for fact in facts:
-        digest.update(fact if isinstance(fact, bytes) else fact.encode())
-        digest.update(b"\0")
+    signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    facts = (_SCHEMA, str(signature), str(runtime.executable), *map(str, roots))
+    digest = hashlib.sha256(b"\0".join(os.fsencode(fact) for fact in facts))
     return f"{runtime.id}-{digest.hexdigest()[:16]}"
 
 

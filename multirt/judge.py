@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from runtimes import rank
 
 from multirt.model import Cause, Objection, Verdict
 from multirt.program import first_party
+from runtimes import rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from abi_probe import Verdict as PackageVerdict
     from packaging.requirements import Requirement
-    from runtimes import Runtime, RuntimeSpec
 
+    from abi_probe import Verdict as PackageVerdict
     from multirt.model import Import, Program
     from multirt.packages import Packages
+    from runtimes import Runtime, RuntimeSpec
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from abi_probe import (
     UnreadableError,
     open_site,
@@ -12,15 +15,12 @@ from abi_probe import (
     read_installed,
     read_installed_metadata,
 )
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from abi_probe import Artefact, Installed, Site
-
     from multirt.model import Program
 
 

@@ -18,10 +18,9 @@ from abi_probe import (
     read_distribution,
     read_path,
 )
-from runtimes import NoRuntimeError, discover
-
 from multirt.dispatch import find_environment, with_named
 from multirt.targets import prospect_of
+from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -148,8 +148,8 @@ class _Tree:
             if node.module and not node.level:
                 self._add(node.module, node.lineno, certain=certain)
         elif isinstance(node, ast.If) and _is_type_checking(node.test):
-            for child in node.orelse:
-                self._visit(child, certain=certain)
+            for statement in node.orelse:
+                self._visit(statement, certain=certain)
         else:
             conditional = isinstance(
                 node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If

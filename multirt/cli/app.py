@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from runtimes import NoRuntimeError, Search, discover, find
-from runtimes import RuntimeSpec as Spec
 
 from multirt.errors import ExitCode, MultirtError
+from runtimes import NoRuntimeError, Search, discover, find
+from runtimes import RuntimeSpec as Spec
 
 app = typer.Typer(
     name="multirt",

@@ -8,10 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from abi_probe import Extension, Promise
-    from runtimes import Rejection, Runtime
-
     from multirt.dispatch import Decision
     from multirt.probing import Probed
+    from runtimes import Rejection, Runtime
 
 Document = dict[str, Any]
 _SCHEMA = {"schema_version": 1}

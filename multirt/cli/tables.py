@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from abi_probe import Verdict as PackageVerdict
-    from runtimes import Rejection, Runtime
-
     from multirt.dispatch import Decision
     from multirt.probing import Probed
+    from runtimes import Rejection, Runtime
 
 _STYLES = {
     "compatible": "green",

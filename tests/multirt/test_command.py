@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
