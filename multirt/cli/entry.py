@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
 from multirt.errors import ExitCode, MultirtError
@@ -13,30 +14,42 @@ _COMMANDS = frozenset({"list", "find", "probe", "run", "explain"})
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    from runtimes import NoRuntimeError, SpecError
-
     arguments = as_command(sys.argv[1:])
     try:
         from multirt.cli.app import app  # 45 ms of typer, which a plan file will spare
 
         app(args=arguments, prog_name="multirt")
-    except MultirtError as error:
-        return _say(error, arguments)
-    except SpecError as error:
-        hint = "write for example 3.12, 3.13t, 3.8d, pypy3.10, '>=3.9,<3.13' or a path"
-        return _say(MultirtError("spec", str(error), hint), arguments)
-    except NoRuntimeError as error:
-        known = ", ".join(error.known[:8]) or "nothing"
-        hint = f"here are {known}; `multirt list` shows them all"
-        code = ExitCode.NOTHING_FITS
-        return _say(MultirtError("no-runtime", str(error), hint, code), arguments)
     except BrokenPipeError:
         # Who read our output has enough; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
+    except Exception as error:  # the one outermost door: people get words, not a traceback
+        if os.environ.get("MULTIRT_LOG") == "debug":
+            raise
+        return _say(_as_multirt_error(error), arguments)
     return 0
+
+
+def _as_multirt_error(error: Exception) -> MultirtError:
+    """Give every error the words, the hint and the exit code that are documented for it."""
+    from runtimes import NoRuntimeError, SpecError
+
+    match error:
+        case MultirtError():
+            return error
+        case SpecError():
+            hint = "write for example 3.12, 3.13t, 3.8d, pypy3.10, '>=3.9,<3.13' or a path"
+            return MultirtError("spec", str(error), hint)
+        case NoRuntimeError():
+            known = ", ".join(error.known[:8]) or "nothing"
+            hint = f"here are {known}; `multirt list` shows them all"
+            return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
+        case _:
+            message = f"multirt failed: {type(error).__name__}: {error}"
+            hint = "MULTIRT_LOG=debug shows where; please report it"
+            return MultirtError("internal", message, hint, ExitCode.FAILED)
 
 
 def as_command(arguments: list[str]) -> list[str]:
