@@ -1,0 +1,95 @@
+"""What is read from a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from multirt.errors import MultirtError
+from multirt.program import read_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("source", "certain", "possible"),
+    [
+        pytest.param("import a.b, c\nfrom d import e", {"a.b", "c", "d"}, set(), id="plain"),
+        pytest.param("from . import a\nfrom .b import c", set(), set(), id="relative"),
+        pytest.param(
+            "try:\n import a\nexcept ImportError:\n import b", set(), {"a", "b"}, id="try"
+        ),
+        pytest.param("try:\n import a\nfinally:\n pass", {"a"}, set(), id="finally"),
+        pytest.param("try:\n import a\nexcept OSError:\n pass", {"a"}, set(), id="other error"),
+        pytest.param("def f():\n import a", set(), {"a"}, id="function"),
+        pytest.param("class C:\n import a", {"a"}, set(), id="class body"),
+        pytest.param("if x:\n import a\nelse:\n import b", set(), {"a", "b"}, id="condition"),
+        pytest.param(
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import a\nelse:\n import b",
+            {"typing", "b"},
+            set(),
+            id="for type checkers",
+        ),
+        pytest.param("print 'two'", set(), set(), id="another version's syntax"),
+    ],
+)
+def test_imports_are_certain_or_possible(
+    tmp_path: Path, source: str, certain: set[str], possible: set[str]
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(source)
+    imports = read_program(script).imports
+    assert {each.name for each in imports if each.certain} == certain
+    assert {each.name for each in imports if not each.certain} == possible
+
+
+def test_first_party_files_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import beside, package.inner\n")
+    (tmp_path / "beside.py").write_text("import json\nimport script\n")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "inner.py").write_text("import decimal\n")
+    names = {each.name for each in read_program(tmp_path / "script.py").imports}
+    assert names == {"beside", "package.inner", "json", "script", "decimal"}
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        pytest.param('# /// script\n# requires-python = ">=3.9"\n# ///\n', ">=3.9", id="plain"),
+        pytest.param(
+            '# /// script\r\n# requires-python = ">=3.9"\r\n# ///\r\n', ">=3.9", id="CRLF"
+        ),
+        pytest.param(
+            '\ufeff# /// script\n# requires-python = "==3.8.*"\n# ///', "==3.8.*", id="BOM"
+        ),
+        pytest.param('# /// other\n# requires-python = ">=3.9"\n# ///\n', None, id="other block"),
+        pytest.param('print("""\n# nothing\n""")\n', None, id="none"),
+    ],
+)
+def test_requires_python_of_the_script_block(
+    tmp_path: Path, source: str, wanted: str | None
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_bytes(source.encode())
+    found = read_program(script).requires_python
+    assert (str(found) if found is not None else None) == wanted
+
+
+def test_the_declared_encoding_is_honoured(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_bytes(b"# -*- coding: latin-1 -*-\nname = '\xe9'\nimport json\n")
+    assert [each.name for each in read_program(script).imports] == ["json"]
+
+
+def test_dependencies_are_parsed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        '# /// script\n# dependencies = ["six>=1.16", "rich; extra == \'x\'"]\n# ///\n'
+    )
+    assert [each.name for each in read_program(script).dependencies] == ["six", "rich"]
+    script.write_text('# /// script\n# dependencies = ["six>>1"]\n# ///\n')
+    with pytest.raises(MultirtError, match="a dependency means nothing"):
+        read_program(script)
