@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import pytest
 from multirt.targets import prospect_of
 from runtimes import Search, discover
 from tests.abi_probe.compiler import compile_c
-from tests.integration.truth import Cell, Outcome, Sample, cells, unpack
+from tests.integration.truth import Cell, Sample, cells, unpack
 
 if TYPE_CHECKING:
     from abi_probe import Prospect
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.real
 
 _LATE = "manylinux_2_28_x86_64"
 SAMPLES = (
-    Sample(spec="jsonnet==0.22.0", interpreter="cp38", abi="abi3", platform=_LATE, why="C++"),
+    Sample(spec="bcrypt==4.2.1", interpreter="cp39", abi="abi3", platform=_LATE, why="Rust abi3"),
     Sample(
         spec="argon2-cffi==20.1.0",
         interpreter="cp35",
@@ -33,7 +35,7 @@ SAMPLES = (
     ),
     Sample(spec="zopfli==0.4.3", interpreter="cp310", abi="abi3", why="abi3 with a floor"),
     Sample(spec="tornado==6.3.3", interpreter="cp38", abi="abi3", why="an optional extension"),
-    Sample(spec="pylibsrtp==1.0.0", interpreter="cp310", abi="abi3", platform=_LATE, why="cffi"),
+    Sample(spec="argon2-cffi-bindings==21.2.0", interpreter="cp36", abi="abi3", why="cffi"),
     Sample(spec="blake3==1.0.11", interpreter="cp313", abi="cp313", why="Rust"),
     Sample(spec="cymem==2.0.16", interpreter="cp313", abi="cp313", why="Cython"),
     Sample(spec="yyjson==4.0.6", interpreter="cp313", abi="cp313", why="plain C"),
@@ -42,9 +44,7 @@ SAMPLES = (
     Sample(spec="rpds-py==2026.9.1", interpreter="pp311", abi="pypy311_pp73", why="PyPy"),
     Sample(spec="rpds-py==0.22.3", interpreter="pp39", abi="pypy39_pp73", why="older PyPy"),
     Sample(spec="markupsafe==3.0.3", interpreter="cp313", abi="cp313t", why="free-threaded"),
-    Sample(
-        spec="markupsafe==3.0.3", interpreter="cp314", abi="cp314", platform=_LATE, why="newer"
-    ),
+    Sample(spec="markupsafe==3.0.3", interpreter="cp314", abi="cp314", platform=_LATE, why="newer"),
     Sample(
         spec="markupsafe==3.0.4",
         interpreter="cp313",
@@ -96,3 +96,141 @@ def test_wheels_do_as_predicted(
     assert wheel.stat().st_size < 1_500_000
     folder = unpack(wheel, tmp_path / "installed")
     check(f"{sample.id} ({sample.why})", cells(folder, prospects, wheel))
+
+
+_MODULE = """
+#include <Python.h>
+%(declaration)s
+static PyObject *value(PyObject *self, PyObject *unused) { %(statement)s; Py_RETURN_NONE; }
+static PyMethodDef methods[] = {{"value", value, METH_NOARGS, ""}, {0}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "probe", "", 0, methods};
+PyMODINIT_FUNC PyInit_probe(void) { return PyModuleDef_Init(&module); }
+"""
+_LIMITED = "#define Py_LIMITED_API {}\n"
+_WEAK = "extern int PyDict_GetItemRef(PyObject *, PyObject *, PyObject **) __attribute__((weak));"
+_CALL = "PyObject *out; if (self == 0) PyDict_GetItemRef(self, self, &out)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """A small extension to compile.
+
+    Attributes:
+        file: its name, which claims an ABI.
+        headers: the interpreter whose headers are used.
+        limited: the value of `Py_LIMITED_API`; None for the whole API.
+        declaration, statement: C text outside and inside of a function.
+        library: name of a library that the file is linked to and that is then removed.
+        glibc: a version of the C library that it needs and that does not exist.
+    """
+
+    file: str
+    headers: str
+    limited: str | None = None
+    declaration: str = ""
+    statement: str = ""
+    library: bool = False
+    glibc: bool = False
+
+    def make(self, folder: Path, work: Path, include: tuple[Path, ...]) -> None:
+        """Compile the extension into a folder, with another folder for what it is made from."""
+        options = [f"-I{path}" for path in include]
+        if self.library:
+            options.append(
+                str(
+                    compile_c(
+                        work / "libabsent.so.1",
+                        "int absent(void){return 0;}",
+                        "-Wl,-soname,libabsent.so.1",
+                    )
+                )
+            )
+        if self.glibc:
+            work.mkdir(exist_ok=True)
+            script = work / "versions"
+            script.write_text("GLIBC_2.99 { global: future; };")
+            named = ["-nostdlib", "-Wl,-soname,libc.so.6", f"-Wl,--version-script={script}"]
+            options.append(
+                str(compile_c(work / "libc_future.so", "int future(void){return 0;}", *named))
+            )
+        source = _MODULE % {"declaration": self.declaration, "statement": self.statement}
+        if self.limited is not None:
+            source = _LIMITED.format(self.limited) + source
+        compile_c(folder / self.file, source, *options)
+
+
+BUILDS = (
+    pytest.param(
+        Build(file="probe.abi3.so", headers="3.11", limited="0x03060000"), id="abi3-since-3.6"
+    ),
+    pytest.param(
+        Build(
+            file="probe.abi3.so",
+            headers="3.11",
+            limited="0x030a0000",
+            statement="Py_XNewRef(self); Py_IsTrue(self); PyModule_AddType(self, 0)",
+        ),
+        id="abi3-since-3.10",
+    ),
+    pytest.param(
+        Build(file="probe.abi3.so", headers="3.13", limited="0x030d0000", statement=_CALL),
+        id="abi3-since-3.13",
+    ),
+    pytest.param(
+        Build(
+            file="probe.abi3.so",
+            headers="3.11",
+            limited="0x03060000",
+            declaration=_WEAK,
+            statement=f"if (PyDict_GetItemRef) {{ {_CALL}; }}",
+        ),
+        id="weak-symbol",
+    ),
+    pytest.param(
+        Build(file="probe.abi3.so", headers="3.11", statement="_PyObject_GC_Malloc(8)"),
+        id="abi3-by-name-only",
+    ),
+    pytest.param(Build(file="probe.so", headers="3.11"), id="bare"),
+    pytest.param(
+        Build(file="probe.cpython-311-x86_64-linux-gnu.so", headers="3.11"), id="one-version"
+    ),
+    pytest.param(
+        Build(file="probe.cpython-313t-x86_64-linux-gnu.so", headers="3.13t"), id="free-threaded"
+    ),
+    pytest.param(
+        Build(
+            file="probe.abi3.so",
+            headers="3.11",
+            limited="0x03060000",
+            declaration="int absent(void);",
+            statement="absent()",
+            library=True,
+        ),
+        id="missing-library",
+    ),
+    pytest.param(
+        Build(
+            file="probe.abi3.so",
+            headers="3.11",
+            limited="0x03060000",
+            declaration="int future(void);",
+            statement="future()",
+            glibc=True,
+        ),
+        id="newer-glibc",
+    ),
+)
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_compiled_files_do_as_predicted(
+    build: Build,
+    prospects: list[tuple[Runtime, Prospect]],
+    require_headers: RequireHeaders,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    work = tmp_path / "work"
+    build.make(tmp_path / "folder", work, require_headers(build.headers))
+    shutil.rmtree(work, ignore_errors=True)
+    check(request.node.name, cells(tmp_path / "folder", prospects))
