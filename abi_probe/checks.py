@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
-def judge(
-    artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Resolution]
-) -> Verdict:
+def judge(artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Resolution]) -> Verdict:
     """Say whether an artefact works on a runtime, with every reason against it.
 
     Args:
@@ -79,7 +77,9 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
     if not target.has_site:
         yield Objection(
             cause=Cause.CAPABILITY,
-            detail=f"{target.implementation} has no site module, so it cannot use installed packages",
+            detail=(
+                f"{target.implementation} has no site module, so it cannot use installed packages"
+            ),
         )
     elif artefact.tags:
         apart = differences(artefact.tags, target)

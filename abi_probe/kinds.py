@@ -18,7 +18,9 @@ _MODEXPORT_SINCE = (3, 15)
 # What a macro of a free-threaded build's headers leaves in a binary, and what a GIL build's does.
 _FREE_THREADED_MARKS = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 _GIL_MARK = "_Py_Dealloc"
-_PYTHON_DLL = re.compile(r"python(?P<major>\d)(?P<minor>\d*)(?P<t>t?)(?P<d>_d)?\.dll", re.I)
+_PYTHON_DLL = re.compile(
+    r"python(?P<major>\d)(?P<minor>\d*)(?P<t>t?)(?P<d>_d)?\.dll", re.IGNORECASE
+)
 
 
 def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
@@ -27,7 +29,8 @@ def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
     current, modexport, hpy, cffi_pypy, python2 = possible_hooks(name)
     exports = extension.binary.exports
     version = (target.version.major, target.version.minor)
-    usable = {current} if version >= (3, 0) else {python2}
+    own = current if version >= (3, 0) else python2
+    usable = {own}
     if version >= _MODEXPORT_SINCE and target.implementation == "cpython":
         usable.add(modexport)
     if target.implementation == "pypy":
@@ -38,7 +41,7 @@ def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
         there = sorted({current, modexport, hpy, cffi_pypy, python2} & exports)
         yield Objection(
             cause=Cause.ABI_HOOK,
-            detail=f"{extension.path} has {' and '.join(there)}, not {min(usable)}",
+            detail=f"{extension.path} has {' and '.join(there)}, not {own}",
             path=str(extension.path),
             symbol=there[0],
         )

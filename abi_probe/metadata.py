@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -82,9 +83,10 @@ def parse_wheel_tags(content: bytes) -> frozenset[Tag]:
     tags: set[Tag] = set()
     for line in content.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(":")
-        # A tag has three parts; anything else is noise that pip ignores too.
-        if key.strip().lower() == "tag" and value.count("-") == 2:  # noqa: PLR2004 - interpreter-abi-platform
-            tags |= parse_tag(value.strip())
+        if key.strip().lower() == "tag":
+            # What is no tag (not three parts, an empty one) is noise; the file name has the tags.
+            with contextlib.suppress(ValueError):
+                tags |= parse_tag(value.strip())
     return frozenset(tags)
 
 
@@ -98,7 +100,7 @@ def record_paths(content: bytes) -> Iterator[PurePosixPath]:
         for row in csv.reader(text.splitlines()):
             if row and not row[0].startswith("/"):
                 path = PurePosixPath(row[0].replace("\\", "/"))
-                if ".." not in path.parts:
+                if path.parts and ".." not in path.parts:
                     yield path
     except csv.Error as error:
         message = f"RECORD is no table: {error}"

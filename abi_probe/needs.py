@@ -65,9 +65,7 @@ def symbol_words(name: str) -> str:
     if releases:
         first, last = releases[0], releases[-1]
         older = " or earlier" if first == _OLDEST_SEEN else ""
-        words.append(
-            f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}"
-        )
+        words.append(f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}")
     else:
         words.append("exported by no release of CPython")
     return ", ".join(words) + ")"

@@ -23,8 +23,9 @@ def linux_platforms(machine: str, libc: tuple[str, tuple[int, ...]] | None) -> I
         machine: the interpreter's own machine, `x86_64`.
         libc: name and version of its C library; None yields only the bare `linux_` platform.
 
-    Source: PEP 600 (manylinux), PEP 656 (musllinux).
+    Source: PEP 600 (manylinux), PEP 656 (musllinux); the order is that of `packaging.tags`.
     """
+    yield f"linux_{machine}"
     if libc is not None:
         name, (major, minor, *_) = libc
         if name == "glibc":
@@ -37,12 +38,9 @@ def linux_platforms(machine: str, libc: tuple[str, tuple[int, ...]] | None) -> I
         elif name == "musl":
             for older in range(minor, -1, -1):
                 yield f"musllinux_{major}_{older}_{machine}"
-    yield f"linux_{machine}"
 
 
-def platforms(
-    tag: str, machine: str, libc: tuple[str, tuple[int, ...]] | None
-) -> tuple[str, ...]:
+def platforms(tag: str, machine: str, libc: tuple[str, tuple[int, ...]] | None) -> tuple[str, ...]:
     """Return the platforms of wheels that a runtime accepts, best first.
 
     Args:

@@ -62,9 +62,7 @@ def promise_of(extension: Extension, artefact: Artefact) -> Promise:
         *(binary.exports for binary in artefact.libraries.values()),
         *(other.binary.exports for other in artefact.extensions),
     )
-    needed = sorted(
-        {symbol.name for symbol in extension.binary.imports if not symbol.weak} - own
-    )
+    needed = sorted({symbol.name for symbol in extension.binary.imports if not symbol.weak} - own)
     cpythons = [name for name in needed if not _is_unknown(name)]
     floor = declared_floor(artefact)
     violations: tuple[Violation, ...] = ()
@@ -130,9 +128,7 @@ def _violations(
         )
 
 
-def _late(
-    extension: Extension, names: list[str], floor: tuple[int, int] | None
-) -> Iterator[str]:
+def _late(extension: Extension, names: list[str], floor: tuple[int, int] | None) -> Iterator[str]:
     """Yield the names that became stable after the floor, which exports them all the same."""
     for name in names:
         known = lookup(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from abi_probe.binary import read_binary_file
-from abi_probe.contents import may_be_binary, read_contents
+from abi_probe.contents import extension_of, may_be_binary, read_contents
 from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.filename import stem
 from abi_probe.metadata import Metadata, parse_metadata, parse_wheel_tags, record_paths
@@ -18,8 +18,6 @@ from abi_probe.model import Artefact, ArtefactKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from abi_probe.model import Binary
 
 # Records larger than this are not real; numpy's RECORD has 0.1 MB, the largest seen 3 MB.
 _RECORD_BYTES = 64 << 20
@@ -67,8 +65,8 @@ def open_site(root: Path) -> Site:
         raise UnreadableError(error.strerror or str(error)) from error
     distributions: dict[str, Installed] = {}
     for name in names:
-        base, ending = os.path.splitext(name)
-        if ending in _METADATA_ENDINGS:
+        base, dot, ending = name.rpartition(".")
+        if base and dot + ending in _METADATA_ENDINGS:
             normalised = canonicalize_name(base.split("-")[0])
             installed = Installed(name=normalised, info=root / name, root=root)
             distributions.setdefault(normalised, installed)
@@ -101,7 +99,8 @@ def installed_paths(installed: Installed) -> list[PurePosixPath]:
     if record is not None:
         return list(record_paths(record))
     top_level = _read(installed.info / "top_level.txt")
-    names = top_level.decode("utf-8", "replace").split() if top_level else [installed.name]
+    guessed = installed.name.replace("-", "_")  # as `import` has to spell it
+    names = top_level.decode("utf-8", "replace").split() if top_level else [guessed]
     return list(_walk_modules(installed.root, frozenset(names)))
 
 
@@ -254,12 +253,13 @@ def read_single_file(path: Path) -> Artefact:
     Raises:
         UnreadableError: it is no binary or is broken.
     """
-    binary: Binary = read_binary_file(path)
-    contents = read_contents([PurePosixPath(path.name)], lambda _: binary)
+    binary = read_binary_file(path)
+    name = PurePosixPath(path.name)
+    extension = extension_of(name, binary)
     return Artefact(
         target=str(path),
         kind=ArtefactKind.FILE,
-        extensions=contents.extensions,
-        libraries=contents.libraries,
+        extensions=(extension,) if extension is not None else (),
+        libraries={name: binary} if extension is None else {},
         root=str(path.parent),
     )

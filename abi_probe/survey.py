@@ -82,9 +82,7 @@ def read_distribution(name: str, roots: Iterable[Path]) -> Artefact:
     raise NothingToProbeError(f"not a file, a folder, or a distribution installed in {folders}")
 
 
-def examine(
-    artefact: Artefact, prospect: Prospect, others: Sequence[Artefact] = ()
-) -> Verdict:
+def examine(artefact: Artefact, prospect: Prospect, others: Sequence[Artefact] = ()) -> Verdict:
     """Judge an artefact on a runtime, its libraries followed as that runtime's loader would.
 
     Args:

@@ -137,9 +137,7 @@ def _version_part(
         yield 3, "version", f"built for {_long(short)} {dotted} only, this is {_long_of(target)}"
     elif short == "py" and wanted > version:
         yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer"
-    elif tag.abi != "none" and not any(
-        tag.abi == other.abi for other in target.tags
-    ):
+    elif tag.abi != "none" and not any(tag.abi == other.abi for other in target.tags):
         yield 2, "abi", _abi_words(tag.abi, target)
 
 

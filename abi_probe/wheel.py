@@ -118,8 +118,12 @@ def _members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
             message = f"the member {info.filename!r} would be installed outside its folder"
             raise UnreadableError(message)
-        if not info.is_dir():
-            members[path] = info
+        if info.filename.endswith("/"):
+            continue
+        if not path.parts:
+            message = f"the member {info.filename!r} names no file"
+            raise UnreadableError(message)
+        members[path] = info
     return members
 
 
