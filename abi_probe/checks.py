@@ -69,7 +69,8 @@ def _broken(artefact: Artefact) -> Iterator[Objection]:
 def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
     """Yield what the metadata says against a runtime: Requires-Python, then the tags."""
     wanted = artefact.requires_python
-    if wanted is not None and not wanted.contains(target.version, prereleases=True):
+    # As installers have it, 3.15.0rc1 is a 3.15.0: PEP 440 would put it before `>=3.15`.
+    if wanted is not None and not wanted.contains(target.version.base_version):
         yield Objection(
             cause=Cause.PACKAGE_PYTHON,
             detail=f"{_title(artefact)} requires Python {wanted}, this is {target.version}",
