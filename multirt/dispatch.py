@@ -56,12 +56,14 @@ class Environment:
         python: how it is started.
         base: the interpreter that it was made with; None when that is gone.
         roots: its folders of packages.
+        sees_base: the base interpreter's own packages count too.
     """
 
     home: Path
     python: Path
     base: Path | None
     roots: tuple[Path, ...]
+    sees_base: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +93,11 @@ def decide(request: Request) -> Decision:
     """
     script = Path(os.path.abspath(request.script))  # noqa: PTH100 - a link stays what it is called
     program = read_program(script)
-    environment = None if request.sites else find_environment(script, request.search.env)
+    environment = None
+    if not request.sites:
+        environment = named_environment(request.specs) or find_environment(
+            script, request.search.env
+        )
     roots = request.sites or (environment.roots if environment else ())
     packages = _packages(program, roots) if roots else None
     runtimes = with_named(discover(request.search).runtimes, request.specs, request.search)
@@ -101,6 +107,11 @@ def decide(request: Request) -> Decision:
         specs=request.specs,
         packages=packages,
         home=next((each for each in runtimes if each.executable == home), None),
+        unseen=bool(
+            request.search.env.get("PYTHONPATH")
+            or (environment and environment.sees_base)
+            or (packages and packages.hooks)
+        ),
         stdlib=frozenset().union(*(each.stdlib for each in runtimes)),
     )
     verdicts = sorted(
@@ -178,14 +189,32 @@ def find_environment(script: Path, env: Mapping[str, str]) -> Environment | None
     active = env.get("VIRTUAL_ENV")
     folders = [Path(active)] if active else []
     folders += [parent / ".venv" for parent in script.parents]
-    for home in folders:
-        if (home / "pyvenv.cfg").is_file():
-            python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-            roots = [*home.glob("lib/*/site-packages"), *home.glob("Lib/site-packages")]
-            return Environment(
-                home=home, python=python, base=base_executable(home), roots=tuple(sorted(roots))
-            )
-    return None
+    return next((_environment(home) for home in folders if (home / "pyvenv.cfg").is_file()), None)
+
+
+def named_environment(specs: Sequence[RuntimeSpec]) -> Environment | None:
+    """Return the virtual environment whose python the first spec names by its path."""
+    path = specs[0].path if specs else None
+    if path is None:
+        return None
+    named = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - keeps the link
+    homes = (named, named.parent.parent)
+    return next((_environment(home) for home in homes if (home / "pyvenv.cfg").is_file()), None)
+
+
+def _environment(home: Path) -> Environment:
+    """Read a virtual environment's folder (PEP 405)."""
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    roots = [*home.glob("lib/*/site-packages"), *home.glob("Lib/site-packages")]
+    text = (home / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    settings = dict(line.replace(" ", "").lower().partition("=")[::2] for line in text.splitlines())
+    return Environment(
+        home=home,
+        python=python,
+        base=base_executable(home),
+        roots=tuple(sorted(roots)),
+        sees_base=settings.get("include-system-site-packages") == "true",
+    )
 
 
 def plan(decision: Decision, request: Request, arguments: Sequence[str]) -> Plan:

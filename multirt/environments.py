@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 _SCHEMA = "1"
+_PATH_FILE = "multirt.pth"
 _SECONDS = 120
 
 
@@ -41,7 +42,9 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
     home = cache_dir / "environments" / _key(runtime, roots)
     python = home / "bin" / "python"
     if python.exists():
-        return python
+        if any(home.glob(f"**/{_PATH_FILE}")):
+            return python
+        shutil.rmtree(home, ignore_errors=True)  # somebody removed a part of it
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         room = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
@@ -86,7 +89,7 @@ def _make(runtime: Runtime, roots: Sequence[Path], room: Path) -> None:
         raise _failed(runtime, "its venv module made no site-packages folder")
     lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
     for folder in {folder.resolve() for folder in folders}:
-        (folder / "multirt.pth").write_text(lines, encoding="utf-8", errors="surrogateescape")
+        (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
 
 
 def _failed(runtime: Runtime, why: str) -> MultirtError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from multirt.model import Cause, Objection, Verdict
+from multirt.packages import lies_in
 from multirt.program import first_party
 from runtimes import rank
 
@@ -31,6 +32,8 @@ class Question:
         specs: acceptable runtimes in order of preference; empty when all are.
         packages: what the site roots hold; None when there are no site roots.
         home: the runtime of the active or nearest virtual environment; None when there is none.
+        unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
+            base interpreter's packages), so one that is not found proves nothing.
         stdlib: names that the standard library of any runtime here has.
     """
 
@@ -38,6 +41,7 @@ class Question:
     specs: tuple[RuntimeSpec, ...]
     packages: Packages | None
     home: Runtime | None
+    unseen: bool
     stdlib: frozenset[str]
 
 
@@ -143,7 +147,8 @@ def _declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
         asked = " or ".join(map(str, question.specs))
         yield Objection(cause=Cause.SPEC, detail=f"{asked} was asked for")
     wanted = question.program.requires_python
-    if wanted is not None and not wanted.contains(runtime.version, prereleases=True):
+    # As pip does: 3.15.0rc1 is a 3.15.
+    if wanted is not None and not wanted.contains(runtime.version.base_version):
         yield Objection(
             cause=Cause.REQUIRES_PYTHON,
             detail=f"the script requires Python {wanted}, this is {runtime.version}",
@@ -160,7 +165,8 @@ def _imports(question: Question, runtime: Runtime, own: frozenset[str]) -> Itera
         if top in seen or _is_had(question, runtime, each, own):
             continue
         seen.add(top)
-        if not each.certain or question.program.searches_elsewhere:
+        unseen = question.unseen or question.program.searches_elsewhere
+        if not each.certain or (unseen and top not in question.stdlib):
             continue
         place = f"{each.file.name} line {each.line}"
         if top in question.stdlib:
@@ -184,7 +190,8 @@ def _is_had(question: Question, runtime: Runtime, each: Import, own: frozenset[s
         or top in runtime.stdlib
         or (packages is None and top in own)
         or top == "__future__"
-        or first_party(question.program.script.parent, each.name) is not None
+        or first_party(question.program.folder, each.name) is not None
+        or lies_in((question.program.folder,), each.name)
     )
 
 

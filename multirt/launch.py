@@ -30,8 +30,9 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         message = f"multirt was started from itself {_DEEPEST} times"
         raise MultirtError("depth", message, hint, ExitCode.FAILED)
     environment = {**env, **dict(plan.environment), DEPTH: str(level)}
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as it is when the shell closed it
+            stream.flush()
     try:
         os.execve(  # noqa: S606 - starting the program is the job; there is no shell
             plan.executable, [str(plan.executable), *plan.arguments], environment

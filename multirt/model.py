@@ -76,7 +76,8 @@ class Program:
     """What is to run, and what it says of itself.
 
     Attributes:
-        script: absolute path.
+        script: absolute path, as it was named.
+        folder: where the script's own file lies, links resolved: the first on its `sys.path`.
         requires_python: of its PEP 723 block; None when it does not say.
         dependencies: of its PEP 723 block.
         imports: of the script and of the first-party files that it imports, by name.
@@ -84,6 +85,7 @@ class Program:
     """
 
     script: Path
+    folder: Path
     requires_python: SpecifierSet | None
     dependencies: tuple[Requirement, ...]
     imports: tuple[Import, ...]

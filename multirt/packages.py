@@ -31,7 +31,9 @@ class Packages:
     Attributes:
         roots: folders of packages, in the order of the path.
         owners: names of distributions by imported module; a module of none is left out.
-        loose: modules that lie in a root and belong to no distribution.
+        loose: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
+            and belong to no distribution.
+        hooks: a `.pth` file there runs code, which may bring modules from anywhere.
         requires: requirements of each distribution that may be reached.
         artefacts: each of those, read.
         broken: distributions whose records cannot be read, with the reason.
@@ -40,6 +42,7 @@ class Packages:
     roots: tuple[Path, ...]
     owners: Mapping[str, frozenset[str]]
     loose: frozenset[str]
+    hooks: bool
     requires: Mapping[str, tuple[Requirement, ...]]
     artefacts: Mapping[str, Artefact]
     broken: Mapping[str, str]
@@ -59,10 +62,16 @@ def read_packages(program: Program, roots: Sequence[Path]) -> Packages:
     start = {name for found in owned.values() for name in found}
     start |= {canonicalize_name(each.name) for each in program.dependencies}
     requires, artefacts, broken = _closure(sites, start)
+    added, hooks = _path_files(roots)
     return Packages(
         roots=tuple(roots),
         owners=owned,
-        loose=frozenset(name for name in names if name not in owned and lies_in(roots, name)),
+        loose=frozenset(
+            name.partition(".")[0]
+            for name in names
+            if name not in owned and lies_in((*roots, *added), name)
+        ),
+        hooks=hooks,
         requires=requires,
         artefacts=artefacts,
         broken=broken,
@@ -76,6 +85,21 @@ def lies_in(roots: Iterable[Path], module: str) -> bool:
         (root / top).is_dir() or (root / f"{top}.py").is_file() or any(root.glob(f"{top}.*.so"))
         for root in roots
     )
+
+
+def _path_files(roots: Iterable[Path]) -> tuple[tuple[Path, ...], bool]:
+    """Return the folders that `.pth` files add, and whether one of them runs code instead."""
+    added: list[Path] = []
+    hooks = False
+    for root in roots:
+        for file in sorted(root.glob("*.pth")):
+            try:
+                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                continue  # as `site` does
+            hooks = hooks or any(line.startswith(("import ", "import\t")) for line in lines)
+            added += [root / line.strip() for line in lines if line and "\0" not in line]
+    return tuple(folder for folder in added if folder.is_dir()), hooks
 
 
 def _closure(

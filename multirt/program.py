@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import io
+import os
 import re
 import tokenize
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
@@ -14,7 +17,6 @@ from multirt.model import Import, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -24,6 +26,10 @@ _BLOCK = re.compile(
     r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)+)^# ///[ \t]*$"
 )
 _OPENING = re.compile(r"(?m)^# /// script[ \t]*$")
+# Ways to find modules in places that cannot be seen from here.
+_ELSEWHERE = re.compile(
+    r"\bsys\.(?:path|modules|meta_path)\b|\bfrom sys import\b|\bimport sys as\b|\baddsitedir\b"
+)
 _TRIES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
@@ -35,9 +41,11 @@ def read_program(script: Path) -> Program:
     """
     text = _read_source(script)
     requires_python, dependencies = _metadata(text, script)
-    found = dict(_walk(script, text))
+    folder = Path(os.path.realpath(script)).parent
+    found = dict(_walk(script, folder, text))
     return Program(
         script=script,
+        folder=folder,
         requires_python=requires_python,
         dependencies=dependencies,
         imports=tuple(each for tree in found.values() for each in tree.imports),
@@ -47,6 +55,8 @@ def read_program(script: Path) -> Program:
 
 def _read_source(script: Path) -> str:
     """Return a script's text, decoded as Python decodes it (PEP 263)."""
+    if script.exists() and not (script.is_file() or script.is_dir()):
+        raise MultirtError("script", f"{script} is no regular file", "save the script to a file")
     if script.is_dir():
         raise MultirtError("script", f"{script} is a folder", "name the script in it")
     try:
@@ -59,7 +69,7 @@ def _read_source(script: Path) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         return io.TextIOWrapper(io.BytesIO(content), encoding).read()
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, UnicodeError, LookupError) as error:
         hint = "save it as UTF-8, or name its encoding in the first two lines (PEP 263)"
         raise MultirtError("script", f"{script} is not text: {error}", hint) from error
 
@@ -128,16 +138,10 @@ class _Tree:
         self.searches_elsewhere = False
         try:
             tree = ast.parse(text)
-        except (SyntaxError, ValueError):  # for another version, or NUL bytes
-            return
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return  # for another version, NUL bytes, or nested too deep for this one
         self._visit(tree, certain=True)
-        self.searches_elsewhere = any(
-            isinstance(node, ast.Attribute)
-            and node.attr == "path"
-            and isinstance(node.value, ast.Name)
-            and node.value.id == "sys"
-            for node in ast.walk(tree)
-        )
+        self.searches_elsewhere = _ELSEWHERE.search(text) is not None
 
     def _visit(self, node: ast.AST, *, certain: bool) -> None:
         """Collect imports below a node."""
@@ -151,14 +155,20 @@ class _Tree:
             for statement in node.orelse:
                 self._visit(statement, certain=certain)
         else:
-            conditional = isinstance(
-                node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If
-            ) or (isinstance(node, ast.Try) and any(map(_catches_import, node.handlers)))
             for child in ast.iter_child_nodes(node):
-                self._visit(child, certain=certain and not conditional)
+                self._visit(child, certain=certain and _always_runs(node))
 
     def _add(self, name: str, line: int, *, certain: bool) -> None:
         self.imports.append(Import(name=name, file=self.file, line=line, certain=certain))
+
+
+def _always_runs(node: ast.AST) -> bool:
+    """Whether what stands below a node runs, and fails, with it."""
+    if isinstance(node, ast.Try):
+        return not any(map(_catches_import, node.handlers))
+    if isinstance(node, ast.With):
+        return "suppress" not in ast.dump(node.items[0])
+    return isinstance(node, ast.Module | ast.ClassDef)
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -172,12 +182,13 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(isinstance(kind, ast.Name) and kind.id in _TRIES for kind in kinds)
+    # A name that is no builtin may stand for anything.
+    names = [getattr(kind, "id", getattr(kind, "attr", "")) for kind in kinds]
+    return any(name in _TRIES or not hasattr(builtins, name) for name in names)
 
 
-def _walk(script: Path, text: str) -> Iterator[tuple[Path, _Tree]]:
+def _walk(script: Path, folder: Path, text: str) -> Iterator[tuple[Path, _Tree]]:
     """Yield the script and every first-party file that its imports lead to."""
-    folder = script.parent
     queue = [(script, text)]
     seen = {script}
     while queue:

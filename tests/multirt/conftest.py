@@ -24,7 +24,7 @@ def multirt(tmp_path: Path, cache: Path) -> Callable[..., subprocess.CompletedPr
     """Return a function that runs the command in `tmp_path` and gives back what came of it."""
 
     def call(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH")
+        dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH", "PYTHONPATH")
         env = {name: value for name, value in os.environ.items() if name not in dropped}
         return subprocess.run(
             [sys.executable, "-m", "multirt", *arguments],

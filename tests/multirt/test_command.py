@@ -166,3 +166,48 @@ def test_endless_recursion_ends(multirt: Command, tmp_path: Path) -> None:
     done = multirt("run", "again.py", MULTIRT_DEPTH="20")
     assert done.returncode == 125
     assert "started from itself" in done.stderr
+
+
+def test_modules_are_found_wherever_python_finds_them(multirt: Command, tmp_path: Path) -> None:
+    (tmp_path / "real" / "space").mkdir(parents=True)
+    (tmp_path / "real" / "space" / "part.py").write_text("VALUE = 1\n")
+    (tmp_path / "real" / "beside.py").write_text("VALUE = 2\n")
+    script = tmp_path / "real" / "script.py"
+    script.write_text("import space.part, beside\nprint(space.part.VALUE, beside.VALUE)\n")
+    (tmp_path / "link.py").symlink_to(script)
+    assert multirt("run", "link.py").stdout == "1 2\n"
+
+
+def test_the_environment_of_a_named_python_is_used(multirt: Command, tmp_path: Path) -> None:
+    import subprocess
+
+    home = tmp_path / "named"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    (site,) = home.glob("lib/*/site-packages")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "edited.py").write_text("")
+    (site / "edited.pth").write_text(f"{tmp_path / 'source'}\n")
+    (tmp_path / "use.py").write_text("import sys, edited; print(sys.prefix)\n")
+    done = multirt("run", "--python", "named/bin/python", "use.py")
+    assert (done.stdout, done.stderr) == (f"{home}\n", "")
+
+
+def test_a_pipe_is_no_script(multirt: Command, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = multirt("run", "pipe")
+    assert done.returncode == 2
+    assert "is no regular file" in done.stderr
+
+
+def test_a_damaged_environment_is_made_anew(multirt: Command, tmp_path: Path) -> None:
+    import shutil
+
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "thing.py").write_text("")
+    (tmp_path / "use.py").write_text("import thing; print('ran')\n")
+    own = {"MULTIRT_CACHE_DIR": str(tmp_path / "cache")}
+    arguments = ("run", "--python", _THIS, "--site", "site", "use.py")
+    assert multirt(*arguments, **own).stdout == "ran\n"
+    for library in (tmp_path / "cache" / "environments").glob("*/lib"):
+        shutil.rmtree(library)
+    assert multirt(*arguments, **own).stdout == "ran\n"
