@@ -7,18 +7,18 @@ import os
 import signal
 import sys
 
+from multirt.cli.commands import COMMANDS
 from multirt.errors import ExitCode, MultirtError
-
-_COMMANDS = frozenset({"list", "find", "probe", "run", "explain"})
 
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
     arguments = as_command(sys.argv[1:])
     try:
-        from multirt.cli.app import app  # 45 ms of typer, which a plan file will spare
+        from multirt.cli.app import build  # 45 ms of typer, which a plan file will spare
 
-        app(args=arguments, prog_name="multirt")
+        asked = arguments[0] if arguments else ""
+        build([asked] if asked in COMMANDS else COMMANDS)(args=arguments, prog_name="multirt")
     except BrokenPipeError:
         # Who read our output has enough; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,7 +61,7 @@ def as_command(arguments: list[str]) -> list[str]:
     if not arguments or arguments[0].startswith("-"):
         return arguments
     first = arguments[0]
-    is_path = os.sep in first or (first not in _COMMANDS and os.path.exists(first))  # noqa: PTH110 - text that may be no path at all
+    is_path = os.sep in first or (first not in COMMANDS and os.path.exists(first))  # noqa: PTH110 - text that may be no path at all
     return ["run", *arguments] if is_path else arguments
 
 
@@ -70,7 +70,7 @@ def _say(error: MultirtError, arguments: list[str]) -> int:
     hint = f"\n  {error.hint}" if error.hint else ""
     print(f"multirt: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - the command's own output
     command = arguments[0] if arguments else ""
-    ours = "--json" in arguments and command in _COMMANDS - {"run"}
+    ours = "--json" in arguments and command in {*COMMANDS} - {"run"}
     if ours:
         details = {"kind": error.kind, "message": error.message, "hint": error.hint}
         print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise

@@ -1,0 +1,6 @@
+"""The subcommands: each makes a request, asks the library, and renders the answer."""
+
+from __future__ import annotations
+
+# In the order of `multirt --help`; each is a module here, imported only when it is asked for.
+COMMANDS = ("run", "explain", "list", "find", "probe")

@@ -1,0 +1,37 @@
+"""Print the path of one runtime."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from multirt.cli.options import Json, Refresh, search
+from multirt.dispatch import with_named
+from runtimes import RuntimeSpec as Spec
+from runtimes import discover, find
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("find")(find_runtime)
+
+
+def find_runtime(
+    spec: Annotated[str, typer.Argument(help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', a path")],
+    *,
+    as_json: Json = False,
+    refresh: Refresh = False,
+) -> None:
+    """Print the path of the best runtime that fits."""
+    wanted = Spec.parse(spec)
+    looked = search(refresh=refresh)
+    runtime = find(wanted, with_named(discover(looked).runtimes, (wanted,), looked))
+    if as_json:
+        from multirt.cli.documents.runtimes import find_document
+
+        typer.echo(json.dumps(find_document(runtime)))
+    else:
+        typer.echo(os.fsencode(runtime.executable))
