@@ -217,15 +217,27 @@ def _environment(home: Path) -> Environment:
     )
 
 
-def plan(decision: Decision, request: Request, arguments: Sequence[str]) -> Plan:
-    """Say how the chosen runtime is to be started.
+def plan(
+    decision: Decision,
+    request: Request,
+    arguments: Sequence[str],
+    verdict: Verdict | None = None,
+) -> Plan:
+    """Say how a program is to be started.
+
+    Args:
+        decision: which `decide` gave for the request.
+        request: what was asked.
+        arguments: for the program.
+        verdict: an accepted one of the decision; None for the chosen one.
 
     Raises:
         MultirtError: no runtime fits, or no environment can be made.
     """
-    if decision.chosen is None:
+    verdict = verdict or decision.chosen
+    if verdict is None:
         raise nothing_fits(decision)
-    runtime = decision.chosen.runtime
+    runtime = verdict.runtime
     environment = decision.environment
     rest = (str(decision.program.script), *arguments)
     if not decision.roots:
