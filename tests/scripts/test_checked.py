@@ -20,8 +20,8 @@ TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["to
 )
 def test_every_program_is_checked(listed: list[str]) -> None:
     programs = {
-        f"scripts/{path.name}"
-        for path in (ROOT / "scripts").iterdir()
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "scripts").rglob("*")
         if path.is_file()
         and not path.suffix
         and b"python" in path.read_bytes().split(b"\n", maxsplit=1)[0]
