@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import pytest
 
+from tests.browser import Browser, find_browser
 from tests.interpreters import INTERPRETERS, Home, Interpreter, Places, named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 REQUIRED = "MULTIRT_TEST_REQUIRE"
+BROWSER = "chromium"  # no interpreter, but asked for and required likewise
 _wanted = pytest.StashKey[frozenset[str]]()
 _places = pytest.StashKey[Places]()
 _absent = pytest.StashKey[set[str]]()
@@ -32,7 +34,7 @@ def required_names(env: Mapping[str, str]) -> frozenset[str]:
     Raises:
         pytest.UsageError: a name that no test knows.
     """
-    known = {row.name for row in INTERPRETERS}
+    known = {row.name for row in INTERPRETERS} | {BROWSER}
     words = [word.strip() for word in env.get(REQUIRED, "").split(",") if word.strip()]
     excused = {word[1:] for word in words if word.startswith("-")}
     asked = {word for word in words if not word.startswith("-")}
@@ -90,6 +92,21 @@ def require(pytestconfig: pytest.Config) -> Require:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def browser(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """Return a headless browser, or end the test where there is none."""
+    program = find_browser()
+    if program is None:
+        message = f"no {BROWSER} on this machine (scripts/provision_runtimes {BROWSER})"
+        if BROWSER in pytestconfig.stash[_wanted]:
+            pytest.fail(f"{message}, and {REQUIRED} asks for it", pytrace=False)
+        pytest.skip(message)
+    with Browser(program, tmp_path_factory.mktemp("profile")) as started:
+        yield started
 
 
 class RequireHeaders(Protocol):

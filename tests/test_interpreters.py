@@ -27,7 +27,7 @@ sys.stdout.write(" ".join(map(str, facts)))
     ("text", "present", "absent"),
     [
         pytest.param("", set(), {"3.8"}, id="nothing is required"),
-        pytest.param("all", {"3.8", "3.13t", "jython"}, set(), id="all"),
+        pytest.param("all", {"3.8", "3.13t", "jython", "chromium"}, set(), id="all"),
         pytest.param("3.8, 3.13t", {"3.8", "3.13t"}, {"3.9"}, id="a list"),
         pytest.param("all,-3.15d", {"3.8", "3.15"}, {"3.15d"}, id="all but one"),
     ],

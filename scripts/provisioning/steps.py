@@ -113,6 +113,13 @@ STEPS: tuple[Step, ...] = (
         recipe=Installed(packages=("patchelf",)),
         proof=Proof(program="patchelf", arguments=("--version",), says="patchelf"),
     ),
+    Step(
+        name="chromium",
+        about="Chromium, by apt: it looks at the pages that multirt writes",
+        recipe=Installed(packages=("chromium",)),
+        proof=Proof(program="chromium", arguments=("--version",), says="Chromium"),
+        needs=("tools",),  # two apt-get at once would wait for each other's lock
+    ),
     _free_threaded("3.13", "trixie"),
     _free_threaded("3.13", "trixie", debug=True),
     _pypy("pypy3.9", "bookworm", "3.9", own_libc=False),
@@ -144,7 +151,7 @@ STEPS: tuple[Step, ...] = (
         about="Jython of bookworm, by apt",
         recipe=Installed(packages=("jython",)),
         proof=_facts("jython", "2.7", "older"),
-        needs=("tools",),  # two apt-get at once would wait for each other's lock
+        needs=("chromium",),  # likewise
     ),
     Step(
         name="pyodide",

@@ -96,7 +96,7 @@ def test_needs_are_selected_before_what_needs_them() -> None:
 
 def test_every_interpreter_that_tests_know_has_its_step() -> None:
     provisioned = {row.name for row in INTERPRETERS if row.home is Home.PROVISIONED}
-    assert provisioned | {"jython", "tools"} == {step.name for step in STEPS}
+    assert provisioned | {"chromium", "jython", "tools"} == {step.name for step in STEPS}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,95 @@
+"""The values of a heat map: a table of many small answers, each with its reasons on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """How good an answer is; a page shows each by colour and by a mark."""
+
+    GOOD = "good"
+    FAIR = "fair"  # good as far as is known
+    DOUBT = "doubt"  # not known
+    BAD = "bad"
+    NONE = "none"  # there is nothing to say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why cells of one row are as they are.
+
+    Attributes:
+        columns: places of the columns that it holds for.
+        kind: a short word, a cause; empty when there is none.
+        text: one sentence, of any origin.
+        tone: of the answer that it explains.
+    """
+
+    columns: tuple[int, ...]
+    kind: str
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One answer.
+
+    Attributes:
+        tone: how good it is.
+        label: the answer in words, for pointing at and for reading aloud.
+        text: what stands in the cell instead of the tone's mark; at most some five characters.
+    """
+
+    tone: Tone
+    label: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heading:
+    """The head of a row or of a column.
+
+    Attributes:
+        text: its name.
+        note: a second, quieter line; None when there is none.
+    """
+
+    text: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One row: as many cells as the map has columns.
+
+    Attributes:
+        heading: what the row is about.
+        cells: the answers.
+        reasons: of the whole row, worst first; a cell that one names leads to it.
+    """
+
+    heading: Heading
+    cells: tuple[Cell, ...]
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeatMap:
+    """A table of answers.
+
+    Attributes:
+        caption: what the table shows, one line.
+        corner: what the rows are.
+        columns: the heads of the columns.
+        rows: top to bottom.
+        legend: each tone that occurs and what it means here.
+    """
+
+    caption: str
+    corner: str
+    columns: tuple[Heading, ...]
+    rows: tuple[Row, ...]
+    legend: tuple[tuple[Tone, str], ...]
