@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from multirt.markers import marker_environment
 from multirt.model import Cause, Objection, Verdict
 from multirt.packages import lies_in
 from multirt.program import first_party
@@ -104,35 +105,12 @@ def reached(packages: Packages, program: Program, runtime: Runtime) -> frozenset
     return frozenset(name for name, _ in seen)
 
 
-def marker_environment(runtime: Runtime) -> dict[str, str]:
-    """Return the variables of environment markers as a runtime sees them (PEP 508)."""
-    name = runtime.implementation.name
-    spelled = {"cpython": "CPython", "pypy": "PyPy", "jython": "Jython", "graalpy": "GraalVM"}
-    system = runtime.platform.system
-    return {
-        "implementation_name": name,
-        "implementation_version": runtime.implementation.version,
-        "os_name": "nt" if system == "win32" else "posix",
-        "platform_machine": runtime.platform.machine,
-        "platform_python_implementation": spelled.get(name, name),
-        "platform_release": "",
-        "platform_system": {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}.get(
-            system, ""
-        ),
-        "platform_version": "",
-        "python_full_version": str(runtime.version),
-        "python_version": f"{runtime.version.major}.{runtime.version.minor}",
-        "sys_platform": system,
-    }
-
-
 def _holds(requirement: Requirement, environment: dict[str, str], extras: frozenset[str]) -> bool:
     """Whether a requirement counts, for one of the extras asked for or for none."""
     if requirement.marker is None:
         return True
-    return any(
-        requirement.marker.evaluate({**environment, "extra": extra}) for extra in (extras or {""})
-    )
+    marker = requirement.marker
+    return any(marker.evaluate({**environment, "extra": extra}) for extra in (extras or {""}))
 
 
 def _asked(question: Question, runtime: Runtime) -> int:

@@ -1,0 +1,61 @@
+"""Read lock files (PEP 751)."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+from multirt.environments.model import Pin
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.pylock import Package, Pylock
+
+
+def parse_lock(text: str, where: str) -> Pylock:
+    """Return a lock.
+
+    Args:
+        text: the file's.
+        where: how errors name it.
+
+    Raises:
+        MultirtError: it is not one.
+    """
+    from packaging.pylock import Pylock, PylockValidationError  # 40 ms
+
+    try:
+        return Pylock.from_dict(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        raise MultirtError("lock", f"{where} is no lock file: {error}") from error
+
+
+def pins_of(lock: Pylock) -> tuple[Pin, ...]:
+    """Return what a lock pins, sorted by name."""
+    pins = (
+        Pin(
+            name=package.name,
+            version=str(package.version) if package.version is not None else None,
+            files=tuple(name for name, _ in _files(package)),
+            sha256=tuple(sha256 for _, sha256 in _files(package) if sha256),
+        )
+        for package in lock.packages
+    )
+    return tuple(sorted(pins, key=lambda pin: (pin.name, pin.version or "")))
+
+
+def _files(package: Package) -> Iterator[tuple[str, str]]:
+    """Yield the name and SHA-256 of each file of a package, its wheels before its sources."""
+    for wheel in package.wheels or ():
+        yield wheel.filename, wheel.hashes.get("sha256", "")
+    if package.sdist is not None:
+        yield package.sdist.filename, package.sdist.hashes.get("sha256", "")
+    if package.archive is not None:
+        place = package.archive.path or package.archive.url or ""
+        yield place.rpartition("/")[2], package.archive.hashes.get("sha256", "")
+    if package.directory is not None:
+        yield package.directory.path, ""
+    if package.vcs is not None:
+        yield f"{package.vcs.url or package.vcs.path}@{package.vcs.commit_id}", ""

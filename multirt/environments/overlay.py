@@ -1,0 +1,67 @@
+"""Make the small environments through which a runtime uses a folder of packages.
+
+Such an environment has no packages of its own: a `.pth` file in it adds the folders, after the
+standard library, with their own `.pth` files processed. Nothing is written to the folders.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.environments.creation import create, failed, python_of
+from multirt.environments.identity import digest, runtime_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runtimes import Runtime
+
+_SCHEMA = "2"
+_PATH_FILE = "multirt.pth"
+
+
+def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
+    """Return the python of an environment of a runtime that has the roots on its path.
+
+    It is made once and kept; two starts at once make one, for the last step is a rename.
+
+    Args:
+        runtime: which has the `venv` module.
+        roots: folders of packages, absolute.
+        cache_dir: where environments are kept.
+
+    Raises:
+        MultirtError: it cannot be made.
+    """
+    home = cache_dir / "environments" / _key(runtime, roots)
+    python = python_of(home)
+    if python.exists():
+        if any(home.glob(f"**/{_PATH_FILE}")):
+            return python
+        shutil.rmtree(home, ignore_errors=True)  # somebody removed a part of it
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        room = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
+    except OSError as error:
+        raise failed(runtime, f"{home.parent}: {error.strerror}") from error
+    try:
+        lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
+        for folder in create(runtime, room):
+            (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
+        room.chmod(0o755)
+        room.rename(home)
+    except OSError as error:
+        if not python.exists():  # another start was quicker, which is as good
+            raise failed(runtime, str(error)) from error
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+    return python
+
+
+def _key(runtime: Runtime, roots: Sequence[Path]) -> str:
+    """Return a name that changes with the interpreter's file and with the roots."""
+    roots_digest = digest([_SCHEMA], runtime_identity(runtime), map(str, roots))
+    return f"{runtime.id}-{roots_digest}"

@@ -1,0 +1,54 @@
+"""Where environments and resolutions live, and what making them is given."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+_DAY = 86_400
+
+
+def _silent(_message: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The place of environments on one machine, and the circumstances of this use of it.
+
+    Attributes:
+        root: the cache folder of multirt; it need not exist.
+        env: environment variables; `UV_*` and `PIP_*` say which index counts.
+        progress: called with what is being done, around doing it, which may take long.
+        fresh_for: seconds for which a resolution is taken as it is, without asking the index.
+        refresh: ask the index in any case.
+        offline: never ask it.
+    """
+
+    root: Path
+    env: Mapping[str, str]
+    progress: Callable[[str], AbstractContextManager[object]] = field(default=_silent, kw_only=True)
+    fresh_for: float = field(default=_DAY, kw_only=True)
+    refresh: bool = field(default=False, kw_only=True)
+    offline: bool = field(default=False, kw_only=True)
+
+    @property
+    def environments(self) -> Path:
+        """The folder of environments, each a folder named by its key."""
+        return self.root / "environments"
+
+    @property
+    def resolutions(self) -> Path:
+        """The folder of remembered resolutions."""
+        return self.root / "resolutions"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of files that keep two builders of one environment apart."""
+        return self.root / "locks"
