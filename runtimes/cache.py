@@ -112,7 +112,7 @@ class Cache:
             if _speaks_for_another(suspect, outcome):
                 return
             note["facts"] = outcome
-            witnesses = before + witness.signatures(_files_behind(outcome))
+            witnesses = before + witness.signatures(files_behind(outcome))
         if witness.signatures(path for path, _ in before) != before or witness.is_young(witnesses):
             return  # it changed meanwhile, or could change again without a trace
         note["witnesses"] = witnesses
@@ -198,7 +198,7 @@ def _files_of(suspect: Suspect) -> Iterator[str]:
         yield suspect.interpreter.split()[0] if suspect.interpreter.split() else ""
 
 
-def _files_behind(facts: Mapping[str, object]) -> Iterator[str]:
+def files_behind(facts: Mapping[str, object]) -> Iterator[str]:
     """Yield the files and folders that a runtime's own answer rests on."""
     if isinstance(image := facts.get("image"), str):
         yield image

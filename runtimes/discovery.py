@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from runtimes import sources
 from runtimes.answer import runtime_of
-from runtimes.cache import Cache
+from runtimes.cache import Cache, files_behind
 from runtimes.candidates import Look
-from runtimes.environments import base_executable
+from runtimes.environments import base_executable, configuration_file
 from runtimes.errors import CandidateError, Reason
 from runtimes.model import Discovery, Inquiry, Rejection
 from runtimes.names import is_slow_starter, time_limit
@@ -84,6 +84,8 @@ class _Discoverer:
         known: set[str] = set()
         while candidates:
             suspects = self._look.suspects(candidates)
+            for suspect in suspects:
+                self._search.noticed(suspect.path)
             known.update(candidate.path for candidate in candidates)
             known.update(suspect.path for suspect in suspects)
             answers = self._ask_all(suspects)
@@ -155,7 +157,11 @@ class _Discoverer:
             os.fspath(one.path) for one in self._look.rejected if one.reason is Reason.ENVIRONMENT
         }
         for candidate in candidates:
-            if candidate.path in environments and (base := base_executable(Path(candidate.path))):
+            if candidate.path not in environments:
+                continue
+            if config := configuration_file(os.path.dirname(candidate.path)):  # noqa: PTH120
+                self._search.noticed(config)
+            if base := base_executable(Path(candidate.path)):
                 yield self._follow(base, candidate)
 
     def _pointed_to(self, answers: Iterable[Answered]) -> Iterator[Candidate]:
@@ -186,4 +192,5 @@ def _inquiry(answer: Answered) -> Inquiry:
         path=Path(answer.suspect.path),
         seconds=seconds if isinstance(seconds, float) else 0.0,
         remembered=answer.remembered,
+        rests_on=tuple(dict.fromkeys(files_behind(answer.facts))),
     )

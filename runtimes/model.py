@@ -160,11 +160,14 @@ class Inquiry:
         path: the file.
         seconds: how long the answer took when it was given.
         remembered: it came from the cache, without a process.
+        rests_on: files and folders that the answer is about: the image that runs, its libraries,
+            its standard library.
     """
 
     path: Path
     seconds: float
     remembered: bool
+    rests_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -24,6 +24,8 @@ class Search:
         timeout: seconds that one candidate may take; what is known as slow gets more.
         refresh: ask everything anew, and remember that.
         sources: names of the sources to look into, see `SOURCES`; None for all.
+        notice: told every path whose change, appearing or going could change what is found, in any
+            order and more than once; None when nobody wants to know.
     """
 
     env: Mapping[str, str]
@@ -33,3 +35,10 @@ class Search:
     timeout: float = 5.0
     refresh: bool = False
     sources: frozenset[str] | None = None
+    notice: Callable[[str], object] | None = None
+
+    def noticed(self, path: str) -> str:
+        """Return a path that is about to be looked at, and tell it to who wants to know."""
+        if self.notice is not None:
+            self.notice(path)
+        return path

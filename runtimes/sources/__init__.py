@@ -45,4 +45,5 @@ def places(search: Search) -> Iterator[Place]:
         if search.sources is None or not search.sources.isdisjoint(names):
             for place in reader(search):
                 if search.sources is None or place.source in search.sources:
+                    search.noticed(place.folder)
                     yield place

@@ -32,10 +32,10 @@ def places(search: Search) -> Iterator[Place]:
     """Yield the folders of every conda root, of its environments, and of those it has noted."""
     for prefix in dict.fromkeys(_prefixes(search)):
         for pattern in (BIN, f"envs/*/{BIN}"):
-            for folder in expand(prefix, pattern):
+            for folder in expand(prefix, pattern, search):
                 yield Place(folder=folder, source="conda")
     for project in _project_folders(search):
-        for folder in expand(project, f".pixi/envs/*/{BIN}"):
+        for folder in expand(project, f".pixi/envs/*/{BIN}", search):
             yield Place(folder=folder, source="pixi")
 
 
@@ -50,7 +50,7 @@ def _prefixes(search: Search) -> Iterator[str]:
         yield f"{home}/{name}"
         yield f"/opt/{name}"
     yield f"{home}/.conda"
-    yield from _noted(Path(home, ".conda", "environments.txt"))
+    yield from _noted(Path(search.noticed(f"{home}/.conda/environments.txt")))
 
 
 def _base_of(prefix: str) -> Iterator[str]:

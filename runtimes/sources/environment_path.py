@@ -34,5 +34,5 @@ def places_behind_shims(search: Search) -> Iterator[Place]:
         if name == "shims" and os.path.isabs(root):  # noqa: PTH117 - text
             for source, pattern in _BEHIND_SHIMS:
                 label = "mise" if "mise" in os.path.basename(root) else source  # noqa: PTH119
-                for folder in expand(root, pattern):
+                for folder in expand(root, pattern, search):
                     yield Place(folder=folder, source=label)

@@ -150,7 +150,7 @@ def places(search: Search) -> Iterator[Place]:
     for manager in MANAGERS:
         for root in _roots(manager, search):
             for pattern in manager.patterns:
-                for folder in expand(root, pattern):
+                for folder in expand(root, pattern, search):
                     yield Place(folder=folder, source=manager.name)
 
 

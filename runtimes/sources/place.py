@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runtimes.search import Search
+
 BIN = "" if os.name == "nt" else "bin"
 """Where a prefix keeps its interpreter, relative to it."""
 
@@ -33,7 +35,7 @@ class Place:
     tree: bool = False
 
 
-def expand(root: str, pattern: str) -> Iterator[str]:
+def expand(root: str, pattern: str, search: Search) -> Iterator[str]:
     """Yield the folders that a pattern with `*` in whole parts or at an end of them stands for.
 
     Sorted, so that two runs agree; what cannot be read is left out. `glob` also looks for links
@@ -46,13 +48,13 @@ def expand(root: str, pattern: str) -> Iterator[str]:
     else:
         found = [
             os.path.join(root, name)  # noqa: PTH118 - likewise
-            for name in _names(root)
+            for name in _names(search.noticed(root))
             if fnmatchcase(name, head)
         ]
     for path in found:
         if rest:
-            yield from expand(path, rest)
-        elif os.path.isdir(path):  # noqa: PTH112 - likewise
+            yield from expand(path, rest, search)
+        elif os.path.isdir(search.noticed(path)):  # noqa: PTH112 - likewise
             yield path
 
 

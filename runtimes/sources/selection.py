@@ -32,7 +32,7 @@ def selected_folders(search: Search) -> Iterator[str]:
                 # A name is one folder; what else a file may hold must not lead elsewhere.
                 if version == os.path.basename(version) and version not in ("", ".", ".."):  # noqa: PTH119
                     path = os.path.join(folder, versions, version, BIN)  # noqa: PTH118 - text
-                    if os.path.isdir(path):  # noqa: PTH112 - text
+                    if os.path.isdir(search.noticed(path)):  # noqa: PTH112 - text
                         yield path
 
 
@@ -40,7 +40,8 @@ def _pyenv_names(search: Search, root: Path) -> list[str]:
     if named := search.env.get("PYENV_VERSION"):
         return named.split(":")
     files = [folder / ".python-version" for folder in _upwards(search)]
-    return next((words for file in [*files, root / "version"] if (words := _words(file))), [])
+    every = (*files, root / "version")
+    return next((words for file in every if (words := _words(file, search))), [])
 
 
 def _tool_names(search: Search) -> list[str]:
@@ -48,7 +49,7 @@ def _tool_names(search: Search) -> list[str]:
         if named := search.env.get(variable):
             return named.split()
     for folder in (*_upwards(search), search.home):
-        for line in _lines(folder / ".tool-versions"):
+        for line in _lines(folder / ".tool-versions", search):
             if line.split()[:1] == ["python"]:
                 return line.split()[1:]
     return []
@@ -58,14 +59,14 @@ def _upwards(search: Search) -> tuple[Path, ...]:
     return (search.cwd, *search.cwd.parents) if search.cwd is not None else ()
 
 
-def _words(file: Path) -> list[str]:
-    return [word for line in _lines(file) for word in line.split()]
+def _words(file: Path, search: Search) -> list[str]:
+    return [word for line in _lines(file, search) for word in line.split()]
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path, search: Search) -> list[str]:
     """Return a file's lines without comments; empty when it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = Path(search.noticed(str(file))).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     return [line.partition("#")[0] for line in text.splitlines()]

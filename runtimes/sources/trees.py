@@ -31,19 +31,19 @@ def named_places(search: Search) -> Iterator[Place]:
     for entry in dict.fromkeys(search.env.get(VARIABLE, "").split(os.pathsep)):
         if not os.path.isabs(entry):  # noqa: PTH117 - text
             continue
-        if os.path.isfile(entry):  # noqa: PTH113 - text
+        if os.path.isfile(search.noticed(entry)):  # noqa: PTH113 - text
             folder, name = os.path.split(entry)
             yield Place(folder=folder, source=VARIABLE, explicit=True, name=name)
             continue
         yield Place(folder=entry, source=VARIABLE, explicit=True, tree=True)
         for pattern in (*_IN_PREFIX, *_IN_TREE):
-            for folder in expand(entry, pattern):
+            for folder in expand(entry, pattern, search):
                 yield Place(folder=folder, source=VARIABLE, explicit=True)
 
 
-def system_places(_search: Search) -> Iterator[Place]:
+def system_places(search: Search) -> Iterator[Place]:
     """Yield the system's own folders."""
     for root, patterns in _SYSTEM:
         for pattern in patterns:
-            for folder in expand(root, pattern):
+            for folder in expand(root, pattern, search):
                 yield Place(folder=folder, source=root)

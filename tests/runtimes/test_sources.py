@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtimes import SOURCES, Search, rank
+from runtimes import SOURCES, Search, rank, witness
 from runtimes.sources import places, selected_folders
 from runtimes.sources.registry import Entry, is_store_stub, places_of
 from tests.runtimes.described import described
@@ -82,6 +82,27 @@ def test_layouts(tmp_path: Path, source: str, env: dict[str, str], folder: str) 
     )
     found = {place.folder: place.source for place in reversed(list(places(search)))}
     assert found[str(tmp_path / folder)] == source
+
+
+@pytest.mark.parametrize(("source", "env", "folder"), LAYOUTS)
+def test_whoever_wants_to_know_learns_where_a_runtime_would_appear(
+    tmp_path: Path, source: str, env: dict[str, str], folder: str
+) -> None:
+    parts = folder.split("/")
+    for count in range(len(parts)):  # that many of its folders are there already
+        home = tmp_path / str(count)
+        home.joinpath(*parts[:count]).mkdir(parents=True)
+        noticed: list[str] = []
+        search = Search(
+            env={name: value.replace("{home}", str(home)) for name, value in env.items()},
+            home=home,
+            cwd=home / "project" / "src",
+            notice=noticed.append,
+        )
+        list(places(search))
+        seen = witness.signatures(noticed)
+        (home / folder).mkdir(parents=True)
+        assert not witness.hold(seen), f"{source} with {parts[:count]}"
 
 
 def test_the_environments_that_conda_has_noted(tmp_path: Path) -> None:

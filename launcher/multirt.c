@@ -1,0 +1,629 @@
+/* multirt, the native launcher: start a program by a decision that was made before.
+ *
+ * A plan file holds one question (what somebody typed, and where), everything that its answer rests
+ * on, and the answer. If a plan for this very question is there and everything is still as it says,
+ * this program becomes the chosen interpreter. In every other case it becomes the Python command,
+ * multirt-python beside it, with the arguments untouched. The format is in docs/plan-file.md.
+ *
+ * Whatever is unsure is left to the Python command: this file never guesses and never decides.
+ */
+#define _XOPEN_SOURCE 700 /* POSIX of 2008: open without following links, times in nanoseconds */
+#ifdef __APPLE__
+#define _DARWIN_C_SOURCE
+#endif
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#endif
+
+extern char **environ;
+
+static const char FORMAT[] = "multirt plan 1";
+static const char DEPTH[] = "MULTIRT_DEPTH";
+enum { DEEPEST = 20, FAILED = 125, PLAN_BYTES = 16 << 20 };
+
+/* ------------------------------------------------------------------------------------ words */
+
+static bool debugging;
+
+/* Say on stderr why there is no short way; only when MULTIRT_LOG=debug asks for it. */
+static void debug(const char *format, ...)
+{
+    if (!debugging)
+        return;
+    va_list values;
+    va_start(values, format);
+    fputs("multirt: debug: ", stderr);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+    va_end(values);
+}
+
+static void *allocate(size_t size)
+{
+    void *room = malloc(size);
+    if (room == NULL) {
+        fputs("multirt: out of memory\n", stderr);
+        exit(FAILED);
+    }
+    return room;
+}
+
+/* Return two or three strings as one. */
+static char *join(const char *first, const char *second, const char *third)
+{
+    size_t a = strlen(first), b = strlen(second), c = strlen(third);
+    char *text = allocate(a + b + c + 1);
+    memcpy(text, first, a);
+    memcpy(text + a, second, b);
+    memcpy(text + a + b, third, c + 1);
+    return text;
+}
+
+static uint64_t fnv1a(const char *bytes, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* --------------------------------------------------------------------------------- question */
+
+/* What was asked, as the fields that a plan file begins with, each ended by a NUL. */
+struct question {
+    char *fields;
+    size_t size;
+    bool here; /* an option names something by a relative path, or the current folder is searched */
+};
+
+static void add_field(struct question *question, const char *label, const char *value)
+{
+    size_t label_size = strlen(label), value_size = strlen(value) + 1;
+    char *fields = realloc(question->fields, question->size + label_size + value_size);
+    if (fields == NULL)
+        exit(FAILED);
+    memcpy(fields + question->size, label, label_size);
+    memcpy(fields + question->size + label_size, value, value_size);
+    question->fields = fields;
+    question->size += label_size + value_size;
+}
+
+static void add_variable(struct question *question, const char *name, const char *label)
+{
+    const char *value = getenv(name);
+    if (value != NULL)
+        add_field(question, label, value);
+}
+
+/* Return a path without `.` and doubled slashes, absolute; NULL where `..`, or an end in a slash,
+ * makes it more than a name. Links are kept: a script is what it is called. */
+static char *absolute(const char *path, const char *cwd)
+{
+    bool rooted = path[0] == '/';
+    char *result = allocate(strlen(cwd) + strlen(path) + 2), *end = result;
+    if (!rooted && strcmp(cwd, "/") != 0)
+        end = stpcpy(result, cwd);
+    for (const char *part = path + rooted; part != NULL;) {
+        const char *slash = strchr(part, '/');
+        size_t length = slash != NULL ? (size_t)(slash - part) : strlen(part);
+        bool here = length == 1 && part[0] == '.';
+        bool above = length == 2 && part[0] == '.' && part[1] == '.';
+        if (above || (slash == NULL && (here || length == 0))) {
+            free(result);
+            return NULL;
+        }
+        if (length > 0 && !here) {
+            *end++ = '/';
+            memcpy(end, part, length);
+            end += length;
+        }
+        part = slash != NULL ? slash + 1 : NULL;
+    }
+    *end = '\0';
+    return result;
+}
+
+/* Return the value of an option that is `NAME VALUE` or `NAME=VALUE`, and step over it. */
+static const char *option_value(char **arguments, int *at, const char *name)
+{
+    size_t length = strlen(name);
+    const char *word = arguments[*at];
+    if (strcmp(word, name) == 0 && arguments[*at + 1] != NULL) {
+        *at += 2;
+        return arguments[*at - 1];
+    }
+    if (length > 2 && strncmp(word, name, length) == 0 && word[length] == '=') {
+        *at += 1;
+        return word + length + 1;
+    }
+    return NULL;
+}
+
+/* Make the question of a command line that starts a program. Return the index of the program's
+ * first own argument, 0 when this is for the Python command. */
+static int ask(struct question *question, char **arguments, const char *cwd)
+{
+    int at = 1;
+    bool run = arguments[1] != NULL && strcmp(arguments[1], "run") == 0;
+    bool module = false;
+    if (arguments[1] == NULL)
+        return 0;
+    for (at += run; run && arguments[at] != NULL && arguments[at][0] == '-';) {
+        const char *value;
+        if ((value = option_value(arguments, &at, "--python")) != NULL ||
+            (value = option_value(arguments, &at, "-p")) != NULL) {
+            add_field(question, "python=", value);
+            question->here |= strchr(value, '/') != NULL && value[0] != '/';
+        } else if ((value = option_value(arguments, &at, "--site")) != NULL) {
+            add_field(question, "site=", value);
+            question->here |= value[0] != '/';
+        } else if (strcmp(arguments[at], "-m") == 0) {
+            at++;
+            module = true;
+            break;
+        } else {
+            return 0;
+        }
+    }
+    const char *program = arguments[at];
+    if (program == NULL || program[0] == '\0' || program[0] == '-')
+        return 0;
+    if (module) {
+        add_field(question, "module=", program);
+        question->here = true; /* `-m` looks into the current folder first */
+    } else if (strpbrk(program, "/.") != NULL) {
+        char *script = absolute(program, cwd);
+        if (script == NULL)
+            return 0;
+        add_field(question, "script=", script);
+        free(script);
+    } else if (run) {
+        add_field(question, "name=", program);
+    } else {
+        return 0; /* a subcommand */
+    }
+    /* These two differ from one terminal to the next, so each has its own plan. */
+    add_variable(question, "MULTIRT_PYTHON", "MULTIRT_PYTHON=");
+    add_variable(question, "VIRTUAL_ENV", "VIRTUAL_ENV=");
+    return at + 1;
+}
+
+/* ------------------------------------------------------------------------------- plan files */
+
+/* Whether nobody but this user could have written something. */
+static bool trusted(const struct stat *status, mode_t kind)
+{
+    return (status->st_mode & S_IFMT) == kind && status->st_uid == geteuid() &&
+           (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Open the folder of plans; -1 when there is none that can be trusted. */
+static int open_plans(void)
+{
+    const char *cache = getenv("MULTIRT_CACHE_DIR"), *below = "/plans";
+#ifdef __APPLE__
+    if (cache == NULL || cache[0] == '\0') {
+        cache = getenv("HOME");
+        below = "/Library/Caches/multirt/plans";
+    }
+#else
+    if (cache == NULL || cache[0] == '\0') {
+        cache = getenv("XDG_CACHE_HOME");
+        below = "/multirt/plans";
+    }
+    if (cache == NULL || cache[0] == '\0') {
+        cache = getenv("HOME");
+        below = "/.cache/multirt/plans";
+    }
+#endif
+    if (cache == NULL || cache[0] == '\0')
+        return -1;
+    char *folder = join(cache, below, "");
+    int plans = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    if (plans < 0) {
+        debug("no plans: %s: %s", folder, strerror(errno));
+    } else if (fstat(plans, &status) != 0 || !trusted(&status, S_IFDIR)) {
+        debug("plans refused: others could write in %s", folder);
+        close(plans);
+        plans = -1;
+    }
+    free(folder);
+    return plans;
+}
+
+/* Return a plan file's content, NULL when there is none that can be trusted. */
+static char *read_plan(int plans, const char *name, size_t *size)
+{
+    int file = openat(plans, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) {
+        debug("no plan %s: %s", name, strerror(errno));
+        return NULL;
+    }
+    struct stat status;
+    char *content = NULL;
+    if (fstat(file, &status) != 0 || !trusted(&status, S_IFREG)) {
+        debug("plan %s refused: others could have written it", name);
+    } else if (status.st_size > 0 && status.st_size <= PLAN_BYTES) {
+        *size = (size_t)status.st_size;
+        content = allocate(*size);
+        size_t done = 0;
+        for (ssize_t got; done < *size; done += (size_t)got)
+            if ((got = read(file, content + done, *size - done)) <= 0)
+                break;
+        if (done < *size || content[*size - 1] != '\0') {
+            debug("plan %s refused: it is damaged", name);
+            free(content);
+            content = NULL;
+        }
+    }
+    close(file);
+    return content;
+}
+
+/* -------------------------------------------------------------------------------- witnesses */
+
+/* Device, inode, size, and the times of the last change of content and of anything, in ns. */
+struct signature {
+    uint64_t device, inode, size, modified, changed;
+};
+
+/* Read a decimal number that a space ends, and step over both. */
+static bool read_number(const char **text, uint64_t *number)
+{
+    const char *digit = *text;
+    for (*number = 0; *digit >= '0' && *digit <= '9'; digit++)
+        *number = *number * 10 + (uint64_t)(*digit - '0');
+    if (digit == *text || *digit != ' ')
+        return false;
+    *text = digit + 1;
+    return true;
+}
+
+static bool read_signature(const char **text, struct signature *then)
+{
+    return read_number(text, &then->device) && read_number(text, &then->inode) &&
+           read_number(text, &then->size) && read_number(text, &then->modified) &&
+           read_number(text, &then->changed);
+}
+
+static bool same(const struct stat *now, const struct signature *then)
+{
+    const uint64_t second = UINT64_C(1000000000);
+    return (uint64_t)now->st_dev == then->device && (uint64_t)now->st_ino == then->inode &&
+           (uint64_t)now->st_size == then->size &&
+           (uint64_t)now->st_mtim.tv_sec * second + (uint64_t)now->st_mtim.tv_nsec ==
+               then->modified &&
+           (uint64_t)now->st_ctim.tv_sec * second + (uint64_t)now->st_ctim.tv_nsec ==
+               then->changed;
+}
+
+static bool is_absent(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Whether no file of a name is in the current folder or above it. */
+static bool is_absent_upwards(const char *name, const char *cwd)
+{
+    char *path = join(cwd, "/", name);
+    bool absent = true;
+    for (size_t length = strlen(cwd); absent;) {
+        path[length] = '/';
+        strcpy(path + length + 1, name);
+        absent = is_absent(path);
+        if (length == 0)
+            break; /* that was the root's */
+        do
+            length--;
+        while (length > 0 && path[length] != '/');
+    }
+    free(path);
+    return absent;
+}
+
+/* Whether a name's part before its first dot is in a list such as `/json/tool/`. */
+static bool is_listed(const char *name, const char *list)
+{
+    size_t length = strcspn(name, ".");
+    for (const char *at = list; length > 0 && *at == '/' && at[1] != '\0';) {
+        size_t item = strcspn(at + 1, "/");
+        if (item == length && memcmp(at + 1, name, length) == 0)
+            return true;
+        at += item + 1;
+    }
+    return false;
+}
+
+/* Whether the names in a folder that matter are still those that there were. What else is written
+ * there, a log or bytecode, changes the folder but no decision. */
+static bool same_names(const char *folder, const char *list, uint64_t then)
+{
+    DIR *stream = opendir(folder);
+    if (stream == NULL)
+        return false;
+    uint64_t now = 0; /* a sum, for the order means nothing */
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        if (is_listed(entry->d_name, list))
+            now += fnv1a(entry->d_name, strlen(entry->d_name));
+    closedir(stream);
+    return now == then;
+}
+
+/* Whether a folder `SIGNATURE DIGEST /name/name/ PATH` is as it was, in itself or in its names. */
+static bool folder_holds(const char *text)
+{
+    struct signature then;
+    struct stat now;
+    uint64_t digest;
+    if (!read_signature(&text, &then) || !read_number(&text, &digest))
+        return false;
+    const char *path = strchr(text, ' ');
+    if (path++ == NULL || stat(path, &now) != 0)
+        return false;
+    if (same(&now, &then))
+        return true;
+    char *list = strndup(text, (size_t)(path - 1 - text));
+    bool holds = list != NULL && same_names(path, list, digest);
+    free(list);
+    return holds;
+}
+
+/* Whether a variable `NAME=VALUE` has its value, or `NAME` has none. */
+static bool variable_holds(const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL)
+        return getenv(text) == NULL;
+    char *name = strndup(text, (size_t)(equals - text));
+    const char *value = name != NULL ? getenv(name) : NULL;
+    bool holds = value != NULL && strcmp(value, equals + 1) == 0;
+    free(name);
+    return holds;
+}
+
+/* Whether one witness holds. */
+static bool holds(const char *record, const char *cwd)
+{
+    struct signature then;
+    struct stat now;
+    const char *text = record + 1;
+    switch (record[0]) {
+    case 'F': /* a file or a folder, behind links */
+        return read_signature(&text, &then) && stat(text, &now) == 0 && same(&now, &then);
+    case 'L': /* a link itself */
+        return read_signature(&text, &then) && lstat(text, &now) == 0 && same(&now, &then);
+    case 'N':
+        return folder_holds(text);
+    case 'A':
+        return is_absent(text);
+    case 'U':
+        return text[0] != '\0' && is_absent_upwards(text, cwd);
+    case 'E':
+        return variable_holds(text);
+    default:
+        return false;
+    }
+}
+
+/* ----------------------------------------------------------------------------------- answer */
+
+/* What a plan says to start: pointers into its content. */
+struct answer {
+    const char *executable;
+    char **arguments;   /* argv[0] first; the user's own come after them */
+    size_t argument_count;
+    char **changes;     /* NAME=VALUE, or NAME to take a variable away */
+    size_t change_count;
+    const char *remark; /* a line for people; NULL when there is nothing to say */
+};
+
+/* Read a plan that answers a question, and check what it rests on. Return whether it can be
+ * started; then the answer is filled in. The content ends with a NUL. */
+static bool check_plan(char *content, size_t size, const struct question *question,
+                       const char *cwd, struct answer *answer)
+{
+    char *end = content + size, *record = content;
+    size_t records = 0;
+    if (size < sizeof FORMAT || memcmp(content, FORMAT, sizeof FORMAT) != 0) {
+        debug("plan refused: another format");
+        return false;
+    }
+    record += sizeof FORMAT;
+    if ((size_t)(end - record) <= question->size ||
+        memcmp(record, question->fields, question->size) != 0 || record[question->size] != '\0') {
+        debug("plan refused: it is of another question");
+        return false;
+    }
+    record += question->size + 1;
+    for (char *at = record; at < end; at++)
+        records += *at == '\0';
+    answer->arguments = allocate((records + 1) * sizeof *answer->arguments);
+    answer->changes = allocate((records + 1) * sizeof *answer->changes);
+    for (; record < end; record += strlen(record) + 1) {
+        switch (record[0]) {
+        case 'P':
+            answer->executable = record + 1;
+            break;
+        case 'G':
+            answer->arguments[answer->argument_count++] = record + 1;
+            break;
+        case 'V':
+            answer->changes[answer->change_count++] = record + 1;
+            break;
+        case 'T':
+            answer->remark = record + 1;
+            break;
+        case '.':
+            if (record + 2 == end && answer->executable != NULL && answer->argument_count > 0)
+                return true;
+            debug("plan refused: it is damaged");
+            return false;
+        default:
+            if (!holds(record, cwd)) {
+                debug("plan refused, for this no longer holds: %s", record);
+                return false;
+            }
+        }
+    }
+    debug("plan refused: it has no end");
+    return false;
+}
+
+/* Whether an entry of an environment is of the variable that a change is about. */
+static bool is_of(const char *entry, const char *change)
+{
+    size_t length = strcspn(change, "=");
+    return strncmp(entry, change, length) == 0 && entry[length] == '=';
+}
+
+/* Return the environment with an answer's changes; everything else passes as it is. */
+static char **changed_environment(const struct answer *answer)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **result = allocate((count + answer->change_count + 1) * sizeof *result);
+    for (size_t i = 0; i < count; i++) {
+        bool changed = false;
+        for (size_t k = 0; k < answer->change_count && !changed; k++)
+            changed = is_of(environ[i], answer->changes[k]);
+        if (!changed)
+            result[kept++] = environ[i];
+    }
+    for (size_t k = 0; k < answer->change_count; k++)
+        if (strchr(answer->changes[k], '=') != NULL)
+            result[kept++] = answer->changes[k];
+    result[kept] = NULL;
+    return result;
+}
+
+/* Become the interpreter of an answer. It returns only when that fails. */
+static void start(struct answer *answer, char **own)
+{
+    size_t own_count = 0;
+    while (own[own_count] != NULL)
+        own_count++;
+    char **arguments = allocate((answer->argument_count + own_count + 1) * sizeof *arguments);
+    memcpy(arguments, answer->arguments, answer->argument_count * sizeof *arguments);
+    memcpy(arguments + answer->argument_count, own, (own_count + 1) * sizeof *arguments);
+    const char *before = getenv(DEPTH);
+    char depth[sizeof DEPTH + 16];
+    snprintf(depth, sizeof depth, "%s=%d", DEPTH, (before != NULL ? atoi(before) : 0) + 1);
+    answer->changes[answer->change_count++] = depth;
+    if (answer->remark != NULL)
+        fprintf(stderr, "%s\n", answer->remark);
+    char **environment = changed_environment(answer);
+    execve(answer->executable, arguments, environment);
+    debug("cannot start %s: %s", answer->executable, strerror(errno));
+    free(environment);
+    free(arguments);
+}
+
+/* Whether this process may go on: programs that start themselves must end somewhere. */
+static bool is_shallow(void)
+{
+    const char *depth = getenv(DEPTH);
+    if (depth == NULL)
+        return true;
+    size_t digits = strspn(depth, "0123456789");
+    return digits > 0 && digits < 4 && depth[digits] == '\0' && atoi(depth) < DEEPEST;
+}
+
+/* Try the plans for a command line: the one for everywhere, then the one for this folder. */
+static void try_plans(char **arguments)
+{
+    struct question question = {NULL, 0, false};
+    char *cwd = getcwd(NULL, 0);
+    int own = cwd != NULL && cwd[0] == '/' ? ask(&question, arguments, cwd) : 0;
+    int plans = own > 0 && is_shallow() ? open_plans() : -1;
+    for (bool local = question.here; plans >= 0; local = true) {
+        struct answer answer = {NULL, NULL, 0, NULL, 0, NULL};
+        char name[sizeof "0123456789abcdef"];
+        size_t size;
+        if (local)
+            add_field(&question, "cwd=", cwd);
+        snprintf(name, sizeof name, "%016" PRIx64, fnv1a(question.fields, question.size));
+        char *content = read_plan(plans, name, &size);
+        if (content != NULL && check_plan(content, size, &question, cwd, &answer))
+            start(&answer, arguments + own);
+        free(answer.arguments);
+        free(answer.changes);
+        free(content);
+        if (local)
+            break;
+    }
+    if (plans >= 0)
+        close(plans);
+    free(question.fields);
+    free(cwd);
+}
+
+/* -------------------------------------------------------------------------------- hand over */
+
+/* Return the path of this program behind links; NULL when the system does not tell. */
+static char *own_path(const char *called)
+{
+#ifdef __APPLE__
+    char path[4096];
+    uint32_t room = sizeof path;
+    if (_NSGetExecutablePath(path, &room) == 0)
+        return realpath(path, NULL);
+#else
+    char *path = realpath("/proc/self/exe", NULL);
+    if (path != NULL)
+        return path;
+#endif
+    return strchr(called, '/') != NULL ? realpath(called, NULL) : NULL;
+}
+
+/* Become the Python command, which the installer put beside this program. */
+static int hand_over(char **arguments)
+{
+    char *path = own_path(arguments[0]);
+    char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    if (slash == NULL) {
+        fputs("multirt: cannot tell where it is installed\n", stderr);
+        return FAILED;
+    }
+    *slash = '\0';
+    char *command = join(path, "/multirt-python", "");
+    arguments[0] = command;
+    execv(command, arguments);
+    fprintf(stderr, "multirt: cannot start %s: %s\n  install multirt again\n", command,
+            strerror(errno));
+    free(command);
+    free(path);
+    return FAILED;
+}
+
+#ifndef FUZZING
+int main(int count, char **arguments)
+{
+    const char *log = getenv("MULTIRT_LOG");
+    debugging = log != NULL && strcmp(log, "debug") == 0;
+    if (count < 1)
+        return FAILED;
+    if (getuid() != geteuid() || getgid() != getegid()) {
+        fputs("multirt: refuses to work with the rights of another user (set-user-ID)\n", stderr);
+        return FAILED;
+    }
+    try_plans(arguments);
+    return hand_over(arguments);
+}
+#endif

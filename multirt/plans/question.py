@@ -1,0 +1,118 @@
+"""What a command line asks, as the key of its plan file.
+
+`launcher/multirt.c` makes the same bytes of it; `docs/plan-file.md` describes them. Nothing is
+imported: this is on the way of every start. All text is bytes, as the system gives it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` takes 5 ms
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# These differ from one terminal to the next, so each value has a plan of its own.
+_VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")
+
+
+class Question:
+    """A program to start, as somebody asked for it.
+
+    Attributes:
+        fields: what was asked, each as `label=value`.
+        cwd: the current folder.
+        local: an option names something by a relative path, or the current folder is searched.
+        own: the index of the program's first own argument.
+    """
+
+    __slots__ = ("cwd", "fields", "local", "own")
+
+    def __init__(self, fields: Sequence[bytes], cwd: bytes, *, local: bool, own: int) -> None:
+        """Keep the parts."""
+        self.fields = tuple(fields)
+        self.cwd = cwd
+        self.local = local
+        self.own = own
+
+    def each_key(self) -> Iterator[bytes]:
+        """Yield the keys of plans that would answer it: for everywhere, then for this folder."""
+        everywhere = b"".join(field + b"\0" for field in self.fields)
+        if not self.local:
+            yield everywhere
+        yield everywhere + b"cwd=" + self.cwd + b"\0"
+
+
+def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> Question | None:
+    """Return the question of a command line, None when it starts no program or says more.
+
+    Args:
+        arguments: without the name of the command itself.
+        cwd: the current folder, absolute.
+        env: the environment.
+    """
+    run = arguments[:1] == [b"run"]
+    read = _options(arguments, int(run)) if run else ([], 0, False)
+    if read is None:
+        return None
+    fields, place, local = read
+    module = run and arguments[place : place + 1] == [b"-m"]
+    place += module
+    program = arguments[place] if place < len(arguments) else b""
+    if not program or program.startswith(b"-"):
+        return None
+    if module:
+        fields.append(b"module=" + program)
+    elif b"/" in program or b"." in program:
+        script = absolute(program, cwd)
+        if script is None:
+            return None
+        fields.append(b"script=" + script)
+    elif run:
+        fields.append(b"name=" + program)
+    else:
+        return None  # a subcommand
+    fields += [name + b"=" + env[name] for name in _VARIABLES if name in env]
+    return Question(fields, cwd, local=local or module, own=place + 1)
+
+
+def _options(arguments: Sequence[bytes], place: int) -> tuple[list[bytes], int, bool] | None:
+    """Read the options ahead of a program; None when there is one that is not known here."""
+    fields = []
+    local = False
+    while place < len(arguments) and arguments[place].startswith(b"-"):
+        word = arguments[place]
+        name, equals, value = word.partition(b"=")
+        if word == b"-m":
+            break
+        if word in (b"--python", b"-p", b"--site") and place + 1 < len(arguments):
+            place += 1
+            value = arguments[place]
+        elif not equals or name not in (b"--python", b"--site"):
+            return None
+        place += 1
+        if name == b"--site":
+            fields.append(b"site=" + value)
+            local = local or not value.startswith(b"/")
+        else:
+            fields.append(b"python=" + value)
+            local = local or (b"/" in value and not value.startswith(b"/"))
+    return fields, place, local
+
+
+def absolute(path: bytes, cwd: bytes) -> bytes | None:
+    """Return a path without `.` and doubled slashes, absolute.
+
+    None where `..`, or an end in a slash, makes it more than a name. Links are kept.
+    """
+    parts = path.split(b"/")
+    if b".." in parts or parts[-1] in (b"", b"."):
+        return None
+    base = b"" if path.startswith(b"/") or cwd == b"/" else cwd
+    return base + b"".join(b"/" + part for part in parts if part not in (b"", b"."))
+
+
+def fnv1a(data: bytes) -> int:
+    """Return the 64-bit FNV-1a hash of bytes (Fowler, Noll, Vo)."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return value
