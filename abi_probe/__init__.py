@@ -13,6 +13,7 @@ from abi_probe.errors import (
     NothingToProbeError,
     UnreadableError,
 )
+from abi_probe.finding import Found, findable
 from abi_probe.loader import Given, read_given
 from abi_probe.metadata import Metadata
 from abi_probe.model import (
@@ -46,6 +47,7 @@ from abi_probe.site import (
 )
 from abi_probe.survey import Prospect, examine, read_distribution, read_path
 from abi_probe.tags import runtime_abis, runtime_tags
+from abi_probe.unpacking import unpack_wheel
 from abi_probe.wheel import read_wheel, read_wheel_stream
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "Evidence",
     "Extension",
     "Format",
+    "Found",
     "Given",
     "ImportedSymbol",
     "Installed",
@@ -77,6 +80,7 @@ __all__ = [
     "VersionNeed",
     "Violation",
     "examine",
+    "findable",
     "judge",
     "open_site",
     "owners",
@@ -93,4 +97,5 @@ __all__ = [
     "read_wheel_stream",
     "runtime_abis",
     "runtime_tags",
+    "unpack_wheel",
 ]

@@ -39,7 +39,7 @@ _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 
 # All that zipfile raises for archives that are not what they claim.
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -77,14 +77,14 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
     """
     try:
         archive = zipfile.ZipFile(stream)
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         message = f"not a wheel: {_words(error)}"
         raise UnreadableError(message) from error
     with archive:
-        members = _members(archive)
+        members = archive_members(archive)
         metadata = parse_metadata(_record(archive, members, "METADATA"))
         tags, warnings = _tags(filename, parse_wheel_tags(_record(archive, members, "WHEEL")))
-        installed = {_installed_path(path): info for path, info in members.items()}
+        installed = {installed_path(path): info for path, info in members.items()}
         contents = read_contents(
             (path for path in installed if path is not None),
             lambda path: _read_member(archive, installed[path]),
@@ -106,7 +106,7 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
     )
 
 
-def _members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
+def archive_members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
     """Return the archive's files by path; refuse names that lead out of it."""
     infos = archive.infolist()
     if len(infos) > MEMBER_COUNT:
@@ -150,7 +150,7 @@ def _record(
         raise UnreadableError(message)
     try:
         return archive.read(info)
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         message = f"{info.filename}: {_words(error)}"
         raise UnreadableError(message) from error
 
@@ -170,7 +170,7 @@ def _tags(filename: str, recorded: frozenset[Tag]) -> tuple[frozenset[Tag], list
     return named, []
 
 
-def _installed_path(path: PurePosixPath) -> PurePosixPath | None:
+def installed_path(path: PurePosixPath) -> PurePosixPath | None:
     """Return where a member goes below the folder of packages; None when it goes elsewhere."""
     first, *rest = path.parts
     if first.endswith(".data") and rest:
@@ -195,18 +195,26 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Binary:
     Raises:
         UnreadableError: also when it would unpack to far more than machine code does.
     """
-    size = info.file_size
-    bomb = size > _RATIO_MATTERS and size > _RATIO * max(info.compress_size, 1)
-    if size > MEMBER_BYTES or bomb:
-        message = f"unpacks from {info.compress_size} to {size} bytes; not read"
-        raise UnreadableError(message)
+    check_size(info.compress_size, info.file_size)
     try:
         with archive.open(info) as member:
-            if size <= _IN_MEMORY:
+            if info.file_size <= _IN_MEMORY:
                 return read_binary(member.read())
             return _read_mapped(member)
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise UnreadableError(_words(error)) from error
+
+
+def check_size(packed: int, unpacked: int) -> None:
+    """Refuse what would unpack to far more than machine code does.
+
+    Raises:
+        UnreadableError: the sizes are not those of anything real.
+    """
+    bomb = unpacked > _RATIO_MATTERS and unpacked > _RATIO * max(packed, 1)
+    if unpacked > MEMBER_BYTES or bomb:
+        message = f"unpacks from {packed} to {unpacked} bytes; not read"
+        raise UnreadableError(message)
 
 
 def _read_mapped(member: IO[bytes]) -> Binary:

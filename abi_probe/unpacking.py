@@ -1,0 +1,80 @@
+"""Unpack a wheel as an installer would lay it out, without installing anything."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from abi_probe.errors import UnreadableError
+from abi_probe.wheel import ZIP_ERRORS, archive_members, check_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Below the prefix, as deep as `lib/python3.11/site-packages`: run paths that climb out of the
+# packages into the prefix (`$ORIGIN/../../..`) rely on it.
+_PACKAGES: Final = PurePosixPath("lib", "python3", "site-packages")
+_MOST: Final = 16 << 30  # bytes in all; the largest real wheels unpack to 3 GB
+
+
+def unpack_wheel(path: Path, prefix: Path) -> Path:
+    """Unpack a wheel's packages and data below a prefix, which is made.
+
+    Args:
+        path: the wheel.
+        prefix: a folder that is not there yet or is empty.
+
+    Returns:
+        The folder of packages.
+
+    Raises:
+        UnreadableError: it is no wheel, would lead out of its folder, or unpacks to far more than
+            machine code does.
+        OSError: the prefix cannot be written to.
+
+    Source: the binary distribution format; scripts and headers are left out.
+    """
+    (prefix / _PACKAGES).mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive_members(archive)
+            check_sizes(members)
+            for member, info in members.items():
+                place = _place(member)
+                if place is None:
+                    continue
+                target = prefix / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as packed, target.open("wb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked)
+    except ZIP_ERRORS as error:
+        raise UnreadableError(str(error) or type(error).__name__) from error
+    return prefix / _PACKAGES
+
+
+def check_sizes(members: Mapping[PurePosixPath, zipfile.ZipInfo]) -> None:
+    """Refuse an archive that unpacks to far more than wheels do.
+
+    Raises:
+        UnreadableError: it does.
+    """
+    for info in members.values():
+        check_size(info.compress_size, info.file_size)
+    if (size := sum(info.file_size for info in members.values())) > _MOST:
+        raise UnreadableError(f"unpacks to {size} bytes; not unpacked")
+
+
+def _place(member: PurePosixPath) -> PurePosixPath | None:
+    """Return where a member goes below the prefix; None when it is not unpacked."""
+    first, *rest = member.parts
+    if not first.endswith(".data") or not rest:
+        return _PACKAGES / member
+    match rest[0]:
+        case "purelib" | "platlib":
+            return _PACKAGES.joinpath(*rest[1:])
+        case "data":
+            return PurePosixPath(*rest[1:])
+        case _:
+            return None

@@ -1,0 +1,145 @@
+"""The values of proving: what is imported, what became of it, what that says of an artefact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from abi_probe import Cause, Objection, Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from abi_probe import Verdict
+
+
+class Check(StrEnum):
+    """What is tried in the child process."""
+
+    IMPORT = "import"
+    SUBINTERPRETER = "subinterpreter"  # import in an isolated interpreter with a GIL of its own
+    GIL = "gil"  # import, and see whether that turns the GIL on in a free-threaded build
+
+
+class Outcome(StrEnum):
+    """What became of one module."""
+
+    IMPORTED = "imports"
+    OTHER_FILE = "other file"  # another file than the artefact's was taken, or none
+    NEEDS_MODULE = "needs module"  # a Python module from outside the artefact is absent
+    TURNS_GIL_ON = "turns the GIL on"
+    FAILED = "fails"
+    CRASHED = "crashes"
+    HUNG = "hangs"
+    IMPOSSIBLE = "impossible"  # the runtime has nothing to try it with
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """One module to import.
+
+    Attributes:
+        module: dotted name.
+        files: one of them must be what was imported.
+        native: they are extension files.
+    """
+
+    module: str
+    files: tuple[Path, ...]
+    native: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """One real import.
+
+    Attributes:
+        module: dotted name.
+        outcome: what became of it.
+        detail: the exception, the signal, or the file.
+        alone: what becomes of the extension file without the code of the packages around it;
+            None where that was not tried, because the whole imports.
+    """
+
+    module: str
+    outcome: Outcome
+    detail: str
+    alone: Seen | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """What a runtime did with every module of an artefact.
+
+    Attributes:
+        runtime: its id.
+        check: what was tried.
+        seen: one for each subject, in their order.
+    """
+
+    runtime: str
+    check: Check
+    seen: tuple[Seen, ...]
+
+    @property
+    def imported(self) -> bool | None:
+        """True when all succeeded, False when one failed; None when a module to need is absent.
+
+        Also None when there was nothing to try.
+        """
+        outcomes = {each.outcome for each in self.seen}
+        if outcomes & _FAILURES:
+            return False
+        return True if outcomes == {Outcome.IMPORTED} else None
+
+
+_FAILURES = frozenset(
+    {
+        Outcome.OTHER_FILE,
+        Outcome.TURNS_GIL_ON,
+        Outcome.FAILED,
+        Outcome.CRASHED,
+        Outcome.HUNG,
+    }
+)
+
+
+def proven(verdict: Verdict, proof: Proof) -> Verdict:
+    """Return a verdict with what a proof adds to it.
+
+    A failure is an objection, however the static checks came out. A success turns `unverified`
+    into `compatible` and takes nothing away: a tag may be stricter than the machine code.
+    Sub-interpreters and the GIL are no part of an artefact's promise, so they only warn.
+    """
+    failed = [each for each in proof.seen if each.outcome in _FAILURES]
+    doubts = tuple(
+        f"{each.module} {each.outcome}: {each.detail}"
+        for each in proof.seen
+        if each.outcome is Outcome.NEEDS_MODULE or (each in failed and proof.check != Check.IMPORT)
+    )
+    warnings = tuple(dict.fromkeys((*verdict.warnings, *doubts)))
+    if proof.check is not Check.IMPORT:
+        where = "in a sub-interpreter: " if proof.check is Check.SUBINTERPRETER else ""
+        told = (*verdict.warnings, *(f"{where}{each}" for each in doubts))
+        return replace(verdict, warnings=tuple(dict.fromkeys(told)))
+    objections = [
+        Objection(
+            cause=Cause.IMPORT,
+            detail=f"{each.module} {each.outcome}: {each.detail}",
+            path=None,
+        )
+        for each in failed
+    ]
+    status = verdict.status
+    if objections:
+        status = Status.INCOMPATIBLE
+    elif status is Status.UNVERIFIED and proof.imported:
+        status = Status.COMPATIBLE
+    return replace(
+        verdict,
+        status=status,
+        objections=(*verdict.objections, *objections),
+        warnings=warnings,
+        imported=proof.imported,
+    )

@@ -1,0 +1,1 @@
+"""Tests of proving by a real import."""

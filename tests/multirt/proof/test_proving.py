@@ -1,0 +1,255 @@
+"""Modules that load, crash, hang, lie and litter, in child processes of real runtimes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from abi_probe import Status, Verdict, read_path
+from multirt.proof import Check, Limits, Outcome, ProofStore, Setting, prove_on, proven
+from runtimes import interrogate
+from tests.abi_probe.compiler import compile_c
+from tests.abi_probe.test_wheel import packed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from multirt.proof import Proof
+    from runtimes import Runtime
+    from tests.conftest import Require, RequireHeaders
+
+pytestmark = pytest.mark.real
+
+_MULTI = """
+#include <Python.h>
+#include <signal.h>
+#include <stdlib.h>
+static int run(PyObject *module) { %s; return 0; }
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, run}, %s {0, 0}};
+static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "probe", "", 0, 0, slots};
+PyMODINIT_FUNC PyInit_probe(void) { return PyModuleDef_Init(&def); }
+"""
+_SINGLE = """
+#include <Python.h>
+static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "probe", "", -1};
+PyMODINIT_FUNC PyInit_probe(void) { return PyModule_Create(&def); }
+"""
+_CRASH = "raise(SIGSEGV)"
+_OWN_GIL = "{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},"
+_NO_GIL = "{Py_mod_gil, Py_MOD_GIL_NOT_USED},"
+
+
+@pytest.fixture
+def this() -> Runtime:
+    """Return the runtime that runs the tests."""
+    return interrogate(Path(sys.executable), env=os.environ, timeout=60.0)
+
+
+@pytest.fixture
+def built(
+    require: Require, require_headers: RequireHeaders, tmp_path: Path
+) -> Callable[[str, str], tuple[Path, Runtime]]:
+    """Return a function that compiles `probe` and gives its folder and the runtime."""
+
+    def make(name: str, source: str) -> tuple[Path, Runtime]:
+        runtime = interrogate(require(name), env=os.environ, timeout=60.0)
+        return build(tmp_path, source, require_headers(name)), runtime
+
+    return make
+
+
+def prove(folder: Path, runtime: Runtime, check: Check = Check.IMPORT, **how: object) -> Proof:
+    """Prove what is in a folder, or a wheel."""
+    (artefact,) = read_path(folder)
+    setting = Setting(env=os.environ, limits=Limits(seconds=20.0), **how)  # type: ignore[arg-type]
+    (proof,) = prove_on(artefact, [runtime], check=check, setting=setting)
+    return proof
+
+
+def build(folder: Path, source: str, include: tuple[Path, ...], name: str = "probe.so") -> Path:
+    """Compile a module into a folder."""
+    compile_c(folder / name, source, *(f"-I{path}" for path in include))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome", "words"),
+    [
+        pytest.param(_SINGLE, Outcome.IMPORTED, "probe.so", id="single-phase"),
+        pytest.param(_MULTI % ("", ""), Outcome.IMPORTED, "probe.so", id="multi-phase"),
+        pytest.param(_MULTI % (_CRASH, ""), Outcome.CRASHED, "SIGSEGV", id="crash"),
+        pytest.param(_MULTI % ("exit(3)", ""), Outcome.CRASHED, "exit code 3", id="exit"),
+        pytest.param(_MULTI % ("atexit(abort)", ""), Outcome.CRASHED, "at exit", id="at-exit"),
+        pytest.param(
+            _MULTI % ('PyErr_SetString(PyExc_OSError, "no"); return -1', ""),
+            Outcome.FAILED,
+            "OSError: no",
+            id="exception",
+        ),
+        pytest.param(
+            _MULTI % ('PyErr_SetString(PyExc_KeyboardInterrupt, "no"); return -1', ""),
+            Outcome.FAILED,
+            "KeyboardInterrupt",
+            id="interrupt",
+        ),
+        pytest.param(
+            _MULTI % ("PyRun_SimpleString(\"import os; os.write(1, b'[[[\\\\n' * 99999)\")", ""),
+            Outcome.IMPORTED,
+            "probe.so",
+            id="flood",
+        ),
+    ],
+)
+def test_says_what_became_of_a_module(
+    source: str,
+    outcome: Outcome,
+    words: str,
+    built: Callable[[str, str], tuple[Path, Runtime]],
+) -> None:
+    (seen,) = prove(*built("3.11", source)).seen
+    assert (seen.module, seen.outcome) == ("probe", outcome)
+    assert words in seen.detail
+
+
+def test_one_crash_leaves_the_others_their_own_answers(
+    require: Require, require_headers: RequireHeaders, tmp_path: Path
+) -> None:
+    runtime = interrogate(require("3.11"), env=os.environ, timeout=60.0)
+    for name, statement in (("a", ""), ("b", _CRASH), ("c", ""), ("d", "atexit(abort)")):
+        source = (_MULTI % (statement, "")).replace("PyInit_probe", f"PyInit_{name}")
+        build(tmp_path, source, require_headers("3.11"), f"{name}.so")
+    seen = {each.module: each.outcome for each in prove(tmp_path, runtime).seen}
+    crashed, imported = Outcome.CRASHED, Outcome.IMPORTED
+    assert seen == {"a": imported, "b": crashed, "c": imported, "d": crashed}
+
+
+def test_a_module_that_hangs_is_ended_with_all_that_it_started(
+    this: Runtime, tmp_path: Path
+) -> None:
+    mark = tmp_path / "alive"
+    (tmp_path / "slow.py").write_text(
+        "import os, subprocess, sys\n"
+        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', {str(mark)!r}])\n"
+        "while True: pass\n"
+    )
+    (artefact,) = read_path(tmp_path)
+    setting = Setting(limits=Limits(seconds=0.5))
+    (proof,) = prove_on(artefact, [this], setting=setting)
+    assert [each.outcome for each in proof.seen] == [Outcome.HUNG]
+    assert proof.imported is False
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(os.fsencode(mark) in command for command in commands)
+
+
+def test_what_is_absent_is_no_fault_of_the_artefact(
+    require: Require, require_headers: RequireHeaders, tmp_path: Path
+) -> None:
+    runtime = interrogate(require("3.11"), env=os.environ, timeout=60.0)
+    build(tmp_path / "pack", _SINGLE, require_headers("3.11"))
+    (tmp_path / "pack" / "__init__.py").write_text("import not_installed_anywhere\n")
+    proof = prove(tmp_path, runtime)
+    (seen,) = proof.seen
+    assert seen.outcome is Outcome.NEEDS_MODULE
+    assert seen.alone is not None
+    assert seen.alone.outcome is Outcome.IMPORTED
+    assert proof.imported is None
+    (other := tmp_path / "other").mkdir()
+    (other / "not_installed_anywhere.py").touch()
+    assert prove(tmp_path, runtime, roots=(other,)).imported is True
+
+
+@pytest.mark.parametrize(
+    ("source", "imported"),
+    [
+        pytest.param(_SINGLE, False, id="single-phase"),
+        pytest.param(_MULTI % ("", ""), False, id="multi-phase"),
+        pytest.param(_MULTI % ("", _OWN_GIL), True, id="with-its-slot"),
+        pytest.param(_MULTI % (_CRASH, _OWN_GIL), False, id="crash"),
+    ],
+)
+@pytest.mark.parametrize("name", ["3.12", "3.13", "3.14"])
+def test_subinterpreters(
+    source: str,
+    imported: bool,  # noqa: FBT001 - a row of the table
+    name: str,
+    built: Callable[[str, str], tuple[Path, Runtime]],
+) -> None:
+    assert prove(*built(name, source), Check.SUBINTERPRETER).imported is imported
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        pytest.param(_SINGLE, Outcome.TURNS_GIL_ON, id="single-phase"),
+        pytest.param(_MULTI % ("", ""), Outcome.TURNS_GIL_ON, id="undeclared"),
+        pytest.param(_MULTI % ("", _NO_GIL), Outcome.IMPORTED, id="declared"),
+    ],
+)
+def test_gil(
+    source: str,
+    outcome: Outcome,
+    built: Callable[[str, str], tuple[Path, Runtime]],
+) -> None:
+    (seen,) = prove(*built("3.13t", source), Check.GIL).seen
+    assert seen.outcome is outcome
+
+
+def test_checks_that_a_runtime_has_nothing_for(this: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "plain.py").touch()
+    (seen,) = prove(tmp_path, this, Check.GIL).seen
+    assert seen.outcome is Outcome.IMPOSSIBLE
+
+
+@pytest.mark.parametrize("name", ["2.7", "3.6", "3.15", "pypy3.9", "pypy3.11-next"])
+def test_nothing_is_written_where_packages_are(name: str, require: Require, tmp_path: Path) -> None:
+    runtime = interrogate(require(name), env=os.environ, timeout=60.0)
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "__init__.py").write_text(
+        "import os\nopen('left', 'w').close()\nopen(os.path.expanduser('~/left'), 'w').close()\n"
+    )
+    before = sorted(tmp_path.rglob("*"))
+    assert prove(tmp_path, runtime).imported is True
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_proof_is_remembered_until_a_file_changes(this: Runtime, tmp_path: Path) -> None:
+    site, count = tmp_path / "site", tmp_path / "count"
+    site.mkdir()
+    module = site / "counted.py"
+    module.write_text(f"open({str(count)!r}, 'a').write('x')\n")
+    store = ProofStore(folder=tmp_path / "store")
+    first = prove(site, this, store=store)
+    assert prove(site, this, store=store) == first
+    assert count.read_text() == "x"
+    module.write_text(f"open({str(count)!r}, 'a').write('xx')\n")
+    assert prove(site, this, store=store) == first
+    assert count.read_text() == "xxx"
+    for file in store.folder.iterdir():
+        file.write_text("[")
+    assert prove(site, this, store=store) == first
+
+
+def test_a_wheel_is_unpacked_for_it(this: Runtime, tmp_path: Path) -> None:
+    wheel = tmp_path / "demo-1.0-py3-none-any.whl"
+    info = "demo-1.0.dist-info"
+    files = {"demo/__init__.py": b"from demo import part", "demo/part.py": b""}
+    files |= {f"{info}/METADATA": b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"}
+    files |= {f"{info}/WHEEL": b"Tag: py3-none-any\n", f"{info}/RECORD": b""}
+    wheel.write_bytes(packed(files))
+    assert prove(wheel, this).imported is True
+
+
+def test_what_a_proof_adds_to_a_verdict(this: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "good.py").touch()
+    unverified = Verdict(target=this.id, status=Status.UNVERIFIED)
+    good = proven(unverified, prove(tmp_path, this))
+    assert (good.status, good.imported) == (Status.COMPATIBLE, True)
+    (tmp_path / "bad.py").write_text("1 / 0")
+    bad = proven(unverified, prove(tmp_path, this))
+    assert (bad.status, bad.imported) == (Status.INCOMPATIBLE, False)
+    assert [each.cause for each in bad.objections] == ["import"]
+    assert "bad fails: ZeroDivisionError" in bad.objections[0].detail
