@@ -10,6 +10,7 @@ class ExitCode(IntEnum):
     """multirt's own exit codes; a program that was started gives its own."""
 
     VIOLATION = 1
+    DIFFERENT = 1  # the same code: both commands found something
     USAGE = 2
     FAILED = 125
     CANNOT_START = 126

@@ -1,0 +1,52 @@
+"""What `compare --html` writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.cli.pages.writing import write_page
+from multirt.cli.tables.comparison import summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from multirt.comparison import Comparison
+
+_TONES = {"+": "good", "-": "bad"}
+
+
+def write_comparison(comparison: Comparison, path: Path) -> None:
+    """Write the groups with their differences.
+
+    Raises:
+        MultirtError: the file cannot be written.
+    """
+    groups = comparison.groups
+    count = len(comparison.outcomes)
+    facts = [
+        ("program", str(comparison.field.program.script)),
+        ("runtimes", count),
+        ("different results", len(groups)),
+        ("reference", comparison.field.contenders[0].id),
+        ("may differ", ", ".join(rule.name for rule in comparison.rules) or "nothing"),
+    ]
+    context = {
+        "title": f"{comparison.field.program.script.name} on {count} runtimes",
+        "facts": facts,
+        "remark": comparison.remark,
+        "groups": [
+            {
+                "title": "the reference" if place == 0 else f"different result {place}",
+                "tone": "good" if place == 0 else "bad",
+                "members": group.members,
+                "summary": summary(group.outcome),
+                "where": group.difference.where if group.difference is not None else None,
+                "lines": [(_TONES.get(line[:1], "none"), line) for line in group.difference.lines]
+                if group.difference is not None
+                else [],
+            }
+            for place, group in enumerate(groups)
+        ],
+        "left_out": comparison.field.left_out,
+    }
+    write_page(path, "comparison_page.html", context)

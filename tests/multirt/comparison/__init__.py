@@ -1,0 +1,1 @@
+"""Tests of `multirt.comparison`, and of the command on it."""

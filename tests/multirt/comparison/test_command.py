@@ -1,0 +1,164 @@
+"""`multirt compare` as a user starts it, on real runtimes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.browser import Browser
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def compared(multirt: Command, *arguments: str) -> tuple[dict[str, Any], int]:
+    """Run `compare --json` and return its document and exit code."""
+    done = multirt("compare", "--json", *arguments)
+    return json.loads(done.stdout), done.returncode
+
+
+def test_one_program_on_all_that_fit(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    names = [str(require(name)) for name in ("3.8", "3.12", "pypy3.11", "3.13t", "3.11d")]
+    (tmp_path / "same.py").write_text("import sys; print(sys.argv[1:], 0.1 + 0.2, {'a': 1})\n")
+    options = [word for name in names for word in ("--python", name)]
+    document, code = compared(multirt, *options, "same.py", "--x", "1")
+    assert (code, document["agree"], len(document["groups"])) == (0, True, 1)
+    assert {"cpython-3.8.18", "cpython-3.12.1"} < set(document["groups"][0]["runtimes"])
+    assert any(each.startswith("pypy") for each in document["groups"][0]["runtimes"])
+    assert {each["exit_code"] for each in document["runs"]} == {0}
+
+
+PLANTED = {
+    "hash": "print({'alpha', 'beta', 'gamma', 'delta', 'epsilon'})\n",
+    "version": "import sys; print('v', sys.version_info[1])\n",
+    "warning": "print('\\d')\n",
+    "crash": "import sys, os\nif sys.version_info < (3, 9): os.abort()\n",
+    "file": "import sys\nopen('out', 'w').write(str(sys.version_info < (3, 9)))\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("planted", "options", "where", "line"),
+    [
+        pytest.param("hash", (), "stdout", "+{", id="order by hash"),
+        pytest.param("version", (), "stdout", "+v 8", id="a version printed"),
+        pytest.param("warning", (), "stderr", "SyntaxWarning", id="a warning"),
+        pytest.param("crash", (), "exit", "+ended by SIGABRT", id="a crash on one"),
+        pytest.param("file", ("--copy", ".", "--files"), "out", "+True", id="a file"),
+    ],
+)
+def test_a_planted_difference_is_found(  # noqa: PLR0913 - a table's columns and fixtures
+    multirt: Command,
+    tmp_path: Path,
+    require: Callable[[str], Path],
+    *,
+    planted: str,
+    options: tuple[str, ...],
+    where: str,
+    line: str,
+) -> None:
+    runtimes = ("--python", str(require("3.12")), "--python", str(require("3.8")))
+    (tmp_path / "planted.py").write_text(PLANTED[planted])
+    document, code = compared(multirt, *runtimes, *options, "planted.py")
+    assert (code, document["agree"]) == (1, False)
+    reference, other = document["groups"]
+    assert (reference["runtimes"], other["runtimes"]) == (["cpython-3.12.1"], ["cpython-3.8.18"])
+    assert other["difference"]["where"] == where
+    assert any(line in shown for shown in other["difference"]["lines"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_may_differ_is_chosen(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    runtimes = ("--python", str(require("3.12")), "--python", str(require("3.8")))
+    (tmp_path / "hash.py").write_text(PLANTED["hash"])
+    assert compared(multirt, *runtimes, "--rule", "sets", "hash.py")[1] == 0
+    (tmp_path / "path.py").write_text("import sys; print(sys.executable)\n")
+    assert compared(multirt, *runtimes, "path.py")[1] == 0
+    assert compared(multirt, *runtimes, "--no-rule", "paths", "path.py")[1] == 1
+
+
+def test_seed_input_reference_and_profile(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    python = str(require("3.12"))
+    (tmp_path / "in.txt").write_text("from a file\n")
+    (tmp_path / "all.py").write_text(
+        "import os\nprint(input(), os.environ.get('PYTHONHASHSEED'), __debug__)\n"
+    )
+    options = ("--python", python, "--profile", "O", "--input", "in.txt", "--hash-seed", "7")
+    document, code = compared(
+        multirt, *options, "--reference", "cpython-3.12.1+O", "--no-rule", "timings", "all.py"
+    )
+    assert (code, document["reference"]) == (1, "cpython-3.12.1+O")
+    assert document["groups"][1]["difference"]["lines"][-2:] == [
+        "-from a file 7 False",
+        "+from a file 7 True",
+    ]
+    seed = multirt("compare", *options[:4], "--hash-seed", "random", "all.py", PYTHONHASHSEED="3")
+    assert "EOFError" in seed.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "words", "status"),
+    [
+        pytest.param("input()", (), "it wants input or a terminal", 0, id="needs a terminal"),
+        pytest.param("import sys; sys.exit(3)", (), "it fails everywhere: exit code 3", 0, id="f"),
+        pytest.param(
+            "while True: pass", ("--timeout", "0.5"), "it ends on none in time", 1, id="no end"
+        ),
+        pytest.param("", ("--rule", "nope"), "no such rule: 'nope'", 2, id="rule"),
+        pytest.param("", ("--profile", "nope"), "no such profile: 'nope'", 2, id="profile"),
+        pytest.param("", ("--reference", "3.99"), "does not take part", 2, id="reference"),
+        pytest.param("", ("--files",), "name a folder", 2, id="files without copies"),
+        pytest.param("", ("--copy", "none"), "no such folder to copy", 2, id="no folder"),
+        pytest.param("", ("--input", "none"), "cannot read none", 2, id="no input"),
+        pytest.param("", ("--html", "no/x.html"), "cannot write no/x.html", 2, id="no page"),
+        pytest.param("", ("--python", "2.9"), "none of", 127, id="no runtime"),
+    ],
+)
+def test_what_goes_wrong_is_said(  # noqa: PLR0913 - a table's columns and fixtures
+    multirt: Command,
+    tmp_path: Path,
+    *,
+    code: str,
+    arguments: tuple[str, ...],
+    words: str,
+    status: int,
+) -> None:
+    (tmp_path / "p.py").write_text(code)
+    runtime = () if "--python" in arguments else ("--python", sys.executable)
+    done = multirt("compare", *runtime, *arguments, "p.py")
+    assert words in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback (most" not in done.stderr
+    assert done.returncode == status
+
+
+def test_the_page_shows_the_groups(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path], browser: Browser
+) -> None:
+    runtimes = ("--python", str(require("3.12")), "--python", str(require("3.8")))
+    (tmp_path / "evil.py").write_text(
+        "import sys; print('<script>document.title = 1</script>', sys.version_info[1])\n"
+    )
+    assert multirt("compare", *runtimes, "--html", "page.html", "evil.py").returncode == 1
+    tab = browser.open()
+    tab.show((tmp_path / "page.html").as_uri())
+    assert tab.value("document.querySelectorAll('section.group').length") == 2
+    assert "<script>document.title = 1</script> 8" in tab.value(
+        "document.querySelector('.diff').textContent"
+    )
+    assert tab.value("document.title") == "evil.py on 2 runtimes"
+    assert tab.complaints == []
