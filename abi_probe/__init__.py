@@ -14,6 +14,7 @@ from abi_probe.errors import (
     UnreadableError,
 )
 from abi_probe.finding import Found, findable
+from abi_probe.linking import nearby
 from abi_probe.loader import Given, read_given
 from abi_probe.metadata import Metadata
 from abi_probe.model import (
@@ -82,6 +83,7 @@ __all__ = [
     "examine",
     "findable",
     "judge",
+    "nearby",
     "open_site",
     "owners",
     "platforms",

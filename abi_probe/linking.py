@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 # Where the members of a wheel lie, as if it were installed: deep enough that a run path which
 # climbs out of the wheel does not meet the folders of this machine.
 _INSTALLED = PurePosixPath("/multirt-wheel/lib/python3/site-packages")
+_NOTHING: Mapping[str, Loaded] = {}
 
 
 def link(
     artefact: Artefact,
     extensions: Iterable[Extension],
     given: Given,
-    others: Iterable[Artefact] = (),
+    beside: Mapping[str, Loaded] = _NOTHING,
 ) -> dict[PurePosixPath, Resolution]:
     """Follow the libraries of some extensions.
 
@@ -33,7 +34,7 @@ def link(
         artefact: what they belong to.
         extensions: those that a runtime would load.
         given: what that runtime gives.
-        others: what is installed beside it, whose libraries its Python code may load first.
+        beside: `nearby` of what is installed with it, whose libraries its code may load first.
 
     Returns:
         What loading brings about, by the extension's path.
@@ -42,9 +43,9 @@ def link(
     files: dict[PurePosixPath, Binary] = {
         root / path: binary for path, binary in artefact.libraries.items()
     } | {root / each.path: each.binary for each in artefact.extensions}
-    nearby = _nearby((artefact, *others))
+    known = {**beside, **nearby((artefact,))}
     return {
-        each.path: resolve(each.binary, root / each.path, given, files.get, nearby)
+        each.path: resolve(each.binary, root / each.path, given, files.get, known)
         for each in extensions
         if each.binary.format is Format.ELF
     }
@@ -57,11 +58,14 @@ def _root(artefact: Artefact) -> PurePosixPath:
     return PurePosixPath(os.path.realpath(artefact.root))
 
 
-def _nearby(artefacts: Iterable[Artefact]) -> Mapping[str, Loaded]:
-    """Return every library of some artefacts under each name that asks for it."""
+def nearby(artefacts: Iterable[Artefact]) -> dict[str, Loaded]:
+    """Return every library of some artefacts under each name that asks for it.
+
+    Of a whole site it is worth making once.
+    """
     found: dict[str, Loaded] = {}
     for artefact in artefacts:
-        root = _root(artefact)
+        root = _root(artefact) if artefact.libraries else _INSTALLED
         for path, binary in artefact.libraries.items():
             if binary.format is Format.ELF:
                 library = Loaded(path=root / path, binary=binary, owned=True)

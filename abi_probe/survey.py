@@ -13,9 +13,10 @@ from abi_probe.site import open_site, read_folder, read_installed, read_single_f
 from abi_probe.wheel import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from abi_probe.library_search import Loaded
     from abi_probe.loader import Given
     from abi_probe.model import Artefact, Target, Verdict
 
@@ -82,17 +83,19 @@ def read_distribution(name: str, roots: Iterable[Path]) -> Artefact:
     raise NothingToProbeError(f"not a file, a folder, or a distribution installed in {folders}")
 
 
-def examine(artefact: Artefact, prospect: Prospect, others: Sequence[Artefact] = ()) -> Verdict:
+def examine(
+    artefact: Artefact, prospect: Prospect, beside: Mapping[str, Loaded] | None = None
+) -> Verdict:
     """Judge an artefact on a runtime, its libraries followed as that runtime's loader would.
 
     Args:
         artefact: what is to be judged.
         prospect: the runtime.
-        others: what is installed beside it.
+        beside: `nearby` of what is installed with it.
     """
     links = {}
     if prospect.given is not None:
         found = findable(artefact, prospect.target.suffixes)
         chosen = [module.chosen for module in found if module.chosen is not None]
-        links = link(artefact, chosen, prospect.given, others)
+        links = link(artefact, chosen, prospect.given, beside or {})
     return judge(artefact, prospect.target, links)

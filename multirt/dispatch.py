@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abi_probe import UnreadableError, examine
+from abi_probe import UnreadableError, examine, nearby
 from multirt.environments import overlay
 from multirt.errors import ExitCode, MultirtError
 from multirt.judge import Question, choose, judge_runtime, reached
@@ -151,8 +151,9 @@ def _verdict(question: Question, runtime: Runtime) -> Verdict:
     names = reached(packages, question.program, runtime) & packages.artefacts.keys()
     artefacts = [packages.artefacts[name] for name in sorted(names)]
     prospect = prospect_of(runtime) if artefacts else None
+    beside = nearby(artefacts)
     verdicts = {
-        str(artefact.name): examine(artefact, prospect, artefacts)
+        str(artefact.name): examine(artefact, prospect, beside)
         for artefact in artefacts
         if prospect is not None
     }

@@ -14,6 +14,7 @@ from abi_probe import (
     Verdict,
     Violation,
     examine,
+    nearby,
     promise_of,
     read_distribution,
     read_path,
@@ -95,13 +96,14 @@ def _probe(target: str, probing: Probing, prospects: Sequence[Prospect]) -> list
         artefacts = _read(target, probing)
     except AbiProbeError as error:
         return [Probed(target=target, artefact=None, trouble=str(error))]
+    beside = nearby(artefacts)
     return [
         Probed(
             target=target,
             artefact=artefact,
             trouble=None,
             promises=tuple(promise_of(each, artefact) for each in artefact.extensions),
-            verdicts=tuple(examine(artefact, each, artefacts) for each in prospects),
+            verdicts=tuple(examine(artefact, each, beside) for each in prospects),
         )
         for artefact in artefacts
     ]
