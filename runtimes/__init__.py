@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from runtimes.build_details import Disagreement, disagreements
 from runtimes.cache import CacheInfo, cache_info, clear_cache
-from runtimes.choice import find
+from runtimes.choice import find, ranked
 from runtimes.discovery import discover, interrogate
-from runtimes.environments import base_executable
+from runtimes.environments import base_executable, overlays
 from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
 from runtimes.model import (
     Abi,
     Discovery,
+    Environment,
     Implementation,
     Inquiry,
     Jit,
     Libc,
+    Overlay,
     Platform,
     Rejection,
     Runtime,
 )
-from runtimes.preference import CRITERIA, rank
+from runtimes.preference import CRITERIA, decided_by, rank, standing
 from runtimes.search import Search
 from runtimes.sources import SOURCES
 from runtimes.spec import RuntimeSpec
@@ -37,11 +39,13 @@ __all__ = [
     "CandidateError",
     "Disagreement",
     "Discovery",
+    "Environment",
     "Implementation",
     "Inquiry",
     "Jit",
     "Libc",
     "NoRuntimeError",
+    "Overlay",
     "Platform",
     "Reason",
     "Rejection",
@@ -53,10 +57,14 @@ __all__ = [
     "base_executable",
     "cache_info",
     "clear_cache",
+    "decided_by",
     "disagreements",
     "discover",
     "find",
     "interrogate",
+    "overlays",
     "rank",
+    "ranked",
     "read_version_file",
+    "standing",
 ]

@@ -160,7 +160,7 @@ def cache_info(cache_dir: Path) -> CacheInfo:
         answers=len(good),
         unreadable=len(files) - len(good),
         size=sum(found[2] for file in files if (found := witness.signature(os.fspath(file)))),
-        writable=os.access(_nearest(folder), os.W_OK),
+        writable=(nearest := _nearest(folder)).is_dir() and os.access(nearest, os.W_OK),
     )
 
 

@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtimes.environments import base_executable, configuration_file, overlays
+from runtimes.environments import base_executable, configuration_file, overlays, site_folders
 from runtimes.errors import CandidateError, Reason
-from runtimes.model import Rejection
+from runtimes.model import Environment, Rejection
 from runtimes.names import is_runtime_name
 from runtimes.sources.registry import is_store_stub
 
@@ -103,11 +103,15 @@ class Look:
 
     Attributes:
         rejected: what was seen and is no runtime.
+        environments: the virtual environments that were met, by folder.
+        bases: what each interpreter of an environment was made from; None when that is gone.
     """
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self.rejected: list[Rejection] = []
+        self.environments: dict[str, Environment] = {}
+        self.bases: dict[str, Path | None] = {}
         self._folders: dict[str, Folder] = {}
 
     def candidates(self, places: Iterable[Place]) -> Iterator[Candidate]:
@@ -181,14 +185,27 @@ class Look:
             raise CandidateError(Reason.SHIM, "opens the Windows Store")
         head = _head(candidate.real)
         _refuse_shim(candidate, head)
-        if folder.configuration or real_folder.configuration:
-            raise _environment_error(candidate.path)
+        if configuration := folder.configuration or real_folder.configuration:
+            raise self._environment_error(candidate.path, configuration)
         interpreter = _interpreter(head)
         if interpreter is not None and is_runtime_name(_program_of(interpreter)):
             raise CandidateError(Reason.PROGRAM, f"a script for {interpreter}")
         if self._is_itself(candidate, interpreter):
             return (real_folder.real, status.st_dev, status.st_ino), interpreter
         return (folder.real, os.path.basename(candidate.path)), interpreter  # noqa: PTH119
+
+    def _environment_error(self, path: str, configuration: str) -> CandidateError:
+        """Note an environment, and return the reason against its interpreter."""
+        base = self.bases[path] = base_executable(Path(path))
+        prefix = os.path.realpath(os.path.dirname(configuration))  # noqa: PTH120 - hot
+        if prefix not in self.environments:
+            home = Path(prefix)
+            self.environments[prefix] = Environment(
+                prefix=home, base=base, overlays=overlays(site_folders(home))
+            )
+        extra = " and ".join(one.name for one in self.environments[prefix].overlays)
+        detail = f"an environment of {base}" if base else "an environment whose base is gone"
+        return CandidateError(Reason.ENVIRONMENT, detail + (f", with {extra}" if extra else ""))
 
     def _is_itself(self, candidate: Candidate, interpreter: str | None) -> bool:
         """Tell whether the name by which it is started makes no difference."""
@@ -293,12 +310,3 @@ def _refuse_shim(candidate: Candidate, head: bytes) -> None:
     name = os.path.basename(candidate.real)  # noqa: PTH119 - hot
     if "shims" in folders or name in _SHIM_PROGRAMS or _SHIM_TEXT.search(head):
         raise CandidateError(Reason.SHIM, "selects a runtime of a version manager")
-
-
-def _environment_error(path: str) -> CandidateError:
-    base = base_executable(Path(path))
-    detail = f"an environment of {base}" if base else "an environment whose base is gone"
-    extra = overlays(Path(path).parent.parent)
-    return CandidateError(
-        Reason.ENVIRONMENT, detail + (f", with {' and '.join(extra)}" if extra else "")
-    )

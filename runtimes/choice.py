@@ -37,12 +37,25 @@ def find(spec: RuntimeSpec, runtimes: Sequence[Runtime]) -> Runtime:
         ...     print(error)
         no runtime here fits '3.12'
     """
+    return ranked(spec, runtimes)[0]
+
+
+def ranked(spec: RuntimeSpec, runtimes: Sequence[Runtime]) -> tuple[Runtime, ...]:
+    """Return all runtimes that a spec accepts, the best first; the order is total, see `rank`.
+
+    Args:
+        spec: likewise.
+        runtimes: likewise.
+
+    Raises:
+        NoRuntimeError: it accepts none of them.
+    """
     accepted = [runtime for runtime in runtimes if spec.accepts(runtime)]
     if not accepted and spec.path is not None:
         accepted = _at(Path(spec.path), runtimes)
     if not accepted:
         raise NoRuntimeError(str(spec), tuple(runtime.id for runtime in runtimes))
-    return min(accepted, key=rank)
+    return tuple(sorted(accepted, key=rank))
 
 
 def _at(path: Path, runtimes: Sequence[Runtime]) -> list[Runtime]:

@@ -36,8 +36,8 @@ def discover(search: Search) -> Discovery:
         >>> from pathlib import Path
         >>> from runtimes import Search, discover
         >>> search = Search(env={}, home=Path("/home/me"), sources=frozenset({"PATH"}))
-        >>> discover(search)
-        Discovery(runtimes=(), rejected=(), inquiries=())
+        >>> discover(search).runtimes
+        ()
     """
     return _Discoverer(search).run()
 
@@ -96,6 +96,7 @@ class _Discoverer:
             runtimes=rows(self._plain(), frozenset(sources.selected_folders(self._search))),
             rejected=_sorted([*self._look.rejected, *self._rejected]),
             inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
+            environments=tuple(each for _, each in sorted(self._look.environments.items())),
         )
 
     def _plain(self) -> Iterator[Answered]:
@@ -153,15 +154,12 @@ class _Discoverer:
 
     def _bases(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         """Yield what the environments among the candidates stand on."""
-        environments = {
-            os.fspath(one.path) for one in self._look.rejected if one.reason is Reason.ENVIRONMENT
-        }
         for candidate in candidates:
-            if candidate.path not in environments:
+            if candidate.path not in self._look.bases:
                 continue
             if config := configuration_file(os.path.dirname(candidate.path)):  # noqa: PTH120
                 self._search.noticed(config)
-            if base := base_executable(Path(candidate.path)):
+            if base := self._look.bases[candidate.path]:
                 yield self._follow(base, candidate)
 
     def _pointed_to(self, answers: Iterable[Answered]) -> Iterator[Candidate]:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtimes.model import Overlay
 from runtimes.names import is_runtime_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _FOLDER = "Scripts" if os.name == "nt" else "bin"
 
@@ -97,17 +98,38 @@ def read_settings(config: Path) -> dict[str, str]:
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
-_OVERLAYS = ("cinderx", "pyston_lite")
+# Each with the distribution that turns it on at every start, where there is one.
+_OVERLAYS = {"cinderx": None, "pyston_lite": "pyston_lite_autoload"}
 
 
-def overlays(environment: Path) -> tuple[str, ...]:
-    """Return the JIT compilers that are installed into an environment, by distribution.
+def site_folders(environment: Path) -> Iterator[Path]:
+    """Yield the folders of installed packages that an environment has."""
+    yield from sorted(environment.glob("lib*/python*/site-packages"))
+    yield environment / "Lib" / "site-packages"
+    yield environment / "site-packages"  # PyPy, up to 3.7
 
-    They change how its base runs: `pyston_lite` at every start, `cinderx` once it is imported.
+
+def overlays(folders: Iterable[Path]) -> tuple[Overlay, ...]:
+    """Return the JIT compilers that are installed into folders of packages.
+
+    They change how the runtime that starts with these folders runs, and no other that shares its
+    executable: `pyston_lite_autoload` at every start, `cinderx` once it is imported.
     """
-    folders = ("lib/python*/site-packages", "Lib/site-packages")
+    versions = dict(pair for folder in folders for pair in _distributions(folder))
     return tuple(
-        name
-        for name in _OVERLAYS
-        if any(any(environment.glob(f"{folder}/{name}-*.dist-info")) for folder in folders)
+        Overlay(name=name, version=versions[name], automatic=starter in versions)
+        for name, starter in _OVERLAYS.items()
+        if name in versions
     )
+
+
+def _distributions(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield names and versions, as the folders of their metadata say."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names only
+    except OSError:
+        return
+    for entry in names:
+        name, _, rest = entry.partition("-")
+        if name in _OVERLAYS or name in _OVERLAYS.values():
+            yield name, rest.removesuffix(".dist-info")

@@ -138,6 +138,37 @@ class Runtime:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Overlay:
+    """A JIT compiler that comes as a package and changes how a runtime runs.
+
+    Attributes:
+        name: of the distribution, `cinderx` or `pyston_lite`.
+        version: its version.
+        automatic: it compiles from the first line of every start; otherwise once a program
+            imports it.
+    """
+
+    name: str
+    version: str
+    automatic: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """A virtual environment that was met (PEP 405): it points to a runtime, and is none.
+
+    Attributes:
+        prefix: its folder.
+        base: the interpreter that it was made from; None when that is gone.
+        overlays: JIT compilers that are installed into it; its base runs without them.
+    """
+
+    prefix: Path
+    base: Path | None
+    overlays: tuple[Overlay, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rejection:
     """A candidate or folder that could not be used.
 
@@ -178,8 +209,10 @@ class Discovery:
         runtimes: every runtime once, in order of preference.
         rejected: what could not be used, sorted by path.
         inquiries: every file that answered, sorted by path.
+        environments: the virtual environments among the rejected, once each, sorted by prefix.
     """
 
     runtimes: tuple[Runtime, ...]
     rejected: tuple[Rejection, ...]
     inquiries: tuple[Inquiry, ...] = ()
+    environments: tuple[Environment, ...] = ()

@@ -67,14 +67,30 @@ def rank(runtime: Runtime) -> Rank:
         runtime.abi.free_threaded,
         _Descending(runtime.version),
         not _is_native(runtime.platform.machine),
-        source_order("PATH" if runtime.selected else runtime.source),
+        source_order(_source(runtime)),
         os.fspath(runtime.executable),
     )
+
+
+def standing(runtime: Runtime) -> dict[str, bool | str]:
+    """Return by criterion what a runtime has: whether it holds, or the value that is compared."""
+    values = (not part if isinstance(part, bool) else str(part) for part in rank(runtime))
+    return {**dict(zip(CRITERIA, values, strict=True)), "source": _source(runtime)}
+
+
+def decided_by(better: Runtime, worse: Runtime) -> str:
+    """Return the criterion that puts one runtime before another: the first that differs."""
+    pairs = zip(CRITERIA, rank(better), rank(worse), strict=True)
+    return next((name for name, one, other in pairs if one != other), CRITERIA[-1])
 
 
 def source_order(source: str) -> int:
     """Return a source's place in the order of preference, the best first."""
     return SOURCES.index(source) if source in SOURCES else len(SOURCES)
+
+
+def _source(runtime: Runtime) -> str:
+    return "PATH" if runtime.selected else runtime.source
 
 
 def _is_native(machine: str) -> bool:

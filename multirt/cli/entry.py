@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from multirt.cli.commands import COMMANDS
 from multirt.errors import ExitCode, MultirtError
@@ -15,13 +17,11 @@ def main() -> int:
     """Run the command line of this process and return its exit code."""
     arguments = as_command(sys.argv[1:])
     try:
-        from multirt.cli.app import build  # 45 ms of typer, which a plan file will spare
-
-        asked = arguments[0] if arguments else ""
-        build([asked] if asked in COMMANDS else COMMANDS)(args=arguments, prog_name="multirt")
-    except BrokenPipeError:
-        # Who read our output has enough; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _ended(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # who read our output has enough
+        _drop_output()
         return ExitCode.FAILED
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -29,7 +29,46 @@ def main() -> int:
         if os.environ.get("MULTIRT_LOG") == "debug":
             raise
         return _say(_as_multirt_error(error), arguments)
+    return code
+
+
+def _ended(arguments: list[str]) -> int:
+    """Do what the arguments ask for; return the exit code, however that was said."""
+    try:
+        return _answer(arguments)
+    except SystemExit as stop:  # how typer ends, and rich when nobody reads
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
+        return stop.code if isinstance(stop.code, int) else ExitCode.FAILED
+
+
+def _answer(arguments: list[str]) -> int:
+    """Do what the arguments ask for."""
+    asked = arguments[0] if arguments else ""
+    if sys.stdout is None and asked != "run":  # a program may do without; we only print
+        raise MultirtError("output", "stdout is closed", code=ExitCode.FAILED)
+    if asked == "list" and (options := plain_options(arguments[1:])) is not None:
+        from multirt.cli.listing import list_runtimes
+
+        return list_runtimes(None, **options)
+    from multirt.cli.app import build  # 45 ms of typer, which a plan file will spare
+
+    build([asked] if asked in COMMANDS else COMMANDS)(args=arguments, prog_name="multirt")
     return 0
+
+
+def plain_options(words: list[str]) -> dict[str, bool] | None:
+    """Return what `list` is asked when there are only flags; otherwise None, for typer to read."""
+    flags = {"--all": "everything", "--json": "as_json", "--refresh": "refresh"}
+    if not flags.keys() >= set(words):
+        return None
+    return {name: flag in words for flag, name in flags.items()}
+
+
+def _drop_output() -> None:
+    """Forget what could not be written; Python would try, and complain, once more at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_multirt_error(error: Exception) -> MultirtError:
@@ -46,6 +85,10 @@ def _as_multirt_error(error: Exception) -> MultirtError:
             known = ", ".join(error.known[:8]) or "nothing"
             hint = f"here are {known}; `multirt list` shows them all"
             return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, filename=None):
+            _drop_output()
+            message = f"cannot write the output: {error.strerror}"
+            return MultirtError("output", message, code=ExitCode.FAILED)
         case _:
             message = f"multirt failed: {type(error).__name__}: {error}"
             hint = "MULTIRT_LOG=debug shows where; please report it"
@@ -68,10 +111,11 @@ def as_command(arguments: list[str]) -> list[str]:
 def _say(error: MultirtError, arguments: list[str]) -> int:
     """Print an error for people, and for programs where they asked."""
     hint = f"\n  {error.hint}" if error.hint else ""
-    print(f"multirt: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - the command's own output
+    if sys.stderr is not None:
+        print(f"multirt: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - the command's own output
     command = arguments[0] if arguments else ""
     ours = "--json" in arguments and command in {*COMMANDS} - {"run"}
-    if ours:
+    if ours and error.kind != "output":
         details = {"kind": error.kind, "message": error.message, "hint": error.hint}
         print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
     return int(error.code)

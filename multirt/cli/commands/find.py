@@ -11,7 +11,7 @@ import typer
 from multirt.cli.options import Json, Refresh, search
 from multirt.dispatch import with_named
 from runtimes import RuntimeSpec as Spec
-from runtimes import discover, find
+from runtimes import discover, ranked
 
 
 def register(app: typer.Typer) -> None:
@@ -22,16 +22,23 @@ def register(app: typer.Typer) -> None:
 def find_runtime(
     spec: Annotated[str, typer.Argument(help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', a path")],
     *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Every runtime that fits, and what puts it there.")
+    ] = False,
     as_json: Json = False,
     refresh: Refresh = False,
 ) -> None:
     """Print the path of the best runtime that fits."""
     wanted = Spec.parse(spec)
     looked = search(refresh=refresh)
-    runtime = find(wanted, with_named(discover(looked).runtimes, (wanted,), looked))
+    found = ranked(wanted, with_named(discover(looked).runtimes, (wanted,), looked))
     if as_json:
         from multirt.cli.documents.runtimes import find_document
 
-        typer.echo(json.dumps(find_document(runtime)))
+        typer.echo(json.dumps(find_document(found, ranking=explain)))
+    elif explain:
+        from multirt.cli.tables.ranking import print_ranking
+
+        print_ranking(found)
     else:
-        typer.echo(os.fsencode(runtime.executable))
+        typer.echo(os.fsencode(found[0].executable))

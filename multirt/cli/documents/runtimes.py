@@ -7,26 +7,59 @@ from typing import TYPE_CHECKING
 from multirt.cli.documents.parts import SCHEMA, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from runtimes import Rejection, Runtime
+    from runtimes import Discovery, Environment, Overlay, Runtime
 
 
-def list_document(found: Iterable[Runtime], rejected: Iterable[Rejection]) -> Document:
-    """Return what `list --json` prints."""
+def list_document(shown: Iterable[Runtime], found: Discovery) -> Document:
+    """Return what `list --json` prints.
+
+    Args:
+        shown: the runtimes that were asked for, the preferred one first.
+        found: what there is besides.
+    """
     return {
         **SCHEMA,
-        "runtimes": [_runtime(each) for each in found],
+        "runtimes": [_runtime(each) for each in shown],
+        "environments": [_environment(each) for each in found.environments],
         "rejected": [
             {"path": str(each.path), "reason": each.reason.value, "detail": each.detail}
-            for each in rejected
+            for each in found.rejected
         ],
     }
 
 
-def find_document(runtime: Runtime) -> Document:
-    """Return what `find --json` prints."""
-    return {**SCHEMA, "runtime": _runtime(runtime)}
+def find_document(found: Sequence[Runtime], *, ranking: bool) -> Document:
+    """Return what `find --json` prints, with every one that fits where that was asked for."""
+    document = {**SCHEMA, "runtime": _runtime(found[0])}
+    if ranking:
+        from runtimes import decided_by, standing
+
+        above = [None, *found[:-1]]
+        document["ranking"] = [
+            {
+                "runtime": each.id,
+                "criteria": standing(each),
+                "behind_by": decided_by(better, each) if better is not None else None,
+            }
+            for better, each in zip(above, found, strict=True)
+        ]
+    return document
+
+
+def overlay_document(overlay: Overlay) -> Document:
+    """Return one overlay."""
+    return {"name": overlay.name, "version": overlay.version, "automatic": overlay.automatic}
+
+
+def _environment(environment: Environment) -> Document:
+    """Return one environment."""
+    return {
+        "prefix": str(environment.prefix),
+        "base": str(environment.base) if environment.base is not None else None,
+        "overlays": [overlay_document(each) for each in environment.overlays],
+    }
 
 
 def _runtime(runtime: Runtime) -> Document:

@@ -1,4 +1,4 @@
-"""Runtimes, and what could not be used, for people."""
+"""Runtimes, for people."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from multirt.cli.tables.text import open_console, short, text
+from multirt.cli.tables.text import fitted, open_console, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runtimes import Rejection, Runtime
+    from runtimes import Runtime
+
+_NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "ironpython": "IronPython"}
+_NAMES |= {"micropython": "MicroPython", "rustpython": "RustPython"}
+_WIDE = 10_000
 
 
-def print_runtimes(found: Sequence[Runtime]) -> None:
-    """Print one row for each runtime, the preferred one first and marked."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("", width=1)
-    table.add_column("runtime", no_wrap=True)
-    table.add_column("build", no_wrap=True)
-    table.add_column("executable", overflow="fold")
-    for place, runtime in enumerate(found):
-        table.add_row(
-            "*" if place == 0 else "",
-            text(runtime.id),
-            ", ".join(build(runtime)),
-            text(short(runtime.executable)),
-        )
-    open_console().print(table)
+def print_runtimes(found: Sequence[Runtime], *, default: Runtime) -> None:
+    """Print one row for each runtime, grouped by implementation, the preferred ones first."""
+    builds = {each.id: ", ".join(build(each)) for each in found}
+    taken = 2 + max(len(each.id) for each in found) + 2 + max(map(len, builds.values())) + 2
+    console = open_console()
+    if not console.is_terminal:  # who reads it from a pipe wants whole paths, each on one line
+        console.width = _WIDE
+    paths = fitted([each.executable for each in found], console.width - taken)
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for name in dict.fromkeys(each.implementation.name for each in found):
+        table.add_row(f"[bold]{text(_NAMES.get(name, name.capitalize()))}[/]")
+        for each, path in zip(found, paths, strict=True):
+            if each.implementation.name == name:
+                mark = "*" if each is default else " "
+                table.add_row(f"{mark} {text(each.id)}", builds[each.id], text(path))
+    table.columns[-1].overflow = "fold"
+    console.print(table)
+    if default in found:
+        console.print("\n* is taken when nothing else is said")
 
 
 def build(runtime: Runtime) -> Iterable[str]:
@@ -41,10 +49,3 @@ def build(runtime: Runtime) -> Iterable[str]:
         yield "jit" if runtime.jit.value == "on" else "jit off"
     if runtime.prerelease:
         yield "pre-release"
-
-
-def print_rejected(rejected: Sequence[Rejection]) -> None:
-    """Print what could not be used, with the reason."""
-    console = open_console()
-    for each in rejected:
-        console.print(f"[yellow]{each.reason.value}[/] {text(each.path)}: {text(each.detail)}")

@@ -1,0 +1,36 @@
+"""What `doctor --json` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.cli.documents.cache import cache_document
+from multirt.cli.documents.parts import SCHEMA, Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from multirt.diagnosis import Finding
+    from runtimes import CacheInfo, Discovery
+
+
+def doctor_document(found: Discovery, info: CacheInfo, findings: Iterable[Finding]) -> Document:
+    """Return what `doctor --json` prints."""
+    return {
+        **SCHEMA,
+        "runtimes": len(found.runtimes),
+        "findings": [
+            {
+                "topic": each.topic.value,
+                "subject": each.subject,
+                "message": each.message,
+                "hint": each.hint,
+            }
+            for each in findings
+        ],
+        "inquiries": [
+            {"path": str(each.path), "seconds": each.seconds, "remembered": each.remembered}
+            for each in found.inquiries
+        ],
+        "cache": cache_document(info),
+    }

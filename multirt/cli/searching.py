@@ -1,0 +1,41 @@
+"""What this process's environment asks of the search for runtimes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from multirt.errors import MultirtError
+from runtimes import Search
+
+
+def cache_dir() -> Path:
+    """Return the folder for everything that can be made again."""
+    override = os.environ.get("MULTIRT_CACHE_DIR")
+    if override:
+        return Path(override)
+    from platformdirs import user_cache_path  # 18 ms
+
+    return user_cache_path("multirt")
+
+
+def search(*, refresh: bool = False) -> Search:
+    """Return the search that this process's environment asks for.
+
+    Raises:
+        MultirtError: MULTIRT_PROBE_TIMEOUT is no number of seconds.
+    """
+    text = os.environ.get("MULTIRT_PROBE_TIMEOUT", "5")
+    try:
+        timeout = float(text)
+    except ValueError as error:
+        message = f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {text!r}"
+        raise MultirtError("usage", message) from error
+    return Search(
+        env=dict(os.environ),
+        home=Path.home(),
+        cwd=Path.cwd(),
+        cache_dir=cache_dir(),
+        timeout=timeout,
+        refresh=refresh,
+    )

@@ -1,0 +1,27 @@
+"""The state of what is remembered, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.cli.tables.text import open_console, short, text
+
+if TYPE_CHECKING:
+    from runtimes import CacheInfo
+
+
+def print_cache(info: CacheInfo) -> None:
+    """Print where the answers of runtimes are, and how many."""
+    console = open_console()
+    console.print(text(short(info.folder)), soft_wrap=True)
+    console.print(cache_words(info))
+
+
+def cache_words(info: CacheInfo) -> str:
+    """Say in one line what is remembered."""
+    words = [f"{info.answers} answers of runtimes", f"{info.size / 1024:.0f} KiB"]
+    if info.unreadable:
+        words.append(f"{info.unreadable} files that do not count: damaged, or not only yours")
+    if not info.writable:
+        words.append("nothing can be added")
+    return ", ".join(words)
