@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from abi_probe.binary import read_binary, read_binary_file
 from abi_probe.checks import judge
+from abi_probe.description import describe
 from abi_probe.errors import (
     AbiProbeError,
+    DescriptionError,
     NotABinaryError,
     NothingToProbeError,
     UnreadableError,
@@ -59,6 +61,7 @@ __all__ = [
     "Cause",
     "Claim",
     "ClaimKind",
+    "DescriptionError",
     "Evidence",
     "Extension",
     "Format",
@@ -80,6 +83,7 @@ __all__ = [
     "Verdict",
     "VersionNeed",
     "Violation",
+    "describe",
     "examine",
     "findable",
     "judge",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
 from abi_probe.model import Cause, Evidence, Objection, Status, Verdict
-from abi_probe.needs import check_libraries, check_symbols, check_versions
+from abi_probe.needs import check_libraries, check_symbols, check_versions, described_doubts
 from abi_probe.tags import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
+
+    from packaging.specifiers import SpecifierSet
 
     from abi_probe.finding import Found
     from abi_probe.loader import Resolution
@@ -70,7 +72,7 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
     """Yield what the metadata says against a runtime: Requires-Python, then the tags."""
     wanted = artefact.requires_python
     # As installers have it, 3.15.0rc1 is a 3.15.0: PEP 440 would put it before `>=3.15`.
-    if wanted is not None and not wanted.contains(target.version.base_version):
+    if wanted is not None and not _accepts(wanted, target):
         yield Objection(
             cause=Cause.PACKAGE_PYTHON,
             detail=f"{_title(artefact)} requires Python {wanted}, this is {target.version}",
@@ -90,6 +92,14 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
                 cause=Cause.ABI_TAG,
                 detail=f"{_title(artefact)} is tagged {nearest.tag}: {nearest.detail}",
             )
+
+
+def _accepts(wanted: SpecifierSet, target: Target) -> bool:
+    """Whether some release that a target stands for is wanted."""
+    versions = [target.version.base_version]
+    if target.evidence is Evidence.TABLE and str(target.version).count(".") == 1:
+        versions.append(f"{versions[0]}.99")  # `3.9` stands for every 3.9
+    return any(wanted.contains(version) for version in versions)
 
 
 def _module(
@@ -121,7 +131,7 @@ def _module(
         warnings += doubt
     objections += check_versions(extension, link, target)
     if target.evidence is Evidence.TABLE:
-        warnings.append(f"{target.name} is not here: judged from CPython's table of symbols")
+        warnings += described_doubts(extension, target)
     return objections, warnings
 
 

@@ -20,3 +20,7 @@ class NotABinaryError(UnreadableError):
 
 class NothingToProbeError(AbiProbeError):
     """A target that exists and can hold no binary: a source archive, an empty folder."""
+
+
+class DescriptionError(AbiProbeError):
+    """Words that describe no runtime; the message says what they could be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.model import Cause, Evidence, Objection, SymbolClass
-from abi_probe.stable_abi import classify, exporters, lookup
+from abi_probe.stable_abi import classify, exporters, lookup, newest_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,28 @@ def _imports(
     for library in link.libraries if link else ():
         for symbol in library.binary.imports:
             yield library.path, symbol
+
+
+def described_doubts(extension: Extension, target: Target) -> Iterator[str]:
+    """Yield what stays open because a runtime is described and not here."""
+    if target.exports is None:
+        yield f"{target.name} is not here, and what it exports is not known"
+        return
+    yield f"{target.name} is not here: judged from CPython's table of symbols"
+    newest = newest_release()
+    if (target.version.major, target.version.minor) <= newest:
+        return
+    unpromised = sorted(
+        symbol.name
+        for symbol in extension.binary.imports
+        if symbol.name in target.exports and lookup(symbol.name) is None
+    )
+    if unpromised:
+        some = ", ".join(unpromised[:3]) + (" and more" if len(unpromised) > len("abc") else "")
+        yield (
+            f"{extension.path} needs {len(unpromised)} names outside the stable ABI ({some}):"
+            f" known of {newest[0]}.{newest[1]}, not of {target.name}"
+        )
 
 
 def symbol_words(name: str) -> str:

@@ -137,6 +137,49 @@ def exports_of(version: tuple[int, int]) -> frozenset[str] | None:
     return frozenset(name for name, present in _exported().items() if present & bit)
 
 
+def newest_release() -> tuple[int, int]:
+    """The newest version of CPython whose exported names the table has."""
+    from abi_probe.stable_abi_table import RELEASES
+
+    return RELEASES[-1]
+
+
+def table_exports(
+    version: tuple[int, int], *, debug: bool, free_threaded: bool, windows: bool
+) -> frozenset[str]:
+    """Every Pythonic name that a build of CPython is taken to export, from the table alone.
+
+    Args:
+        version: language version. One between or beyond those that the table was made from is
+            taken to export what the nearest older one there does, and what became stable by then.
+        debug: built with `Py_DEBUG`.
+        free_threaded: built with `Py_GIL_DISABLED`.
+        windows: built for Windows.
+    """
+    from abi_probe.stable_abi_table import RELEASES
+
+    nearest = max((each for each in RELEASES if each <= version), default=RELEASES[0])
+    names = set(exports_of(nearest) or ())
+    # What the table's releases, all on Linux, could not show: names to come, names of Windows.
+    names |= {
+        name
+        for name, (added, _, feature) in _stable().items()
+        if added <= version
+        and (
+            (added > nearest and feature is None)
+            or (windows and feature in {"MS_WINDOWS", "PY_HAVE_THREAD_NATIVE_ID"})
+        )
+    }
+    if windows:
+        names -= {name for name, (*_, feature) in _stable().items() if feature == "HAVE_FORK"}
+    if debug:
+        names |= _debug_only()
+        names |= {name for name, (*_, feature) in _stable().items() if feature == "Py_REF_DEBUG"}
+    if free_threaded:
+        names |= _free_threaded_only()
+    return frozenset(names)
+
+
 def _is_debug_only(name: str) -> bool:
     _, _, feature = _stable().get(name, (None, None, None))
     return feature in _DEBUG_FEATURES or name in _debug_only() or name.endswith(_TRACE_REFS_MARK)

@@ -10,6 +10,7 @@ from abi_probe import (
     Prospect,
     Target,
     UnreadableError,
+    describe,
     platforms,
     read_given,
     runtime_abis,
@@ -35,6 +36,20 @@ def prospect_of(runtime: Runtime) -> Prospect:
         except UnreadableError:
             given = None
     return Prospect(target=target_of(runtime, given), given=given)
+
+
+def described_prospect(text: str) -> Prospect:
+    """Return a runtime that is not here, judged from CPython's table of symbols.
+
+    Args:
+        text: as `abi_probe.describe` has it; without a platform, this machine's.
+
+    Raises:
+        DescriptionError: it describes no runtime.
+    """
+    from packaging.tags import platform_tags  # 25 ms, wanted for this only
+
+    return Prospect(target=describe(text, platform=next(iter(platform_tags()))), given=None)
 
 
 def target_of(runtime: Runtime, given: Given | None) -> Target:

@@ -1,0 +1,213 @@
+"""Make a target of the words for a runtime that is not here, from CPython's table of symbols."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.version import Version
+
+from abi_probe.errors import DescriptionError
+from abi_probe.model import Evidence, Format, Target
+from abi_probe.platform import glibc_of, platforms
+from abi_probe.stable_abi import table_exports
+from abi_probe.tags import runtime_abis, runtime_tags
+
+_TEXT: Final = re.compile(
+    r"(?P<name>[a-z]+)?@?-?"
+    r"(?P<major>[23])(?:\.(?P<minor>\d+)(?:\.(?P<micro>\d+))?|(?P<digits>\d+))"
+    r"(?P<flags>[a-z]*)"
+    r"(?:-(?P<platform>[a-z]\w+))?"
+)
+_NAMES: Final = {
+    None: "cpython",
+    "cp": "cpython",
+    "cpython": "cpython",
+    "python": "cpython",
+    "py": "cpython",
+    "pp": "pypy",
+    "pypy": "pypy",
+}
+_FLAGS: Final = frozenset({"", "t", "d", "td"})
+_FREE_THREADED_SINCE: Final = (3, 13)
+_M_UNTIL: Final = (3, 7)  # the last version with `m` in its ABI (bpo-36707)
+_DEBUG_LOADS_RELEASE: Final = (3, 8)  # bpo-36721
+_ABI3T_SINCE: Final = (3, 15)  # PEP 803
+_PYPY_ABI: Final = "pp73"
+
+# How Linux distributions and CPython's configure write a machine in SOABI, by the machine's name.
+_TRIPLETS: Final = {
+    "x86_64": "x86_64-linux-gnu",
+    "i686": "i386-linux-gnu",
+    "aarch64": "aarch64-linux-gnu",
+    "armv7l": "arm-linux-gnueabihf",
+    "ppc64le": "powerpc64le-linux-gnu",
+    "ppc64": "powerpc64-linux-gnu",
+    "s390x": "s390x-linux-gnu",
+    "riscv64": "riscv64-linux-gnu",
+    "loongarch64": "loongarch64-linux-gnu",
+}
+_NARROW: Final = frozenset({"i686", "armv7l", "win32"})  # with pointers of 32 bits
+# Windows: what wheel tags call a machine, and what a PE header's machine is called here.
+_WINDOWS: Final = {"win_amd64": "amd64", "win32": "win32", "win_arm64": "arm64"}
+_MUSL: Final = re.compile(r"musllinux_(\d+)_(\d+)_(\w+)")
+_GLIBC: Final = re.compile(r"manylinux(?:\d{4}|1|_\d+_\d+)_(\w+)")
+_MAC: Final = re.compile(r"macosx_(\d+)_(\d+)_(x86_64|arm64)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """A system and machine, as its wheels' platform tag names them.
+
+    Attributes:
+        format: of the files that are loaded there.
+        machine: as in `Binary.machines`.
+        triplet: what stands for them in a file name.
+        system: what `sysconfig.get_platform()` says there.
+        libc: as in `Target.libc`.
+    """
+
+    format: Format
+    machine: str
+    triplet: str
+    system: str
+    libc: tuple[str, tuple[int, ...]] | None = None
+
+
+def describe(text: str, *, platform: str) -> Target:
+    """Return a runtime that is not here, as far as its version and build say what it gives.
+
+    Args:
+        text: a version, `3.16`; with its build, `3.14t`, `3.13d`; with a name, `cp39`,
+            `pypy3.11`; with the platform of its wheels, `3.14t-win_amd64`,
+            `cp39-musllinux_1_2_aarch64`.
+        platform: of wheels, where the text names none.
+
+    Returns:
+        A target whose evidence is the table. A version that is newer than the table is taken to
+        export what the newest one there exports and what the stable ABI promises for it; what a
+        PyPy exports is not known.
+
+    Raises:
+        DescriptionError: it describes nothing that there can be.
+    """
+    match = _TEXT.fullmatch(text.strip().lower())
+    if match is None:
+        raise DescriptionError(
+            f"describes no runtime: {text!r} (such as 3.16, 3.14t-win_amd64,"
+            " cp39-musllinux_1_2_aarch64)"
+        )
+    minor = int(match["minor"] or match["digits"])
+    version = (int(match["major"]), minor)
+    implementation = _NAMES.get(match["name"])
+    if implementation is None:
+        raise DescriptionError(f"describes no runtime: {text!r} (cpython and pypy are known)")
+    flags = "".join(sorted(match["flags"], reverse=True))  # as `td` in a SOABI
+    _check_flags(text, implementation, version, flags)
+    named = match["platform"] or platform
+    micro = f".{match['micro']}" if match["micro"] else ""
+    return _target(implementation, version, f"{version[0]}.{version[1]}{micro}", flags, named)
+
+
+def _check_flags(text: str, implementation: str, version: tuple[int, int], flags: str) -> None:
+    """Refuse letters that no build of that version has."""
+    if flags not in _FLAGS or (flags and implementation != "cpython"):
+        raise DescriptionError(f"describes no build: {text!r} (t is free-threaded, d is debug)")
+    if "t" in flags and version < _FREE_THREADED_SINCE:
+        raise DescriptionError(f"describes no build: {text!r} (free-threaded from 3.13 on)")
+
+
+def _target(
+    implementation: str, version: tuple[int, int], written: str, flags: str, platform: str
+) -> Target:
+    """Return the target of parts that fit each other."""
+    place = _place(platform)
+    debug, free_threaded = "d" in flags, "t" in flags
+    letters = [*flags, "m"] if implementation == "cpython" and version <= _M_UNTIL else [*flags]
+    digits = f"{version[0]}{version[1]}"
+    soabi = f"pypy{digits}-{_PYPY_ABI}-{place.triplet}" if implementation == "pypy" else None
+    return Target(
+        name=f"{implementation}-{written}{flags}-{platform}",
+        implementation=implementation,
+        version=Version(written),
+        tags=runtime_tags(
+            implementation,
+            version,
+            runtime_abis(implementation, version, letters, soabi),
+            platforms(place.system, place.machine, place.libc),
+        ),
+        suffixes=_suffixes(soabi, version, "".join(letters), place),
+        debug=debug,
+        free_threaded=free_threaded,
+        format=place.format,
+        machine=place.machine,
+        bits=32 if place.machine in _NARROW else 64,
+        libc=place.libc,
+        exports=(
+            table_exports(
+                version,
+                debug=debug,
+                free_threaded=free_threaded,
+                windows=place.format is Format.PE,
+            )
+            if implementation == "cpython"
+            else None
+        ),
+        evidence=Evidence.TABLE,
+    )
+
+
+def _place(platform: str) -> _Place:
+    """Return what a platform tag of wheels stands for.
+
+    Raises:
+        DescriptionError: no such platform is known.
+    """
+    if machine := _WINDOWS.get(platform):
+        system = platform.replace("_", "-")
+        return _Place(format=Format.PE, machine=machine, triplet=platform, system=system)
+    if match := _MAC.fullmatch(platform):
+        system = f"macosx-{match[1]}.{match[2]}-{match[3]}"
+        return _Place(format=Format.MACHO, machine=match[3], triplet="darwin", system=system)
+    libc: tuple[str, tuple[int, ...]] | None = None
+    machine = platform.removeprefix("linux_")
+    if match := _MUSL.fullmatch(platform):
+        libc, machine = ("musl", (int(match[1]), int(match[2]))), match[3]
+    elif (glibc := glibc_of(platform)) and (match := _GLIBC.fullmatch(platform)):
+        libc, machine = ("glibc", glibc), match[1]
+    triplet = _TRIPLETS.get(machine)
+    if triplet is None:
+        raise DescriptionError(
+            f"not the platform of a wheel: {platform!r} (such as manylinux_2_28_x86_64,"
+            " musllinux_1_2_aarch64, macosx_11_0_arm64, win_amd64)"
+        )
+    if libc is not None and libc[0] == "musl":
+        triplet = triplet.replace("-gnu", "-musl")
+    system = f"linux-{machine}"
+    return _Place(format=Format.ELF, machine=machine, triplet=triplet, system=system, libc=libc)
+
+
+def _suffixes(
+    soabi: str | None, version: tuple[int, int], letters: str, place: _Place
+) -> tuple[str, ...]:
+    """Return the suffixes that a build tries, in its order.
+
+    Source: CPython's `Python/dynload_shlib.c` and `Python/dynload_win.c`; bpo-36721 for debug
+    builds; PEP 803 for abi3t.
+    """
+    if soabi is not None:
+        return (f".{soabi}.so",)  # PyPy tries no other
+    digits = f"{version[0]}{version[1]}"
+    if place.format is Format.PE:
+        free_threaded = "t" * ("t" in letters)
+        mark = "_d" if "d" in letters else ""
+        return f"{mark}.cp{digits}{free_threaded}-{place.triplet}.pyd", f"{mark}.pyd"
+    own = [letters]
+    if "d" in letters and version >= _DEBUG_LOADS_RELEASE:
+        own.append(letters.replace("d", ""))
+    stable = ["abi3"] if "t" not in letters or version < _ABI3T_SINCE else []
+    if version >= _ABI3T_SINCE:
+        stable.append("abi3t")
+    tagged = [f".cpython-{digits}{each}-{place.triplet}.so" for each in own]
+    return (*tagged, *(f".{each}.so" for each in stable), ".so")
