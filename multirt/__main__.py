@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+if os.name == "posix":
+    from multirt.plans.reader import start_planned
+
+    start_planned(sys.argv[1:])
 
 from multirt.cli import main
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from multirt.model import Program, Verdict
     from multirt.packages import Packages
-    from runtimes import Runtime, Search
+    from runtimes import Discovery, Runtime, Search
 
 _PYCACHE_PREFIX_SINCE = (3, 8)
 _NEAREST_MISSES = 3
@@ -76,6 +76,8 @@ class Decision:
         chosen: the best of those that nothing stands against; None when there is none.
         environment: the virtual environment that the program lives in; None when there is none.
         roots: the folders of packages that count.
+        packages: what those hold for the program; None when there are none.
+        discovery: what the search for runtimes gave.
     """
 
     program: Program
@@ -83,6 +85,8 @@ class Decision:
     chosen: Verdict | None
     environment: Environment | None
     roots: tuple[Path, ...]
+    packages: Packages | None
+    discovery: Discovery
 
 
 def decide(request: Request) -> Decision:
@@ -100,7 +104,8 @@ def decide(request: Request) -> Decision:
         )
     roots = request.sites or (environment.roots if environment else ())
     packages = _packages(program, roots) if roots else None
-    runtimes = with_named(discover(request.search).runtimes, request.specs, request.search)
+    discovery = discover(request.search)
+    runtimes = with_named(discovery.runtimes, request.specs, request.search)
     home = environment.base if environment else None
     question = Question(
         program=program,
@@ -124,6 +129,8 @@ def decide(request: Request) -> Decision:
         chosen=choose(verdicts),
         environment=environment,
         roots=tuple(roots),
+        packages=packages,
+        discovery=discovery,
     )
 
 

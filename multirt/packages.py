@@ -30,6 +30,8 @@ class Packages:
 
     Attributes:
         roots: folders of packages, in the order of the path.
+        sites: the distributions in each of them.
+        added: folders that `.pth` files there add to the path.
         owners: names of distributions by imported module; a module of none is left out.
         loose: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
             and belong to no distribution.
@@ -40,6 +42,8 @@ class Packages:
     """
 
     roots: tuple[Path, ...]
+    sites: tuple[Site, ...]
+    added: tuple[Path, ...]
     owners: Mapping[str, frozenset[str]]
     loose: frozenset[str]
     hooks: bool
@@ -65,6 +69,8 @@ def read_packages(program: Program, roots: Sequence[Path]) -> Packages:
     added, hooks = _path_files(roots)
     return Packages(
         roots=tuple(roots),
+        sites=tuple(sites),
+        added=added,
         owners=owned,
         loose=frozenset(
             name.partition(".")[0]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from multirt.cli.options import PROGRAM, Python, Site, cache_dir, search, specs
-from multirt.dispatch import Request, decide, plan
-from multirt.launch import launch
+from multirt.cli.starting import start
+from multirt.dispatch import Request
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +28,6 @@ def run_program(
     site: Site = None,
 ) -> None:
     """Start a script on a runtime that can run it."""
-    from multirt.cli.tables.decision import say_unasked
-
     request = Request(
         script=script,
         specs=specs(python),
@@ -37,8 +35,4 @@ def run_program(
         search=search(),
         cache_dir=cache_dir(),
     )
-    decision = decide(request)
-    planned = plan(decision, request, arguments or [])
-    if not request.specs:
-        say_unasked(decision)
-    launch(planned, os.environ)
+    start(request, arguments or [], sys.argv[1:])

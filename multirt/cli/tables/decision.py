@@ -10,10 +10,7 @@ from multirt.cli.tables.text import open_console, short, text
 from runtimes import CRITERIA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from multirt.dispatch import Decision
-    from runtimes import Runtime
 
 _OBJECTIONS_SHOWN = 3
 
@@ -45,28 +42,3 @@ def print_decision(decision: Decision) -> None:
         mark = "[green]+[/]" if verdict.accepted else "[red]-[/]"
         table.add_row(mark, text(verdict.runtime.id), text("\n".join(reasons)))
     console.print(table)
-
-
-def say_unasked(decision: Decision) -> None:
-    """Say in one line that something unusual was chosen, because nothing else fits."""
-    if decision.chosen is None:
-        return
-    runtime = decision.chosen.runtime
-    if decision.environment and decision.environment.base == runtime.executable:
-        return
-    unusual = [*_build_unasked(runtime)]
-    if unusual:
-        what = " and ".join(unusual)
-        open_console(stderr=True).print(
-            f"multirt: using {text(runtime.id)} ({what}): nothing else fits", soft_wrap=True
-        )
-
-
-def _build_unasked(runtime: Runtime) -> Iterable[str]:
-    """Yield what nobody expects to be started on."""
-    if runtime.implementation.name != "cpython":
-        yield runtime.implementation.name
-    if runtime.abi.debug:
-        yield "a debug build"
-    if runtime.prerelease:
-        yield "a pre-release"

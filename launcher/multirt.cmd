@@ -1,0 +1,2 @@
+@rem multirt on Windows, where there is no native launcher.
+@"%~dp0python.exe" -m multirt %*

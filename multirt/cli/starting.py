@@ -1,0 +1,94 @@
+"""Start a program, and remember how, so that the next start need not decide."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from multirt.dispatch import decide, plan
+from multirt.grounds import Consulted, grounds
+from multirt.launch import launch
+from multirt.plans.question import ask
+from multirt.plans.writer import StartBy, UnsureError, write_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from multirt.dispatch import Decision, Request
+    from runtimes import Runtime
+
+
+def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> NoReturn:
+    """Decide how to start a program, write that down, and become it.
+
+    Args:
+        request: what is to run.
+        own: the program's own arguments.
+        command_line: all arguments of this process, which the plan will be found by.
+
+    Raises:
+        MultirtError: no runtime fits, or the one that does cannot be started.
+    """
+    since = time.time_ns()
+    noticed: list[str] = []
+    env = Consulted(request.search.env)
+    request = replace(request, search=replace(request.search, env=env, notice=noticed.append))
+    decision = decide(request)
+    planned = plan(decision, request, own)
+    remark = None if request.specs else unasked(decision)
+    fixed = planned.arguments[: len(planned.arguments) - len(own)]
+    question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
+    if question is not None:
+        try:
+            path = write_plan(
+                question,
+                grounds(decision, request, planned, noticed=noticed, since=since),
+                StartBy(
+                    executable=str(planned.executable),
+                    arguments=fixed,
+                    environment=planned.environment,
+                    remark=remark,
+                ),
+            )
+            _debug(f"wrote plan {path}")
+        except UnsureError as error:
+            _debug(f"no plan is written: {error}")
+    if remark is not None:
+        _say(remark)
+    launch(planned, os.environ)
+
+
+def _debug(words: str) -> None:
+    if os.environ.get("MULTIRT_LOG") == "debug":
+        _say(f"multirt: debug: {words}")
+
+
+def _say(words: str) -> None:
+    """Say something on stderr, which may be closed, or full."""
+    with suppress(OSError):
+        os.write(2, f"{words}\n".encode(errors="backslashreplace"))
+
+
+def unasked(decision: Decision) -> str | None:
+    """Return a line that says that something unusual was chosen, None when it was not."""
+    if decision.chosen is None:
+        return None
+    runtime = decision.chosen.runtime
+    if decision.environment and decision.environment.base == runtime.executable:
+        return None
+    unusual = " and ".join(_unusual(runtime))
+    return f"multirt: using {runtime.id} ({unusual}): nothing else fits" if unusual else None
+
+
+def _unusual(runtime: Runtime) -> Iterator[str]:
+    """Yield what nobody expects to be started on."""
+    if runtime.implementation.name != "cpython":
+        yield runtime.implementation.name
+    if runtime.abi.debug:
+        yield "a debug build"
+    if runtime.prerelease:
+        yield "a pre-release"

@@ -1,0 +1,202 @@
+"""Tell what a decision rests on, so that a plan file can be made of it.
+
+Everything that could lead to another decision, were it otherwise, must be among this. Too much only
+means that something is decided again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import abi_probe
+import multirt
+import runtimes
+from multirt.model import Cause
+from multirt.plans.writer import Grounds, UnsureError
+from runtimes import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import ItemsView, Iterable, Iterator
+
+    from multirt.dispatch import Decision, Request
+    from multirt.model import Plan, Program
+    from multirt.packages import Packages
+
+# Looked for in the current folder and above it by version managers, and so by the search.
+_ABOVE = (".pixi/envs", ".python-version", ".tool-versions")
+_LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
+_RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "top_level.txt")
+
+
+class Consulted(Mapping[str, str]):
+    """An environment that remembers which of its variables were asked for.
+
+    Passing all of it on, as to a child process, is no question: `items` does not count.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        """Wrap an environment."""
+        self._env = env
+        self._asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        """Return a variable, and remember that it was asked for, be it set or not."""
+        self._asked.add(name)
+        return self._env[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every name."""
+        return iter(self._env)
+
+    def __len__(self) -> int:
+        """Count the variables."""
+        return len(self._env)
+
+    def items(self) -> ItemsView[str, str]:
+        """Return all of them, unnoticed."""
+        return self._env.items()
+
+    def answers(self) -> dict[str, str | None]:
+        """Return what was asked for with its value, None where there is none."""
+        return {name: self._env.get(name) for name in self._asked}
+
+
+def grounds(
+    decision: Decision, request: Request, planned: Plan, *, noticed: Iterable[str], since: int
+) -> Grounds:
+    """Return what a decision rests on.
+
+    Args:
+        decision: with a chosen runtime.
+        request: whose environment is a `Consulted`.
+        planned: how the program is started.
+        noticed: what the search for runtimes has looked at.
+        since: when deciding began, in ns since the epoch.
+
+    Raises:
+        UnsureError: a runtime did not answer in time, so another day another one may be chosen.
+    """
+    late = [each for each in decision.discovery.rejected if each.reason is Reason.TIMED_OUT]
+    if late:
+        raise UnsureError(f"{late[0].path} did not answer in time")
+    env = request.search.env
+    variables = env.answers() if isinstance(env, Consulted) else dict(env)
+    cwd = request.search.cwd
+    made = [str(path) for path in _made(planned, request)]
+    paths = dict.fromkeys(
+        str(path)
+        for path in (
+            *_program(decision.program),
+            *_environments(decision, request),
+            *(_packages(decision.packages) if decision.packages else ()),
+            *_runtimes(decision),
+            *noticed,
+            *_own_files(),
+        )
+    )
+    for path in (*made, *(_above(cwd) if cwd is not None else ())):
+        paths.pop(path, None)  # these count in another way
+    return Grounds(
+        since=since,
+        paths=tuple(paths),
+        links=(str(decision.program.script),),
+        above=_ABOVE,
+        names=((str(decision.program.folder), _top_names(decision.program)),),
+        variables={"HOME": env.get("HOME"), **variables},
+        made=tuple(made),
+    )
+
+
+def _above(cwd: Path) -> Iterator[str]:
+    return (str(folder / name) for folder in (cwd, *cwd.parents) for name in _ABOVE)
+
+
+def _top_names(program: Program) -> frozenset[str]:
+    return frozenset(each.name.partition(".")[0] for each in program.imports)
+
+
+def _program(program: Program) -> Iterator[Path]:
+    """Yield the script, and where the modules that it names are or would be beside it."""
+    yield program.script
+    yield from dict.fromkeys(each.file for each in program.imports)
+    for name in sorted({each.name for each in program.imports if "." in each.name}):
+        top = program.folder / name.partition(".")[0]
+        if top.is_dir():  # else the folder's own names tell when it appears
+            base = program.folder.joinpath(*name.split("."))
+            yield from (
+                top / "__init__.py",
+                base / "__init__.py",
+                base.with_name(f"{base.name}.py"),
+            )
+
+
+def _environments(decision: Decision, request: Request) -> Iterator[Path]:
+    """Yield where a virtual environment is, or would be if one were made."""
+    if request.sites:
+        return
+    script = decision.program.script
+    active = request.search.env.get("VIRTUAL_ENV")
+    homes = [Path(active)] if active else []
+    if request.specs and request.specs[0].path is not None:
+        named = Path(os.path.abspath(Path(request.specs[0].path).expanduser()))  # noqa: PTH100 - keeps the link
+        homes += [named, named.parent.parent]
+    found = decision.environment
+    for home in (*homes, *(parent / ".venv" for parent in script.parents)):
+        yield home / "pyvenv.cfg"
+        if found is not None and home == found.home:
+            break
+    if found is not None:
+        yield from (found.python, found.home, found.home / "lib")
+        yield from (root.parent for root in found.roots)
+        if found.base is not None:
+            yield found.base
+
+
+def _packages(packages: Packages) -> Iterator[Path]:
+    """Yield the folders of packages, and what was read of each distribution."""
+    yield Path(_LOADER_CACHE)
+    for root in (*packages.roots, *packages.added):
+        yield root
+        yield from sorted(root.glob("*.pth"))
+    for site in packages.sites:
+        for name, installed in site.distributions.items():
+            yield installed.info
+            if name in packages.requires or name in packages.broken:
+                yield from (installed.info / record for record in _RECORDS)
+    for artefact in packages.artefacts.values():
+        if artefact.root is not None:
+            relative = (*(each.path for each in artefact.extensions), *artefact.libraries)
+            yield from (Path(artefact.root, path) for path in relative)
+
+
+def _runtimes(decision: Decision) -> Iterator[str]:
+    """Yield the files of the chosen runtime, and of those that would be better if they could."""
+    if decision.chosen is None:
+        return
+    yield _LOADER_CACHE
+    files = {str(each.path): each.rests_on for each in decision.discovery.inquiries}
+    for verdict in decision.verdicts:
+        refused = any(each.cause is not Cause.SPEC for each in verdict.objections)
+        if verdict is decision.chosen or (refused and verdict.rank < decision.chosen.rank):
+            runtime = verdict.runtime
+            yield str(runtime.executable)
+            yield from map(str, runtime.site_packages if decision.packages is None else ())
+            for path in (runtime.executable, *runtime.aliases):
+                yield from files.get(str(path), ())
+
+
+def _made(planned: Plan, request: Request) -> Iterator[Path]:
+    """Yield the parts of an environment of our own that the program is started in."""
+    if request.cache_dir not in planned.executable.parents:
+        return
+    home = planned.executable.parent.parent
+    yield planned.executable
+    yield from (home / "pyvenv.cfg", *sorted(home.glob("lib*/*/site-packages/*.pth")))
+
+
+def _own_files() -> Iterator[str]:
+    """Yield files that another version of this program would replace."""
+    return (str(package.__file__) for package in (abi_probe, multirt, runtimes))

@@ -1,0 +1,244 @@
+"""Write plan files, for `reader` and the native launcher to start from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.plans.question import fnv1a
+from multirt.plans.reader import FORMAT, names_digest, plan_name, plans_folder, signature_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from multirt.plans.question import Question
+
+__all__ = ["Grounds", "StartBy", "UnsureError", "fnv1a", "write_plan"]
+
+_TICK = 20_000_000  # ns; several ticks of the clock that file systems stamp with
+_COARSE = 2_000_000_000  # ns; where stamps are whole seconds
+_SECOND = 1_000_000_000
+_MOST = 2000  # plan files; past that the least recently used go
+_ENOUGH = 1500
+
+
+class UnsureError(Exception):
+    """No plan is written, for it could not be trusted; the words say why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grounds:
+    """What a decision rests on.
+
+    Attributes:
+        since: when the first of it was read, in ns since the epoch.
+        paths: files and folders, there or absent, links followed.
+        links: files that may be links, for which the link itself counts too.
+        above: names that count in the current folder and all above it, `.python-version`.
+        names: folders in which only some names count: those that begin with one of some words and
+            go on with a dot or not at all.
+        variables: environment variables with their values; None for one that is not set.
+        made: what was made since, in order to start: nothing was decided by it.
+    """
+
+    since: int
+    paths: tuple[str, ...]
+    links: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    names: tuple[tuple[str, frozenset[str]], ...] = ()
+    variables: Mapping[str, str | None]
+    made: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartBy:
+    """How a program is started.
+
+    Attributes:
+        executable: what is started.
+        arguments: ahead of the user's own; the program is the last or so.
+        environment: variables to set.
+        remark: a line for people; None when there is nothing to say.
+    """
+
+    executable: str
+    arguments: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    remark: str | None = None
+
+
+def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
+    """Write the plan for a question and return its path.
+
+    Raises:
+        UnsureError: something changed so lately, or cannot be read, that the plan might not be
+            true; or there is no place for it.
+    """
+    env = os.environb
+    folder = plans_folder(env)
+    if folder is None:
+        raise UnsureError("no folder for plans")
+    cwd = os.fsdecode(question.cwd)
+    above = [name for name in grounds.above if any(map(os.path.lexists, _upwards(cwd, name)))]
+    key = list(question.each_key())[-1 if above or question.local else 0]
+    records = [
+        *_variables(grounds.variables),
+        *_links(grounds.links),
+        *_above(grounds.above, above, cwd),
+        *_names(grounds.names),
+        *_paths(grounds, [path for name in above for path in _upwards(cwd, name)]),
+        *_answer(start),
+        b".",
+    ]
+    content = FORMAT + key + b"\0" + b"".join(record + b"\0" for record in records)
+    path = Path(os.fsdecode(folder), os.fsdecode(plan_name(key)))
+    try:
+        _put(path, content)
+    except OSError as error:
+        raise UnsureError(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+def _upwards(cwd: str, name: str) -> Iterator[str]:
+    """Yield where a name could be in a folder and above it."""
+    for folder in (Path(cwd), *Path(cwd).parents):
+        yield str(folder / name)
+
+
+def _variables(variables: Mapping[str, str | None]) -> Iterator[bytes]:
+    for name, value in sorted(variables.items()):
+        yield b"E" + os.fsencode(name if value is None else f"{name}={value}")
+
+
+def _links(paths: Iterable[str]) -> Iterator[bytes]:
+    for path in dict.fromkeys(paths):
+        if os.path.islink(path):  # noqa: PTH114 - text
+            signature = signature_of(os.fsencode(path), follow=False)
+            if signature is not None:
+                yield b"L" + signature + b" " + os.fsencode(path)
+
+
+def _above(names: Iterable[str], there: Sequence[str], cwd: str) -> Iterator[bytes]:
+    """Yield the names that are nowhere above; where one is, each place counts by itself."""
+    for name in names:
+        if name not in there and cwd.startswith("/"):
+            yield b"U" + os.fsencode(name)
+
+
+def _names(folders: Iterable[tuple[str, frozenset[str]]]) -> Iterator[bytes]:
+    for folder, words in folders:
+        path = os.fsencode(folder)
+        listed = os.fsencode("".join(f"/{word}" for word in sorted(words)) + "/")
+        signature, digest = signature_of(path), names_digest(path, listed)
+        if signature is None or digest is None:
+            raise UnsureError(f"cannot look into {folder}")
+        yield b"N" + b" ".join((signature, digest, listed, path))
+
+
+def _paths(grounds: Grounds, more: Iterable[str]) -> Iterator[bytes]:
+    """Yield every file and folder that was read, and every one that was not there."""
+    yield from dict.fromkeys(_path(path, grounds.since) for path in [*grounds.paths, *more])
+    if grounds.made:
+        for path in dict.fromkeys(grounds.made):
+            yield _path(path, _rested(grounds.made))
+
+
+def _rested(paths: Iterable[str]) -> int:
+    """Return the present, once the last change of some files lies a tick in the past."""
+    latest = max((os.stat(path).st_ctime_ns for path in paths), default=0)  # noqa: PTH116 - text
+    wait = latest + _TICK - time.time_ns()
+    if 0 < wait <= _TICK:
+        time.sleep(wait / _SECOND)  # what takes the place of a third of a second next time
+    return time.time_ns()
+
+
+def _path(path: str, since: int) -> bytes:
+    """Return the witness of one path.
+
+    Raises:
+        UnsureError: it changed after it may have been read, or so shortly before that one more
+            change could carry the same time: the trap that git knows as "racy".
+    """
+    encoded = os.fsencode(path)
+    try:
+        status = os.stat(encoded)  # noqa: PTH116 - hundreds of them
+    except (FileNotFoundError, NotADirectoryError):
+        return b"A" + _first_absent(encoded)
+    except (OSError, ValueError) as error:
+        raise UnsureError(f"cannot look at {path}") from error
+    coarse = status.st_ctime_ns % _SECOND == 0
+    if status.st_ctime_ns >= since - (_COARSE if coarse else _TICK):
+        raise UnsureError(f"{path} changed only just now")
+    signature = signature_of(encoded)
+    if signature is None:
+        raise UnsureError(f"{path} is going away")
+    return b"F" + signature + b" " + encoded
+
+
+def _first_absent(path: bytes) -> bytes:
+    """Return the highest folder above an absent path that is absent too: it stands for many."""
+    while not os.path.exists(above := os.path.dirname(path)):  # noqa: PTH110, PTH120 - bytes
+        path = above
+    return path
+
+
+def _answer(start: StartBy) -> Iterator[bytes]:
+    if start.remark is not None:
+        yield b"T" + start.remark.encode(errors="replace").replace(b"\0", b"")
+    yield b"P" + os.fsencode(start.executable)
+    for argument in (start.executable, *start.arguments):
+        yield b"G" + os.fsencode(argument)
+    for name, value in start.environment:
+        yield b"V" + os.fsencode(f"{name}={value}")
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Put a plan in place at once or not at all, and keep the folder small."""
+    folder = path.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise UnsureError(f"{folder} is no folder of this user")
+    if status.st_mode & 0o022:
+        folder.chmod(0o700)
+    temporary = folder / f".{path.name}-{secrets.token_hex(4)}"
+    careful = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(temporary, careful, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    prune(folder)
+
+
+def prune(folder: Path, *, most: int = _MOST, enough: int = _ENOUGH) -> int:
+    """Remove the least recently used plans where there are too many; return how many went.
+
+    Args:
+        folder: of plans.
+        most: how many there may be.
+        enough: how many stay when there are more.
+    """
+    names = os.listdir(folder)  # noqa: PTH208 - names only, at every write
+    if len(names) <= most:
+        return 0
+    used = []
+    for name in names:
+        with suppress(OSError):
+            status = os.lstat(folder / name)
+            used.append((max(status.st_atime_ns, status.st_mtime_ns), name))
+    old = sorted(used)[: max(0, len(used) - enough)]
+    for _, name in old:
+        with suppress(OSError):
+            (folder / name).unlink()
+    return len(old)
