@@ -22,7 +22,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _SOURCE = "launcher/multirt.c"
 # A static program starts a quarter of a millisecond sooner; not every system can make one.
 _LINKINGS: tuple[tuple[str, ...], ...] = (("-static",), ()) if sys.platform == "linux" else ((),)
-_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra")
+_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-s")
 
 
 class LauncherHook(BuildHookInterface[Any]):
