@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from multirt.errors import MultirtError
+from multirt.errors import ExitCode, MultirtError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,14 +13,14 @@ class MissingWheel:
 
     Attributes:
         name: of the distribution.
-        version: None when it is so of all versions.
+        version: or versions, `4.5.0`, `>=2.3`; None when it is so of all.
         tags: of the wheels that do exist, `cp312-cp312-musllinux_1_2_x86_64`; empty when there
-            are only sources.
+            are only sources; None when the index did not answer.
     """
 
     name: str
     version: str | None
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] | None
 
 
 @dataclass(kw_only=True)
@@ -34,3 +34,17 @@ class UnresolvableError(MultirtError):
 
     full: str = ""
     missing_wheels: tuple[MissingWheel, ...] = ()
+
+
+def unresolvable(
+    message: str, full: str, missing: tuple[MissingWheel, ...] = ()
+) -> UnresolvableError:
+    """Return the error for requirements that nothing fulfils on a runtime."""
+    return UnresolvableError(
+        kind="requirements",
+        message=message,
+        hint="--build builds what has no wheel from its sources" if missing else None,
+        code=ExitCode.NOTHING_FITS,
+        full=full,
+        missing_wheels=missing,
+    )

@@ -1,4 +1,4 @@
-"""Read lock files (PEP 751)."""
+"""Understand the text of lock files (PEP 751)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from multirt.environments.model import Pin
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from packaging.pylock import Package, Pylock
+    from packaging.pylock import Package, PackageWheel, Pylock
+
+_TABLE = "[[packages]]\n"
 
 
 def parse_lock(text: str, where: str) -> Pylock:
@@ -28,26 +30,41 @@ def parse_lock(text: str, where: str) -> Pylock:
 
     try:
         return Pylock.from_dict(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+    except (tomllib.TOMLDecodeError, PylockValidationError, RecursionError) as error:
         raise MultirtError("lock", f"{where} is no lock file: {error}") from error
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """Return a lock as uv writes it without some of its packages."""
+    if not names:
+        return text
+    head, *tables = text.split(_TABLE)
+    lines = {f'name = "{name}"' for name in names}
+    kept = [table for table in tables if table.partition("\n")[0] not in lines]
+    return _TABLE.join([head, *kept])
 
 
 def pins_of(lock: Pylock) -> tuple[Pin, ...]:
     """Return what a lock pins, sorted by name."""
-    pins = (
-        Pin(
-            name=package.name,
-            version=str(package.version) if package.version is not None else None,
-            files=tuple(name for name, _ in _files(package)),
-            sha256=tuple(sha256 for _, sha256 in _files(package) if sha256),
-        )
-        for package in lock.packages
-    )
+    pins = (pin_of(package) for package in lock.packages)
     return tuple(sorted(pins, key=lambda pin: (pin.name, pin.version or "")))
 
 
+def pin_of(package: Package, wheel: PackageWheel | None = None) -> Pin:
+    """Return the pin of a package: of one of its wheels, or of all that it comes as."""
+    files = tuple(_files(package))
+    if wheel is not None:
+        files = ((wheel.filename, wheel.hashes.get("sha256", "")),)
+    return Pin(
+        name=package.name,
+        version=str(package.version) if package.version is not None else None,
+        files=tuple(name for name, _ in files),
+        sha256=tuple(sha256 for _, sha256 in files if sha256),
+    )
+
+
 def _files(package: Package) -> Iterator[tuple[str, str]]:
-    """Yield the name and SHA-256 of each file of a package, its wheels before its sources."""
+    """Yield what a package can be installed from, its wheels before its sources."""
     for wheel in package.wheels or ():
         yield wheel.filename, wheel.hashes.get("sha256", "")
     if package.sdist is not None:

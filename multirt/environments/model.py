@@ -59,12 +59,14 @@ class LocalWheel:
         name: of its distribution, normalised.
         version: of its distribution.
         sha256: of the file.
+        metadata: SHA-256 of what it says of itself; while that is the same it needs the same.
     """
 
     path: Path
     name: str
     version: str
     sha256: str
+    metadata: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,7 @@ class Resolution:
         wheels: the wheels of this machine, installed after those.
         editable: folders of projects, installed last.
         requirements: what had been asked for.
+        build: what has no wheel is built.
         stale: the index did not answer, and this is from an earlier time.
     """
 
@@ -85,6 +88,7 @@ class Resolution:
     wheels: tuple[LocalWheel, ...] = ()
     editable: tuple[Path, ...] = ()
     requirements: tuple[str, ...] = ()
+    build: bool = False
     stale: bool = False
 
 

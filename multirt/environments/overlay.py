@@ -6,20 +6,24 @@ standard library, with their own `.pth` files processed. Nothing is written to t
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.creation import create, failed, python_of
 from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.records import Kind, Record, is_whole, seal
+from multirt.environments.removal import discard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runtimes import Runtime
 
-_SCHEMA = "2"
+_SCHEMA = "3"
 _PATH_FILE = "multirt.pth"
 
 
@@ -37,28 +41,39 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         MultirtError: it cannot be made.
     """
     home = cache_dir / "environments" / _key(runtime, roots)
-    python = python_of(home)
-    if python.exists():
-        if any(home.glob(f"**/{_PATH_FILE}")):
-            return python
-        shutil.rmtree(home, ignore_errors=True)  # somebody removed a part of it
+    if is_whole(home):
+        return python_of(home)
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
+        home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        discard(home)  # somebody removed a part of it
+        room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     except OSError as error:
         raise failed(runtime, f"{home.parent}: {error.strerror}") from error
     try:
         lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
         for folder in create(runtime, room):
             (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
+        seal(room, _record(runtime, roots))
         room.chmod(0o755)
         room.rename(home)
     except OSError as error:
-        if not python.exists():  # another start was quicker, which is as good
+        if not is_whole(home):  # another start was quicker, which is as good
             raise failed(runtime, str(error)) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
-    return python
+    return python_of(home)
+
+
+def _record(runtime: Runtime, roots: Sequence[Path]) -> Record:
+    """Return what is written down of an environment."""
+    return Record(
+        kind=Kind.OVERLAY,
+        runtime=runtime.id,
+        executable=str(runtime.executable),
+        identity=runtime_identity(runtime),
+        wanted=tuple(os.fsencode(root).decode("utf-8", "replace") for root in roots),
+        made=time.time(),
+    )
 
 
 def _key(runtime: Runtime, roots: Sequence[Path]) -> str:

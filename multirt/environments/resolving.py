@@ -2,91 +2,197 @@
 
 from __future__ import annotations
 
-import hashlib
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from multirt.environments.errors import UnresolvableError
-from multirt.environments.lockfiles import parse_lock, pins_of
-from multirt.environments.model import LocalWheel, Resolution
-from multirt.environments.uv import UvError, run_uv
-from multirt.errors import ExitCode, MultirtError
+from multirt.environments.errors import MissingWheel, UnresolvableError, unresolvable
+from multirt.environments.explaining import explain
+from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.local import project_digest, read_wheel
+from multirt.environments.locked import choose, read_lock
+from multirt.environments.lockfiles import parse_lock, pins_of, without
+from multirt.environments.model import Resolution
+from multirt.environments.notes import age_of, read_note, write_note
+from multirt.environments.uv import UvError, ask, is_unreachable, telling, unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from multirt.environments.model import Wanted
+    from multirt.environments.model import LocalWheel, Wanted
     from multirt.environments.store import Store
     from runtimes import Runtime
+
+_SCHEMA = "1"
+_OLDEST = (3, 6)  # of the Pythons that uv installs for
+_FAILURE_LIFE = 600  # seconds; as long as an index lets its pages be kept
 
 
 def resolve(runtime: Runtime, wanted: Wanted, store: Store) -> Resolution:
     """Return what a runtime would get.
 
+    What was resolved before is taken from the disk while it is fresh, and at any age when the
+    index does not answer.
+
     Raises:
         UnresolvableError: nothing fulfils what is wanted on this runtime.
-        MultirtError: what is wanted cannot be read, or the index does not answer.
+        MultirtError: what is wanted cannot be read, or the index does not answer and nothing is
+            remembered.
     """
-    wheels = tuple(_local(path) for path in wanted.wheels)
-    with store.progress(f"resolving for {runtime.id}"):
-        try:
-            lock = run_uv(store, _command(runtime, wanted), text="\n".join(_lines(wanted, wheels)))
-        except UvError as error:
-            raise _explained(runtime, str(error)) from error
-    parsed = parse_lock(lock, f"the resolution for {runtime.id}")
+    _require_served(runtime)
+    wheels = tuple(read_wheel(path) for path in wanted.wheels)
+    if wanted.lock is not None:
+        text = read_lock(wanted.lock, store)
+        pins = choose(text, runtime, wanted)
+        stale = False
+    else:
+        text, stale = _resolved(runtime, wanted, wheels, store)
+        text = without(text, _local_names(text, wanted, wheels))
+        pins = pins_of(parse_lock(text, f"the resolution for {runtime.id}"))
     return Resolution(
-        pins=pins_of(parsed),
-        lock=lock,
+        pins=pins,
+        lock=text,
         wheels=wheels,
-        editable=wanted.editable,
+        editable=tuple(folder.absolute() for folder in wanted.editable),
         requirements=wanted.requirements,
+        build=wanted.build,
+        stale=stale,
     )
 
 
-def _command(runtime: Runtime, wanted: Wanted) -> list[str]:
-    command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
-    command += ["--python", str(runtime.executable)]
-    if not wanted.build:
-        command.append("--no-build")
-    if wanted.exclude_newer is not None:
-        command += ["--exclude-newer", wanted.exclude_newer]
-    return command
+def _require_served(runtime: Runtime) -> None:
+    """Refuse the runtimes that uv cannot install for.
+
+    Raises:
+        UnresolvableError: it is one of them.
+    """
+    version = (runtime.version.major, runtime.version.minor)
+    if version < _OLDEST:
+        why = f"packages are installed for Python 3.6 and newer, this is {runtime.version}"
+    elif "venv" not in runtime.stdlib:
+        why = f"{runtime.implementation.name} has no `venv`, so it cannot have an environment"
+    else:
+        return
+    raise unresolvable(why, why)
 
 
-def _lines(wanted: Wanted, wheels: tuple[LocalWheel, ...]) -> Iterator[str]:
+def _resolved(
+    runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store
+) -> tuple[str, bool]:
+    """Return the lock, and whether it had to be taken from an earlier time."""
+    note_file = store.resolutions / f"{_key(runtime, wanted, wheels, store)}.json"
+    note = read_note(note_file)
+    if note is not None and not store.refresh:
+        _raise_remembered(note)
+        if (lock := _remembered(note, store.fresh_for)) is not None:
+            return lock, False
+    try:
+        lock = _ask(runtime, wanted, wheels, store)
+    except UvError as error:
+        if is_unreachable(str(error)):
+            if note is not None and (lock := _remembered(note, None)) is not None:
+                return lock, True
+            raise unreachable(error) from error
+        failure = explain(runtime, str(error), store)
+        if isinstance(failure, UnresolvableError):
+            _remember(note_file, failure=_failure_note(failure))
+        raise failure from error
+    _remember(note_file, lock=lock)
+    return lock, False
+
+
+def _ask(runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store) -> str:
+    """Let uv resolve; when the index does not answer, with what uv remembers of it.
+
+    Raises:
+        UvError: in its words; those about the index, where that did not answer.
+    """
+    with store.progress(f"resolving for {runtime.id}"), TemporaryDirectory() as folder:
+        constraints = Path(folder) / "constraints.txt"
+        constraints.write_text("\n".join(wanted.constraints), encoding="utf-8")
+        command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
+        command += ["--python", str(runtime.executable), "--constraints", str(constraints)]
+        command += [] if wanted.build else ["--no-build"]
+        if wanted.exclude_newer is not None:
+            command += ["--exclude-newer", wanted.exclude_newer]
+        return ask(store, command, "\n".join(_lines(wanted, wheels)))
+
+
+def _lines(wanted: Wanted, wheels: Iterable[LocalWheel]) -> Iterator[str]:
     """Yield the requirements as uv reads them."""
     yield from wanted.requirements
     for wheel in wheels:
         yield f"{wheel.name} @ {wheel.path.as_uri()}"
     for folder in wanted.editable:
-        yield f"-e {folder}"
+        yield f"-e {folder.absolute()}"
 
 
-def _local(path: Path) -> LocalWheel:
-    """Read what a wheel is.
+def _local_names(text: str, wanted: Wanted, wheels: Iterable[LocalWheel]) -> frozenset[str]:
+    """Return the names of the distributions in a lock that are of this machine."""
+    folders = {str(folder.absolute()) for folder in wanted.editable}
+    projects = {
+        package.name
+        for package in parse_lock(text, "the resolution").packages
+        if package.directory is not None and package.directory.path in folders
+    }
+    return frozenset({*projects, *(wheel.name for wheel in wheels)})
+
+
+def _key(runtime: Runtime, wanted: Wanted, wheels: Iterable[LocalWheel], store: Store) -> str:
+    """Return a name that changes with everything that the answer depends on."""
+    return digest(
+        [_SCHEMA, str(wanted.build), wanted.exclude_newer or ""],
+        runtime_identity(runtime),
+        wanted.requirements,
+        wanted.constraints,
+        [f"{wheel.name} {wheel.version} {wheel.metadata}" for wheel in wheels],
+        [project_digest(folder) for folder in wanted.editable],
+        telling(store.env),
+    )
+
+
+def _remembered(note: Mapping[str, object], life: float | None) -> str | None:
+    """Return the lock of a note that is not older than its life; None lets any age count."""
+    age = age_of(note)
+    lock = note.get("lock")
+    if not isinstance(lock, str) or age is None or (life is not None and age > life):
+        return None
+    return lock
+
+
+def _raise_remembered(note: Mapping[str, object]) -> None:
+    """Fail as it failed before, while that counts.
 
     Raises:
-        MultirtError: it is no wheel, or is not there.
+        UnresolvableError: it failed, and lately.
     """
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
-    try:
-        name, version, _, _ = parse_wheel_filename(path.name)
-        data = path.read_bytes()
-    except InvalidWheelFilename as error:
-        raise MultirtError("wheel", f"not a wheel: {path}: {error}") from error
-    except OSError as error:
-        raise MultirtError("wheel", f"cannot read {path}: {error.strerror}") from error
-    sha256 = hashlib.sha256(data).hexdigest()
-    return LocalWheel(path=path.absolute(), name=name, version=str(version), sha256=sha256)
+    age = age_of(note)
+    match note.get("failure"):
+        case {
+            "message": str(message),
+            "full": str(full),
+            "missing": list(missing),
+        } if age is not None and age <= _FAILURE_LIFE:
+            wheels = tuple(_missing_wheel(each) for each in missing)
+            raise unresolvable(message, full, wheels)
 
 
-def _explained(runtime: Runtime, full: str) -> MultirtError:
-    """Return the error for what uv says."""
-    words = full.replace("\n", " ")
-    return UnresolvableError(
-        kind="requirements",
-        message=f"{runtime.id}: {words}",
-        code=ExitCode.NOTHING_FITS,
-        full=full,
-    )
+def _failure_note(error: UnresolvableError) -> dict[str, object]:
+    missing = [[each.name, each.version, each.tags] for each in error.missing_wheels]
+    return {"message": error.message, "full": error.full, "missing": missing}
+
+
+def _missing_wheel(facts: object) -> MissingWheel:
+    match facts:
+        case [str(name), str() | None as version, tags]:
+            known = tuple(map(str, tags)) if isinstance(tags, list) else None
+            return MissingWheel(name=name, version=version, tags=known)
+        case _:
+            return MissingWheel(name="?", version=None, tags=None)
+
+
+def _remember(file: Path, **facts: object) -> None:
+    with suppress(OSError):  # a disk that is full; it will be asked again
+        write_note(file, {"made": time.time(), **facts})

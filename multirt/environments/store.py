@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Store:
         fresh_for: seconds for which a resolution is taken as it is, without asking the index.
         refresh: ask the index in any case.
         offline: never ask it.
+        unreachable: it did not answer, so it is not asked again.
     """
 
     root: Path
@@ -37,6 +39,7 @@ class Store:
     fresh_for: float = field(default=_DAY, kw_only=True)
     refresh: bool = field(default=False, kw_only=True)
     offline: bool = field(default=False, kw_only=True)
+    unreachable: Event = field(default_factory=Event, kw_only=True, compare=False)
 
     @property
     def environments(self) -> Path:

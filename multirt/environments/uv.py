@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -30,7 +31,26 @@ _NOT_OURS = (
 )
 _OF_ANOTHER_PYTHON = ("CONDA_PREFIX", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 # What changes how uv works, but not what it finds.
-_NOT_TELLING = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NO_PROGRESS", "UV_OFFLINE")
+_NOT_TELLING = (
+    "UV_CACHE_DIR",
+    "UV_CONCURRENT_DOWNLOADS",
+    "UV_HTTP_RETRIES",
+    "UV_HTTP_TIMEOUT",
+    "UV_LINK_MODE",
+    "UV_NO_PROGRESS",
+    "UV_OFFLINE",
+)
+
+# An index that does not answer is to be known after seconds, not after minutes.
+_DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
+_OURS = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never"}
+
+_LONGEST = 240  # characters of a shortened explanation
+_UNREACHABLE = re.compile(
+    r"failed to fetch|error sending request|tcp connect error|dns error|timed out"
+    r"|network was disabled|network connectivity is disabled|HTTP status server error",
+    re.IGNORECASE,
+)
 
 
 class UvError(Exception):
@@ -70,6 +90,27 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
     return ended.stdout
 
 
+def ask(store: Store, command: Sequence[str], text: str = "") -> str:
+    """Run uv, which may have to work offline.
+
+    Raises:
+        UvError: in its words; those about the index, where that did not answer.
+    """
+    first: UvError | None = None
+    if not store.offline and not store.unreachable.is_set():
+        try:
+            return run_uv(store, command, text=text)
+        except UvError as error:
+            if not is_unreachable(str(error)):
+                raise
+            store.unreachable.set()
+            first = error
+    try:
+        return run_uv(store, [*command, "--offline"], text=text)
+    except UvError as error:
+        raise (first or error) from error
+
+
 def find_uv(env: Mapping[str, str]) -> str:
     """Return uv's program: the one that was installed with multirt, else the one on PATH.
 
@@ -95,7 +136,7 @@ def uv_environment(env: Mapping[str, str]) -> dict[str, str]:
         for name, value in env.items()
         if name not in {*_NOT_OURS, *_OF_ANOTHER_PYTHON} and not name.startswith("PYTHON")
     }
-    return {**kept, **index_settings(env), "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    return {**_DEFAULTS, **kept, **index_settings(env), **_OURS}
 
 
 def telling(env: Mapping[str, str]) -> list[str]:
@@ -104,4 +145,45 @@ def telling(env: Mapping[str, str]) -> list[str]:
         f"{name}={value}"
         for name, value in uv_environment(env).items()
         if name.startswith("UV_") and name not in _NOT_TELLING
+    )
+
+
+def is_unreachable(text: str) -> bool:
+    """Tell whether uv ended because an index did not answer, or must not be asked."""
+    return _UNREACHABLE.search(text) is not None
+
+
+def shorten(full: str) -> str:
+    """Return the heart of what uv said, in one line.
+
+    That is the last thing that it concluded and what that contradicts, or the first cause.
+    """
+    head, *causes = re.split(r"^\s*cause: ", full.partition("\nhint:")[0], flags=re.MULTILINE)
+    if not causes:
+        words = head.removeprefix("error: ")
+    elif "No solution found" in head:
+        words = _contradiction(" ".join(causes[0].split()))
+    else:
+        last = causes[-1].splitlines()[0]
+        words = f"{head.splitlines()[0].removeprefix('error: ')}: {last}"
+    line = " ".join(words.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+
+
+def _contradiction(story: str) -> str:
+    """Return the last step of a chain of conclusions."""
+    steps = re.split(r"(?<=\.) And because ", story.removeprefix("Because "))
+    reasons = [step.partition(", we can conclude that ") for step in steps]
+    if len(reasons) == 1:
+        return reasons[0][0]
+    return f"{reasons[-2][2].rstrip('.')}, and {reasons[-1][0]}"
+
+
+def unreachable(error: UvError) -> MultirtError:
+    """Return the error for an index that does not answer, while nothing is remembered."""
+    return MultirtError(
+        "index",
+        f"the package index does not answer: {shorten(str(error))}",
+        "what was resolved and downloaded before works offline; this was not",
+        ExitCode.FAILED,
     )

@@ -1,0 +1,93 @@
+"""Say in a line why nothing fulfils what is wanted, from uv's own explanation."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from multirt.environments.errors import MissingWheel, unresolvable
+from multirt.environments.lockfiles import parse_lock
+from multirt.environments.uv import UvError, ask, is_unreachable, shorten
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.environments.store import Store
+    from runtimes import Runtime
+
+_SHOWN = 8  # tags of wheels that are named
+_SYSTEMS = {"win32": "win", "darwin": "macosx"}
+_LACKS_WHEELS = re.compile(r"wheels are required for `(?P<name>[^`]+)`", re.IGNORECASE)
+# The release of a package is described for the versions from one on; which one is not known.
+_OLDEST_FIRST = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+
+
+def explain(runtime: Runtime, full: str, store: Store) -> MultirtError:
+    """Return the error for what uv said about a runtime.
+
+    Args:
+        runtime: for which it resolved.
+        full: all that it said.
+        store: where the wheels that do exist are looked up.
+    """
+    if "No solution found" not in full:
+        hint = "see https://packaging.python.org/specifications/dependency-specifiers"
+        is_syntax = "Couldn't parse requirement" in full
+        message = f"uv cannot resolve: {shorten(full)}"
+        return MultirtError("requirements", message, hint if is_syntax else None)
+    missing = tuple(_missing_wheels(runtime, full, store))
+    message = "; ".join(_say_missing(runtime, each) for each in missing) or shorten(full)
+    return unresolvable(message, full, missing)
+
+
+def _missing_wheels(runtime: Runtime, full: str, store: Store) -> Iterator[MissingWheel]:
+    """Yield the distributions that uv would have taken, had they a wheel for the runtime."""
+    words = " ".join(full.split())
+    for name in dict.fromkeys(_LACKS_WHEELS.findall(words)):
+        found = re.search(rf"\b{re.escape(name)}([=<>!~]\S*) has no (?:usable )?wheels", words)
+        versions = found[1] if found else ""
+        tags = _existing(runtime, f"{name}{versions}", store)
+        version = versions.removeprefix("==") or None
+        yield MissingWheel(name=name, version=version, tags=tags)
+
+
+def _existing(runtime: Runtime, requirement: str, store: Store) -> tuple[str, ...] | None:
+    """Return the tags of the wheels that a release has for any runtime; None if nobody knows."""
+    command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
+    command += ["--universal", "--no-deps", "--no-build", "--python", str(runtime.executable)]
+    for version in _OLDEST_FIRST:
+        try:
+            lock = ask(store, [*command, "--python-version", version], requirement)
+        except UvError as error:
+            if is_unreachable(str(error)):
+                return None
+            continue
+        packages = parse_lock(lock, requirement).packages
+        files = [wheel.filename for package in packages for wheel in package.wheels or ()]
+        return tuple(file.removesuffix(".whl").split("-", 2)[2] for file in files)
+    return ()
+
+
+def _say_missing(runtime: Runtime, missing: MissingWheel) -> str:
+    """Write what lacks a wheel, and which ones there are for this system."""
+    named = f"{missing.name} {missing.version}" if missing.version else missing.name
+    if missing.tags is None:
+        return f"{named} has no wheel for it"
+    if not missing.tags:
+        return f"{named} has no wheel at all, only sources"
+    system = _SYSTEMS.get(runtime.platform.system, runtime.platform.system)
+    here = [tag for tag in missing.tags if system in tag or tag.endswith("-any")]
+    if not here:
+        return f"{named} has no wheel for {runtime.platform.tag}"
+    pythons = sorted({"-".join(tag.split("-")[-3:-1]) for tag in here}, key=_by_version)
+    shown = ", ".join(pythons[:_SHOWN]) + (", ..." if len(pythons) > _SHOWN else "")
+    return f"{named} has no wheel for it; there are {shown}"
+
+
+def _by_version(tag: str) -> tuple[str, int, int, str]:
+    """Sort `cp39` before `cp310`."""
+    match = re.match(r"([a-z]+)(\d)(\d*)", tag)
+    if match is None:
+        return tag, 0, 0, tag
+    return match[1], int(match[2]), int(match[3] or 0), tag

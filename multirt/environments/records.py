@@ -1,0 +1,148 @@
+"""Keep with each environment what it is, and tell whether it is still whole."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from multirt.environments.creation import python_of
+from multirt.environments.notes import read_note, write_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RECORD = "multirt.json"
+_FILES = "multirt-files.json"
+_SCHEMA = 1
+_PROGRAMS = 20  # that are remembered; the last ones
+
+
+class Kind(StrEnum):
+    """What an environment is for."""
+
+    INSTALLED = "installed"  # it holds packages
+    OVERLAY = "overlay"  # it leads to folders of packages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What an environment is.
+
+    Attributes:
+        kind: what it is for.
+        runtime: id of the runtime when it was made.
+        executable: of that runtime.
+        identity: what differs when another interpreter is there.
+        packages: name and version of each, with a space between.
+        wanted: the requirements; of an overlay, the folders.
+        made: seconds since the epoch.
+        programs: which were started with it, the last one first.
+    """
+
+    kind: Kind
+    runtime: str
+    executable: str
+    identity: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    made: float
+    programs: tuple[str, ...] = ()
+
+
+def seal(home: Path, record: Record) -> None:
+    """Write down what an environment is, and its files; the last thing before it is used.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    write_note(home / _FILES, {"files": sorted(_files(home))})
+    write_record(home, record)
+
+
+def write_record(home: Path, record: Record) -> None:
+    """Write down what an environment is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_note(home / RECORD, {"schema": _SCHEMA, **asdict(record)})
+
+
+def read_record(home: Path) -> Record | None:
+    """Return what an environment is; None when that cannot be told."""
+    match read_note(home / RECORD):
+        case {
+            "schema": 1,
+            "kind": str(kind),
+            "runtime": str(runtime),
+            "executable": str(executable),
+            "identity": list(identity),
+            "packages": list(packages),
+            "wanted": list(wanted),
+            "made": int() | float() as made,
+            "programs": list(programs),
+        } if kind in set(Kind):
+            return Record(
+                kind=Kind(kind),
+                runtime=runtime,
+                executable=executable,
+                identity=tuple(map(str, identity)),
+                packages=tuple(map(str, packages)),
+                wanted=tuple(map(str, wanted)),
+                made=made,
+                programs=tuple(map(str, programs)),
+            )
+    return None
+
+
+def is_whole(home: Path) -> bool:
+    """Tell whether an environment is complete, and every file is there in its size."""
+    if not python_of(home).exists() or not (home / RECORD).is_file():
+        return False
+    note = read_note(home / _FILES)
+    files = note.get("files") if note is not None else None
+    if not isinstance(files, list):
+        return False
+    try:
+        return all(os.stat(home / name).st_size == size for name, size in files)  # noqa: PTH116 - thousands
+    except (OSError, TypeError, ValueError):
+        return False
+
+
+def note_use(home: Path, program: Path | None) -> None:
+    """Remember that an environment was used, and for which program."""
+    with suppress(OSError):  # a cache that is read-only serves as well
+        os.utime(home / RECORD)
+        record = read_record(home)
+        if program is None or record is None or record.programs[:1] == (str(program),):
+            return
+        others = tuple(each for each in record.programs if each != str(program))
+        write_record(home, replace(record, programs=(str(program), *others)[:_PROGRAMS]))
+
+
+def last_used(home: Path) -> float | None:
+    """Return when an environment was used last, to a day or so; None when that is not known.
+
+    Every start of its python reads `pyvenv.cfg`, and the file system notes that daily.
+    """
+    times = []
+    for name, field in (("pyvenv.cfg", "st_atime"), (RECORD, "st_mtime")):
+        with suppress(OSError):
+            times.append(getattr((home / name).stat(), field))
+    return min(max(times), time.time()) if times else None
+
+
+def _files(home: Path) -> Iterator[tuple[str, int]]:
+    """Yield every file that must stay as it is, with its size in bytes."""
+    for folder, folders, files in os.walk(home):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in files:
+            path = os.path.join(folder, name)  # noqa: PTH118 - thousands
+            if os.path.islink(path) or name == ".lock":  # noqa: PTH114 - likewise
+                continue
+            yield os.path.relpath(path, home), os.path.getsize(path)  # noqa: PTH202 - likewise
