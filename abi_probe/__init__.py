@@ -50,7 +50,7 @@ from abi_probe.site import (
 )
 from abi_probe.survey import Prospect, examine, read_distribution, read_path
 from abi_probe.tags import runtime_abis, runtime_tags
-from abi_probe.unpacking import unpack_wheel
+from abi_probe.unpacking import packages_of, unpack_wheel
 from abi_probe.wheel import read_wheel, read_wheel_stream
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "nearby",
     "open_site",
     "owners",
+    "packages_of",
     "platforms",
     "promise_of",
     "read_binary",

@@ -51,6 +51,11 @@ def unpack_wheel(path: Path, prefix: Path) -> Path:
                     shutil.copyfileobj(packed, unpacked)
     except ZIP_ERRORS as error:
         raise UnreadableError(str(error) or type(error).__name__) from error
+    return packages_of(prefix)
+
+
+def packages_of(prefix: Path) -> Path:
+    """Return the folder of packages below a prefix that `unpack_wheel` made."""
     return prefix / _PACKAGES
 
 

@@ -123,9 +123,9 @@ def prove(
 ) -> Proof:
     """Import some modules in child processes of a runtime, and say what became of each.
 
-    They share one process as long as that goes well; what fails is tried again in a process of
-    its own, so that no module answers for another. Nothing is written into the runtime or the
-    folders of packages by the interpreter; what a module's own code does cannot be known.
+    They share one process as long as that goes well; what does not go well behind others is tried
+    again in a process of its own, so that no module answers for another. The interpreter writes
+    nothing into the runtime or the folders of packages; what a module's code does nobody knows.
 
     Args:
         wanted: the modules.
@@ -146,6 +146,12 @@ def prove(
     first = prover.try_all(wanted, bare=False, together=together)
     unsure = [each for each in wanted if each.native and first[each.module].outcome in _UNSURE]
     alone = prover.try_all(unsure, bare=True, together=together)
+    if together:
+        # A failure that two processes agree on needs no third.
+        for each in unsure:
+            if alone[each.module].outcome in _UNSURE and not _agree(first, alone, each.module):
+                first |= prover.try_all([each], bare=False, together=False)
+                alone |= prover.try_all([each], bare=True, together=False)
     return Proof(
         runtime=runtime.id,
         check=check,
@@ -153,7 +159,14 @@ def prove(
     )
 
 
+def _agree(one: Mapping[str, Seen], other: Mapping[str, Seen], module: str) -> bool:
+    """Whether a module came to the same end twice."""
+    return replace(one[module], alone=None) == replace(other[module], alone=None)
+
+
 _UNSURE: Final = frozenset({Outcome.FAILED, Outcome.NEEDS_MODULE})
+_DIRE: Final = frozenset({Outcome.CRASHED, Outcome.HUNG, Outcome.OTHER_FILE})
+_GOOD: Final = Seen(module="", outcome=Outcome.IMPORTED, detail="")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,18 +193,20 @@ class _Prover:
         return None
 
     def try_all(self, wanted: Sequence[Subject], *, bare: bool, together: bool) -> dict[str, Seen]:
-        """Try some modules, those that fail in company once more alone."""
+        """Try some modules; what goes badly behind others is tried once more alone."""
         seen: dict[str, Seen] = {}
+        suspects: list[Subject] = []
         for batch in [wanted] if together else [[each] for each in wanted]:
             left = list(batch)
             while left:
                 heard = self._try(left, bare=bare)
                 seen |= heard
+                suspects += [
+                    each for each in left[1:] if seen.get(each.module, _GOOD).outcome in _DIRE
+                ]
                 left = [each for each in left if each.module not in heard]
-        if together and len(wanted) > 1:
-            for each in wanted:
-                if seen[each.module].outcome is not Outcome.IMPORTED:
-                    seen |= self._try([each], bare=bare)
+        for each in suspects:
+            seen |= self._try([each], bare=bare)
         return seen
 
     def _try(self, batch: Sequence[Subject], *, bare: bool) -> dict[str, Seen]:

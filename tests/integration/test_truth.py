@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from abi_probe import unpack_wheel
 from multirt.targets import prospect_of
 from runtimes import Search, discover
 from tests.abi_probe.compiler import compile_c
-from tests.integration.truth import Cell, Sample, cells, unpack
+from truthing.cells import Cell, cells
+from truthing.samples import Sample
 
 if TYPE_CHECKING:
     from abi_probe import Prospect
@@ -23,43 +25,27 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-_LATE = "manylinux_2_28_x86_64"
-SAMPLES = (
-    Sample(spec="bcrypt==4.2.1", interpreter="cp39", abi="abi3", platform=_LATE, why="Rust abi3"),
-    Sample(
-        spec="argon2-cffi==20.1.0",
-        interpreter="cp35",
-        abi="abi3",
-        platform="manylinux1_x86_64",
-        why="needs another Python module",
-    ),
-    Sample(spec="zopfli==0.4.3", interpreter="cp310", abi="abi3", why="abi3 with a floor"),
-    Sample(spec="tornado==6.3.3", interpreter="cp38", abi="abi3", why="an optional extension"),
-    Sample(spec="argon2-cffi-bindings==21.2.0", interpreter="cp36", abi="abi3", why="cffi"),
-    Sample(spec="blake3==1.0.11", interpreter="cp313", abi="cp313", why="Rust"),
-    Sample(spec="cymem==2.0.16", interpreter="cp313", abi="cp313", why="Cython"),
-    Sample(spec="yyjson==4.0.6", interpreter="cp313", abi="cp313", why="plain C"),
-    Sample(spec="xattr==1.3.0", interpreter="cp312", abi="cp312", why="cffi of one version"),
-    Sample(spec="rpds-py==2026.9.1", interpreter="cp311", abi="cp311", why="debug builds load it"),
-    Sample(spec="rpds-py==2026.9.1", interpreter="pp311", abi="pypy311_pp73", why="PyPy"),
-    Sample(spec="rpds-py==0.22.3", interpreter="pp39", abi="pypy39_pp73", why="older PyPy"),
-    Sample(spec="markupsafe==3.0.3", interpreter="cp313", abi="cp313t", why="free-threaded"),
-    Sample(spec="markupsafe==3.0.3", interpreter="cp314", abi="cp314", platform=_LATE, why="newer"),
-    Sample(
-        spec="markupsafe==3.0.4",
-        interpreter="cp313",
-        abi="cp313",
-        platform="musllinux_1_2_x86_64",
-        why="another C library",
-    ),
-    Sample(
-        spec="markupsafe==1.1.1",
-        interpreter="cp27",
-        abi="cp27mu",
-        platform="manylinux1_x86_64",
-        why="Python 2, bare suffix",
-    ),
-    Sample(spec="six==1.17.0", interpreter="py3", abi="none", platform="any", why="pure"),
+SAMPLES = tuple(
+    Sample(spec=spec, platform=platform, python=python, abi=abi, why=why)
+    for spec, platform, python, abi, why in (
+        ("bcrypt==4.2.1", "manylinux_2_28_x86_64", "3.9", "abi3", "Rust abi3"),
+        ("argon2-cffi==20.1.0", "manylinux1_x86_64", "3.5", "abi3", "needs another module"),
+        ("zopfli==0.4.3", "manylinux2014_x86_64", "3.10", "abi3", "abi3 with a floor"),
+        ("tornado==6.3.3", "manylinux2014_x86_64", "3.8", "abi3", "an optional extension"),
+        ("argon2-cffi-bindings==21.2.0", "manylinux2014_x86_64", "3.6", "abi3", "cffi"),
+        ("blake3==1.0.11", "manylinux2014_x86_64", "3.13", "cp313", "Rust"),
+        ("cymem==2.0.16", "manylinux2014_x86_64", "3.13", "cp313", "Cython"),
+        ("yyjson==4.0.6", "manylinux2014_x86_64", "3.13", "cp313", "plain C, named abi3"),
+        ("xattr==1.3.0", "manylinux2014_x86_64", "3.12", "cp312", "cffi of one version"),
+        ("rpds-py==2026.9.1", "manylinux2014_x86_64", "3.11", "cp311", "debug builds load it"),
+        ("rpds-py==2026.9.1", "manylinux2014_x86_64", "3.11", "pypy311_pp73", "PyPy"),
+        ("rpds-py==0.22.3", "manylinux2014_x86_64", "3.9", "pypy39_pp73", "older PyPy"),
+        ("markupsafe==3.0.3", "manylinux2014_x86_64", "3.13", "cp313t", "free-threaded"),
+        ("markupsafe==3.0.3", "manylinux_2_28_x86_64", "3.14", "cp314", "newer"),
+        ("markupsafe==3.0.4", "musllinux_1_2_x86_64", "3.13", "cp313", "another C library"),
+        ("markupsafe==1.1.1", "manylinux1_x86_64", "2.7", "cp27mu", "Python 2, bare suffix"),
+        ("six==1.17.0", "any", "3.11", "none", "pure"),
+    )
 )
 
 
@@ -91,11 +77,10 @@ def check(title: str, table: list[Cell]) -> None:
 def test_wheels_do_as_predicted(
     sample: Sample, prospects: list[tuple[Runtime, Prospect]], tmp_path: Path
 ) -> None:
-    (download := tmp_path / "download").mkdir()
-    wheel = sample.download(download)
+    wheel = sample.download(tmp_path / "download")
     assert wheel.stat().st_size < 1_500_000
-    folder = unpack(wheel, tmp_path / "installed")
-    check(f"{sample.id} ({sample.why})", cells(folder, prospects, wheel))
+    folder = unpack_wheel(wheel, tmp_path / "installed")
+    check(f"{sample.id} ({sample.why})", cells(folder, prospects, wheel=wheel))
 
 
 _MODULE = """

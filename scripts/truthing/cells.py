@@ -1,0 +1,140 @@
+"""Predict and try artefacts on runtimes, and say where the two contradict each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abi_probe import Cause, Status, examine, read_path
+from multirt.proof import Outcome, Setting, prove_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from abi_probe import Artefact, Prospect, Verdict
+    from multirt.proof import Proof, Seen
+    from runtimes import Runtime
+
+# A tag or a version range may be stricter than the machine code; every other cause is a fact.
+_CAUTIOUS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
+_FINE = frozenset({Outcome.IMPORTED, Outcome.NEEDS_MODULE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One artefact on one runtime: what was predicted, and what happened to every module.
+
+    Attributes:
+        artefact: what tables call it.
+        runtime: its id.
+        verdict: on the files as they lie on the disk.
+        packed: on the wheel that they came from; None when there is none.
+        proof: what really happened.
+        modules: the module of each extension file, by its path.
+        complete: all that the artefact requires was installed with it.
+    """
+
+    artefact: str
+    runtime: str
+    verdict: Verdict
+    packed: Verdict | None
+    proof: Proof
+    modules: dict[str, str]
+    complete: bool = False
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Return the kinds of objection, each once."""
+        return tuple(dict.fromkeys(each.cause for each in self.verdict.objections))
+
+    @property
+    def seen(self) -> dict[str, Seen]:
+        """Return what became of each extension file itself, by module.
+
+        Where the code of the packages around it fails, by itself or for want of another
+        distribution, that is what it does without that code.
+        """
+        return {each.module: each.alone or each for each in self.proof.seen}
+
+    def wrong(self) -> Iterator[str]:
+        """Yield every way in which the prediction and the truth contradict each other."""
+        packed = self.packed
+        if packed is not None and not self.complete and _kinds(packed) != _kinds(self.verdict):
+            yield f"wheel is {_kinds(packed)}, installed {_kinds(self.verdict)}"
+        if self.verdict.status in {Status.UNVERIFIED, Status.COMPATIBLE}:
+            for module, seen in self.seen.items():
+                excused = seen.outcome is Outcome.OTHER_FILE and self._expected(module)
+                if seen.outcome not in _FINE and not excused:
+                    yield f"{self.verdict.status}, but {module} {seen.outcome}: {seen.detail}"
+        for objection in self.verdict.objections:
+            if objection.cause in _CAUTIOUS:
+                continue
+            module = self.modules.get(objection.path or "", "")
+            concerned = [module] if module else list(self.seen)
+            if all(self.seen[name].outcome is Outcome.IMPORTED for name in concerned):
+                yield f"{objection.cause}, but {', '.join(concerned)} imports: {objection.detail}"
+
+    def _expected(self, module: str) -> bool:
+        """Whether a warning said that another file would be taken."""
+        return any(text.startswith(f"{module} falls back") for text in self.verdict.warnings)
+
+    def cautious(self) -> bool:
+        """Whether everything imports that only the metadata refuses."""
+        refused = self.verdict.status is Status.INCOMPATIBLE
+        imports = all(seen.outcome is Outcome.IMPORTED for seen in self.seen.values())
+        return refused and imports and set(self.causes) <= _CAUTIOUS
+
+    def row(self) -> str:
+        """Return the line of the table."""
+        predicted = f"{self.verdict.status} {' '.join(self.causes)}"
+        outcomes = " ".join(dict.fromkeys(seen.outcome for seen in self.seen.values()))
+        worst = next(
+            (each for each in self.seen.values() if each.outcome is not Outcome.IMPORTED),
+            next(iter(self.seen.values()), None),
+        )
+        note = "WRONG" if any(self.wrong()) else "refused by tag" if self.cautious() else ""
+        detail = worst.detail[:90] if worst is not None else ""
+        return f"{self.runtime:18} {predicted:58} {outcomes:13} {note:14} {detail}"
+
+
+def _kinds(verdict: Verdict) -> str:
+    """Name a verdict by its status and its causes."""
+    causes = dict.fromkeys(objection.cause for objection in verdict.objections)
+    return " ".join([verdict.status, *causes])
+
+
+def cells(
+    path: Path,
+    prospects: Sequence[tuple[Runtime, Prospect]],
+    *,
+    wheel: Path | None = None,
+    setting: Setting | None = None,
+) -> list[Cell]:
+    """Predict and try every module of some files on every runtime.
+
+    Args:
+        path: a folder of installed packages, or of bare files.
+        prospects: each runtime, and what verdicts need of it.
+        wheel: where the folder came from; None where it was compiled here.
+        setting: how the truth is found.
+    """
+    (artefact,) = read_path(path)
+    packed = read_path(wheel)[0] if wheel is not None else None
+    proofs = prove_on(artefact, [runtime for runtime, _ in prospects], setting=setting)
+    return [
+        Cell(
+            artefact=_title(artefact),
+            runtime=runtime.id,
+            verdict=examine(artefact, prospect),
+            packed=examine(packed, prospect) if packed is not None else None,
+            proof=proof,
+            modules={str(each.path): each.module for each in artefact.extensions},
+        )
+        for (runtime, prospect), proof in zip(prospects, proofs, strict=True)
+    ]
+
+
+def _title(artefact: Artefact) -> str:
+    """Name an artefact for tables."""
+    return f"{artefact.name} {artefact.version}" if artefact.name else artefact.target

@@ -1,0 +1,80 @@
+"""Install a wheel with all that it requires, where its own files do not say enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from abi_probe import (
+    AbiProbeError,
+    Status,
+    examine,
+    nearby,
+    open_site,
+    read_distribution,
+    read_installed,
+)
+from multirt.environments import Store, Wanted, build, resolve
+from multirt.errors import MultirtError
+from multirt.proof import Outcome, prove_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from abi_probe import Artefact, Prospect
+    from multirt.proof import Setting
+    from runtimes import Runtime
+    from truthing.cells import Cell
+
+
+def completed(
+    table: Sequence[Cell],
+    wheel: Path,
+    prospects: Sequence[tuple[Runtime, Prospect]],
+    store: Store,
+    setting: Setting,
+) -> list[Cell]:
+    """Return the cells of a wheel, those that lack a dependency tried again with all of them.
+
+    A cell whose requirements are not to be had for its runtime stays as it is.
+    """
+    return [
+        _with_requirements(cell, wheel, pair, store, setting) if _lacks(cell) else cell
+        for cell, pair in zip(table, prospects, strict=True)
+    ]
+
+
+def _lacks(cell: Cell) -> bool:
+    """Whether something did not import of which nothing was said."""
+    hopeful = cell.verdict.status in {Status.UNVERIFIED, Status.COMPATIBLE}
+    return hopeful and any(seen.outcome is not Outcome.IMPORTED for seen in cell.seen.values())
+
+
+def _with_requirements(
+    cell: Cell,
+    wheel: Path,
+    pair: tuple[Runtime, Prospect],
+    store: Store,
+    setting: Setting,
+) -> Cell:
+    """Try one cell again in an environment that has all that the wheel requires."""
+    runtime, prospect = pair
+    try:
+        built = build(runtime, resolve(runtime, Wanted(wheels=(wheel,)), store), store)
+        artefact = read_distribution(cell.artefact.partition(" ")[0], built.site_roots)
+    except (MultirtError, AbiProbeError):
+        return cell
+    beside = nearby(tuple(_others(built.site_roots)))
+    (proof,) = prove_on(artefact, [runtime], setting=setting)
+    return replace(cell, verdict=examine(artefact, prospect, beside), proof=proof, complete=True)
+
+
+def _others(roots: Sequence[Path]) -> Iterator[Artefact]:
+    """Yield every distribution of an environment that can be read."""
+    for root in roots:
+        for installed in open_site(root).distributions.values():
+            try:
+                yield read_installed(installed)
+            except AbiProbeError:
+                continue
