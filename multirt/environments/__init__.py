@@ -8,21 +8,49 @@ from __future__ import annotations
 
 from multirt.environments.building import build
 from multirt.environments.errors import MissingWheel, UnresolvableError
+from multirt.environments.inventory import (
+    Environment,
+    Limits,
+    State,
+    environments,
+    forget_resolutions,
+    prunable,
+    remove,
+    sweep,
+)
+from multirt.environments.locked import lock_name, lock_of
+from multirt.environments.locking import Locked, make_lock, write_lock
 from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
 from multirt.environments.overlay import overlay
+from multirt.environments.records import Kind, Record
 from multirt.environments.resolving import resolve
 from multirt.environments.store import Store
 
 __all__ = [
     "Built",
+    "Environment",
+    "Kind",
+    "Limits",
     "LocalWheel",
+    "Locked",
     "MissingWheel",
     "Pin",
+    "Record",
     "Resolution",
+    "State",
     "Store",
     "UnresolvableError",
     "Wanted",
     "build",
+    "environments",
+    "forget_resolutions",
+    "lock_name",
+    "lock_of",
+    "make_lock",
     "overlay",
+    "prunable",
+    "remove",
     "resolve",
+    "sweep",
+    "write_lock",
 ]

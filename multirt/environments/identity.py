@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from runtimes import Runtime
 
@@ -18,15 +19,23 @@ def runtime_identity(runtime: Runtime) -> tuple[str, ...]:
     Raises:
         OSError: it is gone.
     """
-    status = runtime.executable.stat()
-    signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     return (
         str(runtime.executable),
-        str(signature),
+        signature(runtime.executable),
         str(runtime.version),
         runtime.abi.soabi or "",
         runtime.platform.tag,
     )
+
+
+def signature(executable: Path) -> str:
+    """Return what differs as soon as another file is at a path.
+
+    Raises:
+        OSError: none is.
+    """
+    status = executable.stat()
+    return str((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
 
 
 def digest(*facts: Iterable[str]) -> str:

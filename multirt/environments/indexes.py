@@ -24,6 +24,7 @@ _UV_INDEXES = (
     "UV_INDEX_URL",
     "UV_NO_INDEX",
 )
+_PYPI = "https://pypi.org/simple"
 _SECTIONS = ("global", "install")  # the later one counts
 
 
@@ -32,9 +33,13 @@ def index_settings(env: Mapping[str, str]) -> dict[str, str]:
     if any(name in env for name in _UV_INDEXES) or _uv_has_indexes(env):
         return {}
     pip = _pip_settings(env)
+    # pip makes no difference between its indexes. uv takes a file from the first that has its
+    # version, and the default index is its last.
+    main = pip.get("index-url", "")
+    *first, last = [main or _PYPI, *pip.get("extra-index-url", "").split()]
     settings = {
-        "UV_DEFAULT_INDEX": pip.get("index-url", ""),
-        "UV_INDEX": " ".join(pip.get("extra-index-url", "").split()),
+        "UV_DEFAULT_INDEX": last if first else main,
+        "UV_INDEX": " ".join(first),
         "UV_FIND_LINKS": ",".join(map(_address, pip.get("find-links", "").split())),
         "UV_INSECURE_HOST": " ".join(pip.get("trusted-host", "").split()),
         "UV_NO_INDEX": "1" if pip.get("no-index", "").lower() in {"1", "on", "true", "yes"} else "",

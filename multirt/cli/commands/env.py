@@ -1,0 +1,154 @@
+"""Show the environments that multirt made, and remove them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+import typer
+
+from multirt.cli.options import Json, store
+from multirt.environments import (
+    Environment,
+    Limits,
+    environments,
+    forget_resolutions,
+    prunable,
+    remove,
+    sweep,
+)
+from multirt.errors import ExitCode, MultirtError
+
+_UNUSED_FOR = "60d"
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command with its own subcommands."""
+    group = typer.Typer(help="The environments that hold what programs require.")
+    group.command("list")(list_environments)
+    group.command("show")(show_environment)
+    group.command("prune")(prune)
+    group.command("remove")(remove_named)
+    app.add_typer(group, name="env")
+
+
+def list_environments(*, as_json: Json = False) -> None:
+    """List every environment, the one that was used last first."""
+    found = environments(store())
+    if as_json:
+        from multirt.cli.documents.environments import environments_document
+
+        typer.echo(json.dumps(environments_document(found)))
+    else:
+        from multirt.cli.tables.environments import print_environments
+
+        print_environments(found, time.time())
+
+
+def show_environment(
+    name: Annotated[str, typer.Argument(help="Its name, or the start of it.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show one environment: its packages, its programs, what it takes."""
+    found = _named(environments(store()), name)
+    if len(found) > 1:
+        names = ", ".join(each.home.name for each in found[:4])
+        raise MultirtError("environment", f"{name} is the start of several: {names}")
+    if as_json:
+        from multirt.cli.documents.environments import environment_document
+
+        typer.echo(json.dumps({"schema_version": 1, "environment": environment_document(found[0])}))
+    else:
+        from multirt.cli.tables.environments import print_environment
+
+        print_environment(found[0], time.time())
+
+
+def prune(
+    *,
+    unused_for: Annotated[
+        str, typer.Option("--unused-for", help="Remove what was not used for so long.")
+    ] = _UNUSED_FOR,
+    max_size: Annotated[
+        str | None,
+        typer.Option("--max-size", help="Remove what was used longest ago until the rest fits."),
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Remove environments that are old, damaged, or whose runtime is gone."""
+    from multirt.cli.quantities import read_duration, read_size
+
+    limits = Limits(
+        unused=read_duration(unused_for),
+        size=read_size(max_size) if max_size is not None else None,
+    )
+    here = store()
+    gone = prunable(environments(here), limits, time.time())
+    if not dry_run:
+        _remove(gone)
+        sweep(here)
+        forget_resolutions(here)
+    _say_removed(gone, dry_run=dry_run, as_json=as_json)
+
+
+def remove_named(
+    names: Annotated[
+        list[str], typer.Argument(help="Names, starts of names, or patterns with `*`.")
+    ],
+    *,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Remove environments; what still needs one makes it anew."""
+    found = environments(store())
+    gone = {each.home: each for name in names for each in _named(found, name)}
+    if not dry_run:
+        _remove(gone.values())
+    _say_removed(tuple(gone.values()), dry_run=dry_run, as_json=as_json)
+
+
+def _named(found: tuple[Environment, ...], name: str) -> list[Environment]:
+    """Return the environments that a name means, of which there is at least one.
+
+    Raises:
+        MultirtError: none is called so.
+    """
+    exact = [each for each in found if each.home.name == name]
+    named = exact or [each for each in found if fnmatchcase(each.home.name, name)]
+    named = named or [each for each in found if name and each.home.name.startswith(name)]
+    if not named:
+        message = f"no environment is called {name}"
+        raise MultirtError("environment", message, "multirt env list shows all of them")
+    return named
+
+
+def _remove(gone: Iterable[Environment]) -> None:
+    """Remove environments.
+
+    Raises:
+        MultirtError: one cannot be removed.
+    """
+    try:
+        remove(each.home for each in gone)
+    except OSError as error:
+        message = f"cannot remove {error.filename}: {error.strerror}"
+        raise MultirtError("environment", message, code=ExitCode.FAILED) from error
+
+
+def _say_removed(gone: tuple[Environment, ...], *, dry_run: bool, as_json: bool) -> None:
+    """Print what went, and how much that frees."""
+    if as_json:
+        from multirt.cli.documents.environments import removed_document
+
+        typer.echo(json.dumps(removed_document(gone, dry_run=dry_run)))
+    else:
+        from multirt.cli.tables.environments import print_removed
+
+        print_removed(gone, dry_run=dry_run)

@@ -1,0 +1,179 @@
+"""Say which environments there are, what they take, and which of them can go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.environments.identity import signature
+from multirt.environments.records import Record, is_whole, last_used, read_record
+from multirt.environments.removal import discard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from multirt.environments.store import Store
+
+_ABANDONED = 600  # seconds without a change after which nobody works at a folder any more
+_FORGOTTEN = 30 * 86_400  # seconds after which a resolution is of no use even offline
+
+
+class State(StrEnum):
+    """Whether an environment can be used."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"  # the next start that needs it makes it anew
+    ABSENT = "runtime absent"  # its runtime is gone, or another one is in its place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """One environment on the disk.
+
+    Attributes:
+        home: its folder, whose name is its name.
+        record: what it is; None when that cannot be told.
+        state: whether it can be used.
+        size: bytes of all its files.
+        own: bytes that its removal frees: of files that no cache and no other environment shares.
+        used: seconds since the epoch of its last use, to a day or so.
+    """
+
+    home: Path
+    record: Record | None
+    state: State
+    size: int
+    own: int
+    used: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What may stay.
+
+    Attributes:
+        unused: seconds without use after which an environment goes; None lets it stay.
+        size: bytes of their own that all together may take; None is no limit.
+    """
+
+    unused: float | None = None
+    size: int | None = None
+
+
+def environments(store: Store) -> tuple[Environment, ...]:
+    """Return every environment, the one that was used last first."""
+    found = [_read(home) for home in _folders(store) if not home.name.startswith(".")]
+    return tuple(sorted(found, key=lambda each: (-each.used, each.home.name)))
+
+
+def abandoned(store: Store) -> tuple[Path, ...]:
+    """Return the folders that an interrupted builder left, and that nobody works at."""
+    limit = time.time() - _ABANDONED
+    return tuple(
+        folder
+        for folder in _folders(store)
+        if folder.name.startswith((".new-", ".old-")) and _changed(folder) < limit
+    )
+
+
+def prunable(found: Sequence[Environment], limits: Limits, now: float) -> tuple[Environment, ...]:
+    """Return the environments that have no use any more, or exceed a limit.
+
+    Args:
+        found: all of them, the one that was used last first.
+        limits: what may stay.
+        now: seconds since the epoch.
+    """
+    go: list[Environment] = []
+    room = limits.size
+    for each in found:
+        useless = each.state is not State.WHOLE
+        old = limits.unused is not None and now - each.used > limits.unused
+        if useless or old or (room is not None and each.own > room):
+            go.append(each)
+        elif room is not None:
+            room -= each.own
+    return tuple(go)
+
+
+def remove(homes: Iterable[Path]) -> None:
+    """Remove environments, each at once or not at all.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for home in homes:
+        discard(home)
+
+
+def forget_resolutions(store: Store) -> None:
+    """Remove the remembered resolutions that are too old to be of use."""
+    limit = time.time() - _FORGOTTEN
+    with suppress(OSError):
+        for note in store.resolutions.iterdir():
+            if _changed(note) < limit:
+                note.unlink(missing_ok=True)
+
+
+def sweep(store: Store) -> None:
+    """Remove what interrupted builders left."""
+    for folder in abandoned(store):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders(store: Store) -> Iterator[Path]:
+    try:
+        yield from sorted(store.environments.iterdir())
+    except OSError:
+        return
+
+
+def _read(home: Path) -> Environment:
+    """Read what is known of one environment."""
+    record = read_record(home)
+    size, own = _sizes(home)
+    return Environment(
+        home=home,
+        record=record,
+        state=_state(home, record),
+        size=size,
+        own=own,
+        used=last_used(home) or _changed(home),
+    )
+
+
+def _state(home: Path, record: Record | None) -> State:
+    if record is None:
+        return State.DAMAGED
+    try:
+        same = signature(Path(record.executable)) in record.identity
+    except OSError:
+        same = False
+    if not same:
+        return State.ABSENT
+    return State.WHOLE if is_whole(home) else State.DAMAGED
+
+
+def _sizes(home: Path) -> tuple[int, int]:
+    """Return the bytes of all files below a folder, and those that nothing else holds."""
+    size = own = 0
+    for folder, _, files in os.walk(home):
+        for name in files:
+            with suppress(OSError):
+                status = os.lstat(os.path.join(folder, name))  # noqa: PTH118 - thousands
+                size += status.st_size
+                own += status.st_size if status.st_nlink == 1 else 0
+    return size, own
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
