@@ -8,9 +8,11 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from multirt.cli.commands import COMMANDS
 from multirt.errors import ExitCode, MultirtError
+from multirt.plans.question import ask
 
 
 def main() -> int:
@@ -51,10 +53,29 @@ def _answer(arguments: list[str]) -> int:
         from multirt.cli.listing import list_runtimes
 
         return list_runtimes(None, **options)
-    from multirt.cli.app import build  # 45 ms of typer, which a plan file will spare
+    if asked == "run":
+        _start_plainly(arguments)
+    from multirt.cli.app import build  # 45 ms of typer, which starting a program does without
 
     build([asked] if asked in COMMANDS else COMMANDS)(args=arguments, prog_name="multirt")
     return 0
+
+
+def _start_plainly(arguments: list[str]) -> None:
+    """Become a script if it is asked for in words that a plan file knows; otherwise return."""
+    question = ask([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
+    if question is None:
+        return
+    said: dict[str, list[str]] = {"python": [], "site": [], "module": []}
+    for field in question.fields:
+        label, _, value = os.fsdecode(field).partition("=")
+        said.setdefault(label, []).append(value)
+    if said["module"]:
+        return
+    from multirt.cli.starting import start_script
+
+    script, own = arguments[question.own - 1], arguments[question.own :]
+    start_script(script, own, python=said["python"], sites=said["site"])
 
 
 def plain_options(words: list[str]) -> dict[str, bool] | None:

@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from multirt.dispatch import decide, plan
+from multirt.cli.searching import cache_dir, search
+from multirt.dispatch import Request, decide, plan
 from multirt.grounds import Consulted, grounds
 from multirt.launch import launch
 from multirt.plans.question import ask
 from multirt.plans.writer import StartBy, UnsureError, write_plan
+from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.dispatch import Decision, Request
+    from multirt.dispatch import Decision
     from runtimes import Runtime
+
+
+def start_script(
+    script: str, own: Sequence[str], *, python: Sequence[str], sites: Sequence[str]
+) -> NoReturn:
+    """Start a script as a command line asks for it.
+
+    Args:
+        script: its path, as it was given.
+        own: its own arguments.
+        python: the runtimes to use, in order of preference; empty when nothing was said.
+        sites: folders of packages; empty when nothing was said.
+
+    Raises:
+        MultirtError: no runtime fits, or the one that does cannot be started.
+        SpecError: a word names no runtime.
+    """
+    wanted = python or [word for word in (os.environ.get("MULTIRT_PYTHON"),) if word]
+    request = Request(
+        script=Path(script),
+        specs=tuple(map(RuntimeSpec.parse, wanted)),
+        sites=tuple(map(Path, sites)),
+        search=search(),
+        cache_dir=cache_dir(),
+    )
+    start(request, own, sys.argv[1:])
 
 
 def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> NoReturn:

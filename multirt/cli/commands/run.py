@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from multirt.cli.options import PROGRAM, Python, Site, cache_dir, search, specs
-from multirt.cli.starting import start
-from multirt.dispatch import Request
+from multirt.cli.options import PROGRAM, Python, Site
+from multirt.cli.starting import start_script
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_program(
-    script: Annotated[Path, typer.Argument(help="The script.")],
+    script: Annotated[str, typer.Argument(help="The script.")],
     arguments: Annotated[
         list[str] | None, typer.Argument(help="For the script; all of it is its own.")
     ] = None,
@@ -28,11 +25,4 @@ def run_program(
     site: Site = None,
 ) -> None:
     """Start a script on a runtime that can run it."""
-    request = Request(
-        script=script,
-        specs=specs(python),
-        sites=tuple(site or ()),
-        search=search(),
-        cache_dir=cache_dir(),
-    )
-    start(request, arguments or [], sys.argv[1:])
+    start_script(script, arguments or [], python=python or (), sites=[*map(str, site or ())])
