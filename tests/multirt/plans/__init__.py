@@ -1,0 +1,1 @@
+"""Tests of plan files and of both programs that read them."""
