@@ -373,13 +373,13 @@ static bool folder_holds(const char *text)
     uint64_t digest;
     if (!read_signature(&text, &then) || !read_number(&text, &digest))
         return false;
-    const char *path = strchr(text, ' ');
-    if (path++ == NULL || stat(path, &now) != 0)
+    const char *space = strchr(text, ' ');
+    if (space == NULL || stat(space + 1, &now) != 0)
         return false;
     if (same(&now, &then))
         return true;
-    char *list = strndup(text, (size_t)(path - 1 - text));
-    bool holds = list != NULL && same_names(path, list, digest);
+    char *list = strndup(text, (size_t)(space - text));
+    bool holds = list != NULL && same_names(space + 1, list, digest);
     free(list);
     return holds;
 }

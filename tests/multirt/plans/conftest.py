@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 SLOW = "handed over:"
+_SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 LONG_AGO = 1_600_000_000_000_000_000  # ns; nothing that a test makes is racy for it
 _READER = "import sys; from multirt.plans.reader import start_planned; start_planned(sys.argv[2:])"
 
@@ -66,17 +67,35 @@ class Launcher:
 
 @pytest.fixture(scope="session")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the native launcher, compiled with every warning an error."""
-    if shutil.which("cc") is None:
-        pytest.skip("no C compiler")
+    """Return the native launcher with sanitizers, where the compiler has them."""
     folder = tmp_path_factory.mktemp("native")
-    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
-    source = ROOT / "launcher" / "multirt.c"
-    subprocess.run(["cc", *flags, source, "-o", folder / "multirt"], check=True)
+    program = _compiled(folder, *_SANITIZERS) or _compiled(folder)
+    if program is None:
+        pytest.skip("no C compiler")
     stand_in = folder / "multirt-python"
     stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "{SLOW}" "$@"\n')
     stand_in.chmod(0o755)
-    return folder / "multirt"
+    return program
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the native launcher without sanitizers: they do not work in set-user-ID programs."""
+    program = _compiled(tmp_path_factory.mktemp("plain"))
+    if program is None:
+        pytest.skip("no C compiler")
+    return program
+
+
+def _compiled(folder: Path, *more: str) -> Path | None:
+    """Compile the launcher, every warning an error; None where that cannot be done."""
+    if shutil.which("cc") is None:
+        return None
+    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *more)
+    command = ["cc", *flags, str(ROOT / "launcher" / "multirt.c"), "-o", str(folder / "multirt")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert more or done.returncode == 0, done.stderr
+    return folder / "multirt" if done.returncode == 0 else None
 
 
 @pytest.fixture(params=["native", "python"])
@@ -86,6 +105,7 @@ def launcher(
     """Return each of the two; what they say of no plan begins with `SLOW`."""
     work = tmp_path / "work"
     work.mkdir()
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")  # what becomes another program need not
     monkeypatch.setenv("MULTIRT_CACHE_DIR", str(tmp_path / "cache"))
     for name in ("MULTIRT_PYTHON", "VIRTUAL_ENV", "MULTIRT_DEPTH", "MULTIRT_LOG"):
         monkeypatch.delenv(name, raising=False)

@@ -310,11 +310,11 @@ def test_paths_of_any_bytes_and_length(launcher: Launcher) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes programs of another user")
 def test_with_the_rights_of_another_user_nothing_is_done(
-    native: Path, launcher: Launcher, tmp_path: Path
+    plain: Path, launcher: Launcher, tmp_path: Path
 ) -> None:
     remember(launcher, "tool.py")
     program = tmp_path / "multirt"
-    shutil.copy(native, program)
+    shutil.copy(plain, program)
     os.chown(program, 65534, 65534)
     program.chmod(0o6755)
     done = subprocess.run(

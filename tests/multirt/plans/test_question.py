@@ -1,0 +1,116 @@
+"""What a command line asks: the launcher in C and the module in Python say the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from multirt.plans.question import absolute, ask, fnv1a
+from multirt.plans.reader import plan_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        pytest.param("tool.py -x", ["script=/w/tool.py"], id="script"),
+        pytest.param("./tool -x", ["script=/w/tool"], id="script without ending"),
+        pytest.param("/a//b/./c.py", ["script=/a/b/c.py"], id="spelled oddly"),
+        pytest.param("run tool.py", ["script=/w/tool.py"], id="run is understood"),
+        pytest.param("run tool", ["name=tool"], id="console script"),
+        pytest.param("run -m json.tool", ["module=json.tool"], id="module"),
+        pytest.param(
+            "run --python 3.12 -p pypy --python=3.8 t.py",
+            ["python=3.12", "python=pypy", "python=3.8", "script=/w/t.py"],
+            id="runtimes in order",
+        ),
+        pytest.param("run --site=/s t.py", ["site=/s", "script=/w/t.py"], id="site"),
+    ],
+)
+def test_fields(words: str, fields: list[str]) -> None:
+    question = ask([*map(os.fsencode, words.split())], b"/w", {})
+    assert question is not None
+    assert [*map(os.fsdecode, question.fields)] == fields
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "list", "tool", "run", "run --unknown t.py", "run -p", "run ../t.py", "run t/", "--json"],
+)
+def test_what_is_left_to_the_python_command(words: str) -> None:
+    assert ask([*map(os.fsencode, words.split())], b"/w", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "local"),
+    [
+        ("run --site /s t.py", False),
+        ("run --site s t.py", True),
+        ("run -p ./python t.py", True),
+        ("run -p /usr/bin/python t.py", False),
+        ("run -m json", True),
+    ],
+)
+def test_a_relative_path_makes_a_question_of_its_folder(words: str, *, local: bool) -> None:
+    question = ask([*map(os.fsencode, words.split())], b"/w", {})
+    assert question is not None
+    assert len([*question.each_key()]) == (1 if local else 2)
+    assert [*question.each_key()][-1].endswith(b"cwd=/w\0")
+
+
+def test_the_terminal_counts() -> None:
+    question = ask([b"t.py"], b"/", {b"VIRTUAL_ENV": b"/v", b"MULTIRT_PYTHON": b"3.8"})
+    assert question is not None
+    assert question.fields == (b"script=/t.py", b"MULTIRT_PYTHON=3.8", b"VIRTUAL_ENV=/v")
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [(b"", 0xCBF29CE484222325), (b"a", 0xAF63DC4C8601EC8C), (b"foobar", 0x85944171F73967E8)],
+)
+def test_hash_as_its_authors_give_it(data: bytes, value: int) -> None:
+    assert fnv1a(data) == value
+
+
+@given(st.text("a./", max_size=12).map(os.fsencode))
+def test_absolute_is_what_python_calls_so(path: bytes) -> None:
+    found = absolute(path, b"/w/x")
+    if found is not None:
+        whole = os.path.join(b"/w/x", path)  # noqa: PTH118 - bytes
+        assert found == b"/" + os.path.normpath(whole).lstrip(b"/")
+
+
+_words = st.one_of(
+    st.sampled_from(
+        [b"run", b"-p", b"--python", b"--site", b"--python=3", b"--site=s", b"-m", b"t.py", b"x"]
+    ),
+    st.text("a./=-", max_size=6).map(os.fsencode),
+    st.binary(max_size=8).map(lambda word: word.replace(b"\0", b"")),
+)
+
+
+@given(words=st.lists(_words, max_size=6))
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_both_ask_the_same(native: Path, tmp_path: Path, words: Sequence[bytes]) -> None:
+    (tmp_path / "plans").mkdir(exist_ok=True, mode=0o700)
+    env = {b"MULTIRT_CACHE_DIR": os.fsencode(tmp_path), b"MULTIRT_LOG": b"debug"}
+    done = subprocess.run(
+        [native, *words], check=False, capture_output=True, cwd=tmp_path, env=env, timeout=60
+    )
+    looked_for = re.findall(rb"no plan ([0-9a-f]{16})", done.stderr)
+    question = ask(words, os.fsencode(tmp_path), env)
+    keys = [*question.each_key()] if question is not None else []
+    assert looked_for == [*map(plan_name, keys)]
