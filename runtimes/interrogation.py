@@ -34,8 +34,17 @@ _LADDER = (("-I", "-S", "-B", "-c"), ("-E", "-s", "-S", "-B", "-c"), ("-c",))
 _FIRST_RUNG = {"micropython": 2, "jython": 1, "python2": 1, "pypy2": 1, "ipy": 1}
 
 
-def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what changes how a Python runtime starts."""
+# A Java machine that compiles with care spends half of a short life on that.
+_HASTE = "-XX:+IgnoreUnrecognizedVMOptions -XX:TieredStopAtLevel=1"
+
+
+def clean_environment(env: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return an environment without what changes how a Python runtime starts.
+
+    Args:
+        env: the user's.
+        name: the file name of the candidate that it is for.
+    """
     kept = {
         name: value
         for name, value in env.items()
@@ -43,6 +52,9 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
     }
     # For candidates that know no -B: asking must not write into a runtime's folders.
     kept |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "dumb"}
+    if name.lower().startswith("jython"):
+        # The user's own options come last, and the last one counts.
+        kept["JAVA_TOOL_OPTIONS"] = f"{_HASTE} {env.get('JAVA_TOOL_OPTIONS', '')}".strip()
     return kept
 
 
@@ -145,6 +157,7 @@ def _silence(heard: _Heard, limit: float) -> CandidateError:
 def _last_line(stream: bytes) -> str:
     text = stream[-4096:].decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Picked up JAVA_TOOL_OPTIONS")]
     printable = "".join(char if char.isprintable() else "?" for char in lines[-1]) if lines else ""
     return printable[:200]
 
@@ -152,7 +165,7 @@ def _last_line(stream: bytes) -> str:
 def _run(argv: Sequence[str], env: Mapping[str, str], deadline: float, nonce: bytes) -> _Heard:
     """Start a candidate once and listen until it answered, ended or took too long."""
     try:
-        child = _Child(argv, clean_environment(env))
+        child = _Child(argv, clean_environment(env, os.path.basename(argv[0])))  # noqa: PTH119 - text
     except OSError as error:
         raise CandidateError(Reason.CANNOT_START, _why_not(argv[0], error)) from error
     except ValueError as error:  # a NUL in an environment variable or the path
