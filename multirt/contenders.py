@@ -106,7 +106,8 @@ def line_up(
             raise MultirtError("profile", f"no such profile: {name!r}", hint)
     parted = [split_profile(word) for word in words]
     specs = tuple((RuntimeSpec.parse(word), profile) for word, profile in parted)
-    request = replace(request, specs=tuple(spec for spec, _ in specs))
+    wishes = replace(request.wishes, specs=tuple(spec for spec, _ in specs))
+    request = replace(request, wishes=wishes, thorough=True)
     decision = decide(request)
     if decision.chosen is None:
         raise nothing_fits(decision)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Looked for in the current folder and above it by version managers, and so by the search.
 _ABOVE = (".pixi/envs", ".python-version", ".tool-versions")
 _LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
-_RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "top_level.txt")
+_RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
 
 class Consulted(Mapping[str, str]):
@@ -89,7 +89,7 @@ def grounds(
     paths = dict.fromkeys(
         str(path)
         for path in (
-            *_program(decision.program),
+            *_program(decision),
             *_environments(decision, request),
             *(_packages(decision.packages) if decision.packages else ()),
             *_runtimes(decision),
@@ -102,9 +102,9 @@ def grounds(
     return Grounds(
         since=since,
         paths=tuple(paths),
-        links=(str(decision.program.script),),
+        links=(str(decision.program.script),) if decision.program.script else (),
         above=_ABOVE,
-        names=((str(decision.program.folder), _top_names(decision.program)),),
+        names=_names(decision.program),
         variables={"HOME": env.get("HOME"), **variables},
         made=tuple(made),
     )
@@ -114,14 +114,22 @@ def _above(cwd: Path) -> Iterator[str]:
     return (str(folder / name) for folder in (cwd, *cwd.parents) for name in _ABOVE)
 
 
-def _top_names(program: Program) -> frozenset[str]:
-    return frozenset(each.name.partition(".")[0] for each in program.imports)
+def _names(program: Program) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the folder in which a module's name would count, with all the names."""
+    if program.folder is None or not program.folder.is_dir():
+        return ()
+    tops = frozenset(each.name.partition(".")[0] for each in program.imports)
+    return ((str(program.folder), tops),)
 
 
-def _program(program: Program) -> Iterator[Path]:
-    """Yield the script, and where the modules that it names are or would be beside it."""
-    yield program.script
-    yield from dict.fromkeys(each.file for each in program.imports)
+def _program(decision: Decision) -> Iterator[Path]:
+    """Yield what was read, and where the modules that it names are or would be beside it."""
+    program = decision.program
+    yield from decision.read
+    # Of what is absent beside the program, the names in its folder tell.
+    yield from (path for path in decision.absent if path.parent != program.folder)
+    if program.folder is None:
+        return
     for name in sorted({each.name for each in program.imports if "." in each.name}):
         top = program.folder / name.partition(".")[0]
         if top.is_dir():  # else the folder's own names tell when it appears
@@ -135,13 +143,15 @@ def _program(program: Program) -> Iterator[Path]:
 
 def _environments(decision: Decision, request: Request) -> Iterator[Path]:
     """Yield where a virtual environment is, or would be if one were made."""
-    if request.sites:
+    configuration = decision.configuration
+    if configuration.sites is not None or request.wishes.isolated:
         return
-    script = decision.program.script
+    script = decision.program.script or request.cwd / "-"
     active = request.search.env.get("VIRTUAL_ENV")
     homes = [Path(active)] if active else []
-    if request.specs and request.specs[0].path is not None:
-        named = Path(os.path.abspath(Path(request.specs[0].path).expanduser()))  # noqa: PTH100 - keeps the link
+    specs = configuration.specs
+    if specs and specs[0].path is not None:
+        named = Path(os.path.abspath(Path(specs[0].path).expanduser()))  # noqa: PTH100 - keeps the link
         homes += [named, named.parent.parent]
     found = decision.environment
     for home in (*homes, *(parent / ".venv" for parent in script.parents)):

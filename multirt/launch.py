@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from typing import TYPE_CHECKING, NoReturn
 
 from multirt.errors import ExitCode, MultirtError
@@ -30,6 +31,8 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         message = f"multirt was started from itself {_DEEPEST} times"
         raise MultirtError("depth", message, hint, ExitCode.FAILED)
     environment = {**env, **dict(plan.environment), DEPTH: str(level)}
+    if plan.stdin is not None:
+        _give(plan.stdin)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # as it is when the shell closed it
             stream.flush()
@@ -41,3 +44,11 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         message = f"cannot start {plan.executable}: {error.strerror}"
         hint = "multirt list --refresh finds the runtimes anew"
         raise MultirtError("launch", message, hint, ExitCode.CANNOT_START) from error
+
+
+def _give(content: bytes) -> None:
+    """Put a program that was read from stdin back there for the interpreter."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        os.dup2(file.fileno(), 0)

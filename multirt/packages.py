@@ -52,19 +52,29 @@ class Packages:
     broken: Mapping[str, str]
 
 
-def read_packages(program: Program, roots: Sequence[Path]) -> Packages:
+def read_packages(
+    program: Program, roots: Sequence[Path], modules: Iterable[str] = (), *, whole: bool = False
+) -> Packages:
     """Read every distribution that a program may reach, on any runtime.
+
+    Args:
+        program: what is to run.
+        roots: folders of packages, in the order of the path.
+        modules: what it imports in ways that cannot be seen.
+        whole: all that is installed counts.
 
     Raises:
         UnreadableError: a root is no folder.
     """
     sites = [open_site(root) for root in roots]
-    names = sorted({each.name for each in program.imports})
+    names = sorted({each.name for each in program.imports} | {*modules})
     owned: dict[str, frozenset[str]] = {}
     for site in reversed(sites):  # the first root wins
         owned.update(owners(site, names))
     start = {name for found in owned.values() for name in found}
     start |= {canonicalize_name(each.name) for each in program.dependencies}
+    if whole:
+        start |= {name for site in sites for name in site.distributions}
     requires, artefacts, broken = _closure(sites, start)
     added, hooks = _path_files(roots)
     return Packages(

@@ -26,5 +26,17 @@ def build(names: Iterable[str]) -> typer.Typer:
     return app
 
 
+def valued_options(app: typer.Typer, name: str) -> frozenset[str]:
+    """Return the options of a subcommand that take a value."""
+    group = typer.main.get_command(app)
+    command = getattr(group, "commands", {}).get(name, group)
+    return frozenset(
+        option
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False)
+        for option in parameter.opts
+    )
+
+
 def _group() -> None:
     """One binary, multiple Python runtimes."""

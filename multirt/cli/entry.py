@@ -10,14 +10,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from multirt.cli.commands import COMMANDS
+from multirt.cli.commands import COMMANDS, TAKE_PROGRAMS
+from multirt.cli.program_line import separated, unjoined
 from multirt.errors import ExitCode, MultirtError
 from multirt.plans.question import ask
 
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    arguments = as_command(sys.argv[1:])
+    arguments = as_command(unjoined(sys.argv[1:], COMMANDS))
     try:
         code = _ended(arguments)
         if sys.stdout is not None:
@@ -55,14 +56,17 @@ def _answer(arguments: list[str]) -> int:
         return list_runtimes(None, **options)
     if asked == "run":
         _start_plainly(arguments)
-    from multirt.cli.app import build  # 45 ms of typer, which starting a program does without
+    from multirt.cli.app import build, valued_options  # 45 ms, which a start does without
 
-    build([asked] if asked in COMMANDS else COMMANDS)(args=arguments, prog_name="multirt")
+    app = build([asked] if asked in COMMANDS else COMMANDS)
+    if asked in TAKE_PROGRAMS:
+        arguments[1:] = separated(arguments[1:], valued_options(app, asked))
+    app(args=arguments, prog_name="multirt")
     return 0
 
 
 def _start_plainly(arguments: list[str]) -> None:
-    """Become a script if it is asked for in words that a plan file knows; otherwise return."""
+    """Become a program if it is asked for in words that a plan file knows; otherwise return."""
     question = ask([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
     if question is None:
         return
@@ -70,12 +74,10 @@ def _start_plainly(arguments: list[str]) -> None:
     for field in question.fields:
         label, _, value = os.fsdecode(field).partition("=")
         said.setdefault(label, []).append(value)
-    if said["module"]:
-        return
-    from multirt.cli.starting import start_script
+    from multirt.cli.starting import start_words
 
-    script, own = arguments[question.own - 1], arguments[question.own :]
-    start_script(script, own, python=said["python"], sites=said["site"])
+    first = question.own - (2 if said["module"] else 1)
+    start_words(arguments, arguments[first:], python=said["python"], sites=said["site"])
 
 
 def plain_options(words: list[str]) -> dict[str, bool] | None:
@@ -135,8 +137,8 @@ def _say(error: MultirtError, arguments: list[str]) -> int:
     if sys.stderr is not None:
         print(f"multirt: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - the command's own output
     command = arguments[0] if arguments else ""
-    ours = "--json" in arguments and command in {*COMMANDS} - {"run"}
-    if ours and error.kind != "output":
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in own and command in COMMANDS and error.kind != "output":
         details = {"kind": error.kind, "message": error.message, "hint": error.hint}
         print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
     return int(error.code)

@@ -39,3 +39,13 @@ def search(*, refresh: bool = False) -> Search:
         timeout=timeout,
         refresh=refresh,
     )
+
+
+def user_config() -> Path:
+    """Return where the user's own settings are."""
+    override = os.environ.get("MULTIRT_CONFIG")
+    if override:
+        return Path(override)
+    from platformdirs import user_config_path  # 18 ms
+
+    return user_config_path("multirt") / "config.toml"

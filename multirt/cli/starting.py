@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from multirt.cli.searching import cache_dir, search
+from multirt.cli.searching import cache_dir, search, user_config
+from multirt.configuration import Wishes
 from multirt.dispatch import Request, decide, plan
 from multirt.grounds import Consulted, grounds
 from multirt.launch import launch
 from multirt.plans.question import ask
 from multirt.plans.writer import StartBy, UnsureError, write_plan
+from multirt.program import entry_of
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-def start_script(
-    script: str, own: Sequence[str], *, python: Sequence[str], sites: Sequence[str]
+def start_words(
+    command_line: Sequence[str],
+    words: Sequence[str],
+    *,
+    python: Sequence[str],
+    sites: Sequence[str],
 ) -> NoReturn:
-    """Start a script as a command line asks for it.
+    """Start a program as a command line asks for it.
 
     Args:
-        script: its path, as it was given.
-        own: its own arguments.
+        command_line: all arguments of this process.
+        words: of these, the program and its own arguments.
         python: the runtimes to use, in order of preference; empty when nothing was said.
         sites: folders of packages; empty when nothing was said.
 
@@ -40,15 +45,16 @@ def start_script(
         MultirtError: no runtime fits, or the one that does cannot be started.
         SpecError: a word names no runtime.
     """
-    wanted = python or [word for word in (os.environ.get("MULTIRT_PYTHON"),) if word]
+    entry, own = entry_of(words, Path.cwd())
+    wishes = Wishes(specs=tuple(map(RuntimeSpec.parse, python)), sites=tuple(map(Path, sites)))
     request = Request(
-        script=Path(script),
-        specs=tuple(map(RuntimeSpec.parse, wanted)),
-        sites=tuple(map(Path, sites)),
+        entry=entry,
+        wishes=wishes,
         search=search(),
         cache_dir=cache_dir(),
+        user_config=user_config(),
     )
-    start(request, own, sys.argv[1:])
+    start(request, own, command_line)
 
 
 def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> NoReturn:
@@ -68,10 +74,13 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     request = replace(request, search=replace(request.search, env=env, notice=noticed.append))
     decision = decide(request)
     planned = plan(decision, request, own)
-    remark = None if request.specs else unasked(decision)
+    say_notes(decision)
+    remark = unasked(decision)
     fixed = planned.arguments[: len(planned.arguments) - len(own)]
     question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
-    if question is not None:
+    # What a bare word means depends on the folder in which it is said.
+    bare = question is not None and any(each.startswith(b"name=") for each in question.fields)
+    if question is not None and not bare and not decision.notes:
         try:
             path = write_plan(
                 question,
@@ -91,6 +100,12 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     launch(planned, os.environ)
 
 
+def say_notes(decision: Decision) -> None:
+    """Say which contradictions were settled, and how."""
+    for note in decision.notes:
+        _say(f"multirt: {note}")
+
+
 def _debug(words: str) -> None:
     if os.environ.get("MULTIRT_LOG") == "debug":
         _say(f"multirt: debug: {words}")
@@ -106,9 +121,11 @@ def unasked(decision: Decision) -> str | None:
     """Return a line that says that something unusual was chosen, None when it was not."""
     if decision.chosen is None:
         return None
-    runtime = decision.chosen.runtime
-    if decision.environment and decision.environment.base == runtime.executable:
+    runtime, said = decision.chosen.runtime, decision.configuration
+    if decision.environment and decision.environment.is_of(runtime):
         return None
+    if said.runtimes or said.hinted or said.needs or said.implementation:
+        return None  # somebody asked
     unusual = " and ".join(_unusual(runtime))
     return f"multirt: using {runtime.id} ({unusual}): nothing else fits" if unusual else None
 

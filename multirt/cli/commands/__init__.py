@@ -4,3 +4,6 @@ from __future__ import annotations
 
 # In the order of `multirt --help`; each is a module here, imported only when it is asked for.
 COMMANDS = ("run", "explain", "list", "find", "probe", "compare", "doctor", "cache", "env", "lock")
+
+# Of these, all that follows the program is the program's.
+TAKE_PROGRAMS = frozenset({"run", "explain"})

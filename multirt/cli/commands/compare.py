@@ -12,9 +12,11 @@ import typer
 from multirt.cli.options import PROGRAM, Json, Site, cache_dir, search
 from multirt.cli.tables.progress import Progress
 from multirt.comparison import Comparison, Conditions, choose_rules, compare
+from multirt.configuration import Wishes
 from multirt.contenders import line_up
 from multirt.dispatch import Request
 from multirt.errors import ExitCode
+from multirt.program import entry_of
 
 Contenders = Annotated[
     list[str] | None,
@@ -82,9 +84,9 @@ def compare_runtimes(  # noqa: PLR0913 - the options of one command
         seed=None if hash_seed == "random" else hash_seed,
         rules=choose_rules(rule or (), no_rule or ()),
     )
-    request = Request(
-        script=script, specs=(), sites=tuple(site or ()), search=search(), cache_dir=cache_dir()
-    )
+    entry, _ = entry_of([str(script)], Path.cwd())
+    wishes = Wishes(sites=tuple(site or ()))
+    request = Request(entry=entry, wishes=wishes, search=search(), cache_dir=cache_dir())
     field = line_up(request, arguments or [], python or [], profile or [], reference)
     with Progress(len(field.contenders)) as progress:
         comparison = compare(field, conditions, progress.step)

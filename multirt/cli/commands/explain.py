@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from multirt.cli.options import PROGRAM, Json, Python, Site, cache_dir, search, specs
-from multirt.dispatch import Request, decide
+from multirt.cli.options import PROGRAM, Json
+from multirt.cli.program_options import ProgramOptions, Words, takes_program
+from multirt.dispatch import decide
 from multirt.errors import ExitCode
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("explain", context_settings=PROGRAM)(explain_choice)
+    app.command("explain", context_settings=PROGRAM)(takes_program(explain_choice))
 
 
 def explain_choice(
-    script: Annotated[Path, typer.Argument(help="The script.")],
+    words: Words = None,
     *,
-    python: Python = None,
-    site: Site = None,
+    options: ProgramOptions,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Every objection, setting and file.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say which runtime a script would be started on, and what stands against each other."""
-    decision = decide(
-        Request(
-            script=script,
-            specs=specs(python),
-            sites=tuple(site or ()),
-            search=search(),
-            cache_dir=cache_dir(),
-        )
-    )
+    """Say which runtime a program would be started on, and what stands against each other."""
+    decision = decide(options.request(words, thorough=True))
     if as_json:
         from multirt.cli.documents.decision import explain_document
 
@@ -42,6 +36,6 @@ def explain_choice(
     else:
         from multirt.cli.tables.decision import print_decision
 
-        print_decision(decision)
+        print_decision(decision, verbose=verbose)
     if decision.chosen is None:
         raise typer.Exit(ExitCode.NOTHING_FITS)

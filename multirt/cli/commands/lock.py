@@ -12,6 +12,7 @@ from packaging.specifiers import SpecifierSet
 from multirt.cli.options import Json, Python, search, specs, store
 from multirt.environments import Wanted, lock_name, make_lock, write_lock
 from multirt.errors import ExitCode, MultirtError
+from multirt.model import Entry, Kind
 from multirt.program import read_program
 from runtimes import NoRuntimeError, Runtime, RuntimeSpec, discover
 
@@ -36,7 +37,7 @@ def lock_script(  # noqa: PLR0913 - one for each option, as typer wants it
 ) -> None:
     """Lock what a script requires: `run` then installs the same files everywhere."""
     script = script.absolute()
-    program = read_program(script)
+    program = read_program(Entry(kind=Kind.SCRIPT, text=str(script)), Path.cwd())
     wanted = Wanted(
         requirements=tuple(str(each) for each in program.dependencies),
         build=build,

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Annotated
 
 import typer
 
-from multirt.cli.options import PROGRAM, Python, Site
-from multirt.cli.starting import start_script
+from multirt.cli.commands import COMMANDS
+from multirt.cli.options import PROGRAM, Json
+from multirt.cli.program_line import unjoined
+from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.starting import say_notes, start
+from multirt.dispatch import decide, plan
+from multirt.errors import MultirtError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("run", context_settings=PROGRAM)(run_program)
+    app.command("run", context_settings=PROGRAM)(takes_program(run_program))
 
 
 def run_program(
-    script: Annotated[str, typer.Argument(help="The script.")],
-    arguments: Annotated[
-        list[str] | None, typer.Argument(help="For the script; all of it is its own.")
-    ] = None,
+    words: Words = None,
     *,
-    python: Python = None,
-    site: Site = None,
+    options: ProgramOptions,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be started, and start nothing.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
-    """Start a script on a runtime that can run it."""
-    start_script(script, arguments or [], python=python or (), sites=[*map(str, site or ())])
+    """Start a program on a runtime that can run it."""
+    if as_json and not dry_run:
+        raise MultirtError("usage", "--json goes with --dry-run: a program's output is its own")
+    request = options.request(words)
+    if not dry_run:
+        start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))
+    from multirt.cli.documents.plan import plan_document
+    from multirt.cli.tables.plan import plan_text
+
+    decision = decide(request)
+    planned = plan(decision, request, arguments_of(words))
+    say_notes(decision)
+    typer.echo(json.dumps(plan_document(planned)) if as_json else plan_text(planned))

@@ -17,7 +17,9 @@ def explain_document(decision: Decision) -> Document:
     return {
         **SCHEMA,
         "program": {
-            "script": str(program.script),
+            "kind": program.entry.kind.value,
+            "text": program.entry.text,
+            "script": str(program.script) if program.script is not None else None,
             "requires_python": str(wanted) if wanted is not None else None,
             "dependencies": [str(each) for each in program.dependencies],
             "imports": sorted({each.name for each in program.imports}),

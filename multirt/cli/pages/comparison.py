@@ -31,7 +31,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
         ("may differ", ", ".join(rule.name for rule in comparison.rules) or "nothing"),
     ]
     context = {
-        "title": f"{comparison.field.program.script.name} on {count} runtimes",
+        "title": f"{comparison.field.program.title} on {count} runtimes",
         "facts": facts,
         "remark": comparison.remark,
         "groups": [

@@ -20,7 +20,7 @@ _LAST_WORDS = 160  # characters
 def print_comparison(comparison: Comparison) -> None:
     """Print the groups, each with its first difference, then what to know beside."""
     console = open_console()
-    script = text(comparison.field.program.script.name)
+    script = text(comparison.field.program.title)
     count, groups = len(comparison.outcomes), comparison.groups
     if comparison.agree and count > 1:
         style = "green" if groups[0].outcome.exit_code == 0 else "yellow"

@@ -1,4 +1,4 @@
-"""The values of dispatch: a program, what stands against each runtime, and the plan."""
+"""What stands against a runtime, and how the chosen one is started."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
 
     from runtimes import Runtime
 
@@ -54,45 +51,6 @@ class Objection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Import:
-    """One module that a program names in an `import`.
-
-    Attributes:
-        name: dotted.
-        file: which file names it.
-        line: where.
-        certain: it is imported whenever that file is: not in a function, and no `try` or `if`
-            makes it optional.
-    """
-
-    name: str
-    file: Path
-    line: int
-    certain: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Program:
-    """What is to run, and what it says of itself.
-
-    Attributes:
-        script: absolute path, as it was named.
-        folder: where the script's own file lies, links resolved: the first on its `sys.path`.
-        requires_python: of its PEP 723 block; None when it does not say.
-        dependencies: of its PEP 723 block.
-        imports: of the script and of the first-party files that it imports, by name.
-        searches_elsewhere: it changes `sys.path`, so a module not found proves nothing.
-    """
-
-    script: Path
-    folder: Path
-    requires_python: SpecifierSet | None
-    dependencies: tuple[Requirement, ...]
-    imports: tuple[Import, ...]
-    searches_elsewhere: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """A runtime with all that stands against it for a program.
 
@@ -102,6 +60,7 @@ class Verdict:
         unverified: distributions of which only static checks are known, by name.
         warnings: what may go wrong all the same.
         rank: the total order of preference; the smallest is best.
+        asked: the runtime itself was asked, which happens in the order of rank.
     """
 
     runtime: Runtime
@@ -109,6 +68,7 @@ class Verdict:
     unverified: tuple[str, ...]
     warnings: tuple[str, ...]
     rank: tuple[object, ...]
+    asked: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -125,9 +85,11 @@ class Plan:
         executable: what to start: the runtime, or an environment of it.
         arguments: for it, the program first.
         environment: variables to set.
+        stdin: what the program is to read from stdin; None to leave stdin alone.
     """
 
     runtime: Runtime
     executable: Path
     arguments: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
+    stdin: bytes | None = None

@@ -1,0 +1,54 @@
+"""Tell multirt's own options from the program's on a command line."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_PROGRAM_OPTIONS = ("-m", "-c")
+
+
+def separated(arguments: Sequence[str], valued: Iterable[str]) -> list[str]:
+    """Return the arguments with `--` put before the program.
+
+    The options before the program are multirt's, all that follows it is its own. One `--` of the
+    user's is taken away.
+
+    Args:
+        arguments: after the subcommand.
+        valued: options that take a value.
+    """
+    taking = frozenset(valued)
+    place = 0
+    while place < len(arguments):
+        word = arguments[place]
+        if word == "--":
+            return [*arguments[:place], "--", *arguments[place + 1 :]]
+        is_option = word.startswith("-") and word != "-"
+        if not is_option or (word[:2] in _PROGRAM_OPTIONS and not word.startswith("--")):
+            return [*arguments[:place], "--", *arguments[place:]]
+        place += 2 if word in taking else 1
+    return list(arguments)
+
+
+def unjoined(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
+    """Return the arguments with those of a `#!` line taken apart.
+
+    A kernel gives all that follows the interpreter in that line as one argument, as in
+    `#!/usr/local/bin/multirt run --python pypy`, and the script's path as the next.
+    """
+    if len(arguments) < 2 or " " not in arguments[0] or os.path.exists(arguments[0]):  # noqa: PLR2004, PTH110 - text that may be no path
+        return list(arguments)
+    try:
+        words = shlex.split(arguments[0])
+    except ValueError:
+        return list(arguments)
+    if words and words[0] in set(commands):
+        return [*words, *arguments[1:]]
+    if words and words[0].startswith("-"):
+        return ["run", *words, *arguments[1:]]
+    return list(arguments)

@@ -1,0 +1,158 @@
+"""The options of every command that takes a program, said once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from multirt.cli.options import Python, Site, cache_dir, search
+from multirt.cli.searching import user_config
+from multirt.configuration import Prefer, Wishes
+from multirt.dispatch import Request
+from multirt.errors import MultirtError
+from multirt.model import Kind
+from multirt.program import entry_of
+from runtimes import RuntimeSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PROGRAM [ARGUMENT]...",
+        help="A script, -m MODULE, -c CODE, -, a folder or zip archive, or an installed command;"
+        " what follows it is its own. Nothing: the interpreter itself.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramOptions:
+    """What a command line says of the program and of the runtime for it."""
+
+    python: Python = None
+    site: Site = None
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="A requirement to install for this start; repeatable."),
+    ] = None
+    with_requirements: Annotated[
+        list[Path] | None,
+        typer.Option("--with-requirements", help="A file of such requirements; repeatable."),
+    ] = None
+    project: Annotated[
+        Path | None, typer.Option("--project", help="The folder whose project counts.")
+    ] = None
+    no_project: Annotated[
+        bool, typer.Option("--no-project", help="Leave out pyproject.toml and .python-version.")
+    ] = False
+    no_config: Annotated[
+        bool, typer.Option("--no-config", help="Leave out [tool.multirt] and multirt.toml.")
+    ] = False
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Only the command line and the program count.")
+    ] = False
+    implementation: Annotated[
+        str | None, typer.Option("--implementation", help="cpython, pypy, graalpy...")
+    ] = None
+    prefer: Annotated[
+        Prefer | None, typer.Option("--prefer", help="Which of those that fit comes first.")
+    ] = None
+    allow_prerelease: Annotated[
+        bool, typer.Option("--allow-prerelease", help="Pre-releases are as good as releases.")
+    ] = False
+    below_floor: Annotated[
+        bool, typer.Option("--try", help="Also where a tag or metadata shuts the version out.")
+    ] = False
+    whole_site: Annotated[
+        bool, typer.Option("--whole-site", help="All that is installed counts, imported or not.")
+    ] = False
+
+    def request(self, words: list[str] | None, *, thorough: bool = False) -> Request:
+        """Return the request for a program.
+
+        Args:
+            words: the program and its arguments.
+            thorough: every runtime is asked.
+
+        Raises:
+            MultirtError: an option means nothing.
+        """
+        looked = search()
+        entry, _ = entry_of(words or [], looked.cwd or Path.cwd())
+        stdin = None
+        if entry.kind is Kind.STDIN and not sys.stdin.isatty():
+            stdin = sys.stdin.buffer.read()
+        return Request(
+            entry=entry,
+            search=looked,
+            cache_dir=cache_dir(),
+            wishes=self._wishes(),
+            user_config=user_config(),
+            stdin=stdin,
+            thorough=thorough,
+        )
+
+    def _wishes(self) -> Wishes:
+        return Wishes(
+            specs=tuple(RuntimeSpec.parse(word) for word in self.python or ()),
+            implementation=self.implementation,
+            prefer=self.prefer,
+            allow_prerelease=self.allow_prerelease,
+            sites=tuple(self.site or ()),
+            whole_site=self.whole_site,
+            requirements=tuple(map(_requirement, self.with_ or ())),
+            requirement_files=tuple(self.with_requirements or ()),
+            project=self.project,
+            use_project=not self.no_project,
+            use_config=not self.no_config,
+            isolated=self.isolated,
+            below_floor=self.below_floor,
+        )
+
+
+def arguments_of(words: list[str] | None) -> tuple[str, ...]:
+    """Return the program's own arguments."""
+    return entry_of(words or [], Path.cwd())[1]
+
+
+def takes_program(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `ProgramOptions`; it gets them as `options`."""
+    own = inspect.signature(function, eval_str=True)
+    hints = get_type_hints(ProgramOptions, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            each.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=each.default,
+            annotation=hints[each.name],
+        )
+        for each in fields(ProgramOptions)
+    ]
+
+    @functools.wraps(function)
+    def command(**values: Any) -> None:  # noqa: ANN401 - of every option its own type
+        options = ProgramOptions(**{each.name: values.pop(each.name) for each in shared})
+        function(options=options, **values)
+
+    kept = [each for name, each in own.parameters.items() if name != "options"]
+    ordered = sorted([*kept, *shared], key=lambda each: each.kind)
+    command.__signature__ = own.replace(parameters=ordered)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in ordered}
+    return command
+
+
+def _requirement(text: str) -> Any:  # noqa: ANN401 - imported late
+    from packaging.requirements import InvalidRequirement, Requirement  # 60 ms, where it is asked
+
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise MultirtError("usage", f"--with: {text!r} means nothing: {error}") from error

@@ -1,0 +1,88 @@
+"""Find and read the files that say something about a program from outside."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_LARGEST = 4 << 20  # bytes; a configuration is written by hand
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """What was looked at, for whoever wants to know whether it still is so.
+
+    Attributes:
+        read: files that were read.
+        absent: paths at which a file would have counted.
+    """
+
+    read: list[Path] = field(default_factory=list)
+    absent: list[Path] = field(default_factory=list)
+
+    def nearest(self, name: str, start: Path) -> Path | None:
+        """Return the file of that name in a folder or the nearest one above it."""
+        for folder in (start, *start.parents):
+            path = folder / name
+            if path.is_file():
+                self.read.append(path)
+                return path
+            self.absent.append(path)
+        return None
+
+    def there(self, path: Path) -> bool:
+        """Tell whether one file is there."""
+        found = path.is_file()
+        (self.read if found else self.absent).append(path)
+        return found
+
+
+def read_toml(path: Path) -> Mapping[str, object]:
+    """Return what a TOML file holds.
+
+    Raises:
+        MultirtError: it cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MultirtError("config", f"{path} is no TOML: {error}") from error
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a small file.
+
+    Raises:
+        MultirtError: it cannot be read, is too large, or is no text.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise MultirtError("config", f"{path} has more than {_LARGEST} bytes")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MultirtError("config", f"{path} is no UTF-8") from error
+
+
+def table_in(table: Mapping[str, object], *keys: str, path: Path) -> Mapping[str, object] | None:
+    """Return a table inside a table, None when it is not there.
+
+    Raises:
+        MultirtError: something that is no table stands in its place.
+    """
+    found: object = table
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+        if found is None:
+            return None
+    if not isinstance(found, dict):
+        raise MultirtError("config", f"{path}: {'.'.join(keys)} is no table")
+    return found

@@ -1,0 +1,96 @@
+"""The settings of one start, each with the place that it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+    from runtimes import RuntimeSpec
+
+T = TypeVar("T")
+
+
+class Need(StrEnum):
+    """What a program can ask of a build."""
+
+    FREE_THREADING = "free-threading"
+    DEBUG = "debug"
+    JIT = "jit"
+    SUBINTERPRETERS = "subinterpreters"
+
+
+class Prefer(StrEnum):
+    """Which of the runtimes that fit comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    ACTIVE = "active"  # what `python3` or `python` on PATH starts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting(Generic[T]):
+    """A value, and who said so.
+
+    Attributes:
+        value: the value.
+        origin: where it was said, for messages: `--python`, `MULTIRT_PYTHON`, a file.
+    """
+
+    value: T
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configuration:
+    """All that is asked for one start.
+
+    Attributes:
+        runtimes: acceptable runtimes in order of preference; None when nobody said anything.
+        hinted: a runtime that the script's first line names; it is preferred, and its major
+            version is required. None when there is none, or somebody else said something.
+        implementation: the only implementation wanted; None for any.
+        requires: language versions that the program and its project support.
+        needs: what the build has to have.
+        sites: folders of packages; None when nobody said anything.
+        imports: modules that the program imports in ways that cannot be seen.
+        prefer: what comes first.
+        allow_prerelease: pre-releases are as good as releases.
+        whole_site: everything installed counts, not only what is imported.
+        requirements: what the program needs to have installed.
+        constraints: files of requirements (`pip install -r`).
+        editable: projects to install in place.
+        notes: contradictions that were settled, one line each.
+        read: files that were read.
+        absent: files that would have counted.
+        variables: names of environment variables that count, set or not.
+    """
+
+    runtimes: Setting[tuple[RuntimeSpec, ...]] | None = None
+    hinted: Setting[RuntimeSpec] | None = None
+    implementation: Setting[str] | None = None
+    requires: tuple[Setting[SpecifierSet], ...] = ()
+    needs: tuple[Setting[Need], ...] = ()
+    sites: Setting[tuple[Path, ...]] | None = None
+    imports: tuple[Setting[str], ...] = ()
+    prefer: Setting[Prefer] | None = None
+    allow_prerelease: Setting[bool] | None = None
+    whole_site: Setting[bool] | None = None
+    requirements: tuple[Setting[Requirement], ...] = ()
+    constraints: tuple[Path, ...] = ()
+    editable: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    read: tuple[Path, ...] = ()
+    absent: tuple[Path, ...] = ()
+    variables: tuple[str, ...] = ()
+
+    @property
+    def specs(self) -> tuple[RuntimeSpec, ...]:
+        """The runtimes asked for; empty when nobody said anything."""
+        return self.runtimes.value if self.runtimes is not None else ()

@@ -1,0 +1,151 @@
+"""Judge runtimes, and ask those that could be chosen what they say themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from abi_probe import examine, nearby
+from multirt.asking import ask
+from multirt.environments import UnresolvableError, resolve
+from multirt.judge import Having, judge_runtime, reached
+from multirt.model import Cause, Objection, Verdict
+from multirt.packages import lies_in
+from multirt.targets import prospect_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.version import Version
+
+    from abi_probe import Verdict as PackageVerdict
+    from multirt.dispatch.request import Request
+    from multirt.environments import Wanted
+    from multirt.judge import Question
+    from runtimes import Runtime
+
+_WORKERS = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inquiry:
+    """One program before all the runtimes.
+
+    Attributes:
+        question: what is asked.
+        wanted: what will be installed; None for nothing.
+        request: who asks.
+    """
+
+    question: Question
+    wanted: Wanted | None
+    request: Request
+
+    def verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
+        """Return a verdict on each runtime.
+
+        What is known without them is judged first. Then the runtimes that are left are asked in
+        the order of preference: until one fits, or all where the request is thorough.
+        """
+        judged = [self._judged(runtime) for runtime in runtimes]
+        judged.sort(key=lambda each: (not each[1].accepted, each[1].rank))
+        thorough = self.request.thorough
+        left = [each for each in judged if each[1].accepted or (thorough and _is_wanted(each[1]))]
+        refused = [verdict for having, verdict in judged if (having, verdict) not in left]
+        if not thorough:
+            return _needing_version(self._until_one_fits(left) + refused)
+        from concurrent.futures import ThreadPoolExecutor  # 10 ms that a start does not need
+
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            return _needing_version([*pool.map(self._asked, left), *refused])
+
+    def _until_one_fits(self, left: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
+        found: list[Verdict] = []
+        for place, each in enumerate(left):
+            found.append(self._asked(each))
+            if found[-1].accepted:
+                return found + [verdict for _, verdict in left[place + 1 :]]
+        return found
+
+    def _judged(self, runtime: Runtime) -> tuple[Having, Verdict]:
+        """Judge one runtime, reading what it and its libraries give where binaries need it."""
+        question = self.question
+        own: frozenset[str] = frozenset()
+        if question.packages is None:
+            tops = {each.name.partition(".")[0] for each in question.program.imports}
+            own = frozenset(top for top in tops if lies_in(runtime.site_packages, top))
+        having = Having(question=question, runtime=runtime, own=own)
+        return having, judge_runtime(having, self._of_packages(runtime))
+
+    def _of_packages(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
+        """Judge the installed distributions that a program reaches."""
+        packages = self.question.packages
+        if packages is None:
+            return {}
+        names = reached(self.question, runtime) & packages.artefacts.keys()
+        artefacts = [packages.artefacts[name] for name in sorted(names)]
+        if not artefacts:
+            return {}
+        prospect, beside = prospect_of(runtime), nearby(artefacts)
+        return {str(artefact.name): examine(artefact, prospect, beside) for artefact in artefacts}
+
+    def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
+        """Judge again with what the runtime itself says, and with what it would get installed."""
+        having, _ = judged
+        answers = ask(
+            having.runtime,
+            tuple(having.sources()),
+            having.asked_names(),
+            cache_dir=self.request.cache_dir,
+            env=self.request.search.env,
+        )
+        having = replace(having, answers=answers)
+        verdict = judge_runtime(having, self._of_packages(having.runtime))
+        if verdict.accepted and self.wanted is not None:
+            return self._resolved(verdict, self.wanted)
+        return verdict
+
+    def _resolved(self, verdict: Verdict, wanted: Wanted) -> Verdict:
+        """Object where nothing fulfils what the program needs on a runtime."""
+        runtime = verdict.runtime
+        if "venv" not in runtime.stdlib:
+            detail = f"{runtime.id} has no venv module, by which packages would be installed"
+            objection = Objection(cause=Cause.CAPABILITY, detail=detail)
+            return replace(verdict, objections=(objection,))
+        try:
+            resolve(runtime, wanted, self.request.stored())
+        except UnresolvableError as error:
+            detail = error.message.removeprefix(f"{runtime.id}: ")
+            return replace(verdict, objections=(Objection(cause=Cause.PACKAGE, detail=detail),))
+        return verdict
+
+
+def _is_wanted(verdict: Verdict) -> bool:
+    """Whether a runtime is one that was asked for, so that all its reasons are of interest."""
+    causes = {each.cause for each in verdict.objections}
+    return not causes & {Cause.SPEC, Cause.REQUIRES_PYTHON}
+
+
+def _needing_version(verdicts: list[Verdict]) -> list[Verdict]:
+    """Say which version a syntax needs, where a runtime of it is here and compiles the file."""
+    good = [
+        each.runtime.version
+        for each in verdicts
+        if each.asked and not any(one.cause is Cause.SYNTAX for one in each.objections)
+    ]
+    return [
+        replace(each, objections=tuple(_dated(one, each, good) for one in each.objections))
+        for each in verdicts
+    ]
+
+
+def _dated(objection: Objection, verdict: Verdict, good: Sequence[Version]) -> Objection:
+    """Return an objection to a syntax with the oldest later version that has it."""
+    if objection.cause is not Cause.SYNTAX:
+        return objection
+    version = verdict.runtime.version
+    later = sorted(each for each in good if each > version)
+    if not later:
+        return objection
+    needs = f"needs {later[0].major}.{later[0].minor}"
+    return replace(objection, detail=f"{needs}: {objection.detail}")

@@ -1,0 +1,165 @@
+"""Judge every runtime of the machine for a program, and choose."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abi_probe import UnreadableError
+from multirt.configuration import Places, configure
+from multirt.dispatch.asked import Inquiry
+from multirt.dispatch.command import Command, find_command
+from multirt.dispatch.named import with_named
+from multirt.dispatch.needed import Needed, needed
+from multirt.dispatch.request import Decision, Request
+from multirt.dispatch.virtual import candidates
+from multirt.errors import MultirtError
+from multirt.judge import Question, choose
+from multirt.model import Import, Kind
+from multirt.packages import read_packages
+from multirt.program import read_program
+from runtimes import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.configuration import Configuration
+    from multirt.model import Program
+    from multirt.packages import Packages
+    from runtimes import Runtime
+
+_VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+def decide(request: Request) -> Decision:
+    """Judge every runtime of the machine for a program, and choose.
+
+    Raises:
+        MultirtError: the program, a file of settings or a folder of packages cannot be read, or
+            there is no such command.
+    """
+    program = read_program(request.entry, request.cwd, request.stdin)
+    places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
+    configuration = configure(program, request.wishes, places)
+    found = needed(program, configuration, request)
+    program, command = _with_command(program, found)
+    discovery = discover(request.search)
+    runtimes = with_named(discovery.runtimes, configuration.specs, request.search)
+    question = _question(program, configuration, found, runtimes, request)
+    verdicts = sorted(
+        Inquiry(question=question, wanted=found.wanted, request=request).verdicts(runtimes),
+        key=lambda verdict: (not verdict.accepted, verdict.rank),
+    )
+    return Decision(
+        program=program,
+        configuration=configuration,
+        verdicts=tuple(verdicts),
+        chosen=choose(verdicts),
+        environment=found.environment,
+        roots=found.roots,
+        wanted=found.wanted,
+        packages=question.packages,
+        discovery=discovery,
+        command=command,
+        notes=configuration.notes,
+        read=_read(program, configuration, found),
+        absent=_absent(program, configuration, found, request),
+        variables=(*configuration.variables, *_VARIABLES),
+    )
+
+
+def _question(
+    program: Program,
+    configuration: Configuration,
+    found: Needed,
+    runtimes: Sequence[Runtime],
+    request: Request,
+) -> Question:
+    """Return what is asked of every runtime."""
+    environment = found.environment
+    packages = _packages(program, configuration, found.roots) if found.roots else None
+    return Question(
+        program=program,
+        configuration=configuration,
+        packages=packages,
+        home=next((each for each in runtimes if environment and environment.is_of(each)), None),
+        active=_active(runtimes, request),
+        builds=found.wanted is not None,
+        unseen=bool(
+            request.search.env.get("PYTHONPATH")
+            or (environment and environment.sees_base)
+            or (packages and packages.hooks)
+        ),
+        below_floor=request.wishes.below_floor,
+        stdlib=frozenset().union(*(each.stdlib for each in runtimes)),
+    )
+
+
+def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
+    """Return what `python3`, or else `python`, starts on PATH."""
+    selected = next((each for each in runtimes if each.selected), None)
+    if selected is not None:
+        return selected
+    for name in ("python3", "python"):
+        path = shutil.which(name, path=request.search.env.get("PATH", ""))
+        if path is not None:
+            names = {Path(path), Path(os.path.realpath(path))}
+            known = (each for each in runtimes if names & {each.executable, *each.aliases})
+            return next(known, None)
+    return None
+
+
+def _with_command(program: Program, found: Needed) -> tuple[Program, Command | None]:
+    """Return a program with what its console script imports, and that.
+
+    Raises:
+        MultirtError: no folder of packages has it, and nothing will be installed that may.
+    """
+    if program.entry.kind is not Kind.COMMAND:
+        return program, None
+    name = program.entry.text
+    command = find_command(name, found.roots)
+    if command is not None:
+        called = Import(name=command.module, file=None, line=0, certain=True)
+        return replace(program, imports=(called,)), command
+    if found.wanted is not None:
+        return program, None
+    where = ", ".join(map(str, found.roots))
+    what = f"no script {name} here" + (f" and no such command in {where}" if where else "")
+    hint = f"--with DISTRIBUTION installs what brings it: multirt run --with {name} {name}"
+    raise MultirtError("script", what, hint)
+
+
+def _packages(program: Program, configuration: Configuration, roots: Sequence[Path]) -> Packages:
+    """Read the folders of packages."""
+    try:
+        names = [name.value for name in configuration.imports]
+        whole = configuration.whole_site
+        return read_packages(program, roots, names, whole=bool(whole and whole.value))
+    except UnreadableError as error:
+        raise MultirtError("site", f"cannot read {roots[0]}: {error}") from error
+
+
+def _read(program: Program, configuration: Configuration, found: Needed) -> tuple[Path, ...]:
+    """Return the files and folders that a decision rests on."""
+    read = [*program.read, *configuration.read, *configuration.constraints, *found.roots]
+    if found.environment is not None:
+        read.append(found.environment.home / "pyvenv.cfg")
+    return tuple(dict.fromkeys(read))
+
+
+def _absent(
+    program: Program, configuration: Configuration, found: Needed, request: Request
+) -> tuple[Path, ...]:
+    """Return the paths at which a file would change a decision."""
+    absent = [*program.absent, *configuration.absent]
+    if configuration.sites is None and not request.wishes.isolated:
+        start = program.script.parent if program.script is not None else request.cwd
+        for home in candidates(start):
+            if found.environment is not None and home == found.environment.home:
+                break
+            absent.append(home / "pyvenv.cfg")
+    return tuple(dict.fromkeys(absent))

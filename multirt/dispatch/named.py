@@ -1,0 +1,40 @@
+"""Add the runtimes that somebody names by a path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.errors import ExitCode, MultirtError
+from runtimes import CandidateError, base_executable, interrogate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runtimes import Runtime, RuntimeSpec, Search
+
+
+def with_named(
+    runtimes: Sequence[Runtime], specs: Sequence[RuntimeSpec], search: Search
+) -> tuple[Runtime, ...]:
+    """Return the runtimes, and those that a spec names by a path and that no source found.
+
+    Raises:
+        MultirtError: a path leads to nothing that answers as a runtime.
+    """
+    found = list(runtimes)
+    for spec in specs:
+        if spec.path is None or any(spec.accepts(each) for each in found):
+            continue
+        path = Path(spec.path).expanduser()
+        path = base_executable(path) or path
+        try:
+            named = interrogate(path, env=search.env, timeout=search.timeout)
+        except CandidateError as error:
+            raise MultirtError("spec", str(error), code=ExitCode.NOTHING_FITS) from error
+        known = next((each for each in found if each.executable == named.executable), named)
+        if known in found:
+            found.remove(known)
+        found.append(replace(known, aliases=(*known.aliases, Path(spec.path))))
+    return tuple(found)

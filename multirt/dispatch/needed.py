@@ -1,0 +1,122 @@
+"""Say what has to be installed for a program, and which folders of packages count."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.dispatch.virtual import Environment, find_environment, named_environment
+from multirt.environments import Wanted
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from multirt.configuration import Configuration
+    from multirt.dispatch.request import Request
+    from multirt.model import Program
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needed:
+    """Where a program's packages come from.
+
+    Attributes:
+        environment: the virtual environment that it lives in; None when there is none.
+        roots: folders of packages that are there.
+        wanted: what will be installed; None for nothing.
+    """
+
+    environment: Environment | None
+    roots: tuple[Path, ...]
+    wanted: Wanted | None
+
+
+def needed(program: Program, configuration: Configuration, request: Request) -> Needed:
+    """Say where the packages of a program come from.
+
+    Folders that somebody names count first, then the environment that is active or near. What a
+    script lists itself is installed for it where that environment does not hold it.
+
+    Raises:
+        MultirtError: a folder or a file of requirements cannot be read.
+    """
+    asked = [each.value for each in configuration.requirements if each.origin == "--with"]
+    listed = [each for each in configuration.requirements if each.origin != "--with"]
+    own = [each.value for each in listed if each.origin == program.title]
+    extra = tuple(_in_files(configuration.constraints))
+    if configuration.sites is not None:
+        roots = configuration.sites.value
+        for root in roots:
+            if not root.is_dir():
+                raise MultirtError("site", f"no such folder of packages: {root}")
+        return Needed(environment=None, roots=roots, wanted=_wanted(asked, extra, ()))
+    environment = _environment(program, configuration, request)
+    if environment is not None and not (own and not _holds(environment, own)):
+        wanted = _wanted(asked, extra, ())
+        return Needed(environment=environment, roots=environment.roots, wanted=wanted)
+    everything = [each.value for each in configuration.requirements]
+    wanted = _wanted(everything, extra, configuration.editable)
+    return Needed(environment=None, roots=(), wanted=wanted)
+
+
+def _environment(
+    program: Program, configuration: Configuration, request: Request
+) -> Environment | None:
+    named = named_environment(configuration.specs)
+    if named is not None or request.wishes.isolated:
+        return named
+    start = program.script.parent if program.script is not None else request.cwd
+    return find_environment(start, request.search.env)
+
+
+def _wanted(
+    requirements: Sequence[Requirement], extra: Sequence[str], editable: tuple[Path, ...]
+) -> Wanted | None:
+    lines = tuple(dict.fromkeys([*map(str, requirements), *extra]))
+    return Wanted(requirements=lines, editable=editable) if lines or editable else None
+
+
+def _holds(environment: Environment, requirements: Iterable[Requirement]) -> bool:
+    """Whether an environment has what a script lists; conditions count as met."""
+    from importlib.metadata import distributions  # 20 ms, where something is listed
+
+    path = [str(root) for root in environment.roots]
+    from packaging.utils import canonicalize_name
+
+    versions = {
+        canonicalize_name(each.name or ""): each.version for each in distributions(path=path)
+    }
+    return all(
+        (version := versions.get(canonicalize_name(each.name))) is not None
+        and each.specifier.contains(version, prereleases=True)
+        for each in requirements
+    )
+
+
+def _in_files(files: Iterable[Path]) -> Iterator[str]:
+    """Yield the requirements in files, as pip writes them.
+
+    Raises:
+        MultirtError: a file cannot be read, or has an option that only an installer can follow.
+    """
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise MultirtError("usage", f"cannot read {file}: {error}") from error
+        for line in text.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            kept = [word for word in words if not word.startswith("--hash=")]
+            if kept and kept[0] in ("-r", "--requirement") and len(kept) > 1:
+                yield from _in_files([file.parent / kept[1]])
+            elif kept and kept[0].startswith("-"):
+                message = f"{file}: {kept[0]} is not understood here"
+                hint = "list plain requirements, or give the option by UV_ variables"
+                raise MultirtError("usage", message, hint)
+            elif kept:
+                yield line.partition(" #")[0].partition(" --hash=")[0].strip()

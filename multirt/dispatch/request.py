@@ -1,0 +1,91 @@
+"""What somebody wants to run, and what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.configuration import Configuration, Wishes
+from multirt.environments import Store
+
+if TYPE_CHECKING:
+    from multirt.dispatch.command import Command
+    from multirt.dispatch.virtual import Environment
+    from multirt.environments import Wanted
+    from multirt.model import Entry, Program, Verdict
+    from multirt.packages import Packages
+    from runtimes import Discovery, Search
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What somebody wants to run.
+
+    Attributes:
+        entry: what it is.
+        search: where runtimes are looked for; its environment and folders serve for the rest.
+        cache_dir: where everything is kept that can be made again.
+        wishes: what the command line asks for besides.
+        user_config: the user's own settings, which need not be there; None for none.
+        stdin: the program that came on stdin; None for every other kind.
+        store: where environments are kept; None for the usual place in `cache_dir`.
+        thorough: every runtime is asked what it says of the program, and every one that would get
+            packages is resolved for; else only the best, until one fits.
+    """
+
+    entry: Entry
+    search: Search
+    cache_dir: Path
+    wishes: Wishes = field(default_factory=Wishes)
+    user_config: Path | None = None
+    stdin: bytes | None = None
+    store: Store | None = None
+    thorough: bool = False
+
+    @property
+    def cwd(self) -> Path:
+        """The folder of the start."""
+        return self.search.cwd or Path.cwd()
+
+    def stored(self) -> Store:
+        """Return where environments are kept."""
+        return self.store or Store(self.cache_dir, self.search.env)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What was decided, and on what grounds.
+
+    Attributes:
+        program: what is to run.
+        configuration: what was asked for, and by whom.
+        verdicts: one for each runtime, those that nothing stands against first, then by rank.
+        chosen: the best of those that nothing stands against; None when there is none.
+        environment: the virtual environment that the program lives in; None when there is none.
+        roots: the folders of packages that count.
+        wanted: what will be installed for the program; None for nothing.
+        packages: what the folders hold for the program; None when there are none.
+        discovery: what the search for runtimes gave.
+        command: the console script to start; None for every other kind, and for a command that
+            comes with what will be installed.
+        notes: what people should be told, one line each.
+        read: files and folders that this rests on, besides those of runtimes.
+        absent: paths at which a file would have counted.
+        variables: names of environment variables that count, set or not.
+    """
+
+    program: Program
+    configuration: Configuration = field(default_factory=Configuration)
+    verdicts: tuple[Verdict, ...]
+    chosen: Verdict | None
+    environment: Environment | None = None
+    roots: tuple[Path, ...] = ()
+    wanted: Wanted | None = None
+    packages: Packages | None = None
+    discovery: Discovery
+    command: Command | None = None
+    notes: tuple[str, ...] = ()
+    read: tuple[Path, ...] = ()
+    absent: tuple[Path, ...] = ()
+    variables: tuple[str, ...] = ()

@@ -1,0 +1,84 @@
+"""Find the virtual environment that a program lives in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtimes import base_executable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from runtimes import Runtime, RuntimeSpec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """The virtual environment that a program lives in.
+
+    Attributes:
+        home: its folder.
+        python: how it is started.
+        base: the interpreter that it was made with; None when that is gone.
+        roots: its folders of packages.
+        sees_base: the base interpreter's own packages count too.
+    """
+
+    home: Path
+    python: Path
+    base: Path | None
+    roots: tuple[Path, ...]
+    sees_base: bool
+
+    def is_of(self, runtime: Runtime) -> bool:
+        """Whether it was made with a runtime."""
+        if self.base is None:
+            return False
+        names = {self.base, Path(os.path.realpath(self.base))}
+        return bool(names & {runtime.executable, *runtime.aliases})
+
+
+def find_environment(start: Path, env: Mapping[str, str]) -> Environment | None:
+    """Return the active virtual environment, else the `.venv` nearest to a folder or a file."""
+    active = env.get("VIRTUAL_ENV")
+    folders = [Path(active)] if active else []
+    folders += candidates(start)
+    return next((_environment(home) for home in folders if is_environment(home)), None)
+
+
+def candidates(start: Path) -> Iterable[Path]:
+    """Return where a `.venv` would count, the nearest first."""
+    return [parent / ".venv" for parent in (start, *start.parents)]
+
+
+def is_environment(home: Path) -> bool:
+    """Whether a folder is a virtual environment (PEP 405)."""
+    return (home / "pyvenv.cfg").is_file()
+
+
+def named_environment(specs: Sequence[RuntimeSpec]) -> Environment | None:
+    """Return the virtual environment whose python the first spec names by its path."""
+    path = specs[0].path if specs else None
+    if path is None:
+        return None
+    named = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - keeps the link
+    homes = (named, named.parent.parent)
+    return next((_environment(home) for home in homes if is_environment(home)), None)
+
+
+def _environment(home: Path) -> Environment:
+    """Read a virtual environment's folder."""
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    roots = [*home.glob("lib/*/site-packages"), *home.glob("Lib/site-packages")]
+    text = (home / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    settings = dict(line.replace(" ", "").lower().partition("=")[::2] for line in text.splitlines())
+    return Environment(
+        home=home,
+        python=python,
+        base=base_executable(home),
+        roots=tuple(sorted(roots)),
+        sees_base=settings.get("include-system-site-packages") == "true",
+    )

@@ -1,0 +1,184 @@
+"""What is to run, and what was read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+
+class Kind(StrEnum):
+    """The ways in which an interpreter is told what to run."""
+
+    SCRIPT = "script"  # a file, also a compiled one
+    FOLDER = "folder"  # a folder or a zip archive with a `__main__` in it
+    MODULE = "module"  # -m
+    CODE = "code"  # -c
+    STDIN = "stdin"  # -
+    COMMAND = "command"  # a console script of an installed distribution
+    INTERPRETER = "interpreter"  # the interpreter itself, with its own options or none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What somebody wants to run, as it was given.
+
+    Attributes:
+        kind: which way.
+        text: the path, the module, the code or the command; empty for the other two.
+    """
+
+    kind: Kind
+    text: str = ""
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        match self.kind:
+            case Kind.SCRIPT | Kind.FOLDER:
+                return self.text.rstrip("/").rpartition("/")[2] or self.text
+            case Kind.MODULE:
+                return f"-m {self.text}"
+            case Kind.CODE:
+                return "the code of -c"
+            case Kind.STDIN:
+                return "the program on stdin"
+            case Kind.COMMAND:
+                return self.text
+            case Kind.INTERPRETER:
+                return "the interpreter itself"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guard:
+    """A condition that something in a program stands under.
+
+    Attributes:
+        test: an expression over `sys.version_info` and the like, as source; empty when the
+            condition is in `missing`.
+        wanted: what the expression has to give.
+        missing: modules of which one has to be absent, as in the handler of an ImportError.
+    """
+
+    test: str = ""
+    wanted: bool = True
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Import:
+    """One module that a program names in an `import`.
+
+    Attributes:
+        name: dotted.
+        members: what is taken from it by `from name import ...`; empty for a plain `import`.
+        file: which file names it; None for the command line.
+        line: where; 0 for the command line.
+        certain: where its guards hold it is imported, and the program fails without it.
+        guards: the conditions that it stands under, all of which have to hold.
+        local: the program brings it along.
+    """
+
+    name: str
+    members: tuple[str, ...] = ()
+    file: Path | None
+    line: int
+    certain: bool
+    guards: tuple[Guard, ...] = ()
+    local: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is named, for messages."""
+        return f"{self.file.name} line {self.line}" if self.file else "the command line"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exit:
+    """A place where a program ends itself with an error unless a condition holds.
+
+    Attributes:
+        guards: the conditions under which it ends.
+        file: which file.
+        line: where.
+    """
+
+    guards: tuple[Guard, ...]
+    file: Path
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One file of a program, which every runtime has to be able to compile.
+
+    Attributes:
+        file: its path; in an archive, below the archive's.
+        content: its bytes.
+        certain: where its guards hold the program cannot do without it.
+        guards: the conditions under which it is imported.
+    """
+
+    file: Path
+    content: bytes
+    certain: bool
+    guards: tuple[Guard, ...] = ()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it is bytecode, which one version alone can load."""
+        return self.file.suffix in (".pyc", ".pyo")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """What is to run, and what it says of itself.
+
+    Attributes:
+        entry: as it was given.
+        script: absolute path of the file, folder or archive to start, as it was named; None for
+            what is none.
+        folder: the first on its `sys.path`, links resolved; the archive for a zip archive. None
+            for a command, whose folder is of no interest.
+        requires_python: of its PEP 723 block; None when it does not say.
+        dependencies: of its PEP 723 block.
+        declared: it has a PEP 723 block that lists dependencies, if only an empty list.
+        settings: the table `[tool.multirt]` of that block, as it stands there.
+        interpreter: the interpreter that its first line names, `python2.7`; None when there is
+            none or it says nothing of the version.
+        sources: its files that were read, the first one started first.
+        imports: of all of them.
+        exits: conditions under which it refuses to run.
+        searches_elsewhere: it changes `sys.path`, so a module not found proves nothing.
+        read: files and folders that all this rests on.
+        absent: paths at which a file would have counted.
+        stdin: what was read of stdin and has to be given on; None when stdin was left alone.
+    """
+
+    entry: Entry
+    script: Path | None = None
+    folder: Path | None = None
+    requires_python: SpecifierSet | None = None
+    dependencies: tuple[Requirement, ...] = ()
+    declared: bool = False
+    settings: Mapping[str, object] | None = None
+    interpreter: str | None = None
+    sources: tuple[Source, ...] = ()
+    imports: tuple[Import, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    searches_elsewhere: bool = False
+    read: tuple[Path, ...] = ()
+    absent: tuple[Path, ...] = ()
+    stdin: bytes | None = None
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return self.entry.title

@@ -1,0 +1,9 @@
+"""Read what is to run: its files, what it says of itself, which modules it imports."""
+
+from __future__ import annotations
+
+from multirt.program.conditions import Facts, holds
+from multirt.program.entry import entry_of
+from multirt.program.reading import read_program
+
+__all__ = ["Facts", "entry_of", "holds", "read_program"]

@@ -1,0 +1,120 @@
+"""Read the block in which a script says what it needs (PEP 723)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+# The reference expression of PEP 723.
+_BLOCK = re.compile(
+    r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)+)^# ///[ \t]*$"
+)
+_OPENING = re.compile(r"(?m)^# /// script[ \t]*$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """What a script says of itself.
+
+    Attributes:
+        requires_python: None when it does not say.
+        dependencies: what it needs.
+        declared: it lists dependencies, if only an empty list.
+        settings: its table `[tool.multirt]`; None when it has none.
+    """
+
+    requires_python: SpecifierSet | None = None
+    dependencies: tuple[Requirement, ...] = ()
+    declared: bool = False
+    settings: Mapping[str, object] | None = None
+
+
+def read_block(text: str, title: str) -> Block:
+    """Read the block of a script.
+
+    Args:
+        text: the script.
+        title: how messages call it.
+
+    Raises:
+        MultirtError: it is doubled, has no end, is no TOML, or means nothing.
+    """
+    content = _content(text, title)
+    if content is None:
+        return Block()
+    try:
+        table = tomllib.loads(content)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MultirtError("script", f"{title}: its script block is no TOML: {error}") from error
+    tool = table.get("tool")
+    settings = tool.get("multirt") if isinstance(tool, dict) else None
+    if settings is not None and not isinstance(settings, dict):
+        raise MultirtError("script", f"{title}: tool.multirt in its script block is no table")
+    return Block(
+        requires_python=requires_python(table.get("requires-python"), title),
+        dependencies=dependencies(table.get("dependencies", []), title),
+        declared="dependencies" in table,
+        settings=settings,
+    )
+
+
+def _content(text: str, title: str) -> str | None:
+    """Return the TOML in the one block, None when there is no block."""
+    blocks = [match for match in _BLOCK.finditer(text) if match["type"] == "script"]
+    openings = len(_OPENING.findall(text))
+    if openings > 1:
+        raise MultirtError("script", f"{title} has {openings} script blocks", "keep one (PEP 723)")
+    if not blocks:
+        if openings:
+            hint = "end it with a line `# ///`, every line before it starting with `#`"
+            raise MultirtError("script", f"{title}: the script block has no end", hint)
+        return None
+    lines = blocks[0]["content"].splitlines()
+    return "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines)
+
+
+def requires_python(wanted: object, title: str) -> SpecifierSet | None:
+    """Return a parsed `requires-python`, None when there is none.
+
+    Raises:
+        MultirtError: it means nothing.
+    """
+    if wanted is None:
+        return None
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # 20 ms, for blocks only
+
+    try:
+        if isinstance(wanted, str):
+            return SpecifierSet(wanted)
+    except InvalidSpecifier:
+        pass
+    hint = 'write for example requires-python = ">=3.9"'
+    raise MultirtError("script", f"{title}: requires-python means nothing: {wanted!r}", hint)
+
+
+def dependencies(listed: object, title: str) -> tuple[Requirement, ...]:
+    """Return parsed dependencies.
+
+    Raises:
+        MultirtError: they are no list, or one means nothing.
+    """
+    if not isinstance(listed, list):
+        raise MultirtError("script", f"{title}: dependencies is no list")
+    if not listed:
+        return ()
+    from packaging.requirements import InvalidRequirement, Requirement  # 60 ms, likewise
+
+    try:
+        return tuple(Requirement(str(each)) for each in listed)
+    except InvalidRequirement as error:
+        raise MultirtError("script", f"{title}: a dependency means nothing: {error}") from error

@@ -1,0 +1,68 @@
+"""Tell from the words of a command line what is to run."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+from multirt.model import Entry, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_INTERPRETERS = frozenset({"python", "python3"})
+_ENDINGS = (".py", ".pyw", ".pyc", ".pyz")
+
+
+def entry_of(words: Sequence[str], cwd: Path) -> tuple[Entry, tuple[str, ...]]:
+    """Return what is to run and the arguments that are its own.
+
+    Args:
+        words: a path, `-m MODULE`, `-c CODE`, `-`, or the name of a command; then arguments.
+            Nothing at all means the interpreter itself, as it does for `python`.
+        cwd: the folder that paths are looked up in.
+
+    Raises:
+        MultirtError: `-m` or `-c` without its word, a path where nothing is.
+    """
+    if not words:
+        return Entry(kind=Kind.INTERPRETER), ()
+    first, rest = words[0], tuple(words[1:])
+    if first == "-":
+        return Entry(kind=Kind.STDIN), rest
+    for option, kind in (("-m", Kind.MODULE), ("-c", Kind.CODE)):
+        if first == option:
+            if not rest:
+                raise MultirtError("usage", f"{option} needs a word after it")
+            return Entry(kind=kind, text=rest[0]), rest[1:]
+        if first.startswith(option) and not first.startswith("--"):
+            return Entry(kind=kind, text=first[2:]), rest
+    return _named(first, cwd), rest
+
+
+def _named(word: str, cwd: Path) -> Entry:
+    """Return what a word names: something on the disk, or else a command."""
+    try:
+        path = cwd / word
+        is_folder = path.is_dir()
+        there = is_folder or path.exists()
+    except ValueError as error:  # a NUL in it
+        raise MultirtError("script", f"no such script: {word!r}") from error
+    if is_folder or (there and _is_archive(path)):
+        return Entry(kind=Kind.FOLDER, text=word)
+    if there or os.sep in word or word.endswith(_ENDINGS):
+        return Entry(kind=Kind.SCRIPT, text=word)
+    if word in _INTERPRETERS:
+        return Entry(kind=Kind.INTERPRETER)
+    return Entry(kind=Kind.COMMAND, text=word)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive, which may have a `#!` line before it."""
+    try:
+        return path.is_file() and zipfile.is_zipfile(path)
+    except OSError:
+        return False

@@ -1,0 +1,124 @@
+"""Where a program's own modules lie: a folder or a zip archive."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LARGEST = 16 << 20  # bytes; no source of a person is larger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """One file that an import leads to.
+
+    Attributes:
+        file: its path.
+        content: its bytes.
+        name: the module's dotted name.
+        package: the dotted name that its relative imports start from.
+    """
+
+    file: Path
+    content: bytes
+    name: str
+    package: str
+
+
+class Place(Protocol):
+    """What modules are found in."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or the archive."""
+
+    def read(self, inner: str) -> bytes | None:
+        """Return the bytes of a file, None when there is none that can be read."""
+
+    def has(self, top: str) -> bool:
+        """Whether a folder, or an extension module, of that name lies there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Modules in a folder.
+
+    Attributes:
+        path: the folder.
+        absent: paths at which nothing was.
+    """
+
+    path: Path
+    absent: list[Path] = field(default_factory=list)
+
+    def read(self, inner: str) -> bytes | None:
+        """Return the bytes of a plain file."""
+        path = self.path / inner
+        try:
+            if path.is_file() and path.stat().st_size <= _LARGEST:
+                return path.read_bytes()
+        except (OSError, ValueError):
+            return None
+        return None
+
+    def has(self, top: str) -> bool:
+        """Whether a folder or an extension module lies there."""
+        path = self.path / top
+        if path.is_dir() or any(self.path.glob(f"{top}.so")) or any(self.path.glob(f"{top}.*.so")):
+            return True
+        self.absent.extend((path, path.with_name(f"{top}.py")))
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Modules in a zip archive, as `zipapp` makes them."""
+
+    path: Path
+
+    def read(self, inner: str) -> bytes | None:
+        """Return the bytes of a member."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                if archive.getinfo(inner).file_size > _LARGEST:
+                    return None
+                return archive.read(inner)
+        except (KeyError, OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+            return None  # absent, encrypted, damaged: the interpreter will say it
+
+    def has(self, top: str) -> bool:
+        """Whether something lies in a folder of that name."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return any(name.startswith(f"{top}/") for name in archive.namelist())
+        except (OSError, zipfile.BadZipFile):
+            return False
+
+
+def find(place: Place, name: str) -> Iterator[Found]:
+    """Yield the files that importing a dotted name runs there: its packages', then its own."""
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return
+    for depth in range(1, len(parts) + 1):
+        found = _module(place, parts[:depth])
+        if found is not None:
+            yield found
+
+
+def _module(place: Place, parts: list[str]) -> Found | None:
+    """Return the file of one module, a package's `__init__` first, as the import system does."""
+    base, dotted = "/".join(parts), ".".join(parts)
+    parent = ".".join(parts[:-1])
+    for inner, package in ((f"{base}/__init__", dotted), (base, parent)):
+        for ending in (".py", ".pyc"):
+            content = place.read(inner + ending)
+            if content is not None:
+                file = place.path / (inner + ending)
+                return Found(file=file, content=content, name=dotted, package=package)
+    return None
