@@ -13,9 +13,11 @@ from abi_probe.errors import (
     DescriptionError,
     NotABinaryError,
     NothingToProbeError,
+    SourceArchiveError,
     UnreadableError,
 )
 from abi_probe.finding import Found, findable
+from abi_probe.library_search import Loaded
 from abi_probe.linking import nearby
 from abi_probe.loader import Given, read_given
 from abi_probe.metadata import Metadata
@@ -38,6 +40,7 @@ from abi_probe.model import (
     VersionNeed,
     Violation,
 )
+from abi_probe.noticing import noticing
 from abi_probe.platform import platforms
 from abi_probe.promise import Promise, promise_of
 from abi_probe.site import (
@@ -69,6 +72,7 @@ __all__ = [
     "Given",
     "ImportedSymbol",
     "Installed",
+    "Loaded",
     "Metadata",
     "NotABinaryError",
     "NothingToProbeError",
@@ -76,6 +80,7 @@ __all__ = [
     "Promise",
     "Prospect",
     "Site",
+    "SourceArchiveError",
     "Status",
     "SymbolClass",
     "Target",
@@ -88,6 +93,7 @@ __all__ = [
     "findable",
     "judge",
     "nearby",
+    "noticing",
     "open_site",
     "owners",
     "packages_of",

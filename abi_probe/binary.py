@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import NotABinaryError, UnreadableError
+from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,7 @@ def read_binary_file(path: Path) -> Binary:
         NotABinaryError: it is none of ELF, Mach-O or PE.
         UnreadableError: it is empty, no regular file, may not be read, or is damaged.
     """
+    notice(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a device may already do something
             raise UnreadableError("not a regular file")

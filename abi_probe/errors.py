@@ -19,7 +19,11 @@ class NotABinaryError(UnreadableError):
 
 
 class NothingToProbeError(AbiProbeError):
-    """A target that exists and can hold no binary: a source archive, an empty folder."""
+    """A target that exists and can hold no binary: an empty folder."""
+
+
+class SourceArchiveError(NothingToProbeError):
+    """A source archive, of which a wheel would have to be built first."""
 
 
 class DescriptionError(AbiProbeError):

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.ld_cache import read_cache
+from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,6 +152,7 @@ def loader_of(program: Binary, library_path: tuple[str, ...] = ()) -> Loader:
 def _musl_folders(loader: Path) -> tuple[str, ...]:
     # `/lib/ld-musl-x86_64.so.1` reads `/etc/ld-musl-x86_64.path`.
     listing = loader.parent.parent / "etc" / f"{loader.name.partition('.')[0]}.path"
+    notice(listing)
     try:
         text = listing.read_text("utf-8", "surrogateescape")
     except OSError:
@@ -166,6 +168,7 @@ def _glibc_folders(loader: Path) -> tuple[str, ...]:
 
 def _glibc_cache(loader: Path) -> Mapping[str, tuple[str, ...]]:
     path = os.fsdecode(_find_in(loader, _OWN_CACHE)).rstrip("\0") or _USUAL_CACHE
+    notice(path)
     try:
         return read_cache(Path(path).read_bytes())
     except OSError:
@@ -173,6 +176,7 @@ def _glibc_cache(loader: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _find_in(path: Path, pattern: re.Pattern[bytes]) -> bytes:
+    notice(path)
     try:
         with (
             path.open("rb") as stream,

@@ -14,6 +14,7 @@ from abi_probe.binary import read_binary_file
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.library_search import Loaded, Loader, loader_of
 from abi_probe.model import Format
+from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,6 +112,7 @@ def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Given
         NotABinaryError: not an ELF file; a wrapper script for example.
         UnreadableError: it cannot be read.
     """
+    notice(executable)
     path = Path(os.path.realpath(executable))
     binary = read_binary_file(path)
     if binary.format is not Format.ELF:
@@ -274,6 +276,7 @@ def _libc(everything: tuple[Loaded, ...]) -> tuple[str, tuple[int, ...]] | None:
 
 def _on_disk(path: PurePosixPath) -> Loaded | str | None:
     """The library at a path; None when there is none, what is wrong when it is damaged."""
+    notice(path)
     try:
         status = Path(path).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the path

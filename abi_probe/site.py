@@ -15,6 +15,7 @@ from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.filename import stem
 from abi_probe.metadata import Metadata, parse_metadata, parse_wheel_tags, record_paths
 from abi_probe.model import Artefact, ArtefactKind
+from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,6 +60,7 @@ def open_site(root: Path) -> Site:
     Raises:
         UnreadableError: there is no such folder or it cannot be listed.
     """
+    notice(root)
     try:
         names = sorted(os.listdir(root))  # noqa: PTH208 - half the time of iterdir for 1,000 names
     except OSError as error:
@@ -115,7 +117,7 @@ def read_installed(installed: Installed) -> Artefact:
     root = installed.root
     paths = installed_paths(installed)
     # A file that RECORD names and that is gone is a warning; reading it would be an error.
-    missing = [path for path in paths if may_be_binary(path) and not (root / path).exists()]
+    missing = [path for path in paths if may_be_binary(path) and not _exists(root / path)]
     gone = frozenset(missing)
     contents = read_contents(
         (path for path in paths if path not in gone), lambda path: read_binary_file(root / path)
@@ -136,6 +138,11 @@ def read_installed(installed: Installed) -> Artefact:
         warnings=(*metadata.trouble, *lost),
         root=str(root),
     )
+
+
+def _exists(path: Path) -> bool:
+    notice(path)
+    return path.exists()
 
 
 def read_folder(root: Path) -> Artefact:
@@ -221,6 +228,7 @@ def _walk_modules(root: Path, names: frozenset[str]) -> Iterator[PurePosixPath]:
     for name in sorted(names):
         if name.isidentifier():
             yield from _walk(root, PurePosixPath(name))
+    notice(root)
     for entry in sorted(os.listdir(root)):  # noqa: PTH208 - as in open_site
         path = PurePosixPath(entry)
         if (path.suffix == ".py" or may_be_binary(path)) and entry.split(".")[0] in names:
@@ -229,8 +237,11 @@ def _walk_modules(root: Path, names: frozenset[str]) -> Iterator[PurePosixPath]:
 
 def _walk(root: Path, start: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield every file below a folder; links to folders are not followed."""
+    notice(root / start)
     for folder, folders, files in os.walk(root / start):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in folders:
+            notice(os.path.join(folder, name))  # noqa: PTH118 - as in open_site
         below = PurePosixPath(Path(folder).relative_to(root).as_posix())
         for name in files:
             yield below / name
@@ -238,6 +249,7 @@ def _walk(root: Path, start: PurePosixPath) -> Iterator[PurePosixPath]:
 
 def _read(path: Path) -> bytes | None:
     """Return a record's bytes, None when it is not there or no plain file of a sane size."""
+    notice(path)
     try:
         if not path.is_file() or path.stat().st_size > _RECORD_BYTES:
             return None

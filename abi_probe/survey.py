@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe.checks import judge
-from abi_probe.errors import NothingToProbeError, UnreadableError
+from abi_probe.errors import NothingToProbeError, SourceArchiveError, UnreadableError
 from abi_probe.finding import findable
 from abi_probe.linking import link
+from abi_probe.noticing import notice
 from abi_probe.site import open_site, read_folder, read_installed, read_single_file
 from abi_probe.wheel import read_wheel
 
@@ -46,6 +47,7 @@ def read_path(path: Path) -> tuple[Artefact, ...]:
         NothingToProbeError: a source archive, or a folder without packages.
         UnreadableError: broken, or not what its name says.
     """
+    notice(path)
     if path.is_dir():
         site = open_site(path)
         if site.distributions:
@@ -56,7 +58,7 @@ def read_path(path: Path) -> tuple[Artefact, ...]:
     if path.suffix == ".whl":
         return (read_wheel(path),)
     if path.name.endswith(_SDIST_ENDINGS):
-        raise NothingToProbeError("a source archive has no binaries: build a wheel of it first")
+        raise SourceArchiveError("nothing to probe: a source archive; build a wheel of it first")
     return (read_single_file(path),)
 
 
@@ -75,6 +77,7 @@ def read_distribution(name: str, roots: Iterable[Path]) -> Artefact:
 
     looked = list(roots)
     for root in looked:
+        notice(root)
         if root.is_dir():
             installed = open_site(root).distributions.get(canonicalize_name(name))
             if installed is not None:

@@ -18,6 +18,7 @@ from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
 from abi_probe.metadata import parse_metadata, parse_wheel_tags, record_paths
 from abi_probe.model import Artefact, ArtefactKind
+from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,6 +58,7 @@ def read_wheel(path: Path) -> Artefact:
     Raises:
         UnreadableError: it is no wheel, is truncated, or would lead out of its folder.
     """
+    notice(path)
     try:
         with path.open("rb") as stream:
             return read_wheel_stream(stream, path.name, target=str(path))

@@ -49,7 +49,10 @@ def described_prospect(text: str) -> Prospect:
     """
     from packaging.tags import platform_tags  # 25 ms, wanted for this only
 
-    return Prospect(target=describe(text, platform=next(iter(platform_tags()))), given=None)
+    tags = list(platform_tags())
+    # `linux_x86_64` names no C library; installers take it for the machine's own.
+    platform = next((tag for tag in tags if not tag.startswith("linux_")), tags[0])
+    return Prospect(target=describe(text, platform=platform), given=None)
 
 
 def target_of(runtime: Runtime, given: Given | None) -> Target:

@@ -30,6 +30,7 @@ from runtimes.search import Search
 from runtimes.sources import SOURCES
 from runtimes.spec import RuntimeSpec
 from runtimes.version_file import read_version_file
+from runtimes.witness import Signature, hold, is_young, signature
 
 __all__ = [
     "CRITERIA",
@@ -53,6 +54,7 @@ __all__ = [
     "RuntimeSpec",
     "RuntimesError",
     "Search",
+    "Signature",
     "SpecError",
     "base_executable",
     "cache_info",
@@ -61,10 +63,13 @@ __all__ = [
     "disagreements",
     "discover",
     "find",
+    "hold",
     "interrogate",
+    "is_young",
     "overlays",
     "rank",
     "ranked",
     "read_version_file",
+    "signature",
     "standing",
 ]

@@ -2,48 +2,87 @@
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from multirt.cli.options import Json, Python, Site, search, specs
-from multirt.errors import ExitCode
-from multirt.probing import Probing, probe
+from multirt.cli.options import Json, Site
+from multirt.cli.probing import Asked, Kind, Shape, probe_targets
+from multirt.cli.tables.plain import Colour
+from multirt.probing import Trial
+
+_TRIED = "in child processes of the runtimes"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("probe")(probe_targets)
+    app.command("probe")(probe_command)
 
 
-def probe_targets(
+def probe_command(  # noqa: PLR0913 - one parameter an option
     targets: Annotated[
         list[str], typer.Argument(help="Wheels, folders, binaries or installed distributions.")
     ],
     *,
-    python: Python = None,
+    python: Annotated[
+        list[str] | None,
+        typer.Option("--python", "-p", help="Judge on the runtimes that fit; repeatable."),
+    ] = None,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--runtime", help="Judge on one that need not be here: 3.16, cp314t-win_amd64."
+        ),
+    ] = None,
     site: Site = None,
+    imports: Annotated[
+        bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")
+    ] = False,
+    subinterpreter: Annotated[
+        bool, typer.Option("--subinterpreter", help=f"Import in a sub-interpreter {_TRIED}.")
+    ] = False,
+    gil: Annotated[
+        bool, typer.Option("--gil", help="See whether importing turns the GIL on.")
+    ] = False,
     as_json: Json = False,
+    shape: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.TABLE,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with a heat map as well.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Print every reason.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    fail_on: Annotated[
+        list[Kind] | None, typer.Option("--fail-on", help="Fail on this cause too; repeatable.")
+    ] = None,
+    ignore: Annotated[
+        list[Kind] | None,
+        typer.Option("--ignore", help="Neither show nor count this cause; repeatable."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as pay off.")
+    ] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", help="A cluster to use: dask://HOST:PORT.")
+    ] = None,
+    colour: Annotated[Colour, typer.Option("--color", help="When to use colours.")] = Colour.AUTO,
 ) -> None:
     """Say on which runtimes a binary works, where not, and why."""
-    found = probe(
-        Probing(
-            targets=tuple(targets),
-            specs=specs(python),
-            sites=tuple(site or ()),
-            search=search(),
-        )
+    tried = {Trial.IMPORT: imports, Trial.SUBINTERPRETER: subinterpreter, Trial.GIL: gil}
+    asked = Asked(
+        targets=targets,
+        python=python or (),
+        runtime=runtime or (),
+        site=site or (),
+        trials=tuple(trial for trial, wanted in tried.items() if wanted),
+        shape=Shape.JSON if as_json else shape,
+        html=html,
+        everything=everything,
+        strict=strict,
+        fail_on=fail_on or (),
+        ignore=ignore or (),
+        jobs=jobs,
+        executor=executor,
+        colour=colour,
     )
-    if as_json:
-        from multirt.cli.documents.probing import probe_document
-
-        typer.echo(json.dumps(probe_document(found)))
-    else:
-        from multirt.cli.tables.probing import print_probed
-
-        print_probed(found)
-    if any(each.trouble for each in found):
-        raise typer.Exit(ExitCode.USAGE)
-    if any(each.violations for each in found):
-        raise typer.Exit(ExitCode.VIOLATION)
+    raise typer.Exit(probe_targets(asked))

@@ -1,68 +1,143 @@
-"""Verdicts on artefacts, for people."""
+"""Reports on artefacts, for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from rich.table import Table
-
-from multirt.cli.tables.text import open_console, text
+from multirt.cli.tables.plain import Ink, Painter, cut, visible, width
+from multirt.probing import SOURCE_ARCHIVE, Reason, Weight, names, reasons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from abi_probe import Verdict
-    from multirt.probing import Probed
+    from multirt.probing import Policy, Report
 
-_STYLES = {
-    "compatible": "green",
-    "unverified": "green",
-    "unknown": "yellow",
-    "incompatible": "red",
+# Each status as the table has it.
+_WORDS: Final = {
+    "compatible": ("works", Ink.GOOD),
+    "unverified": ("fits", Ink.GOOD),
+    "unknown": ("?", Ink.DOUBT),
+    "incompatible": ("no", Ink.BAD),
 }
-_OBJECTIONS_SHOWN = 3
+_MEANINGS: Final = {
+    "compatible": "works: imported, or nothing native in it",
+    "unverified": "fits: nothing stands against it, --import proves it",
+    "unknown": "?: unreadable",
+    "incompatible": "no: see the reasons",
+}
+_INKS: Final = {
+    Weight.BROKEN_PROMISE: Ink.BAD,
+    Weight.OBJECTION: Ink.BAD,
+    Weight.UNREADABLE: Ink.DOUBT,
+    Weight.WARNING: Ink.DOUBT,
+}
+_CELL: Final = max(len(word) for word, _ in _WORDS.values())
+_GAP: Final = 2  # blanks between columns
+_REASONS: Final = 12  # shown of one artefact
+_RUNTIMES: Final = 4  # named with one reason
 
 
-def print_probed(found: Sequence[Probed]) -> None:
-    """Print a table for each target, then the reasons."""
-    console = open_console()
-    for place, probed in enumerate(found):
-        if place:
-            console.print()
-        if probed.artefact is None:
-            console.print(f"[red]{text(probed.target)}[/]: {text(probed.trouble)}")
-            continue
-        artefact = probed.artefact
-        named = f"{artefact.name} {artefact.version}" if artefact.name else probed.target
-        count = len(artefact.extensions)
-        console.print(
-            f"[bold]{text(named)}[/] ({artefact.kind.value},"
-            f" {count} extension module{'' if count == 1 else 's'})"
-        )
-        console.print(_verdicts(probed.verdicts))
-        for violation in probed.violations:
-            console.print(
-                f"[red]promise broken[/] {text(violation.path)} needs {text(violation.reason)}"
-            )
-        warnings = [each for promise in probed.promises for each in promise.warnings]
-        warnings += [each for verdict in probed.verdicts for each in verdict.warnings]
-        for warning in dict.fromkeys(warnings):
-            console.print(f"[yellow]warning[/] {text(warning)}")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """Where to write.
+
+    Attributes:
+        room: columns of the terminal.
+        paint: gives words their colour.
+        everything: show every reason with every runtime.
+    """
+
+    room: int
+    paint: Painter
+    everything: bool = False
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> Table:
-    """Return one row for each runtime: its verdict and the first reasons."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("runtime", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("reasons", overflow="fold")
-    for verdict in verdicts:
-        status = verdict.status.value
-        shown = verdict.objections[:_OBJECTIONS_SHOWN]
-        reasons = [f"{each.cause.value}: {each.detail}" for each in shown]
-        rest = len(verdict.objections) - len(shown)
-        if rest:
-            reasons.append(f"and {rest} more (--json has all)")
-        style = _STYLES[status]
-        table.add_row(text(verdict.target), f"[{style}]{status}[/]", text("\n".join(reasons)))
-    return table
+def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iterator[str]:
+    """Yield the table of artefacts and runtimes, then the reasons, worst first."""
+    read = [report for report in reports if report["error"] is None]
+    called = dict(zip(map(id, read), map(visible, names(read)), strict=True))
+    if read:
+        yield from _table(read, list(called.values()), sheet)
+    found = [(report, reasons_of(report, policy.ignored)) for report in read]
+    # The artefact with the worst reason first; those without any are told by the table.
+    for report, reasons in sorted(found, key=lambda pair: [each.weight for each in pair[1][:1]]):
+        if reasons:
+            yield ""
+            yield from _reasons(called[id(report)], report, reasons, sheet)
+    for report in reports:
+        if report["error"] is not None:
+            ink = Ink.DOUBT if report["error"]["kind"] == SOURCE_ARCHIVE else Ink.BAD
+            said = f"{visible(report['target'])}: {visible(report['error']['message'])}"
+            yield sheet.paint(said, ink)
+
+
+def _table(reports: Sequence[Report], called: Sequence[str], sheet: Sheet) -> Iterator[str]:
+    """Yield one row an artefact and one column a runtime, as many pages as it takes."""
+    runtimes = [each["runtime"] for each in reports[0]["runtimes"]]
+    heads = [visible(each.removeprefix("cpython-")) for each in runtimes]
+    first = min(max(map(width, called)), max(sheet.room // 3, 12))
+    columns = [max(width(head), _CELL) for head in heads]
+    for page in _pages(columns, sheet.room - first):
+        line = " " * first + "".join(" " * _GAP + cut(heads[at], columns[at]) for at in page)
+        yield sheet.paint(line.rstrip(), Ink.BOLD)
+        for name, report in zip(called, reports, strict=True):
+            cells = (_cell(report["runtimes"][at]["status"], columns[at], sheet) for at in page)
+            yield f"{cut(name, first)}{''.join(cells)}".rstrip()
+        yield ""
+    used = {each["status"] for report in reports for each in report["runtimes"]}
+    meanings = "; ".join(words for status, words in _MEANINGS.items() if status in used)
+    yield from (sheet.paint(line, Ink.DIM) for line in textwrap.wrap(meanings, sheet.room))
+
+
+def _pages(columns: Sequence[int], room: int) -> Iterator[list[int]]:
+    """Yield the places of the columns that fit side by side."""
+    page: list[int] = []
+    left = room
+    for at, wide in enumerate(columns):
+        if page and left < wide + _GAP:
+            yield page
+            page, left = [], room
+        page.append(at)
+        left -= wide + _GAP
+    if page:
+        yield page
+
+
+def _cell(status: str, wide: int, sheet: Sheet) -> str:
+    word, ink = _WORDS[status]
+    return " " * _GAP + sheet.paint(word, ink) + " " * (wide - len(word))
+
+
+def _reasons(name: str, report: Report, reasons: Sequence[Reason], sheet: Sheet) -> Iterator[str]:
+    """Yield what stands against one artefact."""
+    count = len(report["extensions"])
+    native = f"{count} extension module{'' if count == 1 else 's'}"
+    yield f"{sheet.paint(name, Ink.BOLD)} ({report['kind']}, {native})"
+    shown = reasons if sheet.everything else reasons[:_REASONS]
+    for reason in shown:
+        yield from _reason(reason, len(report["runtimes"]), sheet)
+    if len(shown) < len(reasons):
+        yield sheet.paint(f"  and {len(reasons) - len(shown)} more (--all shows them)", Ink.DIM)
+
+
+def _reason(reason: Reason, runtimes: int, sheet: Sheet) -> Iterator[str]:
+    """Yield one reason and where it holds."""
+    head, ink = f"{reason.kind}: ", _INKS[reason.weight]
+    where = f" [{_where(reason, runtimes, sheet)}]" if reason.runtimes else ""
+    words = f"{head}{visible(reason.text)}{where}"
+    lines = textwrap.wrap(words, sheet.room - 2, subsequent_indent="  ", break_on_hyphens=False)
+    for place, line in enumerate(lines):
+        painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not place else line
+        yield f"  {painted}"
+
+
+def _where(reason: Reason, runtimes: int, sheet: Sheet) -> str:
+    """Say on which runtimes a reason holds."""
+    named = [visible(each.removeprefix("cpython-")) for each in reason.runtimes]
+    if len(named) == runtimes > 1:
+        return "every runtime"
+    if sheet.everything or len(named) <= _RUNTIMES + 1:
+        return ", ".join(named)
+    return f"{', '.join(named[:_RUNTIMES])} and {len(named) - _RUNTIMES} more"

@@ -1,0 +1,68 @@
+"""What `probe --format markdown` prints: a table for a pull request or a job's summary."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from multirt.cli.tables.plain import visible
+from multirt.probing import names, reasons_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from multirt.probing import Policy, Report
+
+_MARKS: Final = {"compatible": "✅", "unverified": "✔️", "unknown": "❔", "incompatible": "❌"}
+_MEANINGS: Final = {
+    "compatible": "works",
+    "unverified": "fits as far as can be read",
+    "unknown": "unreadable",
+    "incompatible": "does not work",
+}
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+.!|~:@-])")
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def markdown_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
+    """Yield a table of artefacts and runtimes, then the reasons of each artefact, folded."""
+    read = [report for report in reports if report["error"] is None]
+    if read:
+        runtimes = [_text(each["runtime"].removeprefix("cpython-")) for each in read[0]["runtimes"]]
+        yield f"| artefact | {' | '.join(runtimes)} |"
+        yield f"|---|{':-:|' * len(runtimes)}"
+    called = [_text(each) for each in names(read)]
+    for name, report in zip(called, read, strict=True):
+        cells = " | ".join(_MARKS[each["status"]] for each in report["runtimes"])
+        yield f"| {name} | {cells} |"
+    used = {each["status"] for report in read for each in report["runtimes"]}
+    if used:
+        yield ""
+        yield ", ".join(f"{_MARKS[each]} {_MEANINGS[each]}" for each in _MARKS if each in used)
+    for name, report in zip(called, read, strict=True):
+        yield from _reasons(name, report, policy)
+    for report in reports:
+        if report["error"] is not None:
+            yield ""
+            yield f"**{_text(report['target'])}**: {_text(report['error']['message'])}"
+
+
+def _reasons(name: str, report: Report, policy: Policy) -> Iterator[str]:
+    """Yield the reasons of one artefact, to be unfolded."""
+    reasons = reasons_of(report, policy.ignored)
+    if not reasons:
+        return
+    yield ""
+    yield f"<details><summary>{name}: {len(reasons)}</summary>"
+    yield ""
+    for reason in reasons:
+        mark = "**" if policy.fails(reason) else ""
+        where = f" ({', '.join(map(_text, reason.runtimes))})" if reason.runtimes else ""
+        yield f"- {mark}{_text(reason.kind)}{mark}: {_text(reason.text)}{where}"
+    yield ""
+    yield "</details>"
+
+
+def _text(value: str) -> str:
+    """Return text that Markdown and HTML take as it stands, in one line."""
+    return _SPECIAL.sub(r"\\\1", visible(value)).translate(_HTML)

@@ -1,0 +1,156 @@
+"""Do what `multirt probe` asks for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from multirt.cli.searching import search
+from multirt.cli.tables.plain import Colour, painter, terminal_width
+from multirt.cli.tables.progress import Progress
+from multirt.errors import MultirtError
+from multirt.probing import PROMISE, WARNING, Policy, Probing, Trial, probe
+from runtimes import RuntimeSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from multirt.probing import Report
+
+
+class Shape(StrEnum):
+    """How the answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+class Kind(StrEnum):
+    """The kinds of reasons that options name."""
+
+    PROMISE = PROMISE
+    WARNING = WARNING
+    BROKEN = "broken"
+    PACKAGE_PYTHON = "package-python"
+    ABI_TAG = "abi-tag"
+    PLATFORM = "platform"
+    ABI_SUFFIX = "abi-suffix"
+    ABI_HOOK = "abi-hook"
+    ABI_KIND = "abi-kind"
+    ABI_SYMBOL = "abi-symbol"
+    LIBRARY = "library"
+    CAPABILITY = "capability"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the command line of `probe` says; the fields are its options."""
+
+    targets: Sequence[str]
+    python: Sequence[str] = ()
+    runtime: Sequence[str] = ()
+    site: Sequence[Path] = ()
+    trials: tuple[Trial, ...] = ()
+    shape: Shape = Shape.TABLE
+    html: Path | None = None
+    everything: bool = False
+    strict: bool = False
+    fail_on: Sequence[Kind] = ()
+    ignore: Sequence[Kind] = ()
+    jobs: int | None = None
+    executor: str | None = None
+    colour: Colour = Colour.AUTO
+
+
+def probe_targets(asked: Asked) -> int:
+    """Print what works where, and return the exit code.
+
+    Raises:
+        MultirtError: an option means nothing, a file cannot be written, no scheduler answers.
+        NoRuntimeError: no runtime fits what was asked for.
+    """
+    policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
+    with Progress(len(asked.targets)) as progress:
+        reports = probe(_probing(asked), progress.step)
+    if asked.html is not None:
+        from multirt.cli.pages.probing import write_probed
+
+        write_probed(reports, policy, asked.html)
+    with suppress(AttributeError):  # a stream that somebody put in the place of the real one
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for line in _lines(reports, policy, asked):
+        sys.stdout.write(f"{line}\n")
+    return policy.exit_code(reports)
+
+
+def _probing(asked: Asked) -> Probing:
+    """Return the request."""
+    words = asked.python or [word for word in [os.environ.get("MULTIRT_PYTHON")] if word]
+    if asked.runtime and not asked.python:
+        words = []
+    if asked.executor is not None and asked.trials:
+        message = "--executor spreads reading and judging; trials start runtimes of this machine"
+        raise MultirtError("usage", message, "leave one of the two away")
+    return Probing(
+        targets=tuple(asked.targets),
+        specs=tuple(RuntimeSpec.parse(word) for word in words),
+        described=tuple(asked.runtime),
+        sites=tuple(asked.site),
+        search=search(),
+        trials=asked.trials,
+        jobs=asked.jobs,
+        scheduler=_scheduler(asked.executor),
+    )
+
+
+def _scheduler(executor: str | None) -> str | None:
+    """Return the address in `dask://HOST:PORT`."""
+    if executor is None:
+        return None
+    kind, colons, address = executor.partition("://")
+    host, _, port = address.rpartition(":")
+    if kind != "dask" or not colons or not host or not port.isdigit():
+        message = f"no executor: {executor!r}"
+        raise MultirtError("usage", message, "write dask://HOST:PORT")
+    return address
+
+
+def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[str]:
+    """Yield the lines of the shape that was asked for."""
+    match asked.shape:
+        case Shape.JSON:
+            import json
+
+            from multirt.cli.documents.probing import probe_document
+
+            yield json.dumps(probe_document(reports))
+        case Shape.SARIF:
+            import json
+
+            from multirt.cli.documents.sarif import sarif_document
+
+            yield json.dumps(sarif_document(reports, policy), indent=1)
+        case Shape.GITHUB:
+            from multirt.cli.documents.github import github_lines
+
+            yield from github_lines(reports, policy)
+        case Shape.MARKDOWN:
+            from multirt.cli.documents.markdown import markdown_lines
+
+            yield from markdown_lines(reports, policy)
+        case Shape.TABLE:
+            from multirt.cli.tables.probing import Sheet, probe_lines
+
+            room = terminal_width(os.environ, sys.stdout)
+            paint = painter(sys.stdout, os.environ, asked.colour)
+            sheet = Sheet(room=room, paint=paint, everything=asked.everything)
+            yield from probe_lines(reports, policy, sheet)

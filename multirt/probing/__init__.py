@@ -1,0 +1,35 @@
+"""Probe artefacts on runtimes: read, judge, remember, spread over processes and machines."""
+
+from __future__ import annotations
+
+from multirt.probing.model import Probing, Trial
+from multirt.probing.policy import Policy
+from multirt.probing.reasons import PROMISE, WARNING, Reason, Weight, names, reasons_of
+from multirt.probing.report import (
+    SOURCE_ARCHIVE,
+    ErrorReport,
+    ExtensionReport,
+    ObjectionReport,
+    Report,
+    RuntimeReport,
+)
+from multirt.probing.sweep import probe
+
+__all__ = [
+    "PROMISE",
+    "SOURCE_ARCHIVE",
+    "WARNING",
+    "ErrorReport",
+    "ExtensionReport",
+    "ObjectionReport",
+    "Policy",
+    "Probing",
+    "Reason",
+    "Report",
+    "RuntimeReport",
+    "Trial",
+    "Weight",
+    "names",
+    "probe",
+    "reasons_of",
+]

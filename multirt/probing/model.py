@@ -1,0 +1,46 @@
+"""The request to probe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runtimes import RuntimeSpec, Search
+
+
+class Trial(StrEnum):
+    """What is tried in child processes of the runtimes, when it is asked for."""
+
+    IMPORT = "import"
+    SUBINTERPRETER = "subinterpreter"
+    GIL = "gil"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probing:
+    """What is to be probed.
+
+    Attributes:
+        targets: paths, or names of distributions.
+        specs: the runtimes of this machine to judge on; empty for all.
+        described: runtimes that need not be here, as people write them; with some of them and no
+            spec, they are all that is judged on.
+        sites: folders to look for distributions in; empty for the environment's own.
+        search: where runtimes are looked for.
+        trials: what is tried besides.
+        jobs: processes to spread the work over; None for as many as it is worth.
+        scheduler: address of a Dask scheduler to spread it over instead; None for this machine.
+    """
+
+    targets: tuple[str, ...]
+    specs: tuple[RuntimeSpec, ...]
+    described: tuple[str, ...] = ()
+    sites: tuple[Path, ...] = ()
+    search: Search
+    trials: tuple[Trial, ...] = ()
+    jobs: int | None = None
+    scheduler: str | None = None

@@ -1,0 +1,120 @@
+"""Draw together what stands against an artefact, and rank it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from multirt.probing.report import Report
+
+PROMISE: Final = "promise"
+WARNING: Final = "warning"
+TABLE: Final = "table"  # the runtime is not here: no fault of the artefact
+# What a detail says of the one runtime that it was found on.
+_THIS: Final = re.compile(r", this (?:is|runtime has) [^;:]*$|: [\w.~-]+ tries \..*$")
+
+
+class Weight(IntEnum):
+    """How bad a reason is, worst first."""
+
+    BROKEN_PROMISE = 0
+    OBJECTION = 1
+    UNREADABLE = 2
+    WARNING = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """One thing to know of an artefact.
+
+    Attributes:
+        weight: how bad it is.
+        kind: the cause of an objection, `promise` or `warning`.
+        text: one sentence; where it differs from runtime to runtime, what they have in common.
+        runtimes: ids that it holds for; empty when it is about the artefact alone.
+        path: the file concerned; None for the whole.
+    """
+
+    weight: Weight
+    kind: str
+    text: str
+    runtimes: tuple[str, ...] = ()
+    path: str | None = None
+
+
+def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
+    """Return every reason of an artefact once, worst first, then those of most runtimes.
+
+    Args:
+        report: what is known of it.
+        ignored: kinds to leave out.
+    """
+    found = [each for each in (*_promises(report), *_verdicts(report)) if each.kind not in ignored]
+    return sorted(found, key=lambda each: (each.weight, -len(each.runtimes)))
+
+
+def _promises(report: Report) -> Iterator[Reason]:
+    """Yield what the extensions themselves say, whatever the runtime."""
+    for extension in report["extensions"]:
+        for violation in extension["violations"]:
+            yield Reason(
+                weight=Weight.BROKEN_PROMISE,
+                kind=PROMISE,
+                text=f"{extension['path']} needs {violation['reason']}",
+                path=extension["path"],
+            )
+        for warning in extension["warnings"]:
+            yield Reason(weight=Weight.WARNING, kind=WARNING, text=warning, path=extension["path"])
+
+
+def _verdicts(report: Report) -> Iterator[Reason]:
+    """Yield what the runtimes object to, and what they warn of."""
+    words: dict[tuple[Weight, str, str | None, str], list[tuple[str, str]]] = {}
+    for verdict in report["runtimes"]:
+        name = verdict["runtime"]
+        for each in verdict["objections"]:
+            broken = each["cause"] == "broken"
+            weight = Weight.UNREADABLE if broken else Weight.OBJECTION
+            common = _THIS.sub("", each["detail"]).replace(name, "this runtime")
+            key = (weight, each["cause"], each["path"], common)
+            words.setdefault(key, []).append((name, each["detail"]))
+        for warning in verdict["warnings"]:
+            aside = verdict["evidence"] == "table" and warning.startswith(f"{name} is not here")
+            kind = TABLE if aside else WARNING
+            key = (Weight.WARNING, kind, None, warning.replace(name, "this runtime"))
+            words.setdefault(key, []).append((name, warning))
+    for (weight, kind, path, common), told in words.items():
+        texts = {text for _, text in told}
+        yield Reason(
+            weight=weight,
+            kind=kind,
+            text=common if len(texts) > 1 else told[0][1],
+            runtimes=tuple(dict.fromkeys(name for name, _ in told)),
+            path=path,
+        )
+
+
+def title(report: Report) -> str:
+    """Name an artefact for people."""
+    if report["name"] is None:
+        return report["target"]
+    return f"{report['name']} {report['version']}" if report["version"] else report["name"]
+
+
+def names(reports: Sequence[Report]) -> list[str]:
+    """Name several artefacts for people, so that no two are called alike.
+
+    Wheels of one release differ in their file names only.
+    """
+    titles = [title(each) for each in reports]
+    times = Counter(titles)
+    return [
+        name if times[name] == 1 else re.split(r"[/\\]", report["target"])[-1]
+        for name, report in zip(titles, reports, strict=True)
+    ]

@@ -1,0 +1,101 @@
+"""What is reported of an artefact: plain values, as `probe --json` prints them.
+
+They are what caches keep and what processes hand over, so no output can know more than the JSON.
+The keys are a contract with programs.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class ObjectionReport(TypedDict):
+    """One reason against a runtime."""
+
+    cause: str
+    detail: str
+    path: str | None
+    symbol: str | None
+
+
+class RuntimeReport(TypedDict):
+    """The verdict of one runtime; `imported` is None where no import was asked for.
+
+    `evidence` is `runtime`, or `table` for one that is not here and was described in words.
+    """
+
+    runtime: str
+    evidence: str
+    status: str
+    objections: list[ObjectionReport]
+    warnings: list[str]
+    imported: bool | None
+
+
+# `class` is a word of the language, so these keys cannot be written as attributes.
+ViolationReport = TypedDict(
+    "ViolationReport", {"symbol": str, "class": str, "added": str | None, "reason": str}
+)
+"""One name that breaks what a tag promises; `added` is None for a name that is not stable."""
+
+
+class ClaimReport(TypedDict):
+    """What a file name says."""
+
+    kind: str
+    text: str
+
+
+class ExtensionReport(TypedDict):
+    """One extension module; a floor is None where there is none."""
+
+    path: str
+    module: str
+    format: str
+    machine: str
+    claim: ClaimReport
+    declared_floor: str | None
+    computed_floor: str | None
+    libc_floor: str | None
+    symbols: dict[str, int]
+    violations: list[ViolationReport]
+    warnings: list[str]
+    slots: None
+
+
+class ErrorReport(TypedDict):
+    """Why a target could not be read."""
+
+    kind: str
+    message: str
+    hint: str | None
+
+
+class Report(TypedDict):
+    """One artefact; `error` is None where it could be read."""
+
+    target: str
+    kind: str | None
+    name: str | None
+    version: str | None
+    wheel_tags: list[str]
+    extensions: list[ExtensionReport]
+    runtimes: list[RuntimeReport]
+    error: ErrorReport | None
+
+
+SOURCE_ARCHIVE = "source-archive"
+
+
+def failed(target: str, kind: str, message: str, hint: str | None = None) -> Report:
+    """Return the report of a target that could not be read."""
+    return {
+        "target": target,
+        "kind": None,
+        "name": None,
+        "version": None,
+        "wheel_tags": [],
+        "extensions": [],
+        "runtimes": [],
+        "error": {"kind": kind, "message": message, "hint": hint},
+    }

@@ -1,0 +1,93 @@
+"""Write down what was judged as a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abi_probe import promise_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from abi_probe import Artefact, Extension, Promise, Prospect, Verdict
+    from multirt.probing.report import ExtensionReport, Report, RuntimeReport
+
+
+def report_of(
+    target: str,
+    artefact: Artefact,
+    prospects: Sequence[Prospect],
+    verdicts: Sequence[Verdict],
+) -> Report:
+    """Return the report of an artefact that was read.
+
+    Args:
+        target: as it was named.
+        artefact: what was read.
+        prospects: the runtimes that it was judged on.
+        verdicts: one for each of them, in their order.
+    """
+    judged = zip(verdicts, prospects, strict=True)
+    return {
+        "target": target,
+        "kind": artefact.kind.value,
+        "name": artefact.name,
+        "version": str(artefact.version) if artefact.version is not None else None,
+        "wheel_tags": sorted(map(str, artefact.tags)),
+        "extensions": [
+            _extension(each, promise_of(each, artefact)) for each in artefact.extensions
+        ],
+        "runtimes": [_runtime(verdict, prospect) for verdict, prospect in judged],
+        "error": None,
+    }
+
+
+def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
+    """Return the verdict of one runtime."""
+    return {
+        "runtime": verdict.target,
+        "evidence": prospect.target.evidence.value,
+        "status": verdict.status.value,
+        "objections": [
+            {
+                "cause": each.cause.value,
+                "detail": each.detail,
+                "path": each.path,
+                "symbol": each.symbol,
+            }
+            for each in verdict.objections
+        ],
+        "warnings": list(verdict.warnings),
+        "imported": verdict.imported,
+    }
+
+
+def _extension(extension: Extension, promise: Promise) -> ExtensionReport:
+    """Return one extension module."""
+    return {
+        "path": str(extension.path),
+        "module": extension.module,
+        "format": extension.binary.format.value,
+        "machine": "+".join(extension.binary.machines),
+        "claim": {"kind": extension.claim.kind.value, "text": extension.claim.text},
+        "declared_floor": _dotted(promise.declared_floor),
+        "computed_floor": _dotted(promise.computed_floor),
+        "libc_floor": promise.libc_floor,
+        "symbols": promise.symbols,
+        "violations": [
+            {
+                "symbol": each.symbol,
+                "class": each.symbol_class.value,
+                "added": each.added,
+                "reason": each.reason,
+            }
+            for each in promise.violations
+        ],
+        "warnings": list(promise.warnings),
+        "slots": None,
+    }
+
+
+def _dotted(version: tuple[int, int] | None) -> str | None:
+    """Write a version as people do."""
+    return f"{version[0]}.{version[1]}" if version is not None else None

@@ -1,0 +1,171 @@
+"""Keep what was found out in files, each of which counts only while what it rests on is as it was.
+
+Whatever else is wrong with a file or the folder, the work is simply done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from runtimes import Signature, is_young, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SCHEMA: Final = 1
+_LIMIT: Final = 256 << 20  # bytes; the reports of 500 extensions on 28 runtimes have 3 MB
+_CAREFULLY: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_DIGEST: Final = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """The paths that an answer rests on, each with the signature that it had when it was read."""
+
+    seen: dict[str, Signature | None] = field(default_factory=dict)
+
+    def __call__(self, path: str) -> None:
+        """Note a path that is about to be looked at."""
+        if path not in self.seen:
+            self.seen[path] = signature(path)
+
+    def hold(self, rows: Iterable[tuple[str, Sequence[int] | None]]) -> bool:
+        """Tell whether every path is as it was; each is looked at once in a run."""
+        for path, then in rows:
+            self(path)
+            now = self.seen[path]
+            if now != (None if then is None else tuple(then)):
+                return False
+        return True
+
+
+def fingerprint() -> str:
+    """Return what changes with the code that answers: a newer multirt asks anew."""
+    rows: list[object] = [_SCHEMA]
+    for name in ("abi_probe", "multirt", "multirt.probing"):
+        spec = find_spec(name)  # which imports nothing
+        folder = os.path.dirname((spec.origin if spec else None) or "")  # noqa: PTH120 - for scandir
+        with os.scandir(folder) as entries:
+            rows += sorted(
+                (each.name, each.stat().st_size, each.stat().st_mtime_ns)
+                for each in entries
+                if each.name.endswith(".py")
+            )
+    return digest(rows)
+
+
+def digest(value: object) -> str:
+    """Return one word for a value of plain parts."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]
+
+
+def changeable(seen: dict[str, Signature | None]) -> bool:
+    """Tell whether what was read could change, or has changed, without a trace in a signature."""
+    return is_young(seen.items()) or any(signature(path) != then for path, then in seen.items())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Store:
+    """A folder of kept answers.
+
+    Attributes:
+        folder: it need not exist; None to keep nothing.
+    """
+
+    folder: Path | None
+
+    @classmethod
+    def below(cls, cache_dir: Path | None) -> Self:
+        """Return the store in a cache folder."""
+        return cls(folder=cache_dir / "probing" if cache_dir is not None else None)
+
+    def load(self, name: str) -> bytes | None:
+        """Return what was kept under a name, None when there is nothing that can be trusted."""
+        return _load(self.folder / name) if self.folder is not None else None
+
+    def save(self, name: str, content: bytes) -> None:
+        """Put a file in place at once or not at all."""
+        if self.folder is not None:
+            _save(self.folder / name, content)
+
+
+def _load(path: Path) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _CAREFULLY)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT:
+                return None
+            if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+                return None  # somebody else could have written it
+            content = stream.read()
+        except OSError:
+            return None
+    kept, summed = content[_DIGEST:], content[:_DIGEST]
+    return kept if hashlib.sha256(kept).digest() == summed else None
+
+
+def _save(path: Path, content: bytes) -> None:
+    with suppress(OSError):  # a full or read-only disk is no reason to fail
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(hashlib.sha256(content).digest() + content)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink()
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads back the values of the libraries, and nothing that could act."""
+
+    _ALLOWED: Final = (
+        *(f"abi_probe.{name}" for name in ("library_search", "loader", "model", "survey")),
+        *("packaging.tags", "packaging.version", "pathlib", "pathlib._local"),
+    )
+
+    def find_class(self, module: str, name: str) -> object:
+        """Return a class that one of these modules defines."""
+        found = getattr(import_module(module), name) if module in self._ALLOWED else None
+        if isinstance(found, type) and found.__module__ == module:
+            return found
+        message = f"{module}.{name} is none of the values kept"
+        raise pickle.UnpicklingError(message)
+
+
+def unpickle(content: bytes) -> object:
+    """Return the values in some bytes.
+
+    Raises:
+        ValueError: they cannot be read back.
+    """
+    try:
+        return _Unpickler(io.BytesIO(content)).load()
+    # What pickle may raise for bytes that are no pickle, or one of another version's classes.
+    except (
+        pickle.UnpicklingError,
+        ArithmeticError,
+        AttributeError,
+        EOFError,
+        ImportError,
+        LookupError,
+        MemoryError,
+        TypeError,
+    ) as error:
+        raise ValueError(str(error)) from error
