@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from multirt.cli.searching import cache_dir, search
+from multirt.cli.searching import cache_dir, search, store
 from runtimes import RuntimeSpec as Spec
-
-if TYPE_CHECKING:
-    from multirt.environments import Store
 
 __all__ = [
     "PROGRAM",
@@ -42,11 +39,3 @@ def specs(words: list[str] | None) -> tuple[Spec, ...]:
     """Return the runtimes that were asked for, by option or by variable."""
     chosen = words or ([os.environ["MULTIRT_PYTHON"]] if os.environ.get("MULTIRT_PYTHON") else [])
     return tuple(Spec.parse(word) for word in chosen)
-
-
-def store(*, refresh: bool = False) -> Store:
-    """Return the place of environments; what takes long is said on the terminal."""
-    from multirt.cli.tables.waiting import waiting
-    from multirt.environments import Store  # not for the commands that install nothing
-
-    return Store(cache_dir(), dict(os.environ), progress=waiting, refresh=refresh)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from multirt.cli.options import Python, Site, cache_dir, search
+from multirt.cli.options import Python, Site, cache_dir, search, store
 from multirt.cli.searching import user_config
 from multirt.configuration import Prefer, Wishes
 from multirt.dispatch import Request
@@ -97,6 +97,7 @@ class ProgramOptions:
             wishes=self._wishes(),
             user_config=user_config(),
             stdin=stdin,
+            store=store(),
             thorough=thorough,
         )
 

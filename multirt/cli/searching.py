@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
 from runtimes import Search
+
+if TYPE_CHECKING:
+    from multirt.environments import Store
 
 
 def cache_dir() -> Path:
@@ -49,3 +53,11 @@ def user_config() -> Path:
     from platformdirs import user_config_path  # 18 ms
 
     return user_config_path("multirt") / "config.toml"
+
+
+def store(*, refresh: bool = False) -> Store:
+    """Return the place of environments; what takes long is said on the terminal."""
+    from multirt.cli.tables.waiting import waiting
+    from multirt.environments import Store  # not for the commands that install nothing
+
+    return Store(cache_dir(), dict(os.environ), progress=waiting, refresh=refresh)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from multirt.cli.searching import cache_dir, search, user_config
+from multirt.cli.searching import cache_dir, search, store, user_config
 from multirt.configuration import Wishes
 from multirt.dispatch import Request, decide, plan
 from multirt.grounds import Consulted, grounds
@@ -53,6 +53,7 @@ def start_words(
         search=search(),
         cache_dir=cache_dir(),
         user_config=user_config(),
+        store=store(),
     )
     start(request, own, command_line)
 

@@ -13,7 +13,7 @@ from multirt.configuration import Places, configure
 from multirt.dispatch.asked import Inquiry
 from multirt.dispatch.command import Command, find_command
 from multirt.dispatch.named import with_named
-from multirt.dispatch.needed import Needed, needed
+from multirt.dispatch.needed import Needed, locks_looked_for, needed, start_of
 from multirt.dispatch.request import Decision, Request
 from multirt.dispatch.virtual import candidates
 from multirt.errors import MultirtError
@@ -146,6 +146,7 @@ def _packages(program: Program, configuration: Configuration, roots: Sequence[Pa
 def _read(program: Program, configuration: Configuration, found: Needed) -> tuple[Path, ...]:
     """Return the files and folders that a decision rests on."""
     read = [*program.read, *configuration.read, *configuration.constraints, *found.roots]
+    read += [path for path in locks_looked_for(program) if path.exists()]
     if found.environment is not None:
         read.append(found.environment.home / "pyvenv.cfg")
     return tuple(dict.fromkeys(read))
@@ -156,9 +157,9 @@ def _absent(
 ) -> tuple[Path, ...]:
     """Return the paths at which a file would change a decision."""
     absent = [*program.absent, *configuration.absent]
+    absent += [path for path in locks_looked_for(program) if not path.exists()]
     if configuration.sites is None and not request.wishes.isolated:
-        start = program.script.parent if program.script is not None else request.cwd
-        for home in candidates(start):
+        for home in candidates(start_of(program, request.cwd)):
             if found.environment is not None and home == found.environment.home:
                 break
             absent.append(home / "pyvenv.cfg")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.dispatch.virtual import Environment, find_environment, named_environment
-from multirt.environments import Wanted
+from multirt.environments import Wanted, lock_name, lock_of
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from packaging.requirements import Requirement
 
@@ -59,6 +60,9 @@ def needed(program: Program, configuration: Configuration, request: Request) -> 
     if environment is not None and not (own and not _holds(environment, own)):
         wanted = _wanted(asked, extra, ())
         return Needed(environment=environment, roots=environment.roots, wanted=wanted)
+    lock = _lock(program, own, asked or extra)
+    if lock is not None:
+        return Needed(environment=None, roots=(), wanted=Wanted(lock=lock))
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
     return Needed(environment=None, roots=(), wanted=wanted)
@@ -70,8 +74,20 @@ def _environment(
     named = named_environment(configuration.specs)
     if named is not None or request.wishes.isolated:
         return named
-    start = program.script.parent if program.script is not None else request.cwd
-    return find_environment(start, request.search.env)
+    return find_environment(start_of(program, request.cwd), request.search.env)
+
+
+def start_of(program: Program, cwd: Path) -> Path:
+    """Return the folder of a program, links followed: a linked script lives at its own place."""
+    if program.script is None:
+        return cwd
+    real = Path(os.path.realpath(program.script))
+    return real if real.is_dir() else real.parent
+
+
+def _lock(program: Program, own: Sequence[Requirement], besides: Sequence[object]) -> Path | None:
+    """Return the lock of a script's own requirements, where nothing else is wanted."""
+    return lock_of(program.script) if program.script and own and not besides else None
 
 
 def _wanted(
@@ -120,3 +136,11 @@ def _in_files(files: Iterable[Path]) -> Iterator[str]:
                 raise MultirtError("usage", message, hint)
             elif kept:
                 yield line.partition(" #")[0].partition(" --hash=")[0].strip()
+
+
+def locks_looked_for(program: Program) -> tuple[Path, ...]:
+    """Return where the lock of a script would count."""
+    script = program.script
+    if script is None or not program.dependencies:
+        return ()
+    return (script.with_name(lock_name(script)), script.with_name(f"{script.name}.lock"))

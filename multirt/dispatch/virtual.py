@@ -42,15 +42,19 @@ class Environment:
 
 
 def find_environment(start: Path, env: Mapping[str, str]) -> Environment | None:
-    """Return the active virtual environment, else the `.venv` nearest to a folder or a file."""
+    """Return the environment of a folder: its own, the active one, the nearest `.venv`.
+
+    A console script belongs to the environment in whose folder of programs it lies.
+    """
     active = env.get("VIRTUAL_ENV")
-    folders = [Path(active)] if active else []
+    folders = [start.parent] if start.name in ("bin", "Scripts") else []
+    folders += [Path(active)] if active else []
     folders += candidates(start)
     return next((_environment(home) for home in folders if is_environment(home)), None)
 
 
 def candidates(start: Path) -> Iterable[Path]:
-    """Return where a `.venv` would count, the nearest first."""
+    """Return where an environment would count, the nearest first."""
     return [parent / ".venv" for parent in (start, *start.parents)]
 
 

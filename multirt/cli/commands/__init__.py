@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 # In the order of `multirt --help`; each is a module here, imported only when it is asked for.
-COMMANDS = ("run", "explain", "list", "find", "probe", "compare", "doctor", "cache", "env", "lock")
+COMMANDS = (
+    "run",
+    "explain",
+    "list",
+    "find",
+    "probe",
+    "compare",
+    "doctor",
+    "cache",
+    "env",
+    "lock",
+    "shebang",
+)
 
 # Of these, all that follows the program is the program's.
 TAKE_PROGRAMS = frozenset({"run", "explain"})

@@ -1,0 +1,99 @@
+"""Read and write the first line of a script."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.program import is_python, named_interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BOM = b"\xef\xbb\xbf"
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")  # PEP 263
+# What pip and distlib write where a path is too long for a `#!` line; Python reads it as text.
+_THROUGH_SHELL = b"'''exec'"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """The first line of a file, and what there is to know about changing it.
+
+    Attributes:
+        text: its bytes without the line's end; None when the file begins with no `#!`.
+        interpreter: the program that it names, without a folder; None for none.
+        python: it starts Python, by one way or another.
+        through_multirt: it starts multirt.
+        version: the interpreter's name where it says more than that it is some Python 3.
+        trouble: why no other line can be put there; None when one can.
+    """
+
+    text: bytes | None
+    interpreter: str | None
+    python: bool
+    through_multirt: bool
+    version: str | None
+    trouble: str | None
+
+
+def read_line(content: bytes) -> Line:
+    """Return what the first line of a file says.
+
+    Args:
+        content: the file's bytes; the first two lines are enough.
+    """
+    first, _, rest = content.partition(b"\n")
+    text = first.rstrip(b"\r") if first.startswith(b"#!") else None
+    name = named_interpreter(content)
+    through_shell = name == "sh" and rest.startswith(_THROUGH_SHELL)
+    return Line(
+        text=text,
+        interpreter=name,
+        python=through_shell or (name is not None and is_python(name)),
+        through_multirt=name == "multirt",
+        version=_version(name) if text is not None and b"/env" in text else None,
+        trouble=_trouble(content, text, rest),
+    )
+
+
+def _version(name: str | None) -> str | None:
+    """Return a name that asks for a version or an implementation.
+
+    A path does so too, but it is that of the runtime that installed the script.
+    """
+    if name is None or not is_python(name) or name in ("python", "python3"):
+        return None
+    return name
+
+
+def _trouble(content: bytes, text: bytes | None, rest: bytes) -> str | None:
+    """Return why the first line cannot be another."""
+    if b"\0" in content[:4096]:
+        return "it is no text"
+    if content.startswith(_BOM):
+        return "it begins with a byte order mark, before which nothing may stand"
+    if text is None and _COOKIE.match(rest) and not _COOKIE.match(content):
+        return "its second line names its encoding, and would become the third"
+    return None
+
+
+def ours(specs: Sequence[str] = ()) -> bytes:
+    """Return the line that starts a script through multirt.
+
+    Args:
+        specs: acceptable runtimes in order of preference; empty for the best that fits.
+    """
+    if not specs:
+        return b"#!/usr/bin/env multirt"
+    options = " ".join(f"--python {shlex.quote(spec)}" for spec in specs)
+    return f"#!/usr/bin/env -S multirt run {options}".encode()
+
+
+def with_line(content: bytes, line: bytes | None) -> bytes:
+    """Return a file with another first line, or without one; all else stays byte for byte."""
+    begins = content.startswith(b"#!")
+    rest = content.partition(b"\n")[2] if begins else content
+    return rest if line is None else line + b"\n" + rest
