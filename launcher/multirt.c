@@ -592,6 +592,15 @@ static char *own_path(const char *called)
     return strchr(called, '/') != NULL ? realpath(called, NULL) : NULL;
 }
 
+/* Keep Python's variables from the Python command, which puts them back (multirt/isolation.py).
+ * PYTHONHOME could keep it from starting, PYTHONPATH could give it other modules than its own. */
+static void hide_python_variables(void)
+{
+    for (char **entry = environ; *entry != NULL; entry++)
+        if (strncmp(*entry, "PYTHON", 6) == 0 || strncmp(*entry, "__PYVENV_LAUNCHER__=", 20) == 0)
+            *entry = join("MULTIRT_HIDDEN_", *entry, "");
+}
+
 /* Become the Python command, which the installer put beside this program. */
 static int hand_over(char **arguments)
 {
@@ -604,6 +613,7 @@ static int hand_over(char **arguments)
     *slash = '\0';
     char *command = join(path, "/multirt-python", "");
     arguments[0] = command;
+    hide_python_variables();
     execv(command, arguments);
     fprintf(stderr, "multirt: cannot start %s: %s\n  install multirt again\n", command,
             strerror(errno));

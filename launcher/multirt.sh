@@ -11,7 +11,9 @@ command = sys.argv.pop(1)
 sys.path.append(sys.argv.pop(1))
 from multirt.plans.reader import start_planned
 start_planned(sys.argv[1:])
-posix.execv(command, [command, *sys.argv[1:]])' "$bin/multirt-python" "$site" "$@"
+hidden = {(b"MULTIRT_HIDDEN_" if name.startswith((b"PYTHON", b"__PYVENV_")) else b"") + name: value
+          for name, value in posix.environ.items()}  # multirt/isolation.py puts them back
+posix.execve(command, [command, *sys.argv[1:]], hidden)' "$bin/multirt-python" "$site" "$@"
   fi
 done
 exec "$bin/multirt-python" "$@"

@@ -1,0 +1,31 @@
+"""Start multirt itself untouched by the variables that are meant for the user's own programs.
+
+`PYTHONPATH` with a `json.py` would break it, `PYTHONINSPECT` would keep it waiting. The programs
+that it starts get every variable as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_HIDDEN = "MULTIRT_HIDDEN_"  # how the native launcher renames them, before any Python starts
+_HARMFUL = ("CASEOK", "DEVMODE", "INSPECT", "IOENCODING", "PATH", "VERBOSE", "WARNINGS")
+
+
+def isolate() -> None:
+    """Go on without Python's variables; it starts this process anew where they were obeyed."""
+    hidden = [name for name in os.environ if name.startswith(_HIDDEN)]
+    for name in hidden:
+        os.environ[name.removeprefix(_HIDDEN)] = os.environ.pop(name)
+    if not hidden and not sys.flags.ignore_environment and _is_harmed() and os.name == "posix":
+        # -E and -P, not -I: it may be installed for this user alone.
+        argv = [sys.executable, "-E", "-P", "-m", "multirt", *sys.argv[1:]]
+        os.execv(sys.executable, argv)  # noqa: S606 - this very command, and no shell
+
+
+def _is_harmed() -> bool:
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - early
+    if here in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        return False  # there would be no multirt without it
+    return any(os.environ.get(f"PYTHON{name}") for name in _HARMFUL)

@@ -1,0 +1,112 @@
+"""The command starts, and does the same, whatever is set for the user's own Python programs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+STARTS = {
+    "launcher": [str(BIN / "multirt")],
+    "entry point": [str(BIN / "multirt-python")],
+    "module": [sys.executable, "-m", "multirt"],
+}
+MODULES = ("json", "typing", "signal", "contextlib", "pathlib", "dataclasses", "packaging", "typer")
+# Those that Python itself obeys before any of our code can run; only a launcher can help.
+EARLY: tuple[str, ...] = ("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "PYTHONVERBOSE")
+EARLY += ("__PYVENV_LAUNCHER__",)
+VARIABLES = {
+    "PYTHONHOME": "/nowhere",
+    "PYTHONPLATLIBDIR": "nowhere",
+    "PYTHONEXECUTABLE": "/nowhere/python",
+    "__PYVENV_LAUNCHER__": "/nowhere/python",
+    "PYTHONPATH": "traps",
+    "PYTHONSTARTUP": "traps/json.py",
+    "PYTHONINSPECT": "1",
+    "PYTHONIOENCODING": "utf-16",
+    "PYTHONWARNINGS": "error",
+    "PYTHONVERBOSE": "1",
+    "PYTHONDEVMODE": "1",
+    "PYTHON_GIL": "0",
+}
+
+
+@pytest.fixture
+def traps(tmp_path: Path) -> Path:
+    """A folder of modules that end whoever imports them."""
+    return _set(tmp_path / "traps", MODULES)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """The folder where the command starts; `python -m` itself would import more from it."""
+    return _set(tmp_path / "here", ("json", "typing"))
+
+
+def _set(folder: Path, modules: Iterable[str]) -> Path:
+    folder.mkdir()
+    for name in modules:
+        (folder / f"{name}.py").write_text(f"raise SystemExit('trapped by {name}')\n")
+    return folder
+
+
+def start(
+    how: str, *arguments: str, cwd: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: os.environ[name] for name in ("PATH", "MULTIRT_SEARCH_PATH") if name in os.environ
+    }
+    return subprocess.run(
+        [*STARTS[how], *arguments],
+        check=False,
+        capture_output=True,
+        cwd=cwd,
+        env={**kept, "HOME": str(cwd), "MULTIRT_CACHE_DIR": "/some/where", **variables},
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("how", STARTS)
+@pytest.mark.parametrize("name", VARIABLES)
+def test_no_variable_of_python_reaches_it(how: str, name: str, traps: Path, here: Path) -> None:
+    if how != "launcher" and name in EARLY:
+        pytest.skip("Python itself obeys it before it runs anything")
+    # Before `-m` finds us, Python has imported what it needs for that.
+    value = VARIABLES[name].replace("traps", str(here if how == "module" else traps))
+    done = start(how, "cache", "dir", cwd=here, **{name: value})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "/some/where\n", "")
+
+
+def test_its_own_source_may_be_on_the_path(here: Path) -> None:
+    done = start("module", "cache", "dir", cwd=here, PYTHONPATH=str(ROOT))
+    assert (done.stdout, done.stderr) == ("/some/where\n", "")
+
+
+@pytest.mark.parametrize("how", STARTS)
+def test_the_program_gets_every_variable(how: str, here: Path, tmp_path: Path) -> None:
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    (lent / "lent.py").write_text("VALUE = 42\n")
+    (tmp_path / "show.py").write_text(
+        "import lent, os\n"
+        "print(lent.VALUE, os.environ['PYTHONSTARTUP'],"
+        " [name for name in os.environ if 'HIDDEN' in name])\n"
+    )
+    given = {"PYTHONPATH": str(lent), "PYTHONSTARTUP": "own", "MULTIRT_CACHE_DIR": str(tmp_path)}
+    this = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    arguments = ("run", "--python", this, str(tmp_path / "show.py"))
+    first = start(how, *arguments, cwd=here, **given)
+    again = start(how, *arguments, cwd=here, **given)
+    assert (first.stdout, first.stderr) == ("42 own []\n", "")
+    assert again.stdout == first.stdout
