@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 _SHOWN = 8  # tags of wheels that are named
 _SYSTEMS = {"win32": "win", "darwin": "macosx"}
-_LACKS_WHEELS = re.compile(r"wheels are required for `(?P<name>[^`]+)`", re.IGNORECASE)
+# With sources beside it, with wheels only, and in the explanation itself.
+_LACKS_WHEELS = re.compile(
+    r"wheels are required for `([^`]+)`"
+    r"|only found wheels for `([^`]+)`"
+    r"|([\w.-]*\w)==\S+ has no (?:usable )?wheels",
+    re.IGNORECASE,
+)
 # The release of a package is described for the versions from one on; which one is not known.
 _OLDEST_FIRST = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
@@ -44,7 +50,7 @@ def explain(runtime: Runtime, full: str, store: Store) -> MultirtError:
 def _missing_wheels(runtime: Runtime, full: str, store: Store) -> Iterator[MissingWheel]:
     """Yield the distributions that uv would have taken, had they a wheel for the runtime."""
     words = " ".join(full.split())
-    for name in dict.fromkeys(_LACKS_WHEELS.findall(words)):
+    for name in dict.fromkeys("".join(groups) for groups in _LACKS_WHEELS.findall(words)):
         found = re.search(rf"\b{re.escape(name)}([=<>!~]\S*) has no (?:usable )?wheels", words)
         versions = found[1] if found else ""
         tags = _existing(runtime, f"{name}{versions}", store)
@@ -80,14 +86,14 @@ def _say_missing(runtime: Runtime, missing: MissingWheel) -> str:
     here = [tag for tag in missing.tags if system in tag or tag.endswith("-any")]
     if not here:
         return f"{named} has no wheel for {runtime.platform.tag}"
-    pythons = sorted({"-".join(tag.split("-")[-3:-1]) for tag in here}, key=_by_version)
+    pythons = sorted({"-".join(tag.split("-")[-3:-1]) for tag in here}, key=_newest_first)
     shown = ", ".join(pythons[:_SHOWN]) + (", ..." if len(pythons) > _SHOWN else "")
     return f"{named} has no wheel for it; there are {shown}"
 
 
-def _by_version(tag: str) -> tuple[str, int, int, str]:
-    """Sort `cp39` before `cp310`."""
+def _newest_first(tag: str) -> tuple[str, int, int, str]:
+    """Sort by implementation, then `cp310` before `cp39`."""
     match = re.match(r"([a-z]+)(\d)(\d*)", tag)
     if match is None:
         return tag, 0, 0, tag
-    return match[1], int(match[2]), int(match[3] or 0), tag
+    return match[1], -int(match[2]), -int(match[3] or 0), tag

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+NO_INDEX = "UV_NO_INDEX"
+"""Set when only the folders of `UV_FIND_LINKS` count."""
+
 _UV_INDEXES = (
     "UV_CONFIG_FILE",
     "UV_DEFAULT_INDEX",
@@ -22,7 +25,7 @@ _UV_INDEXES = (
     "UV_FIND_LINKS",
     "UV_INDEX",
     "UV_INDEX_URL",
-    "UV_NO_INDEX",
+    NO_INDEX,
 )
 _PYPI = "https://pypi.org/simple"
 _SECTIONS = ("global", "install")  # the later one counts
@@ -42,7 +45,7 @@ def index_settings(env: Mapping[str, str]) -> dict[str, str]:
         "UV_INDEX": " ".join(first),
         "UV_FIND_LINKS": ",".join(map(_address, pip.get("find-links", "").split())),
         "UV_INSECURE_HOST": " ".join(pip.get("trusted-host", "").split()),
-        "UV_NO_INDEX": "1" if pip.get("no-index", "").lower() in {"1", "on", "true", "yes"} else "",
+        NO_INDEX: "1" if pip.get("no-index", "").lower() in {"1", "on", "true", "yes"} else "",
     }
     if settings["UV_INDEX"]:
         # pip takes the best version of all its indexes; uv would stop at the first that has any.

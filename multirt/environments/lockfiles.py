@@ -41,7 +41,7 @@ def without(text: str, names: Collection[str]) -> str:
     head, *tables = text.split(_TABLE)
     lines = {f'name = "{name}"' for name in names}
     kept = [table for table in tables if table.partition("\n")[0] not in lines]
-    return _TABLE.join([head, *kept])
+    return _TABLE.join([head, *kept]) if kept else f"{head}packages = []\n"
 
 
 def pins_of(lock: Pylock) -> tuple[Pin, ...]:

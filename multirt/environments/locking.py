@@ -182,6 +182,8 @@ def _pinned(
 
 def _signed(text: str, served: tuple[tuple[str, tuple[Pin, ...]], ...]) -> str:
     """Say in a lock who made it, and for whom."""
-    names = ", ".join(f'"{name}"' for name, _ in served)
+    # `~2` tells two of one machine apart, and means nothing elsewhere.
+    own_names = dict.fromkeys(name.partition("~")[0] for name, _ in served)
+    names = ", ".join(f'"{name}"' for name in own_names)
     own = text.replace('created-by = "uv"', 'created-by = "multirt"', 1)
     return f"{own.rstrip()}\n\n[tool.multirt]\nruntimes = [{names}]\n"

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from multirt.environments.indexes import index_settings
+from multirt.environments.indexes import NO_INDEX, index_settings
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
@@ -70,10 +70,12 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
         MultirtError: it is not there.
     """
     env = uv_environment(store.env)
+    # uv has an option for it and no variable, other than for its other settings.
+    options = ["--no-index"] if arguments[0] == "pip" and env.get(NO_INDEX) else []
     try:
         store.root.mkdir(parents=True, exist_ok=True)
         ended = subprocess.run(
-            [find_uv(store.env), *arguments],
+            [find_uv(store.env), *arguments, *options],
             check=False,
             capture_output=True,
             cwd=store.root,  # no `uv.toml` of the folder that somebody happens to be in
@@ -167,16 +169,25 @@ def shorten(full: str) -> str:
         last = causes[-1].splitlines()[0]
         words = f"{head.splitlines()[0].removeprefix('error: ')}: {last}"
     line = " ".join(words.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+    if len(line) <= _LONGEST:
+        return line
+    half = _LONGEST // 2  # a long path may stand in the middle, and the reason at the end
+    return f"{line[:half]} ... {line[-half:]}"
 
 
 def _contradiction(story: str) -> str:
     """Return the last step of a chain of conclusions."""
     steps = re.split(r"(?<=\.) And because ", story.removeprefix("Because "))
-    reasons = [step.partition(", we can conclude that ") for step in steps]
+    reasons, conclusions = zip(*(_halves(step) for step in steps), strict=True)
     if len(reasons) == 1:
-        return reasons[0][0]
-    return f"{reasons[-2][2].rstrip('.')}, and {reasons[-1][0]}"
+        return str(reasons[0])
+    return f"{conclusions[-2]}, and {reasons[-1]}"
+
+
+def _halves(step: str) -> tuple[str, str]:
+    """Return what a step of uv's explanation rests on, and what it concludes."""
+    reason, conclusion = [*re.split(r",? we can conclude that ", step, maxsplit=1), ""][:2]
+    return reason, conclusion.rstrip(".")
 
 
 def unreachable(error: UvError) -> MultirtError:

@@ -1,0 +1,100 @@
+"""Small real wheels, and package indexes that hold them."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import zipfile
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+def make_wheel(  # noqa: PLR0913 - what tests vary, by name
+    folder: Path,
+    name: str,
+    version: str,
+    *,
+    tag: str = "py3-none-any",
+    requires: tuple[str, ...] = (),
+    script: str | None = None,
+    files: Mapping[str, str | bytes] | None = None,
+) -> Path:
+    """Write a wheel with a module of its own name.
+
+    Args:
+        folder: where; it is made.
+        name: of the distribution and of the module.
+        version: of both.
+        tag: of the wheel.
+        requires: requirements.
+        script: name of a console script that prints the version.
+        files: more files, by their path in the wheel.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
+    metadata += [f"Requires-Dist: {each}\n" for each in requires]
+    members: dict[str, str | bytes] = {
+        f"{name}.py": f"version = {version!r}\ndef main():\n    print(version)\n",
+        **(files or {}),
+        f"{info}/METADATA": "".join(metadata),
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: {tag}\n",
+    }
+    if script is not None:
+        members[f"{info}/entry_points.txt"] = f"[console_scripts]\n{script} = {name}:main\n"
+    record = "".join(f"{member},,\n" for member in [*members, f"{info}/RECORD"])
+    wheel = folder / f"{name}-{version}-{tag}.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for member, content in {**members, f"{info}/RECORD": record}.items():
+            # Every build has the same times, as those of careful projects have.
+            archive.writestr(zipfile.ZipInfo(member, (2020, 1, 1, 0, 0, 0)), content)
+    return wheel
+
+
+class _Simple(http.server.BaseHTTPRequestHandler):
+    """A package index (PEP 503) over a folder of wheels."""
+
+    def __init__(self, folder: Path, *arguments: object) -> None:
+        self.folder = folder
+        super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/").rpartition("/")[2]
+        wheels = sorted(self.folder.glob(f"{name.replace('-', '_')}-*.whl"))
+        file = self.folder / name
+        if name.endswith(".whl") and file.is_file():
+            self._answer(file.read_bytes(), "application/octet-stream")
+        elif wheels:
+            links = "".join(f'<a href="/files/{each.name}">{each.name}</a>' for each in wheels)
+            self._answer(f"<!DOCTYPE html><html><body>{links}</body></html>".encode(), "text/html")
+        else:
+            self.send_error(404)
+
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a folder of wheels as a package index, and give its address."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Simple, folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
