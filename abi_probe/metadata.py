@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.metadata import parse_email
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
@@ -17,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from abi_probe.errors import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from packaging.tags import Tag
 
@@ -49,18 +48,19 @@ def parse_metadata(content: bytes) -> Metadata:
 
     Source: core metadata specification of the Python Packaging User Guide.
     """
-    raw, _ = parse_email(content)
-    name = raw.get("name")
+    fields = _fields(content)
+    name = _only(fields, "name")
     if not name:
         message = "METADATA names no distribution"
         raise UnreadableError(message)
     trouble = []
     version = requires_python = None
+    written = _only(fields, "version") or ""
     try:
-        version = Version(raw.get("version", ""))
+        version = Version(written)
     except InvalidVersion:
-        trouble.append(f"METADATA has no valid version: {raw.get('version', '')!r}")
-    wanted = raw.get("requires_python")
+        trouble.append(f"METADATA has no valid version: {written!r}")
+    wanted = _only(fields, "requires-python")
     if wanted is not None:
         try:
             requires_python = SpecifierSet(wanted)
@@ -70,9 +70,38 @@ def parse_metadata(content: bytes) -> Metadata:
         name=canonicalize_name(name),
         version=version,
         requires_python=requires_python,
-        requires=tuple(raw.get("requires_dist", ())),
+        requires=tuple(fields.get("requires-dist", ())),
         trouble=tuple(trouble),
     )
+
+
+def _fields(content: bytes) -> dict[str, list[str]]:
+    """Return the values of each header field, by its name in lower case.
+
+    `packaging.metadata` and `email` read them too; their import takes longer than all the rest of
+    reading a wheel.
+
+    Source: RFC 822, section 3.1, as the core metadata specification restricts it.
+    """
+    fields: dict[str, list[str]] = {}
+    values: list[str] = []
+    for line in content.decode("utf-8", "replace").splitlines():
+        if not line.strip():
+            break
+        if line[0] in " \t" and values:
+            values[-1] += f" {line.strip()}"
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            values = fields.setdefault(name.strip().lower(), [])
+            values.append(value.strip())
+    return fields
+
+
+def _only(fields: Mapping[str, list[str]], name: str) -> str | None:
+    """Return a field that may be there once; given twice it means nothing."""
+    values = fields.get(name, [])
+    return values[0] if len(values) == 1 else None
 
 
 def parse_wheel_tags(content: bytes) -> frozenset[Tag]:

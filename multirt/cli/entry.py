@@ -54,6 +54,11 @@ def _answer(arguments: list[str]) -> int:
         from multirt.cli.listing import list_runtimes
 
         return list_runtimes(None, **options)
+    if asked == "probe" and (plain := plain_targets(arguments[1:])) is not None:
+        from multirt.cli.probing import Asked, Shape, probe_targets
+
+        targets, as_json = plain
+        return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
     if asked == "run":
         _start_plainly(arguments)
     from multirt.cli.app import build, valued_options  # 45 ms, which a start does without
@@ -86,6 +91,14 @@ def plain_options(words: list[str]) -> dict[str, bool] | None:
     if not flags.keys() >= set(words):
         return None
     return {name: flag in words for flag, name in flags.items()}
+
+
+def plain_targets(words: list[str]) -> tuple[list[str], bool] | None:
+    """Return what `probe` is asked when there are only targets and `--json`; otherwise None."""
+    targets = [word for word in words if word != "--json"]
+    if not targets or any(word.startswith("-") for word in targets):
+        return None
+    return targets, len(targets) < len(words)
 
 
 def _drop_output() -> None:

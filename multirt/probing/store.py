@@ -6,15 +6,11 @@ Whatever else is wrong with a file or the folder, the work is simply done again.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import pickle
 import stat
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -121,6 +117,8 @@ def _load(path: Path) -> bytes | None:
 
 
 def _save(path: Path, content: bytes) -> None:
+    import tempfile  # 10 ms, where something is new
+
     with suppress(OSError):  # a full or read-only disk is no reason to fail
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent)
@@ -130,42 +128,3 @@ def _save(path: Path, content: bytes) -> None:
             Path(name).replace(path)
         except OSError:
             Path(name).unlink()
-
-
-class _Unpickler(pickle.Unpickler):
-    """Reads back the values of the libraries, and nothing that could act."""
-
-    _ALLOWED: Final = (
-        *(f"abi_probe.{name}" for name in ("library_search", "loader", "model", "survey")),
-        *("packaging.tags", "packaging.version", "pathlib", "pathlib._local"),
-    )
-
-    def find_class(self, module: str, name: str) -> object:
-        """Return a class that one of these modules defines."""
-        found = getattr(import_module(module), name) if module in self._ALLOWED else None
-        if isinstance(found, type) and found.__module__ == module:
-            return found
-        message = f"{module}.{name} is none of the values kept"
-        raise pickle.UnpicklingError(message)
-
-
-def unpickle(content: bytes) -> object:
-    """Return the values in some bytes.
-
-    Raises:
-        ValueError: they cannot be read back.
-    """
-    try:
-        return _Unpickler(io.BytesIO(content)).load()
-    # What pickle may raise for bytes that are no pickle, or one of another version's classes.
-    except (
-        pickle.UnpicklingError,
-        ArithmeticError,
-        AttributeError,
-        EOFError,
-        ImportError,
-        LookupError,
-        MemoryError,
-        TypeError,
-    ) as error:
-        raise ValueError(str(error)) from error
