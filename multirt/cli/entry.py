@@ -10,8 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from multirt.cli.commands import COMMANDS, TAKE_PROGRAMS
-from multirt.cli.program_line import separated, unjoined
+from multirt.cli.commands import ANYWHERE, COMMANDS, TAKE_PROGRAMS
+from multirt.cli.program_line import gathered, separated, unjoined
 from multirt.errors import ExitCode, MultirtError
 from multirt.plans.question import ask
 
@@ -65,7 +65,8 @@ def _answer(arguments: list[str]) -> int:
 
     app = build([asked] if asked in COMMANDS else COMMANDS)
     if asked in TAKE_PROGRAMS:
-        arguments[1:] = separated(arguments[1:], valued_options(app, asked))
+        words = separated(arguments[1:], valued_options(app, asked))
+        arguments[1:] = words if asked == "run" else gathered(words, ANYWHERE)
     app(args=arguments, prog_name="multirt")
     return 0
 

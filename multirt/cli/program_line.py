@@ -35,6 +35,23 @@ def separated(arguments: Sequence[str], valued: Iterable[str]) -> list[str]:
     return list(arguments)
 
 
+def gathered(words: Sequence[str], flags: Iterable[str]) -> list[str]:
+    """Return separated words with some flags of the program's part put before it.
+
+    Args:
+        words: with `--` before the program, if there is one.
+        flags: which; the one right after `-m` or `-c` stays.
+    """
+    if "--" not in words:
+        return list(words)
+    place = words.index("--")
+    program = list(words[place + 1 :])
+    start = 2 if program[:1] in (["-m"], ["-c"]) else 1
+    moved = [word for word in program[start:] if word in frozenset(flags)]
+    kept = [word for word in program[start:] if word not in moved]
+    return [*words[:place], *moved, "--", *program[:start], *kept]
+
+
 def unjoined(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
     """Return the arguments with those of a `#!` line taken apart.
 

@@ -121,7 +121,7 @@ def missing(having: Having) -> Iterator[Objection]:
             roots = question.packages.roots if question.packages else runtime.site_packages
             where = ", ".join(map(str, roots)) or "any folder"
             detail = f"{each.place} imports {name}, which is not installed in {where}"
-            yield Objection(cause=Cause.PACKAGE, detail=detail, path=path)
+            yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, distribution=name)
 
 
 def uncompilable(having: Having) -> Iterator[Objection]:

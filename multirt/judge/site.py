@@ -43,7 +43,23 @@ def reached(question: Question, runtime: Runtime) -> frozenset[str]:
                 if item not in seen:
                     seen.add(item)
                     queue.append(item)
-    return frozenset(name for name, _ in seen)
+    return frozenset(name for name, _ in seen) - _shadowed(question, packages)
+
+
+def _shadowed(question: Question, packages: Packages) -> frozenset[str]:
+    """Return what will be installed besides, and so comes before what is in the folders."""
+    queue = [
+        canonicalize_name(each.value.name)
+        for each in question.configuration.requirements
+        if question.builds and each.origin == "--with"
+    ]
+    found: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            queue += [canonicalize_name(each.name) for each in packages.requires.get(name, ())]
+    return frozenset(found)
 
 
 def _listed(question: Question) -> tuple[Requirement, ...]:
@@ -76,7 +92,7 @@ def site(question: Question, runtime: Runtime) -> Iterator[Objection]:
     for name in sorted(names - packages.requires.keys() - packages.broken.keys()):
         by = _needed_by(name, packages, names) or question.program.title
         detail = f"{by} requires {name} here, which is not installed in {where}"
-        yield Objection(cause=Cause.PACKAGE, detail=detail)
+        yield Objection(cause=Cause.PACKAGE, detail=detail, distribution=name)
 
 
 def _needed_by(name: str, packages: Packages, names: frozenset[str]) -> str | None:

@@ -42,7 +42,13 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
                 warnings.append(f"tried all the same: {each.detail}")
             else:
                 objections.append(
-                    Objection(cause=cause, detail=each.detail, path=each.path, symbol=each.symbol)
+                    Objection(
+                        cause=cause,
+                        detail=each.detail,
+                        path=each.path,
+                        symbol=each.symbol,
+                        distribution=name,
+                    )
                 )
         warnings += verdict.warnings
         if verdict.status.value == "unverified":
@@ -53,7 +59,7 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
         unverified=tuple(unverified),
         warnings=tuple(warnings),
         rank=ranked(question, runtime, len(unverified)),
-        asked=having.answers is not None,
+        asked=having.answers is not None and having.answers.trouble is None,
     )
 
 

@@ -42,12 +42,15 @@ class Objection:
         detail: one sentence that names the file, the symbol, the version.
         path: the file concerned; None when there is none.
         symbol: the symbol concerned; None when there is none.
+        distribution: what would have to be installed, or installed anew, for it to fall; None
+            when that would not help.
     """
 
     cause: Cause
     detail: str
     path: str | None = None
     symbol: str | None = None
+    distribution: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +63,7 @@ class Verdict:
         unverified: distributions of which only static checks are known, by name.
         warnings: what may go wrong all the same.
         rank: the total order of preference; the smallest is best.
-        asked: the runtime itself was asked, which happens in the order of rank.
+        asked: the runtime itself was asked and answered, which happens in the order of rank.
     """
 
     runtime: Runtime

@@ -19,3 +19,6 @@ COMMANDS = (
 
 # Of these, all that follows the program is the program's.
 TAKE_PROGRAMS = frozenset({"run", "explain"})
+
+# Where a program is only looked at, these are multirt's after it too.
+ANYWHERE = frozenset({"--json", "--verbose", "-v"})

@@ -1,4 +1,4 @@
-"""The choice of a runtime, for people."""
+"""The choice of a runtime, for people: one screen, all of it with -v."""
 
 from __future__ import annotations
 
@@ -7,38 +7,119 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.cli.tables.text import open_console, short, text
+from multirt.dispatch import remedy
 from multirt.judge import order
 
 if TYPE_CHECKING:
-    from multirt.dispatch import Decision
+    from collections.abc import Iterator
 
-_OBJECTIONS_SHOWN = 3
+    from rich.console import Console
+
+    from multirt.configuration import Configuration
+    from multirt.dispatch import Decision
+    from multirt.model import Verdict
+
+_GROUPS_SHOWN = 8
 
 
 def print_decision(decision: Decision, *, verbose: bool = False) -> None:
-    """Print the choice, the order that decided, and what stands against each runtime."""
+    """Print the choice, what was asked for, what else fits, and what stands against the rest."""
     console = open_console()
-    script = decision.program.title
+    title = text(decision.program.title)
     if decision.chosen is not None:
         runtime = decision.chosen.runtime
         where = text(short(runtime.executable))
-        console.print(f"{text(script)} runs on [bold green]{text(runtime.id)}[/] ({where})")
+        console.print(f"{title} runs on [bold green]{text(runtime.id)}[/] ({where})")
     else:
-        console.print(f"[red]nothing here can run {text(script)}[/]")
+        console.print(f"[red]nothing here can run {title}[/]")
+    for line in (*settings(decision.configuration), *_packages(decision)):
+        console.print(f"  {text(line)}", soft_wrap=True)
+    for note in decision.notes:
+        console.print(f"  [yellow]{text(note)}[/]")
+    if verbose:
+        _print_all(decision, console)
+    else:
+        _print_groups(decision, console)
+    found = remedy(decision)
+    if found is not None:
+        names = " and ".join(found.distributions)
+        console.print(f"[bold]{text(found.runtime)}[/] would fit with {text(names)} for it:")
+        console.print(f"  {text(found.command)}", soft_wrap=True)
+
+
+def settings(configuration: Configuration) -> Iterator[str]:
+    """Yield what was asked for, each with the place that it comes from."""
+    asked, hinted = configuration.runtimes, configuration.hinted
+    if asked is not None:
+        yield f"runtimes: {' or '.join(map(str, asked.value))} ({asked.origin})"
+    if hinted is not None:
+        yield f"runtimes: {hinted.value} preferred ({hinted.origin})"
+    for wanted in configuration.requires:
+        yield f"requires Python {wanted.value} ({wanted.origin})"
+    for need in configuration.needs:
+        yield f"needs {need.value.value} ({need.origin})"
+    if configuration.implementation is not None:
+        said = configuration.implementation
+        yield f"implementation: {said.value} ({said.origin})"
+    if configuration.prefer is not None:
+        yield f"prefers {configuration.prefer.value.value} ({configuration.prefer.origin})"
+    for flag, words in (
+        (configuration.allow_prerelease, "pre-releases are as good"),
+        (configuration.whole_site, "all that is installed counts"),
+    ):
+        if flag is not None and flag.value:
+            yield f"{words} ({flag.origin})"
+    if configuration.imports:
+        names = ", ".join(each.value for each in configuration.imports)
+        yield f"imports besides: {names} ({configuration.imports[0].origin})"
+
+
+def _packages(decision: Decision) -> Iterator[str]:
+    """Yield where packages come from."""
     for root in decision.roots:
-        console.print(f"packages: {text(short(root))}")
-    criteria = order(decision.configuration)
-    console.print(f"order: {' > '.join(criteria)}", style="dim")
+        yield f"packages: {short(root)}"
+    if decision.wanted is not None:
+        what = ", ".join(decision.wanted.requirements) or "what the lock lists"
+        yield f"installs: {what}"
+
+
+def _print_groups(decision: Decision, console: Console) -> None:
+    """Print the runtimes that fit in one paragraph, and the others by their first reason."""
+    fit = [each.runtime.id for each in decision.verdicts if each.accepted]
+    if len(fit) > 1:
+        console.print(f"[green]fit too[/]: {text(', '.join(fit[1:]))}")
+    groups: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        if not verdict.accepted:
+            groups.setdefault(_first_reason(verdict), []).append(verdict.runtime.id)
+    for reason, ids in list(groups.items())[:_GROUPS_SHOWN]:
+        console.print(f"[red]-[/] {text(reason)}")
+        console.print(f"    {text(', '.join(ids))}", style="dim")
+    left = list(groups.values())[_GROUPS_SHOWN:]
+    if left:
+        console.print(f"and {sum(map(len, left))} more for other reasons (-v shows all)")
+
+
+def _first_reason(verdict: Verdict) -> str:
+    """Return the first objection in words that are the same for other runtimes."""
+    first = verdict.objections[0]
+    detail = first.detail.replace(f"which {verdict.runtime.id} does", "which it does")
+    detail = detail.rpartition(", this is ")[0] or detail
+    return f"{first.cause.value}: {detail.removeprefix(f'{verdict.runtime.id} ')}"
+
+
+def _print_all(decision: Decision, console: Console) -> None:
+    """Print every runtime with every objection, then the files that all this rests on."""
+    console.print(f"order: {' > '.join(order(decision.configuration))}", style="dim")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("", width=1)
     table.add_column("runtime", no_wrap=True)
     table.add_column("objections", overflow="fold")
     for verdict in decision.verdicts:
-        shown = verdict.objections[: None if verbose else _OBJECTIONS_SHOWN]
-        reasons = [f"{each.cause.value}: {each.detail}" for each in shown]
-        rest = len(verdict.objections) - len(shown)
-        if rest:
-            reasons.append(f"and {rest} more (--json has all)")
+        reasons = [f"{each.cause.value}: {each.detail}" for each in verdict.objections]
+        reasons += [f"warning: {each}" for each in verdict.warnings]
         mark = "[green]+[/]" if verdict.accepted else "[red]-[/]"
         table.add_row(mark, text(verdict.runtime.id), text("\n".join(reasons)))
     console.print(table)
+    for path in decision.read:
+        console.print(f"read: {text(short(path))}", style="dim", soft_wrap=True)
