@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from abi_probe.elf_definitions import read_definitions
 from abi_probe.elf_image import MAGIC, Image, Kind, Tag, open_image
 from abi_probe.elf_symbols import read_symbols
 from abi_probe.elf_versions import read_version_definitions, read_version_needs
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mmap import mmap
 
 _DF_1_PIE: Final = 0x08000000
+_HOOK: Final = "PyInit_"  # alone: a module with another hook has no `PyModuleDef`
 
 # By (e_machine, bits, byte order), in the words of `platform.machine()`.
 _MACHINES: Final[Mapping[tuple[int, int, str], str]] = {
@@ -64,6 +66,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         raise NotABinaryError("no ELF header")
     image = open_image(view)
     imports, exports = read_symbols(image)
+    modules = {name.removeprefix(_HOOK) for name in exports if name.startswith(_HOOK)}
     return Binary(
         format=Format.ELF,
         machines=(_machine(image),),
@@ -79,6 +82,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         exports=exports,
         version_needs=tuple(dict.fromkeys(read_version_needs(image))),
         version_definitions=frozenset(read_version_definitions(image)),
+        definitions=read_definitions(image, modules) if modules else (),
     )
 
 

@@ -48,6 +48,8 @@ class Tag(IntEnum):
     HASH = 4
     STRTAB = 5
     SYMTAB = 6
+    RELA = 7
+    RELASZ = 8
     STRSZ = 10
     SONAME = 14
     RPATH = 15
@@ -112,7 +114,7 @@ _LAYOUTS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Segment:
+class Segment:
     """A program header: `size` bytes at `offset` of the file, at `address` in memory."""
 
     kind: int
@@ -139,9 +141,13 @@ class Image:
     layout: Layout
     kind: int
     machine: int
-    segments: tuple[_Segment, ...]
+    segments: tuple[Segment, ...]
     dynamic: dict[int, list[int]]
     strings: memoryview
+
+    def loaded(self) -> Iterator[Segment]:
+        """The segments that are mapped into memory."""
+        return (segment for segment in self.segments if segment.kind == _PT_LOAD)
 
     def last(self, tag: Tag) -> int:
         """The value of an entry that should stand once, 0 when it does not; the last one wins."""
@@ -224,7 +230,7 @@ def read_string(strings: memoryview, start: int) -> str:
 
 def _segments(
     view: memoryview, layout: Layout, *, start: int, each: int, count: int
-) -> tuple[_Segment, ...]:
+) -> tuple[Segment, ...]:
     if count and each != layout.segment.size:
         raise UnreadableError(f"program headers of {each} bytes each at offset {start}")
     if count > _MAX_SEGMENTS:
@@ -232,7 +238,7 @@ def _segments(
     kind, offset, address, size = layout.segment_fields
     rows = _unpack_many(layout.segment, view, start, count, "program headers")
     segments = tuple(
-        _Segment(kind=row[kind], offset=row[offset], address=row[address], size=row[size])
+        Segment(kind=row[kind], offset=row[offset], address=row[address], size=row[size])
         for row in rows
     )
     for segment in segments:
@@ -243,7 +249,7 @@ def _segments(
 
 
 def _dynamic(
-    view: memoryview, layout: Layout, segments: tuple[_Segment, ...]
+    view: memoryview, layout: Layout, segments: tuple[Segment, ...]
 ) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     section = next((each for each in segments if each.kind == _PT_DYNAMIC and each.size), None)
@@ -259,7 +265,7 @@ def _dynamic(
 
 
 def _strings(
-    view: memoryview, segments: tuple[_Segment, ...], dynamic: dict[int, list[int]]
+    view: memoryview, segments: tuple[Segment, ...], dynamic: dict[int, list[int]]
 ) -> memoryview:
     if Tag.STRTAB not in dynamic:
         return view[:0]
@@ -270,7 +276,7 @@ def _strings(
     return table
 
 
-def _place(segments: tuple[_Segment, ...], address: int, tag: Tag) -> int:
+def _place(segments: tuple[Segment, ...], address: int, tag: Tag) -> int:
     for segment in segments:
         ahead = address - segment.address
         if segment.kind == _PT_LOAD and 0 <= ahead < segment.size:

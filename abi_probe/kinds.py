@@ -18,6 +18,11 @@ _MODEXPORT_SINCE = (3, 15)
 # What a macro of a free-threaded build's headers leaves in a binary, and what a GIL build's does.
 _FREE_THREADED_MARKS = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 _GIL_MARK = "_Py_Dealloc"
+# The greatest module slot that each version knows, from the version that brought it: create and
+# exec, multiple interpreters (PEP 684), GIL (PEP 703), those of PEP 793 and 820. A greater one is
+# an "unknown slot ID". Source: CPython's `Include/moduleobject.h` and `slots_generated.h`.
+_GREATEST_SLOT = {(3, 5): 2, (3, 12): 3, (3, 13): 4, (3, 15): 110}
+_ASK_VERSION = frozenset({"Py_Version", "Py_GetVersion", "PySys_GetObject"})
 _PYTHON_DLL = re.compile(
     r"python(?P<major>\d)(?P<minor>\d*)(?P<t>t?)(?P<d>_d)?\.dll", re.IGNORECASE
 )
@@ -51,7 +56,11 @@ def abi_kind(
     extension: Extension, artefact: Artefact, target: Target
 ) -> tuple[list[Objection], list[str]]:
     """Return objections and warnings on the build that an extension is for."""
-    reason = _other_build(extension, target) or _other_dll(extension, target)
+    reason = (
+        _other_build(extension, target)
+        or _other_dll(extension, target)
+        or _unknown_slot(extension, target)
+    )
     if reason is not None:
         return [
             Objection(
@@ -67,7 +76,6 @@ def _other_build(extension: Extension, target: Target) -> str | None:
     """Say for which other kind of build a file is, None when nothing shows that it is."""
     claim = extension.claim
     version = (target.version.major, target.version.minor)
-    names = {symbol.name for symbol in extension.binary.imports}
     if claim.kind is ClaimKind.VERSION and target.implementation == "cpython":
         if claim.version is not None and claim.version != version:
             return f"is built for {claim.version[0]}.{claim.version[1]} only"
@@ -78,12 +86,43 @@ def _other_build(extension: Extension, target: Target) -> str | None:
             f"is for the stable ABI of builds with a GIL; {target.name} looks at it and crashes."
             " Build one for this version, or for abi3t from 3.15 on"
         )
-    if target.free_threaded and _GIL_MARK in names and not names & _FREE_THREADED_MARKS:
-        # abi3t files call a function for it, so only GIL builds' macros leave this name.
-        return _threads(free_threaded=False)
-    if not target.free_threaded and names & _FREE_THREADED_MARKS:
-        return _threads(free_threaded=True)
+    free_threaded = _is_free_threaded(extension)
+    if free_threaded is not None and free_threaded is not target.free_threaded:
+        return _threads(free_threaded=free_threaded)
     return None
+
+
+def _is_free_threaded(extension: Extension) -> bool | None:
+    """Whether a file is for builds without a GIL, as its names and its data show; None if unshown.
+
+    abi3t files call functions for what differs and hide their definition, so they show neither.
+    """
+    names = {symbol.name for symbol in extension.binary.imports}
+    if names & _FREE_THREADED_MARKS:
+        return True
+    if _GIL_MARK in names:
+        return False
+    definition = extension.definition
+    return definition.free_threaded if definition is not None else None
+
+
+def _unknown_slot(extension: Extension, target: Target) -> str | None:
+    """Say which slot of a module's definition the runtime refuses, None when there is none.
+
+    A module that asks for the running version may change its slots by it, so it is let through.
+    """
+    definition = extension.definition
+    asks = {symbol.name for symbol in extension.binary.imports} & _ASK_VERSION
+    if definition is None or asks:
+        return None
+    version = (target.version.major, target.version.minor)
+    known = max((slot for since, slot in _GREATEST_SLOT.items() if since <= version), default=0)
+    greatest = max((slot.kind for slot in definition.slots or ()), default=0)
+    if greatest <= known:
+        return None
+    since = next((since for since, slot in _GREATEST_SLOT.items() if greatest <= slot), None)
+    newer = f"{since[0]}.{since[1]} or newer" if since else "a newer version"
+    return f"defines module slot {greatest}, which only {newer} knows"
 
 
 def _threads(*, free_threaded: bool) -> str:
@@ -119,5 +158,5 @@ def _doubts(extension: Extension, artefact: Artefact, target: Target) -> Iterato
         f"{extension.path} bears no version in its name and no tag gives one: it may be"
         " for another version than this"
     )
-    if target.free_threaded:
+    if target.free_threaded and _is_free_threaded(extension) is None:
         yield f"{extension.path} does not show whether it is for free-threaded builds"

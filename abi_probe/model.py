@@ -48,6 +48,34 @@ class VersionNeed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModuleSlot:
+    """One slot of a module's definition (PEP 489).
+
+    Attributes:
+        kind: 1 create, 2 exec, 3 multiple interpreters (3.12), 4 GIL (3.13).
+        value: what stands in the file; of a function's address nothing that means anything.
+    """
+
+    kind: int
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModuleDefinition:
+    """The static `PyModuleDef` of a module, as it lies in the file.
+
+    Attributes:
+        module: last part of the module's dotted name.
+        free_threaded: its object header is that of a build without a GIL.
+        slots: None when it has none: single-phase initialisation, or slots set at run time.
+    """
+
+    module: str
+    free_threaded: bool
+    slots: tuple[ModuleSlot, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
     """One executable or shared library as read from its bytes.
 
@@ -72,6 +100,7 @@ class Binary:
         exports: names of that kind, and module init hooks, that it defines for others.
         version_needs: versions of libc, libstdc++ and the like that it needs, weak ones left out.
         version_definitions: versions that it provides (`.gnu.version_d`).
+        definitions: of modules, where they can be read (ELF only).
         minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
     """
 
@@ -89,6 +118,7 @@ class Binary:
     exports: frozenset[str] = frozenset()
     version_needs: tuple[VersionNeed, ...] = ()
     version_definitions: frozenset[str] = frozenset()
+    definitions: tuple[ModuleDefinition, ...] = ()
     minimum_os: str | None = None
 
 
@@ -155,6 +185,12 @@ class Extension:
     module: str
     claim: Claim
     binary: Binary
+
+    @property
+    def definition(self) -> ModuleDefinition | None:
+        """The module's own definition; None where it cannot be read from the file."""
+        name = self.module.rpartition(".")[2]
+        return next((each for each in self.binary.definitions if each.module == name), None)
 
 
 class ArtefactKind(StrEnum):

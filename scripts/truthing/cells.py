@@ -55,14 +55,15 @@ class Cell:
         Where the code of the packages around it fails, by itself or for want of another
         distribution, that is what it does without that code.
         """
-        return {each.module: each.alone or each for each in self.proof.seen}
+        return {each.module: _own_fate(each) for each in self.proof.seen}
 
     def wrong(self) -> Iterator[str]:
         """Yield every way in which the prediction and the truth contradict each other."""
         packed = self.packed
         if packed is not None and not self.complete and _kinds(packed) != _kinds(self.verdict):
             yield f"wheel is {_kinds(packed)}, installed {_kinds(self.verdict)}"
-        if self.verdict.status in {Status.UNVERIFIED, Status.COMPATIBLE}:
+        # Without machine code of its own, only what it requires can be to blame.
+        if self.verdict.status is Status.UNVERIFIED:
             for module, seen in self.seen.items():
                 excused = seen.outcome is Outcome.OTHER_FILE and self._expected(module)
                 if seen.outcome not in _FINE and not excused:
@@ -96,6 +97,16 @@ class Cell:
         note = "WRONG" if any(self.wrong()) else "refused by tag" if self.cautious() else ""
         detail = worst.detail[:90] if worst is not None else ""
         return f"{self.runtime:18} {predicted:58} {outcomes:13} {note:14} {detail}"
+
+
+def _own_fate(seen: Seen) -> Seen:
+    """Return what became of an extension file itself."""
+    if seen.alone is None:
+        return seen
+    # A module that reports in words of its own that what it needs is absent; the loader's words
+    # name a file.
+    wanting = seen.outcome is Outcome.NEEDS_MODULE and seen.alone.outcome is Outcome.FAILED
+    return seen if wanting and ".so" not in seen.alone.detail else seen.alone
 
 
 def _kinds(verdict: Verdict) -> str:

@@ -1,0 +1,92 @@
+"""Definitions of modules as compilers lay them out, read back from the file."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from abi_probe import UnreadableError, read_binary, read_binary_file
+from tests.abi_probe.compiler import compile_c
+from tests.integration.builds import BUILDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from abi_probe import ModuleDefinition
+    from tests.conftest import RequireHeaders
+
+_BY_NAME = {build.name: build for build in BUILDS}
+
+
+def built(name: str, folder: Path, require_headers: RequireHeaders) -> Path:
+    """Compile one of the small extensions and return its path."""
+    build = _BY_NAME[name]
+    build.make(folder, folder / "work", require_headers(build.headers))
+    return folder / build.file
+
+
+@pytest.mark.parametrize(
+    ("name", "free_threaded", "slots"),
+    [
+        pytest.param("bare", False, [2], id="multi-phase"),
+        pytest.param("bare-single-phase", False, None, id="single-phase"),
+        pytest.param("bare-free-threaded", True, [2], id="free-threaded"),
+        pytest.param("bare-free-threaded-single", True, None, id="free-threaded-single-phase"),
+        pytest.param("bare-free-threaded-slot", True, [2, 4], id="free-threaded-slot"),
+        pytest.param("slot-of-3.12", False, [2, 3], id="slot"),
+        pytest.param("slot-of-3.13-packed-relocations", False, [2, 4], id="packed-relocations"),
+    ],
+)
+def test_definitions(
+    name: str,
+    free_threaded: bool,  # noqa: FBT001 - a row of the table
+    slots: list[int] | None,
+    require_headers: RequireHeaders,
+    tmp_path: Path,
+) -> None:
+    (found,) = read_binary_file(built(name, tmp_path, require_headers)).definitions
+    assert (found.module, found.free_threaded) == ("probe", free_threaded)
+    assert (None if found.slots is None else [slot.kind for slot in found.slots]) == slots
+
+
+def test_a_value_is_read(require_headers: RequireHeaders, tmp_path: Path) -> None:
+    (found,) = read_binary_file(built("slot-of-3.12", tmp_path, require_headers)).definitions
+    assert [slot.value for slot in found.slots or ()][-1] == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("bare-filled-in", id="at-run-time"),
+        pytest.param("modexport", id="opaque"),
+        pytest.param("bare-2.7", id="python-2"),
+    ],
+)
+def test_no_definition(name: str, require_headers: RequireHeaders, tmp_path: Path) -> None:
+    assert not read_binary_file(built(name, tmp_path, require_headers)).definitions
+
+
+_LOOKALIKES = """
+extern void PyModuleDef_Init(void *);
+static const char *names[] = {"probe", "x.probe", "improbe", "probe"};
+static long numbers[] = {0, 0, 0, 0, 0, 0, 0, 0};
+void PyInit_probe(void) { PyModuleDef_Init(names); PyModuleDef_Init(numbers); }
+"""
+
+
+def test_names_without_a_header_are_no_definitions(tmp_path: Path) -> None:
+    assert not read_binary_file(compile_c(tmp_path / "probe.so", _LOOKALIKES)).definitions
+
+
+def test_every_damaged_word_is_read_or_refused(
+    require_headers: RequireHeaders, tmp_path: Path
+) -> None:
+    data = built("slot-of-3.13", tmp_path, require_headers).read_bytes()
+    found: set[tuple[ModuleDefinition, ...]] = set()
+    for place in range(0, len(data), 8):
+        damaged = data[:place] + b"\xff" * 8 + data[place + 8 :]
+        with suppress(UnreadableError):
+            found.add(read_binary(damaged).definitions)
+    assert len(found) > 1

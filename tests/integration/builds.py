@@ -1,0 +1,218 @@
+"""Small extensions of every kind that decides something, to be compiled and tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tests.abi_probe.compiler import compile_c
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MODULE = """
+%(before)s
+#include <Python.h>
+%(declaration)s
+static PyObject *value(PyObject *self, PyObject *unused) { %(statement)s; Py_RETURN_NONE; }
+static PyMethodDef methods[] = {{"value", value, METH_NOARGS, ""}, {0}};
+"""
+_MULTI_PHASE = """
+static int run(PyObject *module) { return 0; }
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, run}, %(slots)s {0, 0}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "probe", "", 0, methods, slots};
+PyMODINIT_FUNC PyInit_probe(void) { return PyModuleDef_Init(&module); }
+"""
+_SINGLE_PHASE = """
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "probe", "", -1, methods};
+PyMODINIT_FUNC PyInit_probe(void) { return PyModule_Create(&module); }
+"""
+_FILLED_IN = """
+static struct PyModuleDef module;
+PyMODINIT_FUNC PyInit_probe(void) {
+    struct PyModuleDef filled = {PyModuleDef_HEAD_INIT, "probe", "", -1, methods};
+    module = filled;
+    return PyModule_Create(&module);
+}
+"""
+_PYTHON_2 = """
+PyMODINIT_FUNC initprobe(void) { Py_InitModule("probe", methods); }
+"""
+_EXPORT = """
+static int run(PyObject *module) { return 0; }
+PyABIInfo_VAR(abi_info);
+static PySlot slots[] = {
+    PySlot_DATA(Py_mod_abi, &abi_info), PySlot_FUNC(Py_mod_exec, run), PySlot_END};
+PyMODEXPORT_FUNC PyModExport_probe(void) { return slots; }
+"""
+_WEAK = "extern int PyDict_GetItemRef(PyObject *, PyObject *, PyObject **) __attribute__((weak));"
+_CALL = "PyObject *out; if (self == 0) PyDict_GetItemRef(self, self, &out)"
+_NO_GIL = "{4, (void *)1},"
+_OWN_GIL = "{3, (void *)2},"
+_LINUX = "x86_64-linux-gnu.so"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """A small extension to compile.
+
+    Attributes:
+        name: what tests call it.
+        file: its name, which claims an ABI.
+        headers: the interpreter whose headers are used.
+        limited: the value of `Py_LIMITED_API`; None for the whole API.
+        before: C text ahead of the headers.
+        declaration, statement: C text outside and inside of a function.
+        module: C text that makes the module.
+        slots: of a multi-phase module, after its own.
+        options: for the compiler.
+        library: text of a library beside the file that it is linked to through `$ORIGIN`; empty
+            for one that is removed again.
+        glibc: it needs a version of the C library that does not exist.
+        beside: another file of the same module.
+    """
+
+    name: str
+    file: str
+    headers: str
+    limited: str | None = None
+    before: str = ""
+    declaration: str = ""
+    statement: str = ""
+    module: str = _MULTI_PHASE
+    slots: str = ""
+    options: tuple[str, ...] = ()
+    library: str | None = None
+    glibc: bool = False
+    beside: Build | None = None
+
+    def make(self, folder: Path, work: Path, include: tuple[Path, ...]) -> None:
+        """Compile the extension into a folder, with another folder for what it is made from."""
+        options = [*self.options, *(f"-I{path}" for path in include)]
+        if self.library is not None:
+            home = folder if self.library else work
+            text = self.library or "int absent(void) { return 0; }"
+            made = compile_c(home / "libbeside.so.1", text, "-Wl,-soname,libbeside.so.1")
+            options += [str(made), "-Wl,-rpath,$ORIGIN"]
+        if self.glibc:
+            options.append(str(_future_libc(work)))
+        before = self.before
+        if self.limited is not None:
+            before += f"\n#define Py_LIMITED_API {self.limited}"
+        source = (_MODULE + self.module) % {
+            "before": before,
+            "declaration": self.declaration,
+            "statement": self.statement,
+            "slots": self.slots,
+        }
+        compile_c(folder / self.file, source, *options)
+        if self.beside is not None:
+            self.beside.make(folder, work, include)
+
+
+def _future_libc(work: Path) -> Path:
+    """Return a C library that defines a version which no real one has."""
+    work.mkdir(exist_ok=True)
+    script = work / "versions"
+    script.write_text("GLIBC_2.99 { global: future; };")
+    named = ["-nostdlib", "-Wl,-soname,libc.so.6", f"-Wl,--version-script={script}"]
+    return compile_c(work / "libc_future.so", "int future(void){return 0;}", *named)
+
+
+_OLD = Build(name="abi3-since-3.6", file="probe.abi3.so", headers="3.11", limited="0x03060000")
+_BARE = Build(name="bare", file="probe.so", headers="3.11")
+BUILDS = (
+    _OLD,
+    replace(
+        _OLD,
+        name="abi3-since-3.10",
+        limited="0x030a0000",
+        statement="Py_XNewRef(self); Py_IsTrue(self); PyModule_AddType(self, 0)",
+    ),
+    replace(_OLD, name="abi3-since-3.13", headers="3.13", limited="0x030d0000", statement=_CALL),
+    replace(_OLD, name="abi3-single-phase", module=_SINGLE_PHASE),
+    replace(
+        _OLD,
+        name="weak-symbol",
+        declaration=_WEAK,
+        statement=f"if (PyDict_GetItemRef) {{ {_CALL}; }}",
+    ),
+    replace(_OLD, name="abi3-by-name-only", limited=None, statement="_PyObject_GC_Malloc(8)"),
+    replace(
+        _OLD,
+        name="missing-library",
+        declaration="int absent(void);",
+        statement="absent()",
+        library="",
+    ),
+    replace(
+        _OLD,
+        name="library-beside",
+        declaration="int PyBeside_Value(void);",
+        statement="PyBeside_Value()",
+        library="int PyBeside_Value(void) { return 7; }",
+    ),
+    replace(
+        _OLD,
+        name="library-beside-that-needs-python",
+        declaration="int PyBeside_Value(void);",
+        statement="PyBeside_Value()",
+        library="void PyDict_GetItemRef(); void PyBeside_Value(void) { PyDict_GetItemRef(); }",
+    ),
+    replace(
+        _OLD,
+        name="newer-glibc",
+        declaration="int future(void);",
+        statement="future()",
+        glibc=True,
+    ),
+    replace(_OLD, name="slot-of-3.12", slots=_OWN_GIL),
+    replace(_OLD, name="slot-of-3.13", slots=_NO_GIL),
+    replace(_OLD, name="slot-of-no-version", slots="{4000, 0},"),
+    replace(_OLD, name="slot-of-3.13-strict-relocations", slots=_NO_GIL, options=("-Wl,-z,now",)),
+    replace(
+        _OLD,
+        name="slot-of-3.13-packed-relocations",
+        slots=_NO_GIL,
+        options=("-Wl,-z,pack-relative-relocs",),
+    ),
+    _BARE,
+    replace(_BARE, name="bare-single-phase", module=_SINGLE_PHASE),
+    replace(_BARE, name="bare-filled-in", module=_FILLED_IN),
+    replace(_BARE, name="bare-abi3", limited="0x03060000"),
+    replace(_BARE, name="bare-debug", headers="3.11d", statement="Py_DECREF(self)"),
+    replace(_BARE, name="bare-newer-debug", headers="3.14d", statement="Py_DECREF(self)"),
+    replace(_BARE, name="bare-free-threaded", headers="3.13t"),
+    replace(_BARE, name="bare-free-threaded-single", headers="3.13t", module=_SINGLE_PHASE),
+    replace(_BARE, name="bare-free-threaded-slot", headers="3.13t", slots=_NO_GIL),
+    replace(_BARE, name="bare-2.7", headers="2.7", module=_PYTHON_2),
+    replace(
+        _BARE,
+        name="bare-trace-refs",
+        before="#define Py_TRACE_REFS",
+        module=_SINGLE_PHASE,
+        headers="3.11",
+    ),
+    replace(_BARE, name="bare-pypy", headers="pypy3.11"),
+    Build(name="one-version", file=f"probe.cpython-311-{_LINUX}", headers="3.11"),
+    Build(name="free-threaded", file=f"probe.cpython-313t-{_LINUX}", headers="3.13t"),
+    Build(name="debug", file=f"probe.cpython-311d-{_LINUX}", headers="3.11d"),
+    Build(name="pypy", file=f"probe.pypy311-pp73-{_LINUX}", headers="pypy3.11"),
+    Build(name="pypy-next", file=f"probe.pypy311-pp80-{_LINUX}", headers="pypy3.11-next"),
+    Build(
+        name="shadowed",
+        file=f"probe.cpython-311-{_LINUX}",
+        headers="3.11",
+        statement="PyBeside_Value()",
+        declaration="int PyBeside_Value(void);",
+        beside=_OLD,
+    ),
+    Build(
+        name="modexport",
+        file="probe.abi3t.so",
+        headers="3.15d",
+        limited="0x030f0000",
+        module=_EXPORT,
+        before="#define Py_TARGET_ABI3T 0x030f0000\n#undef Py_DEBUG",
+    ),
+)
