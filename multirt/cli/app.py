@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -26,10 +26,14 @@ def build(names: Iterable[str]) -> typer.Typer:
     return app
 
 
-def valued_options(app: typer.Typer, name: str) -> frozenset[str]:
-    """Return the options of a subcommand that take a value."""
+def command_of(app: typer.Typer, name: str) -> Any:  # noqa: ANN401 - of the click in typer
+    """Return a subcommand; the only one where there is one."""
     group = typer.main.get_command(app)
-    command = getattr(group, "commands", {}).get(name, group)
+    return getattr(group, "commands", {}).get(name, group)
+
+
+def valued_options(command: Any) -> frozenset[str]:  # noqa: ANN401 - likewise
+    """Return the options of a command that take a value."""
     return frozenset(
         option
         for parameter in command.params

@@ -61,12 +61,13 @@ def _answer(arguments: list[str]) -> int:
         return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
     if asked == "run":
         _start_plainly(arguments)
-    from multirt.cli.app import build, valued_options  # 45 ms, which a start does without
+    # 45 ms, which a start does without
+    from multirt.cli.app import build, command_of, valued_options
 
     app = build([asked] if asked in COMMANDS else COMMANDS)
     if asked in TAKE_PROGRAMS:
-        words = separated(arguments[1:], valued_options(app, asked))
-        arguments[1:] = words if asked == "run" else gathered(words, ANYWHERE)
+        words = separated(arguments[1:], valued_options(command_of(app, asked)))
+        arguments[1:] = gathered(words, ANYWHERE) if asked == "explain" else words
     app(args=arguments, prog_name="multirt")
     return 0
 

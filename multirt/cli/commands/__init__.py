@@ -10,6 +10,7 @@ COMMANDS = (
     "find",
     "probe",
     "compare",
+    "bench",
     "doctor",
     "cache",
     "env",
@@ -18,7 +19,7 @@ COMMANDS = (
 )
 
 # Of these, all that follows the program is the program's.
-TAKE_PROGRAMS = frozenset({"run", "explain"})
+TAKE_PROGRAMS = frozenset({"run", "explain", "compare"})
 
 # Where a program is only looked at, these are multirt's after it too.
 ANYWHERE = frozenset({"--json", "--verbose", "-v"})

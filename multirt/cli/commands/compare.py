@@ -5,64 +5,40 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from multirt.cli.options import PROGRAM, Json, Site, cache_dir, search
+from multirt.cli.contest import (
+    Added,
+    Copy,
+    Dropped,
+    Files,
+    Html,
+    Input,
+    Profiles,
+    Reference,
+    Seed,
+    Timeout,
+    contest,
+)
+from multirt.cli.options import PROGRAM, Json
+from multirt.cli.program_options import ProgramOptions, Words, takes_program
 from multirt.cli.tables.progress import Progress
 from multirt.comparison import Comparison, Conditions, choose_rules, compare
-from multirt.configuration import Wishes
-from multirt.contenders import line_up
-from multirt.dispatch import Request
 from multirt.errors import ExitCode
-from multirt.program import entry_of
-
-Contenders = Annotated[
-    list[str] | None,
-    typer.Option("--python", "-p", help="A runtime to take part, as 3.14 or cpython-3.14.8+jit."),
-]
-Profiles = Annotated[
-    list[str] | None,
-    typer.Option("--profile", help="Start runtimes that know it this way too: jit, nojit, gil..."),
-]
-Reference = Annotated[
-    str | None, typer.Option("--reference", help="Whom the others are compared with.")
-]
-Copy = Annotated[
-    Path | None, typer.Option("--copy", help="Give each runtime a copy of this folder to work in.")
-]
-Files = Annotated[bool, typer.Option("--files", help="Compare also what it writes in its copy.")]
-Input = Annotated[Path | None, typer.Option("--input", help="A file for its standard input.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for each run.")]
-Seed = Annotated[
-    str, typer.Option("--hash-seed", help="PYTHONHASHSEED for all; `random` leaves it alone.")
-]
-Added = Annotated[
-    list[str] | None, typer.Option("--rule", help="What may differ too: sets, tracebacks.")
-]
-Dropped = Annotated[
-    list[str] | None,
-    typer.Option("--no-rule", help="What may not differ: paths, addresses, timings."),
-]
-Html = Annotated[Path | None, typer.Option("--html", help="Write a page to this file.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("compare", context_settings=PROGRAM)(compare_runtimes)
+    app.command("compare", context_settings=PROGRAM)(takes_program(compare_runtimes))
 
 
 def compare_runtimes(  # noqa: PLR0913 - the options of one command
-    script: Annotated[Path, typer.Argument(help="The script.")],
-    arguments: Annotated[
-        list[str] | None, typer.Argument(help="For the script; all of it is its own.")
-    ] = None,
+    words: Words = None,
     *,
-    python: Contenders = None,
+    options: ProgramOptions,
     profile: Profiles = None,
     reference: Reference = None,
-    site: Site = None,
     copy: Copy = None,
     files: Files = False,
     given: Input = None,
@@ -84,10 +60,7 @@ def compare_runtimes(  # noqa: PLR0913 - the options of one command
         seed=None if hash_seed == "random" else hash_seed,
         rules=choose_rules(rule or (), no_rule or ()),
     )
-    entry, _ = entry_of([str(script)], Path.cwd())
-    wishes = Wishes(sites=tuple(site or ()))
-    request = Request(entry=entry, wishes=wishes, search=search(), cache_dir=cache_dir())
-    field = line_up(request, arguments or [], python or [], profile or [], reference)
+    field = contest(words, options, profile or [], reference)
     with Progress(len(field.contenders)) as progress:
         comparison = compare(field, conditions, progress.step)
     _show(comparison, html=html, as_json=as_json)

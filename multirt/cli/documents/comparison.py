@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.cli.documents.parts import SCHEMA, Document
+from multirt.history import program_key
 
 if TYPE_CHECKING:
     from multirt.comparison import Comparison, Group, Outcome, Recorded
@@ -14,7 +15,7 @@ def compare_document(comparison: Comparison) -> Document:
     """Return what `compare --json` prints."""
     return {
         **SCHEMA,
-        "program": str(comparison.field.program.script),
+        "program": program_key(comparison.field.program),
         "agree": comparison.agree,
         "reference": comparison.field.contenders[0].id,
         "rules": [rule.name for rule in comparison.rules],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from multirt.cli.pages.writing import write_page
 from multirt.cli.tables.comparison import summary
+from multirt.history import program_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
     groups = comparison.groups
     count = len(comparison.outcomes)
     facts = [
-        ("program", str(comparison.field.program.script)),
+        ("program", program_key(comparison.field.program)),
         ("runtimes", count),
         ("different results", len(groups)),
         ("reference", comparison.field.contenders[0].id),
@@ -50,3 +51,8 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
         "left_out": comparison.field.left_out,
     }
     write_page(path, "comparison_page.html", context)
+
+
+def _tone(line: str) -> str:
+    """Return how a line of a diff looks; its two headings are neither added nor removed."""
+    return "none" if line.startswith(("--- ", "+++ ")) else _TONES.get(line[:1], "none")

@@ -81,5 +81,6 @@ def _print_difference(console: Console, difference: Difference) -> None:
 
 def _print_lines(console: Console, lines: Sequence[str]) -> None:
     for line in lines:
-        style = _STYLES.get(line[:1])
+        heading = line.startswith(("--- ", "+++ "))
+        style = "bold" if heading else _STYLES.get(line[:1])
         console.print(f"    {text(line)}", style=style, soft_wrap=True)

@@ -1,0 +1,97 @@
+"""What `bench --json` and `bench history --json` print."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from multirt.benchmarks import notes, sentence
+from multirt.cli.documents.parts import SCHEMA, Document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.benchmarks import Bench, Change, Measured
+    from multirt.history import Record
+    from multirt.intervals import Ratio
+
+
+def bench_document(bench: Bench, changes: Sequence[Change] | None) -> Document:
+    """Return what `bench --json` prints; times are in seconds, sizes in bytes."""
+    return {
+        **SCHEMA,
+        "program": bench.program,
+        "arguments": list(bench.arguments),
+        "content": bench.content,
+        "reference": bench.reference.contender.id,
+        "checked": bench.checked,
+        "runtimes": [_measured(bench, each) for each in bench.measured],
+        "excluded": [{"runtime": each.id, "reason": each.reason} for each in bench.excluded],
+        "sentence": sentence(bench),
+        "notes": list(notes(bench)),
+        "changes": [{**asdict(each), "regressed": each.regressed} for each in changes]
+        if changes is not None
+        else None,
+    }
+
+
+def _measured(bench: Bench, measured: Measured) -> Document:
+    """Return one contender."""
+    base = bench.base(measured)
+    curve = measured.curve
+    return {
+        "runtime": measured.contender.id,
+        "threads": measured.threads,
+        "median": measured.median,
+        "spread": measured.spread,
+        "rounds": [list(each) for each in measured.rounds],
+        "loops": measured.loops,
+        "startup": measured.startup_median,
+        "memory": measured.memory,
+        "ratio": None if measured is base else ratio_document(measured.ratio_to(base)),
+        "same_output": True if bench.checked else None,
+        "warnings": list(measured.warnings),
+        "warm_up": None
+        if curve is None
+        else {
+            "rounds": list(curve.seconds),
+            "warm": curve.warm,
+            "seconds": curve.warm_up,
+            "trouble": curve.trouble,
+        },
+    }
+
+
+def ratio_document(ratio: Ratio) -> Document:
+    """Return a ratio with its 95 % interval."""
+    return {
+        "estimate": ratio.estimate,
+        "low": ratio.low,
+        "high": ratio.high,
+        "significant": ratio.significant,
+    }
+
+
+def history_document(records: Sequence[Record]) -> Document:
+    """Return what `bench history --json` prints."""
+    return {
+        **SCHEMA,
+        "runs": [
+            {
+                "number": each.number,
+                "session": each.session,
+                "at": each.at.isoformat(),
+                "program": each.program,
+                "content": each.content,
+                "arguments": list(each.arguments),
+                "machine": each.machine,
+                "runtime": each.runtime,
+                "threads": each.threads,
+                "same_output": True if each.checked else None,
+                "median": each.median,
+                "values": list(each.values),
+                "memory": each.memory,
+            }
+            for each in records
+        ],
+    }

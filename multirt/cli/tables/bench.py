@@ -1,0 +1,158 @@
+"""What was measured, for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from multirt.benchmarks import notes, sentence
+from multirt.cli.tables.comparison import size
+from multirt.cli.tables.figures import duration, interval, plot, spark
+from multirt.cli.tables.text import open_console, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from multirt.benchmarks import Bench, Change, Measured
+    from multirt.history import Record
+
+_PLOT = 40  # columns
+_NOTES = 8
+
+
+def print_bench(bench: Bench) -> None:
+    """Print the table, the intervals, warm-up and threads, and a sentence."""
+    console = open_console()
+    console.print(_table(bench))
+    if len(bench.measured) > 1:
+        _print_plot(console, bench)
+    _print_curves(console, bench.measured)
+    if len({each.threads for each in bench.measured}) > 1:
+        _print_threads(console, bench.measured)
+    console.print(f"\n[bold]{text(sentence(bench))}[/]")
+    shown = list(notes(bench))
+    for note in shown[:_NOTES]:
+        console.print(f"[yellow]note[/] {text(note)}")
+    if len(shown) > _NOTES:
+        console.print(f"[yellow]note[/] and {len(shown) - _NOTES} more (--json has all)")
+
+
+def name_of(measured: Measured) -> str:
+    """Return who it is, with the threads."""
+    threads = f" x{measured.threads}" if measured.threads is not None else ""
+    return f"{measured.contender.id}{threads}"
+
+
+def _table(bench: Bench) -> Table:
+    """Return a row for each, those without a speed last."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("runtime", "median", "start-up", "ratio", "memory", "output"):
+        table.add_column(heading, no_wrap=heading != "output", overflow="fold")
+    output = "same" if bench.checked else "not compared"
+    for each in bench.measured:
+        base = bench.base(each)
+        table.add_row(
+            text(name_of(each)),
+            duration(each.median, each.spread),
+            duration(each.startup_median),
+            "reference" if each is base else interval(each.ratio_to(base)),
+            size(each.memory) if each.memory is not None else "?",
+            output,
+        )
+    for other in bench.excluded:
+        table.add_row(text(other.id), "-", "-", "-", "-", f"[red]{text(other.reason)}[/]")
+    return table
+
+
+def _print_plot(console: Console, bench: Bench) -> None:
+    """Print the intervals on one scale: right of the line is faster."""
+    bases = [(each, bench.base(each)) for each in bench.measured]
+    ratios = [None if each is base else each.ratio_to(base) for each, base in bases]
+    names = [name_of(each) for each in bench.measured]
+    wide = max(map(len, names))
+    console.print()
+    for name, line in zip([*names, ""], plot(ratios, _PLOT), strict=True):
+        console.print(f"{text(name.ljust(wide))}  {line}", style="cyan", soft_wrap=True)
+
+
+def _print_curves(console: Console, measured: Sequence[Measured]) -> None:
+    """Print the rounds in one process of those with a compiler."""
+    curves = [(name_of(each), each.curve) for each in measured if each.curve is not None]
+    if not any(curve.seconds for _, curve in curves):
+        return
+    console.print("\nrounds in one process, the first is cold:")
+    wide = max(len(name) for name, _ in curves)
+    for name, curve in curves:
+        if curve.seconds:
+            ends = f"{duration(curve.seconds[0])} to {duration(curve.warm or curve.seconds[0])}"
+            console.print(f"{text(name.ljust(wide))}  {spark(curve.seconds)}  {ends}")
+
+
+def _print_threads(console: Console, measured: Sequence[Measured]) -> None:
+    """Print how each runtime scales."""
+    console.print("\nspeed-up over its own run with the fewest threads:")
+    for name in dict.fromkeys(each.contender.id for each in measured):
+        own = [each for each in measured if each.contender.id == name]
+        parts = [f"{each.threads}: {own[0].median / each.median:.2f}x" for each in own]
+        console.print(f"{text(name)}  {'  '.join(parts)}")
+
+
+def print_changes(changes: Sequence[Change], reference: str) -> None:
+    """Print what became slower or faster since."""
+    console = open_console()
+    if not changes:
+        console.print(f"\nsince {text(reference)}: nothing earlier to compare with")
+        return
+    console.print(f"\nsince {text(reference)}:")
+    for each in changes:
+        style, word = "dim", "no change beyond noise"
+        if each.regressed:
+            style, word = "red", f"regression: {each.ratio:.2f}x slower"
+        drift = f", the machine {each.drift:.2f}x as slow" if abs(each.drift - 1) > 0.1 else ""  # noqa: PLR2004 - a tenth is worth a word
+        times = f"{duration(each.before)} to {duration(each.after)}"
+        console.print(f"  {text(each.runtime)}  {times}{drift}: [{style}]{word}[/]")
+
+
+def print_history(records: Sequence[Record]) -> None:
+    """Print a program's runs, one line of blocks for each runtime."""
+    console = open_console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("run", "when", "runtime", "median", "content", "output"):
+        table.add_column(heading, no_wrap=True)
+    for each in records:
+        threads = f" x{each.threads}" if each.threads is not None else ""
+        table.add_row(
+            str(each.number),
+            f"{each.at:%Y-%m-%d %H:%M}",
+            text(each.runtime + threads),
+            duration(each.median),
+            each.content[:8],
+            "same" if each.checked else "not compared",
+        )
+    console.print(table)
+    console.print()
+    for question in dict.fromkeys(each.question for each in records):
+        own = [each for each in records if each.question == question]
+        first, last = own[0].median, own[-1].median
+        console.print(
+            f"{text(own[0].runtime)}  {spark([each.median for each in own])}"
+            f"  {duration(first)} to {duration(last)}"
+        )
+
+
+def print_programs(records: Sequence[Record]) -> None:
+    """Print which programs there are."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("program", "runs", "runtimes", "last"):
+        table.add_column(heading, overflow="fold")
+    for program in dict.fromkeys(each.program for each in records):
+        own = [each for each in records if each.program == program]
+        runtimes = len({each.runtime for each in own})
+        name = Path(program)
+        last = f"{own[-1].at:%Y-%m-%d %H:%M}"
+        table.add_row(text(name), str(len(own)), str(runtimes), last)
+    open_console().print(table)

@@ -1,0 +1,44 @@
+"""Name a program by its content, and this machine, for measurements to be found again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multirt.model import Program
+
+
+def program_key(program: Program) -> str:
+    """Return what a program is found by: its absolute path, else how it is asked for."""
+    return str(program.script) if program.script is not None else program.title
+
+
+def content_of(program: Program) -> str:
+    """Return the hash of a program's own files, and of how it was asked for."""
+    digest = hashlib.sha256(f"{program.entry.kind} {program.entry.text}".encode(errors="replace"))
+    if program.script is not None:
+        digest = hashlib.sha256()  # the same file, however it is named
+    for source in sorted(program.sources, key=lambda each: each.file):
+        digest.update(hashlib.sha256(source.content).digest())
+    return digest.hexdigest()
+
+
+def machine_key() -> str:
+    """Return a hash that changes with what makes times incomparable: processor and host."""
+    facts = (platform.node(), platform.machine(), _processor(), str(os.cpu_count()))
+    return hashlib.sha256("\0".join(facts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """Return the processor's model, as Linux names it; elsewhere what Python knows."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    lines = (line.partition(":") for line in text.splitlines())
+    models = (value.strip() for name, _, value in lines if name.strip() == "model name")
+    return next(models, platform.processor())

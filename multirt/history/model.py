@@ -1,0 +1,67 @@
+"""What is remembered of measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One program on one runtime, measured once.
+
+    Attributes:
+        number: in the store, counted from 1; None before it is there.
+        session: what was measured in turns with it has the same.
+        at: when, in UTC.
+        program: absolute path.
+        content: the hash of the program's own files.
+        arguments: the program's.
+        machine: the hash that stands for the machine.
+        runtime: the contender's id, `cpython-3.14.8+jit`.
+        checked: its output was the same as the reference's.
+        rounds: seconds of each value, one tuple a round.
+        startup: seconds of an empty program, one a round.
+        memory: greatest resident size in bytes; None where it is not known.
+        threads: as it was set; None when it was not.
+        document: pyperf's own JSON.
+    """
+
+    number: int | None = None
+    session: str
+    at: datetime
+    program: str
+    content: str
+    arguments: tuple[str, ...]
+    machine: str
+    runtime: str
+    checked: bool
+    rounds: tuple[tuple[float, ...], ...]
+    startup: tuple[float, ...]
+    memory: int | None
+    threads: int | None
+    document: str
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """All values, in seconds."""
+        return tuple(value for each in self.rounds for value in each)
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return median(self.values)
+
+    @property
+    def by_round(self) -> tuple[float, ...]:
+        """One value a round, to be paired with another record of the session."""
+        return tuple(median(each) for each in self.rounds)
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What has to be the same for two records to be compared over time."""
+        return (self.program, self.arguments, self.machine, self.runtime, self.threads)

@@ -1,0 +1,174 @@
+"""Keep measurements in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from multirt.errors import ExitCode, MultirtError
+from multirt.history.model import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+FILE = "history.sqlite3"
+_VERSION = 1
+_PATIENCE = 5.0  # seconds for somebody else who writes
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    at TEXT NOT NULL,
+    program TEXT NOT NULL,
+    content TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    machine TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    checked INTEGER NOT NULL,
+    rounds TEXT NOT NULL,
+    startup TEXT NOT NULL,
+    memory INTEGER,
+    threads INTEGER,
+    document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_program ON runs (program, machine);
+"""
+_COLUMNS = (
+    "session, at, program, content, arguments, machine, runtime, checked, rounds, startup,"
+    " memory, threads, document"
+)
+_INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - likewise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """The store of one user.
+
+    Attributes:
+        path: of the file, which need not be there.
+    """
+
+    path: Path
+
+    def append(self, records: Iterable[Record]) -> None:
+        """Add records.
+
+        Raises:
+            MultirtError: the file is broken, locked, or cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(self._connect()) as database, database:
+                database.executescript(_SCHEMA)
+                database.execute(f"PRAGMA user_version = {_VERSION}")
+                database.executemany(_INSERT, [_row(each) for each in records])
+        except (OSError, sqlite3.Error) as error:
+            raise self._trouble(error) from error
+
+    def records(self, program: str | None = None, machine: str | None = None) -> tuple[Record, ...]:
+        """Return what is remembered, the oldest first.
+
+        Args:
+            program: only of this one, by its absolute path.
+            machine: only of this one.
+
+        Raises:
+            MultirtError: the file is broken or locked.
+        """
+        if not self.path.exists():
+            return ()
+        wanted = [("program", program), ("machine", machine)]
+        asked = [(name, value) for name, value in wanted if value is not None]
+        where = " AND ".join(f"{name} = ?" for name, _ in asked) or "1"
+        query = f"{_SELECT} WHERE {where} ORDER BY number"
+        try:
+            with closing(self._connect()) as database:
+                rows = database.execute(query, [value for _, value in asked]).fetchall()
+            return tuple(map(_record, rows))
+        except (OSError, sqlite3.Error, ValueError, TypeError) as error:
+            raise self._trouble(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file.
+
+        Raises:
+            sqlite3.Error: it cannot be opened, or a newer multirt wrote it.
+        """
+        database = sqlite3.connect(self.path, timeout=_PATIENCE)
+        try:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version > _VERSION:
+                message = f"it is of version {version}, this multirt reads {_VERSION}"
+                raise sqlite3.DatabaseError(message)
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+    def _trouble(self, error: Exception) -> MultirtError:
+        """Say what is wrong with the file, and what helps."""
+        locked = "locked" in str(error)
+        hint = (
+            "another program is writing it: try again"
+            if locked
+            else "move it away; a new one is made by the next measurement"
+        )
+        message = f"cannot use the history {self.path}: {error}"
+        return MultirtError("history", message, hint, ExitCode.FAILED)
+
+
+def _row(record: Record) -> Sequence[object]:
+    """Return a record as the table has it."""
+    return (
+        record.session,
+        record.at.astimezone(UTC).isoformat(timespec="seconds"),
+        # A path that is no text is kept as Python's own escapes; SQLite takes UTF-8 only.
+        record.program.encode("utf-8", "backslashreplace").decode(),
+        record.content,
+        json.dumps(record.arguments),
+        record.machine,
+        record.runtime,
+        int(record.checked),
+        json.dumps(record.rounds),
+        json.dumps(record.startup),
+        record.memory,
+        record.threads,
+        record.document,
+    )
+
+
+def _record(row: Sequence[object]) -> Record:
+    """Read a row.
+
+    Raises:
+        ValueError: somebody else wrote it.
+        TypeError: likewise.
+    """
+    number, session, at, program, content, arguments, machine, runtime, checked = row[:9]
+    rounds, startup, memory, threads, document = row[9:]
+    values = tuple(tuple(map(float, each)) for each in json.loads(str(rounds)))
+    if not values or not all(values) or any(value <= 0 for each in values for value in each):
+        message = f"run {number} has no times"
+        raise ValueError(message)
+    return Record(
+        number=int(str(number)),
+        session=str(session),
+        at=datetime.fromisoformat(str(at)),
+        program=str(program),
+        content=str(content),
+        arguments=tuple(map(str, json.loads(str(arguments)))),
+        machine=str(machine),
+        runtime=str(runtime),
+        checked=bool(checked),
+        rounds=values,
+        startup=tuple(map(float, json.loads(str(startup)))),
+        memory=int(str(memory)) if memory is not None else None,
+        threads=int(str(threads)) if threads is not None else None,
+        document=str(document),
+    )

@@ -1,0 +1,1 @@
+"""Tests of `multirt.benchmarks`, and of the command on it."""

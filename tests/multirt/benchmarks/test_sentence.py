@@ -1,0 +1,102 @@
+"""What is claimed of a measurement, and what is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from multirt.benchmarks import Bench, Curve, Measured, notes, sentence
+from multirt.contenders import Contender
+from multirt.model import Plan
+from runtimes import Jit
+from tests.multirt.comparison.described import runtime
+from tests.multirt.history.records import WOBBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def measured(
+    name: str,
+    seconds: float,
+    wobble: Sequence[float] = WOBBLE,
+    curve: Curve | None = None,
+    startup: float = 0.02,
+) -> Measured:
+    """Return a contender around a time."""
+    where = runtime(name, jit=Jit.ON if name.startswith("pypy") else None)
+    plan = Plan(runtime=where, executable=where.executable, arguments=("/somewhere/tool.py",))
+    return Measured(
+        contender=Contender(id=name, runtime=where, profile=None, plan=plan),
+        threads=None,
+        rounds=tuple((seconds * each,) for each in wobble),
+        startup=tuple(startup * each for each in wobble),
+        loops=1,
+        memory=None,
+        warnings=(),
+        document="{}",
+        curve=curve,
+    )
+
+
+def bench(*others: Measured, reference: Measured | None = None, checked: bool = True) -> Bench:
+    """Return a measurement beside a reference of one second."""
+    first = reference or measured("cpython-3.13.0", 1.0)
+    return Bench(
+        program="/somewhere/tool.py",
+        arguments=(),
+        content="c1",
+        measured=(first, *others),
+        excluded=(),
+        checked=checked,
+    )
+
+
+WILD = (0.2, 3, 0.3, 4, 0.5, 1, 2, 0.1, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        pytest.param(
+            measured("pypy-3.11.11", 0.25),
+            "pypy-3.11.11 is 4.00x faster than cpython-3.13.0 on this program",
+            id="faster",
+        ),
+        pytest.param(measured("pypy-3.11.11", 2.0), "is 2.00x slower than", id="slower"),
+        pytest.param(
+            measured("cpython-3.12.1", 1.0, WOBBLE[::-1]), "1.00x, within noise", id="equal"
+        ),
+        pytest.param(measured("cpython-3.12.1", 1.0, WILD), "x, too noisy to tell", id="noisy"),
+        pytest.param(
+            measured("cpython-3.12.1", 0.5, WOBBLE[:3]), "2.00x, of too few rounds", id="few"
+        ),
+    ],
+)
+def test_a_claim_is_as_strong_as_its_interval(other: Measured, words: str) -> None:
+    assert words in sentence(bench(other))
+
+
+def test_the_warm_up_is_told_of_a_compiler() -> None:
+    warm = measured("pypy-3.11.11", 0.5, curve=Curve(seconds=(0.4, 0.3, 0.1, 0.1, 0.1, 0.1)))
+    cold = measured("cpython-3.13.0", 1.0, curve=Curve(seconds=(0.8, 0.8, 0.8, 0.8)))
+    assert "8.0x once warm after 0.7 s of warm-up" in sentence(bench(warm, reference=cold))
+
+
+def test_the_fastest_comes_first() -> None:
+    said = sentence(bench(measured("cpython-3.12.1", 0.8), measured("pypy-3.11.11", 0.2)))
+    assert said.index("pypy") < said.index("cpython-3.12.1")
+
+
+def test_one_alone_is_compared_with_nothing() -> None:
+    assert "nothing to compare with" in sentence(bench())
+
+
+def test_what_must_be_known_is_noted() -> None:
+    short = measured("cpython-3.13.0", 0.025, startup=0.02)
+    said = "\n".join(notes(bench(reference=short, checked=False)))
+    assert "too short to measure apart from the start-up: 20.0 of 25.0 ms" in said
+    assert "outputs were not compared" in said
+    broken = measured("pypy-3.11.11", 0.5, curve=Curve(seconds=(0.4,), trouble="exit code 1"))
+    assert "cannot run it again in one process: exit code 1" in "\n".join(notes(bench(broken)))
