@@ -302,3 +302,33 @@ def test_a_whole_machine_in_one_look(tmp_path: Path, require: Require) -> None:
     for path in paths:
         real = Path(os.path.realpath(path))
         assert sum(real in (one.executable, *one.aliases) for one in found) == 1
+
+
+# Some start a browser or print when they are imported, and a package of tests is as good as all.
+_EAGER = frozenset({"antigravity", "idlelib", "lib2to3", "test", "this", "turtledemo"})
+_IMPORT_ALL = """
+import sys
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except BaseException as error:
+        sys.stderr.write("%s: %r\\n" % (name, error))
+"""
+
+
+@pytest.mark.parametrize("name", ["2.7", "3.8", "3.11d", "3.13t", "3.14", "pypy3.9", "pypy3.11"])
+def test_every_listed_module_of_the_standard_library_imports(name: str, require: Require) -> None:
+    runtime = interrogate(require(name), env=os.environ, timeout=60.0)
+    listed = sorted(runtime.stdlib - _EAGER)
+    assert len(listed) > 200
+    done = subprocess.run(
+        [runtime.executable, "-S", "-c", _IMPORT_ALL, *listed],
+        check=True,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+        text=True,
+    )
+    said = [line for line in done.stderr.splitlines() if line.partition(":")[0] in listed]
+    assert said == []
