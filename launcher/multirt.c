@@ -193,6 +193,7 @@ static int ask(struct question *question, char **arguments, const char *cwd)
         free(script);
     } else if (run) {
         add_field(question, "name=", program);
+        question->here = true; /* it may be a file here */
     } else {
         return 0; /* a subcommand */
     }
@@ -545,11 +546,38 @@ static bool is_shallow(void)
     return digits > 0 && digits < 4 && depth[digits] == '\0' && atoi(depth) < DEEPEST;
 }
 
+/* Return the arguments with those of a `#!` line taken apart: a kernel gives all that follows the
+ * interpreter there as one. What has quotes in it stays, and so goes to the Python command. */
+static char **unjoined(char **arguments)
+{
+    static char run[] = "run";
+    char *first = arguments[1];
+    if (first == NULL || arguments[2] == NULL || strchr(first, ' ') == NULL ||
+        strpbrk(first, "'\"\\\t\n") != NULL ||
+        (first[0] != '-' && strncmp(first, "run ", 4) != 0) || !is_absent(first))
+        return arguments;
+    size_t count = 0, length = strlen(first);
+    while (arguments[count] != NULL)
+        count++;
+    size_t most = count + length + 2;
+    char **result = allocate(most * sizeof *result + length + 1);
+    char *words = memcpy(result + most, first, length + 1);
+    size_t at = 0;
+    result[at++] = arguments[0];
+    if (first[0] == '-')
+        result[at++] = run;
+    for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " "))
+        result[at++] = word;
+    memcpy(result + at, arguments + 2, (count - 1) * sizeof *result);
+    return result;
+}
+
 /* Try the plans for a command line: the one for everywhere, then the one for this folder. */
 static void try_plans(char **arguments)
 {
     struct question question = {NULL, 0, false};
     char *cwd = getcwd(NULL, 0);
+    arguments = unjoined(arguments);
     int own = cwd != NULL && cwd[0] == '/' ? ask(&question, arguments, cwd) : 0;
     int plans = own > 0 && is_shallow() ? open_plans() : -1;
     for (bool local = question.here; plans >= 0; local = true) {

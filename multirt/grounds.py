@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import abi_probe
 import multirt
 import runtimes
-from multirt.model import Cause
+from multirt.model import Cause, Kind
 from multirt.plans.writer import Grounds, UnsureError
 from runtimes import Reason
 
@@ -28,6 +28,33 @@ if TYPE_CHECKING:
 # Looked for in the current folder and above it by version managers, and so by the search.
 _ABOVE = (".pixi/envs", ".python-version", ".tool-versions")
 _LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
+# What says where packages are installed from, and may not be set now.
+_INDEXES = (
+    "PIP_CONFIG_FILE",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "UV_CONFIG_FILE",
+    "UV_DEFAULT_INDEX",
+    "UV_EXCLUDE_NEWER",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_NO_INDEX",
+    "UV_PRERELEASE",
+    "UV_RESOLUTION",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+)
+_SETTINGS = (
+    ".config/pip/pip.conf",
+    ".config/uv/uv.toml",
+    ".pip/pip.conf",
+    "/etc/pip.conf",
+    "/etc/uv/uv.toml",
+)
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
 
@@ -84,15 +111,20 @@ def grounds(
         raise UnsureError(f"{late[0].path} did not answer in time")
     env = request.search.env
     variables = env.answers() if isinstance(env, Consulted) else dict(env)
+    variables |= {name: env.get(name) for name in ("HOME", *decision.variables)}
+    if decision.wanted is not None:
+        variables |= {name: env[name] for name in env if name.startswith(("PIP_", "UV_"))}
+        variables |= {name: env.get(name) for name in _INDEXES}
     cwd = request.search.cwd
     made = [str(path) for path in _made(planned, request)]
     paths = dict.fromkeys(
         str(path)
         for path in (
-            *_program(decision),
+            *_program(decision, request),
             *_environments(decision, request),
             *(_packages(decision.packages) if decision.packages else ()),
             *_runtimes(decision),
+            *(_installers(request) if decision.wanted is not None else ()),
             *noticed,
             *_own_files(),
         )
@@ -105,7 +137,7 @@ def grounds(
         links=(str(decision.program.script),) if decision.program.script else (),
         above=_ABOVE,
         names=_names(decision.program),
-        variables={"HOME": env.get("HOME"), **variables},
+        variables=variables,
         made=tuple(made),
     )
 
@@ -122,9 +154,11 @@ def _names(program: Program) -> tuple[tuple[str, frozenset[str]], ...]:
     return ((str(program.folder), tops),)
 
 
-def _program(decision: Decision) -> Iterator[Path]:
+def _program(decision: Decision, request: Request) -> Iterator[Path]:
     """Yield what was read, and where the modules that it names are or would be beside it."""
     program = decision.program
+    if program.entry.kind is Kind.COMMAND:
+        yield request.cwd / program.entry.text  # a file of that name here would be meant instead
     yield from decision.read
     # Of what is absent beside the program, the names in its folder tell.
     yield from (path for path in decision.absent if path.parent != program.folder)
@@ -198,8 +232,18 @@ def _runtimes(decision: Decision) -> Iterator[str]:
                 yield from files.get(str(path), ())
 
 
+def _installers(request: Request) -> Iterator[Path]:
+    """Yield where settings would stand that change what is installed."""
+    home = request.search.home
+    for file in _SETTINGS:
+        yield Path(file) if file.startswith("/") else home / file
+
+
 def _made(planned: Plan, request: Request) -> Iterator[Path]:
-    """Yield the parts of an environment of our own that the program is started in."""
+    """Yield what we made ourselves and the program is started with."""
+    for argument in map(Path, planned.arguments):
+        if request.cache_dir in argument.parents and argument.exists():
+            yield argument
     if request.cache_dir not in planned.executable.parents:
         return
     home = planned.executable.parent.parent

@@ -75,13 +75,12 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     request = replace(request, search=replace(request.search, env=env, notice=noticed.append))
     decision = decide(request)
     planned = plan(decision, request, own)
-    say_notes(decision)
-    remark = unasked(decision)
+    unusual = unasked(decision)
+    remarks = [*(f"multirt: {note}" for note in decision.notes), *([unusual] if unusual else [])]
+    remark = "\n".join(remarks) or None
     fixed = planned.arguments[: len(planned.arguments) - len(own)]
     question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
-    # What a bare word means depends on the folder in which it is said.
-    bare = question is not None and any(each.startswith(b"name=") for each in question.fields)
-    if question is not None and not bare and not decision.notes:
+    if question is not None:
         try:
             path = write_plan(
                 question,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` takes 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # These differ from one terminal to the next, so each value has a plan of its own.
 _VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")
@@ -61,6 +61,7 @@ def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> Q
         return None
     if module:
         fields.append(b"module=" + program)
+        local = True  # `-m` looks into the current folder first
     elif b"/" in program or b"." in program:
         script = absolute(program, cwd)
         if script is None:
@@ -68,10 +69,27 @@ def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> Q
         fields.append(b"script=" + script)
     elif run:
         fields.append(b"name=" + program)
+        local = True  # it may be a file here
     else:
         return None  # a subcommand
     fields += [name + b"=" + env[name] for name in _VARIABLES if name in env]
-    return Question(fields, cwd, local=local or module, own=place + 1)
+    return Question(fields, cwd, local=local, own=place + 1)
+
+
+def unjoined(arguments: Sequence[bytes], exists: Callable[[bytes], bool]) -> Sequence[bytes]:
+    """Return the arguments with those of a `#!` line taken apart.
+
+    A kernel gives all that follows the interpreter there as one argument, as in
+    `#!/usr/local/bin/multirt run --python pypy`. What has quotes in it stays: it is not for here.
+    """
+    first = arguments[0] if len(arguments) > 1 else b""
+    begins = first.startswith((b"run ", b"-"))
+    if not begins or b" " not in first or any(byte in first for byte in b"'\"\\\t\n"):
+        return arguments
+    if exists(first):
+        return arguments
+    words = [word for word in first.split(b" ") if word]
+    return [*(() if words[0] == b"run" else (b"run",)), *words, *arguments[1:]]
 
 
 def _options(arguments: Sequence[bytes], place: int) -> tuple[list[bytes], int, bool] | None:

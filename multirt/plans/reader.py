@@ -8,7 +8,7 @@ from __future__ import annotations
 import posix
 import sys
 
-from multirt.plans.question import ask, fnv1a
+from multirt.plans.question import ask, fnv1a, unjoined
 
 TYPE_CHECKING = False  # `typing` takes 5 ms
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def start_planned(arguments: Sequence[str]) -> None:
     debugging = env.get(b"MULTIRT_LOG") == b"debug"
     if posix.getuid() != posix.geteuid() or not is_shallow(env):
         return
-    words = [_bytes(word) for word in arguments]
+    words = unjoined([_bytes(word) for word in arguments], lambda path: not _is_absent(path))
     try:
         question = ask(words, posix.getcwdb(), env)
         folder = plans_folder(env)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from multirt.plans.question import absolute, ask, fnv1a
+from multirt.plans.question import absolute, ask, fnv1a, unjoined
 from multirt.plans.reader import plan_name
 
 if TYPE_CHECKING:
@@ -89,11 +89,31 @@ def test_absolute_is_what_python_calls_so(path: bytes) -> None:
         assert found == b"/" + os.path.normpath(whole).lstrip(b"/")
 
 
+def _is_there(path: bytes) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - bytes
+
+
+@pytest.mark.parametrize(
+    ("words", "taken_apart"),
+    [
+        pytest.param(["run -p 3", "t.py"], ["run", "-p", "3", "t.py"], id="run"),
+        pytest.param(["--python  3 ", "t.py"], ["run", "--python", "3", "t.py"], id="options"),
+        pytest.param(["run 'a b'", "t.py"], ["run 'a b'", "t.py"], id="quotes"),
+        pytest.param(["run -p 3"], ["run -p 3"], id="no script"),
+        pytest.param(["my tool.py", "x"], ["my tool.py", "x"], id="a space in a name"),
+    ],
+)
+def test_the_words_of_a_first_line(words: list[str], taken_apart: list[str]) -> None:
+    found = unjoined([*map(os.fsencode, words)], lambda _: False)
+    assert [*map(os.fsdecode, found)] == taken_apart
+
+
 _words = st.one_of(
     st.sampled_from(
         [b"run", b"-p", b"--python", b"--site", b"--python=3", b"--site=s", b"-m", b"t.py", b"x"]
     ),
-    st.text("a./=-", max_size=6).map(os.fsencode),
+    st.sampled_from([b"run -p 3", b"--python 3", b"-p  3 ", b"run 't.py'", b"run  t.py"]),
+    st.text("a./=- ", max_size=6).map(os.fsencode),
     st.binary(max_size=8).map(lambda word: word.replace(b"\0", b"")),
 )
 
@@ -111,6 +131,6 @@ def test_both_ask_the_same(native: Path, tmp_path: Path, words: Sequence[bytes])
         [native, *words], check=False, capture_output=True, cwd=tmp_path, env=env, timeout=60
     )
     looked_for = re.findall(rb"no plan ([0-9a-f]{16})", done.stderr)
-    question = ask(words, os.fsencode(tmp_path), env)
+    question = ask(unjoined(words, _is_there), os.fsencode(tmp_path), env)
     keys = [*question.each_key()] if question is not None else []
     assert looked_for == [*map(plan_name, keys)]
