@@ -16,4 +16,5 @@ hidden = {(b"MULTIRT_HIDDEN_" if name.startswith((b"PYTHON", b"__PYVENV_")) else
 posix.execve(command, [command, *sys.argv[1:]], hidden)' "$bin/multirt-python" "$site" "$@"
   fi
 done
+[ ! -x "$bin/python" ] || exec "$bin/python" -m multirt "$@" # an editable install
 exec "$bin/multirt-python" "$@"

@@ -150,8 +150,11 @@ def _names(program: Program) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return the folder in which a module's name would count, with all the names."""
     if program.folder is None or not program.folder.is_dir():
         return ()
-    tops = frozenset(each.name.partition(".")[0] for each in program.imports)
-    return ((str(program.folder), tops),)
+    return ((str(program.folder), _tops(program)),)
+
+
+def _tops(program: Program) -> frozenset[str]:
+    return frozenset(each.name.partition(".")[0] for each in program.imports)
 
 
 def _program(decision: Decision, request: Request) -> Iterator[Path]:
@@ -160,8 +163,10 @@ def _program(decision: Decision, request: Request) -> Iterator[Path]:
     if program.entry.kind is Kind.COMMAND:
         yield request.cwd / program.entry.text  # a file of that name here would be meant instead
     yield from decision.read
-    # Of what is absent beside the program, the names in its folder tell.
-    yield from (path for path in decision.absent if path.parent != program.folder)
+    tops = _tops(program)
+    for path in decision.absent:  # of absent modules beside the program its folder's names tell
+        if path.parent != program.folder or path.name.partition(".")[0] not in tops:
+            yield path
     if program.folder is None:
         return
     for name in sorted({each.name for each in program.imports if "." in each.name}):
