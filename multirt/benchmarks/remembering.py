@@ -33,6 +33,7 @@ def records_of(bench: Bench) -> tuple[Record, ...]:
             arguments=bench.arguments,
             machine=machine,
             runtime=each.contender.id,
+            executable=str(each.contender.runtime.executable),
             checked=bench.checked,
             rounds=each.rounds,
             startup=each.startup,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from multirt.cli.options import Python, Site, cache_dir, search, store
+from multirt.cli.remembered import history_file
 from multirt.cli.searching import user_config
 from multirt.configuration import Prefer, Wishes
 from multirt.dispatch import Request
@@ -65,6 +66,10 @@ class ProgramOptions:
     prefer: Annotated[
         Prefer | None, typer.Option("--prefer", help="Which of those that fit comes first.")
     ] = None
+    fastest_margin: Annotated[
+        int | None,
+        typer.Option("--fastest-margin", min=0, help="Percent that `--prefer fastest` asks for."),
+    ] = None
     allow_prerelease: Annotated[
         bool, typer.Option("--allow-prerelease", help="Pre-releases are as good as releases.")
     ] = False
@@ -96,6 +101,7 @@ class ProgramOptions:
             cache_dir=cache_dir(),
             wishes=self._wishes(),
             user_config=user_config(),
+            history=history_file(),
             stdin=stdin,
             store=store(),
             thorough=thorough,
@@ -106,6 +112,7 @@ class ProgramOptions:
             specs=tuple(RuntimeSpec.parse(word) for word in self.python or ()),
             implementation=self.implementation,
             prefer=self.prefer,
+            margin=self.fastest_margin,
             allow_prerelease=self.allow_prerelease,
             sites=tuple(self.site or ()),
             whole_site=self.whole_site,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from multirt.history import FILE, History
+if TYPE_CHECKING:
+    from multirt.history import History
 
 
 def data_dir() -> Path:
@@ -18,6 +20,13 @@ def data_dir() -> Path:
     return user_data_path("multirt")
 
 
+def history_file() -> Path:
+    """Return the file of what was measured before."""
+    return data_dir() / "history.sqlite3"
+
+
 def history_store() -> History:
     """Return what was measured before."""
-    return History(path=data_dir() / FILE)
+    from multirt.history import History  # sqlite3: 6 ms, which a start does without
+
+    return History(path=history_file())

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from multirt.cli.remembered import history_file
 from multirt.cli.searching import cache_dir, search, store, user_config
 from multirt.configuration import Wishes
 from multirt.dispatch import Request, decide, plan
@@ -53,6 +54,7 @@ def start_words(
         search=search(),
         cache_dir=cache_dir(),
         user_config=user_config(),
+        history=history_file(),
         store=store(),
     )
     start(request, own, command_line)
@@ -126,6 +128,8 @@ def unasked(decision: Decision) -> str | None:
         return None
     if said.runtimes or said.hinted or said.needs or said.implementation:
         return None  # somebody asked
+    if decision.usual not in (None, runtime.id):
+        return None  # it was measured, and `--prefer fastest` asked for that
     unusual = " and ".join(_unusual(runtime))
     return f"multirt: using {runtime.id} ({unusual}): nothing else fits" if unusual else None
 

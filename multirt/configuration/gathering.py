@@ -36,6 +36,7 @@ class Wishes:
         specs: acceptable runtimes in order of preference; empty for any.
         implementation: the only one wanted; None for any.
         prefer: what comes first; None when it was not said.
+        margin: percent by which the fastest has to be faster; None when it was not said.
         allow_prerelease: pre-releases are as good as releases.
         sites: folders of packages; empty when none were named.
         whole_site: all that is installed counts.
@@ -52,6 +53,7 @@ class Wishes:
     specs: tuple[RuntimeSpec, ...] = ()
     implementation: str | None = None
     prefer: Prefer | None = None
+    margin: int | None = None
     allow_prerelease: bool = False
     sites: tuple[Path, ...] = ()
     whole_site: bool = False
@@ -124,6 +126,8 @@ class _Gathering:
             sites=_said(wishes.sites or None, "--site") or _first(table.sites for table in tables),
             imports=tuple(name for table in tables for name in table.imports),
             prefer=_said(wishes.prefer, "--prefer") or _first(table.prefer for table in tables),
+            margin=_said(wishes.margin, "--fastest-margin")
+            or _first(table.margin for table in tables),
             allow_prerelease=_said(wishes.allow_prerelease or None, "--allow-prerelease")
             or _first(table.allow_prerelease for table in tables),
             whole_site=_said(wishes.whole_site or None, "--whole-site")

@@ -32,6 +32,7 @@ class Prefer(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
     ACTIVE = "active"  # what `python3` or `python` on PATH starts
+    FASTEST = "fastest"  # what `multirt bench` measured, where that is certain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,7 @@ class Configuration:
         sites: folders of packages; None when nobody said anything.
         imports: modules that the program imports in ways that cannot be seen.
         prefer: what comes first.
+        margin: percent by which the fastest has to be faster than the usual choice.
         allow_prerelease: pre-releases are as good as releases.
         whole_site: everything installed counts, not only what is imported.
         requirements: what the program needs to have installed.
@@ -80,6 +82,7 @@ class Configuration:
     sites: Setting[tuple[Path, ...]] | None = None
     imports: tuple[Setting[str], ...] = ()
     prefer: Setting[Prefer] | None = None
+    margin: Setting[int] | None = None
     allow_prerelease: Setting[bool] | None = None
     whole_site: Setting[bool] | None = None
     requirements: tuple[Setting[Requirement], ...] = ()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "allow-prerelease",
+    "fastest-margin",
     "implementation",
     "imports",
     "needs",
@@ -40,6 +41,7 @@ class Table:
     sites: Setting[tuple[Path, ...]] | None = None
     imports: tuple[Setting[str], ...] = ()
     prefer: Setting[Prefer] | None = None
+    margin: Setting[int] | None = None
     allow_prerelease: Setting[bool] | None = None
     whole_site: Setting[bool] | None = None
 
@@ -72,6 +74,7 @@ def read_table(table: Mapping[str, object], origin: str, folder: Path) -> Table:
             Setting(value=reader.member("prefer", word, Prefer), origin=origin)
             for word in reader.words("prefer")
         ),
+        margin=reader.percent("fastest-margin"),
         allow_prerelease=reader.flag("allow-prerelease"),
         whole_site=reader.flag("whole-site"),
     )
@@ -118,6 +121,13 @@ class _Reader:
         value = self.table.get(key)
         if value is not None and not isinstance(value, bool):
             raise self.wrong(f"{key} is neither true nor false: {value!r}")
+        return Setting(value=value, origin=self.origin) if value is not None else None
+
+    def percent(self, key: str) -> Setting[int] | None:
+        """Return a whole number that is not negative."""
+        value = self.table.get(key)
+        if value is not None and (type(value) is not int or value < 0):
+            raise self.wrong(f"{key} is no number of percent: {value!r}")
         return Setting(value=value, origin=self.origin) if value is not None else None
 
     def member(self, key: str, word: str, kind: type[_E]) -> _E:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from multirt.dispatch.deciding import decide
+from multirt.dispatch.measured import wants_fastest
 from multirt.dispatch.misses import nothing_fits
 from multirt.dispatch.named import with_named
 from multirt.dispatch.planning import plan
@@ -21,5 +22,6 @@ __all__ = [
     "nothing_fits",
     "plan",
     "remedy",
+    "wants_fastest",
     "with_named",
 ]

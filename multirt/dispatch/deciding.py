@@ -12,6 +12,7 @@ from abi_probe import UnreadableError
 from multirt.configuration import Places, configure
 from multirt.dispatch.asked import Inquiry
 from multirt.dispatch.command import Command, find_command
+from multirt.dispatch.measured import by_measurement, wants_fastest
 from multirt.dispatch.named import with_named
 from multirt.dispatch.needed import Needed, locks_looked_for, needed, start_of
 from multirt.dispatch.request import Decision, Request
@@ -44,6 +45,9 @@ def decide(request: Request) -> Decision:
     program = read_program(request.entry, request.cwd, request.stdin)
     places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
     configuration = configure(program, request.wishes, places)
+    fastest = wants_fastest(configuration)
+    if fastest:  # whoever may be chosen has to be asked
+        request = replace(request, thorough=True)
     found = needed(program, configuration, request)
     program, command = _with_command(program, found)
     discovery = discover(request.search)
@@ -53,7 +57,7 @@ def decide(request: Request) -> Decision:
         Inquiry(question=question, wanted=found.wanted, request=request).verdicts(runtimes),
         key=lambda verdict: (not verdict.accepted, verdict.rank),
     )
-    return Decision(
+    decision = Decision(
         program=program,
         configuration=configuration,
         verdicts=tuple(verdicts),
@@ -69,6 +73,7 @@ def decide(request: Request) -> Decision:
         absent=_absent(program, configuration, found, request),
         variables=(*configuration.variables, *_VARIABLES),
     )
+    return by_measurement(decision, request.history) if fastest else decision
 
 
 def _question(

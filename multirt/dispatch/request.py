@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from multirt.dispatch.command import Command
     from multirt.dispatch.virtual import Environment
     from multirt.environments import Wanted
+    from multirt.history import Evidence
     from multirt.model import Entry, Program, Verdict
     from multirt.packages import Packages
     from runtimes import Discovery, Search
@@ -30,6 +31,7 @@ class Request:
         user_config: the user's own settings, which need not be there; None for none.
         stdin: the program that came on stdin; None for every other kind.
         store: where environments are kept; None for the usual place in `cache_dir`.
+        history: the file of what was measured, which need not be there; None for none.
         thorough: every runtime is asked what it says of the program, and every one that would get
             packages is resolved for; else only the best, until one fits.
     """
@@ -41,6 +43,7 @@ class Request:
     user_config: Path | None = None
     stdin: bytes | None = None
     store: Store | None = None
+    history: Path | None = None
     thorough: bool = False
 
     @property
@@ -73,6 +76,8 @@ class Decision:
         read: files and folders that this rests on, besides those of runtimes.
         absent: paths at which a file would have counted.
         variables: names of environment variables that count, set or not.
+        usual: the id of the choice without the history; None when that was not asked.
+        evidence: what the history says of the others beside it, the fastest first.
     """
 
     program: Program
@@ -89,3 +94,5 @@ class Decision:
     read: tuple[Path, ...] = ()
     absent: tuple[Path, ...] = ()
     variables: tuple[str, ...] = ()
+    usual: str | None = None
+    evidence: tuple[Evidence, ...] = ()

@@ -6,10 +6,9 @@ from multirt.history.exports import write_csv, write_pyperf
 from multirt.history.fastest import Evidence, evidence_for
 from multirt.history.keys import content_of, machine_key, program_key
 from multirt.history.model import Record
-from multirt.history.store import FILE, History
+from multirt.history.store import History
 
 __all__ = [
-    "FILE",
     "Evidence",
     "History",
     "Record",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from multirt.intervals import paired_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from multirt.history.model import Record
@@ -39,7 +39,7 @@ class Evidence:
 
 
 def evidence_for(
-    records: Sequence[Record], content: str, usual: str, allowed: Collection[str]
+    records: Sequence[Record], content: str, usual: str, allowed: Mapping[str, str]
 ) -> tuple[Evidence, ...]:
     """Return what the newest session that measured the usual choice says of the others.
 
@@ -47,12 +47,14 @@ def evidence_for(
         records: of the program on this machine, the oldest first.
         content: the program's; what was measured with another content does not count.
         usual: the id of the usual choice.
-        allowed: the ids that may be chosen, profiles left out.
+        allowed: the ids that may be chosen, each with its executable; the usual choice is among
+            them, profiles are not.
 
     Returns:
         The fastest first; empty when there is no such session.
     """
     fit = [each for each in records if each.content == content and each.threads is None]
+    fit = [each for each in fit if allowed.get(each.runtime) == each.executable]
     usuals = [each for each in fit if each.runtime == usual]
     if not usuals:
         return ()
@@ -66,9 +68,6 @@ def evidence_for(
             at=each.at,
         )
         for each in fit
-        if each.session == reference.session
-        and each.checked
-        and each.runtime != usual
-        and each.runtime in allowed
+        if each.session == reference.session and each.checked and each.runtime != usual
     ]
     return tuple(sorted(found, key=lambda each: each.seconds))

@@ -23,6 +23,7 @@ class Record:
         arguments: the program's.
         machine: the hash that stands for the machine.
         runtime: the contender's id, `cpython-3.14.8+jit`.
+        executable: of its runtime; an id alone may come to mean another one.
         checked: its output was the same as the reference's.
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one a round.
@@ -39,6 +40,7 @@ class Record:
     arguments: tuple[str, ...]
     machine: str
     runtime: str
+    executable: str
     checked: bool
     rounds: tuple[tuple[float, ...], ...]
     startup: tuple[float, ...]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-FILE = "history.sqlite3"
 _VERSION = 1
 _PATIENCE = 5.0  # seconds for somebody else who writes
 _SCHEMA = """
@@ -29,6 +28,7 @@ CREATE TABLE IF NOT EXISTS runs (
     arguments TEXT NOT NULL,
     machine TEXT NOT NULL,
     runtime TEXT NOT NULL,
+    executable TEXT NOT NULL,
     checked INTEGER NOT NULL,
     rounds TEXT NOT NULL,
     startup TEXT NOT NULL,
@@ -39,10 +39,10 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE INDEX IF NOT EXISTS by_program ON runs (program, machine);
 """
 _COLUMNS = (
-    "session, at, program, content, arguments, machine, runtime, checked, rounds, startup,"
-    " memory, threads, document"
+    "session, at, program, content, arguments, machine, runtime, executable, checked, rounds,"
+    " startup, memory, threads, document"
 )
-_INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
 _SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - likewise
 
 
@@ -134,6 +134,7 @@ def _row(record: Record) -> Sequence[object]:
         json.dumps(record.arguments),
         record.machine,
         record.runtime,
+        record.executable.encode("utf-8", "backslashreplace").decode(),
         int(record.checked),
         json.dumps(record.rounds),
         json.dumps(record.startup),
@@ -150,8 +151,8 @@ def _record(row: Sequence[object]) -> Record:
         ValueError: somebody else wrote it.
         TypeError: likewise.
     """
-    number, session, at, program, content, arguments, machine, runtime, checked = row[:9]
-    rounds, startup, memory, threads, document = row[9:]
+    number, session, at, program, content, arguments, machine, runtime, executable = row[:9]
+    checked, rounds, startup, memory, threads, document = row[9:]
     values = tuple(tuple(map(float, each)) for each in json.loads(str(rounds)))
     if not values or not all(values) or any(value <= 0 for each in values for value in each):
         message = f"run {number} has no times"
@@ -165,6 +166,7 @@ def _record(row: Sequence[object]) -> Record:
         arguments=tuple(map(str, json.loads(str(arguments)))),
         machine=str(machine),
         runtime=str(runtime),
+        executable=str(executable),
         checked=bool(checked),
         rounds=values,
         startup=tuple(map(float, json.loads(str(startup)))),

@@ -6,14 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from multirt.benchmarks import notes, sentence
-from multirt.cli.documents.parts import SCHEMA, Document
+from multirt.cli.documents.parts import SCHEMA, Document, ratio_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.benchmarks import Bench, Change, Measured
     from multirt.history import Record
-    from multirt.intervals import Ratio
 
 
 def bench_document(bench: Bench, changes: Sequence[Change] | None) -> Document:
@@ -59,16 +58,6 @@ def _measured(bench: Bench, measured: Measured) -> Document:
             "seconds": curve.warm_up,
             "trouble": curve.trouble,
         },
-    }
-
-
-def ratio_document(ratio: Ratio) -> Document:
-    """Return a ratio with its 95 % interval."""
-    return {
-        "estimate": ratio.estimate,
-        "low": ratio.low,
-        "high": ratio.high,
-        "significant": ratio.significant,
     }
 
 

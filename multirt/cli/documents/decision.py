@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from multirt.cli.documents.parts import SCHEMA, Document, objection_document
+from multirt.cli.documents.parts import SCHEMA, Document, objection_document, ratio_document
 from multirt.dispatch import remedy
 from multirt.judge import order
 
@@ -29,6 +29,17 @@ def explain_document(decision: Decision) -> Document:
         "order": list(order(decision.configuration)),
         "chosen": chosen.runtime.id if chosen is not None else None,
         "remedy": {"runtime": found.runtime, "command": found.command} if found else None,
+        "usual": decision.usual,
+        "measured": [
+            {
+                "runtime": each.runtime,
+                "seconds": each.seconds,
+                "usual_seconds": each.usual_seconds,
+                "ratio": ratio_document(each.ratio),
+                "at": each.at.isoformat(),
+            }
+            for each in decision.evidence
+        ],
         "candidates": [_candidate(verdict) for verdict in decision.verdicts],
         "rests_on": {
             "read": [str(path) for path in decision.read],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multirt.intervals import Ratio
 
 Document = dict[str, Any]
 SCHEMA = {"schema_version": 1}
@@ -21,3 +24,13 @@ def objection_document(objection: Any) -> Document:  # noqa: ANN401 - abi_probe'
 def dotted(version: tuple[int, int] | None) -> str | None:
     """Write a version as people do."""
     return f"{version[0]}.{version[1]}" if version is not None else None
+
+
+def ratio_document(ratio: Ratio) -> Document:
+    """Return a ratio with its 95 % interval."""
+    return {
+        "estimate": ratio.estimate,
+        "low": ratio.low,
+        "high": ratio.high,
+        "significant": ratio.significant,
+    }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from multirt.cli.tables.figures import duration, interval, passed
 from multirt.cli.tables.text import open_console, short, text
-from multirt.dispatch import remedy
+from multirt.dispatch import remedy, wants_fastest
 from multirt.judge import order
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
     else:
         console.print(f"[red]nothing here can run {title}[/]")
     for line in (*settings(decision.configuration), *_packages(decision)):
+        console.print(f"  {text(line)}", soft_wrap=True)
+    for line in measured(decision):
         console.print(f"  {text(line)}", soft_wrap=True)
     for note in decision.notes:
         console.print(f"  [yellow]{text(note)}[/]")
@@ -72,6 +76,18 @@ def settings(configuration: Configuration) -> Iterator[str]:
     if configuration.imports:
         names = ", ".join(each.value for each in configuration.imports)
         yield f"imports besides: {names} ({configuration.imports[0].origin})"
+
+
+def measured(decision: Decision) -> Iterator[str]:
+    """Yield what the history says, where it was asked."""
+    if not wants_fastest(decision.configuration):
+        return
+    if not decision.evidence:
+        yield "measured: nothing of this very program beside the usual choice"
+    for each in decision.evidence:
+        ratio, age = interval(each.ratio), passed(datetime.now(UTC) - each.at)
+        times = f"{duration(each.seconds)} to {duration(each.usual_seconds)}"
+        yield f"measured: {each.runtime} {ratio} as fast as {decision.usual}, {times}, {age} ago"
 
 
 def _packages(decision: Decision) -> Iterator[str]:

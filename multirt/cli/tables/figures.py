@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from multirt.intervals import Ratio
 
@@ -21,6 +22,14 @@ def duration(seconds: float, spread: float | None = None) -> str:
     digits = max(0, 2 - int(math.log10(value))) if value >= 1 else 2
     around = f" ± {spread / factor:.{digits}f}" if spread is not None else ""
     return f"{value:.{digits}f}{around} {unit}"
+
+
+def passed(time: timedelta) -> str:
+    """Write how long ago something was."""
+    hours = time.total_seconds() / 3600
+    if hours < 1:
+        return f"{max(round(hours * 60), 0)} min"
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004 - then days say more
 
 
 def interval(ratio: Ratio) -> str:

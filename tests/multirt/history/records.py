@@ -33,6 +33,7 @@ def record(  # noqa: PLR0913 - each test names what it is about
         arguments=(),
         machine="m",
         runtime=runtime,
+        executable=f"/opt/{runtime}",
         checked=checked,
         rounds=tuple((seconds * each,) for each in wobble),
         startup=tuple(startup * each for each in wobble),
