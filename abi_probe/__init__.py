@@ -5,6 +5,7 @@ A library: it prints nothing and reads no environment variables.
 
 from __future__ import annotations
 
+from abi_probe.advice import Advice, Hindrance, Promotable, advise
 from abi_probe.binary import read_binary, read_binary_file
 from abi_probe.checks import judge
 from abi_probe.description import describe
@@ -60,6 +61,7 @@ from abi_probe.wheel import read_wheel, read_wheel_stream
 
 __all__ = [
     "AbiProbeError",
+    "Advice",
     "Artefact",
     "ArtefactKind",
     "Binary",
@@ -72,6 +74,7 @@ __all__ = [
     "Format",
     "Found",
     "Given",
+    "Hindrance",
     "ImportedSymbol",
     "Installed",
     "Loaded",
@@ -82,6 +85,7 @@ __all__ = [
     "NothingToProbeError",
     "Objection",
     "Promise",
+    "Promotable",
     "Prospect",
     "Site",
     "SourceArchiveError",
@@ -92,6 +96,7 @@ __all__ = [
     "Verdict",
     "VersionNeed",
     "Violation",
+    "advise",
     "describe",
     "examine",
     "findable",

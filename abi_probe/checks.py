@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abi_probe.advice import gil_warning
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
 from abi_probe.model import Cause, Evidence, Objection, Status, Verdict
@@ -121,6 +122,8 @@ def _module(
     kind, doubt = abi_kind(extension, artefact, target)
     objections += kind
     warnings += doubt
+    if (gil := gil_warning(extension, target)) is not None:
+        warnings.append(gil)
     link = links.get(extension.path)
     symbols, doubt = check_symbols(extension, link, target)
     objections += symbols
@@ -138,15 +141,15 @@ def _module(
 def _not_found(module: Found, target: Target) -> tuple[list[Objection], list[str]]:
     """Return what it means that a runtime looks at none of a module's files."""
     first = module.files[0]
+    names = ", ".join(file.path.name for file in module.files)
+    if module.has_source:
+        return [], [f"{module.module} falls back on its .py file: {names} is not looked at"]
     misfits = [misfit for file in module.files if (misfit := _machine(file, target))]
     if len(misfits) == len(module.files):
         return misfits[:1], []
-    names = ", ".join(file.path.name for file in module.files)
     if not target.suffixes:
         detail = f"{target.implementation} loads no extension modules, so not {names}"
         return [Objection(cause=Cause.CAPABILITY, detail=detail, path=str(first.path))], []
-    if module.has_source:
-        return [], [f"{module.module} falls back on its .py file: {names} is not looked at"]
     looked = " ".join(target.suffixes)
     return [
         Objection(

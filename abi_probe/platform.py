@@ -26,7 +26,7 @@ def linux_platforms(machine: str, libc: tuple[str, tuple[int, ...]] | None) -> I
     Source: PEP 600 (manylinux), PEP 656 (musllinux); the order is that of `packaging.tags`.
     """
     yield f"linux_{machine}"
-    if libc is not None:
+    if libc is not None and len(libc[1]) > 1:  # else its version is not known
         name, (major, minor, *_) = libc
         if name == "glibc":
             intel = machine in {"x86_64", "i686"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 # PEP 425 short names; an implementation without one writes its own name.
 _SHORT = {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}
 _LONG = {short: name for name, short in _SHORT.items()}
+_MAC = re.compile(r"macosx_(\d+)_(\d+)_(\w+)")
+# The machines that the fat files of macOS have code for.
+_MAC_FAT = {
+    "universal2": {"x86_64", "arm64"},
+    "universal": {"x86_64", "i386", "ppc", "ppc64"},
+    "intel": {"x86_64", "i386"},
+    "fat64": {"x86_64", "ppc64"},
+}
 # Before 3.8 a debug build could not load a release's extensions (bpo-36721).
 _DEBUG_LOADS_RELEASE = (3, 8)
 
@@ -163,6 +172,8 @@ def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, st
     kind = family(platform)
     if kind not in own:
         yield 6, "platform", f"built for {kind} ({platform}), this is {target.name}"
+    elif (newer := _newer_macos(platform, target)) is not None:
+        yield 1, "platform", f"needs macOS {newer} or newer"
     elif not platform.endswith(target.machine):
         yield 5, "platform", f"built for {platform}, this machine is {target.machine}"
     elif (glibc := glibc_of(platform)) is not None and target.libc is not None:
@@ -170,6 +181,15 @@ def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, st
         yield 1, "platform", f"needs glibc {glibc[0]}.{glibc[1]}, this runtime has {have}"
     else:
         yield 1, "platform", f"built for {platform}"
+
+
+def _newer_macos(platform: str, target: Target) -> str | None:
+    """Return the macOS that a tag asks for, if it has code for the machine of a runtime there."""
+    match = _MAC.fullmatch(platform)
+    if match is None:
+        return None
+    fits = target.machine in _MAC_FAT.get(match[3], {match[3]})
+    return f"{match[1]}.{match[2]}" if fits else None
 
 
 def _split(interpreter: str) -> tuple[str, str]:

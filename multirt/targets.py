@@ -88,6 +88,13 @@ def target_of(runtime: Runtime, given: Given | None) -> Target:
 def _libc(runtime: Runtime, given: Given | None) -> tuple[str, tuple[int, ...]] | None:
     """Return a runtime's C library: what it answered, or what its loader shows."""
     libc = runtime.platform.libc
-    if libc is not None:
-        return libc.name, tuple(int(part) for part in libc.version.split(".") if part.isdigit())
+    answered = _numbers(libc.version) if libc is not None else ()
+    if libc is not None and answered:
+        return libc.name, answered
     return given.libc if given is not None and given.libc and given.libc[1] else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a dotted version; () when it is none."""
+    parts = version.split(".")
+    return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()

@@ -1,0 +1,148 @@
+"""Say what an author can do with an extension: what hinders the stable ABI, what to declare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from abi_probe.model import ClaimKind, SymbolClass
+from abi_probe.names import is_hook
+from abi_probe.replacements import REPLACEMENTS
+from abi_probe.stable_abi import classify, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from abi_probe.model import Extension, Target
+
+_MULTIPLE_INTERPRETERS: Final = 3  # Py_mod_multiple_interpreters
+_OWN_GIL: Final = 2  # Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
+_NO_INTERPRETERS: Final = 0  # Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED
+_GIL: Final = 4  # Py_mod_gil
+_GIL_NOT_USED: Final = 1  # Py_MOD_GIL_NOT_USED
+
+
+class Promotable(StrEnum):
+    """Whether one file of one version could be one of the stable ABI, as far as names tell.
+
+    Never more than likely: access to the inside of structures leaves no name.
+    """
+
+    LIKELY = "likely"  # only stable names, and signs of having been built with the limited API
+    POSSIBLE = "possible"  # only stable names
+    NO = "no"  # the hindrances say why
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hindrance:
+    """A name that keeps an extension from the stable ABI.
+
+    Attributes:
+        symbol: the name.
+        symbol_class: which API it belongs to.
+        instead: what the limited API has for it; None where nothing is known.
+    """
+
+    symbol: str
+    symbol_class: SymbolClass
+    instead: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advice:
+    """What can be said to an extension's author.
+
+    Attributes:
+        promotable: None for what is of the stable ABI already, or of no CPython.
+        hindrances: the names in the way, sorted; empty where it is promotable.
+        hints: on sub-interpreters, the GIL and debug builds, one sentence each.
+        classes: how many names it needs of each class.
+    """
+
+    promotable: Promotable | None
+    hindrances: tuple[Hindrance, ...]
+    hints: tuple[str, ...]
+    classes: dict[SymbolClass, int]
+
+
+def advise(extension: Extension) -> Advice:
+    """Return what an extension's author may want to know."""
+    names = sorted({symbol.name for symbol in extension.binary.imports if not symbol.weak})
+    classes: dict[SymbolClass, int] = {}
+    for name in names:
+        classes[classify(name)] = classes.get(classify(name), 0) + 1
+    hindrances = tuple(
+        Hindrance(symbol=name, symbol_class=classify(name), instead=REPLACEMENTS.get(name))
+        for name in names
+        if lookup(name) is None or classify(name) is SymbolClass.DEBUG_ONLY
+    )
+    return Advice(
+        promotable=_promotable(extension, frozenset(names), hindrances),
+        hindrances=hindrances,
+        hints=tuple(_hints(extension, frozenset(names))),
+        classes=classes,
+    )
+
+
+def _promotable(
+    extension: Extension, names: frozenset[str], hindrances: tuple[Hindrance, ...]
+) -> Promotable | None:
+    """Say whether a file of one version could be of the stable ABI."""
+    if extension.claim.kind not in {ClaimKind.VERSION, ClaimKind.GENERIC} or not names:
+        return None
+    if hindrances:
+        return Promotable.NO
+    # Since the limited API of 3.12, Py_DECREF is a call of the first and never of the second.
+    limited = "_Py_DecRef" in names and "_Py_Dealloc" not in names
+    return Promotable.LIKELY if limited else Promotable.POSSIBLE
+
+
+def _hints(extension: Extension, names: frozenset[str]) -> Iterator[str]:
+    """Yield what a module leaves undeclared."""
+    definition = extension.definition
+    single = is_single_phase(extension)
+    if single:
+        yield (
+            "single-phase initialisation: never loads in an isolated sub-interpreter, and turns"
+            " the GIL on in free-threaded builds unless it calls PyUnstable_Module_SetGIL"
+        )
+    elif definition is not None and definition.slots:
+        values = {slot.kind: slot.value for slot in definition.slots}
+        interpreters = values.get(_MULTIPLE_INTERPRETERS)
+        if interpreters == _NO_INTERPRETERS:
+            yield "says that it does not support sub-interpreters"
+        elif interpreters != _OWN_GIL:
+            yield "does not say that it supports sub-interpreters with a GIL of their own"
+        if values.get(_GIL) != _GIL_NOT_USED:
+            yield "does not say that it works without the GIL: it turns it on in such builds"
+    if any(classify(name) is SymbolClass.DEBUG_ONLY for name in names):
+        yield "is of a debug build: release builds do not load it"
+
+
+def is_single_phase(extension: Extension) -> bool:
+    """Whether a module makes itself in its init function (PEP 489 calls it single-phase)."""
+    names = {symbol.name for symbol in extension.binary.imports}
+    modexport = any(
+        is_hook(name) and name.startswith("PyModExport") for name in extension.binary.exports
+    )
+    return not modexport and bool(names & _CREATE) and "PyModuleDef_Init" not in names
+
+
+_CREATE: Final = frozenset({"PyModule_Create2", "PyModule_Create2TraceRefs", "Py_InitModule4_64"})
+
+
+def gil_warning(extension: Extension, target: Target) -> str | None:
+    """Say that importing a module turns the GIL on in a free-threaded build; None otherwise."""
+    if not target.free_threaded or target.implementation != "cpython":
+        return None
+    names = {symbol.name for symbol in extension.binary.imports}
+    if is_single_phase(extension):
+        declared = "PyUnstable_Module_SetGIL" in names
+    else:
+        definition = extension.definition
+        if definition is None or not definition.slots:
+            return None
+        values = {slot.kind: slot.value for slot in definition.slots}
+        declared = values.get(_GIL) == _GIL_NOT_USED
+    return None if declared else f"{extension.path} turns the GIL on when it is imported"

@@ -1,0 +1,124 @@
+"""What an author is told: how far from the stable ABI, what is left undeclared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from abi_probe import ModuleDefinition, ModuleSlot, Promotable, SymbolClass, advise
+from abi_probe.advice import gil_warning
+from abi_probe.replacements import REPLACEMENTS
+from abi_probe.stable_abi import exporters, lookup
+from tests.abi_probe.artefacts import elf_binary, extension, target
+
+_NAME = "spam.cpython-311-x86_64-linux-gnu.so"
+_GIL_FREE = ModuleSlot(kind=4, value=1)
+
+
+@pytest.mark.parametrize(
+    ("path", "imports", "answer"),
+    [
+        pytest.param(_NAME, ("PyList_New",), Promotable.POSSIBLE, id="stable-names"),
+        pytest.param(_NAME, ("PyList_New", "_Py_DecRef"), Promotable.LIKELY, id="signs-of-limit"),
+        pytest.param(
+            _NAME, ("_Py_DecRef", "_Py_Dealloc"), Promotable.POSSIBLE, id="objects-of-two-builds"
+        ),
+        pytest.param(_NAME, ("PyUnicode_New",), Promotable.NO, id="public-name"),
+        pytest.param(_NAME, (), None, id="nothing-of-python"),
+        pytest.param("spam.abi3.so", ("PyList_New",), None, id="already"),
+        pytest.param("spam.so", ("PyList_New",), Promotable.POSSIBLE, id="bare"),
+        pytest.param("spam.pypy39-pp73-x86_64-linux-gnu.so", ("PyPyList_New",), None, id="pypy"),
+    ],
+)
+def test_promotable(path: str, imports: tuple[str, ...], answer: Promotable | None) -> None:
+    assert advise(extension(path, elf_binary(*imports))).promotable is answer
+
+
+def test_hindrances_name_what_helps() -> None:
+    binary = elf_binary("PyList_New", "_PyObject_LookupAttr", "_PyRuntime")
+    found = advise(extension(_NAME, binary)).hindrances
+    assert [(each.symbol, each.instead) for each in found] == [
+        ("_PyObject_LookupAttr", "PyObject_GetOptionalAttr (3.13)"),
+        ("_PyRuntime", None),
+    ]
+
+
+def test_classes_are_counted() -> None:
+    binary = elf_binary("PyList_New", "PyDict_New", "_Py_NoneStruct", "PyUnicode_New")
+    assert advise(extension(_NAME, binary)).classes == {
+        SymbolClass.STABLE: 2,
+        SymbolClass.STABLE_ABI_ONLY: 1,
+        SymbolClass.PUBLIC: 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("imports", "slots", "words"),
+    [
+        pytest.param(("PyModule_Create2",), None, ["single-phase"], id="single-phase"),
+        pytest.param(
+            ("PyModuleDef_Init",),
+            (ModuleSlot(kind=2, value=0),),
+            ["sub-interpreters with a GIL of their own", "without the GIL"],
+            id="undeclared",
+        ),
+        pytest.param(
+            ("PyModuleDef_Init",),
+            (ModuleSlot(kind=3, value=0), _GIL_FREE),
+            ["does not support sub-interpreters"],
+            id="unsupported",
+        ),
+        pytest.param(
+            ("PyModuleDef_Init",), (ModuleSlot(kind=3, value=2), _GIL_FREE), [], id="declared"
+        ),
+        pytest.param(("PyModuleDef_Init",), None, [], id="slots-set-at-run-time"),
+        pytest.param(("PyModuleDef_Init", "_Py_RefTotal"), None, ["debug build"], id="debug"),
+    ],
+)
+def test_hints(
+    imports: tuple[str, ...], slots: tuple[ModuleSlot, ...] | None, words: list[str]
+) -> None:
+    definition = ModuleDefinition(module="spam", free_threaded=False, slots=slots)
+    binary = replace(elf_binary(*imports), definitions=(definition,))
+    hints = advise(extension(_NAME, binary)).hints
+    assert len(hints) == len(words)
+    assert all(word in hint for word, hint in zip(words, hints, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("imports", "slots", "flags", "warned"),
+    [
+        pytest.param(("PyModule_Create2",), None, "t", True, id="single-phase"),
+        pytest.param(
+            ("PyModule_Create2", "PyUnstable_Module_SetGIL"), None, "t", False, id="it-declares"
+        ),
+        pytest.param(("PyModuleDef_Init",), (_GIL_FREE,), "t", False, id="slot"),
+        pytest.param(("PyModuleDef_Init",), (ModuleSlot(kind=4, value=0),), "t", True, id="used"),
+        pytest.param(("PyModuleDef_Init",), None, "t", False, id="unknown"),
+        pytest.param(("PyModule_Create2",), None, "", False, id="a-build-with-a-gil"),
+    ],
+)
+def test_gil_warning(
+    imports: tuple[str, ...],
+    slots: tuple[ModuleSlot, ...] | None,
+    flags: str,
+    warned: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    definition = ModuleDefinition(module="spam", free_threaded=True, slots=slots)
+    binary = replace(elf_binary(*imports), definitions=(definition,))
+    found = gil_warning(extension(_NAME, binary), target("3.13.0", flags=flags))
+    assert (found is not None) is warned
+
+
+@pytest.mark.parametrize("name", sorted(REPLACEMENTS))
+def test_replacements_lead_from_outside_into_the_limited_api(name: str) -> None:
+    assert exporters(name)
+    assert lookup(name) is None
+    for word in re.findall(r"\b_?Py[A-Z]\w+", REPLACEMENTS[name]):
+        assert word == name or lookup(word) is not None
+    for word, minor in re.findall(r"(Py\w+) \((?:stable since )?3\.(\d+)\)", REPLACEMENTS[name]):
+        known = lookup(word)
+        assert known is not None
+        assert known.added == (3, int(minor))
