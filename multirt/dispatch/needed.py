@@ -62,7 +62,8 @@ def needed(program: Program, configuration: Configuration, request: Request) -> 
         return Needed(environment=environment, roots=environment.roots, wanted=wanted)
     lock = _lock(program, own, asked or extra)
     if lock is not None:
-        return Needed(environment=None, roots=(), wanted=Wanted(lock=lock))
+        locked = Wanted(lock=lock, requirements=tuple(map(str, own)))  # to tell an old lock
+        return Needed(environment=None, roots=(), wanted=locked)
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
     return Needed(environment=None, roots=(), wanted=wanted)

@@ -65,7 +65,8 @@ def _built(decision: Decision, request: Request, runtime: Runtime) -> Built | No
     if decision.wanted is None:
         return None
     store = request.stored()
-    return build(runtime, resolve(runtime, decision.wanted, store), store)
+    resolution = resolve(runtime, decision.wanted, store)
+    return build(runtime, resolution, store, decision.program.script)
 
 
 def _python(

@@ -10,6 +10,7 @@ import typer
 from packaging.specifiers import SpecifierSet
 
 from multirt.cli.options import Json, Python, search, specs, store
+from multirt.dispatch import with_named
 from multirt.environments import Wanted, lock_name, make_lock, write_lock
 from multirt.errors import ExitCode, MultirtError
 from multirt.model import Entry, Kind
@@ -47,7 +48,9 @@ def lock_script(  # noqa: PLR0913 - one for each option, as typer wants it
         hint = "declare them in a `# /// script` block (PEP 723)"
         raise MultirtError("script", f"{script} requires nothing that could be locked", hint)
     asked = specs(python)
-    fits = [each for each in discover(search()).runtimes if _fits(each, program.requires_python)]
+    looked = search()
+    found = with_named(discover(looked).runtimes, asked, looked)
+    fits = [each for each in found if _fits(each, program.requires_python)]
     chosen = _asked(fits, asked) if asked else fits
     if not chosen:
         raise MultirtError(
