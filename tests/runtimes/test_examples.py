@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import doctest
 import importlib
+from pathlib import Path
 
 import pytest
+
+PAGE = Path(__file__).parents[2] / "docs" / "runtimes.md"
 
 
 @pytest.mark.parametrize("module", ["choice", "discovery", "spec"])
 def test_examples(module: str) -> None:
     results = doctest.testmod(importlib.import_module(f"runtimes.{module}"))
     assert results.attempted
+    assert not results.failed
+
+
+def test_the_page_of_the_library() -> None:
+    results = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert results.attempted > 15
     assert not results.failed
