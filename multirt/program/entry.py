@@ -26,7 +26,7 @@ def entry_of(words: Sequence[str], cwd: Path) -> tuple[Entry, tuple[str, ...]]:
         cwd: the folder that paths are looked up in.
 
     Raises:
-        MultirtError: `-m` or `-c` without its word, a path where nothing is.
+        MultirtError: `-m` or `-c` without its word.
     """
     if not words:
         return Entry(kind=Kind.INTERPRETER), ()
@@ -45,12 +45,9 @@ def entry_of(words: Sequence[str], cwd: Path) -> tuple[Entry, tuple[str, ...]]:
 
 def _named(word: str, cwd: Path) -> Entry:
     """Return what a word names: something on the disk, or else a command."""
-    try:
-        path = cwd / word
-        is_folder = path.is_dir()
-        there = is_folder or path.exists()
-    except ValueError as error:  # a NUL in it
-        raise MultirtError("script", f"no such script: {word!r}") from error
+    path = cwd / word
+    is_folder = path.is_dir()
+    there = is_folder or path.exists()
     if is_folder or (there and _is_archive(path)):
         return Entry(kind=Kind.FOLDER, text=word)
     if there or os.sep in word or word.endswith(_ENDINGS):

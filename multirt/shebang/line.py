@@ -23,7 +23,7 @@ class Line:
     """The first line of a file, and what there is to know about changing it.
 
     Attributes:
-        text: its bytes without the line's end; None when the file begins with no `#!`.
+        text: its bytes with the line's end; None when the file begins with no `#!`.
         interpreter: the program that it names, without a folder; None for none.
         python: it starts Python, by one way or another.
         through_multirt: it starts multirt.
@@ -45,8 +45,8 @@ def read_line(content: bytes) -> Line:
     Args:
         content: the file's bytes; the first two lines are enough.
     """
-    first, _, rest = content.partition(b"\n")
-    text = first.rstrip(b"\r") if first.startswith(b"#!") else None
+    first, end, rest = content.partition(b"\n")
+    text = first + end if first.startswith(b"#!") else None
     name = named_interpreter(content)
     through_shell = name == "sh" and rest.startswith(_THROUGH_SHELL)
     return Line(
@@ -87,13 +87,13 @@ def ours(specs: Sequence[str] = ()) -> bytes:
         specs: acceptable runtimes in order of preference; empty for the best that fits.
     """
     if not specs:
-        return b"#!/usr/bin/env multirt"
+        return b"#!/usr/bin/env multirt\n"
     options = " ".join(f"--python {shlex.quote(spec)}" for spec in specs)
-    return f"#!/usr/bin/env -S multirt run {options}".encode()
+    return f"#!/usr/bin/env -S multirt run {options}\n".encode()
 
 
 def with_line(content: bytes, line: bytes | None) -> bytes:
     """Return a file with another first line, or without one; all else stays byte for byte."""
     begins = content.startswith(b"#!")
     rest = content.partition(b"\n")[2] if begins else content
-    return rest if line is None else line + b"\n" + rest
+    return rest if line is None else line + rest

@@ -146,7 +146,7 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def _shown(line: bytes | None) -> str | None:
-    return line.decode("utf-8", "replace") if line is not None else None
+    return line.decode("utf-8", "replace").rstrip() if line is not None else None
 
 
 def _failed(path: Path, error: OSError) -> MultirtError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -23,7 +23,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def multirt(tmp_path: Path, cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs the command in `tmp_path` and gives back what came of it."""
 
-    def call(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str, stdin: IO[str] | int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH", "PYTHONPATH")
         env = {name: value for name, value in os.environ.items() if name not in dropped}
         return subprocess.run(
@@ -32,7 +34,7 @@ def multirt(tmp_path: Path, cache: Path) -> Callable[..., subprocess.CompletedPr
             capture_output=True,
             cwd=tmp_path,
             env={**env, "MULTIRT_CACHE_DIR": str(cache), "COLUMNS": "100", **variables},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             text=True,
             timeout=120,
         )

@@ -36,7 +36,7 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
     for path in scripts_in(paths):
         with path.open("rb") as stream:
             line = read_line(stream.read(8192))
-        text = line.text.decode("utf-8", "replace") if line.text is not None else None
+        text = line.text.decode("utf-8", "replace").rstrip() if line.text is not None else None
         rows.append({"path": str(path), "line": text, "multirt": line.through_multirt})
     if as_json:
         typer.echo(json.dumps({"schema_version": 1, "scripts": rows}))
