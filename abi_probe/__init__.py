@@ -55,7 +55,7 @@ from abi_probe.site import (
     read_installed_metadata,
 )
 from abi_probe.survey import Prospect, examine, read_distribution, read_path
-from abi_probe.tags import runtime_abis, runtime_tags
+from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
 from abi_probe.unpacking import packages_of, unpack_wheel
 from abi_probe.wheel import read_wheel, read_wheel_stream
 
@@ -69,6 +69,7 @@ __all__ = [
     "Claim",
     "ClaimKind",
     "DescriptionError",
+    "Difference",
     "Evidence",
     "Extension",
     "Format",
@@ -98,6 +99,7 @@ __all__ = [
     "Violation",
     "advise",
     "describe",
+    "differences",
     "examine",
     "findable",
     "judge",

@@ -12,6 +12,9 @@ class ExitCode(IntEnum):
     VIOLATION = 1
     DIFFERENT = 1  # the same code: both commands found something
     USAGE = 2
+    UNMET = 3  # a runtime that the matrix requires is missing, blocked, or promised in vain
+    BUILD_FAILED = 4
+    NOTHING_RAN = 5
     FAILED = 125
     CANNOT_START = 126
     NOTHING_FITS = 127

@@ -25,6 +25,7 @@ from multirt.environments.overlay import overlay
 from multirt.environments.records import Kind, Record
 from multirt.environments.resolving import resolve
 from multirt.environments.store import Store
+from multirt.environments.uv import UvError, find_uv, run_uv, uv_environment
 
 __all__ = [
     "Built",
@@ -40,9 +41,11 @@ __all__ = [
     "State",
     "Store",
     "UnresolvableError",
+    "UvError",
     "Wanted",
     "build",
     "environments",
+    "find_uv",
     "forget_resolutions",
     "lock_name",
     "lock_of",
@@ -51,6 +54,8 @@ __all__ = [
     "prunable",
     "remove",
     "resolve",
+    "run_uv",
     "sweep",
+    "uv_environment",
     "write_lock",
 ]

@@ -11,6 +11,7 @@ COMMANDS = (
     "probe",
     "compare",
     "bench",
+    "matrix",
     "doctor",
     "cache",
     "env",

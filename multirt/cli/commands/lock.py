@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("lock")(lock_script)
 
 
-def lock_script(  # noqa: PLR0913 - one for each option, as typer wants it
+def lock_script(
     script: Annotated[Path, typer.Argument(help="A script with dependencies (PEP 723).")],
     *,
     python: Python = None,

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("probe")(probe_command)
 
 
-def probe_command(  # noqa: PLR0913 - one parameter an option
+def probe_command(
     targets: Annotated[
         list[str], typer.Argument(help="Wheels, folders, binaries or installed distributions.")
     ],

@@ -1,0 +1,161 @@
+"""Open a project's matrix: its configuration, its cells, and what it takes to test them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.cli.searching import cache_dir, search
+from multirt.dispatch import with_named
+from multirt.errors import ExitCode, MultirtError
+from multirt.matrix.building import Workshop
+from multirt.matrix.cells import Pick, pick, spread
+from multirt.matrix.engine import Engine
+from multirt.matrix.installing import Installer
+from multirt.matrix.model import Missing
+from multirt.matrix.processes import Processes
+from multirt.matrix.project import read_project
+from multirt.matrix.reports import read_document
+from multirt.matrix.results import TROUBLE
+from multirt.matrix.rooms import room
+from multirt.matrix.settings import read_config
+from runtimes import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.matrix.cells import Cells
+    from multirt.matrix.model import Cell, Config
+    from multirt.matrix.session import Options, View
+
+_LAST = "last.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which matrix is meant, and which part of it.
+
+    Attributes:
+        project: its folder; None for the nearest.
+        pick: the cells that are meant.
+        missing: in place of what is configured; None to keep it.
+        last_failed: only the cells that failed last time.
+        fresh: nothing that is there counts.
+    """
+
+    project: Path | None
+    pick: Pick
+    missing: str | None = None
+    last_failed: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A matrix that was read.
+
+    Attributes:
+        config: what is configured.
+        cells: all of it.
+        meant: the cells that are meant.
+        state: the project's folder in the cache.
+        fresh: nothing that is there counts.
+    """
+
+    config: Config
+    cells: Cells
+    meant: tuple[Cell, ...]
+    state: Path
+    fresh: bool
+
+    @property
+    def last(self) -> Path:
+        """Where the report of the last run is."""
+        return self.state / _LAST
+
+    @property
+    def title(self) -> str:
+        """What reports call the project."""
+        return self.config.name or self.config.root.name
+
+
+def open_matrix(asked: Asked) -> Opened:
+    """Read a project's configuration, and spread it over the runtimes of the machine.
+
+    Raises:
+        MultirtError: something of it means nothing, or no cell is meant.
+    """
+    project = read_project(asked.project or Path.cwd())
+    config = read_config(project)
+    if asked.missing is not None:
+        if asked.missing not in set(Missing):
+            hint = "write --missing error or --missing skip"
+            raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
+        config = replace(config, missing=Missing(asked.missing))
+    looked = search()
+    jobs = (config.matrix, *config.tasks.values())
+    specs = [spec for job in jobs for spec in job.runtimes or ()]
+    cells = spread(config, with_named(discover(looked).runtimes, specs, looked))
+    state = state_of(config.root)
+    wanted = asked.pick
+    if asked.last_failed:
+        wanted = replace(wanted, names=_failed_last(state / _LAST))
+    meant = pick(cells.cells, wanted, config)
+    if not meant:
+        hint = "`multirt matrix list` shows all of it"
+        message = "no cell of the matrix is meant"
+        raise MultirtError("nothing", message, hint, ExitCode.NOTHING_RAN)
+    return Opened(config=config, cells=cells, meant=meant, state=state, fresh=asked.fresh)
+
+
+def state_of(root: Path) -> Path:
+    """Return the folder of a project in the cache."""
+    digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:12]
+    return cache_dir() / "matrix" / f"{root.name}-{digest}"
+
+
+def _failed_last(path: Path) -> tuple[str, ...]:
+    """Return the names of the cells that went wrong in the last run."""
+    if not path.exists():
+        message = "this project was not tested before"
+        raise MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
+    rows = read_document(path).rows
+    names = tuple(row.name for row in rows if row.state in TROUBLE and not row.may_fail)
+    if not names:
+        message = "nothing failed last time"
+        raise MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
+    return names
+
+
+@contextlib.contextmanager
+def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
+    """Give what tests the cells, with a folder of its own for as long as it does."""
+    config, state = opened.config, opened.state
+    env = dict(os.environ)
+    if opened.fresh:
+        shutil.rmtree(state / "environments", ignore_errors=True)
+    with room(state, view.say) as folder:
+        yield Engine(
+            config=config,
+            options=options,
+            view=view,
+            workshop=Workshop(
+                root=config.root, state=state, env=env, say=view.say, fresh=opened.fresh
+            ),
+            installer=Installer(
+                root=config.root,
+                state=state,
+                env=env,
+                say=view.say,
+                refresh=opened.fresh,
+                build_deps=config.build_deps,
+            ),
+            room=folder,
+            processes=Processes(),
+            env=env,
+        )

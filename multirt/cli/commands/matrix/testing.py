@@ -1,0 +1,202 @@
+"""`matrix run`, `matrix sync` and `matrix exec`: make environments, and run commands in them."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from multirt.cli.commands.matrix.grammar import rest
+from multirt.cli.commands.matrix.opening import Asked, Opened, engine, open_matrix
+from multirt.cli.commands.matrix.options import (
+    Axis,
+    Cover,
+    Env,
+    FailFast,
+    Fresh,
+    IsQuiet,
+    Jobs,
+    Keywords,
+    LastFailed,
+    Live,
+    Missing,
+    Names,
+    Project,
+    Reports,
+    Timeout,
+    Wheel,
+    axes,
+)
+from multirt.cli.commands.matrix.reporting import deliver
+from multirt.errors import ExitCode, MultirtError
+from multirt.matrix.cells import Pick
+from multirt.matrix.engine import processors
+from multirt.matrix.model import POSARGS
+from multirt.matrix.report import exit_code, report_of
+from multirt.matrix.reports import wanted, write
+from multirt.matrix.session import Options
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from multirt.matrix.report import Report
+    from multirt.matrix.results import Run
+    from multirt.matrix.session import View
+
+
+def run_matrix(
+    ctx: typer.Context,
+    names: Names = None,
+    *,
+    env: Env = None,
+    axis: Axis = None,
+    keywords: Keywords = None,
+    project: Project = None,
+    jobs: Jobs = None,
+    fail_fast: FailFast = False,
+    live: Live = False,
+    quiet: IsQuiet = False,
+    fresh: Fresh = False,
+    wheel: Wheel = None,
+    missing: Missing = None,
+    last_failed: LastFailed = False,
+    timeout: Timeout = None,
+    cover: Cover = False,
+    report: Reports = None,
+) -> None:
+    """Test the project on every runtime; what follows `--` goes to the tests."""
+    reports = [wanted(each) for each in report or ()]
+    opened = open_matrix(
+        Asked(
+            project=project,
+            pick=Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords),
+            missing=missing,
+            last_failed=last_failed,
+            fresh=fresh,
+        )
+    )
+    options = Options(
+        jobs=jobs or processors(),
+        fail_fast=fail_fast,
+        wheels=tuple(wheel or ()),
+        posargs=rest(ctx),
+        timeout=timeout,
+        cover=cover,
+    )
+    _check_posargs(opened, options)
+    if cover:
+        opened = _with_requirement(opened, "coverage")
+    deliver(_run(opened, options, _view(opened, live=live, quiet=quiet)), reports, opened.last)
+
+
+def sync_environments(
+    names: Names = None,
+    *,
+    env: Env = None,
+    axis: Axis = None,
+    keywords: Keywords = None,
+    project: Project = None,
+    jobs: Jobs = None,
+    fresh: Fresh = False,
+    wheel: Wheel = None,
+    missing: Missing = None,
+) -> None:
+    """Do all but the tests: build the wheel, resolve and install."""
+    opened = open_matrix(
+        Asked(
+            project=project,
+            pick=Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords),
+            missing=missing,
+            fresh=fresh,
+        )
+    )
+    options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), test=False)
+    deliver(_run(opened, options, _view(opened, live=False, quiet=False)), [], None)
+
+
+def exec_command(
+    ctx: typer.Context,
+    names: Names = None,
+    *,
+    env: Env = None,
+    project: Project = None,
+    jobs: Jobs = None,
+    wheel: Wheel = None,
+    timeout: Timeout = None,
+) -> None:
+    """Run the command after `--` in the environments of some cells."""
+    command = rest(ctx)
+    if not command:
+        hint = "multirt matrix exec -e 3.12 -- python -c 'print(1)'"
+        raise MultirtError("usage", "exec wants a command after --", hint)
+    pick = Pick(names=(*(names or ()), *(env or ())))
+    opened = open_matrix(Asked(project=project, pick=pick))
+    cells = tuple(replace(cell, commands=(command,)) for cell in opened.meant)
+    options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout)
+    report = _run(replace(opened, meant=cells), options, _view(opened, live=True, quiet=False))
+    raise typer.Exit(exit_code(report))
+
+
+def _view(opened: Opened, *, live: bool, quiet: bool) -> AbstractContextManager[View]:
+    from contextlib import nullcontext
+
+    from multirt.cli.tables.matrix import Quiet, watching
+
+    return nullcontext(Quiet()) if quiet else watching(len(opened.meant), live=live)
+
+
+def _run(opened: Opened, options: Options, shown: AbstractContextManager[View]) -> Report:
+    """Test what is meant, keep the report for the next time, and return it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    with shown as view, engine(opened, options, view) as ready:
+        run = ready.run(opened.cells, opened.meant)
+        if options.cover:
+            run = _combined(run, ready.room, view)
+    report = report_of(run, opened.title)
+    if options.test:
+        write(report, "json", opened.last)
+    return report
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _check_posargs(opened: Opened, options: Options) -> None:
+    """Refuse words after `--` that no command takes."""
+    commands = [word for cell in opened.meant for command in cell.commands for word in command]
+    if options.posargs and not any(POSARGS in word for word in commands):
+        message = "no command of the matrix takes the words after --"
+        raise MultirtError("usage", message, f'put "{POSARGS}" into its commands')
+
+
+def _with_requirement(opened: Opened, requirement: str) -> Opened:
+    """Return a matrix whose cells that run tests have one more requirement."""
+    cells = tuple(
+        replace(
+            cell,
+            needs=replace(cell.needs, requirements=(*cell.needs.requirements, requirement)),
+        )
+        for cell in opened.meant
+    )
+    return replace(opened, meant=cells)
+
+
+def _combined(run: Run, folder: Path, view: View) -> Run:
+    """Combine what the cells measured, and say so in the notes."""
+    from multirt.matrix.covering import combine
+
+    pythons = [each.python for each in run.results if each.python is not None]
+    if not pythons or not (folder / "coverage").is_dir():
+        raise MultirtError("coverage", "no cell measured coverage", code=ExitCode.FAILED)
+    modules = sorted({name for wheel in run.wheels for name in wheel.modules})
+    text = combine(pythons[-1], Path(run.root), folder, modules)
+    for line in text.splitlines():
+        view.say(line)
+    last = text.strip().splitlines()[-1:]
+    note = f"coverage of all cells together is in .coverage: {' '.join(' '.join(last).split())}"
+    return replace(run, notes=(*run.notes, note))

@@ -1,0 +1,166 @@
+"""Show a run while it goes on: a live board on a terminal, blocks and a heartbeat elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.cli.tables.matrix.words import counts, seconds, style
+from multirt.cli.tables.text import open_console, text
+from multirt.matrix.model import State
+from multirt.matrix.results import BAD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from multirt.matrix.model import Cell
+    from multirt.matrix.results import Result
+    from multirt.matrix.session import View
+
+HEARTBEAT = 30.0  # seconds of silence that a log of CI is to bear
+_NAMED = 5  # failing tests that a block names
+_WIDTH = 12
+
+
+@dataclass(slots=True)
+class _Going:
+    """A cell that is being tested."""
+
+    step: str
+    since: float
+    tests: int = 0
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def say(self, message: str) -> None:
+        """Say nothing."""
+
+    def step(self, cell: Cell, step: str) -> None:
+        """Say nothing."""
+
+    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+        """Show nothing."""
+
+    def finished(self, result: Result) -> None:
+        """Show nothing."""
+
+
+class _Watch:
+    """Knows what every cell is doing; what it shows is for the two ways of showing it."""
+
+    def __init__(self, console: Console, total: int, *, live: bool) -> None:
+        self.console = console
+        self.total = total
+        self.live = live
+        self.done = 0
+        self.message = ""
+        self.going: dict[str, _Going] = {}
+        self.guard = threading.RLock()
+        self.spoke = time.monotonic()
+
+    def say(self, message: str) -> None:
+        with self.guard:
+            self.message = message
+            self._print(text(message), style="dim")
+
+    def step(self, cell: Cell, step: str) -> None:
+        with self.guard:
+            going = self.going.setdefault(cell.name, _Going(step=step, since=time.monotonic()))
+            going.step = step
+
+    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+        with self.guard:
+            if cell.name in self.going:
+                self.going[cell.name].tests = tests
+            if self.live:
+                for line in lines:
+                    self._print(f"[cyan]{text(cell.name):{_WIDTH}}[/] {text(line.rstrip())}")
+
+    def finished(self, result: Result) -> None:
+        with self.guard:
+            self.going.pop(result.cell.name, None)
+            self.done += 1
+            for line in _block(result):
+                self._print(line)
+
+    def beat(self) -> None:
+        """Say that it still goes on, after a long silence."""
+        with self.guard:
+            if time.monotonic() - self.spoke < HEARTBEAT:
+                return
+            now = time.monotonic()
+            parts = [
+                f"{name} ({each.step}, {each.tests} tests, {seconds(now - each.since)})"
+                for name, each in self.going.items()
+            ]
+            doing = ", ".join(parts) or self.message
+            self._print(f"{self.done} of {self.total} done; still going on: {text(doing)}")
+
+    def _print(self, line: str, style: str | None = None) -> None:
+        self.console.print(line, style=style, soft_wrap=True)
+        self.spoke = time.monotonic()
+
+    def __rich__(self) -> Table:
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, show_header=False)
+        now = time.monotonic()
+        with self.guard:
+            for name, each in self.going.items():
+                tests = f"{each.tests} tests" if each.tests else ""
+                table.add_row(text(name), each.step, tests, seconds(now - each.since))
+            table.add_row(f"[dim]{self.done} of {self.total} done[/]")
+        return table
+
+
+def _block(result: Result) -> Iterator[str]:
+    """Yield the lines that say what came of one cell."""
+    cell = result.cell
+    look = style(result.state, may_fail=cell.may_fail, required=cell.required)
+    parts = [counts(result.cases), seconds(result.seconds) if result.seconds else ""]
+    if result.reason is not None:
+        parts.append(result.reason)
+    elif result.state is State.READY:
+        parts.append("as it was" if result.reused else f"made in {seconds(result.setup)}")
+    excused = " (allowed to fail)" if cell.may_fail and result.reason else ""
+    said = "  ".join(text(part) for part in parts if part)
+    yield f"{text(cell.name):{_WIDTH}} [{look}]{result.state.value}[/]  {said}{excused}"
+    bad = [case for case in result.cases or () if case.outcome in BAD]
+    for case in bad[:_NAMED]:
+        yield f"    {text(case.id)}"
+    if len(bad) > _NAMED:
+        yield f"    and {len(bad) - _NAMED} more"
+
+
+@contextlib.contextmanager
+def watching(total: int, *, live: bool) -> Iterator[View]:
+    """Show what goes on as long as it does."""
+    console = open_console()
+    watch = _Watch(console, total, live=live)
+    if console.is_terminal and not console.is_dumb_terminal:
+        from rich.live import Live
+
+        with Live(watch, console=console, refresh_per_second=8, transient=True):
+            yield watch
+        return
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(1.0):
+            watch.beat()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        ended.set()
+        thread.join()

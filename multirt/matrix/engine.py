@@ -1,0 +1,199 @@
+"""Run a matrix: build once, say what is known before, test the cells in parallel."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from abi_probe import Prospect
+from multirt.environments import UnresolvableError
+from multirt.errors import MultirtError
+from multirt.matrix.building import Wheels, Workshop, given
+from multirt.matrix.model import Package, State
+from multirt.matrix.planning import INSTALLED, plan, shadows, under_test
+from multirt.matrix.results import TROUBLE, Result, Run
+from multirt.matrix.testing import Tester
+from multirt.targets import prospect_of, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from multirt.matrix.cells import Cells
+    from multirt.matrix.installing import Installer
+    from multirt.matrix.model import Cell, Config, Planned, Wheel
+    from multirt.matrix.processes import Processes
+    from multirt.matrix.session import Options, View
+
+_WITH_WHEEL = INSTALLED | {Package.DEPS_ONLY}
+_TICK = 0.1  # seconds between looks at what somebody may have pressed
+
+
+@dataclass(slots=True)
+class Engine:
+    """All that a run needs.
+
+    Attributes:
+        config: what is configured.
+        options: how it is done.
+        view: who is told.
+        workshop: builds wheels.
+        installer: makes environments.
+        room: the folder of this run.
+        processes: what it started.
+        env: the user's environment.
+    """
+
+    config: Config
+    options: Options
+    view: View
+    workshop: Workshop
+    installer: Installer
+    room: Path
+    processes: Processes
+    env: Mapping[str, str]
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def plan(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[Planned, ...]]:
+        """Return the wheels under test and what is known of each cell before it is tested.
+
+        Raises:
+            MultirtError: the project does not build.
+        """
+        installed = [cell for cell in cells if cell.runtime and cell.package in _WITH_WHEEL]
+        runtimes = {cell.runtime.id: cell.runtime for cell in installed if cell.runtime}
+        targets = {name: target_of(each, None) for name, each in runtimes.items()}
+        made = Wheels(wheels=given(self.options.wheels))
+        if installed and not made.wheels:
+            made = self.workshop.wheels(self.config, installed, targets)
+        wheels = made.wheels
+        native = any(each.artefact.extensions or each.artefact.libraries for each in wheels)
+        prospects = {
+            name: prospect_of(each) if native else Prospect(target=targets[name], given=None)
+            for name, each in runtimes.items()
+        }
+        planned = plan(cells, wheels, prospects, self.config)
+        return wheels, tuple(_with_failure(each, made.failures) for each in planned)
+
+    def foresee(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[Planned, ...]]:
+        """Return the plan, with what the requirements of each cell add to it.
+
+        Raises:
+            MultirtError: the project does not build.
+        """
+        wheels, planned = self.plan(cells)
+        with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:
+            return wheels, tuple(pool.map(lambda each: self._resolved(each, wheels), planned))
+
+    def _resolved(self, planned: Planned, wheels: Sequence[Wheel]) -> Planned:
+        """Return a cell with what stands against its requirements."""
+        runtime = planned.cell.runtime
+        if planned.state is not State.READY or runtime is None:
+            return planned
+        try:
+            self.installer.resolve(planned.cell, runtime, under_test(planned, wheels))
+        except UnresolvableError as error:
+            state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
+            return replace(planned, state=state, reason=error.message, hint=error.hint)
+        return planned
+
+    def run(self, cells: Cells, meant: Sequence[Cell]) -> Run:
+        """Test the cells that are meant.
+
+        Raises:
+            MultirtError: the project does not build.
+        """
+        start = time.monotonic()
+        wheels, planned = self.plan(meant)
+        shadowed = shadows(self.config.root, wheels, meant)
+        results = self._test(planned, wheels)
+        return Run(
+            root=str(self.config.root),
+            wheels=wheels,
+            results=tuple(results[each.cell.name] for each in planned),
+            excluded=cells.excluded,
+            notes=(*self.config.notes, *shadowed),
+            seconds=time.monotonic() - start,
+            interrupted=self._stop.is_set() and self.processes.stopping,
+        )
+
+    def _test(self, planned: Sequence[Planned], wheels: Sequence[Wheel]) -> dict[str, Result]:
+        """Test what can be tested, as many at a time as are asked for."""
+        results: dict[str, Result] = {}
+        ready: list[Planned] = []
+        for each in planned:
+            if each.state is State.READY:
+                ready.append(each)
+            else:
+                result = Result(planned=each, state=each.state, reason=each.reason, hint=each.hint)
+                results[each.cell.name] = result
+                self.view.finished(result)
+        tester = Tester(
+            root=self.config.root,
+            state=self.workshop.state,
+            room=self.room,
+            env=self.env,
+            wheels=tuple(wheels),
+            options=self.options,
+            installer=self.installer,
+            processes=self.processes,
+            view=self.view,
+        )
+        with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:
+            waiting = {pool.submit(self._one, tester, each): each for each in ready}
+            self._await(waiting, results)
+        return results
+
+    def _await(self, waiting: dict[Future[Result], Planned], results: dict[str, Result]) -> None:
+        """Collect results as they come; after the first interrupt collect what there is."""
+        pending = set(waiting)
+        while pending:
+            try:
+                done, pending = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt:
+                self.stop()
+                continue
+            for future in done:
+                result = future.result()
+                results[result.cell.name] = result
+                self.view.finished(result)
+                if self.options.fail_fast and result.counts and result.state in TROUBLE:
+                    self._stop.set()
+
+    def stop(self) -> None:
+        """End everything that runs, and let nothing begin."""
+        self._stop.set()
+        self.processes.stop()
+
+    def _one(self, tester: Tester, planned: Planned) -> Result:
+        """Test one cell, whatever becomes of it."""
+        if self._stop.is_set():
+            state = State.INTERRUPTED if self.processes.stopping else State.NOT_RUN
+            reason = "interrupted" if self.processes.stopping else "another failed before it began"
+            return Result(planned=planned, state=state, reason=reason)
+        try:
+            return tester.test(planned)
+        except UnresolvableError as error:
+            state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
+            return Result(planned=planned, state=state, reason=error.message, hint=error.hint)
+        except MultirtError as error:
+            state = State.INTERRUPTED if self.processes.stopping else State.CANNOT_START
+            return Result(planned=planned, state=state, reason=error.message, hint=error.hint)
+
+
+def _with_failure(planned: Planned, failures: Mapping[str, str]) -> Planned:
+    """Return a cell whose own wheel could not be built with the words of the backend."""
+    runtime = planned.cell.runtime
+    if planned.state is not State.BLOCKED or runtime is None or runtime.id not in failures:
+        return planned
+    return replace(planned, state=State.BUILD_FAILED, reason=failures[runtime.id], hint=None)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,88 @@
+"""Read the private report that pytest writes for us (`--junitxml`, family xunit1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from multirt.matrix.results import Case, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BYTES = 256 << 20
+_TEXT = 20_000  # characters of one failure
+
+
+def read(path: Path) -> tuple[Case, ...] | None:
+    """Return the tests of a report; None when there is none, or it is cut off."""
+    try:
+        if path.stat().st_size > _BYTES:
+            return None
+        tree = ET.parse(path)  # noqa: S314 - expat refuses what grows without end, since 2.4.1
+    except (OSError, ET.ParseError):
+        return None
+    return tuple(_merged(_cases(tree.getroot())))
+
+
+def _cases(root: ET.Element) -> Iterator[Case]:
+    for element in root.iter("testcase"):
+        outcome, message, text = _outcome(element)
+        yield Case(
+            id=_id(element),
+            outcome=outcome,
+            seconds=_seconds(element.get("time", "0")),
+            message=message,
+            text=text[:_TEXT],
+        )
+
+
+def _merged(cases: Iterator[Case]) -> Iterator[Case]:
+    """Yield each test once: one that fails and whose teardown fails too is there twice."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        before = found.get(case.id)
+        if before is None or before.outcome is Outcome.PASSED:
+            found[case.id] = case
+    yield from found.values()
+
+
+def _outcome(element: ET.Element) -> tuple[Outcome, str, str]:
+    """Return what became of a test, one line about it, and what pytest shows."""
+    for child in element:
+        # The first line says what happened; the others repeat values that differ everywhere.
+        message = next(iter(child.get("message", "").strip().splitlines()), "")
+        text = child.text or ""
+        if child.tag == "failure":
+            return Outcome.FAILED, message, text
+        if child.tag == "error":
+            return Outcome.ERROR, message, text
+        if child.tag == "skipped":
+            expected = child.get("type") == "pytest.xfail"
+            return Outcome.XFAILED if expected else Outcome.SKIPPED, message, text
+    return Outcome.PASSED, "", ""
+
+
+def _id(element: ET.Element) -> str:
+    """Return the name by which pytest takes a test.
+
+    The report has the file, and the dotted path of it followed by the classes.
+    """
+    file, name = element.get("file"), element.get("name", "")
+    classname = element.get("classname", "")
+    if file is None:
+        return f"{classname}::{name}" if classname else name
+    dotted = file.removesuffix(".py").replace("\\", "/").replace("/", ".")
+    classes = classname.removeprefix(dotted).strip(".")
+    # A module that cannot be collected is a test whose name is its own dotted path.
+    if not name or name == dotted or (not classname and name.startswith(dotted)):
+        return file
+    return "::".join([file, *filter(None, classes.split(".")), name])
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,105 @@
+"""Read what a project's own files say: where it is, its names, its groups, its tests."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_MARKS = ("pyproject.toml", "multirt.toml", "setup.py", "setup.cfg")
+_TEST_FOLDERS = ("tests", "test", "testing")
+_TEST_FILES = ("test_*.py", "*_test.py", "src/*/tests", "*/tests", "src/*/test_*.py")
+_PYTEST_FILES = ("pytest.ini", "pytest.toml", ".pytest.ini", "conftest.py")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A project as its files describe it.
+
+    Attributes:
+        root: its folder, absolute.
+        pyproject: the content of `pyproject.toml`; empty when there is none.
+        own: the content of `multirt.toml`; empty when there is none.
+        can_be_built: something says how a wheel of it is made.
+        has_tests: there are files that pytest would collect.
+    """
+
+    root: Path
+    pyproject: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
+    can_be_built: bool
+    has_tests: bool
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The `[project]` table; empty when there is none."""
+        table = self.pyproject.get("project", {})
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def groups(self) -> Mapping[str, Any]:
+        """The dependency groups (PEP 735) as they stand."""
+        table = self.pyproject.get("dependency-groups", {})
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The names of its extras, as far as they are static."""
+        table = self.metadata.get("optional-dependencies", {})
+        return tuple(table) if isinstance(table, dict) else ()
+
+
+def read_project(folder: Path) -> Project:
+    """Return the project that a folder belongs to: its own, or the nearest above.
+
+    Raises:
+        MultirtError: there is none, or a file of it cannot be read.
+    """
+    start = folder.absolute()
+    for root in (start, *start.parents):
+        if any((root / mark).is_file() for mark in _MARKS):
+            return _read(root)
+    hint = "name its folder with --project; it has a pyproject.toml or a setup.py"
+    raise MultirtError("config", f"no project in {start} or above", hint)
+
+
+def _read(root: Path) -> Project:
+    pyproject = _toml(root / "pyproject.toml")
+    described = "build-system" in pyproject or "project" in pyproject
+    return Project(
+        root=root,
+        pyproject=pyproject,
+        own=_toml(root / "multirt.toml"),
+        can_be_built=described or (root / "setup.py").is_file() or (root / "setup.cfg").is_file(),
+        has_tests=_has_tests(root, pyproject),
+    )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the content of a file; nothing when it is not there."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MultirtError("config", f"{path} is no TOML: {error}") from error
+
+
+def _has_tests(root: Path, pyproject: Mapping[str, Any]) -> bool:
+    """Whether pytest would find something, as far as names tell."""
+    tools = pyproject.get("tool", {})
+    if isinstance(tools, dict) and "pytest" in tools:
+        return True
+    if any((root / name).is_file() for name in _PYTEST_FILES):
+        return True
+    if any(next((root / name).rglob("*test*.py"), None) for name in _TEST_FOLDERS):
+        return True
+    return any(next(root.glob(pattern), None) for pattern in _TEST_FILES)

@@ -1,0 +1,274 @@
+"""What a run amounts to, as flat values: reports are made of them, and they are read back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.errors import ExitCode
+from multirt.matrix.model import State
+from multirt.matrix.results import BAD, NOT_MADE, RAN, TESTS_FAILED, UNMET, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.matrix.model import Wheel
+    from multirt.matrix.results import Case, Result, Run
+    from runtimes import Runtime
+
+SIGINT = 2
+_OUTPUT = 20_000  # characters of what a cell printed that a report keeps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WheelRow:
+    """One wheel under test.
+
+    Attributes:
+        file: its name.
+        sha256: of it, hexadecimal.
+        tags: sorted.
+        built_on: the id of the runtime that built it; None for one that was given.
+        seconds: that building it took in this run; None when it was not built now.
+    """
+
+    file: str
+    sha256: str
+    tags: tuple[str, ...]
+    built_on: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuntimeRow:
+    """One runtime, as far as a result depends on it."""
+
+    id: str
+    implementation: str
+    implementation_version: str
+    version: str
+    soabi: str | None
+    debug: bool
+    free_threaded: bool
+    platform: str
+    executable: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """What came of one cell; the fields are those of `Cell`, `Planned` and `Result`.
+
+    Attributes:
+        wheel: the SHA-256 of what was tested; None when nothing was installed.
+        output: the end of what its commands printed; empty for one that passed.
+    """
+
+    name: str
+    task: str | None
+    asked: str
+    runtime: RuntimeRow | None
+    axes: tuple[tuple[str, str], ...]
+    state: State
+    reason: str | None
+    hint: str | None
+    required: bool
+    may_fail: bool
+    wheel: str | None
+    same: bool
+    cases: tuple[Case, ...] | None
+    setup: float
+    seconds: float
+    reused: bool
+    command: tuple[str, ...] | None
+    output: str
+    installed: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+
+    def count(self, *outcomes: Outcome) -> int | None:
+        """Return how many tests ended in one of some ways; None where they were not counted."""
+        if self.cases is None:
+            return None
+        return sum(case.outcome in outcomes for case in self.cases)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What a run amounts to.
+
+    Attributes:
+        project: its folder's name, or its name where it has one.
+        wheels: the one that most runtimes test first.
+        rows: of every cell that was meant, in their order.
+        excluded: name and reason of what was left out.
+        notes: what was taken because nothing was said, and what to know.
+        seconds: from start to end.
+        interrupted: somebody ended it.
+    """
+
+    project: str
+    wheels: tuple[WheelRow, ...]
+    rows: tuple[Row, ...]
+    excluded: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+def report_of(run: Run, project: str) -> Report:
+    """Return what a run amounts to."""
+    return Report(
+        project=project,
+        wheels=tuple(map(_wheel, run.wheels)),
+        rows=tuple(map(_row, run.results)),
+        excluded=tuple((each.name, each.reason) for each in run.excluded),
+        notes=run.notes,
+        seconds=run.seconds,
+        interrupted=run.interrupted,
+    )
+
+
+def _wheel(wheel: Wheel) -> WheelRow:
+    return WheelRow(
+        file=wheel.path.name,
+        sha256=wheel.sha256,
+        tags=tuple(sorted(map(str, wheel.artefact.tags))),
+        built_on=wheel.built_on,
+        seconds=wheel.seconds,
+    )
+
+
+def _row(result: Result) -> Row:
+    planned, cell = result.planned, result.cell
+    passed = result.state in {State.PASSED, State.READY}
+    return Row(
+        name=cell.name,
+        task=cell.task,
+        asked=cell.asked,
+        runtime=_runtime(cell.runtime) if cell.runtime is not None else None,
+        axes=cell.axes,
+        state=result.state,
+        reason=result.reason,
+        hint=result.hint,
+        required=cell.required,
+        may_fail=cell.may_fail,
+        wheel=planned.wheel.sha256 if planned.wheel is not None else None,
+        same=planned.same,
+        cases=result.cases,
+        setup=result.setup,
+        seconds=result.seconds,
+        reused=result.reused,
+        command=result.command,
+        output="" if passed else result.output[-_OUTPUT:],
+        installed=result.installed,
+        warnings=planned.warnings,
+    )
+
+
+def _runtime(runtime: Runtime) -> RuntimeRow:
+    return RuntimeRow(
+        id=runtime.id,
+        implementation=runtime.implementation.name,
+        implementation_version=runtime.implementation.version,
+        version=str(runtime.version),
+        soabi=runtime.abi.soabi,
+        debug=runtime.abi.debug,
+        free_threaded=runtime.abi.free_threaded,
+        platform=runtime.platform.tag,
+        executable=str(runtime.executable),
+    )
+
+
+def exit_code(report: Report) -> int:
+    """Return the exit code of a run: the first of 1, 3, 4 and 5 that something asks for."""
+    if report.interrupted:
+        return 128 + SIGINT
+    counting = [each for each in report.rows if not each.may_fail]
+    states = {each.state for each in counting}
+    if states & TESTS_FAILED:
+        return ExitCode.VIOLATION
+    required = {each.state for each in counting if each.required}
+    if State.BROKEN_PROMISE in states or required & UNMET:
+        return ExitCode.UNMET
+    if states & NOT_MADE:
+        return ExitCode.BUILD_FAILED
+    if not any(each.state in RAN for each in report.rows):
+        return ExitCode.NOTHING_RAN
+    return 0
+
+
+def conclusion(report: Report) -> str:
+    """Say in one line how a run ended: `5 of 7 passed, 1 failed, 1 blocked`."""
+    count = Counter(each.state for each in report.rows)
+    good = count.pop(State.PASSED, 0) + count.pop(State.READY, 0)
+    rest = [f"{number} {state.value}" for state, number in count.items()]
+    excused = sum(each.may_fail and each.state in TESTS_FAILED for each in report.rows)
+    words = [f"{good} of {len(report.rows)} passed", *rest]
+    if excused:
+        words.append(f"{excused} of them allowed to fail")
+    if report.interrupted:
+        words.append("interrupted")
+    return ", ".join(words)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failing:
+    """A test that fails somewhere.
+
+    Attributes:
+        id: of the test.
+        outcomes: by the name of the cell, for all cells where it ran.
+        shown: each message once, with the names of the cells that gave it and one text.
+    """
+
+    id: str
+    outcomes: dict[str, Outcome]
+    shown: tuple[tuple[str, tuple[str, ...], str], ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The names of the cells where it fails."""
+        return tuple(name for name, outcome in self.outcomes.items() if outcome in BAD)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it fails in the same way wherever it ran, and that is more than one place."""
+        several = len(self.outcomes) > 1 and len(self.shown) == 1
+        return several and len(self.cells) == len(self.outcomes)
+
+
+def failing(rows: Sequence[Row]) -> tuple[Failing, ...]:
+    """Return every test that fails somewhere, in the order in which it was met."""
+    outcomes: dict[str, dict[str, Outcome]] = {}
+    shown: dict[str, dict[str, tuple[list[str], str]]] = {}
+    for row in rows:
+        for case in row.cases or ():
+            outcomes.setdefault(case.id, {})[row.name] = case.outcome
+            if case.outcome in BAD:
+                ways = shown.setdefault(case.id, {})
+                ways.setdefault(case.message, ([], case.text))[0].append(row.name)
+    return tuple(
+        Failing(
+            id=name,
+            outcomes=outcomes[name],
+            shown=tuple((message, tuple(cells), text) for message, (cells, text) in ways.items()),
+        )
+        for name, ways in shown.items()
+    )
+
+
+def repeats(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return one command line for each cell that went wrong, which does it again."""
+    lines = []
+    for row in rows:
+        if row.state in TESTS_FAILED:
+            bad = [case.id for case in row.cases or () if case.outcome in BAD]
+            tests = f" -- {_quoted(bad[0])}" if len(bad) == 1 else ""
+            lines.append(f"multirt matrix -e {_quoted(row.name)}{tests}")
+    return tuple(lines)
+
+
+def _quoted(word: str) -> str:
+    import shlex
+
+    return shlex.quote(word)

@@ -1,0 +1,59 @@
+"""Write a report in the form that somebody asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+from multirt.matrix.building import write_text
+from multirt.matrix.reports.document import document_of, read_document
+from multirt.matrix.reports.junit_xml import junit_xml
+from multirt.matrix.reports.markdown import markdown
+from multirt.matrix.reports.page import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from multirt.matrix.report import Report
+
+__all__ = ["KINDS", "document_of", "markdown", "read_document", "wanted", "write"]
+
+
+def _json(report: Report) -> str:
+    return json.dumps(document_of(report), indent=1) + "\n"
+
+
+KINDS: Mapping[str, Callable[[Report], str]] = {
+    "json": _json,
+    "junit": junit_xml,
+    "md": markdown,
+    "html": page,
+}
+"""What `--report KIND=FILE` can ask for."""
+
+
+def wanted(text: str) -> tuple[str, Path]:
+    """Return the kind and the file that `KIND=FILE` names.
+
+    Raises:
+        MultirtError: there is no such kind, or no file.
+    """
+    kind, _, file = text.partition("=")
+    if kind not in KINDS or not file:
+        hint = f"write --report KIND=FILE, KIND is {', '.join(KINDS)}"
+        raise MultirtError("usage", f"no report can be made of {text!r}", hint)
+    return kind, Path(file)
+
+
+def write(report: Report, kind: str, file: Path) -> None:
+    """Write a report to a file.
+
+    Raises:
+        MultirtError: it cannot be written.
+    """
+    try:
+        write_text(file, KINDS[kind](report))
+    except OSError as error:
+        raise MultirtError("report", f"cannot write {file}: {error.strerror}") from error

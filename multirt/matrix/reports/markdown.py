@@ -1,0 +1,81 @@
+"""A report as Markdown, for a pull request or the summary of a GitHub job."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from multirt.matrix.model import State
+from multirt.matrix.report import conclusion, failing, repeats
+from multirt.matrix.results import BAD, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.matrix.report import Report, Row
+
+_SHOWN = 50
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+_GOOD = frozenset({State.PASSED, State.READY})
+
+
+def markdown(report: Report) -> str:
+    """Return a report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"## {_text(report.project)}: {conclusion(report)}"
+    yield ""
+    for wheel in report.wheels:
+        built = f"built on {wheel.built_on}" if wheel.built_on else "built elsewhere"
+        yield f"- `{wheel.file}` sha256 `{wheel.sha256}` ({built})"
+    yield ""
+    yield "| runtime | binary | passed | failed | skipped | time | state |"
+    yield "|---|---|--:|--:|--:|--:|---|"
+    for row in report.rows:
+        yield f"| {' | '.join(_cells(row))} |"
+    found = failing(report.rows)
+    if found:
+        names = [row.name for row in report.rows if row.cases is not None]
+        yield ""
+        yield f"| failing test | {' | '.join(map(_text, names))} |"
+        yield f"|---|{'---|' * len(names)}"
+        for each in found[:_SHOWN]:
+            marks = [_mark(each.outcomes.get(name)) for name in names]
+            yield f"| `{each.id.replace('|', '&#124;')}` | {' | '.join(marks)} |"
+        if len(found) > _SHOWN:
+            yield f"\nand {len(found) - _SHOWN} more failing tests"
+    for line in repeats(report.rows):
+        yield f"\n    {line}"
+    for name, reason in report.excluded:
+        yield f"\n{_text(name)} left out: {_text(reason)}"
+
+
+def _cells(row: Row) -> Iterator[str]:
+    yield _text(row.name)
+    yield binary(row)
+    for outcomes in ((Outcome.PASSED,), tuple(BAD), (Outcome.SKIPPED, Outcome.XFAILED)):
+        count = row.count(*outcomes)
+        yield "" if count is None else str(count)
+    yield f"{row.seconds:.2f} s" if row.seconds else ""
+    state = row.state.value if row.state in _GOOD else f"**{row.state.value}**"
+    why = ": ".join(_text(each) for each in (row.reason, row.hint) if each)
+    yield f"{state} {why}".strip() + (" (allowed to fail)" if row.may_fail else "")
+
+
+def binary(row: Row) -> str:
+    """Say whether a cell tests the wheel that most of them test."""
+    if row.wheel is None:
+        return "-"
+    return "same" if row.same else "its own"
+
+
+def _mark(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return ""
+    return {Outcome.FAILED: "**F**", Outcome.ERROR: "**E**", Outcome.PASSED: "."}.get(outcome, "s")
+
+
+def _text(value: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(value.split()))

@@ -1,0 +1,71 @@
+"""Give each run a folder of its own, and clear away after runs that were killed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.matrix.locking import locked
+from multirt.matrix.processes import end_marked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.matrix.locking import Say
+
+_PREFIX = "mrt-"  # short: a socket's path has 108 characters, and tests make sockets
+
+
+@contextlib.contextmanager
+def room(state: Path, say: Say) -> Iterator[Path]:
+    """Make the temporary folder of a run; its name marks the processes of the run.
+
+    A file in the project's state names it, locked for as long as this process lives: where such
+    a file is not locked, its run was killed, and what it left is ended and removed.
+    """
+    runs = state / "runs"
+    with locked(state / "runs.lock", say, "another run that begins"):
+        _clear(runs)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        runs.mkdir(parents=True, exist_ok=True)
+        note = runs / folder.name
+        handle = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        os.write(handle, os.fsencode(folder))
+    try:
+        yield folder
+    finally:
+        remove(folder)
+        note.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _clear(runs: Path) -> None:
+    """Clear away after runs whose process is gone."""
+    for note in runs.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError), note.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            end_marked(note.name)
+            folder = Path(os.fsdecode(stream.read()))
+            if folder.name == note.name:  # the file is ours, but it lies on a disk
+                remove(folder)
+            note.unlink(missing_ok=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that tests wrote in, with what they made unreadable."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        return
+    for parent, folders, _ in os.walk(folder):
+        for name in folders:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)

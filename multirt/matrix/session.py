@@ -1,0 +1,52 @@
+"""What one run is asked to do, and who watches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from multirt.matrix.model import Cell
+    from multirt.matrix.results import Result
+
+
+class View(Protocol):
+    """Shows a run while it goes on. Its methods are called from several threads."""
+
+    def say(self, message: str) -> None:
+        """Say what is done now, for all cells."""
+
+    def step(self, cell: Cell, step: str) -> None:
+        """Say what is done for a cell."""
+
+    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+        """Show what a cell printed, and how many of its tests ended."""
+
+    def finished(self, result: Result) -> None:
+        """Show what came of a cell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """How a run is done.
+
+    Attributes:
+        jobs: cells at a time.
+        fail_fast: nothing more begins after the first trouble.
+        wheels: built elsewhere, to be tested in place of one that is built.
+        posargs: for the commands, in place of `{posargs}`.
+        timeout: seconds for each cell; None for what is configured.
+        cover: measure coverage.
+        test: run the commands; else only make the environments.
+    """
+
+    jobs: int
+    fail_fast: bool = False
+    wheels: tuple[Path, ...] = ()
+    posargs: tuple[str, ...] = ()
+    timeout: float | None = None
+    cover: bool = False
+    test: bool = True

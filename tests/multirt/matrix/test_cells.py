@@ -1,0 +1,179 @@
+"""Which cells a configuration makes of the runtimes of a machine, and which are picked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from multirt.errors import MultirtError
+from multirt.matrix.cells import Pick, pick, spread
+from multirt.matrix.model import Condition, Config, Job, Needs, Override, Package
+from runtimes import RuntimeSpec
+from tests.multirt.matrix.described import MACHINE, runtime
+
+AXES = (("django", (("4.2", ("Django<5",)), ("5.2", ("Django>=5",)))),)
+
+
+def specs(*words: str) -> tuple[RuntimeSpec, ...]:
+    return tuple(map(RuntimeSpec.parse, words))
+
+
+def config(*words: str, **changes: object) -> Config:
+    job = Job(
+        name=None,
+        runtimes=specs(*words) or None,
+        package=Package.WHEEL,
+        needs=Needs(requirements=("pytest",)),
+        commands=(("python", "-m", "pytest", "{posargs}"),),
+    )
+    made = Config(root=Path("/demo"), name="demo", matrix=job)
+    return replace(made, **changes)  # type: ignore[arg-type]  # a table of fields
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        pytest.param(["3.12"], ["3.12"], id="one"),
+        pytest.param(["py38", "py313t", "pypy311"], ["3.8", "3.13t", "pypy3.11"], id="tox's names"),
+        pytest.param(["3.11"], ["3.11"], id="the best of several"),
+        pytest.param([">=3.11,<3.14"], ["3.11", "3.12", "3.13"], id="a range means usual builds"),
+        pytest.param(["pypy"], ["pypy3.9", "pypy3.11"], id="every version of PyPy"),
+        pytest.param(["3.12", ">=3.12"], ["3.12", "3.13"], id="each once"),
+        pytest.param(["3.13d", "3.99"], ["3.13d", "3.99"], id="missing"),
+        pytest.param(
+            ["cpython-3.11.2", "cpython-3.11.7"],
+            ["cpython-3.11.2", "cpython-3.11.7"],
+            id="ids where names collide",
+        ),
+    ],
+)
+def test_runtimes_become_cells(words: list[str], names: list[str]) -> None:
+    cells = spread(config(*words), MACHINE).cells
+    assert [cell.name for cell in cells] == names
+    assert all(cell.required for cell in cells)
+
+
+def test_auto_takes_one_of_each_kind_that_fits_and_says_what_not() -> None:
+    found = spread(config(requires_python=">=3.8"), MACHINE)
+    assert [cell.name for cell in found.cells] == [
+        "3.8",
+        "3.11",
+        "3.12",
+        "3.13",
+        "3.13d",
+        "3.13t",
+        "pypy3.9",
+        "pypy3.11",
+    ]
+    assert not any(cell.required for cell in found.cells)
+    assert {each.name for each in found.excluded} == {"2.7", "3.6", "3.7"}
+
+
+def test_auto_leaves_out_what_makes_no_environments() -> None:
+    bare = runtime("micropython-3.4.0", stdlib=frozenset())
+    found = spread(config(), [bare])
+    assert found.cells == ()
+    assert found.excluded[0].reason == "micropython makes no environments"
+
+
+def test_a_missing_runtime_has_a_cell_without_one() -> None:
+    assert [cell.runtime for cell in spread(config("3.99"), MACHINE).cells] == [None]
+
+
+def test_axes_exclusions_and_overrides() -> None:
+    made = config(
+        "3.8",
+        "3.12",
+        axes=AXES,
+        exclude=(Condition(runtimes=specs("<3.10"), axes=(("django", ("5.2",)),)),),
+        overrides=(
+            Override(
+                when=Condition(runtimes=specs("3.8")),
+                needs=Needs(requirements=("old",)),
+                set_env={"OLD": "1"},
+                timeout=5.0,
+            ),
+            Override(when=Condition(platforms=("win*",)), needs=Needs(), commands=(("never",),)),
+        ),
+        allow_fail=specs("3.12"),
+    )
+    found = spread(made, MACHINE)
+    assert [cell.name for cell in found.cells] == [
+        "3.8-django4.2",
+        "3.12-django4.2",
+        "3.12-django5.2",
+    ]
+    assert [(each.name, each.reason) for each in found.excluded] == [
+        ("3.8-django5.2", "excluded: runtime <3.10, django 5.2")
+    ]
+    old, new, _ = found.cells
+    assert old.needs.requirements == ("pytest", "Django<5", "old")
+    assert (old.set_env, old.timeout, old.may_fail) == ({"OLD": "1"}, 5.0, False)
+    assert (new.set_env, new.timeout, new.may_fail) == ({}, None, True)
+    assert all(cell.commands[0][0] == "python" for cell in found.cells)
+
+
+LINT = Job(
+    name="lint",
+    runtimes=specs("3.13"),
+    package=Package.SKIP,
+    needs=Needs(),
+    commands=(("ruff", "check"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        pytest.param(
+            Pick(), ["3.8-django4.2", "3.8-django5.2", "3.13-django4.2", "3.13-django5.2"]
+        ),
+        pytest.param(Pick(names=("lint",)), ["lint"], id="task"),
+        pytest.param(Pick(names=("py38",)), ["3.8-django4.2", "3.8-django5.2"], id="runtime"),
+        pytest.param(Pick(names=("3.13-django5.2", "lint")), ["3.13-django5.2", "lint"]),
+        pytest.param(
+            Pick(axes=(("django", "5.2"),)), ["3.8-django5.2", "3.13-django5.2"], id="axis"
+        ),
+        pytest.param(
+            Pick(names=("3.8",), axes=(("django", "5.2"),)), ["3.8-django5.2"], id="both hold"
+        ),
+        pytest.param(
+            Pick(keywords="3.13 and not (django4 or t)"), ["3.13-django5.2"], id="keywords"
+        ),
+        pytest.param(Pick(keywords="nothing"), [], id="nothing"),
+    ],
+)
+def test_cells_are_picked(wanted: Pick, names: list[str]) -> None:
+    made = config("3.8", "3.13", axes=AXES, tasks={"lint": LINT})
+    cells = spread(made, MACHINE).cells
+    assert [cell.name for cell in pick(cells, wanted, made)] == names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message", "hint"),
+    [
+        pytest.param(Pick(names=("lnit",)), "has no 'lnit'", "'lint'", id="misspelled"),
+        pytest.param(Pick(names=("3.99",)), "has no '3.99'", "3.8-django4.2", id="no such runtime"),
+        pytest.param(Pick(axes=(("flask", "3"),)), "no axis 'flask'", "django", id="axis"),
+        pytest.param(Pick(axes=(("django", "6"),)), "no value '6'", "4.2, 5.2", id="value"),
+        pytest.param(Pick(keywords="3.12 and"), "cannot be read", "-k", id="open end"),
+        pytest.param(Pick(keywords="(3.12"), "cannot be read", "-k", id="bracket"),
+        pytest.param(Pick(keywords="3.12 3.13"), "cannot be read", "-k", id="no operator"),
+        pytest.param(Pick(keywords=""), "cannot be read", "-k", id="empty"),
+    ],
+)
+def test_what_cannot_be_picked_is_said(wanted: Pick, message: str, hint: str) -> None:
+    made = config("3.8", "3.13", axes=AXES, tasks={"lint": LINT})
+    with pytest.raises(MultirtError) as caught:
+        pick(spread(made, MACHINE).cells, wanted, made)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_a_runtime_without_a_build_means_the_usual_one() -> None:
+    made = config("3.13", "3.13t", "3.13d")
+    cells = spread(made, MACHINE).cells
+    assert [cell.name for cell in pick(cells, Pick(names=("py313",)), made)] == ["3.13"]
+    assert [cell.name for cell in pick(cells, Pick(names=("py313t",)), made)] == ["3.13t"]
