@@ -101,18 +101,16 @@ class Tester:
         self.view.step(cell, "resolving")
         resolution = self.installer.resolve(cell, runtime, wheel)
         self.view.step(cell, "installing")
-        with self.installer.prepared(cell, runtime, resolution, wheel) as prepared:
-            result = Result(
-                planned=planned,
-                state=State.READY,
-                installed=prepared.installed,
-                reused=prepared.reused,
-                setup=time.monotonic() - start,
-                python=prepared.built.python,
-            )
-            if self.options.test:
-                result = self._commands(result, prepared)
-        return result
+        prepared = self.installer.prepare(runtime, resolution)
+        result = Result(
+            planned=planned,
+            state=State.READY,
+            installed=prepared.installed,
+            reused=prepared.reused,
+            setup=time.monotonic() - start,
+            python=prepared.built.python,
+        )
+        return self._commands(result, prepared) if self.options.test else result
 
     def _commands(self, result: Result, prepared: Prepared) -> Result:
         """Run the commands of a cell up to the first that fails."""

@@ -84,7 +84,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="bench")
 
 
-def measure(  # noqa: PLR0913 - the options of one command
+def measure(
     words: Words = None,
     *,
     options: ProgramOptions,

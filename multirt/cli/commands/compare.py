@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command("compare", context_settings=PROGRAM)(takes_program(compare_runtimes))
 
 
-def compare_runtimes(  # noqa: PLR0913 - the options of one command
+def compare_runtimes(
     words: Words = None,
     *,
     options: ProgramOptions,

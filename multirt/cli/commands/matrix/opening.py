@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.cli.searching import cache_dir, search
 from multirt.dispatch import with_named
+from multirt.environments import Store
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.building import Workshop
 from multirt.matrix.cells import Pick, pick, spread
@@ -137,8 +137,6 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
     """Give what tests the cells, with a folder of its own for as long as it does."""
     config, state = opened.config, opened.state
     env = dict(os.environ)
-    if opened.fresh:
-        shutil.rmtree(state / "environments", ignore_errors=True)
     with room(state, view.say) as folder:
         yield Engine(
             config=config,
@@ -149,11 +147,9 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
             ),
             installer=Installer(
                 root=config.root,
-                state=state,
-                env=env,
-                say=view.say,
-                refresh=opened.fresh,
+                store=Store(cache_dir(), env, refresh=opened.fresh),
                 build_deps=config.build_deps,
+                fresh=opened.fresh,
             ),
             room=folder,
             processes=Processes(),
