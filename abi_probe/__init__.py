@@ -45,7 +45,7 @@ from abi_probe.model import (
 )
 from abi_probe.noticing import noticing
 from abi_probe.platform import platforms
-from abi_probe.promise import Promise, promise_of
+from abi_probe.promise import Promise, first_exporter, promise_of
 from abi_probe.site import (
     Installed,
     Site,
@@ -102,6 +102,7 @@ __all__ = [
     "differences",
     "examine",
     "findable",
+    "first_exporter",
     "judge",
     "nearby",
     "noticing",

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
-def judge(artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Resolution]) -> Verdict:
+def judge(
+    artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Resolution] | None = None
+) -> Verdict:
     """Say whether an artefact works on a runtime, with every reason against it.
 
     Args:
@@ -41,7 +43,7 @@ def judge(artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Reso
     warnings: list[str] = list(artefact.warnings)
     found = findable(artefact, target.suffixes)
     for module in found:
-        reasons, doubts = _module(module, artefact, target, links)
+        reasons, doubts = _module(module, artefact, target, links or {})
         objections += reasons
         warnings += doubts
     objections.sort(key=lambda objection: _ORDER[objection.cause])

@@ -119,18 +119,38 @@ def parse_wheel_tags(content: bytes) -> frozenset[Tag]:
     return frozenset(tags)
 
 
+def is_purelib(content: bytes) -> bool | None:
+    """Return what `Root-Is-Purelib` of a WHEEL record says; None when it says nothing."""
+    said = _only(_fields(content), "root-is-purelib")
+    return None if said is None else said.lower() == "true"
+
+
 def record_paths(content: bytes) -> Iterator[PurePosixPath]:
     """Yield the paths of a RECORD that lie below the folder it was installed into.
 
     Paths that climb out of it (scripts, data) are left out; nothing is read from the disk.
+
+    Raises:
+        UnreadableError: it is no table.
+    """
+    for path, _ in record_rows(content):
+        yield path
+
+
+def record_rows(content: bytes) -> Iterator[tuple[PurePosixPath, int | None]]:
+    """Yield what `record_paths` does, each with the size of the file; None where none is given.
+
+    Raises:
+        UnreadableError: it is no table.
     """
     text = content.decode("utf-8", "replace")
     try:
         for row in csv.reader(text.splitlines()):
             if row and not row[0].startswith("/"):
                 path = PurePosixPath(row[0].replace("\\", "/"))
+                size = row[2] if len(row) > 2 else ""  # noqa: PLR2004 - path, hash, size
                 if path.parts and ".." not in path.parts:
-                    yield path
+                    yield path, int(size) if size.isascii() and size.isdecimal() else None
     except csv.Error as error:
         message = f"RECORD is no table: {error}"
         raise UnreadableError(message) from error

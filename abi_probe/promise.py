@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from abi_probe.model import ClaimKind, SymbolClass, Violation
+from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
 from abi_probe.needs import symbol_words, version_key
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from abi_probe.model import Artefact, Extension
+    from abi_probe.model import Artefact, Extension, Target
 
+# Since then Py_DECREF is a call of _Py_DecRef in the limited API.
+_DECREF_IS_A_CALL = (3, 12)
 _STABLE_CLAIMS = {ClaimKind.ABI3, ClaimKind.ABI3T, ClaimKind.ABI3_ABI3T}
 _STABLE_ABIS = {"abi3", "abi3t"}
 # The keys of the JSON contract, and the classes that each one counts.
@@ -42,7 +44,8 @@ class Promise:
         symbols: how many names of each kind it needs: `stable`, `unstable` (public and outside
             the stable ABI), `private`, `internal`, `unknown` (of no CPython that was seen).
         violations: names that break the promise.
-        warnings: names that became stable later than the floor and that it exports all the same.
+        warnings: names that became stable later than the floor and that it exports all the same;
+            where tag, file name and machine code speak of different ABIs.
     """
 
     declared_floor: tuple[int, int] | None
@@ -58,18 +61,15 @@ def promise_of(extension: Extension, artefact: Artefact) -> Promise:
 
     Names that the artefact itself defines are never findings, nor are weak ones.
     """
-    own = frozenset().union(
-        *(binary.exports for binary in artefact.libraries.values()),
-        *(other.binary.exports for other in artefact.extensions),
-    )
-    needed = sorted({symbol.name for symbol in extension.binary.imports if not symbol.weak} - own)
+    named = {symbol.name for symbol in extension.binary.imports if not symbol.weak}
+    needed = sorted(named - _own(artefact))
     cpythons = [name for name in needed if not _is_unknown(name)]
     floor = declared_floor(artefact)
     violations: tuple[Violation, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings = tuple(_disagreements(extension, artefact, frozenset(needed)))
     if is_promised(extension, artefact):
         violations = tuple(_violations(extension, cpythons, floor))
-        warnings = tuple(_late(extension, cpythons, floor))
+        warnings += tuple(_late(extension, cpythons, floor))
     return Promise(
         declared_floor=floor,
         computed_floor=computed_floor(cpythons),
@@ -77,6 +77,37 @@ def promise_of(extension: Extension, artefact: Artefact) -> Promise:
         symbols=_counts(needed),
         violations=violations,
         warnings=warnings,
+    )
+
+
+def first_exporter(
+    extension: Extension, artefact: Artefact, targets: Iterable[Target]
+) -> Target | None:
+    """Return the oldest CPython with a GIL that really gives every name an extension needs.
+
+    Args:
+        extension: whose names count.
+        artefact: what it belongs to, whose own names are given too.
+        targets: the runtimes here; described ones prove nothing and are passed over.
+    """
+    needed = {each.name for each in extension.binary.imports if not each.weak} - _own(artefact)
+    fitting = [
+        target
+        for target in targets
+        if target.implementation == "cpython"
+        and not target.free_threaded
+        and target.evidence is Evidence.RUNTIME
+        and target.exports is not None
+        and needed <= target.exports
+    ]
+    return min(fitting, key=lambda target: (target.version, target.debug), default=None)
+
+
+def _own(artefact: Artefact) -> frozenset[str]:
+    """Return the names that an artefact defines itself."""
+    return frozenset().union(
+        *(binary.exports for binary in artefact.libraries.values()),
+        *(other.binary.exports for other in artefact.extensions),
     )
 
 
@@ -138,6 +169,28 @@ def _late(extension: Extension, names: list[str], floor: tuple[int, int] | None)
                 f" {known.added[0]}.{known.added[1]}; every release from"
                 f" {floor[0]}.{floor[1]} on exports it"
             )
+
+
+def _disagreements(
+    extension: Extension, artefact: Artefact, needed: frozenset[str]
+) -> Iterator[str]:
+    """Yield where a wheel's tag, a file's name and its machine code do not say the same."""
+    stable_tag = any(tag.abi in _STABLE_ABIS for tag in artefact.tags)
+    claim = extension.claim
+    if stable_tag and claim.kind is ClaimKind.VERSION and claim.version is not None:
+        yield (
+            f"{extension.path} is named for {claim.version[0]}.{claim.version[1]} only, under a"
+            " tag of the stable ABI: other versions do not look at it"
+        )
+    if artefact.tags and not stable_tag and claim.kind in _STABLE_CLAIMS:
+        tags = ", ".join(sorted({tag.abi for tag in artefact.tags}))
+        yield f"{extension.path} is named for the stable ABI, under a tag of {tags}"
+    floor = declared_floor(artefact)
+    if floor is not None and floor >= _DECREF_IS_A_CALL and "_Py_Dealloc" in needed:
+        yield (
+            f"{extension.path} needs _Py_Dealloc: it was not built with the limited API of"
+            f" {floor[0]}.{floor[1]} that its tag claims"
+        )
 
 
 def _exported_since(name: str, floor: tuple[int, int]) -> bool:

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from abi_probe.agreement import (
+    folder_disagreements,
+    purelib_disagreement,
+    size_disagreements,
+)
 from abi_probe.binary import read_binary_file
 from abi_probe.contents import extension_of, may_be_binary, read_contents
 from abi_probe.errors import NothingToProbeError, UnreadableError
@@ -122,7 +127,13 @@ def read_installed(installed: Installed) -> Artefact:
     contents = read_contents(
         (path for path in paths if path not in gone), lambda path: read_binary_file(root / path)
     )
-    lost = (f"RECORD lists {path}, which is not there" for path in missing)
+    warnings = [f"RECORD lists {path}, which is not there" for path in missing]
+    warnings += folder_disagreements(installed.info.name, metadata)
+    warnings += purelib_disagreement(wheel or b"", contents)
+    warnings += size_disagreements(
+        _read(installed.info / "RECORD") or b"",
+        lambda path: _size(root / path) if may_be_binary(path) and path not in gone else None,
+    )
     return Artefact(
         target=f"{metadata.name} in {root}",
         kind=ArtefactKind.DISTRIBUTION,
@@ -135,9 +146,17 @@ def read_installed(installed: Installed) -> Artefact:
         libraries=contents.libraries,
         sources=contents.sources,
         trouble=contents.trouble,
-        warnings=(*metadata.trouble, *lost),
+        warnings=(*metadata.trouble, *warnings),
         root=str(root),
     )
+
+
+def _size(path: Path) -> int | None:
+    """Return a file's size, None when it cannot be asked for."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _exists(path: Path) -> bool:

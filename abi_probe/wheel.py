@@ -13,6 +13,11 @@ from typing import IO, TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from abi_probe.agreement import (
+    name_disagreements,
+    purelib_disagreement,
+    size_disagreements,
+)
 from abi_probe.binary import read_binary
 from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
@@ -85,13 +90,20 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
     with archive:
         members = archive_members(archive)
         metadata = parse_metadata(_record(archive, members, "METADATA"))
-        tags, warnings = _tags(filename, parse_wheel_tags(_record(archive, members, "WHEEL")))
+        wheel = _record(archive, members, "WHEEL")
+        tags, warnings = _tags(filename, parse_wheel_tags(wheel))
         installed = {installed_path(path): info for path, info in members.items()}
         contents = read_contents(
             (path for path in installed if path is not None),
             lambda path: _read_member(archive, installed[path]),
         )
-        unlisted = _unlisted(_record(archive, members, "RECORD"), members)
+        record = _record(archive, members, "RECORD")
+        warnings += name_disagreements(filename, metadata)
+        warnings += purelib_disagreement(wheel, contents)
+        warnings += _unlisted(record, members)
+        warnings += size_disagreements(
+            record, lambda path: members[path].file_size if path in members else None
+        )
     return Artefact(
         target=target or filename,
         kind=ArtefactKind.WHEEL,
@@ -104,7 +116,7 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
         libraries=contents.libraries,
         sources=contents.sources,
         trouble=contents.trouble,
-        warnings=(*metadata.trouble, *warnings, *unlisted),
+        warnings=(*metadata.trouble, *warnings),
     )
 
 

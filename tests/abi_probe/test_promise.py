@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from abi_probe.model import SymbolClass, VersionNeed
-from abi_probe.promise import declared_floor, is_promised, promise_of
-from tests.abi_probe.artefacts import artefact, elf_binary, extension
+from abi_probe.model import Evidence, SymbolClass, VersionNeed
+from abi_probe.promise import declared_floor, first_exporter, is_promised, promise_of
+from tests.abi_probe.artefacts import artefact, elf_binary, extension, target
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,6 @@ def test_violation(name: str, kind: SymbolClass, added: str | None, reason: str)
         pytest.param("cp311-abi3-any", "PyType_GetName", id="as-old-as-the-floor"),
         pytest.param("cp38-abi3-any", "PySpam_New", id="not-cpythons"),
         pytest.param("cp38-abi3-any", "PyPySpam_New", id="pypys"),
-        pytest.param("cp311-cp311-any", "PyUnicode_AsUTF8", id="nothing-promised"),
         pytest.param(None, "PyType_GetName", id="promised-by-name-without-a-floor"),
     ],
 )
@@ -127,6 +126,53 @@ def test_no_violation(tag: str | None, name: str) -> None:
     promise = promise_of(module, artefact(module, tag=tag))
     assert not promise.violations
     assert not promise.warnings
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "tag", "words"),
+    [
+        pytest.param("spam.abi3.so", ["PyUnicode_New"], "cp311-cp311-any", "cp311", id="named"),
+        pytest.param(
+            "spam.cpython-310-x86_64-linux-gnu.so",
+            ["PyList_New"],
+            "cp38-abi3-any",
+            "named for 3.10 only",
+            id="tagged",
+        ),
+        pytest.param(
+            "spam.abi3.so",
+            ["_Py_Dealloc"],
+            "cp312-abi3-any",
+            "not built with the limited API",
+            id="built",
+        ),
+        pytest.param("spam.abi3.so", ["_Py_Dealloc"], "cp311-abi3-any", None, id="built-before"),
+        pytest.param("spam.so", ["PyList_New"], "cp38-abi3-any", None, id="bare"),
+    ],
+)
+def test_disagreements(path: str, names: list[str], tag: str, words: str | None) -> None:
+    module = extension(path, elf_binary(*names))
+    promise = promise_of(module, artefact(module, tag=tag))
+    assert not promise.violations
+    assert [words in warning for warning in promise.warnings if words] == [True] * bool(words)
+
+
+def test_the_first_runtime_here_that_gives_every_name() -> None:
+    module = extension("spam.so", elf_binary("PyList_New", "PyDict_New", "PyOwn_New"))
+    own = replace(module, path=PurePosixPath("own.so"), binary=elf_binary(exports=["PyOwn_New"]))
+    needed = ("PyList_New", "PyDict_New")
+    described = replace(target("3.6.1", exports=needed), evidence=Evidence.TABLE)
+    targets = [
+        target("3.12.1", exports=needed),
+        target("3.8.1", exports=needed),
+        target("3.7.1"),
+        target("3.7.2", implementation="pypy", exports=needed),
+        described,
+    ]
+    found = first_exporter(module, artefact(module, own), targets)
+    assert found is not None
+    assert found.name == "cpython-3.8.1"
+    assert first_exporter(module, artefact(module), targets) is None
 
 
 def test_what_was_exported_before_it_was_stable_is_a_warning() -> None:

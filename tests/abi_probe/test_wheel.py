@@ -193,6 +193,27 @@ def test_a_large_module_is_read_through_a_file() -> None:
             ["the file name is tagged cp38-abi3-manylinux_2_17_x86_64, the WHEEL record cp39-"],
             id="tags-disagree",
         ),
+        pytest.param(
+            members(),
+            NAME.replace("spam-1.0", "eggs-1.1"),
+            ["the file name says eggs, METADATA spam", "the file name says 1.1, METADATA 1.0"],
+            id="another-name",
+        ),
+        pytest.param(
+            members(WHEEL=WHEEL + b"Root-Is-Purelib: true\n"),
+            NAME,
+            ["the WHEEL record says that nothing depends on a platform, spam.abi3.so does"],
+            id="not-pure",
+        ),
+        pytest.param(
+            {
+                **members(),
+                f"{INFO}/RECORD": members()[f"{INFO}/RECORD"].replace(b"so,,", b"so,,77"),
+            },
+            NAME,
+            ["1 files are not as RECORD says, such as spam.abi3.so"],
+            id="another-size",
+        ),
         pytest.param(members(), "spam.whl", ["the file name is no wheel's"], id="renamed"),
         pytest.param(members(WHEEL=b"Tag: py3--any\n"), NAME, [], id="record-without-a-real-tag"),
         pytest.param(
