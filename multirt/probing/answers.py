@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -64,8 +63,8 @@ class Answers:
 
     def _key(self, task: Task) -> str:
         """Return what must be equal for an answer to be the answer to this question."""
-        parts = [task.target, os.path.abspath(task.target), [*map(str, task.roots or ())]]  # noqa: PTH100 - text
-        return digest([self.code, self.runtimes, *parts])
+        place = [str(task.path), [*map(str, task.roots)]]
+        return digest([self.code, self.runtimes, task.target, *place])
 
 
 def facts_of(runtime: Runtime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Final
 
 from multirt.errors import ExitCode, MultirtError
@@ -36,14 +37,14 @@ def on_cluster(
         hint = "install multirt[distributed]"
         raise MultirtError("executor", "dask is not installed", hint) from error
     try:
-        client = Client(f"tcp://{address}", timeout=_PATIENCE, set_as_default=False)
+        client = Client(f"tcp://{address}", timeout=_PATIENCE)
     except OSError as error:
         message = f"no Dask scheduler answers at {address}"
         hint = "start one with `dask scheduler`, and workers with `dask worker`"
         raise MultirtError("executor", message, hint, ExitCode.FAILED) from error
     with client:
         shared = client.scatter(list(prospects), broadcast=True)
-        # Pure, or a second run would be answered by what the cluster remembers of the first.
+        # Not pure, or a second run would be answered by what the cluster remembers of the first.
         futures = {
             client.submit(perform, task, shared, pure=False, retries=_RETRIES): place
             for place, task in enumerate(tasks)
@@ -54,3 +55,5 @@ def on_cluster(
                 yield place, future.result()
             except KilledWorker:
                 yield place, lost(tasks[place])
+            except CancelledError:  # every worker that had the runtimes' facts is gone
+                yield place, perform(tasks[place], prospects)

@@ -85,6 +85,6 @@ def _perform(task: Task) -> Done:
 def _size(task: Task) -> int:
     """Return a hint of how much there is to read, in bytes."""
     try:
-        return os.stat(task.target).st_size if task.roots is None else 0  # noqa: PTH116 - text
+        return task.path.stat().st_size if task.path is not None else 0
     except (OSError, ValueError):
         return 0

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.errors import MultirtError
 from multirt.probing.answers import Answers, facts_of
 from multirt.probing.store import Store, fingerprint
 from multirt.probing.task import Task
@@ -32,8 +33,8 @@ def probe(
 
     Raises:
         NoRuntimeError: no runtime fits the specs.
-        DescriptionError: words describe no runtime.
-        MultirtError: a spec names a path that leads to no runtime; the scheduler does not answer.
+        MultirtError: a spec names a path that leads to no runtime; words describe none; the
+            scheduler does not answer.
     """
     runtimes = _wanted(probing)
     tasks = [_task(target, probing) for target in probing.targets]
@@ -55,11 +56,15 @@ def _work(
 ) -> Iterator[tuple[int, list[Report]]]:
     """Do what is not remembered; yield each target's place and reports, in any order."""
     # 60 ms of readers and judges that a remembered answer does without.
+    from abi_probe import DescriptionError
     from multirt.probing.prospects import prospects_of
     from multirt.targets import described_prospect
 
     prospects, rows = prospects_of(runtimes, answers)
-    prospects += [described_prospect(text) for text in probing.described]
+    try:
+        prospects += [described_prospect(text) for text in probing.described]
+    except DescriptionError as error:
+        raise MultirtError("runtime", str(error)) from error
     for place, done in _executed(tasks, prospects, probing, runtimes):
         if not probing.trials:
             answers.save(tasks[place], done, rows)
@@ -109,11 +114,16 @@ def _wanted(probing: Probing) -> list[Runtime]:
 def _task(target: str, probing: Probing) -> Task:
     """Tell a path from the name of a distribution, and say where to look for that."""
     if os.sep in target or target.endswith(".whl") or os.path.lexists(target):
-        return Task(target=target, roots=None)
+        return Task(target=target, path=_absolute(target))
     roots = probing.sites
     if not roots:
         from multirt.dispatch import find_environment  # 40 ms
 
         environment = find_environment(Path.cwd() / "x", probing.search.env)
         roots = environment.roots if environment else ()
-    return Task(target=target, roots=roots)
+    return Task(target=target, path=None, roots=tuple(map(_absolute, roots)))
+
+
+def _absolute(path: str | Path) -> Path:
+    """Return a path from the root, links and all: `$ORIGIN` means the folder that is named."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - likewise

@@ -17,12 +17,15 @@ class Task:
     """One target to probe.
 
     Attributes:
-        target: a path, or the name of a distribution.
-        roots: folders of packages where that distribution is looked for; None for a path.
+        target: as it was named.
+        path: what is read, absolute, for other processes stand elsewhere; None when the target
+            is the name of a distribution.
+        roots: folders of packages where that distribution is looked for, absolute.
     """
 
     target: str
-    roots: tuple[Path, ...] | None
+    path: Path | None
+    roots: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

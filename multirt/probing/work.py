@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abi_probe import (
@@ -59,8 +58,8 @@ def read_target(task: Task) -> tuple[Artefact, ...]:
     Raises:
         AbiProbeError: it cannot be read.
     """
-    if task.roots is None:
-        return read_path(Path(task.target))
+    if task.path is not None:
+        return read_path(task.path)
     return (read_distribution(task.target, task.roots),)
 
 

@@ -1,0 +1,1 @@
+"""Tests of `multirt.probing` and of the command `probe`."""

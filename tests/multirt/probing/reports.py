@@ -1,0 +1,66 @@
+"""Reports to print, made by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multirt.probing import ExtensionReport, ObjectionReport, Report, RuntimeReport
+
+RUNTIMES = tuple(f"cpython-3.{minor}.{minor}" for minor in range(6, 16))
+
+
+def objection(cause: str, detail: str, path: str | None = None) -> ObjectionReport:
+    """Return one reason against a runtime."""
+    return {"cause": cause, "detail": detail, "path": path, "symbol": None}
+
+
+def verdict(
+    runtime: str, *objections: ObjectionReport, warnings: tuple[str, ...] = ()
+) -> RuntimeReport:
+    """Return a verdict: `unverified` where nothing stands against the runtime."""
+    return {
+        "runtime": runtime,
+        "evidence": "runtime",
+        "status": "incompatible" if objections else "unverified",
+        "objections": list(objections),
+        "warnings": list(warnings),
+        "imported": None,
+    }
+
+
+def extension(path: str, *violations: str, warnings: tuple[str, ...] = ()) -> ExtensionReport:
+    """Return one extension with the names that break its promise."""
+    return {
+        "path": path,
+        "module": "spam",
+        "format": "elf",
+        "machine": "x86_64",
+        "claim": {"kind": "abi3", "text": ".abi3.so"},
+        "declared_floor": "3.8",
+        "computed_floor": None,
+        "libc_floor": None,
+        "symbols": {},
+        "violations": [
+            {"symbol": each, "class": "private", "added": None, "reason": f"{each} is private"}
+            for each in violations
+        ],
+        "warnings": list(warnings),
+        "slots": None,
+    }
+
+
+def report(
+    target: str, *runtimes: RuntimeReport, extensions: tuple[ExtensionReport, ...] = ()
+) -> Report:
+    """Return an artefact that was read."""
+    return {
+        "target": target,
+        "kind": "wheel",
+        "name": "spam",
+        "version": "1.0",
+        "wheel_tags": [],
+        "extensions": list(extensions),
+        "runtimes": list(runtimes),
+        "error": None,
+    }

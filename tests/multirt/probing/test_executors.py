@@ -1,0 +1,147 @@
+"""The same work in turn, in processes and on a cluster, where some of them die."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from multirt.probing.distributed import on_cluster
+from multirt.probing.executors import here
+from multirt.probing.task import Task
+from multirt.targets import described_prospect
+from tests.multirt.probing.wheels import HERE, TAG, write_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+_COUNT = 12
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> list[str]:
+    """Return the names of many wheels, one of which is broken."""
+    paths = [
+        write_wheel(tmp_path, f"w{place}-1.0-{TAG}.whl", "PyList_New") for place in range(_COUNT)
+    ]
+    paths[5].write_bytes(b"PK")
+    return [path.name for path in paths]
+
+
+class _Deadly:
+    """A prospect that ends the process which asks it anything, as a lack of memory would."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def __getattr__(self, name: str) -> object:
+        if os.getpid() != self.pid:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise AttributeError(name)
+
+
+def test_processes_print_the_same(multirt: Command, many: list[str]) -> None:
+    words = ("probe", "--runtime", HERE, "--json", *many)
+    alone = multirt(*words, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    assert [each["target"] for each in json.loads(alone.stdout)["targets"]] == many
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+
+
+def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
+    tasks = [Task(target=name, path=tmp_path / name) for name in many[:3]]
+    done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    errors = [done[place].reports[0]["error"] for place in range(3)]
+    assert [error["kind"] for error in errors if error] == ["lost"] * 3
+
+
+@contextmanager
+def _started(*arguments: str, folder: Path, ready: str) -> Iterator[tuple[int, str]]:
+    """Start a part of a cluster; yield its process and what it said when it was ready."""
+    log = folder / f"{len(list(folder.glob('*.log')))}.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
+            stdout=stream,
+            stderr=stream,
+            cwd=folder,
+            env={**os.environ, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false"},
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(ready, log.read_text(errors="replace"))):
+            assert process.poll() is None, log.read_text(errors="replace")
+            assert time.monotonic() < deadline, log.read_text(errors="replace")
+            os.sched_yield()
+        yield process.pid, found[1]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _workers(address: str, folder: Path) -> Sequence[str]:
+    options = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1")
+    return ("dask_worker", f"tcp://{address}", *options, "--local-directory", str(folder))
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[int]]]:
+    """Return the address of a real scheduler on loopback, and the processes of two workers."""
+    pytest.importorskip("distributed")
+    folder = tmp_path_factory.mktemp("dask")
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    ready = r"Scheduler at:\s+tcp://(127\.0\.0\.1:\d+)"
+    with ExitStack() as stack:
+        started = _started("dask_scheduler", *options, folder=folder, ready=ready)
+        _, address = stack.enter_context(started)
+        words = _workers(address, folder)
+        ready = "(Starting established connection)"
+        workers = [
+            stack.enter_context(_started(*words, folder=folder, ready=ready))[0] for _ in range(2)
+        ]
+        yield address, workers
+
+
+def test_a_cluster_prints_the_same(
+    multirt: Command, many: list[str], cluster: tuple[str, list[int]]
+) -> None:
+    address, _ = cluster
+    words = ("probe", "--runtime", HERE, "--json", *many)
+    alone = multirt(*words, MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--executor", f"dask://{address}", MULTIRT_CACHE_DIR="cache-2")
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+
+
+@pytest.mark.parametrize(
+    "deaths", [pytest.param(1, id="one of two"), pytest.param(2, id="both, and a new one comes")]
+)
+def test_workers_that_die_in_the_middle(
+    many: list[str], tmp_path: Path, cluster: tuple[str, list[int]], deaths: int
+) -> None:
+    address, workers = cluster
+    tasks = [Task(target=name, path=tmp_path / name) for name in many * 20]
+    prospects = [described_prospect(HERE)]
+    expected = {place: done.reports for place, done in here(tasks, prospects, 1)}
+    work = on_cluster(tasks, prospects, address)
+    place, done = next(work)
+    found = {place: done.reports}
+    for worker in workers[:deaths]:
+        os.kill(worker, signal.SIGKILL)
+    with ExitStack() as stack:
+        if deaths == len(workers):
+            words = _workers(address, tmp_path)
+            ready = "(Starting established connection)"
+            stack.enter_context(_started(*words, folder=tmp_path, ready=ready))
+        found |= {place: done.reports for place, done in work}
+    assert found == expected
