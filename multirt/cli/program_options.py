@@ -48,6 +48,12 @@ class ProgramOptions:
         list[Path] | None,
         typer.Option("--with-requirements", help="A file of such requirements; repeatable."),
     ] = None
+    build: Annotated[
+        bool, typer.Option("--build", help="Also install what has no wheel, from its sources.")
+    ] = False
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no package index; what is remembered serves.")
+    ] = False
     project: Annotated[
         Path | None, typer.Option("--project", help="The folder whose project counts.")
     ] = None
@@ -103,7 +109,7 @@ class ProgramOptions:
             user_config=user_config(),
             history=history_file(),
             stdin=stdin,
-            store=store(),
+            store=store(offline=self.offline),
             thorough=thorough,
         )
 
@@ -118,6 +124,7 @@ class ProgramOptions:
             whole_site=self.whole_site,
             requirements=tuple(map(_requirement, self.with_ or ())),
             requirement_files=tuple(self.with_requirements or ()),
+            build=self.build,
             project=self.project,
             use_project=not self.no_project,
             use_config=not self.no_config,

@@ -55,9 +55,10 @@ def user_config() -> Path:
     return user_config_path("multirt") / "config.toml"
 
 
-def store(*, refresh: bool = False) -> Store:
+def store(*, refresh: bool = False, offline: bool = False) -> Store:
     """Return the place of environments; what takes long is said on the terminal."""
     from multirt.cli.tables.waiting import waiting
     from multirt.environments import Store  # not for the commands that install nothing
 
-    return Store(cache_dir(), dict(os.environ), progress=waiting, refresh=refresh)
+    env = dict(os.environ)
+    return Store(cache_dir(), env, progress=waiting, refresh=refresh, offline=offline)

@@ -42,6 +42,7 @@ class Wishes:
         whole_site: all that is installed counts.
         requirements: to be installed for this start.
         requirement_files: likewise, in files.
+        build: what has no wheel is built from its sources.
         project: the folder whose project counts; None for the nearest.
         use_project: a project counts.
         use_config: settings in files count.
@@ -59,6 +60,7 @@ class Wishes:
     whole_site: bool = False
     requirements: tuple[Requirement, ...] = ()
     requirement_files: tuple[Path, ...] = ()
+    build: bool = False
     project: Path | None = None
     use_project: bool = True
     use_config: bool = True

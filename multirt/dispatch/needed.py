@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,18 @@ class Needed:
 
 
 def needed(program: Program, configuration: Configuration, request: Request) -> Needed:
+    """Say where the packages of a program come from, and how they are installed.
+
+    Raises:
+        MultirtError: a folder or a file of requirements cannot be read.
+    """
+    found = _needed(program, configuration, request)
+    if found.wanted is None or not request.wishes.build:
+        return found
+    return replace(found, wanted=replace(found.wanted, build=True))
+
+
+def _needed(program: Program, configuration: Configuration, request: Request) -> Needed:
     """Say where the packages of a program come from.
 
     Folders that somebody names count first, then the environment that is active or near. What a

@@ -113,7 +113,7 @@ def _make(
         room.rename(home)
     except UvError as error:
         if is_unreachable(str(error)):
-            raise unreachable(error) from error
+            raise unreachable(error, store) from error
         raise failed(runtime, shorten(str(error))) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)

@@ -141,7 +141,7 @@ def _universal(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store:
             )
         except UvError as error:
             if is_unreachable(str(error)):
-                raise unreachable(error) from error
+                raise unreachable(error, store) from error
             message = f"no lock serves all of them: {shorten(str(error))}"
             raise unresolvable(message, str(error)) from error
 

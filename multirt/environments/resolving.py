@@ -94,7 +94,7 @@ def _resolved(
         if is_unreachable(str(error)):
             if note is not None and (lock := _remembered(note, None)) is not None:
                 return lock, True
-            raise unreachable(error) from error
+            raise unreachable(error, store) from error
         failure = explain(runtime, str(error), store)
         if isinstance(failure, UnresolvableError):
             _remember(note_file, failure=_failure_note(failure))

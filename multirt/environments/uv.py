@@ -190,11 +190,12 @@ def _halves(step: str) -> tuple[str, str]:
     return reason, conclusion.rstrip(".")
 
 
-def unreachable(error: UvError) -> MultirtError:
+def unreachable(error: UvError, store: Store) -> MultirtError:
     """Return the error for an index that does not answer, while nothing is remembered."""
+    why = "offline, and nothing that is remembered serves"
     return MultirtError(
         "index",
-        f"the package index does not answer: {shorten(str(error))}",
+        f"{why if store.offline else 'the package index does not answer'}: {shorten(str(error))}",
         "what was resolved and downloaded before works offline; this was not",
         ExitCode.FAILED,
     )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.multirt.environments.index import serving
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -96,6 +98,32 @@ def test_prunes_by_age_and_size(
     said = command("env", "prune", "--max-size", "1kB").stdout
     assert said.splitlines()[0] == each["name"]
     assert said.splitlines()[1].startswith("1 removed, ")
+
+
+def test_works_offline_with_what_is_remembered(
+    command: Command, script: Callable[..., Path], here: Runtime, wheels: Path
+) -> None:
+    run = ("run", "--python", str(here.executable))
+    file = str(script("alpha", code=_VERSION))
+    with serving(wheels) as address:
+        index = {"UV_NO_INDEX": "", "UV_FIND_LINKS": "", "UV_DEFAULT_INDEX": address}
+        index |= {"NO_PROXY": "*", "no_proxy": "*"}
+        assert command(*run, file, **index).stdout == "2.0\n"
+    assert command(*run, "--offline", file, **index).stdout == "2.0\n"
+    other = command(*run, "--offline", "--with", "gamma", file, **index)
+    assert (other.returncode, other.stdout) == (125, "")
+    assert other.stderr.startswith("multirt: offline, and nothing that is remembered serves: ")
+
+
+@pytest.mark.network
+def test_builds_where_it_may(command: Command, script: Callable[..., Path], here: Runtime) -> None:
+    run = ("run", "--python", str(here.executable))
+    index = {"UV_NO_INDEX": "", "UV_FIND_LINKS": "", "UV_DEFAULT_INDEX": "https://pypi.org/simple"}
+    file = str(script("docopt==0.6.2", code="import docopt\nprint(docopt.__version__)\n"))
+    refused = command(*run, file, **index)
+    assert refused.returncode == 127
+    assert "docopt 0.6.2 has no wheel at all, only sources" in refused.stderr
+    assert command(*run, "--build", file, **index).stdout == "0.6.2\n"
 
 
 @pytest.mark.parametrize(
