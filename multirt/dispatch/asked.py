@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 _WORKERS = 4
+_NOWHERE = "was not found in the package registry"  # uv's words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +116,8 @@ class Inquiry:
         try:
             resolve(runtime, wanted, self.request.stored())
         except UnresolvableError as error:
+            if _NOWHERE in error.full and not any(";" in each for each in wanted.requirements):
+                raise  # no other runtime would fare better
             detail = error.message.removeprefix(f"{runtime.id}: ")
             return replace(verdict, objections=(Objection(cause=Cause.PACKAGE, detail=detail),))
         return verdict
