@@ -98,22 +98,22 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
         except UnsureError as error:
             _debug(f"no plan is written: {error}")
     if remark is not None:
-        _say(remark)
+        say(remark)
     launch(planned, os.environ)
 
 
 def say_notes(decision: Decision) -> None:
     """Say which contradictions were settled, and how."""
     for note in decision.notes:
-        _say(f"multirt: {note}")
+        say(f"multirt: {note}")
 
 
 def _debug(words: str) -> None:
     if os.environ.get("MULTIRT_LOG") == "debug":
-        _say(f"multirt: debug: {words}")
+        say(f"multirt: debug: {words}")
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
     """Say something on stderr, which may be closed, or full."""
     with suppress(OSError):
         os.write(2, f"{words}\n".encode(errors="backslashreplace"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.database import database
 from multirt.history.model import Record
 
 if TYPE_CHECKING:
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _VERSION = 1
-_PATIENCE = 5.0  # seconds for somebody else who writes
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY,
@@ -62,20 +59,15 @@ class History:
         Raises:
             MultirtError: the file is broken, locked, or cannot be written.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._connect()) as database, database:
-                database.executescript(_SCHEMA)
-                database.execute(f"PRAGMA user_version = {_VERSION}")
-                database.executemany(_INSERT, [_row(each) for each in records])
-        except (OSError, sqlite3.Error) as error:
-            raise self._trouble(error) from error
+        rows = [_row(each) for each in records]
+        with database(self.path, _VERSION, _SCHEMA) as connection:
+            connection.executemany(_INSERT, rows)
 
     def records(self, program: str | None = None, machine: str | None = None) -> tuple[Record, ...]:
         """Return what is remembered, the oldest first.
 
         Args:
-            program: only of this one, by its absolute path.
+            program: only of this one, by its key.
             machine: only of this one.
 
         Raises:
@@ -87,40 +79,9 @@ class History:
         asked = [(name, value) for name, value in wanted if value is not None]
         where = " AND ".join(f"{name} = ?" for name, _ in asked) or "1"
         query = f"{_SELECT} WHERE {where} ORDER BY number"
-        try:
-            with closing(self._connect()) as database:
-                rows = database.execute(query, [value for _, value in asked]).fetchall()
+        with database(self.path, _VERSION) as connection:
+            rows = connection.execute(query, [value for _, value in asked]).fetchall()
             return tuple(map(_record, rows))
-        except (OSError, sqlite3.Error, ValueError, TypeError) as error:
-            raise self._trouble(error) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        """Open the file.
-
-        Raises:
-            sqlite3.Error: it cannot be opened, or a newer multirt wrote it.
-        """
-        database = sqlite3.connect(self.path, timeout=_PATIENCE)
-        try:
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version > _VERSION:
-                message = f"it is of version {version}, this multirt reads {_VERSION}"
-                raise sqlite3.DatabaseError(message)
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
-
-    def _trouble(self, error: Exception) -> MultirtError:
-        """Say what is wrong with the file, and what helps."""
-        locked = "locked" in str(error)
-        hint = (
-            "another program is writing it: try again"
-            if locked
-            else "move it away; a new one is made by the next measurement"
-        )
-        message = f"cannot use the history {self.path}: {error}"
-        return MultirtError("history", message, hint, ExitCode.FAILED)
 
 
 def _row(record: Record) -> Sequence[object]:

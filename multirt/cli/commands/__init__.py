@@ -11,6 +11,7 @@ COMMANDS = (
     "probe",
     "compare",
     "bench",
+    "canary",
     "matrix",
     "doctor",
     "cache",

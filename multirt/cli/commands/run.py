@@ -15,6 +15,7 @@ from multirt.cli.program_options import ProgramOptions, Words, arguments_of, tak
 from multirt.cli.starting import say_notes, start
 from multirt.dispatch import decide, plan
 from multirt.errors import MultirtError
+from runtimes import RuntimeSpec
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("run", context_settings=PROGRAM)(takes_program(run_program))
 
 
-def run_program(
+def run_program(  # noqa: PLR0913 - the options of one command
     words: Words = None,
     *,
     options: ProgramOptions,
@@ -30,11 +31,29 @@ def run_program(
         bool, typer.Option("--dry-run", help="Say what would be started, and start nothing.")
     ] = False,
     as_json: Json = False,
+    canary: Annotated[
+        str | None, typer.Option("--canary", help="A new runtime to try on a share of the starts.")
+    ] = None,
+    percent: Annotated[
+        float, typer.Option("--percent", min=0, max=100, help="Of the starts, for the canary.")
+    ] = 5.0,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Run the canary afterwards, and compare.")
+    ] = False,
+    repeatable: Annotated[
+        bool, typer.Option("--repeatable", help="The program may be run twice, for --shadow.")
+    ] = False,
 ) -> None:
     """Start a program on a runtime that can run it."""
     if as_json and not dry_run:
         raise MultirtError("usage", "--json goes with --dry-run: a program's output is its own")
     request = options.request(words)
+    if canary is not None and not dry_run:
+        from multirt.cli.trying import Asked, try_canary
+
+        spec = RuntimeSpec.parse(canary)
+        asked = Asked(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
+        try_canary(request, arguments_of(words), asked)
     if not dry_run:
         start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))
     from multirt.cli.documents.plan import plan_document

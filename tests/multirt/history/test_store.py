@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from multirt import database as database_module
 from multirt.errors import MultirtError
 from multirt.history import History, write_csv, write_pyperf
-from multirt.history import store as store_module
 from tests.multirt.history.records import record
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_a_newer_file_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_a_locked_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_PATIENCE", 0.01)
+    monkeypatch.setattr(database_module, "PATIENCE", 0.01)
     store = History(path=tmp_path / "history.sqlite3")
     store.append([record()])
     with closing(sqlite3.connect(store.path)) as other:

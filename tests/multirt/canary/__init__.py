@@ -1,0 +1,1 @@
+"""Tests of `multirt.canary`, and of the command on it."""
