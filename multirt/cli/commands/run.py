@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("run", context_settings=PROGRAM)(takes_program(run_program))
 
 
-def run_program(  # noqa: PLR0913 - the options of one command
+def run_program(
     words: Words = None,
     *,
     options: ProgramOptions,
