@@ -1,0 +1,14 @@
+"""Take the configuration of other test runners over, and write it for them."""
+
+from __future__ import annotations
+
+from multirt.matrix.migration.exporting import EXPORTS, export
+from multirt.matrix.migration.foreign import Imported, configuration
+from multirt.matrix.migration.hatch import read_hatch
+from multirt.matrix.migration.nox import read_nox
+from multirt.matrix.migration.tox import read_tox
+
+__all__ = ["EXPORTS", "IMPORTS", "Imported", "configuration", "export"]
+
+IMPORTS = {"tox": read_tox, "nox": read_nox, "hatch": read_hatch}
+"""What reads the configuration of each runner from a project's folder."""

@@ -1,0 +1,87 @@
+"""Read a project's environments for hatch, through hatch itself."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from multirt.errors import MultirtError
+from multirt.matrix.migration.foreign import Foreign, Imported
+from multirt.matrix.migration.tools import ask, need_tool
+from multirt.matrix.model import POSARGS, Package
+from runtimes import RuntimeSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_KNOWN = frozenset(
+    {
+        "dependencies",
+        "dependency-groups",
+        "description",
+        "dev-mode",
+        "env-vars",
+        "extra-dependencies",
+        "features",
+        "installer",
+        "path",
+        "python",
+        "scripts",
+        "skip-install",
+        "type",
+    }
+)
+_SCRIPTS = ("run", "test", "tests")
+
+
+def read_hatch(root: Path) -> Imported:
+    """Return the environments that a project configures for hatch.
+
+    The one with the most versions of Python is the tests; its script `run` or `test` is what it
+    does.
+
+    Raises:
+        MultirtError: hatch is not here, or there is no environment with a matrix.
+    """
+    document = ask([*need_tool("hatch"), "env", "show", "--json"], root)
+    bases: dict[str, list[str]] = {}
+    for name in document:
+        base, dot, _ = name.partition(".")
+        if dot and document[name].get("python"):
+            bases.setdefault(base, []).append(name)
+    if not bases:
+        message = f"hatch has no environment with a matrix in {root}"
+        raise MultirtError("import", message)
+    # hatch's own environment for tests is there in every project, so another one wins.
+    chosen = max(bases, key=lambda base: (base != "hatch-test", len(bases[base])))
+    found = tuple(_environment(name, document[name]) for name in bases[chosen])
+    lost = [f"environment {base}" for base in bases if base != chosen]
+    lost += sorted(
+        {
+            f"{key} of {chosen}"
+            for name in bases[chosen]
+            for key in document[name]
+            if key not in _KNOWN
+        }
+    )
+    return Imported(environments=found, lost=tuple(lost))
+
+
+def _environment(name: str, values: Mapping[str, Any]) -> Foreign:
+    _, _, variant = name.partition(".")
+    runtime = str(RuntimeSpec.parse(values["python"])).replace("@", "")
+    scripts = values.get("scripts", {})
+    lines = next((scripts[each] for each in _SCRIPTS if each in scripts), ["python -m pytest"])
+    return Foreign(
+        name=name,
+        runtime=runtime,
+        factors=tuple(variant.split("-")[1:]),
+        deps=(*values.get("dependencies", ()), *values.get("extra-dependencies", ())),
+        extras=tuple(values.get("features", ())),
+        groups=tuple(values.get("dependency-groups", ())),
+        commands=tuple((*shlex.split(line), POSARGS) for line in lines),
+        set_env=values.get("env-vars", {}),
+        # hatch imports from the sources; the point of the matrix is to test the wheel.
+        package=Package.SKIP if values.get("skip-install") else Package.WHEEL,
+    )

@@ -1,0 +1,197 @@
+"""What is taken over from other runners, and what is written for them."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from multirt.errors import MultirtError
+from multirt.matrix.cells import spread
+from multirt.matrix.migration import EXPORTS, IMPORTS, configuration, export
+from multirt.matrix.migration.exporting import WORKFLOW
+from multirt.matrix.migration.foreign import Foreign, Imported
+from multirt.matrix.migration.tox import split
+from multirt.matrix.model import Package
+from tests.multirt.matrix.described import MACHINE
+from tests.multirt.matrix.test_cells import AXES, config
+
+ROOT = Path(__file__).parents[3]
+TOX = """\
+[tox]
+env_list = py3{8,12}-attrs{25,26}
+    lint
+requires = tox>=4
+[testenv]
+deps =
+    pytest  # the runner
+    attrs25: attrs<26
+    attrs26,!py38-lint: attrs>=26
+    -r requirements.txt
+extras = speed
+dependency_groups = test
+set_env = A = 1
+pass_env = CI
+commands =
+    pytest {posargs:tests}
+commands_pre = true
+[testenv:lint]
+skip_install = true
+deps = ruff
+extras =
+dependency_groups =
+commands = ruff check .
+"""
+
+
+def test_a_tox_ini_is_read_without_tox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    (tmp_path / "tox.ini").write_text(TOX)
+    imported = IMPORTS["tox"](tmp_path)
+    assert imported.lost == (
+        "[tox] requires",
+        "[testenv] commands_pre",
+        "what stands for {posargs:...} when nothing follows --",
+    )
+    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    assert table == {
+        "runtimes": ["3.8", "3.12"],
+        "groups": ["test"],
+        "extras": ["speed"],
+        "deps": ["pytest"],
+        "commands": [["pytest", "{posargs}"]],
+        "set-env": {"A": "1"},
+        "pass-env": ["CI"],
+        "axes": {"attrs": {"25": ["attrs<26"], "26": ["attrs>=26"]}},
+        "tasks": {
+            "lint": {
+                "deps": ["ruff"],
+                "commands": [["ruff", "check", "."]],
+                "set-env": {"A": "1"},
+                "pass-env": ["CI"],
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "runtime", "factors"),
+    [
+        pytest.param("py312", "3.12", (), id="compact"),
+        pytest.param("3.14t-django52", "3.14t", ("django52",), id="dotted"),
+        pytest.param("pypy310", "pypy3.10", (), id="PyPy"),
+        pytest.param("lint", None, (), id="no runtime"),
+        pytest.param("docs-py", None, (), id="runtime last"),
+    ],
+)
+def test_names_of_tox(name: str, runtime: str | None, factors: tuple[str, ...]) -> None:
+    assert split(name) == (runtime, factors)
+
+
+OLD = ("p", "x<2")
+
+
+def test_what_differs_on_one_runtime_becomes_an_override_and_gaps_become_exclusions() -> None:
+    imported = Imported(
+        environments=(
+            Foreign(name="a", runtime="3.8", factors=("x1",), deps=OLD, commands=(("t",),)),
+            Foreign(name="b", runtime="3.12", factors=("x1",), deps=OLD, commands=(("t",),)),
+            Foreign(
+                name="c",
+                runtime="3.12",
+                factors=("x2",),
+                deps=("p", "x>2"),
+                commands=(("t",), ("u",)),
+                may_fail=True,
+            ),
+        )
+    )
+    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    assert table["axes"] == {"x": {"1": ["x<2"], "2": ["x>2"]}}
+    assert table["exclude"] == [{"runtime": "3.8", "x": "2"}]
+    assert table["override"] == [
+        {"when": {"runtime": "3.12"}, "commands": [["t"], ["u"]]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runner", "message"),
+    [
+        pytest.param("tox", "no tox.ini", id="tox"),
+        pytest.param("nox", "nox is not here", id="nox"),
+        pytest.param("hatch", "hatch is not here", id="hatch"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runner: str, message: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MultirtError, match=message):
+        IMPORTS[runner](tmp_path)
+
+
+def test_sessions_of_nox_run_in_our_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = """[{"session": "t-3.9", "name": "t", "python": "3.9"},
+        {"session": "l", "name": "l", "python": null}]"""
+    _tool(tmp_path / "bin/nox", rows, monkeypatch)
+    imported = IMPORTS["nox"](tmp_path)
+    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    assert table["runtimes"] == ["3.9"]
+    assert table["commands"] == [["nox", "-s", "t-3.9", "-fb", "none", "--no-install"]]
+    assert "l" in table["tasks"]
+    assert imported.lost[-1].startswith("what sessions install is code")
+
+
+def test_environments_of_hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = """{"default": {"type": "virtual"},
+        "test.py3.9-4.2": {"python": "3.9", "dependencies": ["pytest"], "features": ["speed"],
+            "scripts": {"run": ["pytest tests"]}, "pre-install-commands": ["make"]},
+        "hatch-test.py3.9": {"python": "3.9"}}"""
+    _tool(tmp_path / "bin/hatch", document, monkeypatch)
+    imported = IMPORTS["hatch"](tmp_path)
+    assert imported.lost == ("environment hatch-test", "pre-install-commands of test")
+    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    assert table["commands"] == [["pytest", "tests", "{posargs}"]]
+    assert table["extras"] == ["speed"]
+
+
+def test_a_runner_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tool(tmp_path / "bin/hatch", "broken: no such table", monkeypatch)
+    with pytest.raises(MultirtError, match="no such table"):
+        IMPORTS["hatch"](tmp_path)
+
+
+def _tool(path: Path, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a program on PATH that says something, whatever it is asked."""
+    path.parent.mkdir()
+    path.write_text(f"#!/bin/sh\n/bin/cat <<'END'\n{says}\nEND\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent))
+
+
+@pytest.mark.parametrize("runner", EXPORTS)
+def test_what_is_written_can_be_read(runner: str) -> None:
+    made = config("3.8", "3.99", axes=AXES)
+    text = export(runner, spread(made, MACHINE).cells)
+    match runner:
+        case "nox":
+            ast.parse(text)
+            assert "session.run('python', '-m', 'pytest', *session.posargs)" in text
+        case "github":
+            assert "fromJSON(needs.build.outputs.matrix)" in text
+        case "tox":
+            read = tomllib.loads(text)
+            assert list(read["env"]) == read["env_list"]
+            assert read["env"]["3.99-django4.2"]["deps"] == ["pytest", "Django<5"]
+            assert read["env"]["3.8-django4.2"]["package"] == Package.WHEEL
+        case _:
+            read = tomllib.loads(text)["tool"]["hatch"]["envs"]["3.8-django4.2"]
+            assert read["scripts"] == {"run": ["python -m pytest {args}"]}
+
+
+def test_the_workflow_of_the_documentation_is_the_one_that_is_written() -> None:
+    assert WORKFLOW in (ROOT / "docs/ci.md").read_text(encoding="utf-8")
