@@ -113,10 +113,21 @@ class Cache:
                 return
             note["facts"] = outcome
             witnesses = before + witness.signatures(files_behind(outcome))
+            witnesses += witness.signatures(self._searched(suspect, outcome))
         if witness.signatures(path for path, _ in before) != before or witness.is_young(witnesses):
             return  # it changed meanwhile, or could change again without a trace
         note["witnesses"] = witnesses
         _write(self._file(str(note["key"])), json.dumps(note))
+
+    def _searched(self, suspect: Suspect, facts: Mapping[str, object]) -> Iterator[str]:
+        """Yield where a script may have found the Java or node that its answer came from.
+
+        A link there that is turned to another version leaves no trace in either.
+        """
+        image = facts.get("image")
+        if suspect.interpreter is not None and isinstance(image, str):
+            for folder in (self._path or "").split(os.pathsep):
+                yield os.path.join(folder, os.path.basename(image))  # noqa: PTH118, PTH119 - text
 
     def _key(self, suspect: Suspect) -> str:
         """Return what must be equal for an answer to be the answer to this question."""

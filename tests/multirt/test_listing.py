@@ -251,3 +251,17 @@ def test_a_cache_that_cannot_be_emptied(multirt: Command, tmp_path: Path) -> Non
     done = multirt("cache", "clear", "--json", MULTIRT_CACHE_DIR=str(tmp_path / "own"))
     assert done.returncode == 125
     assert json.loads(done.stdout)["error"]["kind"] == "cache"
+
+
+def test_paths_of_any_bytes_stand_in_valid_json(multirt: Command, tmp_path: Path) -> None:
+    named = [tmp_path / os.fsdecode(name) for name in (b"new\nline", b"not-utf8-\xff", b'quo"te\\')]
+    for folder in named:
+        folder.mkdir()
+        (folder / "python3").write_text("#!/bin/sh\nexit 3\n")
+        (folder / "python3").chmod(0o755)
+    own = {"MULTIRT_SEARCH_PATH": os.pathsep.join(map(str, named))}
+    done = multirt("list", "--json", **own)
+    rejected = {each["path"] for each in json.loads(done.stdout)["rejected"]}
+    assert rejected >= {str(folder / "python3") for folder in named}
+    for arguments in (("list", "--all"), ("doctor",)):
+        assert "Traceback" not in multirt(*arguments, **own).stderr

@@ -140,6 +140,27 @@ def test_a_wrapper_that_names_itself_as_the_executable(machine: Machine, require
         assert str(found.version).startswith(name)
 
 
+def test_a_script_whose_java_is_switched(machine: Machine) -> None:
+    """The script, and both files that it can lead to, stay as they are."""
+    for minor in (8, 9):
+        make_script(machine.home / f"jvm-{minor}" / "java", str(minor))
+    tools = machine.home / "tools"
+    tools.mkdir()
+    answer = FAKE.format(minor="MINOR").replace(
+        '"system":"linux"', '"image":"\'"$(readlink -f "$java")"\'","system":"linux"'
+    )
+    answer = answer.replace("#!/bin/sh\n", "#!/bin/sh\njava=$(command -v java)\n")
+    answer = answer.replace("[3,MINOR,0", '[3,\'"$(cat "$java")"\',0')
+    machine.add("jython", answer)
+    env = {**machine.search.env, "PATH": f"{tools}:/usr/bin:/bin"}
+    for minor in (8, 9, 8):
+        (tools / "java").unlink(missing_ok=True)
+        (tools / "java").symlink_to(machine.home / f"jvm-{minor}" / "java")
+        settle(machine)
+        assert versions(machine.look(env=env)) == [f"3.{minor}.0"]
+    assert remembered(machine.look(env=env)) == [True]
+
+
 def test_an_edited_pyvenv_cfg(machine: Machine, require: Require) -> None:
     environment = machine.home / "env"
     (environment / "bin").mkdir(parents=True)
