@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import abi_probe
 import multirt
-import runtimes
 from multirt.model import Cause, Kind
 from multirt.plans.writer import Grounds, UnsureError
 from runtimes import Reason
@@ -258,4 +256,5 @@ def _made(planned: Plan, request: Request) -> Iterator[Path]:
 
 def _own_files() -> Iterator[str]:
     """Yield files that another version of this program would replace."""
-    return (str(package.__file__) for package in (abi_probe, multirt, runtimes))
+    above = Path(multirt.__file__).parents[1]
+    return (str(above / name / "__init__.py") for name in ("abi_probe", "multirt", "runtimes"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING, NoReturn
 
 from multirt.errors import ExitCode, MultirtError
@@ -48,6 +47,8 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
 
 def _give(content: bytes) -> None:
     """Put a program that was read from stdin back there for the interpreter."""
+    import tempfile  # 8 ms, for stdin only
+
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)

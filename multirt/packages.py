@@ -15,6 +15,7 @@ from abi_probe import (
     read_installed,
     read_installed_metadata,
 )
+from multirt.modules import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,15 +92,6 @@ def read_packages(
         requires=requires,
         artefacts=artefacts,
         broken=broken,
-    )
-
-
-def lies_in(roots: Iterable[Path], module: str) -> bool:
-    """Whether a folder of packages has a file or folder for a module."""
-    top = module.partition(".")[0]
-    return any(
-        (root / top).is_dir() or (root / f"{top}.py").is_file() or any(root.glob(f"{top}.*.so"))
-        for root in roots
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +45,8 @@ class Memory:
         """Keep the lines of an answer, at once or not at all."""
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            import tempfile  # 8 ms, where there is something new
+
             descriptor, name = tempfile.mkstemp(dir=self._file.parent)
         except OSError:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 from multirt.asking.memory import Memory
@@ -56,6 +55,8 @@ def ask(
 
 def _run(runtime: Runtime, asked: Question, env: Mapping[str, str]) -> list[str]:
     """Return the lines of the answer; empty when there is none."""
+    import subprocess  # 8 ms, where the answer is not remembered
+
     nonce = os.urandom(8).hex()
     clean = {name: value for name, value in env.items() if not name.startswith(_SCRUBBED)}
     command = [str(runtime.executable), *_isolation(runtime), "-c", script(), nonce]

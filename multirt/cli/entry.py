@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import signal
 import sys
@@ -155,5 +154,7 @@ def _say(error: MultirtError, arguments: list[str]) -> int:
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--json" in own and command in COMMANDS and error.kind != "output":
         details = {"kind": error.kind, "message": error.message, "hint": error.hint}
+        import json  # 4 ms
+
         print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
     return int(error.code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 from multirt.configuration.model import Need, Prefer, Setting
@@ -157,5 +156,7 @@ def _last(settings: Iterable[Setting[V]]) -> Setting[V] | None:
 def _nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint: the nearest word that is known, else all of them."""
     listed = list(known)
+    from difflib import get_close_matches  # 3 ms, for a word that means nothing
+
     near = get_close_matches(word, listed, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(listed)}"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from abi_probe import examine, nearby
 from multirt.asking import ask
-from multirt.environments import UnresolvableError, resolve
 from multirt.judge import Having, judge_runtime, reached
 from multirt.model import Cause, Objection, Verdict
-from multirt.packages import lies_in
-from multirt.targets import prospect_of
+from multirt.modules import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,6 +84,9 @@ class Inquiry:
         artefacts = [packages.artefacts[name] for name in sorted(names)]
         if not artefacts:
             return {}
+        from abi_probe import examine, nearby  # 70 ms, where there are packages
+        from multirt.targets import prospect_of
+
         prospect, beside = prospect_of(runtime), nearby(artefacts)
         return {str(artefact.name): examine(artefact, prospect, beside) for artefact in artefacts}
 
@@ -108,6 +108,8 @@ class Inquiry:
 
     def _resolved(self, verdict: Verdict, wanted: Wanted) -> Verdict:
         """Object where nothing fulfils what the program needs on a runtime."""
+        from multirt.environments import UnresolvableError, resolve  # 30 ms, likewise
+
         runtime = verdict.runtime
         if "venv" not in runtime.stdlib:
             detail = f"{runtime.id} has no venv module, by which packages would be installed"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
-from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abi_probe import UnreadableError, open_site
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
@@ -42,6 +39,10 @@ class Command:
 
 def find_command(name: str, roots: Iterable[Path]) -> Command | None:
     """Return the console script of that name in folders of packages, the first that has it."""
+    from importlib.metadata import PathDistribution  # 20 ms, where a command is asked for
+
+    from abi_probe import UnreadableError, open_site
+
     for root in roots:
         try:
             site = open_site(root)
@@ -75,6 +76,8 @@ def started_by(command: Command, cache_dir: Path) -> Path:
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             return file
         folder.mkdir(parents=True, exist_ok=True)
+        import tempfile  # 8 ms, once for a command
+
         descriptor, temporary = tempfile.mkstemp(dir=folder.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)

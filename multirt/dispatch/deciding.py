@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abi_probe import UnreadableError
 from multirt.configuration import Places, configure
 from multirt.dispatch.asked import Inquiry
 from multirt.dispatch.command import Command, find_command
@@ -20,7 +18,6 @@ from multirt.dispatch.virtual import candidates
 from multirt.errors import MultirtError
 from multirt.judge import Question, choose
 from multirt.model import Import, Kind
-from multirt.packages import read_packages
 from multirt.program import read_program
 from runtimes import discover
 
@@ -109,7 +106,9 @@ def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
     if selected is not None:
         return selected
     for name in ("python3", "python"):
-        path = shutil.which(name, path=request.search.env.get("PATH", ""))
+        from shutil import which  # 5 ms, where no shim says it
+
+        path = which(name, path=request.search.env.get("PATH", ""))
         if path is not None:
             names = {Path(path), Path(os.path.realpath(path))}
             known = (each for each in runtimes if names & {each.executable, *each.aliases})
@@ -140,6 +139,9 @@ def _with_command(program: Program, found: Needed) -> tuple[Program, Command | N
 
 def _packages(program: Program, configuration: Configuration, roots: Sequence[Path]) -> Packages:
     """Read the folders of packages."""
+    from abi_probe import UnreadableError  # 70 ms, where there are packages
+    from multirt.packages import read_packages
+
     try:
         names = [name.value for name in configuration.imports]
         whole = configuration.whole_site

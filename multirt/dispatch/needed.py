@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.dispatch.virtual import Environment, find_environment, named_environment
-from multirt.environments import Wanted, lock_name, lock_of
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from multirt.configuration import Configuration
     from multirt.dispatch.request import Request
+    from multirt.environments import Wanted
     from multirt.model import Program
 
 
@@ -74,6 +74,8 @@ def _needed(program: Program, configuration: Configuration, request: Request) ->
         return Needed(environment=environment, roots=environment.roots, wanted=wanted)
     lock = _lock(program, own, asked or extra)
     if lock is not None:
+        from multirt.environments import Wanted  # 30 ms, where something is to be installed
+
         locked = Wanted(lock=lock, requirements=tuple(map(str, own)))  # to tell an old lock
         return Needed(environment=None, roots=(), wanted=locked)
     everything = [each.value for each in configuration.requirements]
@@ -100,14 +102,22 @@ def start_of(program: Program, cwd: Path) -> Path:
 
 def _lock(program: Program, own: Sequence[Requirement], besides: Sequence[object]) -> Path | None:
     """Return the lock of a script's own requirements, where nothing else is wanted."""
-    return lock_of(program.script) if program.script and own and not besides else None
+    if program.script is None or not own or besides:
+        return None
+    from multirt.environments import lock_of  # likewise
+
+    return lock_of(program.script)
 
 
 def _wanted(
     requirements: Sequence[Requirement], extra: Sequence[str], editable: tuple[Path, ...]
 ) -> Wanted | None:
     lines = tuple(dict.fromkeys([*map(str, requirements), *extra]))
-    return Wanted(requirements=lines, editable=editable) if lines or editable else None
+    if not lines and not editable:
+        return None
+    from multirt.environments import Wanted  # likewise
+
+    return Wanted(requirements=lines, editable=editable)
 
 
 def _holds(environment: Environment, requirements: Iterable[Requirement]) -> bool:
@@ -156,4 +166,6 @@ def locks_looked_for(program: Program) -> tuple[Path, ...]:
     script = program.script
     if script is None or not program.dependencies:
         return ()
+    from multirt.environments import lock_name  # likewise
+
     return (script.with_name(lock_name(script)), script.with_name(f"{script.name}.lock"))

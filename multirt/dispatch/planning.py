@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from multirt.configuration import Need
 from multirt.dispatch.command import started_by
 from multirt.dispatch.misses import nothing_fits
-from multirt.environments import build, overlay, resolve
 from multirt.errors import ExitCode, MultirtError
 from multirt.model import Kind, Plan
 from runtimes import Jit
@@ -64,6 +63,8 @@ def _built(decision: Decision, request: Request, runtime: Runtime) -> Built | No
     """Return the environment with what is to be installed, None when that is nothing."""
     if decision.wanted is None:
         return None
+    from multirt.environments import build, resolve  # 30 ms, where something is installed
+
     store = request.stored()
     resolution = resolve(runtime, decision.wanted, store)
     return build(runtime, resolution, store, decision.program.script)
@@ -82,6 +83,8 @@ def _python(
         return environment.python, ()
     if "venv" not in runtime.stdlib:  # then nothing in the roots is reached: see the judge
         return runtime.executable, ()
+    from multirt.environments import overlay  # likewise
+
     roots = [Path(os.path.abspath(root)) for root in decision.roots]  # noqa: PTH100 - keeps links
     installed = built.site_roots if built is not None else ()
     python = overlay(runtime, [*installed, *roots], request.cache_dir)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.configuration import Configuration, Wishes
-from multirt.environments import Store
 
 if TYPE_CHECKING:
     from multirt.dispatch.command import Command
     from multirt.dispatch.virtual import Environment
-    from multirt.environments import Wanted
+    from multirt.environments import Store, Wanted
     from multirt.history import Evidence
     from multirt.model import Entry, Program, Verdict
     from multirt.packages import Packages
@@ -53,6 +52,8 @@ class Request:
 
     def stored(self) -> Store:
         """Return where environments are kept."""
+        from multirt.environments import Store  # 30 ms, where something is to be installed
+
         return self.store or Store(self.cache_dir, self.search.env)
 
 

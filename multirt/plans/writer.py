@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import time
 from contextlib import suppress
@@ -207,7 +206,7 @@ def _put(path: Path, content: bytes) -> None:
         raise UnsureError(f"{folder} is no folder of this user")
     if status.st_mode & 0o022:
         folder.chmod(0o700)
-    temporary = folder / f".{path.name}-{secrets.token_hex(4)}"
+    temporary = folder / f".{path.name}-{os.urandom(4).hex()}"
     careful = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, careful, 0o600)
     try:
