@@ -122,6 +122,7 @@ def grounds(
             *_environments(decision, request),
             *(_packages(decision.packages) if decision.packages else ()),
             *_runtimes(decision),
+            *(_measured(request) if decision.usual is not None else ()),
             *(_installers(request) if decision.wanted is not None else ()),
             *noticed,
             *_own_files(),
@@ -233,6 +234,13 @@ def _runtimes(decision: Decision) -> Iterator[str]:
             yield from map(str, runtime.site_packages if decision.packages is None else ())
             for path in (runtime.executable, *runtime.aliases):
                 yield from files.get(str(path), ())
+
+
+def _measured(request: Request) -> Iterator[Path]:
+    """Yield the history, and where what was last written to it is kept."""
+    if request.history is not None:
+        yield request.history
+        yield request.history.with_name(f"{request.history.name}-wal")
 
 
 def _installers(request: Request) -> Iterator[Path]:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def build(names: Iterable[str]) -> typer.Typer:
     """Return the command line with some of the subcommands."""
+    app = _empty()
+    for name in names:
+        importlib.import_module(f"multirt.cli.commands.{name}").register(app)
+    return app
+
+
+def build_overview(summaries: Mapping[str, str]) -> typer.Typer:
+    """Return a command line that can say what there is and nothing more."""
+    app = _empty()
+    for name, summary in summaries.items():
+        app.command(name, help=summary)(_nothing)
+    return app
+
+
+def _empty() -> typer.Typer:
     app = typer.Typer(
         name="multirt",
         help="One binary, multiple Python runtimes.",
@@ -21,8 +36,6 @@ def build(names: Iterable[str]) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_group)
-    for name in names:
-        importlib.import_module(f"multirt.cli.commands.{name}").register(app)
     return app
 
 
@@ -42,5 +55,12 @@ def valued_options(command: Any) -> frozenset[str]:  # noqa: ANN401 - likewise
     )
 
 
-def _group() -> None:
+def _group(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
     """One binary, multiple Python runtimes."""
+
+
+def _nothing() -> None:
+    pass

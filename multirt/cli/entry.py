@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import multirt
 from multirt.cli.commands import ANYWHERE, COMMANDS, TAKE_PROGRAMS
 from multirt.cli.program_line import gathered, separated, unjoined
 from multirt.errors import ExitCode, MultirtError
@@ -60,9 +61,14 @@ def _answer(arguments: list[str]) -> int:
         return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
     if asked == "run":
         _start_plainly(arguments)
+    if arguments == ["--version"]:
+        print(f"multirt {multirt.__version__}")  # noqa: T201 - the command's own output
+        return 0
     # 45 ms, which a start does without
-    from multirt.cli.app import build, command_of, valued_options
+    from multirt.cli.app import build, build_overview, command_of, valued_options
 
+    if arguments in ([], ["--help"]) and "_MULTIRT_COMPLETE" not in os.environ:
+        build_overview(COMMANDS)(args=arguments, prog_name="multirt")
     app = build([asked] if asked in COMMANDS else COMMANDS)
     if asked in TAKE_PROGRAMS:
         words = separated(arguments[1:], valued_options(command_of(app, asked)))

@@ -6,6 +6,7 @@ import functools
 import inspect
 import sys
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -109,7 +110,7 @@ class ProgramOptions:
             user_config=user_config(),
             history=history_file(),
             stdin=stdin,
-            store=store(offline=self.offline),
+            store=partial(store, offline=self.offline),
             thorough=thorough,
         )
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.cli.folders import user_folder
+
 if TYPE_CHECKING:
     from multirt.history import History
 
@@ -15,9 +17,7 @@ def data_dir() -> Path:
     override = os.environ.get("MULTIRT_DATA_DIR")
     if override:
         return Path(override)
-    from platformdirs import user_data_path  # 18 ms
-
-    return user_data_path("multirt")
+    return user_folder("data")
 
 
 def history_file() -> Path:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.cli.folders import user_folder
 from multirt.errors import MultirtError
 from runtimes import Search
 
@@ -18,9 +19,7 @@ def cache_dir() -> Path:
     override = os.environ.get("MULTIRT_CACHE_DIR")
     if override:
         return Path(override)
-    from platformdirs import user_cache_path  # 18 ms
-
-    return user_cache_path("multirt")
+    return user_folder("cache")
 
 
 def search(*, refresh: bool = False) -> Search:
@@ -50,9 +49,7 @@ def user_config() -> Path:
     override = os.environ.get("MULTIRT_CONFIG")
     if override:
         return Path(override)
-    from platformdirs import user_config_path  # 18 ms
-
-    return user_config_path("multirt") / "config.toml"
+    return user_folder("config") / "config.toml"
 
 
 def store(*, refresh: bool = False, offline: bool = False) -> Store:

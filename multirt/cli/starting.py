@@ -55,7 +55,7 @@ def start_words(
         cache_dir=cache_dir(),
         user_config=user_config(),
         history=history_file(),
-        store=store(),
+        store=store,
     )
     start(request, own, command_line)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from multirt.configuration import Configuration, Wishes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multirt.dispatch.command import Command
     from multirt.dispatch.virtual import Environment
     from multirt.environments import Store, Wanted
@@ -29,7 +31,8 @@ class Request:
         wishes: what the command line asks for besides.
         user_config: the user's own settings, which need not be there; None for none.
         stdin: the program that came on stdin; None for every other kind.
-        store: where environments are kept; None for the usual place in `cache_dir`.
+        store: gives the place where environments are kept, when something is to be installed; None
+            for the usual place in `cache_dir`.
         history: the file of what was measured, which need not be there; None for none.
         thorough: every runtime is asked what it says of the program, and every one that would get
             packages is resolved for; else only the best, until one fits.
@@ -41,7 +44,7 @@ class Request:
     wishes: Wishes = field(default_factory=Wishes)
     user_config: Path | None = None
     stdin: bytes | None = None
-    store: Store | None = None
+    store: Callable[[], Store] | None = None
     history: Path | None = None
     thorough: bool = False
 
@@ -52,9 +55,11 @@ class Request:
 
     def stored(self) -> Store:
         """Return where environments are kept."""
+        if self.store is not None:
+            return self.store()
         from multirt.environments import Store  # 30 ms, where something is to be installed
 
-        return self.store or Store(self.cache_dir, self.search.env)
+        return Store(self.cache_dir, self.search.env)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from multirt.markers import marker_environment
 from multirt.model import Cause, Objection
 
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
 
 def reached(question: Question, runtime: Runtime) -> frozenset[str]:
     """Return the distributions that a program reaches on a runtime, its markers evaluated."""
+    from packaging.utils import canonicalize_name  # 10 ms, where there are packages
+
     packages = question.packages
     if packages is None:
         return frozenset()
@@ -48,6 +48,8 @@ def reached(question: Question, runtime: Runtime) -> frozenset[str]:
 
 def _shadowed(question: Question, packages: Packages) -> frozenset[str]:
     """Return what will be installed besides, and so comes before what is in the folders."""
+    from packaging.utils import canonicalize_name
+
     queue = [
         canonicalize_name(each.value.name)
         for each in question.configuration.requirements
@@ -97,6 +99,8 @@ def site(question: Question, runtime: Runtime) -> Iterator[Objection]:
 
 def _needed_by(name: str, packages: Packages, names: frozenset[str]) -> str | None:
     """Return a reached distribution that requires another, None when only the script does."""
+    from packaging.utils import canonicalize_name
+
     return next(
         (
             by

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -83,6 +82,8 @@ class Archive:
 
     def read(self, inner: str) -> bytes | None:
         """Return the bytes of a member."""
+        import zipfile  # 8 ms, where there is one
+
         try:
             with zipfile.ZipFile(self.path) as archive:
                 if archive.getinfo(inner).file_size > _LARGEST:
@@ -93,6 +94,8 @@ class Archive:
 
     def has(self, top: str) -> bool:
         """Whether something lies in a folder of that name."""
+        import zipfile  # likewise
+
         try:
             with zipfile.ZipFile(self.path) as archive:
                 return any(name.startswith(f"{top}/") for name in archive.namelist())

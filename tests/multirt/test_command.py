@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from multirt import __version__
+from multirt.cli.commands import COMMANDS
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -87,6 +90,14 @@ def _write_bad_files(folder: Path) -> None:
     with zipfile.ZipFile(folder / "up-1-py3-none-any.whl", "w") as archive:
         archive.writestr("../evil.py", "")
     (folder / "empty").mkdir()
+
+
+def test_the_overview_has_every_command_in_a_line(multirt: Command) -> None:
+    shown = multirt("--help", COLUMNS="80").stdout
+    for name, summary in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert summary in shown
+    assert multirt("--version").stdout == f"multirt {__version__}\n"
 
 
 def test_errors_are_documents_for_programs(multirt: Command) -> None:

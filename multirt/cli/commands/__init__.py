@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-# In the order of `multirt --help`; each is a module here, imported only when it is asked for.
-COMMANDS = (
-    "run",
-    "explain",
-    "list",
-    "find",
-    "probe",
-    "compare",
-    "bench",
-    "canary",
-    "matrix",
-    "doctor",
-    "cache",
-    "env",
-    "lock",
-    "shebang",
-)
+# In the order of `multirt --help`, with what that says of each in a line, so that it need import
+# none: each is a module here, imported only when it is asked for.
+COMMANDS = {
+    "run": "Start a program on a runtime that can run it.",
+    "explain": "Say which runtime that is, and what is against the others.",
+    "list": "List every Python runtime of this machine.",
+    "find": "Print the path of the best runtime that fits.",
+    "probe": "Say on which runtimes a binary works, where not, and why.",
+    "compare": "Run a program on every runtime that fits; say which agree.",
+    "bench": "Measure a program on several runtimes.",
+    "canary": "Try a program again on runtimes that are new or have changed.",
+    "matrix": "Run a project's tests on every runtime, with one built wheel.",
+    "doctor": "Say what is skipped, slow, double or in disagreement.",
+    "cache": "What multirt remembers, and can find out again.",
+    "env": "The environments that hold what programs require.",
+    "lock": "Lock what a script requires, for every start of it.",
+    "shebang": "Make scripts start through multirt by their first line.",
+}
 
 # Of these, all that follows the program is the program's.
 TAKE_PROGRAMS = frozenset({"run", "explain", "compare"})
