@@ -262,33 +262,6 @@ def test_one_plan_serves_from_every_folder(world: World) -> None:
     assert (done.stdout, done.stderr) == ("one 3.9\n", "")
 
 
-def test_what_has_just_changed_makes_no_plan(world: World) -> None:
-    os.utime(world.script, ns=(0, 0))  # whatever its own time says, its change is now
-    done = subprocess.run(
-        [sys.executable, "-c", _IN_ONE_PROCESS, str(world.script), *world.options],
-        check=False,
-        capture_output=True,
-        cwd=world.root,
-        env=world.env,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "changed only just now" in done.stderr
-    assert not any((world.root / "cache" / "plans").glob("*"))
-
-
-# The script changes between a start's beginning and its first look at it.
-_IN_ONE_PROCESS = """
-import os, sys
-script, *options = sys.argv[1:]
-sys.argv = ["multirt", "run", *options, script]
-import multirt.cli.starting
-os.utime(script)
-from multirt.cli import main
-main()
-"""
-
-
 def test_two_hundred_starts_at_once_make_one_plan(world: World) -> None:
     world.settle()
     shutil.rmtree(world.root / "cache" / "plans")
