@@ -5,7 +5,7 @@ A library: it prints nothing and reads no environment variables.
 
 from __future__ import annotations
 
-from abi_probe.advice import Advice, Hindrance, Promotable, advise
+from abi_probe.advice import Advice, Hindrance, Promotable, Slots, advise
 from abi_probe.binary import read_binary, read_binary_file
 from abi_probe.checks import judge
 from abi_probe.description import describe
@@ -18,6 +18,7 @@ from abi_probe.errors import (
     UnreadableError,
 )
 from abi_probe.finding import Found, findable
+from abi_probe.here import this_runtime
 from abi_probe.library_search import Loaded
 from abi_probe.linking import nearby
 from abi_probe.loader import Given, read_given
@@ -54,7 +55,14 @@ from abi_probe.site import (
     read_installed,
     read_installed_metadata,
 )
-from abi_probe.survey import Prospect, examine, read_distribution, read_path
+from abi_probe.survey import (
+    Findings,
+    Prospect,
+    examine,
+    probe,
+    read_distribution,
+    read_path,
+)
 from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
 from abi_probe.unpacking import packages_of, unpack_wheel
 from abi_probe.wheel import read_wheel, read_wheel_stream
@@ -72,6 +80,7 @@ __all__ = [
     "Difference",
     "Evidence",
     "Extension",
+    "Findings",
     "Format",
     "Found",
     "Given",
@@ -89,6 +98,7 @@ __all__ = [
     "Promotable",
     "Prospect",
     "Site",
+    "Slots",
     "SourceArchiveError",
     "Status",
     "SymbolClass",
@@ -110,6 +120,7 @@ __all__ = [
     "owners",
     "packages_of",
     "platforms",
+    "probe",
     "promise_of",
     "read_binary",
     "read_binary_file",
@@ -122,5 +133,6 @@ __all__ = [
     "read_wheel_stream",
     "runtime_abis",
     "runtime_tags",
+    "this_runtime",
     "unpack_wheel",
 ]

@@ -58,12 +58,14 @@ class Advice:
         hindrances: the names in the way, sorted; empty where it is promotable.
         hints: on sub-interpreters, the GIL and debug builds, one sentence each.
         classes: how many names it needs of each class.
+        slots: what its definition declares; None where the file does not show it.
     """
 
     promotable: Promotable | None
     hindrances: tuple[Hindrance, ...]
     hints: tuple[str, ...]
     classes: dict[SymbolClass, int]
+    slots: Slots | None
 
 
 def advise(extension: Extension) -> Advice:
@@ -82,6 +84,41 @@ def advise(extension: Extension) -> Advice:
         hindrances=hindrances,
         hints=tuple(_hints(extension, frozenset(names))),
         classes=classes,
+        slots=slots_of(extension),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slots:
+    """What a module's definition declares; None where it declares nothing.
+
+    Attributes:
+        kinds: the number of each slot, in their order.
+        gil: `used` or `not-used` (Py_mod_gil).
+        interpreters: `not-supported`, `supported`, or `own-gil` (Py_mod_multiple_interpreters).
+    """
+
+    kinds: tuple[int, ...]
+    gil: str | None
+    interpreters: str | None
+
+
+def slots_of(extension: Extension) -> Slots | None:
+    """Return what a multi-phase module declares; None where the file does not show slots."""
+    definition = extension.definition
+    if definition is None or not definition.slots:
+        return None
+    values = {slot.kind: slot.value for slot in definition.slots}
+    gil = {0: "used", _GIL_NOT_USED: "not-used"}
+    interpreters = {_NO_INTERPRETERS: "not-supported", 1: "supported", _OWN_GIL: "own-gil"}
+    return Slots(
+        kinds=tuple(slot.kind for slot in definition.slots),
+        gil=gil.get(values[_GIL]) if _GIL in values else None,
+        interpreters=(
+            interpreters.get(values[_MULTIPLE_INTERPRETERS])
+            if _MULTIPLE_INTERPRETERS in values
+            else None
+        ),
     )
 
 

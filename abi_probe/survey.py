@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from abi_probe.advice import advise
 from abi_probe.checks import judge
 from abi_probe.errors import NothingToProbeError, SourceArchiveError, UnreadableError
 from abi_probe.finding import findable
-from abi_probe.linking import link
+from abi_probe.linking import link, nearby
 from abi_probe.noticing import notice
+from abi_probe.promise import promise_of
 from abi_probe.site import open_site, read_folder, read_installed, read_single_file
 from abi_probe.wheel import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from abi_probe.advice import Advice
     from abi_probe.library_search import Loaded
     from abi_probe.loader import Given
     from abi_probe.model import Artefact, Target, Verdict
+    from abi_probe.promise import Promise
 
 _SDIST_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
@@ -35,6 +39,49 @@ class Prospect:
 
     target: Target
     given: Given | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """All that is known of one artefact.
+
+    Attributes:
+        artefact: what its files and its metadata say.
+        promises: what is promised for each extension and what it keeps, in their order.
+        advice: what their author may want to know, likewise.
+        verdicts: one for each runtime, in the order in which they were given.
+    """
+
+    artefact: Artefact
+    promises: tuple[Promise, ...]
+    advice: tuple[Advice, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def probe(path: Path, prospects: Sequence[Prospect]) -> tuple[Findings, ...]:
+    """Read a path and judge what it holds on some runtimes.
+
+    Args:
+        path: a wheel, a folder of installed packages, a folder of files, or one binary.
+        prospects: the runtimes.
+
+    Returns:
+        The findings on each artefact; of a folder with metadata on each distribution.
+
+    Raises:
+        NothingToProbeError, UnreadableError: as `read_path`.
+    """
+    artefacts = read_path(path)
+    beside = nearby(artefacts)
+    return tuple(
+        Findings(
+            artefact=artefact,
+            promises=tuple(promise_of(each, artefact) for each in artefact.extensions),
+            advice=tuple(map(advise, artefact.extensions)),
+            verdicts=tuple(examine(artefact, each, beside) for each in prospects),
+        )
+        for artefact in artefacts
+    )
 
 
 def read_path(path: Path) -> tuple[Artefact, ...]:

@@ -46,8 +46,24 @@ class ClaimReport(TypedDict):
     text: str
 
 
+class SlotsReport(TypedDict):
+    """What a module's definition declares (`abi_probe.Slots`)."""
+
+    kinds: list[int]
+    gil: str | None
+    interpreters: str | None
+
+
+HindranceReport = TypedDict("HindranceReport", {"symbol": str, "class": str, "instead": str | None})
+"""One name that keeps a module from the stable ABI, and what the limited API has for it."""
+
+
 class ExtensionReport(TypedDict):
-    """One extension module; a floor is None where there is none."""
+    """One extension module; a floor is None where there is none.
+
+    `present_floor` is the oldest runtime here that really gives every name; `promotable` is None
+    for what is of the stable ABI already; `slots` where the file does not show any.
+    """
 
     path: str
     module: str
@@ -60,7 +76,12 @@ class ExtensionReport(TypedDict):
     symbols: dict[str, int]
     violations: list[ViolationReport]
     warnings: list[str]
-    slots: None
+    slots: SlotsReport | None
+    present_floor: str | None
+    promotable: str | None
+    hindrances: list[HindranceReport]
+    hints: list[str]
+    classes: dict[str, int]
 
 
 class ErrorReport(TypedDict):

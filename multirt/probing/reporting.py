@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abi_probe import promise_of
+from abi_probe import advise, first_exporter, promise_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from abi_probe import Artefact, Extension, Promise, Prospect, Verdict
-    from multirt.probing.report import ExtensionReport, Report, RuntimeReport
+    from abi_probe import Artefact, Extension, Prospect, Slots, Verdict
+    from multirt.probing.report import ExtensionReport, Report, RuntimeReport, SlotsReport
 
 
 def report_of(
@@ -34,9 +34,7 @@ def report_of(
         "name": artefact.name,
         "version": str(artefact.version) if artefact.version is not None else None,
         "wheel_tags": sorted(map(str, artefact.tags)),
-        "extensions": [
-            _extension(each, promise_of(each, artefact)) for each in artefact.extensions
-        ],
+        "extensions": [_extension(each, artefact, prospects) for each in artefact.extensions],
         "runtimes": [_runtime(verdict, prospect) for verdict, prospect in judged],
         "error": None,
     }
@@ -62,8 +60,12 @@ def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
     }
 
 
-def _extension(extension: Extension, promise: Promise) -> ExtensionReport:
+def _extension(
+    extension: Extension, artefact: Artefact, prospects: Sequence[Prospect]
+) -> ExtensionReport:
     """Return one extension module."""
+    promise, advice = promise_of(extension, artefact), advise(extension)
+    oldest = first_exporter(extension, artefact, [each.target for each in prospects])
     return {
         "path": str(extension.path),
         "module": extension.module,
@@ -84,7 +86,24 @@ def _extension(extension: Extension, promise: Promise) -> ExtensionReport:
             for each in promise.violations
         ],
         "warnings": list(promise.warnings),
-        "slots": None,
+        "slots": _slots(advice.slots) if advice.slots is not None else None,
+        "present_floor": oldest.name if oldest is not None else None,
+        "promotable": advice.promotable.value if advice.promotable is not None else None,
+        "hindrances": [
+            {"symbol": each.symbol, "class": each.symbol_class.value, "instead": each.instead}
+            for each in advice.hindrances
+        ],
+        "hints": list(advice.hints),
+        "classes": {kind.value: count for kind, count in advice.classes.items()},
+    }
+
+
+def _slots(slots: Slots) -> SlotsReport:
+    """Return what a module declares."""
+    return {
+        "kinds": list(slots.kinds),
+        "gil": slots.gil,
+        "interpreters": slots.interpreters,
     }
 
 

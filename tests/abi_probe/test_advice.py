@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from abi_probe import ModuleDefinition, ModuleSlot, Promotable, SymbolClass, advise
+from abi_probe import ModuleDefinition, ModuleSlot, Promotable, Slots, SymbolClass, advise
 from abi_probe.advice import gil_warning
 from abi_probe.replacements import REPLACEMENTS
 from abi_probe.stable_abi import exporters, lookup
@@ -122,3 +122,31 @@ def test_replacements_lead_from_outside_into_the_limited_api(name: str) -> None:
         known = lookup(word)
         assert known is not None
         assert known.added == (3, int(minor))
+
+
+@pytest.mark.parametrize(
+    ("slots", "answer"),
+    [
+        pytest.param(None, None, id="single-phase"),
+        pytest.param((), None, id="set-at-run-time"),
+        pytest.param(
+            (ModuleSlot(kind=2, value=9),),
+            Slots(kinds=(2,), gil=None, interpreters=None),
+            id="undeclared",
+        ),
+        pytest.param(
+            (ModuleSlot(kind=3, value=2), ModuleSlot(kind=4, value=1)),
+            Slots(kinds=(3, 4), gil="not-used", interpreters="own-gil"),
+            id="declared",
+        ),
+        pytest.param(
+            (ModuleSlot(kind=3, value=77), ModuleSlot(kind=4, value=0)),
+            Slots(kinds=(3, 4), gil="used", interpreters=None),
+            id="nonsense",
+        ),
+    ],
+)
+def test_slots(slots: tuple[ModuleSlot, ...] | None, answer: Slots | None) -> None:
+    definition = ModuleDefinition(module="spam", free_threaded=False, slots=slots)
+    binary = replace(elf_binary(), definitions=(definition,))
+    assert advise(extension(_NAME, binary)).slots == answer
