@@ -47,6 +47,11 @@ def extension(path: str, *violations: str, warnings: tuple[str, ...] = ()) -> Ex
         ],
         "warnings": list(warnings),
         "slots": None,
+        "present_floor": None,
+        "promotable": None,
+        "hindrances": [],
+        "hints": [],
+        "classes": {},
     }
 
 
