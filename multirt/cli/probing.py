@@ -13,7 +13,7 @@ from multirt.cli.searching import search
 from multirt.cli.tables.plain import Colour, painter, terminal_width
 from multirt.cli.tables.progress import Progress
 from multirt.errors import MultirtError
-from multirt.probing import PROMISE, WARNING, Policy, Probing, Trial, probe
+from multirt.probing import HINT, PROMISE, WARNING, Policy, Probing, Trial, probe
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Kind(StrEnum):
 
     PROMISE = PROMISE
     WARNING = WARNING
+    HINT = HINT
     BROKEN = "broken"
     PACKAGE_PYTHON = "package-python"
     ABI_TAG = "abi-tag"

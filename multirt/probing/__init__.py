@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from multirt.probing.model import Probing, Trial
 from multirt.probing.policy import Policy
-from multirt.probing.reasons import PROMISE, WARNING, Reason, Weight, names, reasons_of
+from multirt.probing.reasons import HINT, PROMISE, WARNING, Reason, Weight, names, reasons_of
 from multirt.probing.report import (
     SOURCE_ARCHIVE,
     ErrorReport,
@@ -16,6 +16,7 @@ from multirt.probing.report import (
 from multirt.probing.sweep import probe
 
 __all__ = [
+    "HINT",
     "PROMISE",
     "SOURCE_ARCHIVE",
     "WARNING",

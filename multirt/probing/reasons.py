@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from multirt.probing.report import Report
+    from multirt.probing.report import HindranceReport, Report
 
 PROMISE: Final = "promise"
 WARNING: Final = "warning"
+HINT: Final = "hint"
 TABLE: Final = "table"  # the runtime is not here: no fault of the artefact
+_NAMED: Final = 4  # hindrances spelt out
 # What a detail says of the one runtime that it was found on.
 _THIS: Final = re.compile(r", this (?:is|runtime has) [^;:]*$|: [\w.~-]+ tries \..*$")
 
@@ -27,6 +29,7 @@ class Weight(IntEnum):
     OBJECTION = 1
     UNREADABLE = 2
     WARNING = 3
+    HINT = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +58,9 @@ def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
         report: what is known of it.
         ignored: kinds to leave out.
     """
-    found = [each for each in (*_promises(report), *_verdicts(report)) if each.kind not in ignored]
-    return sorted(found, key=lambda each: (each.weight, -len(each.runtimes)))
+    found = (*_promises(report), *_verdicts(report), *_hints(report))
+    kept = (each for each in found if each.kind not in ignored)
+    return sorted(kept, key=lambda each: (each.weight, -len(each.runtimes)))
 
 
 def _promises(report: Report) -> Iterator[Reason]:
@@ -98,6 +102,34 @@ def _verdicts(report: Report) -> Iterator[Reason]:
             runtimes=tuple(dict.fromkeys(name for name, _ in told)),
             path=path,
         )
+
+
+def _hints(report: Report) -> Iterator[Reason]:
+    """Yield what authors may want to know, each thing once for all modules that it is true of."""
+    modules: dict[str, list[str]] = {}
+    for extension in report["extensions"]:
+        said = [*extension["hints"]]
+        promotable = extension["promotable"]
+        if promotable == "no":
+            said.append(_hindered(extension["hindrances"]))
+        elif promotable is not None:
+            said.append(f"needs stable names only: one file for all versions is {promotable}")
+        for hint in said:
+            modules.setdefault(hint, []).append(extension["path"])
+    for hint, paths in modules.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        yield Reason(weight=Weight.HINT, kind=HINT, text=f"{paths[0]}{more}: {hint}", path=paths[0])
+
+
+def _hindered(hindrances: list[HindranceReport]) -> str:
+    """Say which names keep a module from the stable ABI, those first that something replaces."""
+    order = sorted(hindrances, key=lambda each: each["instead"] is None)
+    named = [
+        f"{each['symbol']} (use {each['instead']})" if each["instead"] else each["symbol"]
+        for each in order[:_NAMED]
+    ]
+    more = f" and {len(order) - _NAMED} more" if len(order) > _NAMED else ""
+    return f"not of the stable ABI because of {', '.join(named)}{more}"
 
 
 def title(report: Report) -> str:

@@ -28,7 +28,7 @@ def github_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
 
 
 def _level(reason: Reason) -> str:
-    return "notice" if reason.weight is Weight.OBJECTION else "warning"
+    return "notice" if reason.weight in {Weight.OBJECTION, Weight.HINT} else "warning"
 
 
 def _words(reason: Reason) -> str:

@@ -24,6 +24,7 @@ _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES: Final = {
     "promise": "A stable-ABI tag or file name promises what the binary does not keep.",
     "warning": "Something may go wrong although nothing stands against it.",
+    "hint": "Something that an author may want to know.",
     "table": "A runtime is not here and was judged from a table.",
     "broken": "A file cannot be read.",
     "package-python": "Requires-Python leaves a runtime out.",
@@ -91,7 +92,7 @@ def _results(report: Report, policy: Policy) -> Iterator[Document]:
 
 
 def _level(reason: Reason) -> str:
-    return "note" if reason.weight is Weight.OBJECTION else "warning"
+    return "note" if reason.weight in {Weight.OBJECTION, Weight.HINT} else "warning"
 
 
 def _notifications(report: Report) -> Iterator[Document]:

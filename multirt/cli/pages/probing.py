@@ -32,6 +32,7 @@ _WEIGHTS: Final = {
     Weight.OBJECTION: Tone.BAD,
     Weight.UNREADABLE: Tone.DOUBT,
     Weight.WARNING: Tone.DOUBT,
+    Weight.HINT: Tone.NONE,
 }
 
 

@@ -32,6 +32,7 @@ _INKS: Final = {
     Weight.OBJECTION: Ink.BAD,
     Weight.UNREADABLE: Ink.DOUBT,
     Weight.WARNING: Ink.DOUBT,
+    Weight.HINT: Ink.DIM,
 }
 _CELL: Final = max(len(word) for word, _ in _WORDS.values())
 _GAP: Final = 2  # blanks between columns

@@ -40,12 +40,17 @@ def extension(path: str, *violations: str, warnings: tuple[str, ...] = ()) -> Ex
         "declared_floor": "3.8",
         "computed_floor": None,
         "libc_floor": None,
+        "present_floor": None,
         "symbols": {},
+        "classes": {},
         "violations": [
             {"symbol": each, "class": "private", "added": None, "reason": f"{each} is private"}
             for each in violations
         ],
         "warnings": list(warnings),
+        "promotable": None,
+        "hindrances": [],
+        "hints": [],
         "slots": None,
         "present_floor": None,
         "promotable": None,
