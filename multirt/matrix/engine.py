@@ -180,7 +180,13 @@ class Engine:
             return tester.test(planned)
         except UnresolvableError as error:
             state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
-            return Result(planned=planned, state=state, reason=error.message, hint=error.hint)
+            return Result(
+                planned=planned,
+                state=state,
+                reason=error.message,
+                hint=error.hint,
+                output=error.full,
+            )
         except MultirtError as error:
             state = State.INTERRUPTED if self.processes.stopping else State.CANNOT_START
             return Result(planned=planned, state=state, reason=error.message, hint=error.hint)

@@ -20,7 +20,9 @@ def test_a_browser_shows_every_runtime_and_which_test_fails_where(
     write(full(), "html", file)
     tab = browser.open()
     tab.show(file.as_uri())
-    cells = tab.value("[...document.querySelectorAll('#cells tbody tr')].map(e => ({...e.dataset}))")
+    cells = tab.value(
+        "[...document.querySelectorAll('#cells tbody tr')].map(e => ({...e.dataset}))"
+    )
     assert [(each["cell"], each["state"]) for each in cells] == [
         ("3.11", "failed"),
         ("3.12", "passed"),

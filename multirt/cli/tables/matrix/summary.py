@@ -203,7 +203,7 @@ def _print_lists(console: Console, found: Sequence[Failing], names: Sequence[str
 
 def _print_output(console: Console, row: Row) -> None:
     """Print the end of what a cell printed, where no test tells what went wrong."""
-    if row.state not in RAN or row.state is State.PASSED or _is_told(row) or not row.output:
+    if row.state not in RAN | {State.UNRESOLVED} or not row.output or _is_told(row):
         return
     lines = _telling(row.output.rstrip().expandtabs().splitlines())
     console.print(f"\n[bold]{text(row.name)}[/]  from what it printed", soft_wrap=True)
