@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from abi_probe import Verdict as PackageVerdict
 
+_WORSE = 1000  # than any number of unverified distributions
 # What says that a version is not meant to be served, not that it cannot be.
 _FLOORS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
 
@@ -34,11 +35,13 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
         *site(question, runtime),
     ]
     unverified = []
+    tried = 0
     warnings: list[str] = []
     for name, verdict in sorted(verdicts.items()):
         for each in verdict.objections:
             cause = Cause(each.cause.value)
             if question.below_floor and cause in _FLOORS:
+                tried += 1
                 warnings.append(f"tried all the same: {each.detail}")
             else:
                 objections.append(
@@ -58,7 +61,7 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
         objections=tuple(objections),
         unverified=tuple(unverified),
         warnings=tuple(warnings),
-        rank=ranked(question, runtime, len(unverified)),
+        rank=ranked(question, runtime, len(unverified) + tried * _WORSE),
         asked=having.answers is not None and having.answers.trouble is None,
     )
 
