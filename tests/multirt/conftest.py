@@ -36,7 +36,7 @@ def multirt(tmp_path: Path, cache: Path) -> Callable[..., subprocess.CompletedPr
             env={**env, "MULTIRT_CACHE_DIR": str(cache), "COLUMNS": "100", **variables},
             stdin=stdin,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     return call

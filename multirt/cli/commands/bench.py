@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 from multirt.benchmarks import Bench, Change, Effort, bench, changes
+from multirt.benchmarks.pyperf import require_pyperf
 from multirt.benchmarks.remembering import records_of, reference_records
+from multirt.benchmarks.suite import Pace, chosen_benchmarks, run_suite
 from multirt.cli.app import valued_options
 from multirt.cli.contest import Copy, Html, Profiles, Reference, Seed, Timeout, contest
 from multirt.cli.options import PROGRAM, Json
@@ -21,7 +24,7 @@ from multirt.cli.program_options import ProgramOptions, Words, arguments_of, tak
 from multirt.cli.remembered import history_store
 from multirt.cli.tables.progress import Progress
 from multirt.comparison import Conditions, choose_rules
-from multirt.contenders import Field
+from multirt.contenders import Field, line_up
 from multirt.errors import ExitCode, MultirtError
 from multirt.history import Record, machine_key, write_csv, write_pyperf
 
@@ -62,6 +65,15 @@ Fail = Annotated[
 ]
 Threshold = Annotated[
     float, typer.Option("--threshold", min=0, help="Percent below which a change is none.")
+]
+
+
+Suite = Annotated[
+    str | None,
+    typer.Option("--suite", help="pyperformance[:name,...] in place of a program."),
+]
+SuitePace = Annotated[
+    Pace, typer.Option("--suite-pace", help="How long each benchmark of a suite may take.")
 ]
 
 
@@ -106,12 +118,25 @@ def measure(
     fail_on_regression: Fail = False,
     threshold: Threshold = 5.0,
     html: Html = None,
+    suite: Suite = None,
+    suite_pace: SuitePace = Pace.FAST,
     as_json: Json = False,
 ) -> None:
     """Measure a program on every runtime that fits, one in turn after the other.
 
     `multirt bench history [PROGRAM]` shows what was measured before.
     """
+    if suite is not None:
+        _measure_suite(
+            suite,
+            options,
+            profile or [],
+            reference=reference,
+            pace=suite_pace,
+            output=output,
+            as_json=as_json,
+        )
+        return
     effort = Effort(
         rounds=rounds,
         values=values,
@@ -148,6 +173,39 @@ def measure(
         write_bench(measured, (*earlier, *records_of(measured)), html)
     if fail_on_regression and any(each.regressed for each in found or ()):
         raise typer.Exit(ExitCode.DIFFERENT)
+
+
+def _measure_suite(
+    suite: str,
+    options: ProgramOptions,
+    profiles: list[str],
+    *,
+    reference: str | None,
+    pace: Pace,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a suite on the interpreters themselves."""
+    require_pyperf()
+    names = chosen_benchmarks(suite)
+    request = replace(options, python=None).request([])
+    field = line_up(request, [], options.python or [], profiles, reference)
+    with Progress(len(field.contenders)) as progress:
+        folder = request.cache_dir / "pyperformance"
+        runs = run_suite(field.contenders, names, pace, folder, progress.step)
+    if output is not None:
+        write_pyperf([(each.id, each.document) for each in runs if each.document], output)
+    if as_json:
+        from multirt.cli.documents.bench import suite_document
+
+        typer.echo(json.dumps(suite_document(runs)))
+    else:
+        from multirt.cli.tables.suite import print_suite
+
+        print_suite(runs)
+    if not runs[0].values:
+        message = f"nothing ran on {runs[0].id}: {runs[0].trouble}"
+        raise MultirtError("suite", message, code=ExitCode.FAILED)
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:

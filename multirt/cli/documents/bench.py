@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.benchmarks import Bench, Change, Measured
+    from multirt.benchmarks.suite import SuiteRun
     from multirt.history import Record
 
 
@@ -58,6 +59,32 @@ def _measured(bench: Bench, measured: Measured) -> Document:
             "seconds": curve.warm_up,
             "trouble": curve.trouble,
         },
+    }
+
+
+def suite_document(runs: Sequence[SuiteRun]) -> Document:
+    """Return what `bench --suite --json` prints."""
+    reference = runs[0]
+    return {
+        **SCHEMA,
+        "reference": reference.id,
+        "runtimes": [
+            {
+                "runtime": run.id,
+                "trouble": run.trouble,
+                "mean_ratio": run.mean_ratio(reference),
+                "benchmarks": {
+                    name: {
+                        "values": list(values),
+                        "ratio": ratio_document(ratio)
+                        if (ratio := run.ratio_to(reference, name)) is not None
+                        else None,
+                    }
+                    for name, values in run.values.items()
+                },
+            }
+            for run in runs
+        ],
     }
 
 

@@ -1,0 +1,61 @@
+"""pyperformance on several runtimes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from multirt.benchmarks.suite import SuiteRun
+from tests.multirt.history.records import WOBBLE
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run(name: str, **seconds: float) -> SuiteRun:
+    """Return a run of a suite around some times."""
+    values = {bench: tuple(each * part for part in WOBBLE) for bench, each in seconds.items()}
+    return SuiteRun(id=name, values=values)
+
+
+def test_ratios_are_of_what_ran_on_both() -> None:
+    reference, other = run("a", fast=1.0, slow=1.0, gone=1.0), run("b", fast=0.25, slow=4.0)
+    fast = other.ratio_to(reference, "fast")
+    assert fast is not None
+    assert (round(fast.estimate, 6), fast.significant) == (4, True)
+    assert other.ratio_to(reference, "gone") is None
+    assert other.mean_ratio(reference) == pytest.approx(1)
+    assert run("c").mean_ratio(reference) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(("--suite", "speedometer"), "no such suite: 'speedometer'", id="another"),
+        pytest.param(("--suite", "pyperformance", "--suite-pace", "wild"), "wild", id="pace"),
+    ],
+)
+def test_a_suite_that_means_nothing_is_said(
+    multirt: Command, arguments: tuple[str, ...], words: str
+) -> None:
+    done = multirt("bench", *arguments)
+    assert words in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.network
+def test_a_benchmark_of_the_suite_runs(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    words = ("--suite", "pyperformance:nbody", "--suite-pace", "single", "--output", "out")
+    done = multirt("bench", "--python", str(require("3.12")), *words, "--json")
+    (measured,) = json.loads(done.stdout)["runtimes"]
+    assert (measured["runtime"], measured["trouble"]) == ("cpython-3.12.1", None)
+    assert len(measured["benchmarks"]["nbody"]["values"]) == 1
+    assert (tmp_path / "out" / "cpython-3.12.1.json").exists()
