@@ -9,6 +9,7 @@ import typer
 
 from multirt.cli.options import Json, cache_dir
 from multirt.errors import ExitCode, MultirtError
+from multirt.plans.stored import clear_plans, stored_plans
 from runtimes import cache_info, clear_cache
 
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     group.command("dir")(show_folder)
     group.command("info")(show_state)
     group.command("clear")(forget)
+    group.command("plans")(show_plans)
     app.add_typer(group, name="cache")
 
 
@@ -39,12 +41,36 @@ def show_state(*, as_json: Json = False) -> None:
         print_cache(info)
 
 
+def show_plans(*, as_json: Json = False) -> None:
+    """List the plans by which programs start at once, with age and last use."""
+    plans = stored_plans(cache_dir(), os.environb)
+    if as_json:
+        documents = [
+            {
+                "file": str(each.path),
+                "question": list(each.question),
+                "executable": each.executable,
+                "written": each.written,
+                "used": each.used,
+                "refused": each.refused,
+            }
+            for each in plans
+        ]
+        typer.echo(json.dumps({"schema_version": 1, "plans": documents}))
+    else:
+        from multirt.cli.tables.plans import print_plans
+
+        print_plans(plans)
+
+
 def forget(*, as_json: Json = False) -> None:
-    """Forget what runtimes have answered; they are asked again when that is next needed."""
+    """Forget what runtimes have answered, and every plan; that is found out again when needed."""
     try:
+        plans = clear_plans(cache_dir())
         count = clear_cache(cache_dir())
     except OSError as error:
         message = f"cannot remove {error.filename}: {error.strerror}"
         raise MultirtError("cache", message, code=ExitCode.FAILED) from error
-    words = {"schema_version": 1, "removed": count}
-    typer.echo(json.dumps(words) if as_json else f"forgot {count} answers of runtimes")
+    words = {"schema_version": 1, "removed": count, "plans": plans}
+    said = f"forgot {count} answers of runtimes and {plans} plans"
+    typer.echo(json.dumps(words) if as_json else said)

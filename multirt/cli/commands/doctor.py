@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from multirt.cli.launcher import installed_launcher
 from multirt.cli.options import Json, Refresh, cache_dir, search
 from multirt.diagnosis import diagnose
 from runtimes import cache_info, discover
@@ -27,15 +28,16 @@ def examine(*, as_json: Json = False, refresh: Refresh = False) -> None:
     """Say what was skipped and why, what is slow, double or in disagreement, and what to do."""
     found = discover(search(refresh=refresh))
     info = cache_info(cache_dir())
+    launcher = installed_launcher()
     findings = diagnose(found, info, {name: _lacking(name) for name in _TOOLS})
     if as_json:
         from multirt.cli.documents.diagnosis import doctor_document
 
-        typer.echo(json.dumps(doctor_document(found, info, findings)))
+        typer.echo(json.dumps(doctor_document(found, info, findings, launcher)))
     else:
         from multirt.cli.tables.diagnosis import print_diagnosis
 
-        print_diagnosis(found, info, findings)
+        print_diagnosis(found, info, findings, launcher)
 
 
 def _lacking(name: str) -> str | None:

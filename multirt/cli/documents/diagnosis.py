@@ -10,11 +10,14 @@ from multirt.cli.documents.parts import SCHEMA, Document
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from multirt.cli.launcher import Launcher
     from multirt.diagnosis import Finding
     from runtimes import CacheInfo, Discovery
 
 
-def doctor_document(found: Discovery, info: CacheInfo, findings: Iterable[Finding]) -> Document:
+def doctor_document(
+    found: Discovery, info: CacheInfo, findings: Iterable[Finding], launcher: Launcher
+) -> Document:
     """Return what `doctor --json` prints."""
     return {
         **SCHEMA,
@@ -33,4 +36,8 @@ def doctor_document(found: Discovery, info: CacheInfo, findings: Iterable[Findin
             for each in found.inquiries
         ],
         "cache": cache_document(info),
+        "launcher": {
+            "path": str(launcher.path) if launcher.path else None,
+            "native": launcher.native,
+        },
     }

@@ -15,14 +15,18 @@ from multirt.cli.tables.text import open_console, short, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from multirt.cli.launcher import Launcher
     from multirt.diagnosis import Finding
     from runtimes import CacheInfo, Discovery
 
 
-def print_diagnosis(found: Discovery, info: CacheInfo, findings: Sequence[Finding]) -> None:
+def print_diagnosis(
+    found: Discovery, info: CacheInfo, findings: Sequence[Finding], launcher: Launcher
+) -> None:
     """Print the findings by topic, and a hint once for those that share it."""
     console = open_console()
     console.print(f"{len(found.runtimes)} runtimes; {cache_words(info)}")
+    console.print(launcher.words)
     for topic, of_topic in groupby(findings, lambda each: each.topic):
         console.print(f"\n[bold]{topic.value}[/]")
         for hint, group in groupby(of_topic, lambda each: each.hint):

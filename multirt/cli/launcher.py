@@ -1,0 +1,43 @@
+"""Tell which command `multirt` is: the native launcher, or a script where no compiler was there."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_MACHINE_CODE = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")  # ELF, Mach-O thin and fat
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launcher:
+    """The command that people type.
+
+    Attributes:
+        path: where it is; None where only `python -m multirt` is there.
+        native: it starts programs by their plans without a Python of its own.
+    """
+
+    path: Path | None
+    native: bool
+
+    @property
+    def words(self) -> str:
+        """What to say of it."""
+        if self.native:
+            return "launcher: native"
+        if self.path is None:
+            return "launcher: none, only `python -m multirt`"
+        return "launcher: a script, slower by some ms; install multirt where a C compiler is"
+
+
+def installed_launcher() -> Launcher:
+    """Return the launcher beside what runs this process."""
+    started = Path(sys.argv[0])
+    beside = started if started.name == "multirt-python" else Path(sys.executable)
+    path = beside.with_name("multirt")
+    try:
+        with path.open("rb") as stream:
+            return Launcher(path=path, native=stream.read(4) in _MACHINE_CODE)
+    except OSError:
+        return Launcher(path=None, native=False)
