@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.plans.question import ask
@@ -13,6 +12,7 @@ from multirt.plans.writer import StartBy, write_plan
 from tests.multirt.plans.conftest import resting_on
 
 if TYPE_CHECKING:
+    from pathlib import Path
     import subprocess
     from collections.abc import Callable
 
