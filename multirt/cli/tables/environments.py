@@ -34,10 +34,9 @@ def print_environments(found: Sequence[Environment], now: float) -> None:
         table.add_row(text(each.home.name), text(_purpose(each)), write_size(each.own), words)
     console.print(table)
     size, own = sum(each.size for each in found), sum(each.own for each in found)
-    console.print(
-        f"{len(found)} environments: {write_size(size)}, of which {write_size(own)} are shared "
-        "with nothing else"
-    )
+    count = "1 environment" if len(found) == 1 else f"{len(found)} environments"
+    shares = f"{write_size(size)}, of which {write_size(own)} are shared with nothing else"
+    console.print(f"{count}: {shares}")
 
 
 def print_environment(each: Environment, now: float) -> None:

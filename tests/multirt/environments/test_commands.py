@@ -78,7 +78,7 @@ def test_the_life_of_an_environment(
     assert "alpha 2.0, beta 1.0" in words
     listed = command("env", "list").stdout
     assert "tool.py" in listed
-    assert "1 environments" in listed
+    assert "1 environment: " in listed
     assert _document(command("env", "prune", "--json"))["removed"] == []
     tried = _document(command("env", "prune", "--max-size", "0", "--dry-run", "--json"))
     assert (tried["removed"], tried["dry_run"]) == ([each["name"]], True)
