@@ -52,11 +52,6 @@ def extension(path: str, *violations: str, warnings: tuple[str, ...] = ()) -> Ex
         "hindrances": [],
         "hints": [],
         "slots": None,
-        "present_floor": None,
-        "promotable": None,
-        "hindrances": [],
-        "hints": [],
-        "classes": {},
     }
 
 
