@@ -40,7 +40,7 @@ def ask(
         env: the user's environment.
     """
     if runtime.implementation.name in _DUMB:
-        return Answers(trouble=f"{runtime.implementation.name} cannot be asked")
+        return Answers(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
     asked = question(sources, names)
     if not asked.data:
         return Answers()

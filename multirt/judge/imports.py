@@ -118,15 +118,22 @@ def missing(having: Having) -> Iterator[Objection]:
             detail = f"{each.place} imports {what}, which {runtime.id} does not have"
             yield Objection(cause=Cause.STDLIB, detail=detail, path=path)
         else:
-            roots = question.packages.roots if question.packages else runtime.site_packages
-            where = ", ".join(map(str, roots)) or "any folder"
-            detail = f"{each.place} imports {name}, which is not installed in {where}"
+            roots = question.packages.roots if question.packages else ()
+            where = f" in {', '.join(map(str, roots))}" if roots else ""
+            detail = f"{each.place} imports {name}, which is not installed{where}"
             yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, distribution=name)
 
 
 def uncompilable(having: Having) -> Iterator[Objection]:
     """Yield the files that a runtime cannot compile."""
     refused = having.answers.refused if having.answers is not None else {}
+    if (
+        having.answers is not None
+        and having.answers.mute
+        and not having.question.configuration.specs
+    ):
+        detail = f"{having.runtime.id} cannot be asked what it compiles: name it to have it"
+        yield Objection(cause=Cause.SYNTAX, detail=detail)
     for source in having.sources():
         why = refused.get(source.file)
         if why is None:

@@ -32,9 +32,11 @@ class Answers:
     Attributes:
         refused: files that it cannot compile.
         missing: names of its standard library that it does not have, `module` or `module:member`.
+        mute: it has no way to answer.
         trouble: why there are fewer answers than questions; None when there are all.
     """
 
     refused: Mapping[Path, Refusal] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    mute: bool = False
     trouble: str | None = None

@@ -167,3 +167,15 @@ def test_explain_says_what_would_help(multirt: Command, tmp_path: Path, require:
     assert "fit too: " in text
     assert len(text.splitlines()) < 24
     assert "order: asked for > " in multirt("explain", "-v", "fine.py").stdout
+
+
+def test_what_no_runtime_compiles_lands_nowhere(
+    multirt: Command, tmp_path: Path, require: Require
+) -> None:
+    require("micropython")
+    (tmp_path / "tool.py").write_text("def def\n")
+    done = multirt("run", "tool.py")
+    assert "tool.py line 1: invalid syntax: `def def`" in done.stderr
+    assert done.returncode == 127
+    (tmp_path / "tool.py").write_text("print(1)\n")
+    assert multirt("run", "--python", "micropython", "tool.py").stdout == "1\n"
