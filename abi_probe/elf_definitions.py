@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf_image import Image, Tag
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_MODULES: Final = 32  # of one file; those with more are statically linked programs
 _MOST_PLACES: Final = 64  # of a name, or of pointers to one place
+_MOST_NAMES: Final = 128  # that are looked for pointers to, in one file
 _MOST_SLOTS: Final = 64
 _LONGEST_NAME: Final = 256
 _NAME_BYTES: Final = (
@@ -52,8 +54,18 @@ def read_definitions(image: Image, stems: Iterable[str]) -> tuple[ModuleDefiniti
     Source of the layouts: CPython's `Include/moduleobject.h` and `Include/object.h`, 3.5 to 3.15.
     """
     memory = _Memory.of(image)
-    found = (_find(memory, stem) for stem in sorted(stems)[:_MOST_MODULES])
-    return tuple(definition for definition in found if definition is not None)
+    found: dict[str, ModuleDefinition] = {}
+    names = (
+        (stem, address)
+        for stem in sorted(stems)[:_MOST_MODULES]
+        for address in _name_addresses(memory, stem.encode("utf-8", "surrogateescape"))
+        if stem not in found
+    )
+    for stem, address in islice(names, _MOST_NAMES):
+        definition = _definition(memory, stem, address)
+        if definition is not None:
+            found.setdefault(stem, definition)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,11 +148,12 @@ class _Memory:
         for start in self._records(packed, field=2):
             place, _, _ = self.record.unpack_from(self.data, start)
             yield int(place)
-        for offset in self.places(packed):
-            place_in_memory = self.address(offset)
-            inside = self.rela[0] <= offset < self.rela[1]
-            if place_in_memory is not None and not inside and not offset % self.word.size:
-                yield place_in_memory
+        for segment in self.image.loaded():
+            if segment.writable:  # else no definition, whose fields change, can lie there
+                end = segment.offset + segment.size
+                for offset in self.places(packed, segment.offset, end):
+                    if not offset % self.word.size:
+                        yield segment.address + offset - segment.offset
 
     def places(self, what: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
         """The offsets of some bytes in the file, as many as are looked at."""
@@ -170,18 +183,17 @@ class _Memory:
         return int(fields[4 if self.word.size == 8 else 1])  # noqa: PLR2004 - bytes of a word
 
 
-def _find(memory: _Memory, stem: str) -> ModuleDefinition | None:
-    """Find the definition of one module."""
-    for name in _name_addresses(memory, stem.encode("utf-8", "surrogateescape")):
-        for pointer in memory.pointers_to(name):
-            free_threaded = _header(memory, pointer)
-            if free_threaded is not None:
-                slots = memory.pointer(pointer + _SLOTS_AFTER_NAME * memory.word.size)
-                return ModuleDefinition(
-                    module=stem,
-                    free_threaded=free_threaded,
-                    slots=tuple(_slots(memory, slots)) if slots else None,
-                )
+def _definition(memory: _Memory, stem: str, name: int) -> ModuleDefinition | None:
+    """Read the definition that points to a name, None when none does."""
+    for pointer in memory.pointers_to(name):
+        free_threaded = _header(memory, pointer)
+        if free_threaded is not None:
+            slots = memory.pointer(pointer + _SLOTS_AFTER_NAME * memory.word.size)
+            return ModuleDefinition(
+                module=stem,
+                free_threaded=free_threaded,
+                slots=tuple(_slots(memory, slots)) if slots else None,
+            )
     return None
 
 

@@ -31,6 +31,7 @@ _MAX_STRING: Final = 4096  # PATH_MAX; names in C are far shorter
 _PT_LOAD: Final = 1
 _PT_DYNAMIC: Final = 2
 _PT_INTERP: Final = 3
+_PF_W: Final = 2
 
 
 class Kind(IntEnum):
@@ -73,7 +74,7 @@ class Layout:
         mark: the same for `struct`, `<` or `>`.
         header: what follows `e_ident`.
         segment: a program header.
-        segment_fields: where its type, offset, address and size in the file stand.
+        segment_fields: where its type, offset, address, size in the file and flags stand.
         dynamic: an entry of the dynamic section.
         symbol: an entry of the symbol table, which begins with its name in either class.
         symbol_fields: where info, other and section index stand.
@@ -84,7 +85,7 @@ class Layout:
     mark: str
     header: struct.Struct
     segment: struct.Struct
-    segment_fields: tuple[int, int, int, int]
+    segment_fields: tuple[int, int, int, int, int]
     dynamic: struct.Struct
     symbol: struct.Struct
     symbol_fields: tuple[int, int, int]
@@ -99,7 +100,7 @@ def _layout(bits: int, byte_order: str) -> Layout:
         mark=mark,
         header=struct.Struct(mark + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH")),
         segment=struct.Struct(mark + ("IIQQQQQQ" if wide else "IIIIIIII")),
-        segment_fields=(0, 2, 3, 5) if wide else (0, 1, 2, 4),
+        segment_fields=(0, 2, 3, 5, 1) if wide else (0, 1, 2, 4, 6),
         dynamic=struct.Struct(mark + ("qQ" if wide else "iI")),
         symbol=struct.Struct(mark + ("IBBHQQ" if wide else "IIIBBH")),
         symbol_fields=(1, 2, 3) if wide else (3, 4, 5),
@@ -121,6 +122,7 @@ class Segment:
     offset: int
     address: int
     size: int
+    writable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,10 +237,16 @@ def _segments(
         raise UnreadableError(f"program headers of {each} bytes each at offset {start}")
     if count > _MAX_SEGMENTS:
         raise UnreadableError(f"{count} program headers at offset {start}")
-    kind, offset, address, size = layout.segment_fields
+    kind, offset, address, size, flags = layout.segment_fields
     rows = _unpack_many(layout.segment, view, start, count, "program headers")
     segments = tuple(
-        Segment(kind=row[kind], offset=row[offset], address=row[address], size=row[size])
+        Segment(
+            kind=row[kind],
+            offset=row[offset],
+            address=row[address],
+            size=row[size],
+            writable=bool(row[flags] & _PF_W),
+        )
         for row in rows
     )
     for segment in segments:

@@ -270,7 +270,8 @@ class _Prover:
 
     def _meaning(self, subject: Subject, answer: Mapping[str, object]) -> Seen:
         """Turn the answer for one module into what it means."""
-        outcome, detail = Outcome.IMPORTED, str(answer.get("file"))
+        outcome = Outcome.IMPORTED
+        detail = str(answer.get("file") or "no file: a folder of that name stands in")
         if answer.get("error") is not None:
             detail = f"{answer['error']}: {answer.get('text')}"
             outcome = Outcome.FAILED
