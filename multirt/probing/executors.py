@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final
 
 from multirt.probing.work import lost, perform
@@ -58,6 +55,10 @@ def _in_pool(
     tasks: dict[int, Task], prospects: Sequence[Prospect], jobs: int
 ) -> Iterator[tuple[int, Done]]:
     """Do the tasks in a pool, as many as it lives to do."""
+    import multiprocessing  # 8 ms that most runs do without, and so are these
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
     # A forked process has the runtimes' facts already; where that is unsafe they are sent.
     method = "fork" if sys.platform == "linux" else None
     context = multiprocessing.get_context(method)
