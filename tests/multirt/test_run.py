@@ -221,3 +221,25 @@ def test_a_console_script_runs_under_another_runtime(
     missing = multirt("run", "--site", "site", "gadget-walk")
     assert "no such command in" in missing.stderr
     assert missing.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("multirt.toml", 'runtimes = ["3.9"]', id="multirt.toml"),
+        pytest.param("pyproject.toml", '[tool.multirt]\nruntimes = ["3.9"]', id="pyproject.toml"),
+        pytest.param(".python-version", "3.9", id="version file"),
+        pytest.param("json.py", "import asyncore\ndumps = repr", id="a module beside it"),
+    ],
+)
+def test_what_appears_later_counts_at_the_next_start(
+    multirt: Command, tmp_path: Path, require: Require, name: str, content: str
+) -> None:
+    require("3.9")
+    script = tmp_path / "script"
+    script.mkdir()
+    (script / "tool.py").write_text("import json, sys; print(sys.version_info < (3, 12))\n")
+    for _ in range(3):
+        assert multirt("run", "script/tool.py").stdout == "False\n"
+    (script / name).write_text(content)
+    assert multirt("run", "script/tool.py").stdout == "True\n"

@@ -12,9 +12,9 @@ from multirt.plans.writer import StartBy, write_plan
 from tests.multirt.plans.conftest import resting_on
 
 if TYPE_CHECKING:
-    from pathlib import Path
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
 
