@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multirt.dispatch import decide, nothing_fits, plan
+from multirt.environments import Wanted, build, overlay, resolve
 from multirt.errors import MultirtError
 from multirt.launch_profiles import NAMES, named, split_profile
 from runtimes import Jit, RuntimeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from multirt.dispatch import Decision, Request
     from multirt.launch_profiles import Profile
@@ -142,9 +144,37 @@ def _contenders(
                     raise MultirtError("profile", message, "multirt list shows the builds")
                 continue
             suffix = f"+{name}" if name is not None else ""
-            yield Contender(
-                id=f"{runtime.id}{suffix}", runtime=runtime, profile=profile, plan=planned
-            )
+            own = _with_compiler(planned, profile, decision, request) if profile else planned
+            yield Contender(id=f"{runtime.id}{suffix}", runtime=runtime, profile=profile, plan=own)
+
+
+def _with_compiler(planned: Plan, profile: Profile, decision: Decision, request: Request) -> Plan:
+    """Return a plan with what a profile installs, beside the program's own packages.
+
+    Raises:
+        MultirtError: it cannot be installed for the runtime.
+    """
+    if profile.requirement is None:
+        return planned
+    runtime, store = planned.runtime, request.stored()
+    wanted = decision.wanted or Wanted()
+    wanted = replace(wanted, requirements=(*wanted.requirements, profile.requirement))
+    roots = [*build(runtime, resolve(runtime, wanted, store), store).site_roots]
+    roots += [root.absolute() for root in decision.roots]
+    if profile.start_up:
+        roots.append(_started_by(profile, request.cache_dir))
+    return replace(planned, executable=overlay(runtime, roots, request.cache_dir))
+
+
+def _started_by(profile: Profile, cache_dir: Path) -> Path:
+    """Return a folder whose `.pth` file turns a compiler on at every start."""
+    folder = cache_dir / "profiles" / profile.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "multirt_profile.pth").write_text(f"{profile.start_up}\n", encoding="utf-8")
+    except OSError as error:
+        raise MultirtError("profile", f"cannot write {folder}: {error.strerror}") from error
+    return folder
 
 
 def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Contender, ...]:

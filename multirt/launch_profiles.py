@@ -18,6 +18,8 @@ class Fits(StrEnum):
     BUILT_IN_JIT = "CPython builds with the compiler of `sys._jit`"
     PYPY = "PyPy"
     FREE_THREADED = "free-threaded builds"
+    PYSTON_LITE = "releases of CPython 3.7 to 3.10"
+    CINDERX = "releases of CPython from 3.14 on, with a GIL"
     ALL = "every CPython and PyPy"
 
 
@@ -31,6 +33,9 @@ class Profile:
         options: for the interpreter, before the program.
         environment: variables to set.
         compiles: it turns a just-in-time compiler on.
+        requirement: a compiler to install for it, from the package index; None for none.
+        start_up: a line of Python for every start, which turns that on; empty when it does so
+            itself.
     """
 
     name: str
@@ -38,6 +43,8 @@ class Profile:
     options: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     compiles: bool = False
+    requirement: str | None = None
+    start_up: str = ""
 
     def accepts(self, runtime: Runtime) -> bool:
         """Whether a runtime can be started this way and would differ by it."""
@@ -48,10 +55,24 @@ class Profile:
             case Fits.PYPY:
                 return name == "pypy"
             case Fits.FREE_THREADED:
-                new = (runtime.version.major, runtime.version.minor) >= _GIL_OPTION_SINCE
-                return runtime.abi.free_threaded and new
+                return runtime.abi.free_threaded and _version(runtime) >= _GIL_OPTION_SINCE
+            case Fits.PYSTON_LITE:
+                return _release(runtime) and (3, 7) <= _version(runtime) <= (3, 10)
+            case Fits.CINDERX:
+                return _release(runtime) and _version(runtime) >= (3, 14)
             case Fits.ALL:
                 return name in ("cpython", "pypy")
+
+
+def _version(runtime: Runtime) -> tuple[int, int]:
+    return runtime.version.major, runtime.version.minor
+
+
+def _release(runtime: Runtime) -> bool:
+    """Whether it is a build that wheels of CPython are made for."""
+    abi = runtime.abi
+    usual = runtime.implementation.name == "cpython" and abi.soabi is not None
+    return usual and not abi.debug and not abi.free_threaded
 
 
 # PYTHON_JIT: PEP 744; it is ignored under -I. PYTHON_GIL: PEP 703; on other builds 0 is fatal.
@@ -66,6 +87,19 @@ PROFILES: tuple[Profile, ...] = (
     Profile(name="nojit", fits=Fits.PYPY, options=("--jit", "off")),
     Profile(name="gil", fits=Fits.FREE_THREADED, environment=(("PYTHON_GIL", "1"),)),
     Profile(name="nogil", fits=Fits.FREE_THREADED, environment=(("PYTHON_GIL", "0"),)),
+    Profile(
+        name="pyston_lite",
+        fits=Fits.PYSTON_LITE,
+        compiles=True,
+        requirement="pyston_lite_autoload",
+    ),
+    Profile(
+        name="cinderx",
+        fits=Fits.CINDERX,
+        compiles=True,
+        requirement="cinderx",
+        start_up="import cinderx.jit; cinderx.jit.auto()",
+    ),
     Profile(name="O", fits=Fits.ALL, options=("-O",)),
 )
 NAMES = tuple(dict.fromkeys(each.name for each in PROFILES))

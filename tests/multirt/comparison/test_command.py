@@ -162,3 +162,30 @@ def test_the_page_shows_the_groups(
     )
     assert tab.value("document.title") == "evil.py on 2 runtimes"
     assert tab.complaints == []
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("name", "profile", "code"),
+    [
+        pytest.param("3.8", "pyston_lite", "'pyston_lite' in sys.modules", id="pyston_lite"),
+        pytest.param("3.14", "cinderx", "sys.modules['cinderx.jit'].is_enabled()", id="cinderx"),
+    ],
+)
+def test_a_compiler_is_installed_for_its_profile(  # noqa: PLR0913 - a table's columns and fixtures
+    multirt: Command,
+    tmp_path: Path,
+    require: Callable[[str], Path],
+    *,
+    name: str,
+    profile: str,
+    code: str,
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "gadget.py").write_text("")
+    (tmp_path / "p.py").write_text(f"import sys, gadget\nassert {code}\n")
+    options = ("--python", f"{require(name)}+{profile}", "--site", "site")
+    document, code_ = compared(multirt, *options, "p.py")
+    (run,) = document["runs"]
+    assert run["runtime"].endswith(f"+{profile}")
+    assert (run["exit_code"], code_) == (0, 0)
