@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _SOURCE = "launcher/multirt.c"
 # A static program starts a quarter of a millisecond sooner; not every system can make one.
-_LINKINGS: tuple[tuple[str, ...], ...] = (("-static",), ()) if sys.platform == "linux" else ((),)
+_MAY_BE_STATIC = sys.platform == "linux" and os.environ.get("MULTIRT_STATIC") != "0"
+_LINKINGS: tuple[tuple[str, ...], ...] = (("-static",), ()) if _MAY_BE_STATIC else ((),)
 _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-s")
 
 
