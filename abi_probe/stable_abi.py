@@ -28,6 +28,9 @@ _FOREIGN: Final = (
 )
 
 
+_REMEMBERED: Final = 1 << 14  # names; the extensions of a site ask for the same few again and again
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StableSymbol:
     """A name of CPython's stable ABI.
@@ -51,6 +54,7 @@ class StableSymbol:
     first_exported: tuple[int, int] | None
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def lookup(name: str) -> StableSymbol | None:
     """The entry of the stable ABI for a name, None where it promises nothing.
 
@@ -71,6 +75,7 @@ def lookup(name: str) -> StableSymbol | None:
     )
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def classify(name: str) -> SymbolClass:
     """Which C API a Pythonic name belongs to.
 
@@ -106,6 +111,7 @@ def computed_floor(names: Iterable[str]) -> tuple[int, int] | None:
     return floor
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def exporters(name: str) -> tuple[tuple[int, int], ...]:
     """The releases of CPython that were seen to export a name, oldest first.
 
