@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DF_1_PIE: Final = 0x08000000
 _HOOK: Final = "PyInit_"  # alone: a module with another hook has no `PyModuleDef`
+_RUNTIME = "Py_Initialize"  # defined in an interpreter or its library
 
 # By (e_machine, bits, byte order), in the words of `platform.machine()`.
 _MACHINES: Final[Mapping[tuple[int, int, str], str]] = {
@@ -67,6 +68,8 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
     image = open_image(view)
     imports, exports = read_symbols(image)
     modules = {name.removeprefix(_HOOK) for name in exports if name.startswith(_HOOK)}
+    if _RUNTIME in exports:
+        modules = set()  # a runtime's own are no extension's, and there are a hundred to look for
     return Binary(
         format=Format.ELF,
         machines=(_machine(image),),

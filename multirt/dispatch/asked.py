@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from abi_probe import Artefact
     from abi_probe import Verdict as PackageVerdict
     from multirt.dispatch.request import Request
     from multirt.environments import Wanted
@@ -84,10 +85,14 @@ class Inquiry:
         artefacts = [packages.artefacts[name] for name in sorted(names)]
         if not artefacts:
             return {}
-        from abi_probe import examine, nearby  # 70 ms, where there are packages
-        from multirt.targets import prospect_of
+        from abi_probe import Prospect, examine, nearby  # 70 ms, where there are packages
+        from multirt.targets import prospect_of, target_of
 
-        prospect, beside = prospect_of(runtime), nearby(artefacts)
+        if any(map(_is_for_a_platform, artefacts)):
+            prospect = prospect_of(runtime)
+        else:  # what its loader gives makes no difference, and takes 10 ms to read
+            prospect = Prospect(target=target_of(runtime, None), given=None)
+        beside = nearby(artefacts)
         return {str(artefact.name): examine(artefact, prospect, beside) for artefact in artefacts}
 
     def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
@@ -123,6 +128,12 @@ class Inquiry:
             detail = error.message.removeprefix(f"{runtime.id}: ")
             return replace(verdict, objections=(Objection(cause=Cause.PACKAGE, detail=detail),))
         return verdict
+
+
+def _is_for_a_platform(artefact: Artefact) -> bool:
+    """Whether a distribution has binaries, or a tag that says so."""
+    tagged = any(tag.platform != "any" for tag in artefact.tags)
+    return bool(tagged or artefact.extensions or artefact.libraries or artefact.trouble)
 
 
 def _is_wanted(verdict: Verdict) -> bool:
