@@ -114,6 +114,7 @@ def line_up(
     if decision.chosen is None:
         raise nothing_fits(decision)
     found = list(_contenders(decision, request, arguments, specs, profiles))
+    _check_profiles(found, specs)
     return Field(
         program=decision.program,
         contenders=_referred(found, reference),
@@ -139,10 +140,7 @@ def _contenders(
         for name in names:
             profile = named(name, runtime) if name is not None else None
             if name is not None and profile is None:
-                if name not in profiles:
-                    message = f"{runtime.id} cannot be started as +{name}"
-                    raise MultirtError("profile", message, "multirt list shows the builds")
-                continue
+                continue  # another build that the same word names may know it
             suffix = f"+{name}" if name is not None else ""
             own = _with_compiler(planned, profile, decision, request) if profile else planned
             yield Contender(id=f"{runtime.id}{suffix}", runtime=runtime, profile=profile, plan=own)
@@ -175,6 +173,17 @@ def _started_by(profile: Profile, cache_dir: Path) -> Path:
     except OSError as error:
         raise MultirtError("profile", f"cannot write {folder}: {error.strerror}") from error
     return folder
+
+
+def _check_profiles(
+    found: Sequence[Contender], specs: Sequence[tuple[RuntimeSpec, str | None]]
+) -> None:
+    """Refuse a profile that was asked of runtimes of which none knows it."""
+    for spec, name in specs:
+        taken = (each.profile for each in found if spec.accepts(each.runtime))
+        if name is not None and not any(each and each.name == name for each in taken):
+            message = f"nothing that {spec} names can be started as +{name}"
+            raise MultirtError("profile", message, "multirt list shows the builds")
 
 
 def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Contender, ...]:

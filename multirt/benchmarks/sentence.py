@@ -75,12 +75,13 @@ def notes(bench: Bench) -> Iterator[str]:
     reference = bench.reference
     if reference.mostly_startup:
         yield (
-            f"too short to measure apart from the start-up: {reference.startup_median * 1e3:.1f} of"
-            f" {reference.median * 1e3:.1f} ms are an empty program's on {reference.contender.id}"
+            f"too short to measure apart from the start-up: on {reference.contender.id} a start"
+            f" takes {reference.median * 1e3:.1f} ms, an empty program's"
+            f" {reference.startup_median * 1e3:.1f} ms"
         )
     for each in bench.measured:
         threads = f" with {each.threads} threads" if each.threads is not None else ""
-        for warning in each.warnings:
-            yield f"{each.contender.id}{threads}: {warning}"
+        if each.warnings:
+            yield f"{each.contender.id}{threads} is unstable: {'; '.join(each.warnings)}"
         if each.curve is not None and each.curve.trouble is not None:
             yield f"{each.contender.id} cannot run it again in one process: {each.curve.trouble}"

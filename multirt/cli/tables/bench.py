@@ -51,7 +51,8 @@ def _table(bench: Bench) -> Table:
     """Return a row for each, those without a speed last."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("runtime", "median", "start-up", "ratio", "memory", "output"):
-        table.add_column(heading, no_wrap=heading != "output", overflow="fold")
+        # Where the terminal is narrow, names and reasons are folded, and no figure is cut.
+        table.add_column(heading, no_wrap=heading not in ("runtime", "output"), overflow="fold")
     output = "same" if bench.checked else "not compared"
     for each in bench.measured:
         base = bench.base(each)

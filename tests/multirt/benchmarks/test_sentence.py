@@ -96,7 +96,7 @@ def test_one_alone_is_compared_with_nothing() -> None:
 def test_what_must_be_known_is_noted() -> None:
     short = measured("cpython-3.13.0", 0.025, startup=0.02)
     said = "\n".join(notes(bench(reference=short, checked=False)))
-    assert "too short to measure apart from the start-up: 20.0 of 25.0 ms" in said
+    assert "takes 25.0 ms, an empty program's 20.0 ms" in said
     assert "outputs were not compared" in said
     broken = measured("pypy-3.11.11", 0.5, curve=Curve(seconds=(0.4,), trouble="exit code 1"))
     assert "cannot run it again in one process: exit code 1" in "\n".join(notes(bench(broken)))

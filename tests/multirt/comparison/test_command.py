@@ -121,6 +121,7 @@ def test_seed_input_reference_and_profile(
         ),
         pytest.param("", ("--rule", "nope"), "no such rule: 'nope'", 2, id="rule"),
         pytest.param("", ("--profile", "nope"), "no such profile: 'nope'", 2, id="profile"),
+        pytest.param("", ("--python", "pypy+jit"), "can be started as +jit", 2, id="no jit"),
         pytest.param("", ("--reference", "3.99"), "does not take part", 2, id="reference"),
         pytest.param("", ("--files",), "name a folder", 2, id="files without copies"),
         pytest.param("", ("--copy", "none"), "no such folder to copy", 2, id="no folder"),
