@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from multirt.environments.indexes import NO_INDEX, index_settings
@@ -46,6 +47,9 @@ _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
 _OURS = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never"}
 
 _LONGEST = 240  # characters of a shortened explanation
+# uv's package asks sysconfig, which gives None to a thread that asks while another is the first
+# to do so (cpython gh-92452).
+_FINDING = Lock()
 _UNREACHABLE = re.compile(
     r"failed to fetch|error sending request|tcp connect error|dns error|timed out"
     r"|network was disabled|network connectivity is disabled|HTTP status server error",
@@ -122,7 +126,8 @@ def find_uv(env: Mapping[str, str]) -> str:
     from uv import find_uv_bin
 
     try:
-        return find_uv_bin()
+        with _FINDING:
+            return find_uv_bin()
     except FileNotFoundError:
         found = shutil.which("uv", path=env.get("PATH"))
     if found is None:
