@@ -206,7 +206,7 @@ def conclusion(report: Report) -> str:
     words = [f"{good} of {len(report.rows)} passed", *rest]
     if excused:
         words.append(f"{excused} of them allowed to fail")
-    if report.interrupted:
+    if report.interrupted and not count[State.INTERRUPTED]:
         words.append("interrupted")
     return ", ".join(words)
 
