@@ -101,9 +101,10 @@ def _packages(decision: Decision) -> Iterator[str]:
 
 def _print_groups(decision: Decision, console: Console) -> None:
     """Print the runtimes that fit in one paragraph, and the others by their first reason."""
-    fit = [each.runtime.id for each in decision.verdicts if each.accepted]
-    if len(fit) > 1:
-        console.print(f"[green]fit too[/]: {text(', '.join(fit[1:]))}")
+    others = (each for each in decision.verdicts if each.accepted and each != decision.chosen)
+    fit = [each.runtime.id for each in others]
+    if fit:
+        console.print(f"[green]fit too[/]: {text(', '.join(fit))}")
     groups: dict[str, list[str]] = {}
     for verdict in decision.verdicts:
         if not verdict.accepted:

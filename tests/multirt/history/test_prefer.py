@@ -37,6 +37,7 @@ def planted(tmp_path: Path, require: Callable[[str], Path]) -> Callable[[float],
         records = [
             replace(
                 record(name, times[name]),
+                session=str(seconds),
                 executable=str(path),
                 program=key["program"],
                 content=key["content"],
@@ -58,6 +59,7 @@ def test_the_fastest_is_started(
     done = multirt("run", *options, "tool.py", **data)
     assert (done.stdout, done.stderr) == ("10\n", "")
     shown = multirt("explain", *options, "tool.py", **data)
+    assert f"fit too: {USUAL}" in shown.stdout
     assert f"measured: {OTHER} 2.00x (2.00-2.00) as fast as {USUAL}" in shown.stdout
     document = json.loads(multirt("explain", *options, "--json", "tool.py", **data).stdout)
     assert (document["chosen"], document["usual"]) == (OTHER, USUAL)
@@ -97,6 +99,8 @@ def test_settings_prefer_the_fastest_too(
     data = {"MULTIRT_DATA_DIR": str(tmp_path / "data")}
     assert multirt("run", *options, "tool.py", **data).stdout == "10\n"
     assert multirt("run", *options, "tool.py", **data).stdout == "10\n"
+    planted(3.0)  # what was measured since counts, whatever the plan of the last start says
+    assert multirt("run", *options, "tool.py", **data).stdout == "12\n"
     (tmp_path / "multirt.toml").write_text('prefer = "fastest"\nfastest-margin = "much"\n')
     assert "no number of percent" in multirt("run", *options, "tool.py", **data).stderr
 
