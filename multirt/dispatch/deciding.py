@@ -14,6 +14,7 @@ from multirt.dispatch.measured import by_measurement, wants_fastest
 from multirt.dispatch.named import with_named
 from multirt.dispatch.needed import Needed, locks_looked_for, needed, start_of
 from multirt.dispatch.request import Decision, Request
+from multirt.dispatch.standard import standard_names
 from multirt.dispatch.virtual import candidates
 from multirt.errors import MultirtError
 from multirt.judge import Question, choose
@@ -96,7 +97,7 @@ def _question(
             or (packages and packages.hooks)
         ),
         below_floor=request.wishes.below_floor,
-        stdlib=frozenset().union(*(each.stdlib for each in runtimes)),
+        stdlib=standard_names(runtimes, found.wanted),
     )
 
 

@@ -26,7 +26,7 @@ class Question:
         unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
             base interpreter's packages), so one that is not found proves nothing.
         below_floor: what a tag or metadata shuts out for its version is tried.
-        stdlib: names that the standard library of any runtime here has.
+        stdlib: names that only a standard library brings, in whichever version.
     """
 
     program: Program

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.multirt.environments.index import serving
+from tests.multirt.environments.index import make_wheel, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,3 +233,18 @@ def test_says_nothing_where_nobody_looks() -> None:
         [sys.executable, "-c", _SLOW, "0.7"], check=True, capture_output=True, text=True
     )
     assert (ended.stdout, ended.stderr) == ("", "")
+
+
+@pytest.mark.real
+def test_what_micropython_brings_is_installed_for_others(
+    command: Command, script: Callable[..., Path], here: Runtime, require: Require, tmp_path: Path
+) -> None:
+    make_wheel(tmp_path / "more", "requests", "2.0")
+    file = script("requests", code="import requests\nprint(requests.version)\n")
+    ended = command(
+        "run",
+        str(file),
+        MULTIRT_SEARCH_PATH=f"{here.executable}:{require('micropython')}",
+        UV_FIND_LINKS=str(tmp_path / "more"),
+    )
+    assert (ended.stdout, ended.stderr) == ("2.0\n", "")
