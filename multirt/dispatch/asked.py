@@ -126,7 +126,9 @@ class Inquiry:
             if _NOWHERE in error.full and not any(";" in each for each in wanted.requirements):
                 raise  # no other runtime would fare better
             detail = error.message.removeprefix(f"{runtime.id}: ")
-            return replace(verdict, objections=(Objection(cause=Cause.PACKAGE, detail=detail),))
+            full = error.full if error.full != error.message else None
+            objection = Objection(cause=Cause.PACKAGE, detail=detail, full=full)
+            return replace(verdict, objections=(objection,))
         return verdict
 
 

@@ -66,7 +66,7 @@ def decide(request: Request) -> Decision:
         packages=question.packages,
         discovery=discovery,
         command=command,
-        notes=configuration.notes,
+        notes=(*configuration.notes, *found.notes),
         read=_read(program, configuration, found),
         absent=_absent(program, configuration, found, request),
         variables=(*configuration.variables, *_VARIABLES),

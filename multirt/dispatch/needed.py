@@ -30,11 +30,13 @@ class Needed:
         environment: the virtual environment that it lives in; None when there is none.
         roots: folders of packages that are there.
         wanted: what will be installed; None for nothing.
+        notes: what people should be told, one line each.
     """
 
     environment: Environment | None
     roots: tuple[Path, ...]
     wanted: Wanted | None
+    notes: tuple[str, ...] = ()
 
 
 def needed(program: Program, configuration: Configuration, request: Request) -> Needed:
@@ -72,15 +74,20 @@ def _needed(program: Program, configuration: Configuration, request: Request) ->
     if environment is not None and not (own and not _holds(environment, own)):
         wanted = _wanted(asked, extra, ())
         return Needed(environment=environment, roots=environment.roots, wanted=wanted)
-    lock = _lock(program, own, asked or extra)
-    if lock is not None:
+    lock = _lock(program, own)
+    if lock is not None and not (asked or extra):
         from multirt.environments import Wanted  # 30 ms, where something is to be installed
 
         locked = Wanted(lock=lock, requirements=tuple(map(str, own)))  # to tell an old lock
         return Needed(environment=None, roots=(), wanted=locked)
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
-    return Needed(environment=None, roots=(), wanted=wanted)
+    if wanted is not None and own and program.uv:
+        from multirt.environments import following  # likewise
+
+        wanted = following(wanted, program.uv, program.title, start_of(program, request.cwd))
+    notes = (f"{lock.name} does not count: it lacks what is asked for besides",) if lock else ()
+    return Needed(environment=None, roots=(), wanted=wanted, notes=notes)
 
 
 def _environment(
@@ -100,9 +107,9 @@ def start_of(program: Program, cwd: Path) -> Path:
     return real if real.is_dir() else real.parent
 
 
-def _lock(program: Program, own: Sequence[Requirement], besides: Sequence[object]) -> Path | None:
-    """Return the lock of a script's own requirements, where nothing else is wanted."""
-    if program.script is None or not own or besides:
+def _lock(program: Program, own: Sequence[Requirement]) -> Path | None:
+    """Return the lock of a script's own requirements; None when there is none."""
+    if program.script is None or not own:
         return None
     from multirt.environments import lock_of  # likewise
 

@@ -26,6 +26,7 @@ from multirt.environments.records import Kind, Record
 from multirt.environments.resolving import resolve
 from multirt.environments.store import Store
 from multirt.environments.uv import UvError, find_uv, run_uv, uv_environment
+from multirt.environments.uv_table import following
 
 __all__ = [
     "Built",
@@ -46,6 +47,7 @@ __all__ = [
     "build",
     "environments",
     "find_uv",
+    "following",
     "forget_resolutions",
     "lock_name",
     "lock_of",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 NO_INDEX = "UV_NO_INDEX"
 """Set when only the folders of `UV_FIND_LINKS` count."""
@@ -27,6 +27,7 @@ _UV_INDEXES = (
     "UV_INDEX_URL",
     NO_INDEX,
 )
+_PLACES = {"UV_FIND_LINKS": ",", "UV_INDEX": " "}  # with what stands between two
 _PYPI = "https://pypi.org/simple"
 _SECTIONS = ("global", "install")  # the later one counts
 
@@ -53,6 +54,23 @@ def index_settings(env: Mapping[str, str]) -> dict[str, str]:
     if "SSL_CERT_FILE" not in env and "cert" in pip:
         settings["SSL_CERT_FILE"] = pip["cert"]
     return {name: value for name, value in settings.items() if value and name not in env}
+
+
+def with_settings(env: Mapping[str, str], settings: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Return variables with a script's own for uv: the user's count more, pip's count less.
+
+    Places to look into are added to those of both.
+    """
+    settings = tuple(settings)
+    if not settings:
+        return env
+    told = {**env, **index_settings(env)}
+    for name, value in settings:
+        if name in _PLACES and name in told:
+            told[name] = _PLACES[name].join((told[name], value))
+        elif name not in env:
+            told[name] = value
+    return told
 
 
 def _address(place: str) -> str:

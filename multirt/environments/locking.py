@@ -123,6 +123,7 @@ def _for_all(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store: S
 
 def _universal(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store: Store) -> str:
     """Let uv resolve for every platform, from the oldest Python on."""
+    store = store.told(wanted.settings)
     oldest = min(resolutions, key=lambda runtime: runtime.version)
     command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
     command += ["--universal", "--python", str(oldest.executable), "--python-version"]

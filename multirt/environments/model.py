@@ -21,6 +21,7 @@ class Wanted:
         lock: a lock file that says it all; then `requirements` and `constraints` do not count.
         build: packages without a wheel are built from their sources, which runs their code.
         exclude_newer: a date or time (RFC 3339); files uploaded later do not exist. None: all do.
+        settings: variables for uv with their values, that count where the user says nothing else.
     """
 
     requirements: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Wanted:
     lock: Path | None = None
     build: bool = False
     exclude_newer: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

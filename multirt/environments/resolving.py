@@ -42,6 +42,7 @@ def resolve(runtime: Runtime, wanted: Wanted, store: Store) -> Resolution:
             remembered.
     """
     _require_served(runtime)
+    store = store.told(wanted.settings)
     wheels = tuple(read_wheel(path) for path in wanted.wheels)
     if wanted.lock is not None:
         text = read_lock(wanted.lock, store)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
+from multirt.environments.indexes import with_settings
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -40,6 +42,10 @@ class Store:
     refresh: bool = field(default=False, kw_only=True)
     offline: bool = field(default=False, kw_only=True)
     unreachable: Event = field(default_factory=Event, kw_only=True, compare=False)
+
+    def told(self, settings: Iterable[tuple[str, str]]) -> Store:
+        """Return this place with a script's own settings for uv."""
+        return replace(self, env=with_settings(self.env, settings))
 
     @property
     def environments(self) -> Path:

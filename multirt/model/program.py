@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -151,6 +151,7 @@ class Program:
         dependencies: of its PEP 723 block.
         declared: it has a PEP 723 block that lists dependencies, if only an empty list.
         settings: the table `[tool.multirt]` of that block, as it stands there.
+        uv: its table `[tool.uv]`, likewise; empty when there is none.
         interpreter: the interpreter that its first line names, `python2.7`; None when there is
             none or it says nothing of the version.
         sources: its files that were read, the first one started first.
@@ -169,6 +170,7 @@ class Program:
     dependencies: tuple[Requirement, ...] = ()
     declared: bool = False
     settings: Mapping[str, object] | None = None
+    uv: Mapping[str, object] = field(default_factory=dict)
     interpreter: str | None = None
     sources: tuple[Source, ...] = ()
     imports: tuple[Import, ...] = ()

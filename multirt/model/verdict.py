@@ -44,6 +44,7 @@ class Objection:
         symbol: the symbol concerned; None when there is none.
         distribution: what would have to be installed, or installed anew, for it to fall; None
             when that would not help.
+        full: the resolver's own explanation, unabridged; None where the sentence is all.
     """
 
     cause: Cause
@@ -51,6 +52,7 @@ class Objection:
     path: str | None = None
     symbol: str | None = None
     distribution: str | None = None
+    full: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
@@ -31,12 +31,14 @@ class Block:
         dependencies: what it needs.
         declared: it lists dependencies, if only an empty list.
         settings: its table `[tool.multirt]`; None when it has none.
+        uv: its table `[tool.uv]`; empty when it has none.
     """
 
     requires_python: SpecifierSet | None = None
     dependencies: tuple[Requirement, ...] = ()
     declared: bool = False
     settings: Mapping[str, object] | None = None
+    uv: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_block(text: str, title: str) -> Block:
@@ -57,7 +59,8 @@ def read_block(text: str, title: str) -> Block:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise MultirtError("script", f"{title}: its script block is no TOML: {error}") from error
     tool = table.get("tool")
-    settings = tool.get("multirt") if isinstance(tool, dict) else None
+    tools = tool if isinstance(tool, dict) else {}
+    settings, uv = tools.get("multirt"), tools.get("uv", {})
     if settings is not None and not isinstance(settings, dict):
         raise MultirtError("script", f"{title}: tool.multirt in its script block is no table")
     return Block(
@@ -65,6 +68,7 @@ def read_block(text: str, title: str) -> Block:
         dependencies=dependencies(table.get("dependencies", []), title),
         declared="dependencies" in table,
         settings=settings,
+        uv=uv if isinstance(uv, dict) else {},
     )
 
 

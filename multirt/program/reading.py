@@ -227,6 +227,7 @@ class _Walk:
             dependencies=block.dependencies,
             declared=block.declared,
             settings=block.settings,
+            uv=block.uv,
             sources=tuple(self.sources),
             imports=tuple(self.imports),
             exits=tuple(self.exits),

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from multirt.cli.options import Json, Python, search, specs, store
 from multirt.dispatch import with_named
-from multirt.environments import Wanted, lock_name, make_lock, write_lock
+from multirt.environments import Wanted, following, lock_name, make_lock, write_lock
 from multirt.errors import ExitCode, MultirtError
 from multirt.model import Entry, Kind
 from multirt.program import read_program
@@ -44,6 +44,7 @@ def lock_script(
         build=build,
         exclude_newer=exclude_newer,
     )
+    wanted = following(wanted, program.uv, script.name, script.parent)
     if not wanted.requirements:
         hint = "declare them in a `# /// script` block (PEP 723)"
         raise MultirtError("script", f"{script} requires nothing that could be locked", hint)

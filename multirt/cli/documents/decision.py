@@ -87,7 +87,9 @@ def _candidate(verdict: Verdict) -> Document:
         "runtime": verdict.runtime.id,
         "accepted": verdict.accepted,
         "rank": [part if isinstance(part, bool | int) else str(part) for part in verdict.rank],
-        "objections": [objection_document(each) for each in verdict.objections],
+        "objections": [
+            {**objection_document(each), "full": each.full} for each in verdict.objections
+        ],
         "warnings": list(verdict.warnings),
         "unverified": list(verdict.unverified),
     }

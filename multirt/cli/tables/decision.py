@@ -138,5 +138,18 @@ def _print_all(decision: Decision, console: Console) -> None:
         mark = "[green]+[/]" if verdict.accepted else "[red]-[/]"
         table.add_row(mark, text(verdict.runtime.id), text("\n".join(reasons)))
     console.print(table)
+    _print_resolver(decision, console)
     for path in decision.read:
         console.print(f"read: {text(short(path))}", style="dim", soft_wrap=True)
+
+
+def _print_resolver(decision: Decision, console: Console) -> None:
+    """Print what the resolver said in full, each explanation once with whom it is about."""
+    about: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        for each in verdict.objections:
+            if each.full is not None:
+                about.setdefault(each.full, []).append(verdict.runtime.id)
+    for full, ids in about.items():
+        console.print(f"[bold]uv says[/] of {text(', '.join(ids))}:")
+        console.print(text(full), style="dim", soft_wrap=True)

@@ -248,3 +248,40 @@ def test_what_micropython_brings_is_installed_for_others(
         UV_FIND_LINKS=str(tmp_path / "more"),
     )
     assert (ended.stdout, ended.stderr) == ("2.0\n", "")
+
+
+def test_a_block_says_what_uv_is_to_find(
+    command: Command, script: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_wheel(tmp_path / "beside", "delta", "3.0")
+    code = "import delta, alpha\nprint(delta.version, alpha.version)\n"
+    file = script("delta", "alpha", code=code)
+    head, end, rest = file.read_text(encoding="utf-8").partition("# ///\n")
+    table = '# [tool.uv]\n# find-links = ["beside"]\n# constraint-dependencies = ["alpha<2"]\n'
+    file.write_text(head + table + end + rest, encoding="utf-8")
+    ended = command("run", str(file))
+    assert (ended.stdout, ended.stderr) == ("3.0 1.0\n", "")
+    assert command("lock", str(file)).returncode == 0
+    assert 'name = "delta"' in (tmp_path / "pylock.tool.toml").read_text(encoding="utf-8")
+
+
+def test_what_is_asked_for_besides_a_lock_is_told(
+    command: Command, script: Callable[..., Path]
+) -> None:
+    file = script("alpha<2", code=_VERSION)
+    assert command("lock", str(file)).returncode == 0
+    ended = command("run", "--with", "beta", str(file))
+    words = "multirt: pylock.tool.toml does not count: it lacks what is asked for besides\n"
+    assert (ended.stdout, ended.stderr) == ("1.0\n", words)
+
+
+def test_the_resolver_is_heard_in_full(command: Command, script: Callable[..., Path]) -> None:
+    file = script("gamma", "alpha==1.0")
+    shown = command("explain", "-v", str(file))
+    assert shown.returncode == 127
+    assert "uv says of" in shown.stdout
+    assert "No solution found when resolving dependencies" in shown.stdout
+    document = json.loads(command("explain", "--json", str(file)).stdout)
+    (objection,) = document["candidates"][0]["objections"]
+    assert "No solution found" in objection["full"]
+    assert "No solution" not in objection["detail"]

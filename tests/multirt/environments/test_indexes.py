@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments.indexes import index_settings
+from multirt.environments.indexes import index_settings, with_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +108,28 @@ def test_an_index_in_the_users_own_uv_file_counts(tmp_path: Path) -> None:
     assert index_settings({"HOME": str(tmp_path), "PIP_INDEX_URL": "https://v"}) == {}
     file.write_text('link-mode = "copy"\n', encoding="utf-8")
     assert index_settings({"HOME": str(tmp_path), "PIP_INDEX_URL": "https://v"}) != {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        pytest.param({}, {"UV_INDEX": "s", "UV_DEFAULT_INDEX": "d"}, id="nobody-else-says-it"),
+        pytest.param(
+            {"UV_DEFAULT_INDEX": "u", "UV_INDEX": "v"},
+            {"UV_DEFAULT_INDEX": "u", "UV_INDEX": "v s"},
+            id="the-user-comes-first",
+        ),
+        pytest.param(
+            {"PIP_INDEX_URL": "p", "PIP_FIND_LINKS": "/w"},
+            {"UV_DEFAULT_INDEX": "d", "UV_INDEX": "s", "UV_FIND_LINKS": "/w"},
+            id="pip-comes-last",
+        ),
+    ],
+)
+def test_settings_of_a_script(
+    tmp_path: Path, variables: dict[str, str], told: dict[str, str]
+) -> None:
+    env = {"HOME": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null", **variables}
+    settings = (("UV_INDEX", "s"), ("UV_DEFAULT_INDEX", "d"))
+    assert with_settings(env, settings) == {**env, **told}
+    assert with_settings(env, ()) == env
