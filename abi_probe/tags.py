@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -98,13 +99,48 @@ def differences(tags: Iterable[Tag], target: Target) -> list[Difference]:
 
     Returns an empty list when one of them fits.
     """
-    accepted = frozenset(target.tags)
+    accepted = _accepted(_Same(target.tags))
     found = []
     for tag in tags:
-        if tag in accepted:
+        if tag in accepted.tags:
             return []
         found.append(_difference(tag, target))
     return sorted(found, key=lambda difference: (difference.distance, str(difference.tag)))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Same:
+    """Tags by which object they are: to hash a thousand of them takes as long as to use them."""
+
+    tags: tuple[Tag, ...]
+
+    def __hash__(self) -> int:
+        return id(self.tags)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.tags is other.tags
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Accepted:
+    """What a runtime's tags say, for asking often."""
+
+    tags: frozenset[Tag]
+    abis: frozenset[str]
+    platforms: frozenset[str]
+    families: frozenset[str]
+
+
+@functools.lru_cache(maxsize=64)
+def _accepted(same: _Same) -> _Accepted:
+    """Sort a runtime's tags once for all artefacts that are held against them."""
+    platforms = frozenset(tag.platform for tag in same.tags)
+    return _Accepted(
+        tags=frozenset(same.tags),
+        abis=frozenset(tag.abi for tag in same.tags),
+        platforms=platforms,
+        families=frozenset(map(family, platforms)) - {"any"},
+    )
 
 
 def _difference(tag: Tag, target: Target) -> Difference:
@@ -146,7 +182,7 @@ def _version_part(
         yield 3, "version", f"built for {_long(short)} {dotted} only, this is {_long_of(target)}"
     elif short == "py" and wanted > version:
         yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer"
-    elif tag.abi != "none" and not any(tag.abi == other.abi for other in target.tags):
+    elif tag.abi != "none" and tag.abi not in _accepted(_Same(target.tags)).abis:
         yield 2, "abi", _abi_words(tag.abi, target)
 
 
@@ -166,11 +202,11 @@ def _abi_words(abi: str, target: Target) -> str:
 
 def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, str]]:
     """Yield what is wrong with the platform of a tag."""
-    if platform == "any" or any(platform == other.platform for other in target.tags):
+    accepted = _accepted(_Same(target.tags))
+    if platform == "any" or platform in accepted.platforms:
         return
-    own = {family(other.platform) for other in target.tags} - {"any"}
     kind = family(platform)
-    if kind not in own:
+    if kind not in accepted.families:
         yield 6, "platform", f"built for {kind} ({platform}), this is {target.name}"
     elif (newer := _newer_macos(platform, target)) is not None:
         yield 1, "platform", f"needs macOS {newer} or newer"
