@@ -164,6 +164,18 @@ class _Memory:
             yield start
             start += 1
 
+    def strings(self, what: bytes) -> Iterator[int]:
+        """The offsets of some bytes where constants and variables lie.
+
+        That is all that is loaded; but for the code where the linker gave constants a segment of
+        their own, for most of a large file is code, and all of it would be read from the disk.
+        """
+        loaded = tuple(self.image.loaded())
+        apart = any(not each.executable and not each.writable for each in loaded)
+        for segment in loaded:
+            if not (apart and segment.executable):
+                yield from self.places(what, segment.offset, segment.offset + segment.size)
+
     def _records(self, packed: bytes, field: int) -> Iterator[int]:
         """The offsets of the relocations one of whose fields is some word."""
         first, end = self.rela
@@ -199,7 +211,7 @@ def _definition(memory: _Memory, stem: str, name: int) -> ModuleDefinition | Non
 
 def _name_addresses(memory: _Memory, stem: bytes) -> Iterator[int]:
     """The addresses of strings that may be the module's name, dotted or not."""
-    for offset in memory.places(stem + b"\0"):
+    for offset in islice(memory.strings(stem + b"\0"), _MOST_PLACES):
         starts = [offset]
         before = offset
         while before > max(offset - _LONGEST_NAME, 0) and memory.data[before - 1] in _NAME_BYTES:

@@ -31,6 +31,7 @@ _MAX_STRING: Final = 4096  # PATH_MAX; names in C are far shorter
 _PT_LOAD: Final = 1
 _PT_DYNAMIC: Final = 2
 _PT_INTERP: Final = 3
+_PF_X: Final = 1
 _PF_W: Final = 2
 
 
@@ -123,6 +124,7 @@ class Segment:
     address: int
     size: int
     writable: bool
+    executable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,6 +248,7 @@ def _segments(
             address=row[address],
             size=row[size],
             writable=bool(row[flags] & _PF_W),
+            executable=bool(row[flags] & _PF_X),
         )
         for row in rows
     )
