@@ -1,3 +1,6 @@
+# /// script
+# requires-python = ">=2.7"  # its own word: the project around it asks for more
+# ///
 """Compute with three stable-ABI extensions and a pure package."""
 
 import sys

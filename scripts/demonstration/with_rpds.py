@@ -1,3 +1,6 @@
+# /// script
+# requires-python = ">=2.7"  # its own word: the project around it asks for more
+# ///
 """The same as `program.py`, and a persistent map of a version-specific extension."""
 
 import runpy
