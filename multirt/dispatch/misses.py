@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode, MultirtError
@@ -30,12 +31,19 @@ def nothing_fits(decision: Decision) -> MultirtError:
     lines = [
         f"  {each.runtime.id}: {each.objections[0].detail}" for each in nearest_misses(decision)
     ]
-    named = program.entry.kind in (Kind.SCRIPT, Kind.FOLDER, Kind.MODULE, Kind.COMMAND)
-    words = "-m " if program.entry.kind is Kind.MODULE else ""
-    again = f"{words}{program.entry.text}" if named else "..."
     return MultirtError(
         "no-runtime",
         "\n".join([f"none of {len(decision.verdicts)} runtimes fits {program.title}:", *lines]),
-        f"multirt explain {again} says it of each",
+        f"multirt explain {_again(decision)} says it of each",
         ExitCode.NOTHING_FITS,
     )
+
+
+def _again(decision: Decision) -> str:
+    """Return the words that ask for the same program once more, on the same terms."""
+    entry, asked = decision.program.entry, decision.configuration.runtimes
+    options = asked.value if asked is not None and asked.origin == "--python" else ()
+    named = entry.kind in (Kind.SCRIPT, Kind.FOLDER, Kind.MODULE, Kind.COMMAND)
+    words = ["-m"] if entry.kind is Kind.MODULE else []
+    words.append(shlex.quote(entry.text) if named else "...")
+    return " ".join([*(f"--python {shlex.quote(str(spec))}" for spec in options), *words])
