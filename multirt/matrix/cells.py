@@ -153,7 +153,7 @@ def _one_of_each(runtimes: Iterable[Runtime]) -> list[Runtime]:
 def _unfit(runtime: Runtime, config: Config) -> str | None:
     """Return why `auto` leaves a runtime out, None when it takes it."""
     if "venv" not in runtime.stdlib:
-        return f"{runtime.implementation.name} makes no environments"
+        return f"{runtime.id} has no venv module, so it makes no environments"
     if config.requires_python is not None:
         from packaging.specifiers import InvalidSpecifier, SpecifierSet
 

@@ -53,11 +53,14 @@ def probe_command(
     everything: Annotated[bool, typer.Option("--all", help="Print every reason.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     fail_on: Annotated[
-        list[Kind] | None, typer.Option("--fail-on", help="Fail on this cause too; repeatable.")
+        list[Kind] | None,
+        typer.Option("--fail-on", metavar="CAUSE", help="Fail on this cause too; repeatable."),
     ] = None,
     ignore: Annotated[
         list[Kind] | None,
-        typer.Option("--ignore", help="Neither show nor count this cause; repeatable."),
+        typer.Option(
+            "--ignore", metavar="CAUSE", help="Neither show nor count this cause; repeatable."
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as pay off.")

@@ -31,7 +31,9 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
     if decision.chosen is not None:
         runtime = decision.chosen.runtime
         where = text(short(runtime.executable))
-        console.print(f"{title} runs on [bold green]{text(runtime.id)}[/] ({where})")
+        console.print(
+            f"{title} runs on [bold green]{text(runtime.id)}[/] ({where})", soft_wrap=True
+        )
     else:
         console.print(f"[red]nothing here can run {title}[/]")
     for line in (*settings(decision.configuration), *_packages(decision)):
@@ -104,17 +106,27 @@ def _print_groups(decision: Decision, console: Console) -> None:
     others = (each for each in decision.verdicts if each.accepted and each != decision.chosen)
     fit = [each.runtime.id for each in others]
     if fit:
-        console.print(f"[green]fit too[/]: {text(', '.join(fit))}")
+        words = f"[green]fit too[/]: {text(', '.join(fit))}"
+        _print_indented(console, words, first=0, rest=2)
     groups: dict[str, list[str]] = {}
     for verdict in decision.verdicts:
         if not verdict.accepted:
             groups.setdefault(_first_reason(verdict), []).append(verdict.runtime.id)
     for reason, ids in list(groups.items())[:_GROUPS_SHOWN]:
-        console.print(f"[red]-[/] {text(reason)}")
-        console.print(f"    {text(', '.join(ids))}", style="dim")
+        _print_indented(console, f"[red]-[/] {text(reason)}", first=0, rest=2)
+        _print_indented(console, f"[dim]{text(', '.join(ids))}[/]", first=4, rest=4)
     left = list(groups.values())[_GROUPS_SHOWN:]
     if left:
         console.print(f"and {sum(map(len, left))} more for other reasons (-v shows all)")
+
+
+def _print_indented(console: Console, words: str, *, first: int, rest: int) -> None:
+    """Print words in as many lines as they take, each line after the first further in."""
+    from rich.text import Text
+
+    for number, line in enumerate(Text.from_markup(words).wrap(console, console.width - rest)):
+        line.rstrip()
+        console.print(Text(" " * (rest if number else first)) + line, soft_wrap=True)
 
 
 def _first_reason(verdict: Verdict) -> str:

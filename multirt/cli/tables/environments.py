@@ -23,10 +23,12 @@ def print_environments(found: Sequence[Environment], now: float) -> None:
         console.print("no environments")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("environment", overflow="fold", min_width=24)
+    # A name is to be copied: it stays whole, and what the environment is for gives way.
+    longest = max(len(each.home.name) for each in found)
+    table.add_column("environment", no_wrap=True, min_width=longest)
     table.add_column("for", overflow="ellipsis", no_wrap=True)
-    table.add_column("own size", justify="right", no_wrap=True)
-    table.add_column("used", no_wrap=True)
+    table.add_column("own size", justify="right", no_wrap=True, min_width=8)
+    table.add_column("used", no_wrap=True, min_width=8)
     for each in found:
         words = write_age(now - each.used)
         if each.state.value != "whole":
