@@ -58,6 +58,7 @@ _WORD = re.compile(
 )
 _ID = re.compile(rf"([a-z][a-z0-9_]*)-(\d+\.\d+\.\d+{_PRE})((?:t?d?))(~[2-9]|~[1-9]\d+)?")
 _BOUNDS = re.compile(r"(?P<name>[a-z]*)\s*@?\s*(?P<bounds>[<>=!~].*)", re.IGNORECASE | re.DOTALL)
+_LONGEST = 4096  # characters: a path's; int() takes no more than 4300 digits
 _COMPACT = re.compile(r"(\d)(\d{1,2})")
 
 
@@ -108,6 +109,8 @@ class RuntimeSpec:
             >>> RuntimeSpec.parse("3.13-dbg") == RuntimeSpec.parse("3.13d")
             True
         """
+        if len(text) > _LONGEST:
+            raise SpecError(f"{text[:40]}...", None)
         word = text.strip()
         spec = cls._read(word)
         if spec is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -154,8 +155,10 @@ def as_command(arguments: list[str]) -> list[str]:
 def _say(error: MultirtError, arguments: list[str]) -> int:
     """Print an error for people, and for programs where they asked."""
     hint = f"\n  {error.hint}" if error.hint else ""
+    # A name in it may have been made to command the terminal.
+    shown = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", f"{error.message}{hint}")
     if sys.stderr is not None:
-        print(f"multirt: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - the command's own output
+        print(f"multirt: {shown}", file=sys.stderr)  # noqa: T201 - the command's own output
     command = arguments[0] if arguments else ""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--json" in own and command in COMMANDS and error.kind != "output":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,9 +32,11 @@ def search(*, refresh: bool = False) -> Search:
     text = os.environ.get("MULTIRT_PROBE_TIMEOUT", "5")
     try:
         timeout = float(text)
-    except ValueError as error:
+    except ValueError:
+        timeout = math.nan
+    if not 0 < timeout < math.inf:
         message = f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {text!r}"
-        raise MultirtError("usage", message) from error
+        raise MultirtError("usage", message, "write for example 5 or 0.5")
     return Search(
         env=dict(os.environ),
         home=Path.home(),

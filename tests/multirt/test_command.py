@@ -49,7 +49,10 @@ def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
         pytest.param(["find", "3.13dt"], 2, "did you mean '3.13td'", id="swapped flags"),
         pytest.param(["find", "pyhton3"], 2, "did you mean 'python3'", id="misspelled"),
         pytest.param(["find", "3.99"], 127, "no runtime here fits '3.99'", id="no such version"),
+        pytest.param(["find", "9" * 5000], 2, "not a runtime: '99", id="more digits than an int"),
         pytest.param(["run", "nope.py"], 2, "no such script", id="no script"),
+        pytest.param(["run", "./a\x1b[2J"], 2, "/a?[2J", id="name that commands a terminal"),
+        pytest.param(["run", "-p3.99", "ok.py"], 127, "explain --python 3.99 ok.py", id="again"),
         pytest.param(["run", "."], 2, "is a folder", id="folder"),
         pytest.param(["run", "--site", "nope", "ok.py"], 2, "no such folder", id="no site"),
         pytest.param(["run", "latin.py"], 2, "is not text", id="not UTF-8"),
@@ -75,6 +78,16 @@ def test_bad_input_gets_a_clear_answer(
     assert words in said
     assert "Traceback" not in said
     assert done.returncode == code
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", "0", "nan", "inf"])
+def test_a_time_limit_is_a_number_of_seconds(
+    multirt: Command, monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    monkeypatch.setenv("MULTIRT_PROBE_TIMEOUT", seconds)
+    done = multirt("list")
+    assert f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {seconds!r}" in done.stderr
+    assert done.returncode == 2
 
 
 def _write_bad_files(folder: Path) -> None:
