@@ -26,9 +26,10 @@ def print_environments(found: Sequence[Environment], now: float) -> None:
     # A name is to be copied: it stays whole, and what the environment is for gives way.
     longest = max(len(each.home.name) for each in found)
     table.add_column("environment", no_wrap=True, min_width=longest)
-    table.add_column("for", overflow="ellipsis", no_wrap=True)
-    table.add_column("own size", justify="right", no_wrap=True, min_width=8)
-    table.add_column("used", no_wrap=True, min_width=8)
+    rest = max(8, console.width - longest - 26)  # beside `own size`, `12 hours ago` and the gaps
+    table.add_column("for", overflow="ellipsis", no_wrap=True, max_width=rest)
+    table.add_column("own size", justify="right", no_wrap=True)
+    table.add_column("used", no_wrap=True)
     for each in found:
         words = write_age(now - each.used)
         if each.state.value != "whole":
