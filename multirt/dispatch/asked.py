@@ -53,18 +53,27 @@ class Inquiry:
         refused = [verdict for having, verdict in judged if (having, verdict) not in left]
         if not thorough:
             return _needing_version(self._until_one_fits(left) + refused)
-        from concurrent.futures import ThreadPoolExecutor  # 10 ms that a start does not need
-
-        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            return _needing_version([*pool.map(self._asked, left), *refused])
+        return _needing_version([*self._all_asked(left), *refused])
 
     def _until_one_fits(self, left: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
         found: list[Verdict] = []
-        for place, each in enumerate(left):
-            found.append(self._asked(each))
-            if found[-1].accepted:
-                return found + [verdict for _, verdict in left[place + 1 :]]
-        return found
+        together = 1
+        while len(found) < len(left):
+            found += self._all_asked(left[len(found) : len(found) + together])
+            if any(each.accepted for each in found):
+                break
+            # To resolve is to wait for the index; where one has failed, others will.
+            together = _WORKERS if self.wanted is not None else 1
+        return found + [verdict for _, verdict in left[len(found) :]]
+
+    def _all_asked(self, judged: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
+        """Ask several at once."""
+        if len(judged) == 1:
+            return [self._asked(judged[0])]
+        from concurrent.futures import ThreadPoolExecutor  # 10 ms that a start does not need
+
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            return list(pool.map(self._asked, judged))
 
     def _judged(self, runtime: Runtime) -> tuple[Having, Verdict]:
         """Judge one runtime, reading what it and its libraries give where binaries need it."""

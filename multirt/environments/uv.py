@@ -186,7 +186,9 @@ def _contradiction(story: str) -> str:
     reasons, conclusions = zip(*(_halves(step) for step in steps), strict=True)
     if len(reasons) == 1:
         return str(reasons[0])
-    return f"{conclusions[-2]}, and {reasons[-1]}"
+    # "your requirements and flask are incompatible" does not name what stands in the way.
+    before = reasons[-2] if "your requirements" in conclusions[-2] else conclusions[-2]
+    return f"{before}, and {reasons[-1]}"
 
 
 def _halves(step: str) -> tuple[str, str]:
