@@ -14,7 +14,7 @@ from multirt.environments import UnresolvableError
 from multirt.errors import MultirtError
 from multirt.matrix.building import Wheels, Workshop, given
 from multirt.matrix.model import Package, State
-from multirt.matrix.planning import INSTALLED, plan, shadows, under_test
+from multirt.matrix.planning import INSTALLED, hollow, plan, shadows, under_test
 from multirt.matrix.results import TROUBLE, Result, Run
 from multirt.matrix.testing import Tester
 from multirt.targets import prospect_of, target_of
@@ -117,7 +117,7 @@ class Engine:
             wheels=wheels,
             results=tuple(results[each.cell.name] for each in planned),
             excluded=cells.excluded,
-            notes=(*self.config.notes, *shadowed),
+            notes=(*self.config.notes, *hollow(wheels), *shadowed),
             seconds=time.monotonic() - start,
             interrupted=self._stop.is_set() and self.processes.stopping,
         )
@@ -162,8 +162,6 @@ class Engine:
                 result = future.result()
                 results[result.cell.name] = result
                 self.view.finished(result)
-                if self.options.fail_fast and result.counts and result.state in TROUBLE:
-                    self._stop.set()
 
     def stop(self) -> None:
         """End everything that runs, and let nothing begin."""
@@ -171,11 +169,19 @@ class Engine:
         self.processes.stop()
 
     def _one(self, tester: Tester, planned: Planned) -> Result:
-        """Test one cell, whatever becomes of it."""
+        """Test one cell, unless nothing more is to begin."""
         if self._stop.is_set():
             state = State.INTERRUPTED if self.processes.stopping else State.NOT_RUN
             reason = "interrupted" if self.processes.stopping else "another failed before it began"
             return Result(planned=planned, state=state, reason=reason)
+        result = self._tested(tester, planned)
+        # Here and not where results are collected: this thread takes the next cell at once.
+        if self.options.fail_fast and result.counts and result.state in TROUBLE:
+            self._stop.set()
+        return result
+
+    def _tested(self, tester: Tester, planned: Planned) -> Result:
+        """Return what testing a cell comes to, which is never an exception."""
         try:
             return tester.test(planned)
         except UnresolvableError as error:

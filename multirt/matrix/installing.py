@@ -43,12 +43,14 @@ class Installer:
 
     Attributes:
         root: the project.
+        name: of the project; None where it is not known before it is built.
         store: where environments live.
         build_deps: requirements without a wheel are built from their sources.
         fresh: what is there does not count.
     """
 
     root: Path
+    name: str | None
     store: Store
     build_deps: bool = False
     fresh: bool = False
@@ -62,8 +64,8 @@ class Installer:
         """
         needs = cell.needs
         requirements = list(needs.requirements)
-        if wheel is not None and needs.extras:
-            requirements.append(f"{wheel.artefact.name}[{','.join(needs.extras)}]")
+        if needs.extras:
+            requirements.append(f"{self._name(wheel)}[{','.join(needs.extras)}]")
         wanted = Wanted(
             requirements=tuple(dict.fromkeys(requirements)),
             constraints=tuple(_constraints(needs.constraints)),
@@ -74,6 +76,18 @@ class Installer:
         )
         resolution = resolve(runtime, wanted, self.store)
         return replace(resolution, wheels=()) if cell.package is Package.DEPS_ONLY else resolution
+
+    def _name(self, wheel: Wheel | None) -> str:
+        """Return the name of the project, whose extras are wanted.
+
+        Raises:
+            MultirtError: an editable project does not say it.
+        """
+        name = wheel.artefact.name if wheel is not None else self.name
+        if name is None:
+            hint = "write its name into [project] of pyproject.toml"
+            raise MultirtError("config", "extras of an editable project want its name", hint)
+        return name
 
     def prepare(self, runtime: Runtime, resolution: Resolution) -> Prepared:
         """Make the environment that a resolution names, if it is not there.

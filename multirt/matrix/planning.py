@@ -131,6 +131,19 @@ def under_test(planned: Planned, wheels: Sequence[Wheel]) -> Wheel | None:
     return planned.wheel if planned.cell.package in INSTALLED else None
 
 
+def hollow(wheels: Sequence[Wheel]) -> tuple[str, ...]:
+    """Say which wheels are tied to an ABI and hold no extension that would need it.
+
+    Some projects leave out an extension that does not compile, and tag the wheel as if it had.
+    """
+    return tuple(
+        f"{wheel.path.name} is tagged for an ABI and holds no extension: did one not compile?"
+        for wheel in wheels
+        if not (wheel.artefact.extensions or wheel.artefact.libraries)
+        and all(tag.abi != "none" for tag in wheel.artefact.tags)
+    )
+
+
 def shadows(root: Path, wheels: Sequence[Wheel], cells: Sequence[Cell]) -> tuple[str, ...]:
     """Say where the tests import the project's folder instead of the wheel.
 

@@ -70,19 +70,23 @@ def read_project(folder: Path) -> Project:
 
 
 def _read(root: Path) -> Project:
-    pyproject = _toml(root / "pyproject.toml")
+    pyproject = read_toml(root / "pyproject.toml")
     described = "build-system" in pyproject or "project" in pyproject
     return Project(
         root=root,
         pyproject=pyproject,
-        own=_toml(root / "multirt.toml"),
+        own=read_toml(root / "multirt.toml"),
         can_be_built=described or (root / "setup.py").is_file() or (root / "setup.cfg").is_file(),
         has_tests=_has_tests(root, pyproject),
     )
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    """Return the content of a file; nothing when it is not there."""
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a file; nothing when it is not there.
+
+    Raises:
+        MultirtError: it cannot be read, or is no TOML.
+    """
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:

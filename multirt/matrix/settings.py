@@ -156,11 +156,16 @@ class _Reader:
         commands: tuple[tuple[str, ...], ...],
     ) -> Job:
         chosen = table.choice("package", Package)
+        package = Package(chosen) if chosen else package
+        needs = self._needs(table)
+        if needs.extras and package is Package.SKIP:
+            trouble = 'are of the project, which package = "skip" leaves out'
+            raise table.error("extras", trouble, 'write package = "wheel"')
         return Job(
             name=name,
             runtimes=_runtimes(table),
-            package=Package(chosen) if chosen else package,
-            needs=self._needs(table),
+            package=package,
+            needs=needs,
             commands=table.commands("commands") or commands,
             set_env=table.variables("set-env"),
             pass_env=table.words("pass-env"),

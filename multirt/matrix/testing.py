@@ -188,7 +188,10 @@ class _Attempt:
         options = self.tester.options
         state, reason, command = State.PASSED, None, None
         for number, written in enumerate(self.cell.commands):
-            words = covered(expanded(written, options.posargs), cover=options.cover)
+            words = expanded(written, options.posargs)
+            if options.cover:
+                wheel = result.planned.wheel
+                words = covered(words, wheel.modules if wheel else ())
             state, reason = self._one(words, self.place / f"junit-{number}.xml")
             if state is not State.PASSED:
                 command = words

@@ -52,10 +52,12 @@ class Imported:
     Attributes:
         environments: all of them.
         lost: what is not carried over, one clause each.
+        variables: the values of each name, where the other runner names what varies.
     """
 
     environments: tuple[Foreign, ...]
     lost: tuple[str, ...] = ()
+    variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def configuration(imported: Imported) -> str:
@@ -65,10 +67,14 @@ def configuration(imported: Imported) -> str:
     """
     matrix = [each for each in imported.environments if each.runtime is not None]
     tasks = [each for each in imported.environments if each.runtime is None]
-    return "\n".join([*_matrix(matrix), *(line for each in tasks for line in _task(each))]) + "\n"
+    lines = [
+        *_matrix(matrix, imported.variables),
+        *(line for each in tasks for line in _task(each)),
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def _matrix(cells: Sequence[Foreign]) -> Iterator[str]:
+def _matrix(cells: Sequence[Foreign], named: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """Yield the lines of the tests: what cells share, axes, exclusions, overrides for the rest."""
     if not cells:
         return
@@ -93,7 +99,7 @@ def _matrix(cells: Sequence[Foreign]) -> Iterator[str]:
         if all(each.set_env.get(name) == value for each in cells)
     }
     yield from _variables(variables, first.pass_env)
-    axes = _axes(cells, deps)
+    axes = _axes(cells, deps, named)
     if axes:
         yield "\n[tool.multirt.matrix.axes]"
         for name, values in axes.items():
@@ -104,12 +110,15 @@ def _matrix(cells: Sequence[Foreign]) -> Iterator[str]:
         yield from _override(cell, commands, variables)
 
 
-def _axes(cells: Sequence[Foreign], common: Sequence[str]) -> dict[str, dict[str, tuple[str, ...]]]:
+def _axes(
+    cells: Sequence[Foreign], common: Sequence[str], named: Mapping[str, frozenset[str]]
+) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return a named variable for each place of a factor, with what each value adds."""
     axes: dict[str, dict[str, tuple[str, ...]]] = {}
     for place in range(max((len(each.factors) for each in cells), default=0)):
         words = dict.fromkeys(each.factors[place] for each in cells if len(each.factors) > place)
-        name = axis_name(list(words), place)
+        known = (each for each in named if named[each].issuperset(words) and each not in axes)
+        name = next(known, None) or axis_name(list(words), place)
         axes[name] = {}
         for word in words:
             having = [each.deps for each in cells if each.factors[place : place + 1] == (word,)]
@@ -173,7 +182,8 @@ def _task(cell: Foreign) -> Iterator[str]:
     yield f"\n[tool.multirt.matrix.tasks.{_key(cell.name)}]"
     if cell.package is not Package.SKIP:
         yield f"package = {_text(cell.package.value)}"
-    yield from _needs(cell.deps, cell.groups, cell.extras)
+    extras = () if cell.package is Package.SKIP else cell.extras
+    yield from _needs(cell.deps, cell.groups, extras)
     yield f"commands = {_commands(cell.commands)}"
     yield from _variables(cell.set_env, cell.pass_env)
 

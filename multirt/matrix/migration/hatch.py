@@ -9,11 +9,14 @@ from multirt.errors import MultirtError
 from multirt.matrix.migration.foreign import Foreign, Imported
 from multirt.matrix.migration.tools import ask, need_tool
 from multirt.matrix.model import POSARGS, Package
+from multirt.matrix.project import read_project, read_toml
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from multirt.matrix.project import Project
 
 _KNOWN = frozenset(
     {
@@ -32,6 +35,7 @@ _KNOWN = frozenset(
         "type",
     }
 )
+_PYTHON = frozenset({"python", "py"})
 _SCRIPTS = ("run", "test", "tests")
 
 
@@ -65,7 +69,31 @@ def read_hatch(root: Path) -> Imported:
             if key not in _KNOWN
         }
     )
-    return Imported(environments=found, lost=tuple(lost))
+    variables = _variables(read_project(root), chosen)
+    return Imported(environments=found, lost=tuple(lost), variables=variables)
+
+
+def _variables(project: Project, base: str) -> Mapping[str, frozenset[str]]:
+    """Return the values of each variable of an environment's matrix; hatch shows only values."""
+    tools = project.pyproject.get("tool", {})
+    tables = [tools.get("hatch", {}) if isinstance(tools, dict) else {}]
+    tables.append(read_toml(project.root / "hatch.toml"))
+    values: dict[str, set[str]] = {}
+    for table in tables:
+        match table:
+            case {"envs": {**environments}}:
+                environment = environments.get(base)
+            case _:
+                continue
+        match environment:
+            case {"matrix": [*rows]}:
+                for row in rows:
+                    for name, words in row.items() if isinstance(row, dict) else ():
+                        if name not in _PYTHON and isinstance(words, list):
+                            values.setdefault(name, set()).update(map(str, words))
+            case _:
+                pass
+    return {name: frozenset(words) for name, words in values.items()}
 
 
 def _environment(name: str, values: Mapping[str, Any]) -> Foreign:

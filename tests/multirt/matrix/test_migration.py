@@ -152,11 +152,15 @@ def test_environments_of_hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "scripts": {"run": ["pytest tests"]}, "pre-install-commands": ["make"]},
         "hatch-test.py3.9": {"python": "3.9"}}"""
     _tool(tmp_path / "bin/hatch", document, monkeypatch)
+    matrix = '[[envs.test.matrix]]\npython = ["3.9"]\ndjango = ["4.2", "5.2"]\n'
+    (tmp_path / "hatch.toml").write_text(matrix)
+    (tmp_path / "pyproject.toml").touch()
     imported = IMPORTS["hatch"](tmp_path)
     assert imported.lost == ("environment hatch-test", "pre-install-commands of test")
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
     assert table["commands"] == [["pytest", "tests", "{posargs}"]]
     assert table["extras"] == ["speed"]
+    assert table["axes"] == {"django": {"4.2": []}}
 
 
 def test_a_runner_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

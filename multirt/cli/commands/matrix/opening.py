@@ -147,6 +147,7 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
             ),
             installer=Installer(
                 root=config.root,
+                name=config.name,
                 store=Store(cache_dir(), env, refresh=opened.fresh),
                 build_deps=config.build_deps,
                 fresh=opened.fresh,

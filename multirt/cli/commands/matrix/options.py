@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from multirt.errors import MultirtError
+from multirt.matrix.reports import wanted
 
 Names = Annotated[
     list[str] | None,
@@ -53,6 +54,9 @@ Reports = Annotated[
     list[str] | None,
     typer.Option("--report", metavar="KIND=FILE", help="json, junit, md or html; repeatable."),
 ]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="The same as --report html=FILE.")
+]
 
 
 def axes(words: list[str] | None) -> tuple[tuple[str, str], ...]:
@@ -69,3 +73,13 @@ def axes(words: list[str] | None) -> tuple[tuple[str, str], ...]:
             raise MultirtError("usage", message, "write for example -a django=5.2")
         pairs.append((name, value))
     return tuple(pairs)
+
+
+def reports_of(words: list[str] | None, html: Path | None) -> list[tuple[str, Path]]:
+    """Return the kind and the file of each report that is asked for.
+
+    Raises:
+        MultirtError: one is of no kind that there is.
+    """
+    asked = [wanted(each) for each in words or ()]
+    return [*asked, ("html", html)] if html is not None else asked

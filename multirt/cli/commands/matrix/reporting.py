@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from multirt.cli.commands.matrix.options import Reports
+from multirt.cli.commands.matrix.options import Html, Reports, reports_of
 from multirt.errors import MultirtError
 from multirt.matrix.merging import merge
 from multirt.matrix.report import exit_code
-from multirt.matrix.reports import markdown, read_document, wanted, write
+from multirt.matrix.reports import markdown, read_document, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,9 @@ def merge_reports(
     files: Annotated[list[Path], typer.Argument(help="JSON reports of the same wheels.")],
     *,
     report: Reports = None,
+    html: Html = None,
 ) -> None:
     """Merge the reports of several machines; refuse those of different wheels."""
-    reports = [wanted(each) for each in report or ()]
+    reports = reports_of(report, html)
     merged = merge([(str(file), read_document(file)) for file in files])
     deliver(merged, reports, files[0])

@@ -17,6 +17,7 @@ from multirt.cli.commands.matrix.options import (
     Env,
     FailFast,
     Fresh,
+    Html,
     IsQuiet,
     Jobs,
     Keywords,
@@ -29,6 +30,7 @@ from multirt.cli.commands.matrix.options import (
     Timeout,
     Wheel,
     axes,
+    reports_of,
 )
 from multirt.cli.commands.matrix.reporting import deliver
 from multirt.errors import ExitCode, MultirtError
@@ -36,8 +38,9 @@ from multirt.matrix.cells import Pick
 from multirt.matrix.engine import processors
 from multirt.matrix.model import POSARGS
 from multirt.matrix.report import exit_code, report_of
-from multirt.matrix.reports import wanted, write
+from multirt.matrix.reports import write
 from multirt.matrix.session import Options
+from runtimes import rank
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -66,9 +69,10 @@ def run_matrix(
     timeout: Timeout = None,
     cover: Cover = False,
     report: Reports = None,
+    html: Html = None,
 ) -> None:
     """Test the project on every runtime; what follows `--` goes to the tests."""
-    reports = [wanted(each) for each in report or ()]
+    reports = reports_of(report, html)
     opened = open_matrix(
         Asked(
             project=project,
@@ -190,11 +194,17 @@ def _combined(run: Run, folder: Path, view: View) -> Run:
     """Combine what the cells measured, and say so in the notes."""
     from multirt.matrix.covering import combine
 
-    pythons = [each.python for each in run.results if each.python is not None]
+    pythons = {
+        each.python: each.cell.runtime
+        for each in run.results
+        if each.python is not None and each.cell.runtime is not None
+    }
     if not pythons or not (folder / "coverage").is_dir():
         raise MultirtError("coverage", "no cell measured coverage", code=ExitCode.FAILED)
     modules = sorted({name for wheel in run.wheels for name in wheel.modules})
-    text = combine(pythons[-1], Path(run.root), folder, modules)
+    # The newest has the newest coverage, which reads the data of the older ones.
+    python = min(pythons, key=lambda each: rank(pythons[each]))
+    text = combine(python, Path(run.root), folder, modules)
     for line in text.splitlines():
         view.say(line)
     last = text.strip().splitlines()[-1:]

@@ -98,7 +98,7 @@ class _Watch:
                 return
             now = time.monotonic()
             parts = [
-                f"{name} ({each.step}, {each.tests} tests, {seconds(now - each.since)})"
+                f"{name} ({each.step}, {_tests(each.tests)}, {seconds(now - each.since)})"
                 for name, each in self.going.items()
             ]
             doing = ", ".join(parts) or self.message
@@ -112,13 +112,19 @@ class _Watch:
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, show_header=False)
+        for width in (_WIDTH, len("installing"), len("1000 tests"), len("10 min 00 s")):
+            table.add_column(no_wrap=True, min_width=width)
         now = time.monotonic()
         with self.guard:
             for name, each in self.going.items():
-                tests = f"{each.tests} tests" if each.tests else ""
+                tests = _tests(each.tests) if each.tests else ""
                 table.add_row(text(name), each.step, tests, seconds(now - each.since))
             table.add_row(f"[dim]{self.done} of {self.total} done[/]")
         return table
+
+
+def _tests(number: int) -> str:
+    return f"{number} test{'' if number == 1 else 's'}"
 
 
 def _block(result: Result) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -24,6 +25,7 @@ _SHOWN = 20  # failing tests in the table
 _TEXTS = 5  # of which the text is printed
 _LINES = 20  # of each text, and of what a command that is not pytest printed
 _REPEATS = 10
+_NUMBER = re.compile(r"[0-9.]+")  # times, and versions in paths
 _MARKS = {
     Outcome.PASSED: "[green].[/]",
     Outcome.FAILED: "[bold red]F[/]",
@@ -44,8 +46,7 @@ def print_summary(report: Report) -> None:
     found = failing(report.rows)
     if found:
         _print_failing(console, report.rows, found)
-    for row in report.rows:
-        _print_output(console, row)
+    _print_outputs(console, report.rows)
     again = repeats(report.rows)
     if again:
         console.print("\n[bold]again[/]")
@@ -201,14 +202,23 @@ def _print_lists(console: Console, found: Sequence[Failing], names: Sequence[str
             console.print(f"    passes on {text(', '.join(good))}", soft_wrap=True)
 
 
-def _print_output(console: Console, row: Row) -> None:
-    """Print the end of what a cell printed, where no test tells what went wrong."""
-    if row.state not in RAN | {State.UNRESOLVED} or not row.output or _is_told(row):
-        return
-    lines = _telling(row.output.rstrip().expandtabs().splitlines())
-    console.print(f"\n[bold]{text(row.name)}[/]  from what it printed", soft_wrap=True)
-    for line in lines:
-        console.print(f"    {text(line.rstrip())}", soft_wrap=True)
+def _print_outputs(console: Console, rows: Sequence[Row]) -> None:
+    """Print the end of what a cell printed, where no test tells what went wrong.
+
+    Of cells that ended the same way the first one speaks for all.
+    """
+    alike: dict[tuple[State, str | None, str], list[Row]] = {}
+    for row in rows:
+        if row.state in RAN | {State.UNRESOLVED} and row.output and not _is_told(row):
+            last = row.output.rstrip().rpartition("\n")[2]
+            alike.setdefault((row.state, row.reason, _NUMBER.sub("", last)), []).append(row)
+    for first, *others in alike.values():
+        names = ", ".join(each.name for each in others)
+        also = f" ({names} ended the same way)" if others else ""
+        head = f"\n[bold]{text(first.name)}[/]  from what it printed{text(also)}"
+        console.print(head, soft_wrap=True)
+        for line in _telling(first.output.rstrip().expandtabs().splitlines()):
+            console.print(f"    {text(line.rstrip())}", soft_wrap=True)
 
 
 def _telling(lines: list[str]) -> list[str]:
