@@ -15,7 +15,7 @@ from abi_probe.needs import check_libraries, check_symbols, check_versions, desc
 from abi_probe.tags import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from packaging.specifiers import SpecifierSet
@@ -28,7 +28,10 @@ _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
 def judge(
-    artefact: Artefact, target: Target, links: Mapping[PurePosixPath, Resolution] | None = None
+    artefact: Artefact,
+    target: Target,
+    links: Mapping[PurePosixPath, Resolution] | None = None,
+    found: Sequence[Found] | None = None,
 ) -> Verdict:
     """Say whether an artefact works on a runtime, with every reason against it.
 
@@ -37,12 +40,12 @@ def judge(
         target: what the runtime says.
         links: what loading each extension would bring about, from `abi_probe.linking.link`; one
             without an entry is judged without its libraries.
+        found: `findable` of the artefact with the runtime's suffixes, where that is known already.
     """
     objections = list(_broken(artefact))
     objections += _metadata(artefact, target)
     warnings: list[str] = list(artefact.warnings)
-    found = findable(artefact, target.suffixes)
-    for module in found:
+    for module in findable(artefact, target.suffixes) if found is None else found:
         reasons, doubts = _module(module, artefact, target, links or {})
         objections += reasons
         warnings += doubts

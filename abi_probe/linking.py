@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,30 +23,55 @@ _INSTALLED = PurePosixPath("/multirt-wheel/lib/python3/site-packages")
 _NOTHING: Mapping[str, Loaded] = {}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What a loader finds of an artefact, whichever runtime loads it.
+
+    Attributes:
+        root: the folder that its paths are relative to.
+        files: its binaries by path.
+        known: libraries that its code may load first, by each name that asks for them.
+    """
+
+    root: PurePosixPath
+    files: Mapping[PurePosixPath, Binary]
+    known: Mapping[str, Loaded]
+
+    @classmethod
+    def of(cls, artefact: Artefact, beside: Mapping[str, Loaded] = _NOTHING) -> Ground:
+        """Lay an artefact out.
+
+        Args:
+            artefact: what would be loaded.
+            beside: `nearby` of what is installed with it.
+        """
+        root = _root(artefact)
+        libraries = {root / path: binary for path, binary in artefact.libraries.items()}
+        extensions = {root / each.path: each.binary for each in artefact.extensions}
+        return cls(
+            root=root,
+            files={**libraries, **extensions},
+            known={**beside, **nearby((artefact,))},
+        )
+
+
 def link(
-    artefact: Artefact,
-    extensions: Iterable[Extension],
-    given: Given,
-    beside: Mapping[str, Loaded] = _NOTHING,
+    ground: Ground, extensions: Iterable[Extension], given: Given
 ) -> dict[PurePosixPath, Resolution]:
     """Follow the libraries of some extensions.
 
     Args:
-        artefact: what they belong to.
+        ground: of the artefact that they belong to.
         extensions: those that a runtime would load.
         given: what that runtime gives.
-        beside: `nearby` of what is installed with it, whose libraries its code may load first.
 
     Returns:
         What loading brings about, by the extension's path.
     """
-    root = _root(artefact)
-    files: dict[PurePosixPath, Binary] = {
-        root / path: binary for path, binary in artefact.libraries.items()
-    } | {root / each.path: each.binary for each in artefact.extensions}
-    known = {**beside, **nearby((artefact,))}
     return {
-        each.path: resolve(each.binary, root / each.path, given, files.get, known)
+        each.path: resolve(
+            each.binary, ground.root / each.path, given, ground.files.get, ground.known
+        )
         for each in extensions
         if each.binary.format is Format.ELF
     }

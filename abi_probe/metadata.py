@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -137,20 +138,25 @@ def record_paths(content: bytes) -> Iterator[PurePosixPath]:
         yield path
 
 
-def record_rows(content: bytes) -> Iterator[tuple[PurePosixPath, int | None]]:
-    """Yield what `record_paths` does, each with the size of the file; None where none is given.
+@functools.lru_cache(maxsize=1)  # one record is asked for its paths, then for its sizes
+def record_rows(content: bytes) -> tuple[tuple[PurePosixPath, int | None], ...]:
+    """Return what `record_paths` does, each with the size of the file; None where none is given.
 
     Raises:
         UnreadableError: it is no table.
     """
-    text = content.decode("utf-8", "replace")
     try:
-        for row in csv.reader(text.splitlines()):
-            if row and not row[0].startswith("/"):
-                path = PurePosixPath(row[0].replace("\\", "/"))
-                size = row[2] if len(row) > 2 else ""  # noqa: PLR2004 - path, hash, size
-                if path.parts and ".." not in path.parts:
-                    yield path, int(size) if size.isascii() and size.isdecimal() else None
+        return tuple(_rows(content.decode("utf-8", "replace")))
     except csv.Error as error:
         message = f"RECORD is no table: {error}"
         raise UnreadableError(message) from error
+
+
+def _rows(text: str) -> Iterator[tuple[PurePosixPath, int | None]]:
+    """Yield the rows of a record; raise csv.Error where it is no table."""
+    for row in csv.reader(text.splitlines()):
+        if row and not row[0].startswith("/"):
+            path = PurePosixPath(row[0].replace("\\", "/"))
+            size = row[2] if len(row) > 2 else ""  # noqa: PLR2004 - path, hash, size
+            if path.parts and ".." not in path.parts:
+                yield path, int(size) if size.isascii() and size.isdecimal() else None

@@ -9,7 +9,7 @@ from abi_probe.advice import advise
 from abi_probe.checks import judge
 from abi_probe.errors import NothingToProbeError, SourceArchiveError, UnreadableError
 from abi_probe.finding import findable
-from abi_probe.linking import link, nearby
+from abi_probe.linking import Ground, link, nearby
 from abi_probe.noticing import notice
 from abi_probe.promise import promise_of
 from abi_probe.site import open_site, read_folder, read_installed, read_single_file
@@ -78,7 +78,7 @@ def probe(path: Path, prospects: Sequence[Prospect]) -> tuple[Findings, ...]:
             artefact=artefact,
             promises=tuple(promise_of(each, artefact) for each in artefact.extensions),
             advice=tuple(map(advise, artefact.extensions)),
-            verdicts=tuple(examine(artefact, each, beside) for each in prospects),
+            verdicts=examine_all(artefact, prospects, beside),
         )
         for artefact in artefacts
     )
@@ -143,9 +143,27 @@ def examine(
         prospect: the runtime.
         beside: `nearby` of what is installed with it.
     """
-    links = {}
-    if prospect.given is not None:
-        found = findable(artefact, prospect.target.suffixes)
-        chosen = [module.chosen for module in found if module.chosen is not None]
-        links = link(artefact, chosen, prospect.given, beside or {})
-    return judge(artefact, prospect.target, links)
+    (verdict,) = examine_all(artefact, [prospect], beside)
+    return verdict
+
+
+def examine_all(
+    artefact: Artefact, prospects: Sequence[Prospect], beside: Mapping[str, Loaded] | None = None
+) -> tuple[Verdict, ...]:
+    """Do as `examine` on some runtimes, with what is the same for all of them done once.
+
+    Args:
+        artefact: what is to be judged.
+        prospects: the runtimes.
+        beside: `nearby` of what is installed with it.
+    """
+    ground = Ground.of(artefact, beside or {})
+    seen = {each.target.suffixes for each in prospects}
+    found = {suffixes: findable(artefact, suffixes) for suffixes in seen}
+    verdicts = []
+    for prospect in prospects:
+        target, modules = prospect.target, found[prospect.target.suffixes]
+        chosen = [module.chosen for module in modules if module.chosen is not None]
+        links = link(ground, chosen, prospect.given) if prospect.given is not None else {}
+        verdicts.append(judge(artefact, target, links, modules))
+    return tuple(verdicts)
