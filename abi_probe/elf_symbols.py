@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf_image import Image, Tag
@@ -70,7 +71,8 @@ def _symbols(image: Image) -> Iterator[tuple[str, bool, bool]]:
             fields = symbol.unpack_from(chunk, index * symbol.size)
             weak = _WEAK.get(fields[info] >> 4)
             if weak is not None and fields[other] & 3 in _VISIBLE:
-                yield image.string(name_at), weak, fields[section] != 0
+                # Hundreds of files name the same few thousand: each is kept once.
+                yield sys.intern(image.string(name_at)), weak, fields[section] != 0
 
 
 def _candidates(image: Image, chunk: memoryview) -> list[tuple[int, int]]:

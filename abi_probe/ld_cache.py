@@ -6,6 +6,7 @@ Entries of other machines stand in it too; whoever opens the file finds out.
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ _BIG_ENDIAN_MARK: Final = 3  # in the newer header's flags
 _MAX_STRING: Final = 4096
 
 
+@functools.lru_cache(maxsize=4)  # the runtimes of a machine have one, or two, between them
 def read_cache(data: bytes) -> Mapping[str, tuple[str, ...]]:
     """Read which paths the cache gives for each library name, in its order.
 

@@ -73,8 +73,8 @@ def _one(prospect: Prospect, tags: dict[Tag, Tag]) -> Prospect:
     target, given = prospect.target, prospect.given
     own = tuple(tags.setdefault(tag, tag) for tag in target.tags)
     exports = _interned(target.exports) if target.exports is not None else None
-    if given is not None:
-        given = replace(given, exports=_interned(given.exports))
+    if given is not None and exports is not None:  # they are the same names
+        given = replace(given, exports=exports)
     return Prospect(target=replace(target, exports=exports, tags=own), given=given)
 
 
