@@ -22,9 +22,9 @@ def check_symbols(
         return [], []
     objections: list[Objection] = []
     weak: list[str] = []
-    given = target.exports | (link.defined if link else extension.binary.exports)
+    own = link.defined if link else extension.binary.exports
     for path, symbol in _imports(extension, link):
-        if symbol.name in given:
+        if symbol.name in target.exports or symbol.name in own:
             continue
         if symbol.weak:
             weak.append(symbol.name)

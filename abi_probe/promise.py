@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,7 @@ def declared_floor(artefact: Artefact) -> tuple[int, int] | None:
     return min(floors, default=None)
 
 
+@functools.lru_cache(maxsize=1 << 14)  # a site asks for the same names again and again
 def _is_unknown(name: str) -> bool:
     """Whether a name is none of CPython's, so that it must come from somewhere else."""
     named = classify(name) in {SymbolClass.DEBUG_ONLY, SymbolClass.FREETHREADED_ONLY}
@@ -216,7 +218,13 @@ def _counts(names: list[str]) -> dict[str, int]:
     """Count names by the keys of the JSON contract."""
     counts = dict.fromkeys((*_COUNTED, "unknown"), 0)
     for name in names:
-        kind = classify(name)
-        key = next((key for key, kinds in _COUNTED.items() if kind in kinds), "unknown")
-        counts["unknown" if _is_unknown(name) else key] += 1
+        counts[_key(name)] += 1
     return counts
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _key(name: str) -> str:
+    """Return the key under which a name is counted."""
+    kind = classify(name)
+    key = next((key for key, kinds in _COUNTED.items() if kind in kinds), "unknown")
+    return "unknown" if _is_unknown(name) else key
