@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from multirt.probing.judges import Judges
 from multirt.probing.work import lost, perform
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def here(
         prospects: the runtimes.
         jobs: processes; None for one a processor where there is much to read.
     """
+    asked = jobs
     if jobs is None:
         much = sum(map(_size, tasks)) >= _WORTH
         jobs = len(os.sched_getaffinity(0)) if much and sys.platform == "linux" else 1
-    if min(jobs, len(tasks)) < 2:  # noqa: PLR2004 - then nothing goes on side by side
-        yield from ((place, perform(task, prospects)) for place, task in enumerate(tasks))
+    if min(jobs, len(tasks)) < 2:  # noqa: PLR2004 - then no two targets go on side by side
+        judging = Judges.of(asked)
+        yield from ((place, perform(task, prospects, judging)) for place, task in enumerate(tasks))
     else:
         yield from _in_processes(tasks, prospects, min(jobs, len(tasks)))
 

@@ -8,7 +8,7 @@ from abi_probe import (
     AbiProbeError,
     NothingToProbeError,
     SourceArchiveError,
-    examine,
+    examine_all,
     nearby,
     noticing,
     read_distribution,
@@ -20,20 +20,31 @@ from multirt.probing.store import Witnesses
 from multirt.probing.task import Done, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from abi_probe import Artefact, Prospect
+    from abi_probe import Artefact, Loaded, Prospect
+
+    Judging = Callable[[str, Sequence[Artefact], Sequence[Prospect]], Done]
 
 
-def perform(task: Task, prospects: Sequence[Prospect]) -> Done:
-    """Read a target and judge it on every prospect."""
+def perform(task: Task, prospects: Sequence[Prospect], judging: Judging | None = None) -> Done:
+    """Read a target and judge it on every prospect.
+
+    Args:
+        task: the target.
+        prospects: the runtimes.
+        judging: judges what it holds elsewhere; None to do it here.
+    """
     witnesses = Witnesses()
     with noticing(witnesses):
         try:
             artefacts = read_target(task)
         except AbiProbeError as error:
             return Done(reports=[failure(task.target, error)], seen=None)
-        return Done(reports=judge_all(task.target, artefacts, prospects), seen=witnesses.seen)
+        if judging is None:
+            return Done(reports=judge_all(task.target, artefacts, prospects), seen=witnesses.seen)
+    done = judging(task.target, artefacts, prospects)
+    return Done(reports=done.reports, seen={**(done.seen or {}), **witnesses.seen})
 
 
 def judge_all(
@@ -41,15 +52,18 @@ def judge_all(
 ) -> list[Report]:
     """Judge what a target holds."""
     beside = nearby(artefacts)
-    return [
-        report_of(
-            target,
-            artefact,
-            prospects,
-            [examine(artefact, each, beside) for each in prospects],
-        )
-        for artefact in artefacts
-    ]
+    return [judge_one(target, artefact, prospects, beside) for artefact in artefacts]
+
+
+def judge_one(
+    target: str,
+    artefact: Artefact,
+    prospects: Sequence[Prospect],
+    beside: Mapping[str, Loaded],
+) -> Report:
+    """Judge one artefact of a target; `beside` is `nearby` of all of them."""
+    verdicts = examine_all(artefact, prospects, beside)
+    return report_of(target, artefact, prospects, verdicts)
 
 
 def read_target(task: Task) -> tuple[Artefact, ...]:

@@ -18,7 +18,7 @@ from multirt.probing.distributed import on_cluster
 from multirt.probing.executors import here
 from multirt.probing.task import Task
 from multirt.targets import described_prospect
-from tests.multirt.probing.wheels import HERE, TAG, write_wheel
+from tests.multirt.probing.wheels import HERE, TAG, install, write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +57,29 @@ def test_processes_print_the_same(multirt: Command, many: list[str]) -> None:
     spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
     assert [each["target"] for each in json.loads(alone.stdout)["targets"]] == many
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+
+
+def test_processes_share_a_site(multirt: Command, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    for place in range(_COUNT):
+        install(site, write_wheel(tmp_path, f"w{place}-1.0-{TAG}.whl", "PyList_New"))
+    words = ("probe", "--runtime", HERE, "--json", "site")
+    alone = multirt(*words, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    names = [each["name"] for each in json.loads(alone.stdout)["targets"]]
+    assert names == sorted(f"w{place}" for place in range(_COUNT))
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+    known = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    assert known.stdout == alone.stdout
+
+
+def test_a_site_whose_processes_die_is_judged_here(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    for name in ("one", "two"):
+        install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
+    tasks = [Task(target="site", path=site)]
+    with pytest.raises(AttributeError):  # as this process asks the prospect
+        list(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
 
 
 def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
