@@ -228,7 +228,9 @@ class _Bench:
         for runtime in runtimes:
             if self._needs_own(runtime, wheels):
                 try:
-                    wheels.append(self._made(runtime))
+                    own = self._made(runtime)
+                    if all(own.path.name != each.path.name for each in wheels):
+                        wheels.append(own)
                 except MultirtError as error:
                     failures[runtime.id] = error.message
         return Wheels(wheels=tuple(wheels), failures=failures)
@@ -256,11 +258,17 @@ class _Bench:
         return min(usual, key=lambda each: each.version)
 
     def _needs_own(self, runtime: Runtime, wheels: Sequence[Wheel]) -> bool:
-        """Whether none of the wheels claims a runtime and one built by it would."""
+        """Whether none of the wheels is meant for a runtime and one built by it would be.
+
+        Beside a wheel that is tied to one version, one for all is what a runtime made that could
+        not compile: another may well.
+        """
         tags = frozenset(self.targets[runtime.id].tags)
-        if any(wheel.artefact.tags & tags for wheel in wheels):
+        claiming = [wheel.artefact for wheel in wheels if wheel.artefact.tags & tags]
+        is_shared = _is_shared(wheels[0].artefact)
+        if claiming and (is_shared or not all(map(_is_shared, claiming))):
             return False
-        if any(_is_shared(wheel.artefact) for wheel in wheels):
+        if is_shared:
             return any(spec.accepts(runtime) for spec in self.config.own_wheel)
         wanted = wheels[0].artefact.requires_python
         return wanted is None or wanted.contains(runtime.version.base_version)

@@ -135,6 +135,28 @@ def test_a_runtime_gets_a_wheel_of_its_own_beside_one_for_the_stable_abi(
     assert "cp313-cp313t" in done.stdout
 
 
+def test_a_pure_wheel_of_one_runtime_is_not_for_those_that_compile(
+    matrix: Matrix, require: Require, require_headers: RequireHeaders, tmp_path: Path
+) -> None:
+    for name in ("3.8", "3.12"):
+        require_headers(name)
+    require("3.9")
+    command = 'commands = [["python", "-c", "import native"]]'
+    root = native(tmp_path, "3.8", "3.9", "3.12")
+    project = (root / "pyproject.toml").read_text().partition("commands")[0] + command
+    (root / "pyproject.toml").write_text(project)
+    setup = (root / "setup.py").read_text()
+    chosen = "ext_modules=sys.version_info[:2] != (3, 9) and ["
+    setup = "import sys\n" + setup.replace("ext_modules=[", chosen)
+    (root / "setup.py").write_text(setup)
+    done, cells = matrix(root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [tag in done.stdout for tag in ("cp312-cp312", "cp38-cp38", "py3-none-any")] == [
+        True
+    ] * 3
+    assert len({each["wheel"] for each in cells.values()}) == 3
+
+
 def test_a_wheel_without_the_extension_that_its_tag_speaks_of_is_noted(
     matrix: Matrix, require: Require, tmp_path: Path
 ) -> None:
