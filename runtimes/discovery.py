@@ -18,6 +18,7 @@ from runtimes.rows import Answered, answered, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from threading import Event
 
     from runtimes.candidates import Candidate, Suspect
     from runtimes.model import Runtime
@@ -132,20 +133,34 @@ class _Discoverer:
     def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
         # 10 ms to import, and a warm list needs none of it.
         from concurrent.futures import ThreadPoolExecutor
+        from threading import Event
 
+        stop = Event()
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            return list(pool.map(self._ask, suspects))
+            try:
+                return list(pool.map(lambda suspect: self._ask(suspect, stop), suspects))
+            except BaseException:  # an interrupt: whoever pressed the keys need not wait for Java
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
-    def _ask(self, suspect: Suspect) -> Facts | CandidateError:
+    def _ask(self, suspect: Suspect, stop: Event) -> Facts | CandidateError:
         from runtimes.interrogation import ask  # 20 ms, likewise
 
         before = self._cache.watch(suspect)
         result: Facts | CandidateError
         try:
-            result = ask(Path(suspect.path), env=self._search.env, timeout=self._search.timeout)
+            result = ask(
+                Path(suspect.path),
+                env=self._search.env,
+                timeout=self._search.timeout,
+                stop=stop,
+            )
             runtime_of(result, Path(suspect.path), suspect.candidates[0].source)
         except CandidateError as error:
             result = error
+        if stop.is_set():
+            return result  # which may be that nobody waited for it: nothing to remember
         self._cache.store(suspect, before, result, self._limit(suspect))
         return result
 

@@ -21,6 +21,7 @@ from runtimes.question import question_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from threading import Event
 
 _CAP = 1 << 20  # bytes of each stream; an answer is about 5 KiB
 _TICK = 0.05  # seconds between looks at a child whose output somebody else keeps open
@@ -58,7 +59,9 @@ def clean_environment(env: Mapping[str, str], name: str) -> dict[str, str]:
     return kept
 
 
-def ask(path: Path, *, env: Mapping[str, str], timeout: float) -> dict[str, object]:
+def ask(
+    path: Path, *, env: Mapping[str, str], timeout: float, stop: Event | None = None
+) -> dict[str, object]:
     """Return a candidate's own facts, and under `seconds` how long it took.
 
     The child has a session of its own, no input, a neutral folder and an environment without
@@ -68,23 +71,39 @@ def ask(path: Path, *, env: Mapping[str, str], timeout: float) -> dict[str, obje
         path: the file to start, absolute.
         env: the user's environment.
         timeout: in seconds, for all attempts together; slow starters by name get more.
+        stop: when it is set, nobody waits any longer; the candidate is ended.
 
     Raises:
         CandidateError: it cannot start, took too long, or gave no answer that makes sense.
     """
     started = time.monotonic()
     limit = time_limit(path.name, timeout)
+    patience = _Patience(deadline=started + limit, stop=stop)
     nonce = os.urandom(16).hex()
     script = question_with(nonce)
     heard = None
     for options in _LADDER[_first_rung(path.name) :]:
-        heard = _run([os.fspath(path), *options, script], env, started + limit, nonce.encode())
+        heard = _run([os.fspath(path), *options, script], env, patience, nonce.encode())
         if heard.frames(nonce) or not heard.ended:
             break
     assert heard is not None  # noqa: S101 - the ladder is never empty
     facts = _read(heard, nonce, limit)
     facts["seconds"] = round(time.monotonic() - started, 3)
     return facts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Patience:
+    """How long to wait: until a time of the monotonic clock, and not after a stop is set."""
+
+    deadline: float
+    stop: Event | None
+
+    def left(self) -> float:
+        """Return the seconds that are left; zero or less when there are none."""
+        if self.stop is not None and self.stop.is_set():
+            return 0.0
+        return self.deadline - time.monotonic()
 
 
 def _first_rung(name: str) -> int:
@@ -162,7 +181,7 @@ def _last_line(stream: bytes) -> str:
     return printable[:200]
 
 
-def _run(argv: Sequence[str], env: Mapping[str, str], deadline: float, nonce: bytes) -> _Heard:
+def _run(argv: Sequence[str], env: Mapping[str, str], patience: _Patience, nonce: bytes) -> _Heard:
     """Start a candidate once and listen until it answered, ended or took too long."""
     try:
         child = _Child(argv, clean_environment(env, os.path.basename(argv[0])))  # noqa: PTH119 - text
@@ -171,7 +190,7 @@ def _run(argv: Sequence[str], env: Mapping[str, str], deadline: float, nonce: by
     except ValueError as error:  # a NUL in an environment variable or the path
         raise CandidateError(Reason.CANNOT_START, str(error)) from error
     with child:
-        return child.listen(deadline, nonce)
+        return child.listen(patience, nonce)
 
 
 def _why_not(path: str, error: OSError) -> str:
@@ -225,10 +244,10 @@ class _Child:
             if stream is not None:
                 stream.close()
 
-    def listen(self, deadline: float, nonce: bytes) -> _Heard:
-        """Collect output until the last nonce, the end of the process, a flood or the deadline."""
+    def listen(self, patience: _Patience, nonce: bytes) -> _Heard:
+        """Collect output until the last nonce, the process's end, a flood or no patience."""
         if sys.platform == "win32":
-            return self._communicate(deadline)
+            return self._communicate(patience.deadline)
         buffers = {"out": bytearray(), "err": bytearray()}
         flooded = ended = False
         with selectors.DefaultSelector() as selector:
@@ -236,7 +255,7 @@ class _Child:
                 if stream is not None:
                     os.set_blocking(stream.fileno(), False)
                     selector.register(stream, selectors.EVENT_READ, name)
-            while not (ended or flooded) and (left := deadline - time.monotonic()) > 0:
+            while not (ended or flooded) and (left := patience.left()) > 0:
                 # Asked first: what it wrote before it ended is then still read below.
                 ended = self._has_ended()
                 wait = _TICK if selector.get_map() else _TICK / 20

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -265,3 +266,25 @@ def test_paths_of_any_bytes_stand_in_valid_json(multirt: Command, tmp_path: Path
     assert rejected >= {str(folder / "python3") for folder in named}
     for arguments in (("list", "--all"), ("doctor",)):
         assert "Traceback" not in multirt(*arguments, **own).stderr
+
+
+def test_an_interrupt_waits_for_no_candidate(tmp_path: Path) -> None:
+    place = tmp_path / "bin"
+    place.mkdir()
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    candidate = place / "python3.99"
+    candidate.write_text(f'#!/bin/sh\necho $$ >"{started}"\nexec sleep 600\n')
+    candidate.chmod(0o755)
+    env = environment(tmp_path / "cache", tmp_path, MULTIRT_PROBE_TIMEOUT="500")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "multirt", "list"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**env, "PATH": f"{place}:/usr/bin:/bin", "MULTIRT_SEARCH_PATH": str(place)},
+    )
+    asked = int(started.read_text())
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=120) == 128 + signal.SIGINT
+    with pytest.raises(ProcessLookupError):
+        os.kill(asked, 0)
