@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+import hypothesis
 import pytest
 
 from tests.browser import Browser, find_browser
@@ -19,6 +20,11 @@ BROWSER = "chromium"  # no interpreter, but asked for and required likewise
 _wanted = pytest.StashKey[frozenset[str]]()
 _places = pytest.StashKey[Places]()
 _absent = pytest.StashKey[set[str]]()
+
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 class Require(Protocol):
