@@ -76,7 +76,7 @@ def probe_targets(asked: Asked) -> int:
     """Print what works where, and return the exit code.
 
     Raises:
-        MultirtError: an option means nothing, a file cannot be written, no scheduler answers.
+        MultirtError: an option means nothing, a file cannot be written, no executor answers.
         NoRuntimeError: no runtime fits what was asked for.
     """
     policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
@@ -109,20 +109,8 @@ def _probing(asked: Asked) -> Probing:
         search=search(),
         trials=asked.trials,
         jobs=asked.jobs,
-        scheduler=_scheduler(asked.executor),
+        executor=asked.executor,
     )
-
-
-def _scheduler(executor: str | None) -> str | None:
-    """Return the address in `dask://HOST:PORT`."""
-    if executor is None:
-        return None
-    kind, colons, address = executor.partition("://")
-    host, _, port = address.rpartition(":")
-    if kind != "dask" or not colons or not host or not port.isdigit():
-        message = f"no executor: {executor!r}"
-        raise MultirtError("usage", message, "write dask://HOST:PORT")
-    return address
 
 
 def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[str]:

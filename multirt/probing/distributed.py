@@ -1,11 +1,11 @@
-"""Do tasks on the machines of a Dask cluster, with Dask's own client."""
+"""Do tasks on the machines of a cluster."""
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Final
+from concurrent.futures import as_completed
+from typing import TYPE_CHECKING
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.executors import join
 from multirt.probing.work import lost, perform
 
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from abi_probe import Prospect
     from multirt.probing.task import Done, Task
-
-_PATIENCE: Final = 10  # seconds for the scheduler to answer
-_RETRIES: Final = 3  # a task whose worker died is done again by another one
 
 
 def on_cluster(
@@ -26,34 +23,22 @@ def on_cluster(
     Args:
         tasks: what is to be done.
         prospects: the runtimes, which need not be on the workers: their facts are sent.
-        address: HOST:PORT of the scheduler.
+        address: of the cluster, `dask://HOST:PORT`.
 
     Raises:
-        MultirtError: dask is not installed, or the scheduler does not answer.
+        MultirtError: there is no such engine, or nothing answers there.
     """
-    try:
-        from distributed import Client, KilledWorker, as_completed
-    except ImportError as error:
-        hint = "install multirt[distributed]"
-        raise MultirtError("executor", "dask is not installed", hint) from error
-    try:
-        client = Client(f"tcp://{address}", timeout=_PATIENCE)
-    except OSError as error:
-        message = f"no Dask scheduler answers at {address}"
-        hint = "start one with `dask scheduler`, and workers with `dask worker`"
-        raise MultirtError("executor", message, hint, ExitCode.FAILED) from error
-    with client:
-        shared = client.scatter(list(prospects), broadcast=True)
-        # Not pure, or a second run would be answered by what the cluster remembers of the first.
+    with join(address) as cluster:
+        executor = cluster.executor()
+        shared = cluster.share(list(prospects))
         futures = {
-            client.submit(perform, task, shared, pure=False, retries=_RETRIES): place
-            for place, task in enumerate(tasks)
+            executor.submit(perform, task, shared): place for place, task in enumerate(tasks)
         }
         for future in as_completed(futures):
             place = futures[future]
-            try:
-                yield place, future.result()
-            except KilledWorker:
-                yield place, lost(tasks[place])
-            except CancelledError:  # every worker that had the runtimes' facts is gone
+            if future.cancelled():  # every worker that had the runtimes' facts is gone
                 yield place, perform(tasks[place], prospects)
+            elif isinstance(future.exception(), cluster.lost):
+                yield place, lost(tasks[place])
+            else:
+                yield place, future.result()

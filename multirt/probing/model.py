@@ -33,7 +33,7 @@ class Probing:
         search: where runtimes are looked for.
         trials: what is tried besides.
         jobs: processes to spread the work over; None for as many as it is worth.
-        scheduler: address of a Dask scheduler to spread it over instead; None for this machine.
+        executor: address of a cluster to spread it over instead; None for this machine.
     """
 
     targets: tuple[str, ...]
@@ -43,4 +43,4 @@ class Probing:
     search: Search
     trials: tuple[Trial, ...] = ()
     jobs: int | None = None
-    scheduler: str | None = None
+    executor: str | None = None

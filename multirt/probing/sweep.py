@@ -34,7 +34,7 @@ def probe(
     Raises:
         NoRuntimeError: no runtime fits the specs.
         MultirtError: a spec names a path that leads to no runtime; words describe none; the
-            scheduler does not answer.
+            executor does not answer.
     """
     runtimes = _wanted(probing)
     tasks = [_task(target, probing) for target in probing.targets]
@@ -82,10 +82,10 @@ def _executed(
         from multirt.probing.trials import Trying, in_trials
 
         return in_trials(tasks, Trying(prospects=prospects, runtimes=runtimes, probing=probing))
-    if probing.scheduler is not None:
+    if probing.executor is not None:
         from multirt.probing.distributed import on_cluster
 
-        return on_cluster(tasks, prospects, probing.scheduler)
+        return on_cluster(tasks, prospects, probing.executor)
     from multirt.probing.executors import here
 
     return here(tasks, prospects, probing.jobs)

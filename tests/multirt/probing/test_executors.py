@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
-import time
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +13,12 @@ from multirt.probing.distributed import on_cluster
 from multirt.probing.executors import here
 from multirt.probing.task import Task
 from multirt.targets import described_prospect
+from tests.clusters import LocalCluster, local_cluster
 from tests.multirt.probing.wheels import HERE, TAG, install, write_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import subprocess
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -89,60 +86,21 @@ def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) 
     assert [error["kind"] for error in errors if error] == ["lost"] * 3
 
 
-@contextmanager
-def _started(*arguments: str, folder: Path, ready: str) -> Iterator[tuple[int, str]]:
-    """Start a part of a cluster; yield its process and what it said when it was ready."""
-    log = folder / f"{len(list(folder.glob('*.log')))}.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
-            stdout=stream,
-            stderr=stream,
-            cwd=folder,
-            env={**os.environ, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false"},
-        )
-    try:
-        deadline = time.monotonic() + 60
-        while not (found := re.search(ready, log.read_text(errors="replace"))):
-            assert process.poll() is None, log.read_text(errors="replace")
-            assert time.monotonic() < deadline, log.read_text(errors="replace")
-            os.sched_yield()
-        yield process.pid, found[1]
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _workers(address: str, folder: Path) -> Sequence[str]:
-    options = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1")
-    return ("dask_worker", f"tcp://{address}", *options, "--local-directory", str(folder))
-
-
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[int]]]:
-    """Return the address of a real scheduler on loopback, and the processes of two workers."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     pytest.importorskip("distributed")
-    folder = tmp_path_factory.mktemp("dask")
-    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    ready = r"Scheduler at:\s+tcp://(127\.0\.0\.1:\d+)"
-    with ExitStack() as stack:
-        started = _started("dask_scheduler", *options, folder=folder, ready=ready)
-        _, address = stack.enter_context(started)
-        words = _workers(address, folder)
-        ready = "(Starting established connection)"
-        workers = [
-            stack.enter_context(_started(*words, folder=folder, ready=ready))[0] for _ in range(2)
-        ]
-        yield address, workers
+    with local_cluster(tmp_path_factory.mktemp("dask")) as started:
+        yield started
 
 
 def test_a_cluster_prints_the_same(
-    multirt: Command, many: list[str], cluster: tuple[str, list[int]]
+    multirt: Command, many: list[str], cluster: LocalCluster
 ) -> None:
-    address, _ = cluster
+    cluster.worker()
+    cluster.worker()
     words = ("probe", "--runtime", HERE, "--json", *many)
     alone = multirt(*words, MULTIRT_CACHE_DIR="cache-1")
-    spread = multirt(*words, "--executor", f"dask://{address}", MULTIRT_CACHE_DIR="cache-2")
+    spread = multirt(*words, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2")
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
 
 
@@ -150,21 +108,18 @@ def test_a_cluster_prints_the_same(
     "deaths", [pytest.param(1, id="one of two"), pytest.param(2, id="both, and a new one comes")]
 )
 def test_workers_that_die_in_the_middle(
-    many: list[str], tmp_path: Path, cluster: tuple[str, list[int]], deaths: int
+    many: list[str], tmp_path: Path, cluster: LocalCluster, deaths: int
 ) -> None:
-    address, workers = cluster
+    workers = [cluster.worker(), cluster.worker()]
     tasks = [Task(target=name, path=tmp_path / name) for name in many * 20]
     prospects = [described_prospect(HERE)]
     expected = {place: done.reports for place, done in here(tasks, prospects, 1)}
-    work = on_cluster(tasks, prospects, address)
+    work = on_cluster(tasks, prospects, f"dask://{cluster.address}")
     place, done = next(work)
     found = {place: done.reports}
     for worker in workers[:deaths]:
         os.kill(worker, signal.SIGKILL)
-    with ExitStack() as stack:
-        if deaths == len(workers):
-            words = _workers(address, tmp_path)
-            ready = "(Starting established connection)"
-            stack.enter_context(_started(*words, folder=tmp_path, ready=ready))
-        found |= {place: done.reports for place, done in work}
+    if deaths == len(workers):
+        cluster.worker()
+    found |= {place: done.reports for place, done in work}
     assert found == expected
