@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from abi_probe import Prospect
 from multirt.environments import UnresolvableError
-from multirt.errors import MultirtError
+from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.building import Wheels, Workshop, given
+from multirt.matrix.far import Sender
 from multirt.matrix.model import Package, State
 from multirt.matrix.planning import INSTALLED, hollow, plan, shadows, under_test
 from multirt.matrix.results import TROUBLE, Result, Run
-from multirt.matrix.testing import Tester
+from multirt.matrix.sources import archive
+from multirt.matrix.testing import Tester, unmade
 from multirt.targets import prospect_of, target_of
 
 if TYPE_CHECKING:
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from multirt.matrix.cells import Cells
+    from multirt.matrix.far import Far
     from multirt.matrix.installing import Installer
     from multirt.matrix.model import Cell, Config, Planned, Wheel
     from multirt.matrix.processes import Processes
     from multirt.matrix.session import Options, View
+    from runtimes import Runtime
 
 _WITH_WHEEL = INSTALLED | {Package.DEPS_ONLY}
 _TICK = 0.1  # seconds between looks at what somebody may have pressed
@@ -47,6 +51,7 @@ class Engine:
         room: the folder of this run.
         processes: what it started.
         env: the user's environment.
+        far: where cells are tested; None for this machine.
     """
 
     config: Config
@@ -57,6 +62,7 @@ class Engine:
     room: Path
     processes: Processes
     env: Mapping[str, str]
+    far: Far | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def plan(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[Planned, ...]]:
@@ -66,19 +72,36 @@ class Engine:
             MultirtError: the project does not build.
         """
         installed = [cell for cell in cells if cell.runtime and cell.package in _WITH_WHEEL]
-        runtimes = {cell.runtime.id: cell.runtime for cell in installed if cell.runtime}
-        targets = {name: target_of(each, None) for name, each in runtimes.items()}
         made = Wheels(wheels=given(self.options.wheels))
         if installed and not made.wheels:
-            made = self.workshop.wheels(self.config, installed, targets)
+            made = self._built(installed)
         wheels = made.wheels
-        native = any(each.artefact.extensions or each.artefact.libraries for each in wheels)
-        prospects = {
-            name: prospect_of(each) if native else Prospect(target=targets[name], given=None)
-            for name, each in runtimes.items()
-        }
-        planned = plan(cells, wheels, prospects, self.config)
+        planned = plan(cells, wheels, self._prospects(installed, wheels), self.config)
+        if self.far is not None:
+            planned = tuple(map(_unoffered, planned))
         return wheels, tuple(_with_failure(each, made.failures) for each in planned)
+
+    def _built(self, cells: Sequence[Cell]) -> Wheels:
+        """Return the wheels for cells, built with runtimes of this machine."""
+        buildable = self.far.builders(cells) if self.far is not None else cells
+        targets = {each.id: target_of(each, None) for each in _runtimes(buildable)}
+        if not targets:
+            hint = "build the wheel elsewhere, and name it: --wheel FILE"
+            message = "no runtime is here to build with"
+            raise MultirtError("build", message, hint, ExitCode.BUILD_FAILED)
+        return self.workshop.wheels(self.config, buildable, targets)
+
+    def _prospects(self, cells: Sequence[Cell], wheels: Sequence[Wheel]) -> dict[str, Prospect]:
+        """Return what the runtimes of cells give, as far as the wheels may need it."""
+        if self.far is not None:
+            return {name: offer.prospect for name, offer in self.far.offers.items()}
+        native = any(each.artefact.extensions or each.artefact.libraries for each in wheels)
+        return {
+            each.id: prospect_of(each)
+            if native
+            else Prospect(target=target_of(each, None), given=None)
+            for each in _runtimes(cells)
+        }
 
     def foresee(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[Planned, ...]]:
         """Return the plan, with what the requirements of each cell add to it.
@@ -133,21 +156,38 @@ class Engine:
                 result = Result(planned=each, state=each.state, reason=each.reason, hint=each.hint)
                 results[each.cell.name] = result
                 self.view.finished(result)
-        tester = Tester(
+        tester = self._tester(tuple(wheels))
+        with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:
+            waiting = {pool.submit(self._one, tester, each): each for each in ready}
+            self._await(waiting, results)
+        return results
+
+    def _tester(self, wheels: tuple[Wheel, ...]) -> Tester | Sender:
+        """Return what tests cells: here, or on the cluster."""
+        if self.far is not None:
+            return Sender(
+                far=self.far,
+                name=self.workshop.state.name,
+                project=archive(self.config.root),
+                env=self.env,
+                wheels=wheels,
+                options=self.options,
+                view=self.view,
+                build_deps=self.config.build_deps,
+                fresh=self.installer.fresh,
+                stopped=self._stopped,
+            )
+        return Tester(
             root=self.config.root,
             state=self.workshop.state,
             room=self.room,
             env=self.env,
-            wheels=tuple(wheels),
+            wheels=wheels,
             options=self.options,
             installer=self.installer,
             processes=self.processes,
             view=self.view,
         )
-        with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:
-            waiting = {pool.submit(self._one, tester, each): each for each in ready}
-            self._await(waiting, results)
-        return results
 
     def _await(self, waiting: dict[Future[Result], Planned], results: dict[str, Result]) -> None:
         """Collect results as they come; after the first interrupt collect what there is."""
@@ -168,34 +208,38 @@ class Engine:
         self._stop.set()
         self.processes.stop()
 
-    def _one(self, tester: Tester, planned: Planned) -> Result:
+    def _one(self, tester: Tester | Sender, planned: Planned) -> Result:
         """Test one cell, unless nothing more is to begin."""
-        if self._stop.is_set():
-            state = State.INTERRUPTED if self.processes.stopping else State.NOT_RUN
-            reason = "interrupted" if self.processes.stopping else "another failed before it began"
-            return Result(planned=planned, state=state, reason=reason)
+        if (stopped := self._stopped(planned)) is not None:
+            return stopped
         result = self._tested(tester, planned)
         # Here and not where results are collected: this thread takes the next cell at once.
         if self.options.fail_fast and result.counts and result.state in TROUBLE:
             self._stop.set()
         return result
 
-    def _tested(self, tester: Tester, planned: Planned) -> Result:
+    def _tested(self, tester: Tester | Sender, planned: Planned) -> Result:
         """Return what testing a cell comes to, which is never an exception."""
         try:
             return tester.test(planned)
-        except UnresolvableError as error:
-            state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
-            return Result(
-                planned=planned,
-                state=state,
-                reason=error.message,
-                hint=error.hint,
-                output=error.full,
-            )
         except MultirtError as error:
-            state = State.INTERRUPTED if self.processes.stopping else State.CANNOT_START
-            return Result(planned=planned, state=state, reason=error.message, hint=error.hint)
+            result = unmade(planned, error)
+            if self.processes.stopping and result.state is State.CANNOT_START:
+                return replace(result, state=State.INTERRUPTED)
+            return result
+
+    def _stopped(self, planned: Planned) -> Result | None:
+        """Return the result of a cell that is not tested any more; None while cells are."""
+        if not self._stop.is_set():
+            return None
+        state = State.INTERRUPTED if self.processes.stopping else State.NOT_RUN
+        reason = "interrupted" if self.processes.stopping else "another failed before it began"
+        return Result(planned=planned, state=state, reason=reason)
+
+
+def _runtimes(cells: Sequence[Cell]) -> tuple[Runtime, ...]:
+    """Return the runtimes of cells, each once."""
+    return tuple({cell.runtime.id: cell.runtime for cell in cells if cell.runtime}.values())
 
 
 def _with_failure(planned: Planned, failures: Mapping[str, str]) -> Planned:
@@ -204,6 +248,14 @@ def _with_failure(planned: Planned, failures: Mapping[str, str]) -> Planned:
     if planned.state is not State.BLOCKED or runtime is None or runtime.id not in failures:
         return planned
     return replace(planned, state=State.BUILD_FAILED, reason=failures[runtime.id], hint=None)
+
+
+def _unoffered(planned: Planned) -> Planned:
+    """Return a cell whose runtime no worker has with the words for that."""
+    if planned.state is not State.MISSING:
+        return planned
+    hint = "`multirt matrix offer` prints what a worker is started with"
+    return replace(planned, reason=f"no worker offers {planned.cell.asked}", hint=hint)
 
 
 def processors() -> int:

@@ -29,6 +29,22 @@ class View(Protocol):
         """Show what came of a cell."""
 
 
+class Quiet:
+    """A view that shows nothing."""
+
+    def say(self, message: str) -> None:
+        """Say nothing."""
+
+    def step(self, cell: Cell, step: str) -> None:
+        """Say nothing."""
+
+    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+        """Show nothing."""
+
+    def finished(self, result: Result) -> None:
+        """Show nothing."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
     """How a run is done.

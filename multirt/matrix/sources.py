@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import tarfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,3 +102,24 @@ def _repository(root: Path) -> Iterator[bytes]:
     for path in sorted((git / "refs").rglob("*")):
         if path.is_file():
             yield os.fsencode(path) + path.read_bytes()
+
+
+def archive(root: Path) -> bytes:
+    """Return the files that count as a compressed tar archive, for another machine.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as packed:
+        for path in _files(os.fspath(root), top=True):
+            packed.add(path, os.path.relpath(path, root), recursive=False)
+    return stream.getvalue()
+
+
+def unpack(packed: bytes, folder: Path) -> None:
+    """Put the files of an archive into a folder, and none beside it."""
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as stream:
+        # The filter that lets links lead where they led; before 3.11.4 there is none.
+        stream.extraction_filter = getattr(tarfile, "tar_filter", None)
+        stream.extractall(folder)  # noqa: S202 - it is the project whose code runs next

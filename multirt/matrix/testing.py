@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from multirt.environments import UnresolvableError
 from multirt.matrix import junit
 from multirt.matrix.building import clean
 from multirt.matrix.covering import covered
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from multirt.environments import Built
+    from multirt.environments import Built, Resolution
+    from multirt.errors import MultirtError
     from multirt.matrix.installing import Installer, Prepared
     from multirt.matrix.model import Cell, Planned, Wheel
     from multirt.matrix.processes import Ended, Processes
     from multirt.matrix.results import Case
     from multirt.matrix.session import Options, View
+    from runtimes import Runtime
 
 _PYTHONS = frozenset({"python", "python3"})
 _PYTESTS = frozenset({"pytest", "py.test"})
@@ -96,11 +99,27 @@ class Tester:
         cell, runtime = planned.cell, planned.cell.runtime
         if runtime is None:
             return Result(planned=planned, state=State.MISSING, reason=planned.reason)
-        wheel = under_test(planned, self.wheels)
         start = time.monotonic()
         self.view.step(cell, "resolving")
+        wheel = under_test(planned, self.wheels)
         resolution = self.installer.resolve(cell, runtime, wheel)
-        self.view.step(cell, "installing")
+        return self.install(planned, runtime, resolution, start)
+
+    def install(
+        self, planned: Planned, runtime: Runtime, resolution: Resolution, start: float
+    ) -> Result:
+        """Make the environment of a cell that was resolved, and test it.
+
+        Args:
+            planned: the cell.
+            runtime: its runtime.
+            resolution: what is installed.
+            start: when its setting up began, `time.monotonic()`.
+
+        Raises:
+            MultirtError: its environment cannot be made.
+        """
+        self.view.step(planned.cell, "installing")
         prepared = self.installer.prepare(runtime, resolution)
         result = Result(
             planned=planned,
@@ -252,6 +271,17 @@ class _Attempt:
             says = _PYTEST_SAYS.get(ended.code) if is_pytest(words) else None
             return State.FAILED, says or f"exit code {ended.code}"
         return State.PASSED, None
+
+
+def unmade(planned: Planned, error: MultirtError) -> Result:
+    """Return the result of a cell whose environment cannot be made."""
+    state, output = State.CANNOT_START, ""
+    if isinstance(error, UnresolvableError):
+        state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
+        output = error.full
+    return Result(
+        planned=planned, state=state, reason=error.message, hint=error.hint, output=output
+    )
 
 
 def expanded(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import typer
 
 from multirt.cli.commands.matrix.grammar import RunByDefault, WithRest
 from multirt.cli.commands.matrix.migrating import export_configuration, import_configuration
+from multirt.cli.commands.matrix.offering import offer_runtimes
 from multirt.cli.commands.matrix.planning import list_cells, plan_cells
 from multirt.cli.commands.matrix.reporting import merge_reports
 from multirt.cli.commands.matrix.testing import exec_command, run_matrix, sync_environments
@@ -21,6 +22,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("list", list_cells),
     ("sync", sync_environments),
     ("exec", exec_command),
+    ("offer", offer_runtimes),
     ("merge", merge_reports),
     ("import", import_configuration),
     ("export", export_configuration),

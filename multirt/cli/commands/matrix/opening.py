@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.matrix.cells import Cells
+    from multirt.matrix.far import Far
     from multirt.matrix.model import Cell, Config
     from multirt.matrix.session import Options, View
+    from runtimes import Runtime
 
 _LAST = "last.json"
 
@@ -46,6 +48,7 @@ class Asked:
         missing: in place of what is configured; None to keep it.
         last_failed: only the cells that failed last time.
         fresh: nothing that is there counts.
+        far: the cluster whose runtimes are meant; None for this machine's.
     """
 
     project: Path | None
@@ -53,6 +56,7 @@ class Asked:
     missing: str | None = None
     last_failed: bool = False
     fresh: bool = False
+    far: Far | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +69,7 @@ class Opened:
         meant: the cells that are meant.
         state: the project's folder in the cache.
         fresh: nothing that is there counts.
+        far: where the cells are tested; None for this machine.
     """
 
     config: Config
@@ -72,6 +77,7 @@ class Opened:
     meant: tuple[Cell, ...]
     state: Path
     fresh: bool
+    far: Far | None = None
 
     @property
     def last(self) -> Path:
@@ -97,10 +103,7 @@ def open_matrix(asked: Asked) -> Opened:
             hint = "write --missing error or --missing skip"
             raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
         config = replace(config, missing=Missing(asked.missing))
-    looked = search()
-    jobs = (config.matrix, *config.tasks.values())
-    specs = [spec for job in jobs for spec in job.runtimes or ()]
-    cells = spread(config, with_named(discover(looked).runtimes, specs, looked))
+    cells = spread(config, asked.far.runtimes if asked.far is not None else _runtimes(config))
     state = state_of(config.root)
     wanted = asked.pick
     if asked.last_failed:
@@ -110,7 +113,34 @@ def open_matrix(asked: Asked) -> Opened:
         hint = "`multirt matrix list` shows all of it"
         message = "no cell of the matrix is meant"
         raise MultirtError("nothing", message, hint, ExitCode.NOTHING_RAN)
-    return Opened(config=config, cells=cells, meant=meant, state=state, fresh=asked.fresh)
+    return Opened(
+        config=config, cells=cells, meant=meant, state=state, fresh=asked.fresh, far=asked.far
+    )
+
+
+def _runtimes(config: Config) -> tuple[Runtime, ...]:
+    """Return the runtimes of this machine, with those that the configuration names by a path."""
+    looked = search()
+    jobs = (config.matrix, *config.tasks.values())
+    specs = [spec for job in jobs for spec in job.runtimes or ()]
+    return with_named(discover(looked).runtimes, specs, looked)
+
+
+@contextlib.contextmanager
+def joined(address: str) -> Iterator[Far]:
+    """Give the cluster at an address, with the runtimes that its workers offer.
+
+    Raises:
+        MultirtError: nothing answers there, or no worker offers a runtime.
+    """
+    from multirt.cli import working
+    from multirt.executors import join
+    from multirt.matrix.far import Far, ask_offers
+
+    with join(address) as cluster:
+        offers = ask_offers(cluster, working)
+        here = discover(search()).runtimes
+        yield Far(cluster=cluster, door=working, offers=offers, here=here)
 
 
 def state_of(root: Path) -> Path:
@@ -155,4 +185,5 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
             room=folder,
             processes=Processes(),
             env=env,
+            far=opened.far,
         )

@@ -49,6 +49,10 @@ LastFailed = Annotated[
 Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="For each cell.")
 ]
+Executor = Annotated[
+    str | None,
+    typer.Option("--executor", help="Test on the workers of a cluster: dask://HOST:PORT."),
+]
 Cover = Annotated[bool, typer.Option("--cov", help="Measure coverage and combine it.")]
 Reports = Annotated[
     list[str] | None,

@@ -23,7 +23,7 @@ from multirt.cli.documents.matrix import github_document, list_document, plan_do
 from multirt.cli.options import Json
 from multirt.matrix.cells import Pick
 from multirt.matrix.engine import processors
-from multirt.matrix.session import Options
+from multirt.matrix.session import Options, Quiet
 
 Github = Annotated[
     bool, typer.Option("--github", help="Print the matrix of a GitHub workflow, for fromJSON.")
@@ -43,7 +43,7 @@ def plan_cells(
     as_json: Json = False,
 ) -> None:
     """Say for each cell which wheel it tests, or why it cannot be tested."""
-    from multirt.cli.tables.matrix import Quiet, print_plan
+    from multirt.cli.tables.matrix import print_plan
 
     wanted = Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
     opened = open_matrix(Asked(project=project, pick=wanted, missing=missing, fresh=fresh))

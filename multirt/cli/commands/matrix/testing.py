@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from multirt.cli.commands.matrix.grammar import rest
-from multirt.cli.commands.matrix.opening import Asked, Opened, engine, open_matrix
+from multirt.cli.commands.matrix.opening import Asked, Opened, engine, joined, open_matrix
 from multirt.cli.commands.matrix.options import (
     Axis,
     Cover,
     Env,
+    Executor,
     FailFast,
     Fresh,
     Html,
@@ -36,10 +37,10 @@ from multirt.cli.commands.matrix.reporting import deliver
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
 from multirt.matrix.engine import processors
-from multirt.matrix.model import POSARGS
+from multirt.matrix.model import POSARGS, Package
 from multirt.matrix.report import exit_code, report_of
 from multirt.matrix.reports import write
-from multirt.matrix.session import Options
+from multirt.matrix.session import Options, Quiet
 from runtimes import rank
 
 if TYPE_CHECKING:
@@ -68,11 +69,15 @@ def run_matrix(
     last_failed: LastFailed = False,
     timeout: Timeout = None,
     cover: Cover = False,
+    executor: Executor = None,
     report: Reports = None,
     html: Html = None,
 ) -> None:
     """Test the project on every runtime; what follows `--` goes to the tests."""
     reports = reports_of(report, html)
+    if cover and executor is not None:
+        message = "--cov combines what was measured on this machine, --executor tests on others"
+        raise MultirtError("usage", message, "leave one of the two away")
     opened = open_matrix(
         Asked(
             project=project,
@@ -80,10 +85,13 @@ def run_matrix(
             missing=missing,
             last_failed=last_failed,
             fresh=fresh,
+            far=ctx.with_resource(joined(executor)) if executor is not None else None,
         )
     )
+    _check_package(opened)
     options = Options(
-        jobs=jobs or processors(),
+        # With a cluster they only wait: its workers say how much they do at a time.
+        jobs=jobs or (processors() if opened.far is None else len(opened.meant)),
         fail_fast=fail_fast,
         wheels=tuple(wheel or ()),
         posargs=rest(ctx),
@@ -147,7 +155,7 @@ def exec_command(
 def _view(opened: Opened, *, live: bool, quiet: bool) -> AbstractContextManager[View]:
     from contextlib import nullcontext
 
-    from multirt.cli.tables.matrix import Quiet, watching
+    from multirt.cli.tables.matrix import watching
 
     return nullcontext(Quiet()) if quiet else watching(len(opened.meant), live=live)
 
@@ -176,6 +184,14 @@ def _check_posargs(opened: Opened, options: Options) -> None:
     if options.posargs and not any(POSARGS in word for word in commands):
         message = "no command of the matrix takes the words after --"
         raise MultirtError("usage", message, f'put "{POSARGS}" into its commands')
+
+
+def _check_package(opened: Opened) -> None:
+    """Refuse to install for a worker from a folder that only this machine has."""
+    editable = [cell.name for cell in opened.meant if cell.package is Package.EDITABLE]
+    if opened.far is not None and editable:
+        message = f'{editable[0]} has package = "editable": a worker cannot import from this folder'
+        raise MultirtError("usage", message, 'take "wheel", or run it without --executor')
 
 
 def _with_requirement(opened: Opened, requirement: str) -> Opened:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multirt.cli.tables.matrix.plan import print_cells, print_plan
-from multirt.cli.tables.matrix.progress import Quiet, watching
+from multirt.cli.tables.matrix.progress import watching
 from multirt.cli.tables.matrix.summary import print_summary
 
-__all__ = ["Quiet", "print_cells", "print_plan", "print_summary", "watching"]
+__all__ = ["print_cells", "print_plan", "print_summary", "watching"]

@@ -37,22 +37,6 @@ class _Going:
     tests: int = 0
 
 
-class Quiet:
-    """Shows nothing."""
-
-    def say(self, message: str) -> None:
-        """Say nothing."""
-
-    def step(self, cell: Cell, step: str) -> None:
-        """Say nothing."""
-
-    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
-        """Show nothing."""
-
-    def finished(self, result: Result) -> None:
-        """Show nothing."""
-
-
 class _Watch:
     """Knows what every cell is doing; what it shows is for the two ways of showing it."""
 
