@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -66,6 +67,8 @@ def join(place: str) -> Iterator[DaskCluster]:
     except ImportError as error:
         hint = "install multirt[distributed]"
         raise MultirtError("executor", "dask is not installed", hint) from error
+    # A scheduler that ends is said by what becomes of the work, not by Dask's tracebacks.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(f"tcp://{place}", timeout=_PATIENCE)
     except OSError as error:

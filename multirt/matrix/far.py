@@ -219,7 +219,7 @@ class Sender:
         error = None if future.cancelled() else future.exception()
         if error is None and not future.cancelled():
             return future.result()
-        reason = "the cluster gave it up"
+        reason = "the scheduler ended, or gave it up"
         if isinstance(error, self.far.cluster.lost):
             reason = "it ended one worker after the other"
         elif error is not None:

@@ -166,7 +166,7 @@ def test_a_worker_killed_in_the_middle(require: Require, farm: Farm, tmp_path: P
     ("victim", "ending"),
     [
         pytest.param("worker", (3, "no worker offers cpython-3.12"), id="the only worker"),
-        pytest.param("scheduler", (4, "the cluster gave it up"), id="the scheduler"),
+        pytest.param("scheduler", (4, "the scheduler ended"), id="the scheduler"),
     ],
 )
 def test_nobody_is_left(
