@@ -149,6 +149,7 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Planned]]:
                 options=job.options,
                 installer=Installer(
                     root=root,
+                    name=None,  # for editable projects, which are not sent
                     store=Store(worker.cache_dir, env, refresh=job.fresh),
                     build_deps=job.build_deps,
                     fresh=job.fresh,
