@@ -36,7 +36,7 @@ def on_cluster(
         }
         for future in as_completed(futures):
             place = futures[future]
-            if future.cancelled():  # every worker that had the runtimes' facts is gone
+            if future.cancelled():  # the scheduler ended, or gave it up
                 yield place, perform(tasks[place], prospects)
             elif isinstance(future.exception(), cluster.lost):
                 yield place, lost(tasks[place])
