@@ -33,18 +33,34 @@ _INDEXES = (
     "PIP_FIND_LINKS",
     "PIP_INDEX_URL",
     "PIP_NO_INDEX",
+    "UV_BUILD_CONSTRAINT",
     "UV_CONFIG_FILE",
+    "UV_CONSTRAINT",
     "UV_DEFAULT_INDEX",
     "UV_EXCLUDE_NEWER",
     "UV_EXTRA_INDEX_URL",
     "UV_FIND_LINKS",
+    "UV_FORK_STRATEGY",
     "UV_INDEX",
+    "UV_INDEX_STRATEGY",
     "UV_INDEX_URL",
+    "UV_NO_BINARY",
+    "UV_NO_CONFIG",
     "UV_NO_INDEX",
+    "UV_NO_SOURCES",
+    "UV_OVERRIDE",
     "UV_PRERELEASE",
     "UV_RESOLUTION",
     "XDG_CONFIG_DIRS",
     "XDG_CONFIG_HOME",
+)
+_ALWAYS = (
+    "HOME",
+    "MULTIRT_CONFIG",
+    "MULTIRT_DATA_DIR",
+    "MULTIRT_PROBE_TIMEOUT",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
 )
 _SETTINGS = (
     ".config/pip/pip.conf",
@@ -53,6 +69,7 @@ _SETTINGS = (
     "/etc/pip.conf",
     "/etc/uv/uv.toml",
 )
+_MOST_PARTS = 4096  # of a path, its links followed; then it leads in a circle
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
 
@@ -109,7 +126,7 @@ def grounds(
         raise UnsureError(f"{late[0].path} did not answer in time")
     env = request.search.env
     variables = env.answers() if isinstance(env, Consulted) else dict(env)
-    variables |= {name: env.get(name) for name in ("HOME", *decision.variables)}
+    variables |= {name: env.get(name) for name in (*_ALWAYS, *decision.variables)}
     if decision.wanted is not None:
         variables |= {name: env[name] for name in env if name.startswith(("PIP_", "UV_"))}
         variables |= {name: env.get(name) for name in _INDEXES}
@@ -120,20 +137,22 @@ def grounds(
         for path in (
             *_program(decision, request),
             *_environments(decision, request),
-            *(_packages(decision.packages) if decision.packages else ()),
+            *(_packages(decision.packages, decision.program) if decision.packages else ()),
             *_runtimes(decision),
             *(_measured(request) if decision.usual is not None else ()),
             *(_installers(request) if decision.wanted is not None else ()),
-            *noticed,
+            *_named(decision),
+            *_of_the_search(noticed, cwd),
             *_own_files(),
         )
     )
-    for path in (*made, *(_above(cwd) if cwd is not None else ())):
+    for path in made:
         paths.pop(path, None)  # these count in another way
     return Grounds(
         since=since,
         paths=tuple(paths),
-        links=(str(decision.program.script),) if decision.program.script else (),
+        links=tuple(_links(decision)),
+        local=_is_local(decision, request),
         above=_ABOVE,
         names=_names(decision.program),
         variables=variables,
@@ -141,15 +160,67 @@ def grounds(
     )
 
 
-def _above(cwd: Path) -> Iterator[str]:
-    return (str(folder / name) for folder in (cwd, *cwd.parents) for name in _ABOVE)
+def _of_the_search(noticed: Iterable[str], cwd: Path | None) -> Iterator[str]:
+    """Yield what the search looked at, but the names that count in whichever folder we are."""
+    folders = (cwd, *cwd.parents) if cwd is not None else ()
+    above = {str(folder / name) for folder in folders for name in _ABOVE}
+    return (path for path in noticed if path not in above)
+
+
+def _named(decision: Decision) -> Iterator[str]:
+    """Yield the runtimes that somebody names by a path."""
+    for spec in decision.configuration.specs:
+        if spec.path is not None:
+            yield os.path.abspath(Path(spec.path).expanduser())  # noqa: PTH100 - keeps links
+
+
+def _is_local(decision: Decision, request: Request) -> bool:
+    """Whether something is named by a path that starts from the current folder."""
+    named = [Path(spec.path) for spec in decision.configuration.specs if spec.path is not None]
+    active = request.search.env.get("VIRTUAL_ENV")
+    named += [Path(active)] if active else []
+    return not all(path.expanduser().is_absolute() for path in named)
+
+
+def _links(decision: Decision) -> Iterator[str]:
+    """Yield the links on the ways to the program and to what is named by a path.
+
+    The file at the end tells nothing of them: two releases may share it by a hard link.
+    """
+    script = decision.program.script
+    ways = [str(script)] if script is not None else []
+    for way in dict.fromkeys([*ways, *_named(decision)]):
+        left = [*reversed(Path(way).parts[1:])]
+        path = os.sep
+        for _ in range(_MOST_PARTS):
+            if not left:
+                break
+            part = left.pop()
+            path = os.path.normpath(os.path.join(path, part))  # noqa: PTH118 - `..` after links
+            if os.path.islink(path):  # noqa: PTH114 - text
+                yield path
+                target = Path(os.readlink(path))  # noqa: PTH115 - text
+                left += reversed([each for each in target.parts if each != target.anchor])
+                path = os.sep if target.is_absolute() else os.path.dirname(path)  # noqa: PTH120
 
 
 def _names(program: Program) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Return the folder in which a module's name would count, with all the names."""
+    """Return the folders in which a module's name would count, each with these names."""
     if program.folder is None or not program.folder.is_dir():
         return ()
-    return ((str(program.folder), _tops(program)),)
+    names = {each.name for each in program.imports}
+    names |= {f"{each.name}.{member}" for each in program.imports for member in each.members}
+    if program.entry.kind is Kind.MODULE:
+        names.add(program.entry.text)
+    folders: dict[Path, set[str]] = {program.folder: set()}
+    for name in names:
+        folder = program.folder
+        for part in name.split("."):
+            folders.setdefault(folder, {"__init__"}).add(part)
+            folder = folder / part
+            if folder not in folders and not folder.is_dir():
+                break
+    return tuple((str(folder), frozenset(words)) for folder, words in folders.items())
 
 
 def _tops(program: Program) -> frozenset[str]:
@@ -166,17 +237,6 @@ def _program(decision: Decision, request: Request) -> Iterator[Path]:
     for path in decision.absent:  # of absent modules beside the program its folder's names tell
         if path.parent != program.folder or path.name.partition(".")[0] not in tops:
             yield path
-    if program.folder is None:
-        return
-    for name in sorted({each.name for each in program.imports if "." in each.name}):
-        top = program.folder / name.partition(".")[0]
-        if top.is_dir():  # else the folder's own names tell when it appears
-            base = program.folder.joinpath(*name.split("."))
-            yield from (
-                top / "__init__.py",
-                base / "__init__.py",
-                base.with_name(f"{base.name}.py"),
-            )
 
 
 def _environments(decision: Decision, request: Request) -> Iterator[Path]:
@@ -203,7 +263,7 @@ def _environments(decision: Decision, request: Request) -> Iterator[Path]:
             yield found.base
 
 
-def _packages(packages: Packages) -> Iterator[Path]:
+def _packages(packages: Packages, program: Program) -> Iterator[Path]:
     """Yield the folders of packages, and what was read of each distribution."""
     yield Path(_LOADER_CACHE)
     for root in (*packages.roots, *packages.added):
@@ -211,9 +271,13 @@ def _packages(packages: Packages) -> Iterator[Path]:
         yield from sorted(root.glob("*.pth"))
     for site in packages.sites:
         for name, installed in site.distributions.items():
-            yield installed.info
-            if name in packages.requires or name in packages.broken:
-                yield from (installed.info / record for record in _RECORDS)
+            record = installed.info / "RECORD"
+            yield record  # of every one: it says whose the modules are
+            if name in packages.requires or name in packages.broken or not record.exists():
+                yield installed.info
+                yield from (installed.info / each for each in _RECORDS)
+            elif program.entry.kind is Kind.COMMAND:
+                yield installed.info / "entry_points.txt"
     for artefact in packages.artefacts.values():
         if artefact.root is not None:
             relative = (*(each.path for each in artefact.extensions), *artefact.libraries)
@@ -232,8 +296,13 @@ def _runtimes(decision: Decision) -> Iterator[str]:
             runtime = verdict.runtime
             yield str(runtime.executable)
             yield from map(str, runtime.site_packages if decision.packages is None else ())
+            lacking = any(each.cause is Cause.STDLIB for each in verdict.objections)
             for path in (runtime.executable, *runtime.aliases):
-                yield from files.get(str(path), ())
+                for file in files.get(str(path), ()):
+                    yield file
+                    if lacking:  # a part of a package there, which may be installed later
+                        inner = (Path(file, top) for top in _tops(decision.program))
+                        yield from (str(each) for each in inner if each.is_dir())
 
 
 def _measured(request: Request) -> Iterator[Path]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from abi_probe import Artefact, Installed, Site
     from multirt.model import Program
 
+_CODE = ("import ", "import\t")  # how a line of a `.pth` file begins that `site` executes
+_NO_FOLDERS = (*_CODE, "#")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packages:
@@ -32,7 +35,7 @@ class Packages:
     Attributes:
         roots: folders of packages, in the order of the path.
         sites: the distributions in each of them.
-        added: folders that `.pth` files there add to the path.
+        added: folders that `.pth` files there add to the path, once they exist.
         owners: names of distributions by imported module; a module of none is left out.
         loose: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
             and belong to no distribution.
@@ -105,9 +108,13 @@ def _path_files(roots: Iterable[Path]) -> tuple[tuple[Path, ...], bool]:
                 lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
             except OSError:
                 continue  # as `site` does
-            hooks = hooks or any(line.startswith(("import ", "import\t")) for line in lines)
-            added += [root / line.strip() for line in lines if line and "\0" not in line]
-    return tuple(folder for folder in added if folder.is_dir()), hooks
+            hooks = hooks or any(line.startswith(_CODE) for line in lines)
+            added += [
+                root / line.strip()
+                for line in lines
+                if line.strip() and "\0" not in line and not line.startswith(_NO_FOLDERS)
+            ]
+    return tuple(added), hooks
 
 
 def _closure(

@@ -87,18 +87,30 @@ class _Discoverer:
             suspects = self._look.suspects(candidates)
             for suspect in suspects:
                 self._search.noticed(suspect.path)
+            self._notice_around(candidates)
             known.update(candidate.path for candidate in candidates)
             known.update(suspect.path for suspect in suspects)
             answers = self._ask_all(suspects)
             self._answers += answers
             found = [*self._bases(candidates), *self._pointed_to(answers)]
             candidates = [one for one in dict.fromkeys(found) if one.path not in known]
+        for rejection in self._look.rejected:  # a permission, or what a link leads to, may change
+            self._search.noticed(os.fspath(rejection.path))
         return Discovery(
             runtimes=rows(self._plain(), frozenset(sources.selected_folders(self._search))),
             rejected=_sorted([*self._look.rejected, *self._rejected]),
             inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
             environments=tuple(each for _, each in sorted(self._look.environments.items())),
         )
+
+    def _notice_around(self, candidates: Iterable[Candidate]) -> None:
+        """Notice who may write beside candidates, and what would make them an environment's."""
+        broken = {one.path for one in self._look.rejected if one.reason is Reason.BROKEN_LINK}
+        there = (one for one in candidates if Path(one.path) not in broken)
+        files = [path for one in there for path in (one.path, one.real)]
+        for folder in dict.fromkeys(map(os.path.dirname, files)):
+            self._search.noticed(folder)
+            self._search.noticed(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))  # noqa: PTH118, PTH120
 
     def _plain(self) -> Iterator[Answered]:
         """Yield the answers that are of runtimes, and say what the others are."""
@@ -188,6 +200,8 @@ class _Discoverer:
         return self._look.candidate(os.fspath(path), source=origin.source, explicit=origin.explicit)
 
     def _reject(self, suspect: Suspect, error: CandidateError) -> None:
+        home = os.path.dirname(os.path.dirname(suspect.real))  # noqa: PTH120 - text
+        self._search.noticed(os.path.join(home, "lib"))  # noqa: PTH118 - what it lacks may come there
         for path in dict.fromkeys([suspect.path, *(one.path for one in suspect.candidates)]):
             self._rejected.append(
                 Rejection(path=Path(path), reason=error.reason, detail=error.detail)

@@ -48,8 +48,8 @@ def ask(
     lines = memory.load()
     if lines is None:
         lines = _run(runtime, asked, env)
-        if lines and lines[-1] == "end":
-            memory.store(lines)
+        if lines and lines[-1] == "end" and not any(line.startswith("missing") for line in lines):
+            memory.store(lines)  # what is missing may be installed later beside the executable
     return _answers(lines, sources)
 
 

@@ -15,7 +15,7 @@ from multirt.dispatch.named import with_named
 from multirt.dispatch.needed import Needed, locks_looked_for, needed, start_of
 from multirt.dispatch.request import Decision, Request
 from multirt.dispatch.standard import standard_names
-from multirt.dispatch.virtual import candidates
+from multirt.dispatch.virtual import around, candidates
 from multirt.errors import MultirtError
 from multirt.judge import Question, choose
 from multirt.model import Import, Kind
@@ -167,7 +167,8 @@ def _absent(
     absent = [*program.absent, *configuration.absent]
     absent += [path for path in locks_looked_for(program) if not path.exists()]
     if configuration.sites is None and not request.wishes.isolated:
-        for home in candidates(start_of(program, request.cwd)):
+        start = start_of(program, request.cwd)
+        for home in (*around(start), *candidates(start)):
             if found.environment is not None and home == found.environment.home:
                 break
             absent.append(home / "pyvenv.cfg")

@@ -47,10 +47,14 @@ def find_environment(start: Path, env: Mapping[str, str]) -> Environment | None:
     A console script belongs to the environment in whose folder of programs it lies.
     """
     active = env.get("VIRTUAL_ENV")
-    folders = [start.parent] if start.name in ("bin", "Scripts") else []
-    folders += [Path(active)] if active else []
+    folders = [*around(start), *([Path(active)] if active else [])]
     folders += candidates(start)
     return next((_environment(home) for home in folders if is_environment(home)), None)
+
+
+def around(start: Path) -> Iterable[Path]:
+    """Return the environment that a folder would be the programs of."""
+    return [start.parent] if start.name in ("bin", "Scripts") else []
 
 
 def candidates(start: Path) -> Iterable[Path]:

@@ -43,6 +43,7 @@ class Grounds:
         names: folders in which only some names count: those that begin with one of some words and
             go on with a dot or not at all.
         variables: environment variables with their values; None for one that is not set.
+        local: it holds in the current folder only.
         made: what was made since, in order to start: nothing was decided by it.
     """
 
@@ -52,6 +53,7 @@ class Grounds:
     above: tuple[str, ...] = ()
     names: tuple[tuple[str, frozenset[str]], ...] = ()
     variables: Mapping[str, str | None]
+    local: bool = False
     made: tuple[str, ...] = ()
 
 
@@ -85,7 +87,7 @@ def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
         raise UnsureError("no folder for plans")
     cwd = os.fsdecode(question.cwd)
     above = [name for name in grounds.above if any(map(os.path.lexists, _upwards(cwd, name)))]
-    key = list(question.each_key())[-1 if above or question.local else 0]
+    key = list(question.each_key())[-1 if above or grounds.local or question.local else 0]
     records = [
         *_variables(grounds.variables),
         *_links(grounds.links),

@@ -170,6 +170,11 @@ CHANGES = [
     pytest.param(_set("PYTHONPATH", "{root}"), "one 3.9", id="PYTHONPATH"),
     pytest.param(_set("MULTIRT_PYTHON", "3.9"), "one 3.9", id="MULTIRT_PYTHON"),
     pytest.param(_set("PYENV_ROOT", "{root}"), "one 3.9", id="a manager's root"),
+    pytest.param(_set("MULTIRT_CONFIG", "{root}/c.toml"), "one 3.9", id="its own file"),
+    pytest.param(_set("XDG_CONFIG_HOME", "{root}"), "one 3.9", id="settings elsewhere"),
+    pytest.param(
+        _write("runtimes/old/pyvenv.cfg", "home = /nowhere\n"), "one 3.9", id="now an environment"
+    ),
     pytest.param(_set("LD_LIBRARY_PATH", "{root}"), "one 3.9", id="libraries"),
     pytest.param(
         lambda world: (world.root / ".pyenv" / "versions" / "3.10").mkdir(parents=True),
@@ -240,6 +245,69 @@ def test_packages_that_change(world: World, require: Callable[[str], Path]) -> N
     _age()
     (world.root / "site" / "extra.pth").write_text("import os\n")
     assert world.start()[1] == "decided"
+
+
+def _permit(world: World, require: Callable[[str], Path]) -> None:
+    _install(world, require)
+    (world.root / "runtimes/new/bin/python3.10").unlink()
+    (world.root / "runtimes/new/bin/python3.10").write_text(
+        f'#!/bin/sh\nexec {require("3.10")} "$@"\n'
+    )
+
+
+def test_a_file_that_may_be_executed_now(world: World, require: Callable[[str], Path]) -> None:
+    _permit(world, require)
+    assert world.settle() == "one 3.9"
+    (world.root / "runtimes/new/bin/python3.10").chmod(0o755)
+    assert world.start() == ("one 3.10", "decided")
+
+
+def test_a_link_that_leads_somewhere_now(world: World, require: Callable[[str], Path]) -> None:
+    _install(world, require)
+    (world.root / "runtimes/new/bin/python3.10").unlink()
+    (world.root / "runtimes/new/bin/python3.10").symlink_to(world.root / "far")
+    assert world.settle() == "one 3.9"
+    (world.root / "far").symlink_to(require("3.10"))
+    assert world.start() == ("one 3.10", "decided")
+
+
+def test_a_folder_of_releases_that_share_files(
+    world: World, require: Callable[[str], Path]
+) -> None:
+    _install(world, require)
+    releases = world.root / "releases"
+    shutil.copytree(world.root / "project", releases / "1", copy_function=os.link)
+    shutil.copytree(world.root / "project", releases / "2", copy_function=os.link)
+    (releases / "2/.python-version").write_text("3.9\n")
+    (releases / "1/.python-version").write_text("3.10\n")
+    (world.root / "current").symlink_to("releases/1")
+    world.script, world.options = world.root / "current/tool.py", []
+    assert world.settle() == "one 3.10"
+    (world.root / "next").symlink_to("releases/2")
+    (world.root / "next").rename(world.root / "current")
+    assert world.start() == ("one 3.9", "decided")
+
+
+def test_a_pin_beside_a_script_that_was_started_there(world: World) -> None:
+    world.options = []
+    _age()
+    for _ in range(2):
+        subprocess.run([COMMAND, world.script], check=True, env=world.env, cwd=world.script.parent)
+    (world.root / "project/.python-version").write_text("3.9\n")
+    assert world.start() == ("one 3.9", "decided")
+
+
+def test_a_runtime_named_from_the_current_folder(
+    world: World, require: Callable[[str], Path]
+) -> None:
+    for folder, version in (("elsewhere", "3.9"), ("site", "3.10")):
+        (world.root / folder / "python").symlink_to(require(version))
+    world.options = []
+    world.env["MULTIRT_PYTHON"] = "./python"
+    assert world.settle() == "one 3.9"
+    (world.root / "elsewhere").rename(world.root / "before")
+    (world.root / "site").rename(world.root / "elsewhere")
+    assert world.start()[0] == "one 3.10"
 
 
 def test_what_a_program_writes_beside_itself_changes_nothing(world: World) -> None:
