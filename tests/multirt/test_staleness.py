@@ -155,7 +155,9 @@ def _set(name: str, value: str) -> Callable[[World], object]:
 
 CHANGES = [
     pytest.param(_append("project/tool.py", "\n"), "one 3.9", id="script edited"),
-    pytest.param(_write("project/helper.py", "NAME = 'two'\n"), "two 3.9", id="module edited"),
+    pytest.param(
+        _write("project/helper.py", "NAME = 'second'\n"), "second 3.9", id="module edited"
+    ),
     pytest.param(
         _write("project/helper/__init__.py", "NAME = 'three'\n"), "three 3.9", id="module shadowed"
     ),
