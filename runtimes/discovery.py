@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runtimes import sources
 from runtimes.answer import runtime_of
@@ -17,7 +17,7 @@ from runtimes.names import is_slow_starter, time_limit
 from runtimes.rows import Answered, answered, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from threading import Event
 
     from runtimes.candidates import Candidate, Suspect
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runtimes.rows import Facts
     from runtimes.search import Search
 
+_Answer = TypeVar("_Answer")
 _WORKERS = 8  # more than processors: a candidate that hangs must not hold up the others
 
 
@@ -62,11 +63,36 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
         raise CandidateError(look.rejected[0].reason, look.rejected[0].detail)
     from runtimes.interrogation import ask  # 20 ms that a warm list never needs
 
-    facts = ask(Path(suspects[0].path), env=env, timeout=timeout)
+    def question(suspect: Suspect, stop: Event) -> Facts:
+        return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
+
+    (facts,) = _in_threads(question, suspects[:1])
     answer = answered(suspects[0], facts, remembered=False)
     if answer.base is not None and answer.base != path:
         return interrogate(answer.base, env=env, timeout=timeout)
     return rows([answer], frozenset())[0]
+
+
+def _in_threads(
+    question: Callable[[Suspect, Event], _Answer], suspects: Sequence[Suspect]
+) -> list[_Answer]:
+    """Ask every suspect, several at a time; an interrupt ends all that were started.
+
+    It is threads also for one: an interrupt comes to the main thread only, so it cannot hit the
+    start of a child before anybody cares for the child.
+    """
+    # 10 ms to import, and a warm list needs none of it.
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
+    stop = Event()
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        try:
+            return list(pool.map(lambda suspect: question(suspect, stop), suspects))
+        except BaseException:  # whoever interrupts need not wait for Java to start
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class _Discoverer:
@@ -143,18 +169,7 @@ class _Discoverer:
         return answers
 
     def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
-        # 10 ms to import, and a warm list needs none of it.
-        from concurrent.futures import ThreadPoolExecutor
-        from threading import Event
-
-        stop = Event()
-        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            try:
-                return list(pool.map(lambda suspect: self._ask(suspect, stop), suspects))
-            except BaseException:  # an interrupt: whoever pressed the keys need not wait for Java
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        return _in_threads(self._ask, suspects)
 
     def _ask(self, suspect: Suspect, stop: Event) -> Facts | CandidateError:
         from runtimes.interrogation import ask  # 20 ms, likewise
