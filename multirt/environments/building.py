@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,11 +138,26 @@ def _fill(
         local += ["--editable", str(folder)]
     if local:
         _install(store, room, ["--reinstall", *local])
+        _forget_bytecode(room, resolution)
 
 
 def _install(store: Store, room: Path, what: list[str]) -> None:
     command = ["pip", "install", "--quiet", "--no-deps", "--python", str(python_of(room))]
     ask(store, [*command, *what])
+
+
+def _forget_bytecode(room: Path, resolution: Resolution) -> None:
+    """Remove linked bytecode of modules that were replaced.
+
+    Python would take it for the new module's, if that has the size and the second of the old one.
+    """
+    for wheel in resolution.wheels:
+        with zipfile.ZipFile(wheel.path) as archive:
+            modules = [Path(name) for name in archive.namelist() if name.endswith(".py")]
+        for module in modules:
+            for root in site_roots(room):
+                for stale in (root / module).parent.glob(f"__pycache__/{module.stem}.*.pyc"):
+                    stale.unlink()
 
 
 def _linked(sibling: Path, room: Path) -> bool:

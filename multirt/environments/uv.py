@@ -44,7 +44,12 @@ _NOT_TELLING = (
 
 # An index that does not answer is to be known after seconds, not after minutes.
 _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
-_OURS = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never"}
+_OURS = {
+    "NO_COLOR": "1",
+    "UV_NO_PROGRESS": "1",
+    "UV_NO_WRAP": "1",  # a long path would break a line before the reason that follows it
+    "UV_PYTHON_DOWNLOADS": "never",
+}
 
 _LONGEST = 240  # characters of a shortened explanation
 # uv's package asks sysconfig, which gives None to a thread that asks while another is the first
