@@ -5,6 +5,7 @@ A library: it prints nothing and reads no environment variables.
 
 from __future__ import annotations
 
+from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.advice import Advice, Hindrance, Promotable, Slots, advise
 from abi_probe.binary import read_binary, read_binary_file
 from abi_probe.checks import judge
@@ -70,6 +71,7 @@ from abi_probe.wheel import read_wheel, read_wheel_stream
 
 __all__ = [
     "AbiProbeError",
+    "AcceptedTags",
     "Advice",
     "Artefact",
     "ArtefactKind",

@@ -11,6 +11,7 @@ from typing import Final
 from packaging.tags import sys_tags
 from packaging.version import Version
 
+from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.errors import UnreadableError
 from abi_probe.loader import Given, read_given
 from abi_probe.model import Format, Target
@@ -35,7 +36,7 @@ def this_runtime() -> Prospect:
         name=f"{name}-{platform.python_version()}{getattr(sys, 'abiflags', '')}",
         implementation=name,
         version=Version(platform.python_version()),
-        tags=tuple(sys_tags()),
+        tags=AcceptedTags.of(sys_tags()),
         suffixes=tuple(importlib.machinery.EXTENSION_SUFFIXES),
         debug=bool(sysconfig.get_config_var("Py_DEBUG")),
         free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
+    from abi_probe.accepted_tags import AcceptedTags
+
 
 class Format(StrEnum):
     """The container of machine code, told by its first bytes."""
@@ -254,7 +256,7 @@ class Target:
         name: what messages call it, a runtime's id.
         implementation: `cpython`, `pypy`...
         version: of the language.
-        tags: every wheel tag that it accepts, best first.
+        tags: every wheel tag that it accepts.
         suffixes: of extension files, in the order in which it tries them.
         debug, free_threaded, trace_refs: its build.
         format: of the files that it loads.
@@ -269,7 +271,7 @@ class Target:
     name: str
     implementation: str
     version: Version
-    tags: tuple[Tag, ...]
+    tags: AcceptedTags
     suffixes: tuple[str, ...]
     debug: bool = False
     free_threaded: bool = False

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
-
+from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.platform import family, glibc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.tags import Tag
 
     from abi_probe.model import Target
 
@@ -59,7 +60,7 @@ def runtime_abis(
 
 def runtime_tags(
     implementation: str, version: tuple[int, int], abis: Sequence[str], platforms: Sequence[str]
-) -> tuple[Tag, ...]:
+) -> AcceptedTags:
     """Return every wheel tag that a runtime accepts, best first.
 
     Args:
@@ -68,13 +69,15 @@ def runtime_tags(
         abis: from `runtime_abis`.
         platforms: from `abi_probe.platform.platforms`.
     """
+    from packaging.tags import compatible_tags, cpython_tags, generic_tags  # for new runtimes only
+
     interpreter = f"{_SHORT.get(implementation, implementation)}{version[0]}{version[1]}"
     own: Iterable[Tag]
     if implementation == "cpython":
         own = cpython_tags(version, abis, platforms)
     else:
         own = generic_tags(interpreter, [*abis, "none"], platforms)
-    return (*own, *compatible_tags(version, interpreter, platforms))
+    return AcceptedTags.of(chain(own, compatible_tags(version, interpreter, platforms)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,48 +102,11 @@ def differences(tags: Iterable[Tag], target: Target) -> list[Difference]:
 
     Returns an empty list when one of them fits.
     """
-    accepted = _accepted(_Same(target.tags))
-    found = []
-    for tag in tags:
-        if tag in accepted.tags:
-            return []
-        found.append(_difference(tag, target))
+    wanted = list(tags)
+    if any(tag in target.tags for tag in wanted):
+        return []
+    found = [_difference(tag, target) for tag in wanted]
     return sorted(found, key=lambda difference: (difference.distance, str(difference.tag)))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Same:
-    """Tags by which object they are: to hash a thousand of them takes as long as to use them."""
-
-    tags: tuple[Tag, ...]
-
-    def __hash__(self) -> int:
-        return id(self.tags)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.tags is other.tags
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Accepted:
-    """What a runtime's tags say, for asking often."""
-
-    tags: frozenset[Tag]
-    abis: frozenset[str]
-    platforms: frozenset[str]
-    families: frozenset[str]
-
-
-@functools.lru_cache(maxsize=64)
-def _accepted(same: _Same) -> _Accepted:
-    """Sort a runtime's tags once for all artefacts that are held against them."""
-    platforms = frozenset(tag.platform for tag in same.tags)
-    return _Accepted(
-        tags=frozenset(same.tags),
-        abis=frozenset(tag.abi for tag in same.tags),
-        platforms=platforms,
-        families=frozenset(map(family, platforms)) - {"any"},
-    )
 
 
 def _difference(tag: Tag, target: Target) -> Difference:
@@ -182,7 +148,7 @@ def _version_part(
         yield 3, "version", f"built for {_long(short)} {dotted} only, this is {_long_of(target)}"
     elif short == "py" and wanted > version:
         yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer"
-    elif tag.abi != "none" and tag.abi not in _accepted(_Same(target.tags)).abis:
+    elif tag.abi != "none" and tag.abi not in target.tags.abis:
         yield 2, "abi", _abi_words(tag.abi, target)
 
 
@@ -196,17 +162,17 @@ def _abi_words(abi: str, target: Target) -> str:
             return f"{abi} is for {other}, this one is {this}"
         if "d" in letters and not target.debug:
             return f"{abi} is for debug builds, this is a release build"
-    own = next((tag.abi for tag in target.tags), "none")
+    own = next((abi for _, abi, _ in target.tags.rows), "none")
     return f"built for the ABI {abi}, this runtime has {own}"
 
 
 def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, str]]:
     """Yield what is wrong with the platform of a tag."""
-    accepted = _accepted(_Same(target.tags))
-    if platform == "any" or platform in accepted.platforms:
+    accepted = target.tags.platforms
+    if platform == "any" or platform in accepted:
         return
     kind = family(platform)
-    if kind not in accepted.families:
+    if kind not in map(family, accepted - {"any"}):
         yield 6, "platform", f"built for {kind} ({platform}), this is {target.name}"
     elif (newer := _newer_macos(platform, target)) is not None:
         yield 1, "platform", f"needs macOS {newer} or newer"

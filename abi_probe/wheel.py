@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import mmap
-import shutil
-import tempfile
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -40,8 +37,8 @@ MEMBER_COUNT = 200_000
 RECORD_BYTES = 64 << 20
 _RATIO = 200
 _RATIO_MATTERS = 64 << 20
-# Below this a member is read into memory, above it into a file that is mapped.
-_IN_MEMORY = 8 << 20
+# Below this a member is read into memory, above it into a file that is mapped: a tenth slower.
+_IN_MEMORY = 24 << 20
 _CHUNK = 1 << 20
 
 # All that zipfile raises for archives that are not what they claim.
@@ -233,6 +230,10 @@ def check_size(packed: int, unpacked: int) -> None:
 
 def _read_mapped(member: IO[bytes]) -> Binary:
     """Read a large binary through a temporary file, so that it is never in memory whole."""
+    import mmap  # with these 5 ms, for few wheels
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryFile() as unpacked:
         shutil.copyfileobj(member, unpacked, _CHUNK)
         unpacked.flush()

@@ -93,7 +93,7 @@ def select(lock: Pylock, runtime: Runtime, *, build: bool = False) -> tuple[Pin,
     from packaging.pylock import PackageWheel, PylockSelectError
 
     environment = cast("Environment", marker_environment(runtime))
-    tags = target_of(runtime, None).tags
+    tags = tuple(target_of(runtime, None).tags)
     pins: list[Pin] = []
     try:
         for package, source in lock.select(environment=environment, tags=tags):

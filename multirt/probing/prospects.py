@@ -7,15 +7,13 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from abi_probe import Prospect, noticing
+from abi_probe import AcceptedTags, Prospect, noticing
 from multirt.probing.store import Witnesses, changeable
 from multirt.probing.unpickling import unpickle
 from multirt.targets import prospect_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from packaging.tags import Tag
 
     from multirt.probing.answers import Answers
     from runtimes import Runtime, Signature
@@ -64,18 +62,23 @@ def _remembered(content: bytes | None) -> dict[str, tuple[Rows, Prospect]]:
 
 
 def _shared(rows: dict[str, tuple[Rows, Prospect]]) -> dict[str, tuple[Rows, Prospect]]:
-    """Return the same with equal tags and names being one object, so that each is kept once."""
-    tags: dict[Tag, Tag] = {}  # of 25,000 on 28 runtimes 6,000 are left
-    return {facts: (seen, _one(prospect, tags)) for facts, (seen, prospect) in rows.items()}
+    """Return the same with equal names and lists of platforms being one object, kept once."""
+    lists: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return {facts: (seen, _one(prospect, lists)) for facts, (seen, prospect) in rows.items()}
 
 
-def _one(prospect: Prospect, tags: dict[Tag, Tag]) -> Prospect:
+def _one(prospect: Prospect, lists: dict[tuple[str, ...], tuple[str, ...]]) -> Prospect:
     target, given = prospect.target, prospect.given
-    own = tuple(tags.setdefault(tag, tag) for tag in target.tags)
+    tags = AcceptedTags(
+        rows=tuple(
+            (sys.intern(interpreter), sys.intern(abi), lists.setdefault(platforms, platforms))
+            for interpreter, abi, platforms in target.tags.rows
+        )
+    )
     exports = _interned(target.exports) if target.exports is not None else None
     if given is not None and exports is not None:  # they are the same names
         given = replace(given, exports=exports)
-    return Prospect(target=replace(target, exports=exports, tags=own), given=given)
+    return Prospect(target=replace(target, exports=exports, tags=tags), given=given)
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:

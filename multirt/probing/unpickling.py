@@ -13,8 +13,11 @@ class _Unpickler(pickle.Unpickler):
     """Reads back the values of the libraries, and nothing that could act."""
 
     _ALLOWED: Final = (
-        *(f"abi_probe.{name}" for name in ("library_search", "loader", "model", "survey")),
-        *("packaging.tags", "packaging.version", "pathlib", "pathlib._local"),
+        *(
+            f"abi_probe.{name}"
+            for name in ("accepted_tags", "library_search", "loader", "model", "survey")
+        ),
+        *("packaging.version", "pathlib", "pathlib._local"),
     )
 
     def find_class(self, module: str, name: str) -> object:

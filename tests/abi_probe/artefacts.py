@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.tags import Tag, parse_tag
+from packaging.tags import parse_tag
 from packaging.version import Version
 
 from abi_probe.filename import read_claim, stem
@@ -96,9 +96,7 @@ def target(
     digits = f"{number[0]}{number[1]}"
     soabi = f"{implementation}{digits}-pp73-{LINUX}" if implementation == "pypy" else None
     abis = runtime_abis(implementation, number, tuple(flags), soabi)
-    tags: tuple[Tag, ...] = runtime_tags(
-        implementation, number, abis, platforms("linux-x86_64", "x86_64", GLIBC)
-    )
+    tags = runtime_tags(implementation, number, abis, platforms("linux-x86_64", "x86_64", GLIBC))
     usual = (f".cpython-{digits}{flags}-{LINUX}.so", ".abi3.so", ".so")
     return Target(
         name=f"{implementation}-{version}{flags}",

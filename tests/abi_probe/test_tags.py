@@ -23,7 +23,7 @@ def test_the_tags_of_this_interpreter_are_those_of_packaging() -> None:
     flags = [flag for flag in sys.abiflags if flag in "td"]
     abis = runtime_abis(implementation, version, flags, sysconfig.get_config_var("SOABI"))
     known = platforms(sysconfig.get_platform(), platform.machine(), libc)
-    assert runtime_tags(implementation, version, abis, known) == tuple(sys_tags())
+    assert tuple(runtime_tags(implementation, version, abis, known)) == tuple(sys_tags())
 
 
 @pytest.mark.parametrize(
