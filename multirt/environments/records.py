@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from multirt import wholeness
 from multirt.environments.creation import python_of
-from multirt.environments.notes import read_note, write_note
+from multirt.notes import read_note, write_note
+from multirt.wholeness import FILES, RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-RECORD = "multirt.json"
-_FILES = "multirt-files.json"
 _SCHEMA = 1
 _PROGRAMS = 20  # that are remembered; the last ones
 
@@ -60,7 +60,7 @@ def seal(home: Path, record: Record) -> None:
     Raises:
         OSError: the disk is full.
     """
-    write_note(home / _FILES, {"files": sorted(_files(home))})
+    write_note(home / FILES, {"files": sorted(_files(home))})
     write_record(home, record)
 
 
@@ -102,16 +102,7 @@ def read_record(home: Path) -> Record | None:
 
 def is_whole(home: Path) -> bool:
     """Tell whether an environment is complete, and every file is there in its size."""
-    if not python_of(home).exists() or not (home / RECORD).is_file():
-        return False
-    note = read_note(home / _FILES)
-    files = note.get("files") if note is not None else None
-    if not isinstance(files, list):
-        return False
-    try:
-        return all(os.stat(home / name).st_size == size for name, size in files)  # noqa: PTH116 - thousands
-    except (OSError, TypeError, ValueError):
-        return False
+    return wholeness.is_whole(home, python_of(home))
 
 
 def note_use(home: Path, program: Path | None) -> None:

@@ -15,8 +15,8 @@ from multirt.environments.local import project_digest, read_wheel
 from multirt.environments.locked import choose, read_lock
 from multirt.environments.lockfiles import parse_lock, pins_of, without
 from multirt.environments.model import Resolution
-from multirt.environments.notes import age_of, read_note, write_note
 from multirt.environments.uv import UvError, ask, is_unreachable, telling, unreachable
+from multirt.notes import age_of, read_note, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -141,17 +141,6 @@ class Workshop:
         return made[0], seconds
 
 
-def clean(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what makes one Python act like another."""
-    kept = ("PYTHONWARNINGS", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONHASHSEED")
-    dropped = ("VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__", "UV_PYTHON", "UV_PROJECT")
-    return {
-        name: value
-        for name, value in env.items()
-        if (not name.startswith("PYTHON") or name in kept) and name not in dropped
-    }
-
-
 def _from_sdist(cells: Iterable[Cell]) -> bool:
     return any(cell.package is Package.SDIST_WHEEL for cell in cells)
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from abi_probe import Prospect
 from multirt.environments import UnresolvableError
 from multirt.errors import ExitCode, MultirtError
+from multirt.matrix.attempt import Runner
 from multirt.matrix.building import Wheels, Workshop, given
 from multirt.matrix.far import Sender
 from multirt.matrix.model import Package, State
 from multirt.matrix.planning import INSTALLED, hollow, plan, shadows, under_test
+from multirt.matrix.report import row_of
 from multirt.matrix.results import TROUBLE, Result, Run
 from multirt.matrix.sources import archive
 from multirt.matrix.testing import Tester, unmade
+from multirt.matrix.turns import Turns
 from multirt.targets import prospect_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
     from multirt.matrix.cells import Cells
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 _WITH_WHEEL = INSTALLED | {Package.DEPS_ONLY}
-_TICK = 0.1  # seconds between looks at what somebody may have pressed
 
 
 @dataclass(slots=True)
@@ -63,7 +62,6 @@ class Engine:
     processes: Processes
     env: Mapping[str, str]
     far: Far | None = None
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     def plan(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[Planned, ...]]:
         """Return the wheels under test and what is known of each cell before it is tested.
@@ -134,7 +132,9 @@ class Engine:
         start = time.monotonic()
         wheels, planned = self.plan(meant)
         shadowed = shadows(self.config.root, wheels, meant)
-        results = self._test(planned, wheels)
+        turns = self._turns()
+        tester = self._tester(wheels, turns)
+        results = self._test(planned, turns, tester)
         return Run(
             root=str(self.config.root),
             wheels=wheels,
@@ -142,27 +142,40 @@ class Engine:
             excluded=cells.excluded,
             notes=(*self.config.notes, *hollow(wheels), *shadowed),
             seconds=time.monotonic() - start,
-            interrupted=self._stop.is_set() and self.processes.stopping,
+            interrupted=turns.interrupted,
         )
 
-    def _test(self, planned: Sequence[Planned], wheels: Sequence[Wheel]) -> dict[str, Result]:
+    def _turns(self) -> Turns[Planned, Result]:
+        """Return what gives the cells their turns, and stops at the first trouble if asked to."""
+        return Turns(
+            jobs=self.options.jobs,
+            processes=self.processes,
+            given_up=_given_up,
+            is_enough=lambda result: (
+                self.options.fail_fast and result.counts and result.state in TROUBLE
+            ),
+        )
+
+    def _test(
+        self, planned: Sequence[Planned], turns: Turns[Planned, Result], tester: Tester | Sender
+    ) -> dict[str, Result]:
         """Test what can be tested, as many at a time as are asked for."""
-        results: dict[str, Result] = {}
-        ready: list[Planned] = []
-        for each in planned:
-            if each.state is State.READY:
-                ready.append(each)
-            else:
-                result = Result(planned=each, state=each.state, reason=each.reason, hint=each.hint)
-                results[each.cell.name] = result
-                self.view.finished(result)
-        tester = self._tester(tuple(wheels))
-        with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:
-            waiting = {pool.submit(self._one, tester, each): each for each in ready}
-            self._await(waiting, results)
+        results = {
+            each.cell.name: Result(
+                planned=each, state=each.state, reason=each.reason, hint=each.hint
+            )
+            for each in planned
+            if each.state is not State.READY
+        }
+        for result in results.values():
+            self.view.finished(row_of(result))
+        ready = [each for each in planned if each.state is State.READY]
+        for result in turns.begin(ready, lambda each: self._tested(tester, each)):
+            results[result.cell.name] = result
+            self.view.finished(row_of(result))
         return results
 
-    def _tester(self, wheels: tuple[Wheel, ...]) -> Tester | Sender:
+    def _tester(self, wheels: tuple[Wheel, ...], turns: Turns[Planned, Result]) -> Tester | Sender:
         """Return what tests cells: here, or on the cluster."""
         if self.far is not None:
             return Sender(
@@ -175,48 +188,18 @@ class Engine:
                 view=self.view,
                 build_deps=self.config.build_deps,
                 fresh=self.installer.fresh,
-                stopped=self._stopped,
+                stopped=turns.stopped,
             )
-        return Tester(
+        runner = Runner(
             root=self.config.root,
             state=self.workshop.state,
             room=self.room,
             env=self.env,
-            wheels=wheels,
             options=self.options,
-            installer=self.installer,
             processes=self.processes,
             view=self.view,
         )
-
-    def _await(self, waiting: dict[Future[Result], Planned], results: dict[str, Result]) -> None:
-        """Collect results as they come; after the first interrupt collect what there is."""
-        pending = set(waiting)
-        while pending:
-            try:
-                done, pending = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
-            except KeyboardInterrupt:
-                self.stop()
-                continue
-            for future in done:
-                result = future.result()
-                results[result.cell.name] = result
-                self.view.finished(result)
-
-    def stop(self) -> None:
-        """End everything that runs, and let nothing begin."""
-        self._stop.set()
-        self.processes.stop()
-
-    def _one(self, tester: Tester | Sender, planned: Planned) -> Result:
-        """Test one cell, unless nothing more is to begin."""
-        if (stopped := self._stopped(planned)) is not None:
-            return stopped
-        result = self._tested(tester, planned)
-        # Here and not where results are collected: this thread takes the next cell at once.
-        if self.options.fail_fast and result.counts and result.state in TROUBLE:
-            self._stop.set()
-        return result
+        return Tester(runner=runner, installer=self.installer, wheels=wheels)
 
     def _tested(self, tester: Tester | Sender, planned: Planned) -> Result:
         """Return what testing a cell comes to, which is never an exception."""
@@ -227,14 +210,6 @@ class Engine:
             if self.processes.stopping and result.state is State.CANNOT_START:
                 return replace(result, state=State.INTERRUPTED)
             return result
-
-    def _stopped(self, planned: Planned) -> Result | None:
-        """Return the result of a cell that is not tested any more; None while cells are."""
-        if not self._stop.is_set():
-            return None
-        state = State.INTERRUPTED if self.processes.stopping else State.NOT_RUN
-        reason = "interrupted" if self.processes.stopping else "another failed before it began"
-        return Result(planned=planned, state=state, reason=reason)
 
 
 def _runtimes(cells: Sequence[Cell]) -> tuple[Runtime, ...]:
@@ -258,6 +233,6 @@ def _unoffered(planned: Planned) -> Planned:
     return replace(planned, reason=f"no worker offers {planned.cell.asked}", hint=hint)
 
 
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _given_up(planned: Planned, state: State, reason: str) -> Result:
+    """Return the result of a cell that is not tested any more."""
+    return Result(planned=planned, state=state, reason=reason)

@@ -156,7 +156,7 @@ class Sender:
     view: View
     build_deps: bool
     fresh: bool
-    stopped: Callable[[Planned], Result | None]
+    stopped: Callable[[], tuple[State, str] | None]
 
     def test(self, planned: Planned) -> Result:
         """Have one cell tested.
@@ -169,14 +169,14 @@ class Sender:
             return Result(planned=planned, state=State.MISSING, reason=planned.reason)
         executor = self.far.cluster.executor(cell.runtime.id)
         job = self._job(planned)
-        self.view.step(cell, "resolving on a worker")
+        self.view.step(cell.name, "resolving on a worker")
         resolved = self._outcome(executor.submit(door.resolve, job), planned)
         if isinstance(resolved, Result):
             return resolved
-        self.view.step(cell, "testing on a worker")
+        self.view.step(cell.name, "testing on a worker")
         again = replace(job, resolution=resolved)
         result = self._outcome(executor.submit(door.test, again), planned)
-        self.view.lines(cell, result.output.splitlines(), len(result.cases or ()))
+        self.view.lines(cell.name, result.output.splitlines(), len(result.cases or ()))
         return result
 
     def _job(self, planned: Planned) -> Job:
@@ -207,7 +207,9 @@ class Sender:
         name = planned.cell.runtime.id if planned.cell.runtime is not None else planned.cell.asked
         seen = time.monotonic()
         while not wait([future], timeout=_TICK).done:
-            given_up = self.stopped(planned)
+            given_up = None
+            if (why := self.stopped()) is not None:
+                given_up = Result(planned=planned, state=why[0], reason=why[1])
             if self.far.is_offered(name):
                 seen = time.monotonic()
             elif time.monotonic() - seen > _GONE:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from multirt.environments import Store
 from multirt.errors import MultirtError
+from multirt.matrix.attempt import Runner
 from multirt.matrix.installing import Installer
 from multirt.matrix.model import State
 from multirt.matrix.processes import Processes
@@ -126,7 +127,7 @@ def test_there(job: Job, worker: Worker) -> Result:
             return unmade(job.planned, error)
     # As it was sent: the paths of this machine mean nothing elsewhere.
     told = replace(job.planned, warnings=result.planned.warnings)
-    return replace(result, planned=told, python=None)
+    return replace(result, planned=told, ready=None)
 
 
 @contextmanager
@@ -141,12 +142,16 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Planned]]:
         wheel = _placed(job, folder)
         yield (
             Tester(
-                root=root,
-                state=state,
-                room=folder,
-                env=env,
+                runner=Runner(
+                    root=root,
+                    state=state,
+                    room=folder,
+                    env=env,
+                    options=job.options,
+                    processes=Processes(),
+                    view=silent,
+                ),
                 wheels=(wheel,) if wheel is not None else (),
-                options=job.options,
                 installer=Installer(
                     root=root,
                     name=None,  # for editable projects, which are not sent
@@ -154,8 +159,6 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Planned]]:
                     build_deps=job.build_deps,
                     fresh=job.fresh,
                 ),
-                processes=Processes(),
-                view=silent,
             ),
             _here(job, worker, folder),
         )

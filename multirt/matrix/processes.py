@@ -10,11 +10,11 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 RUN = "MULTIRT_MATRIX_RUN"
 CELL = "MULTIRT_MATRIX_CELL"
@@ -192,12 +192,22 @@ def _marked(run: str, cell: str | None) -> Iterator[int]:
     """Yield the processes whose environment has the mark of a run, or of a cell of it."""
     marks = [f"{RUN}={run}".encode()]
     marks += [f"{CELL}={cell}".encode()] if cell is not None else []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            variables = (folder / "environ").read_bytes().split(b"\0")
-            status = (folder / "stat").read_bytes()
-        except OSError:
-            continue  # gone, or somebody else's
-        zombie = status.rpartition(b")")[2].split()[:1] == [b"Z"]
-        if not zombie and all(mark in variables for mark in marks):
-            yield int(folder.name)
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208 - hundreds, after every cell
+    except OSError:
+        return
+    for pid in (name for name in names if name.isdigit()):
+        variables = _content(f"/proc/{pid}/environ").split(b"\0")
+        if all(mark in variables for mark in marks):
+            status = _content(f"/proc/{pid}/stat")
+            if status.rpartition(b")")[2].split()[:1] not in ([b"Z"], []):
+                yield int(pid)
+
+
+def _content(path: str) -> bytes:
+    """Return a file of the system; nothing where its process is gone, or somebody else's."""
+    try:
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - likewise
+            return stream.readall()
+    except OSError:
+        return b""

@@ -120,7 +120,7 @@ def report_of(run: Run, project: str) -> Report:
     return Report(
         project=project,
         wheels=tuple(map(_wheel, run.wheels)),
-        rows=tuple(map(_row, run.results)),
+        rows=tuple(map(row_of, run.results)),
         excluded=tuple((each.name, each.reason) for each in run.excluded),
         notes=run.notes,
         seconds=run.seconds,
@@ -138,7 +138,8 @@ def _wheel(wheel: Wheel) -> WheelRow:
     )
 
 
-def _row(result: Result) -> Row:
+def row_of(result: Result) -> Row:
+    """Return what came of one cell."""
     planned, cell = result.planned, result.cell
     passed = result.state in {State.PASSED, State.READY}
     return Row(

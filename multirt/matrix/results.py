@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from multirt.matrix.model import State
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from multirt.matrix.attempt import Ready
     from multirt.matrix.model import Cell, Excluded, Planned, Wheel
 
 
@@ -62,7 +61,7 @@ class Result:
         output: the end of what the commands printed.
         installed: name and version of every distribution, the project's too.
         reused: its environment was there already.
-        python: of its environment; None when there is none.
+        ready: what running its commands takes; None where it has no environment here.
     """
 
     planned: Planned
@@ -76,7 +75,7 @@ class Result:
     output: str = ""
     installed: tuple[tuple[str, str], ...] = ()
     reused: bool = False
-    python: Path | None = None
+    ready: Ready | None = None
 
     @property
     def cell(self) -> Cell:

@@ -9,23 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from multirt.matrix.model import Cell
-    from multirt.matrix.results import Result
+    from multirt.matrix.report import Row
 
 
 class View(Protocol):
-    """Shows a run while it goes on. Its methods are called from several threads."""
+    """Shows a run while it goes on.
+
+    Its methods are called from several threads; cells go by their names.
+    """
 
     def say(self, message: str) -> None:
         """Say what is done now, for all cells."""
 
-    def step(self, cell: Cell, step: str) -> None:
+    def step(self, cell: str, step: str) -> None:
         """Say what is done for a cell."""
 
-    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+    def lines(self, cell: str, lines: Sequence[str], tests: int) -> None:
         """Show what a cell printed, and how many of its tests ended."""
 
-    def finished(self, result: Result) -> None:
+    def finished(self, row: Row) -> None:
         """Show what came of a cell."""
 
 
@@ -35,13 +37,13 @@ class Quiet:
     def say(self, message: str) -> None:
         """Say nothing."""
 
-    def step(self, cell: Cell, step: str) -> None:
+    def step(self, cell: str, step: str) -> None:
         """Say nothing."""
 
-    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+    def lines(self, cell: str, lines: Sequence[str], tests: int) -> None:
         """Show nothing."""
 
-    def finished(self, result: Result) -> None:
+    def finished(self, row: Row) -> None:
         """Show nothing."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.searching import search
-from multirt.matrix.engine import processors
+from multirt.matrix.turns import processors
 from runtimes import NoRuntimeError, RuntimeSpec, discover
 
 

@@ -22,8 +22,8 @@ from multirt.cli.commands.matrix.options import (
 from multirt.cli.documents.matrix import github_document, list_document, plan_document
 from multirt.cli.options import Json
 from multirt.matrix.cells import Pick
-from multirt.matrix.engine import processors
 from multirt.matrix.session import Options, Quiet
+from multirt.matrix.turns import processors
 
 Github = Annotated[
     bool, typer.Option("--github", help="Print the matrix of a GitHub workflow, for fromJSON.")

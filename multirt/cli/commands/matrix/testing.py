@@ -36,11 +36,11 @@ from multirt.cli.commands.matrix.options import (
 from multirt.cli.commands.matrix.reporting import deliver
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
-from multirt.matrix.engine import processors
 from multirt.matrix.model import POSARGS, Package
 from multirt.matrix.report import exit_code, report_of
 from multirt.matrix.reports import write
 from multirt.matrix.session import Options, Quiet
+from multirt.matrix.turns import processors
 from runtimes import rank
 
 if TYPE_CHECKING:
@@ -211,9 +211,9 @@ def _combined(run: Run, folder: Path, view: View) -> Run:
     from multirt.matrix.covering import combine
 
     pythons = {
-        each.python: each.cell.runtime
+        each.ready.python: each.cell.runtime
         for each in run.results
-        if each.python is not None and each.cell.runtime is not None
+        if each.ready is not None and each.cell.runtime is not None
     }
     if not pythons or not (folder / "coverage").is_dir():
         raise MultirtError("coverage", "no cell measured coverage", code=ExitCode.FAILED)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from multirt.matrix.model import Cell
-    from multirt.matrix.results import Result
+    from multirt.matrix.report import Row
     from multirt.matrix.session import View
 
 HEARTBEAT = 30.0  # seconds of silence that a log of CI is to bear
@@ -55,24 +54,24 @@ class _Watch:
             self.message = message
             self._print(text(message), style="dim")
 
-    def step(self, cell: Cell, step: str) -> None:
+    def step(self, cell: str, step: str) -> None:
         with self.guard:
-            going = self.going.setdefault(cell.name, _Going(step=step, since=time.monotonic()))
+            going = self.going.setdefault(cell, _Going(step=step, since=time.monotonic()))
             going.step = step
 
-    def lines(self, cell: Cell, lines: Sequence[str], tests: int) -> None:
+    def lines(self, cell: str, lines: Sequence[str], tests: int) -> None:
         with self.guard:
-            if cell.name in self.going:
-                self.going[cell.name].tests = tests
+            if cell in self.going:
+                self.going[cell].tests = tests
             if self.live:
                 for line in lines:
-                    self._print(f"[cyan]{text(cell.name):{_WIDTH}}[/] {text(line.rstrip())}")
+                    self._print(f"[cyan]{text(cell):{_WIDTH}}[/] {text(line.rstrip())}")
 
-    def finished(self, result: Result) -> None:
+    def finished(self, row: Row) -> None:
         with self.guard:
-            self.going.pop(result.cell.name, None)
+            self.going.pop(row.name, None)
             self.done += 1
-            for line in _block(result):
+            for line in _block(row):
                 self._print(line)
 
     def beat(self) -> None:
@@ -111,19 +110,18 @@ def _tests(number: int) -> str:
     return f"{number} test{'' if number == 1 else 's'}"
 
 
-def _block(result: Result) -> Iterator[str]:
-    """Yield the lines that say what came of one cell."""
-    cell = result.cell
-    look = style(result.state, may_fail=cell.may_fail, required=cell.required)
-    parts = [counts(result.cases), seconds(result.seconds) if result.seconds else ""]
-    if result.reason is not None:
-        parts.append(result.reason)
-    elif result.state is State.READY:
-        parts.append("as it was" if result.reused else f"made in {seconds(result.setup)}")
-    excused = " (allowed to fail)" if cell.may_fail and result.reason else ""
+def _block(row: Row) -> Iterator[str]:
+    """Yield the lines that say what came of one row."""
+    look = style(row.state, may_fail=row.may_fail, required=row.required)
+    parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
+    if row.reason is not None:
+        parts.append(row.reason)
+    elif row.state is State.READY:
+        parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")
+    excused = " (allowed to fail)" if row.may_fail and row.reason else ""
     said = "  ".join(text(part) for part in parts if part)
-    yield f"{text(cell.name):{_WIDTH}} [{look}]{result.state.value}[/]  {said}{excused}"
-    bad = [case for case in result.cases or () if case.outcome in BAD]
+    yield f"{text(row.name):{_WIDTH}} [{look}]{row.state.value}[/]  {said}{excused}"
+    bad = [case for case in row.cases or () if case.outcome in BAD]
     for case in bad[:_NAMED]:
         yield f"    {text(case.id)}"
     if len(bad) > _NAMED:
