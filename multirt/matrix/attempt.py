@@ -46,6 +46,7 @@ class Ready:
         version: of the language.
         modules: top-level names of the wheel under test.
         home, python, scripts: of the environment, as in `Built`.
+        warnings: what may go wrong, as was known before.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Ready:
     home: Path
     python: Path
     scripts: Path
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

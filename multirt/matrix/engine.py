@@ -170,9 +170,13 @@ class Engine:
         for result in results.values():
             self.view.finished(row_of(result))
         ready = [each for each in planned if each.state is State.READY]
-        for result in turns.begin(ready, lambda each: self._tested(tester, each)):
+        turns.begin(ready, lambda each: self._tested(tester, each))
+
+        def take(result: Result) -> None:
             results[result.cell.name] = result
             self.view.finished(row_of(result))
+
+        turns.collect(len(ready), take)
         return results
 
     def _tester(self, wheels: tuple[Wheel, ...], turns: Turns[Planned, Result]) -> Tester | Sender:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode
@@ -13,6 +13,7 @@ from multirt.matrix.results import BAD, NOT_MADE, RAN, TESTS_FAILED, UNMET, Outc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from multirt.matrix.attempt import Ran
     from multirt.matrix.model import Wheel
     from multirt.matrix.results import Case, Result, Run
     from runtimes import Runtime
@@ -163,6 +164,20 @@ def row_of(result: Result) -> Row:
         output="" if passed else result.output[-_OUTPUT:],
         installed=result.installed,
         warnings=planned.warnings,
+    )
+
+
+def with_ran(row: Row, ran: Ran) -> Row:
+    """Return what came of a cell whose commands ran."""
+    return replace(
+        row,
+        state=ran.state,
+        reason=ran.reason,
+        command=ran.command,
+        cases=ran.cases,
+        seconds=ran.seconds,
+        output="" if ran.state is State.PASSED else ran.output[-_OUTPUT:],
+        warnings=(*row.warnings, *ran.warnings),
     )
 
 

@@ -93,6 +93,7 @@ def _ready(planned: Planned, runtime: Runtime, prepared: Prepared) -> Ready:
         home=built.home,
         python=built.python,
         scripts=built.scripts,
+        warnings=planned.warnings,
     )
 
 

@@ -6,13 +6,12 @@ import os
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from multirt.matrix.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
     from multirt.matrix.processes import Processes
 
@@ -36,26 +35,24 @@ class Turns(Generic[_Item, _Result]):
     given_up: Callable[[_Item, State, str], _Result]
     is_enough: Callable[[_Result], bool]
     _stop: threading.Event = field(default_factory=threading.Event)
-    _done: SimpleQueue[_Result | BaseException] = field(default_factory=SimpleQueue)
+    _results: list[_Result | BaseException] = field(default_factory=list)
+    _more: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     @property
     def interrupted(self) -> bool:
         """Whether somebody ended it."""
         return self._stop.is_set() and self.processes.stopping
 
-    def begin(self, items: Sequence[_Item], test: Callable[[_Item], _Result]) -> Iterator[_Result]:
-        """Start with the first ones; what is returned yields results as they come.
-
-        After the first interrupt they come all the same, of what there is.
+    def begin(self, items: Iterable[_Item], test: Callable[[_Item], _Result]) -> None:
+        """Start with the first ones; `collect` gives what came of them.
 
         Args:
             items: what waits, in this order.
             test: makes a result of one.
         """
         waiting = deque(items)
-        for _ in range(min(self.jobs, len(items))):
+        for _ in range(min(self.jobs, len(waiting))):
             threading.Thread(target=self._work, args=(waiting, test), daemon=True).start()
-        return self._results(len(items))
 
     def _work(self, waiting: deque[_Item], test: Callable[[_Item], _Result]) -> None:
         """Take one after the other, the next as soon as one is done."""
@@ -65,9 +62,31 @@ class Turns(Generic[_Item, _Result]):
             except IndexError:
                 return
             try:
-                self._done.put(self._one(item, test))
-            except BaseException as error:  # noqa: BLE001 - who waits for the result raises it
-                self._done.put(error)
+                self._results.append(self._one(item, test))
+            except BaseException as error:  # noqa: BLE001 - who collects raises it
+                self._results.append(error)
+            self._more.release()
+
+    def collect(self, count: int, take: Callable[[_Result], None]) -> None:
+        """Hand out results as they come; after the first interrupt those that there are.
+
+        Args:
+            count: of what was begun.
+            take: given each; what an interrupt finds half taken is taken once more.
+        """
+        taken = 0
+        while taken < count:
+            try:
+                while taken < len(self._results):
+                    take(_result(self._results[taken]))
+                    taken += 1
+                if taken < count:
+                    self._more.acquire()
+            except KeyboardInterrupt:
+                self.stop()
+            except BaseException:
+                self.stop()  # or tests would go on that nobody ends
+                raise
 
     def _one(self, item: _Item, test: Callable[[_Item], _Result]) -> _Result:
         if (why := self.stopped()) is not None:
@@ -86,22 +105,21 @@ class Turns(Generic[_Item, _Result]):
             return State.INTERRUPTED, "interrupted"
         return State.NOT_RUN, "another failed before it began"
 
-    def _results(self, count: int) -> Iterator[_Result]:
-        while count:
-            try:
-                result = self._done.get()
-            except KeyboardInterrupt:
-                self.stop()
-                continue
-            if isinstance(result, BaseException):
-                raise result
-            count -= 1
-            yield result
-
     def stop(self) -> None:
         """End everything that runs, and let nothing begin."""
         self._stop.set()
         self.processes.stop()
+
+
+def _result(found: _Result | BaseException) -> _Result:
+    """Return a result.
+
+    Raises:
+        BaseException: what went wrong in place of it.
+    """
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def processors() -> int:

@@ -60,22 +60,29 @@ def read_document(path: Path) -> Report:
         if document["schema_version"] != SCHEMA_VERSION:
             message = f"{path} has schema version {document['schema_version']!r}"
             raise MultirtError("report", message, f"this multirt reads {SCHEMA_VERSION}")
-        return Report(
-            project=str(document["project"]),
-            wheels=tuple(_read_wheel(each) for each in document["wheels"]),
-            rows=tuple(_read_row(each) for each in document["cells"]),
-            excluded=tuple(
-                (str(each["name"]), str(each["reason"])) for each in document["excluded"]
-            ),
-            notes=tuple(map(str, document["notes"])),
-            seconds=float(document["seconds"]),
-            interrupted=bool(document["interrupted"]),
-        )
+        return report_in(document)
     except OSError as error:
         raise MultirtError("report", f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path} is no report of `multirt matrix`"
         raise MultirtError("report", message, "make one with --report json=FILE") from error
+
+
+def report_in(document: Any) -> Report:  # noqa: ANN401 - as it was read
+    """Return the report that a document of this version is of.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is damaged.
+    """
+    return Report(
+        project=str(document["project"]),
+        wheels=tuple(_read_wheel(each) for each in document["wheels"]),
+        rows=tuple(_read_row(each) for each in document["cells"]),
+        excluded=tuple((str(each["name"]), str(each["reason"])) for each in document["excluded"]),
+        notes=tuple(map(str, document["notes"])),
+        seconds=float(document["seconds"]),
+        interrupted=bool(document["interrupted"]),
+    )
 
 
 def _read_wheel(document: dict[str, Any]) -> WheelRow:
