@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -29,3 +30,9 @@ def user_folder(kind: str) -> Path:
         "data": platformdirs.user_data_path,
     }
     return paths[kind]("multirt")
+
+
+def project_folder(cache_dir: Path, root: Path) -> Path:
+    """Return the folder of a project in the cache."""
+    digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:12]
+    return cache_dir / "matrix" / f"{root.name}-{digest}"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from multirt.cli.folders import user_folder
 from multirt.errors import MultirtError
-from runtimes import Search
 
 if TYPE_CHECKING:
     from multirt.environments import Store
+    from runtimes import Search
 
 
 def cache_dir() -> Path:
@@ -37,6 +37,8 @@ def search(*, refresh: bool = False) -> Search:
     if not 0 < timeout < math.inf:
         message = f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {text!r}"
         raise MultirtError("usage", message, "write for example 5 or 0.5")
+    from runtimes import Search  # 50 ms, which who only wants the cache does without
+
     return Search(
         env=dict(os.environ),
         home=Path.home(),

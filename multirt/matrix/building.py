@@ -5,9 +5,7 @@ Wheels are kept by the digest of the sources, so that nothing is built when noth
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -21,8 +19,10 @@ from abi_probe import UnreadableError, read_wheel
 from multirt.environments import find_uv, uv_environment
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix import sources
+from multirt.matrix.files import file_digest, write_json
 from multirt.matrix.locking import locked
 from multirt.matrix.model import Package, Wheel
+from multirt.matrix.seen import Seen
 from runtimes import rank
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Workshop:
 
     def _digest(self) -> str:
         try:
-            return sources.digest(self.root)
+            return sources.digest(self.root, Seen(self.state / "seen.json"))
         except OSError as error:
             message = f"cannot read {error.filename}: {error.strerror}"
             raise MultirtError("build", message, code=ExitCode.BUILD_FAILED) from error
@@ -338,35 +338,6 @@ def _modules(path: Path) -> tuple[str, ...]:
             }
         )
     )
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def write_json(path: Path, document: object) -> None:
-    """Write a document so that readers see the old one or the new one."""
-    write_text(path, json.dumps(document))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that readers see the old one or the new one.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _failed(root: Path, runtime: Runtime, text: str, made: Sequence[Path]) -> MultirtError:

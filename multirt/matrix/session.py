@@ -68,3 +68,8 @@ class Options:
     timeout: float | None = None
     cover: bool = False
     test: bool = True
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether what it plans serves the next run too."""
+        return self.test and not (self.wheels or self.cover)

@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
-from multirt.matrix.building import write_text
+from multirt.matrix.files import write_text
 from multirt.matrix.reports.document import document_of, read_document
-from multirt.matrix.reports.junit_xml import junit_xml
-from multirt.matrix.reports.markdown import markdown
-from multirt.matrix.reports.page import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,11 +22,30 @@ def _json(report: Report) -> str:
     return json.dumps(document_of(report), indent=1) + "\n"
 
 
+def _junit(report: Report) -> str:
+    from multirt.matrix.reports.junit_xml import junit_xml  # each only where it is asked for
+
+    return junit_xml(report)
+
+
+def markdown(report: Report) -> str:
+    """Return a report as Markdown."""
+    from multirt.matrix.reports.markdown import markdown as made  # likewise
+
+    return made(report)
+
+
+def _page(report: Report) -> str:
+    from multirt.matrix.reports.page import page  # likewise; with jinja2
+
+    return page(report)
+
+
 KINDS: Mapping[str, Callable[[Report], str]] = {
     "json": _json,
-    "junit": junit_xml,
+    "junit": _junit,
     "md": markdown,
-    "html": page,
+    "html": _page,
 }
 """What `--report KIND=FILE` can ask for."""
 

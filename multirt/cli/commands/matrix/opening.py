@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.cli.folders import project_folder
 from multirt.cli.searching import cache_dir, search
 from multirt.dispatch import with_named
 from multirt.environments import Store
@@ -20,6 +21,7 @@ from multirt.matrix.installing import Installer
 from multirt.matrix.model import Missing
 from multirt.matrix.processes import Processes
 from multirt.matrix.project import read_project
+from multirt.matrix.remembered import place_of
 from multirt.matrix.reports import read_document
 from multirt.matrix.results import TROUBLE
 from multirt.matrix.rooms import room
@@ -27,7 +29,7 @@ from multirt.matrix.settings import read_config
 from runtimes import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from multirt.matrix.cells import Cells
     from multirt.matrix.far import Far
@@ -58,6 +60,12 @@ class Asked:
     fresh: bool = False
     far: Far | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is asked for in words that a run is remembered by: names of cells."""
+        other = self.pick.axes or self.pick.keywords or self.missing
+        return not (other or self.last_failed or self.far)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
@@ -70,6 +78,9 @@ class Opened:
         state: the project's folder in the cache.
         fresh: nothing that is there counts.
         far: where the cells are tested; None for this machine.
+        since: when the first of it was read, in ns since the epoch.
+        noticed: the paths on which it depends which runtimes there are.
+        again: where a run is remembered that is asked for in the same words; None where it is not.
     """
 
     config: Config
@@ -78,6 +89,9 @@ class Opened:
     state: Path
     fresh: bool
     far: Far | None = None
+    since: int = 0
+    noticed: tuple[str, ...] = ()
+    again: Path | None = None
 
     @property
     def last(self) -> Path:
@@ -96,6 +110,7 @@ def open_matrix(asked: Asked) -> Opened:
     Raises:
         MultirtError: something of it means nothing, or no cell is meant.
     """
+    since, noticed = time.time_ns(), list[str]()
     project = read_project(asked.project or Path.cwd())
     config = read_config(project)
     if asked.missing is not None:
@@ -103,8 +118,9 @@ def open_matrix(asked: Asked) -> Opened:
             hint = "write --missing error or --missing skip"
             raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
         config = replace(config, missing=Missing(asked.missing))
-    cells = spread(config, asked.far.runtimes if asked.far is not None else _runtimes(config))
-    state = state_of(config.root)
+    here = asked.far.runtimes if asked.far is not None else _runtimes(config, noticed.append)
+    cells = spread(config, here)
+    state = project_folder(cache_dir(), config.root)
     wanted = asked.pick
     if asked.last_failed:
         wanted = replace(wanted, names=_failed_last(state / _LAST))
@@ -114,13 +130,21 @@ def open_matrix(asked: Asked) -> Opened:
         message = "no cell of the matrix is meant"
         raise MultirtError("nothing", message, hint, ExitCode.NOTHING_RAN)
     return Opened(
-        config=config, cells=cells, meant=meant, state=state, fresh=asked.fresh, far=asked.far
+        config=config,
+        cells=cells,
+        meant=meant,
+        state=state,
+        fresh=asked.fresh,
+        far=asked.far,
+        since=since,
+        noticed=tuple(noticed),
+        again=place_of(state, wanted.names, os.environ) if asked.is_plain else None,
     )
 
 
-def _runtimes(config: Config) -> tuple[Runtime, ...]:
+def _runtimes(config: Config, notice: Callable[[str], object]) -> tuple[Runtime, ...]:
     """Return the runtimes of this machine, with those that the configuration names by a path."""
-    looked = search()
+    looked = replace(search(), notice=notice)
     jobs = (config.matrix, *config.tasks.values())
     specs = [spec for job in jobs for spec in job.runtimes or ()]
     return with_named(discover(looked).runtimes, specs, looked)
@@ -141,12 +165,6 @@ def joined(address: str) -> Iterator[Far]:
         offers = ask_offers(cluster, working)
         here = discover(search()).runtimes
         yield Far(cluster=cluster, door=working, offers=offers, here=here)
-
-
-def state_of(root: Path) -> Path:
-    """Return the folder of a project in the cache."""
-    digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:12]
-    return cache_dir() / "matrix" / f"{root.name}-{digest}"
 
 
 def _failed_last(path: Path) -> tuple[str, ...]:

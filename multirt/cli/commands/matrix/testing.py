@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +33,11 @@ from multirt.cli.commands.matrix.options import (
     reports_of,
 )
 from multirt.cli.commands.matrix.reporting import deliver
+from multirt.cli.interrupting import interruptible
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
 from multirt.matrix.model import POSARGS, Package
+from multirt.matrix.remembered import Grounds, remember, state_of_sources
 from multirt.matrix.report import exit_code, report_of
 from multirt.matrix.reports import write
 from multirt.matrix.session import Options, Quiet
@@ -44,6 +45,7 @@ from multirt.matrix.turns import processors
 from runtimes import rank
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from multirt.matrix.report import Report
@@ -148,7 +150,8 @@ def exec_command(
     opened = open_matrix(Asked(project=project, pick=pick))
     cells = tuple(replace(cell, commands=(command,)) for cell in opened.meant)
     options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout)
-    report = _run(replace(opened, meant=cells), options, _view(opened, live=True, quiet=False))
+    opened = replace(opened, meant=cells, again=None)
+    report = _run(opened, options, _view(opened, live=True, quiet=False))
     raise typer.Exit(exit_code(report))
 
 
@@ -162,8 +165,8 @@ def _view(opened: Opened, *, live: bool, quiet: bool) -> AbstractContextManager[
 
 def _run(opened: Opened, options: Options, shown: AbstractContextManager[View]) -> Report:
     """Test what is meant, keep the report for the next time, and return it."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    interruptible()
+    known = _sources(opened) if opened.again is not None and options.is_usual else None
     with shown as view, engine(opened, options, view) as ready:
         run = ready.run(opened.cells, opened.meant)
         if options.cover:
@@ -171,11 +174,29 @@ def _run(opened: Opened, options: Options, shown: AbstractContextManager[View]) 
     report = report_of(run, opened.title)
     if options.test:
         write(report, "json", opened.last)
+    if known is not None and opened.again is not None:
+        grounds = Grounds(since=opened.since, sources=known, paths=tuple(_paths(opened)))
+        remember(opened.again, run, opened.title, grounds)
     return report
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+def _sources(opened: Opened) -> str | None:
+    """Return the state of the sources, None where they cannot be read: then nothing is built."""
+    try:
+        return state_of_sources(opened.config.root, opened.state)
+    except OSError:
+        return None
+
+
+def _paths(opened: Opened) -> Iterator[str]:
+    """Yield the files and folders on which it rests which cells there are and what they need."""
+    yield from opened.noticed
+    for cell in opened.meant:
+        if cell.runtime is not None:
+            yield str(cell.runtime.executable)
+        yield from map(str, cell.needs.constraints)
+        if cell.needs.lock is not None:
+            yield str(cell.needs.lock)
 
 
 def _check_posargs(opened: Opened, options: Options) -> None:

@@ -1,0 +1,15 @@
+"""Let the signals by which a run is ended from outside act as Ctrl-C does."""
+
+from __future__ import annotations
+
+import signal
+
+
+def interruptible() -> None:
+    """Raise `KeyboardInterrupt` also when this process is asked to end, or its terminal goes."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,170 @@
+"""Run a matrix once more where nothing changed: what `multirt matrix` is asked most of the time.
+
+Nothing is planned, so nothing is imported that plans.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.cli.folders import project_folder
+from multirt.cli.searching import cache_dir
+from multirt.matrix.model import POSARGS
+from multirt.matrix.project import root_of
+from multirt.matrix.remembered import place_of, recall, state_of_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.matrix.attempt import Runner
+    from multirt.matrix.remembered import Remembered
+    from multirt.matrix.session import View
+
+_FLAGS = {
+    "-x": "fail_fast",
+    "--fail-fast": "fail_fast",
+    "--live": "live",
+    "-q": "quiet",
+    "--quiet": "quiet",
+}
+_VALUED = {"-e": "names", "--env": "names", "-j": "jobs", "--jobs": "jobs", "--project": "project"}
+
+
+@dataclass(kw_only=True, slots=True)
+class Asked:
+    """What `multirt matrix` is asked in plain words.
+
+    Attributes:
+        names: of cells.
+        project: its folder; None for the nearest.
+        jobs: cells at a time; None for as many as there are processors.
+        fail_fast, live, quiet: the options of these names.
+        posargs: the words after `--`.
+    """
+
+    names: tuple[str, ...] = ()
+    project: Path | None = None
+    jobs: int | None = None
+    fail_fast: bool = False
+    live: bool = False
+    quiet: bool = False
+    posargs: tuple[str, ...] = ()
+
+
+def plain_words(words: list[str]) -> Asked | None:
+    """Return what is asked when only cells, flags and the number of jobs are named.
+
+    None for all other words, which typer reads.
+    """
+    asked = Asked()
+    if "--" in words:
+        place = words.index("--")
+        asked.posargs, words = tuple(words[place + 1 :]), words[:place]
+    waiting = iter(words[1:] if words[:1] == ["run"] else words)
+    for word in waiting:
+        name, _, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if word in _FLAGS:
+            setattr(asked, _FLAGS[word], True)
+        elif name in _VALUED:
+            if not value and (value := next(waiting, "")) == "":
+                return None
+            if not _set(asked, _VALUED[name], value):
+                return None
+        elif word.startswith("-") or word.isalpha():  # an option of others, perhaps a command
+            return None
+        else:
+            asked.names = (*asked.names, word)
+    return asked
+
+
+def _set(asked: Asked, field: str, value: str) -> bool:
+    """Take the value of an option; return whether it can be one."""
+    if field == "jobs":
+        asked.jobs = int(value) if value.isdecimal() else 0
+        return asked.jobs > 0
+    if field == "project":
+        asked.project = Path(value)
+    else:
+        asked.names = (*asked.names, value)
+    return True
+
+
+def rerun(asked: Asked) -> int | None:
+    """Run again what was planned before; return the exit code, None where a plan is to be made."""
+    root = root_of(asked.project or Path.cwd())
+    if root is None or "GITHUB_STEP_SUMMARY" in os.environ:
+        return None
+    state = project_folder(cache_dir(), root)
+    place = place_of(state, asked.names, os.environ)
+    if not place.is_file():
+        return None
+    remembered = recall(place, state_of_sources(root, state))
+    if remembered is None or not _takes(remembered, asked.posargs):
+        return None
+    from multirt.matrix.again import Again
+
+    with _runner(asked, remembered, state) as runner:
+        report = Again(remembered, runner).run(_import_rest)
+    from multirt.cli.tables.matrix.summary import print_summary
+    from multirt.matrix.report import exit_code
+    from multirt.matrix.reports import write
+
+    write(report, "json", state / "last.json")
+    print_summary(report)
+    return exit_code(report)
+
+
+def _takes(remembered: Remembered, posargs: tuple[str, ...]) -> bool:
+    """Whether some command takes the words after `--`."""
+    words = (word for each in remembered.ready for command in each.commands for word in command)
+    return not posargs or any(POSARGS in word for word in words)
+
+
+@contextmanager
+def _runner(asked: Asked, remembered: Remembered, state: Path) -> Iterator[Runner]:
+    """Give what runs the commands, with a folder of its own for as long as it does."""
+    from multirt.cli.interrupting import interruptible
+    from multirt.matrix.attempt import Runner
+    from multirt.matrix.processes import Processes
+    from multirt.matrix.rooms import room
+    from multirt.matrix.session import Options
+    from multirt.matrix.turns import processors
+
+    interruptible()
+    with _view(asked, len(remembered.report.rows)) as view, room(state, view.say) as folder:
+        yield Runner(
+            root=remembered.root,
+            state=state,
+            room=folder,
+            env=dict(os.environ),
+            options=Options(
+                jobs=asked.jobs or processors(),
+                fail_fast=asked.fail_fast,
+                posargs=asked.posargs,
+            ),
+            processes=Processes(),
+            view=view,
+        )
+
+
+@contextmanager
+def _view(asked: Asked, total: int) -> Iterator[View]:
+    if asked.quiet:
+        from multirt.matrix.session import Quiet
+
+        yield Quiet()
+        return
+    from multirt.cli.tables.matrix.progress import watching
+
+    with watching(total, live=asked.live) as view:
+        yield view
+
+
+def _import_rest() -> None:
+    """Import what is needed once the tests are done, while they run: rich takes 60 ms."""
+    import multirt.cli.tables.matrix.summary
+    import multirt.matrix.reports  # noqa: F401 - imported for later
