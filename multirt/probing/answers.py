@@ -35,7 +35,7 @@ class Answers:
     def load(self, task: Task) -> list[Report] | None:
         """Return the reports of a target, None when they are not known or no longer true."""
         key = self._key(task)
-        content = self.store.load(f"{key}.json")
+        content = self.store.load(_name(key))
         if content is None:
             return None
         try:
@@ -59,12 +59,17 @@ class Answers:
             return
         key = self._key(task)
         note = {"key": key, "witnesses": [*{**done.seen, **rows}.items()], "reports": done.reports}
-        self.store.save(f"{key}.json", json.dumps(note).encode())
+        self.store.save(_name(key), json.dumps(note).encode())
 
-    def _key(self, task: Task) -> str:
+    def _key(self, task: Task) -> list[object]:
         """Return what must be equal for an answer to be the answer to this question."""
         place = [str(task.path), [*map(str, task.roots)]]
-        return digest([self.code, self.runtimes, task.target, *place])
+        return [self.code, digest(self.runtimes), task.target, *place]
+
+
+def _name(key: list[object]) -> str:
+    """Name the file for a key; another key with that name is told by the key inside."""
+    return f"{digest(key)}.json"
 
 
 def facts_of(runtime: Runtime) -> str:

@@ -15,6 +15,7 @@ from multirt.targets import prospect_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from abi_probe import Binary, Loaded
     from multirt.probing.answers import Answers
     from runtimes import Runtime, Signature
 
@@ -39,7 +40,9 @@ def prospects_of(runtimes: Sequence[Runtime], answers: Answers) -> tuple[list[Pr
             row = _read(runtime)
         kept[facts] = row
     if fresh and not any(changeable(rows) for rows, _ in kept.values()):
-        shared = _shared({**known, **kept})
+        sharing = _Sharing()
+        rows_of = {**known, **kept}
+        shared = {facts: (seen, sharing.prospect(each)) for facts, (seen, each) in rows_of.items()}
         answers.store.save(name, pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL))
     rows = {path: then for rows, _ in kept.values() for path, then in rows.items()}
     return [prospect for _, prospect in kept.values()], rows
@@ -61,24 +64,45 @@ def _remembered(content: bytes | None) -> dict[str, tuple[Rows, Prospect]]:
     return value if isinstance(value, dict) else {}
 
 
-def _shared(rows: dict[str, tuple[Rows, Prospect]]) -> dict[str, tuple[Rows, Prospect]]:
-    """Return the same with equal names and lists of platforms being one object, kept once."""
-    lists: dict[tuple[str, ...], tuple[str, ...]] = {}
-    return {facts: (seen, _one(prospect, lists)) for facts, (seen, prospect) in rows.items()}
+class _Sharing:
+    """Makes prospects lean, and what is equal in them one object, so that it is kept once."""
 
+    def __init__(self) -> None:
+        self._platforms: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._libraries: dict[Loaded, Loaded] = {}
+        self._binaries: dict[Binary, Binary] = {}
 
-def _one(prospect: Prospect, lists: dict[tuple[str, ...], tuple[str, ...]]) -> Prospect:
-    target, given = prospect.target, prospect.given
-    tags = AcceptedTags(
-        rows=tuple(
-            (sys.intern(interpreter), sys.intern(abi), lists.setdefault(platforms, platforms))
-            for interpreter, abi, platforms in target.tags.rows
+    def prospect(self, prospect: Prospect) -> Prospect:
+        """Return a prospect that judges as the given one does."""
+        target, given = prospect.target, prospect.given
+        exports = _interned(target.exports) if target.exports is not None else None
+        if given is not None:
+            given = replace(
+                given,
+                exports=_interned(given.exports) if exports is None else exports,  # the same names
+                program=self._lean(given.program),
+                caller=self._lean(given.caller),
+                loaded={name: self._lean(loaded) for name, loaded in given.loaded.items()},
+            )
+        target = replace(target, exports=exports, tags=self._tags(target.tags))
+        return Prospect(target=target, given=given)
+
+    def _tags(self, tags: AcceptedTags) -> AcceptedTags:
+        return AcceptedTags(
+            rows=tuple(
+                (sys.intern(interpreter), sys.intern(abi), self._platforms.setdefault(each, each))
+                for interpreter, abi, each in tags.rows
+            )
         )
-    )
-    exports = _interned(target.exports) if target.exports is not None else None
-    if given is not None and exports is not None:  # they are the same names
-        given = replace(given, exports=exports)
-    return Prospect(target=replace(target, exports=exports, tags=tags), given=given)
+
+    def _lean(self, loaded: Loaded) -> Loaded:
+        """Return what is in a process without what it needs itself, for all of that is there."""
+        binary = replace(
+            loaded.binary, imports=(), exports=frozenset(), needed=(), version_needs=()
+        )
+        parent = self._lean(loaded.parent) if loaded.parent is not None else None
+        lean = replace(loaded, binary=self._binaries.setdefault(binary, binary), parent=parent)
+        return self._libraries.setdefault(lean, lean)
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:
