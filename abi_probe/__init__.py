@@ -5,11 +5,13 @@ A library: it prints nothing and reads no environment variables.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.advice import Advice, Hindrance, Promotable, Slots, advise
 from abi_probe.binary import read_binary, read_binary_file
 from abi_probe.checks import judge
-from abi_probe.description import describe
 from abi_probe.errors import (
     AbiProbeError,
     DescriptionError,
@@ -19,7 +21,6 @@ from abi_probe.errors import (
     UnreadableError,
 )
 from abi_probe.finding import Found, findable
-from abi_probe.here import this_runtime
 from abi_probe.library_search import Loaded
 from abi_probe.linking import nearby
 from abi_probe.loader import Given, read_given
@@ -48,14 +49,6 @@ from abi_probe.model import (
 from abi_probe.noticing import noticing
 from abi_probe.platform import platforms
 from abi_probe.promise import Promise, first_exporter, promise_of
-from abi_probe.site import (
-    Installed,
-    Site,
-    open_site,
-    owners,
-    read_installed,
-    read_installed_metadata,
-)
 from abi_probe.survey import (
     Findings,
     Prospect,
@@ -66,8 +59,34 @@ from abi_probe.survey import (
     read_path,
 )
 from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
-from abi_probe.unpacking import packages_of, unpack_wheel
 from abi_probe.wheel import read_wheel, read_wheel_stream
+
+if TYPE_CHECKING:
+    from abi_probe.description import describe
+    from abi_probe.here import this_runtime
+    from abi_probe.site import (
+        Installed,
+        Site,
+        open_site,
+        owners,
+        read_installed,
+        read_installed_metadata,
+    )
+    from abi_probe.unpacking import packages_of, unpack_wheel
+
+# 5 ms that judging a wheel does without.
+_LATER: Final = {
+    "Installed": "site",
+    "Site": "site",
+    "describe": "description",
+    "open_site": "site",
+    "owners": "site",
+    "packages_of": "unpacking",
+    "read_installed": "site",
+    "read_installed_metadata": "site",
+    "this_runtime": "here",
+    "unpack_wheel": "unpacking",
+}
 
 __all__ = [
     "AbiProbeError",
@@ -140,3 +159,11 @@ __all__ = [
     "this_runtime",
     "unpack_wheel",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what only some need when it is asked for first (PEP 562)."""
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -12,7 +12,6 @@ from abi_probe.finding import findable
 from abi_probe.linking import Ground, link, nearby
 from abi_probe.noticing import notice
 from abi_probe.promise import promise_of
-from abi_probe.site import open_site, read_folder, read_installed, read_single_file
 from abi_probe.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -95,6 +94,10 @@ def read_path(path: Path) -> tuple[Artefact, ...]:
         UnreadableError: broken, or not what its name says.
     """
     notice(path)
+    if path.suffix == ".whl" and path.is_file():
+        return (read_wheel(path),)
+    from abi_probe.site import open_site, read_folder, read_installed, read_single_file  # 5 ms
+
     if path.is_dir():
         site = open_site(path)
         if site.distributions:
@@ -102,8 +105,6 @@ def read_path(path: Path) -> tuple[Artefact, ...]:
         return (read_folder(path),)
     if not path.exists():
         raise UnreadableError("no such file or folder")
-    if path.suffix == ".whl":
-        return (read_wheel(path),)
     if path.name.endswith(_SDIST_ENDINGS):
         raise SourceArchiveError("nothing to probe: a source archive; build a wheel of it first")
     return (read_single_file(path),)
@@ -121,6 +122,8 @@ def read_distribution(name: str, roots: Iterable[Path]) -> Artefact:
         UnreadableError: its records are broken.
     """
     from packaging.utils import canonicalize_name
+
+    from abi_probe.site import open_site, read_installed
 
     looked = list(roots)
     for root in looked:

@@ -6,9 +6,10 @@ environment is in a `Search`.
 
 from __future__ import annotations
 
-from runtimes.build_details import Disagreement, disagreements
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from runtimes.cache import CacheInfo, cache_info, clear_cache
-from runtimes.choice import find, ranked
 from runtimes.discovery import discover, interrogate
 from runtimes.environments import base_executable, overlays
 from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
@@ -28,9 +29,23 @@ from runtimes.model import (
 from runtimes.preference import CRITERIA, decided_by, rank, standing
 from runtimes.search import Search
 from runtimes.sources import SOURCES
-from runtimes.spec import RuntimeSpec
-from runtimes.version_file import read_version_file
 from runtimes.witness import Signature, hold, is_young, signature
+
+if TYPE_CHECKING:
+    from runtimes.build_details import Disagreement, disagreements
+    from runtimes.choice import find, ranked
+    from runtimes.spec import RuntimeSpec
+    from runtimes.version_file import read_version_file
+
+# 4 ms that a list of the runtimes does without.
+_LATER: Final = {
+    "Disagreement": "build_details",
+    "RuntimeSpec": "spec",
+    "disagreements": "build_details",
+    "find": "choice",
+    "ranked": "choice",
+    "read_version_file": "version_file",
+}
 
 __all__ = [
     "CRITERIA",
@@ -73,3 +88,11 @@ __all__ = [
     "signature",
     "standing",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what only some need when it is asked for first (PEP 562)."""
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

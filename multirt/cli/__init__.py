@@ -18,4 +18,7 @@ def main() -> int:
     isolate()
     from multirt.cli import entry  # only now: what it imports could be somebody else's
 
-    return entry.main()
+    try:
+        return entry.main()
+    finally:
+        gc.freeze()  # nor is all of it looked through at the end

@@ -14,13 +14,13 @@ from multirt.cli.tables.plain import Colour, painter, terminal_width
 from multirt.cli.tables.progress import Progress
 from multirt.errors import MultirtError
 from multirt.probing import HINT, PROMISE, WARNING, Policy, Probing, Trial, probe
-from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from multirt.probing import Report
+    from runtimes import RuntimeSpec
 
 
 class Shape(StrEnum):
@@ -103,7 +103,7 @@ def _probing(asked: Asked) -> Probing:
         raise MultirtError("usage", message, "leave one of the two away")
     return Probing(
         targets=tuple(asked.targets),
-        specs=tuple(RuntimeSpec.parse(word) for word in words),
+        specs=tuple(map(_parsed, words)),
         described=tuple(asked.runtime),
         sites=tuple(asked.site),
         search=search(),
@@ -111,6 +111,12 @@ def _probing(asked: Asked) -> Probing:
         jobs=asked.jobs,
         executor=asked.executor,
     )
+
+
+def _parsed(word: str) -> RuntimeSpec:
+    from runtimes import RuntimeSpec  # 2 ms, where there is one
+
+    return RuntimeSpec.parse(word)
 
 
 def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[str]:
