@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from abi_probe import nearby, noticing
 from multirt.probing.store import Witnesses
 from multirt.probing.task import Done
-from multirt.probing.work import judge_all, judge_one
+from multirt.probing.work import judge_here, judge_one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,9 +76,7 @@ class Judges:
             done = _spread(site, self.processes)
             if done is not None:
                 return done
-        witnesses = Witnesses()
-        with noticing(witnesses):
-            return Done(reports=judge_all(target, artefacts, prospects), seen=witnesses.seen)
+        return judge_here(target, artefacts, prospects)
 
 
 def _spread(site: Site, processes: int) -> Done | None:

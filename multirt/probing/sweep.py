@@ -57,38 +57,41 @@ def _work(
     """Do what is not remembered; yield each target's place and reports, in any order."""
     # 60 ms of readers and judges that a remembered answer does without.
     from abi_probe import DescriptionError
+    from multirt.probing.executors import begin, here
     from multirt.probing.prospects import prospects_of
     from multirt.targets import described_prospect
 
+    elsewhere = probing.trials or probing.executor is not None
+    begun = begin(tasks) if not elsewhere else None
     prospects, rows = prospects_of(runtimes, answers)
     try:
         prospects += [described_prospect(text) for text in probing.described]
     except DescriptionError as error:
         raise MultirtError("runtime", str(error)) from error
-    for place, done in _executed(tasks, prospects, probing, runtimes):
+    if elsewhere:
+        work = _elsewhere(tasks, prospects, probing, runtimes)
+    else:
+        work = here(tasks, prospects, probing.jobs, begun)
+    for place, done in work:
         if not probing.trials:
             answers.save(tasks[place], done, rows)
         yield place, done.reports
 
 
-def _executed(
+def _elsewhere(
     tasks: Sequence[Task],
     prospects: Sequence[Prospect],
     probing: Probing,
     runtimes: Sequence[Runtime],
 ) -> Iterator[tuple[int, Done]]:
-    """Do the tasks where the request wants them done."""
-    if probing.trials:
-        from multirt.probing.trials import Trying, in_trials
-
-        return in_trials(tasks, Trying(prospects=prospects, runtimes=runtimes, probing=probing))
+    """Do the tasks on a cluster, or with trials in child processes of the runtimes."""
     if probing.executor is not None:
         from multirt.probing.distributed import on_cluster
 
         return on_cluster(tasks, prospects, probing.executor)
-    from multirt.probing.executors import here
+    from multirt.probing.trials import Trying, in_trials
 
-    return here(tasks, prospects, probing.jobs)
+    return in_trials(tasks, Trying(prospects=prospects, runtimes=runtimes, probing=probing))
 
 
 def _wanted(probing: Probing) -> list[Runtime]:

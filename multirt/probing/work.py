@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe import (
@@ -23,28 +24,63 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from abi_probe import Artefact, Loaded, Prospect
+    from runtimes import Signature
 
     Judging = Callable[[str, Sequence[Artefact], Sequence[Prospect]], Done]
 
 
-def perform(task: Task, prospects: Sequence[Prospect], judging: Judging | None = None) -> Done:
-    """Read a target and judge it on every prospect.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What came of reading a target.
 
-    Args:
-        task: the target.
-        prospects: the runtimes.
-        judging: judges what it holds elsewhere; None to do it here.
+    Attributes:
+        artefacts: what it holds.
+        seen: the paths that this rests on.
+        failed: the report of a target that cannot be read; None when it can.
     """
+
+    artefacts: tuple[Artefact, ...]
+    seen: dict[str, Signature | None]
+    failed: Report | None = None
+
+
+def read(task: Task) -> Read:
+    """Read a target."""
     witnesses = Witnesses()
     with noticing(witnesses):
         try:
-            artefacts = read_target(task)
+            return Read(artefacts=read_target(task), seen=witnesses.seen)
         except AbiProbeError as error:
-            return Done(reports=[failure(task.target, error)], seen=None)
-        if judging is None:
-            return Done(reports=judge_all(task.target, artefacts, prospects), seen=witnesses.seen)
-    done = judging(task.target, artefacts, prospects)
-    return Done(reports=done.reports, seen={**(done.seen or {}), **witnesses.seen})
+            return Read(artefacts=(), seen={}, failed=failure(task.target, error))
+
+
+def perform(task: Task, prospects: Sequence[Prospect], judging: Judging | None = None) -> Done:
+    """Read a target and judge it on every prospect; arguments as `judge_read` has them."""
+    return judge_read(task, read(task), prospects, judging)
+
+
+def judge_read(
+    task: Task, found: Read, prospects: Sequence[Prospect], judging: Judging | None = None
+) -> Done:
+    """Judge what was read of a target on every prospect.
+
+    Args:
+        task: the target.
+        found: what was read of it.
+        prospects: the runtimes.
+        judging: judges what it holds elsewhere; None to do it here.
+    """
+    if found.failed is not None:
+        return Done(reports=[found.failed], seen=None)
+    done = (judging or judge_here)(task.target, found.artefacts, prospects)
+    return Done(reports=done.reports, seen={**(done.seen or {}), **found.seen})
+
+
+def judge_here(target: str, artefacts: Sequence[Artefact], prospects: Sequence[Prospect]) -> Done:
+    """Judge what a target holds, in this process."""
+    witnesses = Witnesses()
+    with noticing(witnesses):
+        return Done(reports=judge_all(target, artefacts, prospects), seen=witnesses.seen)
 
 
 def judge_all(
