@@ -32,7 +32,8 @@ class LauncherHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's
         """Add the command to the wheel that is about to be built."""
         launcher = Path(self.root, "build", "launcher", "multirt")
-        if os.environ.get("MULTIRT_PURE") or not _compile(Path(self.root, _SOURCE), launcher):
+        defined = f'-DVERSION="{self.metadata.version}"'
+        if os.environ.get("MULTIRT_PURE") or not _compile(self.root, launcher, defined):
             self.app.display_info("multirt: no native launcher; `multirt` starts more slowly")
             build_data["shared_scripts"] |= {
                 str(Path(self.root, "launcher", "multirt.sh")): "multirt",
@@ -44,17 +45,18 @@ class LauncherHook(BuildHookInterface[Any]):
         build_data["tag"] = f"py3-none-{_platform()}"
 
 
-def _compile(source: Path, target: Path) -> bool:
+def _compile(root: str, target: Path, defined: str) -> bool:
     """Compile the launcher; return whether there is one now."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if sys.platform == "win32" or shutil.which(compiler[0]) is None:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    flags = [*shlex.split(os.environ.get("CFLAGS", "")), *_architectures()]
+    source = str(Path(root, _SOURCE))
+    flags = [defined, *shlex.split(os.environ.get("CFLAGS", "")), *_architectures()]
     libraries = shlex.split(os.environ.get("LDFLAGS", ""))
     for linking in _LINKINGS:
         fresh = target.with_suffix(f".{os.getpid()}")
-        command = [*compiler, *_FLAGS, *flags, *linking, str(source), "-o", str(fresh), *libraries]
+        command = [*compiler, *_FLAGS, *flags, *linking, source, "-o", str(fresh), *libraries]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode == 0 and _starts(fresh):
             fresh.replace(target)  # never written to while somebody starts it

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
@@ -31,9 +33,13 @@
 
 extern char **environ;
 
+#ifndef VERSION
+#define VERSION "0" /* launcher/build_hook.py gives the wheel's */
+#endif
+
 static const char FORMAT[] = "multirt plan 1";
 static const char DEPTH[] = "MULTIRT_DEPTH";
-enum { DEEPEST = 20, FAILED = 125, PLAN_BYTES = 16 << 20 };
+enum { DEEPEST = 20, FAILED = 125, LIFE = 60 /* s */, PLAN_BYTES = 16 << 20 };
 
 /* ------------------------------------------------------------------------------------ words */
 
@@ -162,6 +168,7 @@ static int ask(struct question *question, char **arguments, const char *cwd)
     bool module = false;
     if (arguments[1] == NULL)
         return 0;
+    add_field(question, "multirt=", VERSION); /* another one may decide otherwise */
     for (at += run; run && arguments[at] != NULL && arguments[at][0] == '-';) {
         const char *value;
         if ((value = option_value(arguments, &at, "--python")) != NULL ||
@@ -313,26 +320,21 @@ static bool same(const struct stat *now, const struct signature *then)
                then->changed;
 }
 
-static bool is_absent(const char *path)
+static bool is_absent(int folder, const char *path)
 {
     struct stat status;
-    return stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    return fstatat(folder, path, &status, 0) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 /* Whether no file of a name is in the current folder or above it. */
 static bool is_absent_upwards(const char *name, const char *cwd)
 {
-    char *path = join(cwd, "/", name);
-    bool absent = true;
-    for (size_t length = strlen(cwd); absent;) {
-        path[length] = '/';
-        strcpy(path + length + 1, name);
-        absent = is_absent(path);
-        if (length == 0)
-            break; /* that was the root's */
-        do
-            length--;
-        while (length > 0 && path[length] != '/');
+    char *path = join(cwd, "/", name), *slash = path + strlen(cwd);
+    bool absent;
+    while ((absent = is_absent(AT_FDCWD, path)) && slash > path) {
+        *slash = '\0';
+        slash = strrchr(path, '/');
+        strcpy(slash + 1, name);
     }
     free(path);
     return absent;
@@ -398,21 +400,37 @@ static bool variable_holds(const char *text)
     return holds;
 }
 
-/* Whether one witness holds. */
-static bool holds(const char *record, const char *cwd)
+/* Whether a moment, in seconds since the epoch, is still to come, and near. */
+static bool is_ahead(const char *text)
+{
+    char *end;
+    long long left = strtoll(text, &end, 10) - (long long)time(NULL);
+    return *text >= '0' && *text <= '9' && *end == '\0' && left > 0 && left <= LIFE;
+}
+
+/* Whether one witness holds. A relative path in it is below a folder, which another may replace. */
+static bool holds(const char *record, const char *cwd, int *folder)
 {
     struct signature then;
     struct stat now;
     const char *text = record + 1;
     switch (record[0]) {
     case 'F': /* a file or a folder, behind links */
-        return read_signature(&text, &then) && stat(text, &now) == 0 && same(&now, &then);
     case 'L': /* a link itself */
-        return read_signature(&text, &then) && lstat(text, &now) == 0 && same(&now, &then);
+        return read_signature(&text, &then) &&
+               fstatat(*folder, text, &now, record[0] == 'L' ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+               same(&now, &then);
+    case 'B':
+        if (*folder >= 0)
+            close(*folder);
+        *folder = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return *folder >= 0;
     case 'N':
         return folder_holds(text);
     case 'A':
-        return is_absent(text);
+        return is_absent(*folder, text);
+    case 'D':
+        return is_ahead(text);
     case 'U':
         return text[0] != '\0' && is_absent_upwards(text, cwd);
     case 'E':
@@ -434,55 +452,61 @@ struct answer {
     const char *remark; /* a line for people; NULL when there is nothing to say */
 };
 
+/* Take a record in if it is a part of the answer. */
+static bool take(struct answer *answer, char *record)
+{
+    switch (record[0]) {
+    case 'P':
+        answer->executable = record + 1;
+        return true;
+    case 'G':
+        answer->arguments[answer->argument_count++] = record + 1;
+        return true;
+    case 'V':
+        answer->changes[answer->change_count++] = record + 1;
+        return true;
+    case 'T':
+        answer->remark = record + 1;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Read a plan that answers a question, and check what it rests on. Return whether it can be
  * started; then the answer is filled in. The content ends with a NUL. */
 static bool check_plan(char *content, size_t size, const struct question *question,
                        const char *cwd, struct answer *answer)
 {
-    char *end = content + size, *record = content;
-    size_t records = 0;
+    char *end = content + size, *record = content + sizeof FORMAT;
+    int folder = AT_FDCWD;
     if (size < sizeof FORMAT || memcmp(content, FORMAT, sizeof FORMAT) != 0) {
         debug("plan refused: another format");
         return false;
     }
-    record += sizeof FORMAT;
     if ((size_t)(end - record) <= question->size ||
         memcmp(record, question->fields, question->size) != 0 || record[question->size] != '\0') {
         debug("plan refused: it is of another question");
         return false;
     }
     record += question->size + 1;
-    for (char *at = record; at < end; at++)
-        records += *at == '\0';
-    answer->arguments = allocate((records + 1) * sizeof *answer->arguments);
-    answer->changes = allocate((records + 1) * sizeof *answer->changes);
-    for (; record < end; record += strlen(record) + 1) {
-        switch (record[0]) {
-        case 'P':
-            answer->executable = record + 1;
-            break;
-        case 'G':
-            answer->arguments[answer->argument_count++] = record + 1;
-            break;
-        case 'V':
-            answer->changes[answer->change_count++] = record + 1;
-            break;
-        case 'T':
-            answer->remark = record + 1;
-            break;
-        case '.':
-            if (record + 2 == end && answer->executable != NULL && answer->argument_count > 0)
-                return true;
-            debug("plan refused: it is damaged");
-            return false;
-        default:
-            if (!holds(record, cwd)) {
-                debug("plan refused, for this no longer holds: %s", record);
-                return false;
-            }
-        }
-    }
-    debug("plan refused: it has no end");
+    size_t most = (size_t)(end - record) / 2 + 1; /* an argument takes its letter and a NUL */
+    answer->arguments = allocate(most * sizeof *answer->arguments);
+    answer->changes = allocate(most * sizeof *answer->changes);
+    while (record < end && record[0] != '.' &&
+           (take(answer, record) || holds(record, cwd, &folder)))
+        record += strlen(record) + 1;
+    if (folder >= 0)
+        close(folder);
+    if (record >= end)
+        debug("plan refused: it has no end");
+    else if (record[0] != '.') /* a variable's value may be a password */
+        debug("plan refused, for this no longer holds: %.*s",
+              (int)(record[0] == 'E' ? strcspn(record, "=") : strlen(record)), record);
+    else if (record + 2 == end && answer->executable != NULL && answer->argument_count > 0)
+        return true;
+    else
+        debug("plan refused: it is damaged");
     return false;
 }
 
@@ -554,7 +578,7 @@ static char **unjoined(char **arguments)
     char *first = arguments[1];
     if (first == NULL || arguments[2] == NULL || strchr(first, ' ') == NULL ||
         strpbrk(first, "'\"\\\t\n") != NULL ||
-        (first[0] != '-' && strncmp(first, "run ", 4) != 0) || !is_absent(first))
+        (first[0] != '-' && strncmp(first, "run ", 4) != 0) || !is_absent(AT_FDCWD, first))
         return arguments;
     size_t count = 0, length = strlen(first);
     while (arguments[count] != NULL)
@@ -629,6 +653,18 @@ static void hide_python_variables(void)
             *entry = join("MULTIRT_HIDDEN_", *entry, "");
 }
 
+/* Keep an interrupt waiting until the Python command can take it: while Python itself starts, it
+ * would end in a traceback. */
+static void hold_interrupts(void)
+{
+    static char held[] = "MULTIRT_HELD=1";
+    sigset_t interrupts, before;
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &interrupts, &before) == 0 && !sigismember(&before, SIGINT))
+        putenv(held); /* so that what somebody else holds stays so */
+}
+
 /* Become the Python command, which the installer put beside this program. */
 static int hand_over(char **arguments)
 {
@@ -642,6 +678,7 @@ static int hand_over(char **arguments)
     char *command = join(path, "/multirt-python", "");
     arguments[0] = command;
     hide_python_variables();
+    hold_interrupts();
     execv(command, arguments);
     fprintf(stderr, "multirt: cannot start %s: %s\n  install multirt again\n", command,
             strerror(errno));

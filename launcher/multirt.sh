@@ -6,13 +6,17 @@ bin=${here%/*}
 for site in "$bin"/../lib/python3*/site-packages; do
   if [ -x "$bin/python" ] && [ -f "$site/multirt/plans/reader.py" ]; then
     # `-I -S`, for it takes a third of a start to find packages that are not needed.
-    exec "$bin/python" -I -S -c 'import posix, sys
+    exec "$bin/python" -I -S -c 'import _signal, posix, sys
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # an interrupt ends this without a word
 command = sys.argv.pop(1)
 sys.path.append(sys.argv.pop(1))
 from multirt.plans.reader import start_planned
 start_planned(sys.argv[1:])
 hidden = {(b"MULTIRT_HIDDEN_" if name.startswith((b"PYTHON", b"__PYVENV_")) else b"") + name: value
           for name, value in posix.environ.items()}  # multirt/isolation.py puts them back
+if not _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGINT]):
+    hidden[b"MULTIRT_HELD"] = b"1"  # and keeps an interrupt waiting until Python has started
 posix.execve(command, [command, *sys.argv[1:]], hidden)' "$bin/multirt-python" "$site" "$@"
   fi
 done

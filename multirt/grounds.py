@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import multirt
 from multirt.model import Cause, Kind
-from multirt.plans.writer import Grounds, UnsureError
+from multirt.plans.writer import Grounds
 from runtimes import Reason
 
 if TYPE_CHECKING:
@@ -118,12 +118,7 @@ def grounds(
         noticed: what the search for runtimes has looked at.
         since: when deciding began, in ns since the epoch.
 
-    Raises:
-        UnsureError: a runtime did not answer in time, so another day another one may be chosen.
     """
-    late = [each for each in decision.discovery.rejected if each.reason is Reason.TIMED_OUT]
-    if late:
-        raise UnsureError(f"{late[0].path} did not answer in time")
     env = request.search.env
     variables = env.answers() if isinstance(env, Consulted) else dict(env)
     variables |= {name: env.get(name) for name in (*_ALWAYS, *decision.variables)}
@@ -153,6 +148,8 @@ def grounds(
         paths=tuple(paths),
         links=tuple(_links(decision)),
         local=_is_local(decision, request),
+        soon=any(each.reason is Reason.TIMED_OUT for each in decision.discovery.rejected),
+        below=tuple(str(root) for root in decision.roots),
         above=_ABOVE,
         names=_names(decision.program),
         variables=variables,
@@ -332,6 +329,7 @@ def _made(planned: Plan, request: Request) -> Iterator[Path]:
 
 
 def _own_files() -> Iterator[str]:
-    """Yield files that another version of this program would replace."""
-    above = Path(multirt.__file__).parents[1]
-    return (str(above / name / "__init__.py") for name in ("abi_probe", "multirt", "runtimes"))
+    """Yield where this program is installed, and what it works with: an upgrade shows there."""
+    package = Path(multirt.__file__).parent
+    yield str(package / "__init__.py")
+    yield str(package.parent)

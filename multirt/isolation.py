@@ -9,8 +9,22 @@ from __future__ import annotations
 import os
 import sys
 
+_HELD = "MULTIRT_HELD"  # how it says that it keeps interrupts waiting
 _HIDDEN = "MULTIRT_HIDDEN_"  # how the native launcher renames them, before any Python starts
 _HARMFUL = ("CASEOK", "DEVMODE", "INSPECT", "IOENCODING", "PATH", "VERBOSE", "WARNINGS")
+
+
+def end_by_interrupts() -> None:
+    """Let an interrupt end this process without a word, also one that came while Python started.
+
+    Python's own handler would end imports in a traceback; `multirt.cli.entry` puts it back.
+    """
+    import signal  # could be somebody else's before `isolate`
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if os.environ.pop(_HELD, None) is not None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def isolate() -> None:

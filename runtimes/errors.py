@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_LONGEST = 200  # characters of a spec that a message repeats
+
 
 class Reason(StrEnum):
     """Why a candidate is not listed as a runtime."""
@@ -21,6 +23,11 @@ class Reason(StrEnum):
     TIMED_OUT = "timed-out"
     FAILED = "failed"  # ended without the answer
     GARBLED = "garbled"  # answered something that makes no sense
+
+
+def _shown(text: str) -> str:
+    """Quote what somebody wrote, its beginning where it is endless."""
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 class RuntimesError(Exception):
@@ -42,7 +49,7 @@ class SpecError(RuntimesError):
     def __str__(self) -> str:
         """Say what was wrong and, where known, what was meant."""
         hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
-        return f"not a runtime: {self.text!r}{hint}"
+        return f"not a runtime: {_shown(self.text)}{hint}"
 
 
 @dataclass
@@ -59,7 +66,7 @@ class NoRuntimeError(RuntimesError):
 
     def __str__(self) -> str:
         """Say which spec nothing fits."""
-        return f"no runtime here fits {self.spec!r}"
+        return f"no runtime here fits {_shown(self.spec)}"
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from multirt.isolation import isolate
+from multirt.isolation import end_by_interrupts, isolate
 
 __all__ = ["main"]
 
@@ -16,6 +16,7 @@ def main() -> int:
     """Run the command line of this process and return its exit code."""
     gc.set_threshold(_NEW_OBJECTS)
     isolate()
+    end_by_interrupts()
     from multirt.cli import entry  # only now: what it imports could be somebody else's
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +17,19 @@ def build(names: Iterable[str]) -> typer.Typer:
     app = _empty()
     for name in names:
         importlib.import_module(f"multirt.cli.commands.{name}").register(app)
+    _summarize(app)
     return app
+
+
+def _summarize(app: typer.Typer) -> None:
+    """Let every list of commands show the whole first sentence of each; else it is cut."""
+    for command in app.registered_commands:
+        if command.callback is not None and command.short_help is None:
+            first = (inspect.getdoc(command.callback) or "").partition("\n\n")[0]
+            command.short_help = first.replace("\n", " ")
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _summarize(group.typer_instance)
 
 
 def build_overview(summaries: Mapping[str, str]) -> typer.Typer:

@@ -21,6 +21,8 @@ def main() -> int:
     """Run the command line of this process and return its exit code."""
     arguments = as_command(unjoined(sys.argv[1:], COMMANDS))
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _ended(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -1,10 +1,13 @@
 """What a command line asks, as the key of its plan file.
 
 `launcher/multirt.c` makes the same bytes of it; `docs/plan-file.md` describes them. Nothing is
-imported: this is on the way of every start. All text is bytes, as the system gives it.
+imported but the package above, for this is on the way of every start. All text is bytes, as the
+system gives it.
 """
 
 from __future__ import annotations
+
+from multirt import __version__
 
 TYPE_CHECKING = False  # `typing` takes 5 ms
 if TYPE_CHECKING:
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
 # These differ from one terminal to the next, so each value has a plan of its own.
 _VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")
+VERSION = b"multirt=" + __version__.encode() + b"\0"  # another one may decide otherwise
 
 
 class Question:
@@ -35,7 +39,7 @@ class Question:
 
     def each_key(self) -> Iterator[bytes]:
         """Yield the keys of plans that would answer it: for everywhere, then for this folder."""
-        everywhere = b"".join(field + b"\0" for field in self.fields)
+        everywhere = VERSION + b"".join(field + b"\0" for field in self.fields)
         if not self.local:
             yield everywhere
         yield everywhere + b"cwd=" + self.cwd + b"\0"

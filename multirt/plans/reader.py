@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posix
 import sys
+import time
 
 from multirt.plans.question import ask, fnv1a, unjoined
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FORMAT = b"multirt plan 1\0"
 DEPTH = b"MULTIRT_DEPTH"
 DEEPEST = 20
+LIFE = 60  # seconds; a candidate that did not answer in time is asked again then
 _LARGEST = 16 << 20  # bytes
 _CAREFULLY = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
 _FOLDER = 0o040000
@@ -26,7 +28,16 @@ _OTHERS = 0o022
 
 
 class RefusedError(Exception):
-    """A plan cannot be used; the words say why."""
+    """A plan cannot be used; the words say why.
+
+    Attributes:
+        record: the witness that no longer holds, None when it is not for one.
+    """
+
+    def __init__(self, words: str, record: bytes | None = None) -> None:
+        """Keep the words, and the witness."""
+        super().__init__(words)
+        self.record = record
 
 
 class Answer:
@@ -176,35 +187,53 @@ def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]
     if records[-2:] != [b".", b""] or records.index(b".") != len(records) - 2:
         raise RefusedError("plan refused: it has no end")
     answer = Answer()
+    folder = b""
     for record in records[:-2]:
-        if not answer.take(record) and not _holds(record[:1], record[1:], cwd, env):
-            raise RefusedError(f"plan refused, for this no longer holds: {_text(record)}")
+        if answer.take(record):
+            continue
+        if not _holds(record, folder, cwd, env):
+            words = f"plan refused, for this no longer holds: {_text(record)}"
+            raise RefusedError(words, record)
+        if record.startswith(b"B"):
+            folder = record[1:] + b"/"
     if answer.executable is None or not answer.arguments:
         raise RefusedError("plan refused: it is damaged")
     return answer
 
 
 def _text(record: bytes) -> str:
-    return record.decode(errors="backslashreplace")
+    # A variable's value may be a password.
+    shown = record.partition(b"=")[0] if record.startswith(b"E") else record
+    return shown.decode(errors="backslashreplace")
 
 
-def _holds(tag: bytes, rest: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> bool:
-    """Tell whether one witness holds."""
+def _holds(record: bytes, folder: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> bool:
+    """Tell whether one witness holds, a relative path in it being below a folder."""
+    tag, rest = record[:1], record[1:]
+    held = False
     if tag in (b"F", b"L"):
-        signature, path = _signature(rest)
-        return signature is not None and signature_of(path, follow=tag == b"F") == signature
-    if tag == b"N":
-        return _names_hold(rest)
-    if tag == b"A":
-        return _is_absent(rest)
-    if tag == b"U":
+        then, path = split_signature(rest)
+        held = then is not None and signature_of(_below(folder, path), follow=tag == b"F") == then
+    elif tag == b"B":
+        held = not _is_absent(rest + b"/.")
+    elif tag == b"N":
+        held = _names_hold(rest)
+    elif tag == b"A":
+        held = _is_absent(_below(folder, rest))
+    elif tag == b"D" and rest.isdigit() and len(rest) < 20:  # noqa: PLR2004 - digits
+        held = 0 < int(rest) - int(time.time()) <= LIFE
+    elif tag == b"U":
         folders = cwd.rstrip(b"/").split(b"/")
         above = (b"/".join(folders[:count]) for count in range(len(folders), 0, -1))
-        return rest != b"" and all(_is_absent(folder + b"/" + rest) for folder in above)
-    if tag == b"E":
+        held = rest != b"" and all(_is_absent(each + b"/" + rest) for each in above)
+    elif tag == b"E":
         name, equals, value = rest.partition(b"=")
-        return env.get(name) == value if equals else name not in env
-    return False
+        held = env.get(name) == value if equals else name not in env
+    return held
+
+
+def _below(folder: bytes, path: bytes) -> bytes:
+    return path if path.startswith(b"/") else folder + path
 
 
 def signature_of(path: bytes, *, follow: bool = True) -> bytes | None:
@@ -213,6 +242,11 @@ def signature_of(path: bytes, *, follow: bool = True) -> bytes | None:
         status = posix.stat(path) if follow else posix.lstat(path)
     except (OSError, ValueError):
         return None
+    return signature(status)
+
+
+def signature(status: posix.stat_result) -> bytes:
+    """Return the signature in what the system says of a file."""
     return b"%d %d %d %d %d" % (
         status.st_dev,
         status.st_ino,
@@ -222,7 +256,7 @@ def signature_of(path: bytes, *, follow: bool = True) -> bytes | None:
     )
 
 
-def _signature(rest: bytes) -> tuple[bytes | None, bytes]:
+def split_signature(rest: bytes) -> tuple[bytes | None, bytes]:
     """Split a record into its signature and what follows."""
     parts = rest.split(b" ", 5)
     return (b" ".join(parts[:5]), parts[5]) if len(parts) == 6 else (None, b"")  # noqa: PLR2004
@@ -230,13 +264,13 @@ def _signature(rest: bytes) -> tuple[bytes | None, bytes]:
 
 def _names_hold(rest: bytes) -> bool:
     """Tell whether a folder is as it was, in itself or in the names that matter."""
-    signature, rest = _signature(rest)
+    then, rest = split_signature(rest)
     digest, _, rest = rest.partition(b" ")
     names, _, path = rest.partition(b" ")
     now = signature_of(path)
-    if signature is None or now is None:
+    if then is None or now is None:
         return False
-    return now == signature or names_digest(path, names) == digest
+    return now == then or names_digest(path, names) == digest
 
 
 def names_digest(folder: bytes, names: bytes) -> bytes | None:

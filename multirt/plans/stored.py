@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.plans.reader import FORMAT, RefusedError, plan_name, read_plan
+from multirt.plans.question import VERSION
+from multirt.plans.reader import FORMAT, RefusedError, plan_name, read_plan, split_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _CWD = b"cwd="
+_MADE_BY = b"multirt="
+_WORDS = {
+    b"A": "{text} is there now",
+    b"B": "{text} is gone",
+    b"D": "a runtime that did not answer in time is asked again",
+    b"E": "{name} differs now",
+    b"F": "{path} has changed, or is gone",
+    b"L": "{path} has changed, or is gone",
+    b"N": "other names are in {folder}",
+    b"U": "{text} is there now, in the current folder or above it",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,20 +77,34 @@ def _stored(path: Path, written: float, used: float, env: Mapping[bytes, bytes])
     try:
         content = path.read_bytes()
         key = content.removeprefix(FORMAT).partition(b"\0\0")[0] + b"\0"
-        question = key if os.fsencode(path.name) == plan_name(key) else b""
-        executable = os.fsdecode(read_plan(content, key, _folder(key), env).executable or b"")
+        if content.startswith(FORMAT) and os.fsencode(path.name) == plan_name(key):
+            question = key
+        if question and not question.startswith(VERSION):
+            refused = "another version of multirt made it"
+        else:
+            executable = os.fsdecode(read_plan(content, key, _folder(key), env).executable or b"")
     except OSError as error:
-        refused = f"plan refused: {error.strerror}"
+        refused = f"cannot be read: {error.strerror}"
     except RefusedError as error:
-        refused = str(error)
+        refused = str(error) if error.record is None else words(error.record)
+    asked = (each for each in question.split(b"\0") if each and not each.startswith(_MADE_BY))
     return StoredPlan(
         path=path,
-        question=tuple(os.fsdecode(each) for each in question.split(b"\0") if each),
+        question=tuple(map(os.fsdecode, asked)),
         executable=executable,
         written=written,
         used=used,
         refused=refused,
     )
+
+
+def words(record: bytes) -> str:
+    """Say in words what is no longer as a witness has it."""
+    text = os.fsdecode(record[1:])
+    path = os.fsdecode(split_signature(record[1:])[1])
+    form = _WORDS.get(record[:1], "plan refused: it is damaged")
+    name, folder = text.partition("=")[0], path.split(" ", 2)[-1]
+    return form.format(text=text, path=path, name=name, folder=folder)
 
 
 def _folder(key: bytes) -> bytes:

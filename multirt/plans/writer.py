@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.plans.question import fnv1a
-from multirt.plans.reader import FORMAT, names_digest, plan_name, plans_folder, signature_of
+from multirt.plans.reader import (
+    FORMAT,
+    LIFE,
+    names_digest,
+    plan_name,
+    plans_folder,
+    signature,
+    signature_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +52,8 @@ class Grounds:
             go on with a dot or not at all.
         variables: environment variables with their values; None for one that is not set.
         local: it holds in the current folder only.
+        soon: it holds for a minute only; then a candidate that gave no answer is asked again.
+        below: folders in which many of the paths are.
         made: what was made since, in order to start: nothing was decided by it.
     """
 
@@ -54,6 +64,8 @@ class Grounds:
     names: tuple[tuple[str, frozenset[str]], ...] = ()
     variables: Mapping[str, str | None]
     local: bool = False
+    soon: bool = False
+    below: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
 
 
@@ -91,6 +103,7 @@ def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
     records = [
         *_variables(grounds.variables),
         *_links(grounds.links),
+        *((b"D%d" % (grounds.since // _SECOND + LIFE),) if grounds.soon else ()),
         *_above(grounds.above, above, cwd),
         *_names(grounds.names),
         *_paths(grounds, [path for name in above for path in _upwards(cwd, name)]),
@@ -144,10 +157,31 @@ def _names(folders: Iterable[tuple[str, frozenset[str]]]) -> Iterator[bytes]:
 
 def _paths(grounds: Grounds, more: Iterable[str]) -> Iterator[bytes]:
     """Yield every file and folder that was read, and every one that was not there."""
-    yield from dict.fromkeys(_path(path, grounds.since) for path in [*grounds.paths, *more])
+    found = dict(_path(path, grounds.since) for path in [*grounds.paths, *more])
     if grounds.made:
-        for path in dict.fromkeys(grounds.made):
-            yield _path(path, _rested(grounds.made))
+        rested = _rested(grounds.made)
+        found |= dict(_path(path, rested) for path in grounds.made)
+    inner: dict[bytes, list[bytes]] = {os.fsencode(folder): [] for folder in grounds.below}
+    for path, known in found.items():
+        folder = next((each for each in inner if path.startswith(each + b"/")), None)
+        if known is None and _is_vouched_for(path, found):
+            continue
+        shown = path if folder is None else path[len(folder) + 1 :]
+        record = b"A" + shown if known is None else b"F" + known + b" " + shown
+        if folder is None:
+            yield record
+        else:
+            inner[folder].append(record)
+    for folder, records in inner.items():
+        if records:
+            yield b"B" + folder
+            yield from records
+
+
+def _is_vouched_for(path: bytes, found: Mapping[bytes, bytes | None]) -> bool:
+    """Tell whether an absent path lies in a folder that counts itself, and so shows what comes."""
+    folder = os.path.dirname(path)  # noqa: PTH120 - bytes
+    return found.get(folder) is not None and not os.path.lexists(path)
 
 
 def _rested(paths: Iterable[str]) -> int:
@@ -159,8 +193,8 @@ def _rested(paths: Iterable[str]) -> int:
     return time.time_ns()
 
 
-def _path(path: str, since: int) -> bytes:
-    """Return the witness of one path.
+def _path(path: str, since: int) -> tuple[bytes, bytes | None]:
+    """Return what tells whether a path is as it was: its signature, None where nothing is.
 
     Raises:
         UnsureError: it changed after it may have been read, or so shortly before that one more
@@ -170,16 +204,13 @@ def _path(path: str, since: int) -> bytes:
     try:
         status = os.stat(encoded)  # noqa: PTH116 - hundreds of them
     except (FileNotFoundError, NotADirectoryError):
-        return b"A" + _first_absent(encoded)
+        return _first_absent(encoded), None
     except (OSError, ValueError) as error:
         raise UnsureError(f"cannot look at {path}") from error
     coarse = status.st_ctime_ns % _SECOND == 0
     if status.st_ctime_ns >= since - (_COARSE if coarse else _TICK):
         raise UnsureError(f"{path} changed only just now")
-    signature = signature_of(encoded)
-    if signature is None:
-        raise UnsureError(f"{path} is going away")
-    return b"F" + signature + b" " + encoded
+    return encoded, signature(status)
 
 
 def _first_absent(path: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -110,3 +111,33 @@ def test_the_program_gets_every_variable(how: str, here: Path, tmp_path: Path) -
     again = start(how, *arguments, cwd=here, **given)
     assert (first.stdout, first.stderr) == ("42 own []\n", "")
     assert again.stdout == first.stdout
+
+
+# Become the entry point with an interrupt that came before, as the launcher's process could.
+_INTERRUPTED = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+os.kill(os.getpid(), signal.SIGINT)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "status"),
+    [
+        pytest.param({"MULTIRT_HELD": "1"}, -signal.SIGINT, id="held by the launcher"),
+        pytest.param({}, 0, id="held by somebody else"),
+    ],
+)
+def test_an_interrupt_while_python_starts_ends_it_without_a_word(
+    tmp_path: Path, variables: dict[str, str], status: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED, *STARTS["entry point"], "cache", "dir"],
+        check=False,
+        capture_output=True,
+        env={"HOME": str(tmp_path), **variables},
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (status, "")

@@ -44,6 +44,9 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
 def forget(program: Annotated[Path, typer.Argument(help="The script.")]) -> None:
     """Forget a program's trials, so that a canary that was stopped may be tried again."""
     count = canary_store().forget(str(_key(program)))
+    if not count:
+        hint = "multirt canary report shows what was tried"
+        raise MultirtError("canary", f"no canary of {program} was tried", hint)
     typer.echo(f"forgot {count} trial{'' if count == 1 else 's'}")
 
 

@@ -87,10 +87,12 @@ def _print_curves(console: Console, measured: Sequence[Measured]) -> None:
         return
     console.print("\nrounds in one process, the first is cold:")
     wide = max(len(name) for name, _ in curves)
+    long = max(len(curve.seconds) for _, curve in curves)
     for name, curve in curves:
         if curve.seconds:
             ends = f"{duration(curve.seconds[0])} to {duration(curve.warm or curve.seconds[0])}"
-            console.print(f"{text(name.ljust(wide))}  {spark(curve.seconds)}  {ends}")
+            line = spark(curve.seconds).ljust(long)
+            console.print(f"{text(name.ljust(wide))}  {line}  {ends}", soft_wrap=True)
 
 
 def _print_threads(console: Console, measured: Sequence[Measured]) -> None:
@@ -136,12 +138,15 @@ def print_history(records: Sequence[Record]) -> None:
         )
     console.print(table)
     console.print()
-    for question in dict.fromkeys(each.question for each in records):
-        own = [each for each in records if each.question == question]
-        first, last = own[0].median, own[-1].median
+    questions = dict.fromkeys(each.question for each in records)
+    asked = [[each for each in records if each.question == question] for question in questions]
+    wide, long = max(len(own[0].runtime) for own in asked), max(map(len, asked))
+    for own in asked:
+        medians = [each.median for each in own]
+        ends = f"{duration(medians[0])} to {duration(medians[-1])}"
         console.print(
-            f"{text(own[0].runtime)}  {spark([each.median for each in own])}"
-            f"  {duration(first)} to {duration(last)}"
+            f"{text(own[0].runtime.ljust(wide))}  {spark(medians).ljust(long)}  {ends}",
+            soft_wrap=True,
         )
 
 

@@ -23,7 +23,7 @@ def print_plans(plans: Iterable[StoredPlan]) -> None:
     for plan in plans:
         console.print(text(" ".join(plan.question) or plan.path.name), soft_wrap=True)
         written, used = (_ago(moment) for moment in (plan.written, plan.used))
-        starts = text(plan.executable or plan.refused or "")
+        starts = text(plan.executable or f"no longer counts: {plan.refused}")
         console.print(Padding(f"[dim]{starts}[/]", (0, 0, 0, 2)), soft_wrap=True)
         console.print(f"  [dim]written {written} ago, used {used} ago[/]")
 

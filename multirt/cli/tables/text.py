@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,7 +17,24 @@ if TYPE_CHECKING:
 
 def open_console(*, stderr: bool = False) -> Console:
     """Return a console that never breaks what is not text."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    stream = cast("IO[str]", _Trimmed(sys.stderr if stderr else sys.stdout))
+    return Console(file=stream, stderr=stderr, highlight=False, soft_wrap=False)
+
+
+class _Trimmed:
+    """A stream that gets no blanks at the ends of lines, with which rich fills columns."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        """Wrap a stream; all but `write` is its own."""
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        """Return what the stream has."""
+        return getattr(self._stream, name)
+
+    def write(self, words: str) -> int:
+        """Write without the blanks."""
+        return self._stream.write(re.sub(r" +(?=\n)", "", words))
 
 
 def text(value: object) -> str:

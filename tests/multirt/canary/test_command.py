@@ -74,6 +74,8 @@ def test_a_crash_ends_the_trial_for_good(
     assert reported(tried)["stopped"] == "crashed by SIGABRT"
     assert "stay with cpython-3.12.1" in tried("canary", "report").stdout
     assert tried("canary", "forget", "tool.py").stdout == "forgot 1 trial\n"
+    again = tried("canary", "forget", "tool.py")
+    assert (again.returncode, "no canary of tool.py was tried" in again.stderr) == (2, True)
     assert tried(*options, "--percent", "100", "tool.py").returncode == -signal.SIGABRT
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from multirt import __version__
 from multirt.plans.question import ask
 from multirt.plans.writer import Grounds, StartBy, write_plan
 
@@ -69,7 +70,7 @@ class Launcher:
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the native launcher with sanitizers, where the compiler has them."""
     folder = tmp_path_factory.mktemp("native")
-    program = _compiled(folder, *_SANITIZERS) or _compiled(folder)
+    program = compiled(folder, *_SANITIZERS) or compiled(folder)
     if program is None:
         pytest.skip("no C compiler")
     stand_in = folder / "multirt-python"
@@ -81,18 +82,19 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the native launcher without sanitizers: they do not work in set-user-ID programs."""
-    program = _compiled(tmp_path_factory.mktemp("plain"))
+    program = compiled(tmp_path_factory.mktemp("plain"))
     if program is None:
         pytest.skip("no C compiler")
     return program
 
 
-def _compiled(folder: Path, *more: str) -> Path | None:
+def compiled(folder: Path, *more: str, version: str = __version__) -> Path | None:
     """Compile the launcher, every warning an error; None where that cannot be done."""
     if shutil.which("cc") is None:
         return None
     flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *more)
-    command = ["cc", *flags, str(ROOT / "launcher" / "multirt.c"), "-o", str(folder / "multirt")]
+    source, target = str(ROOT / "launcher" / "multirt.c"), str(folder / "multirt")
+    command = ["cc", *flags, f'-DVERSION="{version}"', source, "-o", target]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert more or done.returncode == 0, done.stderr
     return folder / "multirt" if done.returncode == 0 else None

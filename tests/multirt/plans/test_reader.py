@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from multirt.plans.writer import StartBy
-from tests.multirt.plans.conftest import SLOW, Launcher, remember, resting_on
+from tests.multirt.plans.conftest import SLOW, Launcher, compiled, remember, resting_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +80,55 @@ def test_what_changed_is_decided_anew(
     said = launcher("tool.py", env={b"MULTIRT_LOG": b"debug"}).stderr.decode()
     assert "no longer holds" in said
     assert str(things) in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda folder: (folder / "file").write_text("longer"), id="edited"),
+        pytest.param(lambda folder: (folder / "absent").write_text(""), id="appeared"),
+        pytest.param(shutil.rmtree, id="its folder is gone"),
+    ],
+)
+def test_what_changed_below_a_folder_of_many(
+    launcher: Launcher, tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    (folder / "file").write_text("")
+    paths = (folder / "file", folder / "absent", "/etc")
+    plan = remember(launcher, "tool.py", grounds=replace(resting_on(*paths), below=(str(folder),)))
+    assert b"\0B" + os.fsencode(folder) + b"\0F" in plan.read_bytes()
+    assert launcher.is_planned("tool.py")
+    change(folder)
+    assert not launcher.is_planned("tool.py")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "planned"),
+    [
+        pytest.param(0, True, id="just now"),
+        pytest.param(-61, False, id="a minute ago"),
+        pytest.param(86400, False, id="the clock was set back"),
+    ],
+)
+def test_where_a_candidate_did_not_answer_a_plan_is_good_for_a_minute(
+    launcher: Launcher, seconds: int, *, planned: bool
+) -> None:
+    since = time.time_ns() + seconds * 1_000_000_000
+    remember(launcher, "tool.py", grounds=replace(resting_on(), since=since, soon=True))
+    assert launcher.is_planned("tool.py") == planned
+
+
+def test_another_version_decides_anew(launcher: Launcher, native: Path, tmp_path: Path) -> None:
+    if launcher.command[0] != str(native):
+        pytest.skip("the reader in Python is of one version with the writer")
+    remember(launcher, "tool.py")
+    assert launcher.is_planned("tool.py")
+    other = compiled(tmp_path, version="0.0.1")
+    assert other is not None
+    shutil.copy(native.with_name("multirt-python"), tmp_path)
+    assert not replace(launcher, command=(str(other),)).is_planned("tool.py")
 
 
 @pytest.mark.parametrize(
@@ -211,6 +263,9 @@ def test_a_damaged_plan_is_refused_wherever_it_ends(launcher: Launcher) -> None:
         pytest.param(b"A/absent", b"F1 2 3 4 /absent", id="a short signature"),
         pytest.param(b"A/absent", b"N1 2 3 4 5 6 /a/", id="names of no folder"),
         pytest.param(b"A/absent", b"U", id="no name"),
+        pytest.param(b"A/absent", b"B/nowhere", id="no folder of many"),
+        pytest.param(b"A/absent", b"D", id="no moment"),
+        pytest.param(b"A/absent", b"D" + b"9" * 5000, id="a moment of endless digits"),
         pytest.param(b"P/bin/echo\0", b"", id="nothing to start"),
         pytest.param(b"G/bin/echo\0Gplanned\0", b"", id="no arguments"),
         pytest.param(b".\0", b".\0A/more\0", id="more after the end"),
@@ -306,6 +361,22 @@ def test_paths_of_any_bytes_and_length(launcher: Launcher) -> None:
     assert launcher.is_planned(os.fsencode(witness))
     (deep / "absent").write_text("")
     assert not launcher.is_planned(os.fsencode(witness))
+
+
+@pytest.mark.parametrize("already", [False, True])
+def test_an_interrupt_waits_for_the_python_command(
+    plain: Path, tmp_path: Path, *, already: bool
+) -> None:
+    program = shutil.copy(plain, tmp_path)
+    stand_in = tmp_path / "multirt-python"
+    stand_in.write_text('#!/bin/sh\nkill -INT $$\necho "alive, held: $MULTIRT_HELD"\n')
+    stand_in.chmod(0o755)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT} if already else ())
+    try:
+        done = subprocess.run([program, "list"], check=True, capture_output=True, text=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert done.stdout == f"alive, held: {'' if already else 1}\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes programs of another user")

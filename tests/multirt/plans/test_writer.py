@@ -81,3 +81,20 @@ def test_the_least_recently_used_go(tmp_path: Path) -> None:
     assert prune(tmp_path, most=20, enough=10) == 0
     assert prune(tmp_path, most=19, enough=10) == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{n}" for n in range(10, 20)]
+
+
+def test_a_folder_that_counts_shows_by_itself_what_comes_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MULTIRT_CACHE_DIR", str(tmp_path / "cache"))
+    question = ask([b"/tool.py"], b"/", {})
+    assert question is not None
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "leads_nowhere").symlink_to(tmp_path / "later")
+    inside = [folder / "absent", folder / "leads_nowhere"]
+    alone = write_plan(question, resting_on(*inside), _START).read_bytes()
+    assert all(b"A" + os.fsencode(path) + b"\0" in alone for path in inside)
+    together = write_plan(question, resting_on(folder, *inside), _START).read_bytes()
+    assert os.fsencode(inside[0]) not in together
+    assert os.fsencode(inside[1]) in together  # no change of the folder tells where that leads
