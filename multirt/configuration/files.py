@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -50,6 +49,8 @@ def read_toml(path: Path) -> Mapping[str, object]:
     Raises:
         MultirtError: it cannot be read, or is no TOML.
     """
+    import tomllib  # 4 ms, where there is such a file
+
     try:
         return tomllib.loads(read_text(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:

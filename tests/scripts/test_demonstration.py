@@ -25,7 +25,7 @@ MODULES = {
 
 @pytest.mark.real
 def test_every_program_has_a_row_for_each_runtime(
-    tmp_path: Path, cache: Path, require: Callable[[str], Path]
+    tmp_path: Path, require: Callable[[str], Path]
 ) -> None:
     site = tmp_path / "demo-site"
     for name, text in MODULES.items():
@@ -40,7 +40,7 @@ def test_every_program_has_a_row_for_each_runtime(
         capture_output=True,
         env={
             "HOME": str(tmp_path),
-            "MULTIRT_CACHE_DIR": str(cache),
+            "MULTIRT_CACHE_DIR": str(tmp_path / "cache"),
             "PATH": str(tmp_path / "bin"),
         },
         text=True,
