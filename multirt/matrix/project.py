@@ -60,18 +60,31 @@ def read_project(folder: Path) -> Project:
     Raises:
         MultirtError: there is none, or a file of it cannot be read.
     """
-    root = root_of(folder)
-    if root is not None:
-        return _read(root)
-    hint = "name its folder with --project; it has a pyproject.toml or a setup.py"
-    raise MultirtError("config", f"no project in {folder.absolute()} or above", hint)
+    return _read(find_root(folder))
 
 
-def root_of(folder: Path) -> Path | None:
+def find_root(folder: Path, *others: str) -> Path:
+    """Return the folder of the project that a folder belongs to.
+
+    Args:
+        folder: where to start.
+        others: names of files that make one, besides those that only projects have.
+
+    Raises:
+        MultirtError: there is none.
+    """
+    root = root_of(folder, *others)
+    if root is None:
+        hint = "name its folder with --project; it has a pyproject.toml or a setup.py"
+        raise MultirtError("config", f"no project in {folder.absolute()} or above", hint)
+    return root
+
+
+def root_of(folder: Path, *others: str) -> Path | None:
     """Return the folder of the project that a folder belongs to; None when there is none."""
     start = folder.absolute()
     for root in (start, *start.parents):
-        if any((root / mark).is_file() for mark in _MARKS):
+        if any((root / mark).is_file() for mark in (*_MARKS, *others)):
             return root
     return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from multirt.matrix.migration.exporting import EXPORTS, export
-from multirt.matrix.migration.foreign import Imported, configuration
+from multirt.matrix.migration.foreign import Imported, configuration, together, unfit
 from multirt.matrix.migration.hatch import read_hatch
 from multirt.matrix.migration.nox import read_nox
 from multirt.matrix.migration.tox import read_tox
 
-__all__ = ["EXPORTS", "IMPORTS", "Imported", "configuration", "export"]
+__all__ = ["EXPORTS", "IMPORTS", "Imported", "configuration", "export", "together", "unfit"]
 
 IMPORTS = {"tox": read_tox, "nox": read_nox, "hatch": read_hatch}
 """What reads the configuration of each runner from a project's folder."""

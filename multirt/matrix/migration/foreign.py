@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from multirt.matrix.model import POSARGS, Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+_T = TypeVar("_T")
+_NONE = "none"  # the value of an axis where an environment has no such factor
 _VALUE = re.compile(r"([A-Za-z_]+?)[-_]?(\d[\d.]*)")
 
 
@@ -22,9 +24,10 @@ class Foreign:
 
     Attributes:
         name: there.
-        runtime: what it runs on, in words that a spec takes; None when it does not say.
+        runtime: which it is made for, in words that a spec takes; None for a job besides the tests.
+        base: what such a job runs on; None when it does not say.
         factors: what else varies, in the order of the name: `("django52",)`.
-        deps, extras, groups: what is installed.
+        deps, extras, groups, constraints: what is installed.
         commands: what is run.
         set_env: variables that it sets.
         pass_env: variables that it passes; None for all.
@@ -34,10 +37,12 @@ class Foreign:
 
     name: str
     runtime: str | None
+    base: str | None = None
     factors: tuple[str, ...] = ()
     deps: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     set_env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] | None = None
@@ -65,82 +70,197 @@ def configuration(imported: Imported) -> str:
 
     Environments that name a runtime become the matrix, the others its tasks.
     """
-    matrix = [each for each in imported.environments if each.runtime is not None]
-    tasks = [each for each in imported.environments if each.runtime is None]
+    cells, tasks, axes = _split(imported)
     lines = [
-        *_matrix(matrix, imported.variables),
+        *(_matrix(cells, axes) if cells else ()),
         *(line for each in tasks for line in _task(each)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _matrix(cells: Sequence[Foreign], named: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """Yield the lines of the tests: what cells share, axes, exclusions, overrides for the rest."""
-    if not cells:
-        return
-    yield "[tool.multirt.matrix]"
-    runtimes = tuple(dict.fromkeys(each.runtime or "" for each in cells))
-    yield f"runtimes = {_list(runtimes)}"
+def unfit(imported: Imported) -> tuple[str, ...]:
+    """Return what the configuration cannot say of some environments, one clause each."""
+    cells, tasks, axes = _split(imported)
+    lost = [f"{each.name}, which has no commands" for each in tasks if not each.commands]
+    lost += [f"ignore_outcome of {each.name}" for each in tasks if each.may_fail]
+    if cells:
+        shared = _shared(cells, axes)
+        excused = _excused(cells)
+        for each in cells:
+            if each.package is not shared.package:
+                lost.append(f"package {each.package.value!r} of {each.name}")
+            if each.pass_env != shared.pass_env:
+                lost.append(f"pass_env of {each.name}")
+            if each.may_fail and each.runtime not in excused:
+                lost.append(f"ignore_outcome of {each.name}")
+    return tuple(lost)
+
+
+def together(lost: Iterable[str]) -> Iterator[str]:
+    """Yield what is lost, once for all environments of which it is said."""
+    names: dict[str, list[str]] = {}
+    for each in dict.fromkeys(lost):
+        what, of, name = each.rpartition(" of ")
+        names.setdefault(f"{what}{of}" if of else each, []).append(name if of else "")
+    for what, several in names.items():
+        yield f"{what}{', '.join(several)}"
+
+
+def _split(imported: Imported) -> tuple[list[Foreign], list[Foreign], tuple[str, ...]]:
+    """Return the environments of the matrix, the others, and the names of the axes.
+
+    The factors of the former become the values of the axes: as many for each.
+    """
+    found = imported.environments
+    width = max((len(each.factors) for each in found if each.runtime), default=0)
+    cells = [
+        replace(each, factors=(*each.factors, *[_NONE] * (width - len(each.factors))))
+        for each in found
+        if each.runtime
+    ]
+    names: list[str] = []
+    for place in range(width):
+        words = dict.fromkeys(each.factors[place] for each in cells)
+        name, values = _axis(list(words), place, imported.variables, names)
+        names.append(name)
+        cells = [
+            replace(
+                each,
+                factors=(
+                    *each.factors[:place],
+                    values[each.factors[place]],
+                    *each.factors[place + 1 :],
+                ),
+            )
+            for each in cells
+        ]
+    return cells, [each for each in found if not each.runtime], tuple(names)
+
+
+def _axis(
+    words: Sequence[str], place: int, named: Mapping[str, frozenset[str]], taken: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """Return the name of the axis that some factors are of, and the value that each is.
+
+    `django42` and `django52` are 42 and 52 of `django`; what has no name in common keeps its own.
+    """
+    own = [word for word in words if word != _NONE]
+    known = (each for each in named if named[each].issuperset(own) and each not in taken)
+    matches = {word: match for word in own if (match := _VALUE.fullmatch(word))}
+    names = {match[1] for match in matches.values()}
+    if name := next(known, None):
+        return name, {word: word for word in words}
+    if len(names) == 1 and len(matches) == len(own) and not names & set(taken):
+        return names.pop(), {_NONE: _NONE, **{word: match[2] for word, match in matches.items()}}
+    return f"variant{place + 1}", {word: word for word in words}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shared:
+    """What the cells of a matrix have in common; what more they have, overrides add."""
+
+    deps: tuple[str, ...]
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
+    constraints: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
+    variables: Mapping[str, str]
+    pass_env: tuple[str, ...] | None
+    package: Package
+    axes: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    def more(self, cell: Foreign) -> tuple[str, ...]:
+        """Return the lines of an override that make this a cell; none when it is one already."""
+        added = dict(zip(self.axes, cell.factors, strict=True))
+        given = {*self.deps, *(dep for axis in added for dep in self.axes[axis][added[axis]])}
+        variables = {
+            name: value for name, value in cell.set_env.items() if self.variables.get(name) != value
+        }
+        lists = (
+            ("groups", cell.groups, self.groups),
+            ("extras", cell.extras, self.extras),
+            ("constraints", cell.constraints, self.constraints),
+            ("deps", cell.deps, given),
+        )
+        lines = [
+            f"{key} = {_list(missing)}"
+            for key, values, known in lists
+            if (missing := tuple(each for each in values if each not in known))
+        ]
+        lines += [f"commands = {_commands(cell.commands)}"] * (cell.commands != self.commands)
+        return (*lines, *_variables(variables, None))
+
+
+def _shared(cells: Sequence[Foreign], axes: Sequence[str]) -> _Shared:
+    """Return what the cells of a matrix have in common."""
     first = cells[0]
-    if first.package is not Package.WHEEL:
-        yield f"package = {_text(first.package.value)}"
     deps = _common([each.deps for each in cells])
-    yield from _needs(deps, _common([each.groups for each in cells]), first.extras)
-    commands = Counter(each.commands for each in cells).most_common(1)[0][0]
-    yield f"commands = {_commands(commands)}"
-    failing = tuple(
-        dict.fromkeys(each.runtime or "" for each in cells if each.may_fail and not each.factors)
+    return _Shared(
+        deps=deps,
+        groups=_common([each.groups for each in cells]),
+        extras=_common([each.extras for each in cells]),
+        constraints=_common([each.constraints for each in cells]),
+        commands=_usual(each.commands for each in cells),
+        variables={
+            name: value
+            for name, value in first.set_env.items()
+            if all(each.set_env.get(name) == value for each in cells)
+        },
+        pass_env=_usual(each.pass_env for each in cells),
+        package=_usual(each.package for each in cells),
+        axes=_axes(cells, deps, axes),
     )
-    if failing:
-        yield f"allow-fail = {_list(failing)}"
-    variables = {
-        name: value
-        for name, value in first.set_env.items()
-        if all(each.set_env.get(name) == value for each in cells)
-    }
-    yield from _variables(variables, first.pass_env)
-    axes = _axes(cells, deps, named)
-    if axes:
+
+
+def _usual(values: Iterable[_T]) -> _T:
+    """Return what most have."""
+    return Counter(values).most_common(1)[0][0]
+
+
+def _excused(cells: Sequence[Foreign]) -> tuple[str, ...]:
+    """Return the runtimes on which every cell may fail."""
+    runtimes = dict.fromkeys(each.runtime or "" for each in cells)
+    required = {each.runtime for each in cells if not each.may_fail}
+    return tuple(each for each in runtimes if each not in required)
+
+
+def _matrix(cells: Sequence[Foreign], axes: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of the tests: what cells share, axes, exclusions, overrides for the rest."""
+    shared = _shared(cells, axes)
+    runtimes = tuple(dict.fromkeys(each.runtime or "" for each in cells))
+    yield "[tool.multirt.matrix]"
+    yield f"runtimes = {_list(runtimes)}"
+    if shared.package is not Package.WHEEL:
+        yield f"package = {_text(shared.package.value)}"
+    yield from _needs(replace(shared, extras=()) if shared.package is Package.SKIP else shared)
+    yield f"commands = {_commands(shared.commands)}"
+    if excused := _excused(cells):
+        yield f"allow-fail = {_list(excused)}"
+    yield from _variables(shared.variables, shared.pass_env)
+    if shared.axes:
         yield "\n[tool.multirt.matrix.axes]"
-        for name, values in axes.items():
+        for name, values in shared.axes.items():
             rows = ", ".join(f"{_text(value)} = {_list(more)}" for value, more in values.items())
             yield f"{name} = {{ {rows} }}"
-        yield from _exclusions(cells, runtimes, axes)
-    for cell in cells:
-        yield from _override(cell, commands, variables)
+        yield from _exclusions(cells, runtimes, shared.axes)
+    yield from _overrides(cells, shared)
 
 
 def _axes(
-    cells: Sequence[Foreign], common: Sequence[str], named: Mapping[str, frozenset[str]]
+    cells: Sequence[Foreign], common: Sequence[str], names: Sequence[str]
 ) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return a named variable for each place of a factor, with what each value adds."""
+    """Return what each value of each axis adds."""
     axes: dict[str, dict[str, tuple[str, ...]]] = {}
-    for place in range(max((len(each.factors) for each in cells), default=0)):
-        words = dict.fromkeys(each.factors[place] for each in cells if len(each.factors) > place)
-        known = (each for each in named if named[each].issuperset(words) and each not in axes)
-        name = next(known, None) or axis_name(list(words), place)
+    for place, name in enumerate(names):
         axes[name] = {}
-        for word in words:
-            having = [each.deps for each in cells if each.factors[place : place + 1] == (word,)]
-            without = [each.deps for each in cells if each.factors[place : place + 1] != (word,)]
+        for value in dict.fromkeys(each.factors[place] for each in cells):
+            having = [each.deps for each in cells if each.factors[place] == value]
+            without = [each.deps for each in cells if each.factors[place] != value]
             everywhere = _common(without) if without else ()
-            added = tuple(
+            axes[name][value] = tuple(
                 dep for dep in _common(having) if dep not in common and dep not in everywhere
             )
-            axes[name][_value(word)] = added
     return axes
-
-
-def axis_name(words: Sequence[str], place: int) -> str:
-    """Return the name of the variable whose values some factors are: `django` for `django52`."""
-    matches = [_VALUE.fullmatch(word) for word in words]
-    names = {match[1] for match in matches if match}
-    return names.pop() if len(names) == 1 and all(matches) else f"variant{place + 1}"
-
-
-def _value(word: str) -> str:
-    match = _VALUE.fullmatch(word)
-    return match[2] if match else word
 
 
 def _exclusions(
@@ -151,7 +271,7 @@ def _exclusions(
     """Yield what is not among the environments, though each of its parts is."""
     from itertools import product
 
-    there = {(each.runtime, tuple(map(_value, each.factors))) for each in cells}
+    there = {(each.runtime, each.factors) for each in cells}
     for runtime in runtimes:
         for values in product(*axes.values()):
             if (runtime, values) not in there:
@@ -161,18 +281,36 @@ def _exclusions(
                     yield f"{name} = {_text(value)}"
 
 
-def _override(
-    cell: Foreign, commands: tuple[tuple[str, ...], ...], variables: Mapping[str, str]
+def _overrides(cells: Sequence[Foreign], shared: _Shared) -> Iterator[str]:
+    """Yield what some environments do in their own way, said once for those that do the same."""
+    alike: dict[tuple[str, ...], list[Foreign]] = {}
+    for cell in cells:
+        if lines := shared.more(cell):
+            alike.setdefault(lines, []).append(cell)
+    for lines, group in alike.items():
+        for when in _conditions(group, cells, tuple(shared.axes)):
+            yield "\n[[tool.multirt.matrix.override]]"
+            yield f"when = {{ {when} }}"
+            yield from lines
+
+
+def _conditions(
+    group: Sequence[Foreign], cells: Sequence[Foreign], axes: Sequence[str]
 ) -> Iterator[str]:
-    """Yield what one environment does in its own way."""
-    more = {name: value for name, value in cell.set_env.items() if name not in variables}
-    if cell.commands == commands and not more:
+    """Yield conditions that hold for some cells and for no other."""
+    runtimes = tuple(dict.fromkeys(each.runtime or "" for each in group))
+    if all(each in group for each in cells if each.runtime in runtimes):
+        yield f"runtime = {_list(runtimes) if len(runtimes) > 1 else _text(runtimes[0])}"
         return
-    yield "\n[[tool.multirt.matrix.override]]"
-    yield f"when = {{ runtime = {_text(cell.runtime or '')} }}"
-    if cell.commands != commands:
-        yield f"commands = {_commands(cell.commands)}"
-    yield from _variables(more, None)
+    for place, axis in enumerate(axes):
+        value = group[0].factors[place]
+        if [each for each in cells if each.factors[place] == value] == group:
+            yield f"{axis} = {_text(value)}"
+            return
+    for cell in group:
+        values = zip(axes, cell.factors, strict=True)
+        named = [f"{axis} = {_text(value)}" for axis, value in values]
+        yield ", ".join([f"runtime = {_text(cell.runtime or '')}", *named])
 
 
 def _task(cell: Foreign) -> Iterator[str]:
@@ -180,18 +318,20 @@ def _task(cell: Foreign) -> Iterator[str]:
     if not cell.commands:
         return
     yield f"\n[tool.multirt.matrix.tasks.{_key(cell.name)}]"
+    if cell.base is not None:
+        yield f"runtimes = {_list([cell.base])}"
     if cell.package is not Package.SKIP:
         yield f"package = {_text(cell.package.value)}"
-    extras = () if cell.package is Package.SKIP else cell.extras
-    yield from _needs(cell.deps, cell.groups, extras)
+    yield from _needs(replace(cell, extras=()) if cell.package is Package.SKIP else cell)
     yield f"commands = {_commands(cell.commands)}"
     yield from _variables(cell.set_env, cell.pass_env)
 
 
-def _needs(deps: Sequence[str], groups: Sequence[str], extras: Sequence[str]) -> Iterator[str]:
-    for key, values in (("groups", groups), ("extras", extras), ("deps", deps)):
-        if values or key == "deps":
-            yield f"{key} = {_list(values)}"
+def _needs(needs: Foreign | _Shared) -> Iterator[str]:
+    yield from (f"groups = {_list(needs.groups)}",) if needs.groups else ()
+    yield from (f"extras = {_list(needs.extras)}",) if needs.extras else ()
+    yield from (f"constraints = {_list(needs.constraints)}",) if needs.constraints else ()
+    yield f"deps = {_list(needs.deps)}"
 
 
 def _variables(variables: Mapping[str, str], passed: tuple[str, ...] | None) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from multirt.errors import MultirtError
 from multirt.matrix.migration.foreign import Foreign, Imported
 from multirt.matrix.migration.tools import ask, need_tool
+from multirt.matrix.migration.tox_words import plain
 from multirt.matrix.model import POSARGS, Package
 from multirt.matrix.project import read_project, read_toml
 from runtimes import RuntimeSpec
@@ -59,16 +60,15 @@ def read_hatch(root: Path) -> Imported:
         raise MultirtError("import", message)
     # hatch's own environment for tests is there in every project, so another one wins.
     chosen = max(bases, key=lambda base: (base != "hatch-test", len(bases[base])))
-    found = tuple(_environment(name, document[name]) for name in bases[chosen])
-    lost = [f"environment {base}" for base in bases if base != chosen]
-    lost += sorted(
-        {
-            f"{key} of {chosen}"
-            for name in bases[chosen]
-            for key in document[name]
-            if key not in _KNOWN
-        }
-    )
+    names = dict.fromkeys(name.partition(".")[0] for name in document)
+    lost = [
+        f"environment {name}"
+        for name in names
+        if name != chosen and (name in bases or document.get(name, {}).get("scripts"))
+    ]
+    keys = dict.fromkeys(key for name in bases[chosen] for key in document[name])
+    lost += [f"{key} of {chosen}" for key in sorted(keys.keys() - _KNOWN)]
+    found = tuple(_environment(name, document[name], lost) for name in bases[chosen])
     variables = _variables(read_project(root), chosen)
     return Imported(environments=found, lost=tuple(lost), variables=variables)
 
@@ -96,11 +96,13 @@ def _variables(project: Project, base: str) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in values.items()}
 
 
-def _environment(name: str, values: Mapping[str, Any]) -> Foreign:
+def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Foreign:
+    """Return an environment as hatch tells of it; `lost` grows with what cannot be said."""
     _, _, variant = name.partition(".")
     runtime = str(RuntimeSpec.parse(values["python"])).replace("@", "")
     scripts = values.get("scripts", {})
     lines = next((scripts[each] for each in _SCRIPTS if each in scripts), ["python -m pytest"])
+    commands = [plain(tuple(shlex.split(line)), name, lost) for line in lines]
     return Foreign(
         name=name,
         runtime=runtime,
@@ -108,7 +110,7 @@ def _environment(name: str, values: Mapping[str, Any]) -> Foreign:
         deps=(*values.get("dependencies", ()), *values.get("extra-dependencies", ())),
         extras=tuple(values.get("features", ())),
         groups=tuple(values.get("dependency-groups", ())),
-        commands=tuple((*shlex.split(line), POSARGS) for line in lines),
+        commands=tuple((*words, POSARGS) if "pytest" in words else words for words in commands),
         set_env=values.get("env-vars", {}),
         # hatch imports from the sources; the point of the matrix is to test the wheel.
         package=Package.SKIP if values.get("skip-install") else Package.WHEEL,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from multirt.errors import MultirtError
 from multirt.matrix.cells import spread
-from multirt.matrix.migration import EXPORTS, IMPORTS, configuration, export
+from multirt.matrix.migration import EXPORTS, IMPORTS, configuration, export, together, unfit
 from multirt.matrix.migration.exporting import WORKFLOW
 from multirt.matrix.migration.foreign import Foreign, Imported
-from multirt.matrix.migration.tox import split
+from multirt.matrix.migration.tox_words import split
 from multirt.matrix.model import Package
 from tests.multirt.matrix.described import MACHINE
 from tests.multirt.matrix.test_cells import AXES, config
@@ -29,46 +31,58 @@ deps =
     pytest  # the runner
     attrs25: attrs<26
     attrs26,!py38-lint: attrs>=26
+    py38: typing_extensions
     -r requirements.txt
+    -c limits.txt
 extras = speed
 dependency_groups = test
 set_env = A = 1
 pass_env = CI
 commands =
     pytest {posargs:tests}
+    - true
 commands_pre = true
 [testenv:lint]
+basepython = python3.9
 skip_install = true
 deps = ruff
 extras =
 dependency_groups =
-commands = ruff check .
+commands = ruff check {env:WHAT}
 """
 
 
 def test_a_tox_ini_is_read_without_tox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     (tmp_path / "tox.ini").write_text(TOX)
+    (tmp_path / "requirements.txt").write_text("idna>=3  # a name\n-r more.txt\n--hash=sha256:0\n")
+    (tmp_path / "more.txt").write_text("six\n")
     imported = IMPORTS["tox"](tmp_path)
-    assert imported.lost == (
+    assert [*together((*imported.lost, *unfit(imported)))] == [
         "[tox] requires",
         "[testenv] commands_pre",
+        "the - before 'true' of py38-attrs25, py38-attrs26, py312-attrs25, py312-attrs26",
+        "--hash=sha256:0 of py38-attrs25, py38-attrs26, py312-attrs25, py312-attrs26",
+        "{env:WHAT} in commands of lint",
         "what stands for {posargs:...} when nothing follows --",
-    )
+    ]
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
     assert table == {
         "runtimes": ["3.8", "3.12"],
         "groups": ["test"],
         "extras": ["speed"],
-        "deps": ["pytest"],
-        "commands": [["pytest", "{posargs}"]],
+        "deps": ["pytest", "idna>=3", "six"],
+        "constraints": ["limits.txt"],
+        "commands": [["pytest", "{posargs}"], ["true"]],
         "set-env": {"A": "1"},
         "pass-env": ["CI"],
         "axes": {"attrs": {"25": ["attrs<26"], "26": ["attrs>=26"]}},
+        "override": [{"when": {"runtime": "3.8"}, "deps": ["typing_extensions"]}],
         "tasks": {
             "lint": {
+                "runtimes": ["3.9"],
                 "deps": ["ruff"],
-                "commands": [["ruff", "check", "."]],
+                "commands": [["ruff", "check", "{env:WHAT}"]],
                 "set-env": {"A": "1"},
                 "pass-env": ["CI"],
             }
@@ -91,29 +105,67 @@ def test_names_of_tox(name: str, runtime: str | None, factors: tuple[str, ...]) 
 
 
 OLD = ("p", "x<2")
+NEW = ("p", "x>2")
 
 
-def test_what_differs_on_one_runtime_becomes_an_override_and_gaps_become_exclusions() -> None:
-    imported = Imported(
-        environments=(
-            Foreign(name="a", runtime="3.8", factors=("x1",), deps=OLD, commands=(("t",),)),
-            Foreign(name="b", runtime="3.12", factors=("x1",), deps=OLD, commands=(("t",),)),
-            Foreign(
-                name="c",
-                runtime="3.12",
-                factors=("x2",),
-                deps=("p", "x>2"),
-                commands=(("t",), ("u",)),
-                may_fail=True,
-            ),
-        )
+def _table(*environments: Foreign) -> dict[str, Any]:
+    """Return the table that some environments amount to."""
+    text = configuration(Imported(environments=environments))
+    table: dict[str, Any] = tomllib.loads(text)["tool"]["multirt"]["matrix"]
+    return table
+
+
+def _foreign(runtime: str, *factors: str, deps: tuple[str, ...] = ("p",)) -> Foreign:
+    return Foreign(
+        name="-".join((runtime, *factors)),
+        runtime=runtime,
+        factors=factors,
+        deps=deps,
+        commands=(("t",),),
     )
-    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+
+
+def test_what_differs_becomes_an_override_and_gaps_become_exclusions() -> None:
+    table = _table(
+        _foreign("3.8", "x1", deps=OLD),
+        _foreign("3.12", "x1", deps=OLD),
+        replace(_foreign("3.12", "x2", deps=NEW), commands=(("t",), ("u",))),
+        _foreign("3.13", "x2", deps=(*NEW, "q")),
+    )
     assert table["axes"] == {"x": {"1": ["x<2"], "2": ["x>2"]}}
-    assert table["exclude"] == [{"runtime": "3.8", "x": "2"}]
+    assert table["exclude"] == [{"runtime": "3.8", "x": "2"}, {"runtime": "3.13", "x": "1"}]
     assert table["override"] == [
-        {"when": {"runtime": "3.12"}, "commands": [["t"], ["u"]]},
+        {"when": {"runtime": "3.12", "x": "2"}, "commands": [["t"], ["u"]]},
+        {"when": {"runtime": "3.13"}, "deps": ["q"]},
     ]
+
+
+def test_an_environment_without_a_factor_is_not_forgotten() -> None:
+    table = _table(_foreign("3.8"), _foreign("3.12"), _foreign("3.12", "x2", deps=NEW))
+    assert table["axes"] == {"x": {"none": [], "2": ["x>2"]}}
+    assert table["exclude"] == [{"runtime": "3.8", "x": "2"}]
+
+
+def test_factors_of_several_names_keep_them() -> None:
+    table = _table(_foreign("3.8", "a1"), _foreign("3.8", "b1"))
+    assert table["axes"] == {"variant1": {"a1": [], "b1": []}}
+
+
+def test_what_a_configuration_cannot_say_is_named() -> None:
+    environments = (
+        replace(_foreign("3.8", "x1"), may_fail=True),
+        _foreign("3.8", "x2"),
+        replace(_foreign("3.12", "x1"), package=Package.EDITABLE),
+        replace(_foreign("3.13", "x1"), may_fail=True, pass_env=("A",)),
+        Foreign(name="idle", runtime=None),
+    )
+    assert unfit(Imported(environments=environments)) == (
+        "idle, which has no commands",
+        "ignore_outcome of 3.8-x1",
+        "package 'editable' of 3.12-x1",
+        "pass_env of 3.13-x1",
+    )
+    assert _table(*environments)["allow-fail"] == ["3.13"]
 
 
 @pytest.mark.parametrize(
@@ -149,16 +201,23 @@ def test_sessions_of_nox_run_in_our_environments(
 def test_environments_of_hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = """{"default": {"type": "virtual"},
         "test.py3.9-4.2": {"python": "3.9", "dependencies": ["pytest"], "features": ["speed"],
-            "scripts": {"run": ["pytest tests"]}, "pre-install-commands": ["make"]},
+            "scripts": {"run": ["pytest tests", "- coverage report"]},
+            "pre-install-commands": ["make"]},
+        "lint": {"scripts": {"check": ["ruff check"]}},
         "hatch-test.py3.9": {"python": "3.9"}}"""
     _tool(tmp_path / "bin/hatch", document, monkeypatch)
     matrix = '[[envs.test.matrix]]\npython = ["3.9"]\ndjango = ["4.2", "5.2"]\n'
     (tmp_path / "hatch.toml").write_text(matrix)
     (tmp_path / "pyproject.toml").touch()
     imported = IMPORTS["hatch"](tmp_path)
-    assert imported.lost == ("environment hatch-test", "pre-install-commands of test")
+    assert imported.lost == (
+        "environment lint",
+        "environment hatch-test",
+        "pre-install-commands of test",
+        "the - before 'coverage report' of test.py3.9-4.2",
+    )
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
-    assert table["commands"] == [["pytest", "tests", "{posargs}"]]
+    assert table["commands"] == [["pytest", "tests", "{posargs}"], ["coverage", "report"]]
     assert table["extras"] == ["speed"]
     assert table["axes"] == {"django": {"4.2": []}}
 

@@ -11,19 +11,21 @@ from multirt.cli.commands.matrix.opening import Asked, open_matrix
 from multirt.cli.commands.matrix.options import Names, Project
 from multirt.errors import MultirtError
 from multirt.matrix.cells import Pick
-from multirt.matrix.project import read_project
+from multirt.matrix.project import find_root
+
+_THEIRS = ("tox.ini", "tox.toml", "noxfile.py", "hatch.toml")
 
 
 def import_configuration(
     runner: Annotated[str, typer.Argument(help="tox, nox or hatch.")], *, project: Project = None
 ) -> None:
     """Print the configuration that does what another runner is configured to do."""
-    from multirt.matrix.migration import IMPORTS, configuration
+    from multirt.matrix.migration import IMPORTS, configuration, together, unfit
 
-    root = read_project(project or Path.cwd()).root
-    imported = IMPORTS[_known(runner, tuple(IMPORTS))](root)
+    reader = IMPORTS[_known(runner, tuple(IMPORTS))]
+    imported = reader(find_root(project or Path.cwd(), *_THEIRS))
     typer.echo(configuration(imported), nl=False)
-    for each in imported.lost:
+    for each in together((*imported.lost, *unfit(imported))):
         typer.echo(f"not carried over: {each}", err=True)
 
 
