@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from multirt.matrix import junit
 from multirt.matrix.model import POSARGS, State
 from multirt.matrix.output import Output, place_of_fault
-from multirt.matrix.processes import CELL, RUN, Command
+from multirt.matrix.processes import Command
 from multirt.matrix.rooms import remove
+from multirt.matrix.sentinel import CELL, RUN
 from multirt.matrix.variables import bytecode, handed_on
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from multirt.matrix.files import file_digest, write_json
 from multirt.matrix.locking import locked
 from multirt.matrix.model import Package, Wheel
 from multirt.matrix.seen import Seen
+from multirt.matrix.written import reports_in
 from runtimes import rank
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class Workshop:
 
     def _digest(self) -> str:
         try:
-            return sources.digest(self.root, Seen(self.state / "seen.json"))
+            seen, env = Seen(self.state / "seen.json"), uv_environment(self.env)
+            return sources.digest(self.root, seen, env, reports_in(self.state))
         except OSError as error:
             message = f"cannot read {error.filename}: {error.strerror}"
             raise MultirtError("build", message, code=ExitCode.BUILD_FAILED) from error

@@ -119,8 +119,8 @@ class Engine:
         try:
             self.installer.resolve(planned.cell, runtime, under_test(planned, wheels))
         except UnresolvableError as error:
-            state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
-            return replace(planned, state=state, reason=error.message, hint=error.hint)
+            found = unmade(planned, error)
+            return replace(planned, state=found.state, reason=found.reason, hint=found.hint)
         return planned
 
     def run(self, cells: Cells, meant: Sequence[Cell]) -> Run:
@@ -209,7 +209,7 @@ class Engine:
         """Return what testing a cell comes to, which is never an exception."""
         try:
             return tester.test(planned)
-        except MultirtError as error:
+        except (MultirtError, OSError) as error:
             result = unmade(planned, error)
             if self.processes.stopping and result.state is State.CANNOT_START:
                 return replace(result, state=State.INTERRUPTED)

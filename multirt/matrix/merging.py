@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from multirt.matrix.report import WheelRow
 
+_HINT = "build it in one job and test that file in the others: --wheel FILE"
+
 
 def merge(reports: Sequence[tuple[str, Report]]) -> Report:
     """Return one report of several.
@@ -25,24 +27,30 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Report:
     """
     first_name, first = reports[0]
     wheels: dict[str, tuple[WheelRow, str]] = {}
+    releases: dict[str, str] = {}
     cells: dict[str, str] = {}
     for name, report in reports:
         if report.project != first.project:
             message = f"{first_name} is of {first.project}, {name} of {report.project}"
             raise MultirtError("merge", message)
         for wheel in report.wheels:
+            releases.setdefault("-".join(wheel.file.split("-")[:2]), name)
+            if len(releases) > 1:
+                (one, here), (other, there) = releases.items()
+                message = f"different wheels: {one} in {here}, {other} in {there}"
+                raise MultirtError("merge", message, _HINT)
             known, where = wheels.setdefault(wheel.file, (wheel, name))
             if known.sha256 != wheel.sha256:
                 raise MultirtError(
                     "merge",
                     f"different wheels: {wheel.file} has sha256 {known.sha256[:12]} in {where},"
                     f" {wheel.sha256[:12]} in {name}",
-                    "build it in one job and test that file in the others: --wheel FILE",
+                    _HINT,
                 )
         for row in report.rows:
-            where = cells.setdefault(row.name, name)
-            if where != name:
-                raise MultirtError("merge", f"{row.name} is in {where} and in {name}")
+            if row.name in cells:
+                raise MultirtError("merge", f"{row.name} is in {cells[row.name]} and in {name}")
+            cells[row.name] = name
     return Report(
         project=first.project,
         wheels=tuple(wheel for wheel, _ in wheels.values()),

@@ -12,12 +12,12 @@ import time
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from multirt.matrix.sentinel import CELL, RUN, end_marked
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-RUN = "MULTIRT_MATRIX_RUN"
-CELL = "MULTIRT_MATRIX_CELL"
 _CHUNK = 1 << 16
 _GRACE = 2.0  # seconds from a request to end until it is no longer a request
 _DRAIN = 1.0  # seconds for what is still in a pipe whose writers were ended
@@ -172,42 +172,3 @@ def _signal(group: int, number: int) -> None:
     """Send a signal to a process group, which may be gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-
-
-def end_marked(run: str, cell: str | None = None) -> int:
-    """End the processes that carry the mark of a run, wherever they went; return how many.
-
-    A process that made itself independent is in no group of ours, but it keeps its environment.
-    Only Linux shows that; elsewhere such a process stays.
-    """
-    ended = 0
-    for pid in _marked(run, cell):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-            ended += 1
-    return ended
-
-
-def _marked(run: str, cell: str | None) -> Iterator[int]:
-    """Yield the processes whose environment has the mark of a run, or of a cell of it."""
-    marks = [f"{RUN}={run}".encode()]
-    marks += [f"{CELL}={cell}".encode()] if cell is not None else []
-    try:
-        names = os.listdir("/proc")  # noqa: PTH208 - hundreds, after every cell
-    except OSError:
-        return
-    for pid in (name for name in names if name.isdigit()):
-        variables = _content(f"/proc/{pid}/environ").split(b"\0")
-        if all(mark in variables for mark in marks):
-            status = _content(f"/proc/{pid}/stat")
-            if status.rpartition(b")")[2].split()[:1] not in ([b"Z"], []):
-                yield int(pid)
-
-
-def _content(path: str) -> bytes:
-    """Return a file of the system; nothing where its process is gone, or somebody else's."""
-    try:
-        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - likewise
-            return stream.readall()
-    except OSError:
-        return b""

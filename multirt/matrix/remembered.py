@@ -21,6 +21,7 @@ from multirt.matrix.model import State
 from multirt.matrix.report import report_of
 from multirt.matrix.reports.document import document_of, report_in
 from multirt.matrix.seen import Seen
+from multirt.matrix.written import reports_in
 from multirt.notes import age_of, read_note, write_note
 from multirt.plans.reader import signature_of
 from multirt.wholeness import is_whole
@@ -92,7 +93,7 @@ def state_of_sources(root: Path, state: Path) -> str:
         OSError: one cannot be read.
     """
     seen = Seen(state / "seen.json")
-    digest = sources.digest(root, seen)
+    digest = sources.digest(root, seen, {}, reports_in(state))  # `place_of` knows the variables
     seen.keep()
     return digest
 

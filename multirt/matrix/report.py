@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode
 from multirt.matrix.model import State
-from multirt.matrix.results import BAD, NOT_MADE, RAN, TESTS_FAILED, UNMET, Outcome
+from multirt.matrix.results import BAD, RAN, TESTS_FAILED, TROUBLE, UNMET, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,18 +199,23 @@ def exit_code(report: Report) -> int:
     """Return the exit code of a run: the first of 1, 3, 4 and 5 that something asks for."""
     if report.interrupted:
         return 128 + SIGINT
-    counting = [each for each in report.rows if not each.may_fail]
-    states = {each.state for each in counting}
-    if states & TESTS_FAILED:
+    failed = {each.state for each in report.rows if is_failure(each)}
+    if failed & TESTS_FAILED:
         return ExitCode.VIOLATION
-    required = {each.state for each in counting if each.required}
-    if State.BROKEN_PROMISE in states or required & UNMET:
+    if failed & (UNMET | {State.BROKEN_PROMISE}):
         return ExitCode.UNMET
-    if states & NOT_MADE:
+    if failed:
         return ExitCode.BUILD_FAILED
     if not any(each.state in RAN for each in report.rows):
         return ExitCode.NOTHING_RAN
     return 0
+
+
+def is_failure(row: Row) -> bool:
+    """Whether what came of a cell fails the run."""
+    if row.may_fail or row.state not in TROUBLE:
+        return False
+    return row.required or row.state not in UNMET
 
 
 def conclusion(report: Report) -> str:

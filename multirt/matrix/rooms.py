@@ -6,12 +6,15 @@ import contextlib
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.matrix import sentinel
 from multirt.matrix.locking import locked
-from multirt.matrix.processes import end_marked
+from multirt.matrix.sentinel import end_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,11 +41,33 @@ def room(state: Path, say: Say) -> Iterator[Path]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         os.write(handle, os.fsencode(folder))
     try:
-        yield folder
+        with _watched(folder):
+            yield folder
     finally:
         remove(folder)
         note.unlink(missing_ok=True)
         os.close(handle)
+
+
+@contextlib.contextmanager
+def _watched(folder: Path) -> Iterator[None]:
+    """End the processes of a run and remove its folder, should this process be killed."""
+    if not sentinel.CAN_SEE:
+        yield
+        return
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", sentinel.__file__, folder.name, str(folder)],
+        stdin=subprocess.PIPE,  # closed when this process ends, however it does
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        start_new_session=True,  # an interrupt of the terminal is not for it
+    ) as waiting:
+        try:
+            yield
+        finally:
+            waiting.kill()
 
 
 def _clear(runs: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from multirt.matrix.seen import Seen
@@ -37,33 +39,91 @@ _AT_THE_TOP = frozenset({"build", "dist", "htmlcov", "wheelhouse"})
 _ENDINGS = (".pyc", ".pyo", ".egg-info", ".swp", "~")
 # Words of build backends that read the version from the repository.
 _FROM_REPOSITORY = (b"scm", b"vcs", b"versioneer", b"versioningit", b"dunamai", b"pbr")
+# Variables that compilers and build backends heed; a project's own are named in its files.
+_HEEDED = re.compile(
+    r"(?:AR|ARCHFLAGS|CC|CPATH|CPP|CXX|C_INCLUDE_PATH|LD|LDSHARED|LIBRARY_PATH|PKG_CONFIG_PATH"
+    r"|MACOSX_DEPLOYMENT_TARGET|SOURCE_DATE_EPOCH|UV_BUILD_CONSTRAINT|(?:C|CPP|CXX|LD|RUST)FLAGS)"
+    r"|(?:CARGO|CMAKE|CYTHON|DISTUTILS|HATCH|MATURIN|MESON|PBR|PDM|POETRY|PYO3|SETUPTOOLS|SKBUILD)_.*"
+)
+_BUILD_FILES = frozenset({".build", ".cfg", ".py", ".rs", ".toml", ".txt"})
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+_PASSING = frozenset({"COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM"})
+_FAR_FILES = 10_000  # of a folder beside the project that a link leads to
 
 
-def digest(root: Path, seen: Seen) -> str:
-    """Return a hexadecimal digest of a project's files: their paths, modes and contents.
+def digest(root: Path, seen: Seen, env: Mapping[str, str], written: Mapping[str, str]) -> str:
+    """Return a hexadecimal digest of all that a build may read.
+
+    That is the project's files with their paths, modes and contents, and the variables that
+    compilers, build backends or its own build files look at.
 
     Args:
         root: the project.
         seen: what is known of its files.
+        env: what a build is started with.
+        written: reports of ours by their real paths, with the digest of what was written; no
+            sources as long as they are that.
 
     Raises:
         OSError: a file cannot be read.
     """
     state = hashlib.sha256()
+    home = os.path.join(os.path.realpath(root), "")  # noqa: PTH118 - thousands of paths, as text
     for path in sorted(_files(os.fspath(root), top=True)):
-        name = os.fsencode(os.path.relpath(path, root))
-        state.update(b"%d %s\0" % (os.lstat(path).st_mode, name))
-        state.update(_content(path, seen))
-    for part in _repository(root):
+        content = _content(path, home, seen)
+        name = os.path.relpath(path, root)
+        if written.get(home + name) == content.hex():
+            continue
+        state.update(b"%d %s\0" % (os.lstat(path).st_mode, os.fsencode(name)))
+        state.update(content)
+    for part in itertools.chain(_repository(root), _settings(root, env)):
         state.update(part)
     return state.hexdigest()
 
 
-def _content(path: str, seen: Seen) -> bytes:
-    """Return the digest of a file, or where a link leads."""
-    if os.path.islink(path):  # noqa: PTH114 - thousands of paths, as text
-        return os.fsencode(os.readlink(path)) + b"\0"  # noqa: PTH115 - likewise
-    return seen.digest(path)
+def _settings(root: Path, env: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield the variables that a build looks at, with their values."""
+    if not env:
+        return
+    named: set[str] = set()
+    for path in root.iterdir():
+        if path.suffix in _BUILD_FILES and path.is_file():
+            named.update(_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
+    for name in sorted(env.keys() - _PASSING):
+        if name in named or _HEEDED.fullmatch(name):
+            yield os.fsencode(f"{name}={env[name]}\0")
+
+
+def _content(path: str, home: str, seen: Seen) -> bytes:
+    """Return the digest of a file; of a link, where it leads, and what is there beside the project.
+
+    Args:
+        path: of the file or link.
+        home: the project's own folder, with a slash at its end.
+        seen: what is known of its files.
+    """
+    if not os.path.islink(path):  # noqa: PTH114 - likewise
+        return seen.digest(path)
+    state = hashlib.sha256(os.fsencode(os.readlink(path)))  # noqa: PTH115 - likewise
+    target = os.path.realpath(path)
+    if not target.startswith(home):  # what is within the project counts where it lies
+        for each in itertools.islice(_beside(target), _FAR_FILES):
+            state.update(each)
+    return state.digest()
+
+
+def _beside(target: str) -> Iterator[bytes]:
+    """Yield what changes with a file or folder that is not the project's, which may be huge."""
+    if os.path.isfile(target):  # noqa: PTH113 - likewise
+        with open(target, "rb") as stream:  # noqa: PTH123 - likewise
+            yield hashlib.file_digest(stream, "sha256").digest()
+        return
+    for folder, folders, names in os.walk(target):
+        folders[:] = sorted(set(folders) - _LEFT_BEHIND)
+        for name in sorted(names):
+            path = os.path.join(folder, name)  # noqa: PTH118 - likewise
+            found = os.lstat(path)
+            yield os.fsencode(f"{path}\0{found.st_size} {found.st_mtime_ns}\0")
 
 
 def _files(folder: str, *, top: bool = False) -> Iterator[str]:

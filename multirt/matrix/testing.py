@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from multirt.matrix.model import Planned, Wheel
     from runtimes import Runtime
 
+_BUILD_DEPS = "build-deps = true builds what has no wheel from its sources"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tester:
@@ -112,12 +114,15 @@ def _with(result: Result, ran: Ran) -> Result:
     )
 
 
-def unmade(planned: Planned, error: MultirtError) -> Result:
+def unmade(planned: Planned, error: MultirtError | OSError) -> Result:
     """Return the result of a cell whose environment cannot be made."""
-    state, output = State.CANNOT_START, ""
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        reason = f"{where}{error.strerror or error}"
+        return Result(planned=planned, state=State.CANNOT_START, reason=reason)
+    state, hint, output = State.CANNOT_START, error.hint, ""
     if isinstance(error, UnresolvableError):
         state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
+        hint = _BUILD_DEPS if error.missing_wheels else error.hint
         output = error.full
-    return Result(
-        planned=planned, state=state, reason=error.message, hint=error.hint, output=output
-    )
+    return Result(planned=planned, state=state, reason=error.message, hint=hint, output=output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 
     from multirt.matrix.report import Report
 
-__all__ = ["KINDS", "document_of", "markdown", "read_document", "wanted", "write"]
+__all__ = [
+    "KINDS",
+    "append",
+    "check_place",
+    "document_of",
+    "markdown",
+    "read_document",
+    "wanted",
+    "write",
+]
 
 
 def _json(report: Report) -> str:
@@ -61,6 +71,34 @@ def wanted(text: str) -> tuple[str, Path]:
         hint = f"write --report KIND=FILE, KIND is {', '.join(KINDS)}"
         raise MultirtError("usage", f"no report can be made of {text!r}", hint)
     return kind, Path(file)
+
+
+def check_place(file: Path) -> Path:
+    """Return a file that a report can be written to, as far as can be seen before the run.
+
+    Raises:
+        MultirtError: it is a folder, or no file can be made there.
+    """
+    folder = next(each for each in file.absolute().parents if each.exists())
+    if file.is_dir():
+        raise MultirtError("report", f"cannot write {file}: it is a folder")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise MultirtError("report", f"cannot write {file}: no file can be made in {folder}")
+    return file
+
+
+def append(report: Report, file: Path) -> None:
+    """Add a report as Markdown to a file, as the summary of a GitHub job wants it.
+
+    Raises:
+        MultirtError: it cannot be written.
+    """
+    try:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(markdown(report))
+    except OSError as error:
+        message = f"cannot write GITHUB_STEP_SUMMARY: {error.strerror}"
+        raise MultirtError("report", message) from error
 
 
 def write(report: Report, kind: str, file: Path) -> None:

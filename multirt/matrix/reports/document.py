@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from multirt.errors import MultirtError
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA_VERSION = 1
+_DAMAGES = (
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def document_of(report: Report) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def read_document(path: Path) -> Report:
         return report_in(document)
     except OSError as error:
         raise MultirtError("report", f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _DAMAGES as error:
         message = f"{path} is no report of `multirt matrix`"
         raise MultirtError("report", message, "make one with --report json=FILE") from error
 
@@ -80,7 +89,7 @@ def report_in(document: Any) -> Report:  # noqa: ANN401 - as it was read
         rows=tuple(_read_row(each) for each in document["cells"]),
         excluded=tuple((str(each["name"]), str(each["reason"])) for each in document["excluded"]),
         notes=tuple(map(str, document["notes"])),
-        seconds=float(document["seconds"]),
+        seconds=_time(document["seconds"]),
         interrupted=bool(document["interrupted"]),
     )
 
@@ -92,7 +101,7 @@ def _read_wheel(document: dict[str, Any]) -> WheelRow:
         sha256=str(document["sha256"]),
         tags=tuple(map(str, document["tags"])),
         built_on=_text(document["built_on"]),
-        seconds=float(seconds) if seconds is not None else None,
+        seconds=_time(seconds) if seconds is not None else None,
     )
 
 
@@ -112,8 +121,8 @@ def _read_row(document: dict[str, Any]) -> Row:
         wheel=_text(document["wheel"]),
         same=bool(document["same"]),
         cases=None if tests is None else tuple(_read_case(each) for each in tests),
-        setup=float(document["setup"]),
-        seconds=float(document["seconds"]),
+        setup=_time(document["setup"]),
+        seconds=_time(document["seconds"]),
         reused=bool(document["reused"]),
         command=None if command is None else tuple(map(str, command)),
         output=str(document["output"]),
@@ -142,7 +151,7 @@ def _read_case(document: dict[str, Any]) -> Case:
     return Case(
         id=str(document["id"]),
         outcome=Outcome(document["outcome"]),
-        seconds=float(document["seconds"]),
+        seconds=_time(document["seconds"]),
         message=str(document["message"]),
         text=str(document["text"]),
     )
@@ -150,6 +159,14 @@ def _read_case(document: dict[str, Any]) -> Case:
 
 def _pairs(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), str(value)) for name, value in document.items())
+
+
+def _time(value: Any) -> float:  # noqa: ANN401 - of JSON
+    """Return a number of seconds, which JSON may have as no number at all."""
+    seconds = float(value)
+    if not math.isfinite(seconds):
+        raise ValueError(value)
+    return seconds
 
 
 def _text(value: object) -> str | None:

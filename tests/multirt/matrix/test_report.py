@@ -13,7 +13,7 @@ from multirt.errors import MultirtError
 from multirt.matrix.merging import merge
 from multirt.matrix.model import State
 from multirt.matrix.report import conclusion, exit_code, failing, repeats
-from multirt.matrix.reports import KINDS, read_document, wanted, write
+from multirt.matrix.reports import KINDS, check_place, read_document, wanted, write
 from tests.multirt.matrix.described import failed, passed, report, row
 
 if TYPE_CHECKING:
@@ -115,6 +115,15 @@ def test_a_document_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert document["cells"][0]["counts"]["failed"] == 1
 
 
+TIME = """{"schema_version": 1, "project": "x", "wheels": [], "cells": [], "excluded": [],
+"notes": [], "interrupted": false, "seconds": 1.5}"""
+
+
+def test_a_document_may_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(TIME)
+    assert read_document(tmp_path / "a.json").seconds == 1.5
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -123,6 +132,10 @@ def test_a_document_is_read_back_as_it_was(tmp_path: Path) -> None:
         pytest.param('{"schema_version": 1}', id="keys are missing"),
         pytest.param('{"schema_version": 2}', id="another version"),
         pytest.param("\x00", id="no JSON"),
+        pytest.param("[" * 200_000, id="too deep"),
+        pytest.param('{"schema_version": 1, "project": "x", "wheels": [', id="cut off"),
+        pytest.param(TIME.replace("1.5", "NaN"), id="no time"),
+        pytest.param(TIME.replace("1.5", "9" * 4000), id="a time that is too long"),
     ],
 )
 def test_what_is_no_document_is_refused(tmp_path: Path, content: str) -> None:
@@ -178,10 +191,18 @@ def other_wheel() -> Report:
     return report(row("3.12", wheel="cd" * 32), wheels=(wheel,))
 
 
+def other_release() -> Report:
+    wheel = replace(report().wheels[0], file="demo-1.1-py3-none-any.whl", sha256="cd" * 32)
+    return report(row("3.12", wheel="cd" * 32), wheels=(wheel,))
+
+
 @pytest.mark.parametrize(
     ("second", "message"),
     [
         pytest.param(other_wheel(), "different wheels: demo-1.0", id="wheels"),
+        pytest.param(
+            other_release(), "different wheels: demo-1.0 in a, demo-1.1 in b", id="release"
+        ),
         pytest.param(report(row("3.11")), "3.11 is in a and in b", id="cell"),
         pytest.param(report(row("3.12"), project="x"), "a is of demo, b of x", id="project"),
     ],
@@ -190,3 +211,16 @@ def test_reports_that_do_not_belong_together_are_refused(second: Report, message
     with pytest.raises(MultirtError) as caught:
         merge([("a", report(row("3.11"))), ("b", second)])
     assert message in caught.value.message
+
+
+def test_a_report_is_not_merged_with_itself() -> None:
+    with pytest.raises(MultirtError, match=r"3\.11 is in a and in a"):
+        merge([("a", report(row("3.11"))), ("a", report(row("3.11")))])
+
+
+def test_where_no_report_can_be_written_is_said_before(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert check_place(tmp_path / "new/report.html") == tmp_path / "new/report.html"
+    for place in (tmp_path, tmp_path / "file/report.html"):
+        with pytest.raises(MultirtError, match="cannot write"):
+            check_place(place)

@@ -22,14 +22,14 @@ from multirt.matrix.model import Missing
 from multirt.matrix.processes import Processes
 from multirt.matrix.project import read_project
 from multirt.matrix.remembered import place_of
+from multirt.matrix.report import is_failure
 from multirt.matrix.reports import read_document
-from multirt.matrix.results import TROUBLE
 from multirt.matrix.rooms import room
 from multirt.matrix.settings import read_config
 from runtimes import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from multirt.matrix.cells import Cells
     from multirt.matrix.far import Far
@@ -123,7 +123,8 @@ def open_matrix(asked: Asked) -> Opened:
     state = project_folder(cache_dir(), config.root)
     wanted = asked.pick
     if asked.last_failed:
-        wanted = replace(wanted, names=_failed_last(state / _LAST))
+        there = frozenset(cell.name for cell in cells.cells)
+        wanted = replace(wanted, names=_failed_last(state / _LAST, there))
     meant = pick(cells.cells, wanted, config)
     if not meant:
         hint = "`multirt matrix list` shows all of it"
@@ -167,17 +168,25 @@ def joined(address: str) -> Iterator[Far]:
         yield Far(cluster=cluster, door=working, offers=offers, here=here)
 
 
-def _failed_last(path: Path) -> tuple[str, ...]:
-    """Return the names of the cells that went wrong in the last run."""
+def _failed_last(path: Path, there: Collection[str]) -> tuple[str, ...]:
+    """Return the names of the cells that failed in the last run, and that still are there.
+
+    Raises:
+        MultirtError: there is none.
+    """
     if not path.exists():
-        message = "this project was not tested before"
-        raise MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
-    rows = read_document(path).rows
-    names = tuple(row.name for row in rows if row.state in TROUBLE and not row.may_fail)
+        raise _nothing("this project was not tested before")
+    failed = [row.name for row in read_document(path).rows if is_failure(row)]
+    names = tuple(name for name in failed if name in there)
+    if not failed:
+        raise _nothing("nothing failed last time")
     if not names:
-        message = "nothing failed last time"
-        raise MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
+        raise _nothing(f"{', '.join(failed)} failed last time, and is not in the matrix any more")
     return names
+
+
+def _nothing(message: str) -> MultirtError:
+    return MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
 
 
 @contextlib.contextmanager

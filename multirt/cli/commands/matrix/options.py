@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from multirt.errors import MultirtError
-from multirt.matrix.reports import wanted
+from multirt.matrix.reports import check_place, wanted
 
 Names = Annotated[
     list[str] | None,
@@ -83,7 +83,8 @@ def reports_of(words: list[str] | None, html: Path | None) -> list[tuple[str, Pa
     """Return the kind and the file of each report that is asked for.
 
     Raises:
-        MultirtError: one is of no kind that there is.
+        MultirtError: one is of no kind that there is, or cannot be written.
     """
     asked = [wanted(each) for each in words or ()]
-    return [*asked, ("html", html)] if html is not None else asked
+    asked += [("html", html)] if html is not None else []
+    return [(kind, check_place(file)) for kind, file in asked]

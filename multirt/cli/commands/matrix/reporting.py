@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from multirt.cli.commands.matrix.options import Html, Reports, reports_of
-from multirt.errors import MultirtError
 from multirt.matrix.merging import merge
 from multirt.matrix.report import exit_code
-from multirt.matrix.reports import markdown, read_document, write
+from multirt.matrix.reports import append, read_document, write
+from multirt.matrix.written import remember_reports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,21 +20,32 @@ if TYPE_CHECKING:
     from multirt.matrix.report import Report
 
 
-def deliver(report: Report, reports: Sequence[tuple[str, Path]], last: Path | None) -> None:
-    """Print the summary, write the reports, and end with the exit code."""
+def deliver(
+    report: Report,
+    reports: Sequence[tuple[str, Path]] = (),
+    *,
+    state: Path | None = None,
+    in_job: bool = True,
+) -> NoReturn:
+    """Print the summary, write the reports, and end with the exit code.
+
+    Args:
+        report: what to print and write.
+        reports: the kind and the file of each that is asked for.
+        state: the project's folder in the cache; None where there is no project.
+        in_job: it belongs into the summary of a GitHub job, where there is one.
+    """
     from multirt.cli.tables.matrix import print_summary
 
     print_summary(report)
-    for kind, file in reports:
-        write(report, kind, file)
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary and last is not None:
-        try:
-            with Path(summary).open("a", encoding="utf-8") as stream:
-                stream.write(markdown(report))
-        except OSError as error:
-            message = f"cannot write GITHUB_STEP_SUMMARY: {error.strerror}"
-            raise MultirtError("report", message) from error
+    try:
+        for kind, file in reports:
+            write(report, kind, file)
+    finally:
+        if state is not None:
+            remember_reports(state, [file for _, file in reports])
+    if in_job and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        append(report, Path(summary))
     raise typer.Exit(exit_code(report))
 
 
@@ -47,4 +58,4 @@ def merge_reports(
     """Merge the reports of several machines; refuse those of different wheels."""
     reports = reports_of(report, html)
     merged = merge([(str(file), read_document(file)) for file in files])
-    deliver(merged, reports, files[0])
+    deliver(merged, reports)

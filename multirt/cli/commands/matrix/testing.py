@@ -103,7 +103,8 @@ def run_matrix(
     _check_posargs(opened, options)
     if cover:
         opened = _with_requirement(opened, "coverage")
-    deliver(_run(opened, options, _view(opened, live=live, quiet=quiet)), reports, opened.last)
+    done = _run(opened, options, _view(opened, live=live, quiet=quiet))
+    deliver(done, reports, state=opened.state)
 
 
 def sync_environments(
@@ -128,7 +129,7 @@ def sync_environments(
         )
     )
     options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), test=False)
-    deliver(_run(opened, options, _view(opened, live=False, quiet=False)), [], None)
+    deliver(_run(opened, options, _view(opened, live=False, quiet=False)), in_job=False)
 
 
 def exec_command(
