@@ -394,7 +394,7 @@ def test_a_run_that_ends_early_keeps_results_and_the_next_is_good(
     matrix, root = waiting
     file = root.parent / "early.json"
     process = _start(root, file, cache)
-    _await(root / "tests/started")
+    _await((root / "tests/started").exists, "the first test")
     process.send_signal(number)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == code, said
@@ -402,10 +402,10 @@ def test_a_run_that_ends_early_keeps_results_and_the_next_is_good(
         cells = {each["name"]: each for each in json.loads(file.read_text())["cells"]}
         assert states(cells) == {"3.11": "passed", "3.12": "interrupted"}
         assert "1 of 2 passed, 1 interrupted" in said
+    _await(lambda: not _left(root), "the end of what was started")
     done, cells = matrix(root)
     assert done.returncode == 0, done.stdout
     assert states(cells) == {"3.11": "passed", "3.12": "passed"}
-    assert not _left(root)
 
 
 @pytest.fixture
@@ -427,10 +427,10 @@ def _start(root: Path, file: Path, cache: Path) -> subprocess.Popen[str]:
     )
 
 
-def _await(path: Path) -> None:
+def _await(condition: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} never came"
+    while not condition():
+        assert time.monotonic() < end, f"{what} never came"
         time.sleep(0.02)
 
 
