@@ -14,18 +14,26 @@ RECORD = "multirt.json"  # what an environment is
 FILES = "multirt-files.json"  # the name and the size of all that is in it
 
 
-def is_whole(home: Path, python: Path) -> bool:
+def hold_file(home: Path) -> Path:
+    """Return the file that stands for an environment which somebody holds."""
+    return home.parent.parent / "locks" / f"{home.name}.use"
+
+
+def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> bool:
     """Tell whether an environment is complete, and every file is there in its size.
 
     Args:
         home: its folder.
         python: how it is started.
+        local: what stands for the local wheels that it should have; None for any.
     """
     if not python.exists() or not (home / RECORD).is_file():
         return False
     note = read_note(home / FILES)
     files = note.get("files") if note is not None else None
-    if not isinstance(files, list):
+    if note is None or not isinstance(files, list):
+        return False
+    if local is not None and note.get("local") != list(local):
         return False
     folder = os.fspath(home)
     try:

@@ -15,13 +15,14 @@ from multirt.cli.folders import project_folder
 from multirt.cli.searching import cache_dir
 from multirt.matrix.model import POSARGS
 from multirt.matrix.project import root_of
-from multirt.matrix.remembered import place_of, recall, state_of_sources
+from multirt.matrix.remembered import place_of, recalled, state_of_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.matrix.attempt import Runner
     from multirt.matrix.remembered import Remembered
+    from multirt.matrix.report import Report
     from multirt.matrix.session import View
 
 _FLAGS = {
@@ -102,13 +103,18 @@ def rerun(asked: Asked) -> int | None:
     place = place_of(state, asked.names, os.environ)
     if not place.is_file():
         return None
-    remembered = recall(place, state_of_sources(root, state))
-    if remembered is None or not _takes(remembered, asked.posargs):
-        return None
-    from multirt.matrix.again import Again
+    with recalled(place, state_of_sources(root, state)) as remembered:
+        if remembered is None or not _takes(remembered, asked.posargs):
+            return None
+        from multirt.matrix.again import Again
 
-    with _runner(asked, remembered, state) as runner:
-        report = Again(remembered, runner).run(_import_rest)
+        with _runner(asked, remembered, state) as runner:
+            report = Again(remembered, runner).run(_import_rest)
+    return _told(report, state)
+
+
+def _told(report: Report, state: Path) -> int:
+    """Keep the report for the next time, print it, and return the exit code."""
     from multirt.cli.tables.matrix.summary import print_summary
     from multirt.matrix.report import exit_code
     from multirt.matrix.reports import write

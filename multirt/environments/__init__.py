@@ -18,6 +18,7 @@ from multirt.environments.inventory import (
     remove,
     sweep,
 )
+from multirt.environments.leasing import Leased, leased
 from multirt.environments.locked import lock_name, lock_of
 from multirt.environments.locking import Locked, make_lock, write_lock
 from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
@@ -32,6 +33,7 @@ __all__ = [
     "Built",
     "Environment",
     "Kind",
+    "Leased",
     "Limits",
     "LocalWheel",
     "Locked",
@@ -49,6 +51,7 @@ __all__ = [
     "find_uv",
     "following",
     "forget_resolutions",
+    "leased",
     "lock_name",
     "lock_of",
     "make_lock",

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.creation import create, failed, python_of, scripts_folder, site_roots
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.model import Built
-from multirt.environments.records import Kind, Record, is_whole, last_used, note_use, seal
+from multirt.environments.records import Kind, Record, is_whole, note_use, seal
 from multirt.environments.removal import discard
 from multirt.environments.uv import UvError, ask, is_unreachable, shorten, unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from multirt.environments.model import Resolution
     from multirt.environments.store import Store
+    from multirt.errors import MultirtError
     from runtimes import Runtime
 
 _SCHEMA = "1"
-_DAY = 86_400  # seconds
 
 
 def build(
@@ -41,13 +43,17 @@ def build(
         MultirtError: it cannot be made.
     """
     try:
-        shared, name = _names(runtime, resolution)
-        home = store.environments / name
+        home = store.environments / _name(runtime, resolution)
         if not is_whole(home):
-            _make_alone(runtime, resolution, store, home, shared)
+            _make_alone(runtime, resolution, store, home)
     except OSError as error:
         raise failed(runtime, str(error)) from error
     note_use(home, program)
+    return built_at(home)
+
+
+def built_at(home: Path) -> Built:
+    """Return the environment in a folder."""
     return Built(
         home=home,
         python=python_of(home),
@@ -56,19 +62,26 @@ def build(
     )
 
 
-def _names(runtime: Runtime, resolution: Resolution) -> tuple[str, str]:
-    """Return the name of an environment, after what those share that differ in local wheels."""
-    pins = (str(pin) for pin in resolution.pins)
-    shared = f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime), pins)}"
+def _name(runtime: Runtime, resolution: Resolution) -> str:
+    """Return the name of an environment."""
+    shared = shared_name(runtime, resolution)
     if not resolution.wheels and not resolution.editable:
-        return shared, shared
+        return shared
     wheels = (f"{wheel.path.name} {wheel.sha256}" for wheel in resolution.wheels)
-    return shared, f"{shared}-{digest(wheels, map(str, resolution.editable))}"
+    return f"{shared}-{digest(wheels, map(str, resolution.editable))}"
 
 
-def _make_alone(
-    runtime: Runtime, resolution: Resolution, store: Store, home: Path, shared: str
-) -> None:
+def shared_name(runtime: Runtime, resolution: Resolution) -> str:
+    """Return how the names of environments begin that differ in local wheels.
+
+    Raises:
+        OSError: the runtime is gone.
+    """
+    pins = (str(pin) for pin in resolution.pins)
+    return f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime), pins)}"
+
+
+def _make_alone(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
     """Make an environment while nobody else makes the same one."""
     from filelock import FileLock  # 60 ms
 
@@ -82,63 +95,83 @@ def _make_alone(
             return
         for left in store.environments.glob(f".*-{home.name}~*"):
             shutil.rmtree(left, ignore_errors=True)  # of a builder that was killed
-        siblings = _siblings(home, shared)
-        _make(runtime, resolution, store, home, siblings[0] if siblings else None)
+        _make(runtime, resolution, store, home)
     finally:
         lock.release()
-    for sibling in siblings[1:]:
-        if time.time() - (last_used(sibling) or 0) > _DAY:
-            discard(sibling)
 
 
-def _siblings(home: Path, shared: str) -> list[Path]:
-    """Return the environments that differ only in local wheels, the latest one first."""
-    if home.name == shared:
-        return []
-    found = [path for path in home.parent.glob(f"{shared}-*") if path != home and is_whole(path)]
-    return sorted(found, key=lambda path: last_used(path) or 0, reverse=True)
-
-
-def _make(
-    runtime: Runtime, resolution: Resolution, store: Store, home: Path, sibling: Path | None
-) -> None:
+def _make(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
     """Make an environment beside its place, and put it there when it is complete."""
     room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     try:
         count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
         with store.progress(f"installing {count} packages for {runtime.id}"):
-            _fill(runtime, resolution, store, room, sibling)
-        seal(room, _record(runtime, resolution))
+            fill(runtime, resolution, store, room)
+            install_local(resolution, store, room)
+        seal(room, record_of(runtime, resolution))
         room.chmod(0o755)
         discard(home)  # what was there was damaged
         room.rename(home)
     except UvError as error:
-        if is_unreachable(str(error)):
-            raise unreachable(error, store) from error
-        raise failed(runtime, shorten(str(error))) from error
+        raise _in_words(error, runtime, store) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _fill(
-    runtime: Runtime, resolution: Resolution, store: Store, room: Path, sibling: Path | None
-) -> None:
-    """Install everything into a room, the shared packages by linking a sibling's where it can."""
-    if sibling is None or not _linked(sibling, room):
-        create(runtime, room)
-        with (room / "pyvenv.cfg").open("a", encoding="utf-8") as config:
-            config.write("relocatable = true\n")  # then uv's scripts find python beside them
-        lock = room / "pylock.toml"
-        lock.write_text(resolution.lock, encoding="utf-8")
-        if resolution.pins:
-            sources = [] if resolution.build else ["--no-build"]
-            _install(store, room, [*sources, "--requirements", str(lock)])
+@contextmanager
+def telling_why(runtime: Runtime, store: Store) -> Iterator[None]:
+    """Say in our words why an environment cannot be made.
+
+    Raises:
+        MultirtError: it cannot.
+    """
+    try:
+        yield
+    except UvError as error:
+        raise _in_words(error, runtime, store) from error
+    except OSError as error:
+        raise failed(runtime, str(error)) from error
+
+
+def _in_words(error: UvError, runtime: Runtime, store: Store) -> MultirtError:
+    if is_unreachable(str(error)):
+        return unreachable(error, store)
+    return failed(runtime, shorten(str(error)))
+
+
+def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+    """Make an environment in a folder, with all but what is of this machine.
+
+    Raises:
+        UvError, OSError: something cannot be installed.
+    """
+    create(runtime, home)
+    with (home / "pyvenv.cfg").open("a", encoding="utf-8") as config:
+        config.write("relocatable = true\n")  # then uv's scripts find python beside them
+    lock = home / "pylock.toml"
+    lock.write_text(resolution.lock, encoding="utf-8")
+    if resolution.pins:
+        sources = [] if resolution.build else ["--no-build"]
+        _install(store, home, [*sources, "--requirements", str(lock)])
+
+
+def install_local(resolution: Resolution, store: Store, home: Path) -> None:
+    """Install what is of this machine, in place of what was.
+
+    Raises:
+        UvError: it cannot be installed.
+    """
     local = [str(wheel.path) for wheel in resolution.wheels]
     for folder in resolution.editable:
         local += ["--editable", str(folder)]
-    if local:
-        _install(store, room, ["--reinstall", *local])
-        _forget_bytecode(room, resolution)
+    if not local:
+        return
+    # uv takes a wheel of another path for another one. To be told so it asks the interpreter anew,
+    # a start of Python each time, so only a path that does not name its content says it.
+    named = all(wheel.sha256 in wheel.path.parts for wheel in resolution.wheels)
+    again = [] if named and not resolution.editable else ["--reinstall"]
+    _install(store, home, [*again, *local])
+    _forget_bytecode(home, resolution)
 
 
 def _install(store: Store, room: Path, what: list[str]) -> None:
@@ -147,7 +180,7 @@ def _install(store: Store, room: Path, what: list[str]) -> None:
 
 
 def _forget_bytecode(room: Path, resolution: Resolution) -> None:
-    """Remove linked bytecode of modules that were replaced.
+    """Remove bytecode of modules that were replaced.
 
     Python would take it for the new module's, if that has the size and the second of the old one.
     """
@@ -160,33 +193,7 @@ def _forget_bytecode(room: Path, resolution: Resolution) -> None:
                     stale.unlink()
 
 
-def _linked(sibling: Path, room: Path) -> bool:
-    """Fill a room with the files of another environment, bytecode included, where that works."""
-    kept_apart = shutil.ignore_patterns(".lock", "multirt*.json")
-    try:
-        shutil.copytree(
-            sibling, room, symlinks=True, ignore=kept_apart, copy_function=_link, dirs_exist_ok=True
-        )
-    except OSError:  # it was removed meanwhile; `shutil.Error` is one too
-        shutil.rmtree(room, ignore_errors=True)
-        room.mkdir()
-        return False
-    return True
-
-
-def _link(source: str, target: str) -> None:
-    """Link a file, or copy it where links cannot be, or where its own times count."""
-    if os.path.basename(source) != "pyvenv.cfg":  # noqa: PTH119 - thousands
-        try:
-            os.link(source, target)
-        except OSError:  # another file system, or too many links
-            pass
-        else:
-            return
-    shutil.copy2(source, target)
-
-
-def _record(runtime: Runtime, resolution: Resolution) -> Record:
+def record_of(runtime: Runtime, resolution: Resolution) -> Record:
     """Return what is written down of an environment."""
     versions = [(pin.name, pin.version or "") for pin in resolution.pins]
     versions += [(wheel.name, wheel.version) for wheel in resolution.wheels]

@@ -54,14 +54,28 @@ class Record:
     programs: tuple[str, ...] = ()
 
 
-def seal(home: Path, record: Record) -> None:
+def seal(home: Path, record: Record, local: tuple[str, ...] = ()) -> None:
     """Write down what an environment is, and its files; the last thing before it is used.
+
+    Args:
+        home: its folder.
+        record: what it is.
+        local: what stands for its local wheels, where they may be replaced.
 
     Raises:
         OSError: the disk is full.
     """
-    write_note(home / FILES, {"files": sorted(_files(home))})
     write_record(home, record)
+    write_note(home / FILES, {"files": sorted(_files(home)), "local": local})
+
+
+def unseal(home: Path) -> None:
+    """Let an environment not count, while something in it is replaced.
+
+    Raises:
+        OSError: the disk does not let it.
+    """
+    (home / FILES).unlink(missing_ok=True)
 
 
 def write_record(home: Path, record: Record) -> None:
@@ -129,11 +143,14 @@ def last_used(home: Path) -> float | None:
 
 
 def _files(home: Path) -> Iterator[tuple[str, int]]:
-    """Yield every file that must stay as it is, with its size in bytes."""
+    """Yield every file that must stay as it is, with its size in bytes.
+
+    The record does not: it tells who uses the environment.
+    """
     for folder, folders, files in os.walk(home):
         folders[:] = [name for name in folders if name != "__pycache__"]
         for name in files:
             path = os.path.join(folder, name)  # noqa: PTH118 - thousands
-            if os.path.islink(path) or name == ".lock":  # noqa: PTH114 - likewise
+            if os.path.islink(path) or name in {".lock", RECORD, FILES}:  # noqa: PTH114 - likewise
                 continue
             yield os.path.relpath(path, home), os.path.getsize(path)  # noqa: PTH202 - likewise

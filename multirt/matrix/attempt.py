@@ -47,6 +47,7 @@ class Ready:
         version: of the language.
         modules: top-level names of the wheel under test.
         home, python, scripts: of the environment, as in `Built`.
+        local: what stands for the wheel under test in it.
         warnings: what may go wrong, as was known before.
     """
 
@@ -60,6 +61,7 @@ class Ready:
     home: Path
     python: Path
     scripts: Path
+    local: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -6,10 +6,11 @@ only its contents changed, nothing is resolved anew and only the wheel is instal
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from multirt.environments import Wanted, build, remove, resolve
+from multirt.environments import Wanted, leased, resolve
 from multirt.errors import MultirtError
 from multirt.matrix.model import Package
 
@@ -29,11 +30,13 @@ class Prepared:
     Attributes:
         built: the environment.
         installed: name and version of all that is in it.
+        local: what stands for the wheel under test, as in `Leased`.
         reused: it was there, with this very wheel.
     """
 
     built: Built
     installed: tuple[tuple[str, str], ...]
+    local: tuple[str, ...]
     reused: bool
 
 
@@ -89,25 +92,23 @@ class Installer:
             raise MultirtError("config", "extras of an editable project want its name", hint)
         return name
 
-    def prepare(self, runtime: Runtime, resolution: Resolution) -> Prepared:
-        """Make the environment that a resolution names, if it is not there.
+    @contextmanager
+    def prepared(self, runtime: Runtime, resolution: Resolution) -> Iterator[Prepared]:
+        """Give the environment that a resolution names, which stays as it is meanwhile.
 
         Raises:
             MultirtError: it cannot be made.
         """
-        before = self._environments()
-        built = build(runtime, resolution, self.store)
-        reused = built.home.name in before
-        if self.fresh and reused:
-            remove([built.home])
-            built, reused = build(runtime, resolution, self.store), False
+        owner = str(self.root)
         installed = [(pin.name, pin.version or "") for pin in resolution.pins]
         installed += [(each.name, each.version) for each in resolution.wheels]
-        return Prepared(built=built, installed=tuple(sorted(installed)), reused=reused)
-
-    def _environments(self) -> frozenset[str]:
-        folder = self.store.environments
-        return frozenset(each.name for each in folder.iterdir()) if folder.is_dir() else frozenset()
+        with leased(runtime, resolution, self.store, owner, fresh=self.fresh) as lease:
+            yield Prepared(
+                built=lease.built,
+                installed=tuple(sorted(installed)),
+                local=lease.local,
+                reused=lease.reused,
+            )
 
 
 def _constraints(files: tuple[Path, ...]) -> Iterator[str]:

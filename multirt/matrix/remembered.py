@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import multirt
+from multirt.holding import holding
 from multirt.matrix import sources
 from multirt.matrix.attempt import Ready
 from multirt.matrix.model import State
@@ -24,10 +25,10 @@ from multirt.matrix.seen import Seen
 from multirt.matrix.written import reports_in
 from multirt.notes import age_of, read_note, write_note
 from multirt.plans.reader import signature_of
-from multirt.wholeness import is_whole
+from multirt.wholeness import hold_file, is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from multirt.matrix.report import Report, Row
     from multirt.matrix.results import Result, Run
@@ -167,13 +168,25 @@ def _prune(folder: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def recall(place: Path, sources: str) -> Remembered | None:
-    """Return a run that was planned before; None when something that it rests on changed.
+@contextmanager
+def recalled(place: Path, sources: str) -> Iterator[Remembered | None]:
+    """Give a run that was planned before; None when something that it rests on changed.
+
+    Its environments stay as they are meanwhile.
 
     Args:
         place: where it would be.
         sources: the digest of the project's files now.
     """
+    remembered = _read(place, sources)
+    with ExitStack() as held:
+        for each in remembered.ready if remembered is not None else ():
+            held.enter_context(holding(hold_file(each.home))).share()
+        yield remembered if remembered is not None and _is_complete(remembered) else None
+
+
+def _read(place: Path, sources: str) -> Remembered | None:
+    """Return what is remembered, if nothing changed but perhaps the environments."""
     note = read_note(place)
     if note is None or note.get("schema") != _SCHEMA or note.get("sources") != sources:
         return None
@@ -181,20 +194,19 @@ def recall(place: Path, sources: str) -> Remembered | None:
     try:
         if age is None or age > _LIFE or not _hold(note["witnesses"]):
             return None
-        remembered = Remembered(
+        return Remembered(
             root=Path(str(note["root"])),
             report=report_in(note["report"]),
             ready=tuple(map(_ready, note["ready"])),  # type: ignore[call-overload]
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # damaged: it is planned again
-    return remembered if _is_complete(remembered) else None
 
 
 def _is_complete(remembered: Remembered) -> bool:
     """Tell whether every environment is still there."""
     cells = {row.name for row in remembered.report.rows if row.state is State.READY}
-    whole = {each.name for each in remembered.ready if is_whole(each.home, each.python)}
+    whole = {each.name for each in remembered.ready if is_whole(each.home, each.python, each.local)}
     return cells == whole
 
 
@@ -226,5 +238,6 @@ def _ready(facts: Mapping[str, Any]) -> Ready:
         home=Path(facts["home"]),
         python=Path(facts["python"]),
         scripts=Path(facts["scripts"]),
+        local=tuple(map(str, facts["local"])),
         warnings=tuple(map(str, facts["warnings"])),
     )

@@ -68,17 +68,17 @@ class Tester:
             MultirtError: its environment cannot be made.
         """
         self.runner.view.step(planned.cell.name, "installing")
-        prepared = self.installer.prepare(runtime, resolution)
-        ready = _ready(planned, runtime, prepared)
-        result = Result(
-            planned=planned,
-            state=State.READY,
-            installed=prepared.installed,
-            reused=prepared.reused,
-            setup=time.monotonic() - start,
-            ready=ready,
-        )
-        return _with(result, self.runner.run(ready)) if self.runner.options.test else result
+        with self.installer.prepared(runtime, resolution) as prepared:
+            ready = _ready(planned, runtime, prepared)
+            result = Result(
+                planned=planned,
+                state=State.READY,
+                installed=prepared.installed,
+                reused=prepared.reused,
+                setup=time.monotonic() - start,
+                ready=ready,
+            )
+            return _with(result, self.runner.run(ready)) if self.runner.options.test else result
 
 
 def _ready(planned: Planned, runtime: Runtime, prepared: Prepared) -> Ready:
@@ -95,6 +95,7 @@ def _ready(planned: Planned, runtime: Runtime, prepared: Prepared) -> Ready:
         home=built.home,
         python=built.python,
         scripts=built.scripts,
+        local=prepared.local,
         warnings=planned.warnings,
     )
 

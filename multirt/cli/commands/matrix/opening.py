@@ -194,18 +194,19 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
     """Give what tests the cells, with a folder of its own for as long as it does."""
     config, state = opened.config, opened.state
     env = dict(os.environ)
+    store = Store(cache_dir(), env, refresh=opened.fresh)
     with room(state, view.say) as folder:
         yield Engine(
             config=config,
             options=options,
             view=view,
             workshop=Workshop(
-                root=config.root, state=state, env=env, say=view.say, fresh=opened.fresh
+                root=config.root, state=state, store=store, say=view.say, fresh=opened.fresh
             ),
             installer=Installer(
                 root=config.root,
                 name=config.name,
-                store=Store(cache_dir(), env, refresh=opened.fresh),
+                store=store,
                 build_deps=config.build_deps,
                 fresh=opened.fresh,
             ),

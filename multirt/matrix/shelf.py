@@ -1,0 +1,116 @@
+"""Read wheels, and keep those that were built for a few states of the sources."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abi_probe import UnreadableError, read_wheel
+from multirt.errors import MultirtError
+from multirt.matrix.files import file_digest, write_json
+from multirt.matrix.model import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SCHEMA = 1
+_INDEX = "wheels.json"
+_KEPT = 3  # states of the sources, so that going back and forth builds nothing
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The wheels of one state of the sources, with an index file."""
+
+    root: Path
+    key: str
+
+    @property
+    def _folder(self) -> Path:
+        return self.root / self.key[:40]
+
+    def load(self) -> dict[str, Wheel]:
+        """Return the wheels that are there, by the runtime that built them."""
+        try:
+            document = json.loads((self._folder / _INDEX).read_bytes())
+            rows = document["wheels"] if document["schema_version"] == _SCHEMA else []
+            wheels = {
+                str(row["built_on"]): read(
+                    self._folder / str(row["sha256"]) / Path(row["file"]).name, row["built_on"]
+                )
+                for row in rows
+            }
+        except (OSError, ValueError, KeyError, TypeError, MultirtError):
+            return {}  # damaged or none: it is built again
+        good = all(wheel.sha256 == wheel.path.parent.name for wheel in wheels.values())
+        return wheels if good else {}
+
+    def put(self, made: Path, built_on: str) -> Wheel:
+        """Keep a wheel that was built."""
+        sha256 = file_digest(made)
+        place = self._folder / sha256
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.move(made, place / made.name)
+        return read(place / made.name, built_on)
+
+    def write(self, wheels: Mapping[str, Wheel]) -> None:
+        """Write the index, and forget the states of the sources that nobody went back to."""
+        rows = [
+            {"built_on": each.built_on, "file": each.path.name, "sha256": each.sha256}
+            for each in wheels.values()
+        ]
+        write_json(self._folder / _INDEX, {"schema_version": _SCHEMA, "wheels": rows})
+        folders = [each for each in self.root.iterdir() if each.is_dir()]
+        folders.sort(key=lambda each: each.stat().st_mtime, reverse=True)
+        for old in folders[_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def given(paths: Sequence[Path]) -> tuple[Wheel, ...]:
+    """Return wheels that were built elsewhere.
+
+    Raises:
+        MultirtError: one is no wheel.
+    """
+    return tuple(read(path.absolute(), None) for path in paths)
+
+
+def read(path: Path, built_on: str | None) -> Wheel:
+    """Read a wheel.
+
+    Raises:
+        MultirtError: it is none.
+    """
+    try:
+        artefact = read_wheel(path)
+        sha256 = file_digest(path)
+    except UnreadableError as error:
+        raise MultirtError("wheel", f"{path}: {error}", "name a wheel, dist/*.whl") from error
+    except OSError as error:
+        raise MultirtError("wheel", f"{path}: {error.strerror}") from error
+    return Wheel(
+        path=path,
+        sha256=sha256,
+        artefact=artefact,
+        modules=_modules(path),
+        built_on=built_on,
+    )
+
+
+def _modules(path: Path) -> tuple[str, ...]:
+    """Return the top-level names that a wheel installs."""
+    with zipfile.ZipFile(path) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    return tuple(
+        sorted(
+            {
+                top.partition(".")[0]
+                for top in tops
+                if not top.endswith((".dist-info", ".data", ".pth", ".libs"))
+            }
+        )
+    )
