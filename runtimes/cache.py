@@ -18,9 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes import witness
-from runtimes.answer import started_file
 from runtimes.errors import CandidateError, Reason
-from runtimes.names import is_runtime_name
+from runtimes.grounds import (
+    files_behind,
+    files_of,
+    files_of_modules,
+    landmarks,
+    speaks_for_another,
+)
+from runtimes.pruning import prune
 from runtimes.question import question
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
 
 _SCHEMA = 1
 _FOLDER = "runtimes"
-_FAILURE_LIFE = 60  # seconds; what failed may have been mended elsewhere
+_FAILURE_LIFE = 60  # seconds; what hung may have been mended elsewhere
 _CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _LIMIT = 1 << 20  # bytes; no answer is larger
 
@@ -49,6 +55,23 @@ _VARIABLES = (
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """What was there before a suspect was asked.
+
+    Attributes:
+        time: when that was, in nanoseconds since 1970.
+        signatures: of the files that decide which program it is.
+    """
+
+    time: int
+    signatures: list[tuple[str, Signature | None]]
+
+    def holds(self) -> bool:
+        """Tell whether all of that is as it was."""
+        return witness.signatures(path for path, _ in self.signatures) == self.signatures
+
+
 class Cache:
     """The remembered answers of one search."""
 
@@ -58,6 +81,9 @@ class Cache:
         self._env = {name: env[name] for name in _VARIABLES if name in env}
         self._path = env.get("PATH")
         self._question = zlib.crc32(question()) if folder is not None else 0
+        self._used: set[str] = set()
+        self._written = False
+        self._known: dict[str, list[int] | None] = {}  # many runtimes rest on the same libraries
 
     def load(self, suspect: Suspect, limit: float) -> dict[str, object] | CandidateError | None:
         """Return what is remembered of a suspect, None when that is nothing or no longer true.
@@ -69,25 +95,28 @@ class Cache:
         if self._folder is None:
             return None
         key = self._key(suspect)
-        note = _read(self._file(key))
+        file = self._file(key)
+        self._used.add(file)
+        note = _read(file)
         if note is None or note.get("key") != key:
             return None
         witnesses = note.get("witnesses")
-        if not isinstance(witnesses, list) or not _hold(witnesses):
+        if not isinstance(witnesses, list) or not self._hold(witnesses):
             return None
         facts = note.get("facts")
         if isinstance(facts, dict):
             return facts
         return _failure(note.get("failure"), limit)
 
-    def watch(self, suspect: Suspect) -> list[tuple[str, Signature | None]]:
-        """Return the signatures to take before a suspect is asked."""
-        return witness.signatures(_files_of(suspect)) if self._folder is not None else []
+    def watch(self, suspect: Suspect) -> Watch:
+        """Return what to take down before a suspect is asked."""
+        files = files_of(suspect) if self._folder is not None else ()
+        return Watch(time=time.time_ns(), signatures=witness.signatures(files))
 
     def store(
         self,
         suspect: Suspect,
-        before: list[tuple[str, Signature | None]],
+        before: Watch,
         outcome: dict[str, object] | CandidateError,
         limit: float,
     ) -> None:
@@ -101,23 +130,41 @@ class Cache:
         """
         if self._folder is None:
             return
+        self._known.clear()  # it was a while ago
         note: dict[str, object] = {"key": self._key(suspect)}
         if isinstance(outcome, CandidateError):
-            if suspect.interpreter is not None and outcome.reason is not Reason.TIMED_OUT:
-                return  # a script may fail for reasons that nothing here can watch
+            if outcome.reason is not Reason.TIMED_OUT:
+                return  # it may be mended elsewhere at any time, and soon fails again if not
             until = time.time() + _FAILURE_LIFE
             note["failure"] = [outcome.reason.value, outcome.detail, until, limit]
-            witnesses = before
+            witnesses = before.signatures
         else:
-            if _speaks_for_another(suspect, outcome):
+            if speaks_for_another(suspect, outcome):
                 return
             note["facts"] = outcome
-            witnesses = before + witness.signatures(files_behind(outcome))
-            witnesses += witness.signatures(self._searched(suspect, outcome))
-        if witness.signatures(path for path, _ in before) != before or witness.is_young(witnesses):
+            behind = [
+                *files_behind(outcome),
+                *files_of_modules(outcome),
+                *landmarks(suspect, outcome),
+                *self._searched(suspect, outcome),
+            ]
+            witnesses = before.signatures + witness.signatures(behind)
+        if not before.holds() or witness.is_young(witnesses, before.time):
             return  # it changed meanwhile, or could change again without a trace
         note["witnesses"] = witnesses
-        _write(self._file(str(note["key"])), json.dumps(note))
+        file = self._file(str(note["key"]))
+        self._used.add(file)
+        self._written = True
+        _write(file, json.dumps(note))
+
+    def prune(self) -> None:
+        """Where something was written, remove what nobody has used for long."""
+        if self._folder is not None and self._written:
+            prune(self._folder, self._used)
+
+    def _hold(self, witnesses: list[object]) -> bool:
+        pairs = [pair for pair in witnesses if isinstance(pair, list) and len(pair) == 2]  # noqa: PLR2004
+        return len(pairs) == len(witnesses) and witness.hold(pairs, self._known)
 
     def _searched(self, suspect: Suspect, facts: Mapping[str, object]) -> Iterator[str]:
         """Yield where a script may have found the Java or node that its answer came from.
@@ -196,51 +243,6 @@ def _files(cache_dir: Path) -> Iterator[Path]:
         yield from sorted((cache_dir / _FOLDER).iterdir())
     except OSError:
         return
-
-
-def _files_of(suspect: Suspect) -> Iterator[str]:
-    """Yield the files whose change makes another program of a suspect."""
-    yield suspect.real
-    folder = os.path.dirname(suspect.real)  # noqa: PTH120 - text
-    for name in ("pyvenv.cfg", "pybuilddir.txt", "../pyvenv.cfg"):
-        yield os.path.join(folder, name)  # noqa: PTH118 - text
-    if suspect.interpreter is not None:
-        yield suspect.path
-        yield suspect.interpreter.split()[0] if suspect.interpreter.split() else ""
-
-
-def files_behind(facts: Mapping[str, object]) -> Iterator[str]:
-    """Yield the files and folders that a runtime's own answer rests on."""
-    if isinstance(image := facts.get("image"), str):
-        yield image
-    for name in ("mapped", "path"):  # libraries; folders and archives of the standard library
-        items = facts.get(name)
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, str) and os.path.isabs(item):  # noqa: PTH117 - text
-                yield item
-                if name == "path":
-                    yield os.path.join(item, "os.py")  # noqa: PTH118 - text
-                    yield os.path.dirname(item)  # noqa: PTH120 - a jar, seen from inside
-
-
-def _speaks_for_another(suspect: Suspect, facts: Mapping[str, object]) -> bool:
-    """Tell whether the one that answered is another file than the one that was asked.
-
-    Then what was asked is a wrapper, and where it leads may change without a trace in it.
-    """
-    started = started_file(facts)
-    if started is not None and os.path.realpath(started) != os.path.realpath(suspect.real):
-        return True
-    image = facts.get("image")
-    if not isinstance(image, str) or os.path.realpath(image) == os.path.realpath(suspect.real):
-        return False
-    # Java and node are what a Jython or a Pyodide runs in, not another runtime.
-    return suspect.interpreter is None or is_runtime_name(os.path.basename(image))  # noqa: PTH119
-
-
-def _hold(witnesses: list[object]) -> bool:
-    pairs = [pair for pair in witnesses if isinstance(pair, list) and len(pair) == 2]  # noqa: PLR2004
-    return len(pairs) == len(witnesses) and witness.hold(pairs)
 
 
 def _failure(note: object, limit: float) -> CandidateError | None:

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from runtimes import sources
 from runtimes.answer import runtime_of
-from runtimes.cache import Cache, files_behind
+from runtimes.cache import Cache
 from runtimes.candidates import Look
 from runtimes.environments import base_executable, configuration_file
 from runtimes.errors import CandidateError, Reason
+from runtimes.grounds import files_behind
 from runtimes.model import Discovery, Inquiry, Rejection
 from runtimes.names import is_slow_starter, time_limit
 from runtimes.rows import Answered, answered, rows
+from runtimes.turns import ask_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from threading import Event
 
     from runtimes.candidates import Candidate, Suspect
     from runtimes.model import Runtime
     from runtimes.rows import Facts
     from runtimes.search import Search
-
-_Answer = TypeVar("_Answer")
-_WORKERS = 8  # more than processors: a candidate that hangs must not hold up the others
 
 
 def discover(search: Search) -> Discovery:
@@ -66,33 +65,11 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
     def question(suspect: Suspect, stop: Event) -> Facts:
         return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
 
-    (facts,) = _in_threads(question, suspects[:1])
+    (facts,) = ask_each(question, suspects[:1])
     answer = answered(suspects[0], facts, remembered=False)
     if answer.base is not None and answer.base != path:
         return interrogate(answer.base, env=env, timeout=timeout)
     return rows([answer], frozenset())[0]
-
-
-def _in_threads(
-    question: Callable[[Suspect, Event], _Answer], suspects: Sequence[Suspect]
-) -> list[_Answer]:
-    """Ask every suspect, several at a time; an interrupt ends all that were started.
-
-    It is threads also for one: an interrupt comes to the main thread only, so it cannot hit the
-    start of a child before anybody cares for the child.
-    """
-    # 10 ms to import, and a warm list needs none of it.
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Event
-
-    stop = Event()
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        try:
-            return list(pool.map(lambda suspect: question(suspect, stop), suspects))
-        except BaseException:  # whoever interrupts need not wait for Java to start
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 class _Discoverer:
@@ -120,6 +97,7 @@ class _Discoverer:
             self._answers += answers
             found = [*self._bases(candidates), *self._pointed_to(answers)]
             candidates = [one for one in dict.fromkeys(found) if one.path not in known]
+        self._cache.prune()
         for rejection in self._look.rejected:  # a permission, or what a link leads to, may change
             self._search.noticed(os.fspath(rejection.path))
         return Discovery(
@@ -169,7 +147,9 @@ class _Discoverer:
         return answers
 
     def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
-        return _in_threads(self._ask, suspects)
+        whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
+        with self._search.waiting(f"asking {whom} what it is"):
+            return ask_each(self._ask, suspects)
 
     def _ask(self, suspect: Suspect, stop: Event) -> Facts | CandidateError:
         from runtimes.interrogation import ask  # 20 ms, likewise

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from runtimes.errors import CandidateError, Reason
+from runtimes.heard import CAP, Heard, read
 from runtimes.names import time_limit
 from runtimes.question import question_with
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from threading import Event
 
-_CAP = 1 << 20  # bytes of each stream; an answer is about 5 KiB
+_CRASHES = 8  # modules that one runtime may crash on; each costs a further start
 _TICK = 0.05  # seconds between looks at a child whose output somebody else keeps open
 
 # What would change the answer or run code of the user's before it.
@@ -80,14 +79,25 @@ def ask(
     limit = time_limit(path.name, timeout)
     patience = _Patience(deadline=started + limit, stop=stop)
     nonce = os.urandom(16).hex()
-    script = question_with(nonce)
+
+    def put(options: Sequence[str], crashed: Sequence[str] = ()) -> Heard:
+        argv = [os.fspath(path), *options, question_with(nonce, crashed)]
+        return _run(argv, env, patience, nonce.encode())
+
     heard = None
     for options in _LADDER[_first_rung(path.name) :]:
-        heard = _run([os.fspath(path), *options, script], env, patience, nonce.encode())
-        if heard.frames(nonce) or not heard.ended:
+        heard = put(options)
+        if heard.frames(nonce) or heard.is_final():
             break
     assert heard is not None  # noqa: S101 - the ladder is never empty
-    facts = _read(heard, nonce, limit)
+    facts, crash = read(heard, nonce, limit)
+    crashed: list[str] = []
+    while crash is not None and heard.ended and crash not in crashed and len(crashed) < _CRASHES:
+        # What follows the module that crashed it was not tried: once more, without that module.
+        crashed.append(crash)
+        heard = put(options, crashed)
+        if heard.frames(nonce):
+            facts, crash = read(heard, nonce, limit)
     facts["seconds"] = round(time.monotonic() - started, 3)
     return facts
 
@@ -111,77 +121,7 @@ def _first_rung(name: str) -> int:
     return next((rung for start, rung in _FIRST_RUNG.items() if name.startswith(start)), 0)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Heard:
-    """What one start gave.
-
-    Attributes:
-        ended: the process ended by itself, with `status`.
-        flooded: it wrote more than is read.
-    """
-
-    stdout: bytes
-    stderr: bytes
-    ended: bool
-    flooded: bool
-    status: int
-
-    def frames(self, nonce: str) -> list[bytes]:
-        """Return what follows each nonce, empty before the first frame is complete."""
-        parts = self.stdout.split(nonce.encode())
-        return parts[1:] if len(parts) > 2 else []  # noqa: PLR2004 - noise, frame, rest
-
-
-def _read(heard: _Heard, nonce: str, limit: float) -> dict[str, object]:
-    """Return the facts from what was heard."""
-    frames = heard.frames(nonce)
-    if not frames:
-        raise _silence(heard, limit)
-    try:
-        facts = json.loads(frames[0])
-    except ValueError as error:
-        raise CandidateError(Reason.GARBLED, f"no JSON in its answer: {error}") from error
-    if not isinstance(facts, dict):
-        raise CandidateError(Reason.GARBLED, "its answer is no object")
-    facts["missing"] = _failed_imports(frames)
-    return facts
-
-
-def _failed_imports(frames: list[bytes]) -> list[str]:
-    """Return the modules that failed, or crashed the process, when they were imported."""
-    lines = [line.strip().decode("ascii", "replace") for line in frames[1].splitlines()]
-    lines = [line for line in lines if re.fullmatch(r"-?[A-Za-z_]\w*", line)]
-    complete = len(frames) > 2  # noqa: PLR2004 - facts, imports, what follows the end
-    crashed = lines[-1:] if not complete else []
-    return sorted({line.removeprefix("-") for line in lines if line[0] == "-"} | set(crashed))
-
-
-def _silence(heard: _Heard, limit: float) -> CandidateError:
-    """Return the error for a candidate that did not answer."""
-    last = _last_line(heard.stderr) or _last_line(heard.stdout)
-    tail = f": {last}" if last else ""
-    if heard.flooded:
-        return CandidateError(Reason.GARBLED, f"wrote more than {_CAP} bytes that are no answer")
-    if not heard.ended:
-        return CandidateError(Reason.TIMED_OUT, f"no answer within {limit:g} s{tail}")
-    if heard.status < 0:
-        try:
-            name = signal.Signals(-heard.status).name
-        except ValueError:
-            name = str(-heard.status)
-        return CandidateError(Reason.FAILED, f"ended by signal {name}{tail}")
-    return CandidateError(Reason.FAILED, f"ended with status {heard.status}, no answer{tail}")
-
-
-def _last_line(stream: bytes) -> str:
-    text = stream[-4096:].decode("utf-8", "replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("Picked up JAVA_TOOL_OPTIONS")]
-    printable = "".join(char if char.isprintable() else "?" for char in lines[-1]) if lines else ""
-    return printable[:200]
-
-
-def _run(argv: Sequence[str], env: Mapping[str, str], patience: _Patience, nonce: bytes) -> _Heard:
+def _run(argv: Sequence[str], env: Mapping[str, str], patience: _Patience, nonce: bytes) -> Heard:
     """Start a candidate once and listen until it answered, ended or took too long."""
     try:
         child = _Child(argv, clean_environment(env, os.path.basename(argv[0])))  # noqa: PTH119 - text
@@ -244,7 +184,7 @@ class _Child:
             if stream is not None:
                 stream.close()
 
-    def listen(self, patience: _Patience, nonce: bytes) -> _Heard:
+    def listen(self, patience: _Patience, nonce: bytes) -> Heard:
         """Collect output until the last nonce, the process's end, a flood or no patience."""
         if sys.platform == "win32":
             return self._communicate(patience.deadline)
@@ -262,13 +202,13 @@ class _Child:
                 for key, _ in selector.select(0 if ended else min(left, wait)):
                     if not _drain(key.fd, buffers[key.data]):
                         selector.unregister(key.fileobj)
-                flooded = len(buffers["out"]) >= _CAP
+                flooded = len(buffers["out"]) >= CAP
                 if buffers["out"].count(nonce) > 2:  # noqa: PLR2004 - two frames, three marks
                     break
-        return self._heard(buffers, ended=ended, flooded=flooded)
+        return self._gave(buffers, ended=ended, flooded=flooded)
 
-    def _heard(self, buffers: Mapping[str, bytearray], *, ended: bool, flooded: bool) -> _Heard:
-        return _Heard(
+    def _gave(self, buffers: Mapping[str, bytearray], *, ended: bool, flooded: bool) -> Heard:
+        return Heard(
             stdout=bytes(buffers["out"]),
             stderr=bytes(buffers["err"]),
             ended=ended,
@@ -283,15 +223,15 @@ class _Child:
         how = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return os.waitid(os.P_PID, self._process.pid, how) is not None
 
-    def _communicate(self, deadline: float) -> _Heard:
+    def _communicate(self, deadline: float) -> Heard:
         """Listen where pipes cannot be selected (Windows)."""
         try:
             out, err = self._process.communicate(timeout=max(0.0, deadline - time.monotonic()))
             ended = True
         except subprocess.TimeoutExpired as expired:
             out, err, ended = expired.stdout or b"", expired.stderr or b"", False
-        buffers = {"out": bytearray(out[:_CAP]), "err": bytearray(err[-_CAP:])}
-        return self._heard(buffers, ended=ended, flooded=len(out) > _CAP)
+        buffers = {"out": bytearray(out[:CAP]), "err": bytearray(err[-CAP:])}
+        return self._gave(buffers, ended=ended, flooded=len(out) > CAP)
 
 
 def _drain(descriptor: int, buffer: bytearray) -> bool:
@@ -300,6 +240,6 @@ def _drain(descriptor: int, buffer: bytearray) -> bool:
         chunk = os.read(descriptor, 65536)
     except BlockingIOError:
         return True
-    if len(buffer) < _CAP:
+    if len(buffer) < CAP:
         buffer += chunk
     return bool(chunk)

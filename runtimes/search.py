@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -26,6 +28,8 @@ class Search:
         sources: names of the sources to look into, see `SOURCES`; None for all.
         notice: told every path whose change, appearing or going could change what is found, in any
             order and more than once; None when nobody wants to know.
+        progress: entered with a few words while candidates are asked, which takes seconds; None
+            where nobody waits.
     """
 
     env: Mapping[str, str]
@@ -36,9 +40,14 @@ class Search:
     refresh: bool = False
     sources: frozenset[str] | None = None
     notice: Callable[[str], object] | None = None
+    progress: Callable[[str], AbstractContextManager[object]] | None = None
 
     def noticed(self, path: str) -> str:
         """Return a path that is about to be looked at, and tell it to who wants to know."""
         if self.notice is not None:
             self.notice(path)
         return path
+
+    def waiting(self, message: str) -> AbstractContextManager[object]:
+        """Return what to enter while somebody may wait, and is told for what."""
+        return self.progress(message) if self.progress is not None else nullcontext()

@@ -39,26 +39,42 @@ def signatures(paths: Iterable[str]) -> list[tuple[str, Signature | None]]:
     return [(path, signature(path)) for path in dict.fromkeys(paths)]
 
 
-def hold(witnesses: Sequence[Sequence[object]]) -> bool:
-    """Tell whether every path still has the signature that it had, or is still absent."""
+def hold(
+    witnesses: Sequence[Sequence[object]], known: dict[str, list[int] | None] | None = None
+) -> bool:
+    """Tell whether every path still has the signature that it had, or is still absent.
+
+    Args:
+        witnesses: pairs of a path and its signature, as lists.
+        known: what was looked at just now, and is not again; it grows. None to look at all.
+    """
+    known = {} if known is None else known
     for path, then in witnesses:
         if not isinstance(path, str):
             return False
-        now = signature(path)
-        if (None if now is None else list(now)) != then:
+        if path not in known:
+            now = signature(path)
+            known[path] = None if now is None else list(now)
+        if known[path] != then:
             return False
     return True
 
 
-def is_young(witnesses: Iterable[tuple[str, Signature | None]]) -> bool:
-    """Tell whether a file changed so lately that another change could carry the same stamp.
+def is_young(witnesses: Iterable[tuple[str, Signature | None]], since: int | None = None) -> bool:
+    """Tell whether a file changed after a time, or so shortly before that it may have again.
 
-    Where stamps are whole seconds, that is longer.
+    Another change within a tick of the clock carries the same stamp. Where stamps are whole
+    seconds, that is longer. A stamp from the future says only that a clock was wrong.
+
+    Args:
+        witnesses: paths and their signatures now.
+        since: nanoseconds since 1970; None for now.
     """
     now = time.time_ns()
+    since = now if since is None else since
     for _, then in witnesses:
         if then is not None:
             coarse = then[4] % 1_000_000_000 == 0
-            if 0 <= now - then[4] < (2_000_000_000 if coarse else _YOUNG):
+            if since - (2_000_000_000 if coarse else _YOUNG) < then[4] <= now:
                 return True
     return False

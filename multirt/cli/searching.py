@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.cli.folders import user_folder
+from multirt.cli.tables.waiting import waiting
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def search(*, refresh: bool = False) -> Search:
         cache_dir=cache_dir(),
         timeout=timeout,
         refresh=refresh,
+        progress=waiting,
     )
 
 
@@ -59,7 +61,6 @@ def user_config() -> Path:
 
 def store(*, refresh: bool = False, offline: bool = False) -> Store:
     """Return the place of environments; what takes long is said on the terminal."""
-    from multirt.cli.tables.waiting import waiting
     from multirt.environments import Store  # not for the commands that install nothing
 
     env = dict(os.environ)

@@ -53,7 +53,8 @@ def on_terminal(arguments: Sequence[str], env: dict[str, str], columns: int = 80
             shown += chunk
     os.close(master)
     assert child.returncode == 0, shown.decode()
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    stays = re.sub(r"[^\n]*\r\x1b\[K", "", shown.decode())  # what is waited for is taken away again
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", stays)
     return [line.rstrip() for line in plain.split("\r\n")]
 
 
@@ -266,6 +267,39 @@ def test_paths_of_any_bytes_stand_in_valid_json(multirt: Command, tmp_path: Path
     assert rejected >= {str(folder / "python3") for folder in named}
     for arguments in (("list", "--all"), ("doctor",)):
         assert "Traceback" not in multirt(*arguments, **own).stderr
+
+
+@pytest.mark.parametrize("command", ["list", "find", "doctor", "explain"])
+def test_a_terminal_shows_that_candidates_are_being_asked(command: str, tmp_path: Path) -> None:
+    """The candidate does not answer before that was seen."""
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    place = tmp_path / "bin"
+    place.mkdir()
+    (place / "python3.99").write_text(f'#!/bin/sh\nread word <"{go}"\nexit 3\n')
+    (place / "python3.99").chmod(0o755)
+    argument = {"find": ["3"], "explain": [__file__]}.get(command, [])
+    env = environment(tmp_path / "cache", tmp_path, MULTIRT_PROBE_TIMEOUT="300", TERM="xterm")
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "multirt", command, *argument],
+        stdin=slave,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env={**env, "MULTIRT_SEARCH_PATH": str(place)},
+    ) as child:
+        os.close(slave)
+        shown = b""
+        while b"..." not in shown:
+            shown += (chunk := _read(master))
+            assert chunk, shown
+        go.write_text("go\n")
+        assert child.stdout is not None
+        child.stdout.read()
+        while chunk := _read(master):
+            shown += chunk
+    os.close(master)
+    assert re.match(rb"\r\x1b\[Kmultirt: asking .* what it is \.\.\.\r\x1b\[K", shown)
 
 
 def test_an_interrupt_waits_for_no_candidate(tmp_path: Path) -> None:

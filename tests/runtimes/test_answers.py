@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from runtimes.errors import CandidateError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Require
     from tests.runtimes.conftest import Machine
 
 ANSWER: dict[str, object] = {
@@ -92,6 +94,27 @@ def test_modules_that_fail_to_import_are_not_in_the_library(
 ) -> None:
     runtime = interrogate(answering(machine, ANSWER, after), env=os.environ, timeout=30.0)
     assert {"os", "sqlite3", "_sqlite3", "_ssl", "ssl"} - runtime.stdlib == missing
+
+
+def test_what_follows_modules_that_crash_is_tried_without_them(
+    machine: Machine, require: Require
+) -> None:
+    prefix = machine.home / "prefix"
+    left_out = shutil.ignore_patterns("test", "site-packages", "__pycache__", "*.a", "include")
+    shutil.copytree(require("3.13t").parent.parent, prefix, symlinks=True, ignore=left_out)
+    library = prefix / "lib" / "python3.13t"
+    for name in ("_bz2", "_lzma", "_sqlite3"):
+        for binary in (library / "lib-dynload").glob(f"{name}.*.so"):
+            binary.unlink()
+    kill = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    (library / "_bz2.py").write_text(kill)
+    (library / "_lzma.py").write_text("raise RuntimeError\n")
+    (library / "_sqlite3.py").write_text(kill)
+    path = prefix / "bin" / "python3.13t"
+    runtime = interrogate(path, env=os.environ, timeout=60.0)
+    gone = {"_bz2", "bz2", "_lzma", "lzma", "_sqlite3", "sqlite3"}
+    assert gone & runtime.stdlib == set()
+    assert {"_ctypes", "ctypes", "zlib", "gzip"} <= runtime.stdlib
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 FAKE = """#!/bin/sh
 for last; do :; done
 nonce=$(echo "$last" | sed -n 's/^NONCE = "\\(.*\\)"/\\1/p')
+image=$(readlink -f /proc/$$/exe)
 version='[3,{minor},0,"final",0]'
 echo "$nonce"'{{"implementation":"cpython","version":'"$version"',"stdlib":"os","prefix":null,'\\
-'"implementation_version":'"$version"',"system":"linux","byte_order":"little","bits":64}}'"$nonce"
+'"implementation_version":'"$version"',"system":"linux","byte_order":"little","bits":64,"image":"'"$image"'"}}'"$nonce"
 echo "$nonce"
 """
 
@@ -140,16 +143,29 @@ def test_a_wrapper_that_names_itself_as_the_executable(machine: Machine, require
         assert str(found.version).startswith(name)
 
 
+def test_a_wrapper_of_what_calls_itself_by_the_wrappers_name(
+    machine: Machine, require: Require
+) -> None:
+    """MicroPython takes the name that it is started by for its own file."""
+    if not Path("/bin/bash").exists():
+        pytest.skip("exec -a is bash's")
+    targets = [require("micropython"), require("3.9")]
+    choice = machine.home / "choice"
+    machine.add("python3", f'#!/bin/bash\nexec -a "$0" "$(cat {choice})" "$@"\n')
+    for target, name in zip(targets, ["micropython", "cpython"], strict=True):
+        choice.write_text(str(target))
+        settle(machine)
+        assert [one.implementation.name for one in machine.look().runtimes] == [name]
+
+
 def test_a_script_whose_java_is_switched(machine: Machine) -> None:
     """The script, and both files that it can lead to, stay as they are."""
     for minor in (8, 9):
         make_script(machine.home / f"jvm-{minor}" / "java", str(minor))
     tools = machine.home / "tools"
     tools.mkdir()
-    answer = FAKE.format(minor="MINOR").replace(
-        '"system":"linux"', '"image":"\'"$(readlink -f "$java")"\'","system":"linux"'
-    )
-    answer = answer.replace("#!/bin/sh\n", "#!/bin/sh\njava=$(command -v java)\n")
+    java = 'java=$(command -v java)\nimage=$(readlink -f "$java")\n'
+    answer = re.sub("image=.*\n", lambda _: java, FAKE.format(minor="MINOR"))
     answer = answer.replace("[3,MINOR,0", '[3,\'"$(cat "$java")"\',0')
     machine.add("jython", answer)
     env = {**machine.search.env, "PATH": f"{tools}:/usr/bin:/bin"}
@@ -192,6 +208,45 @@ def test_a_runtime_that_gains_a_module(machine: Machine, require: Require) -> No
     (prefix / "lib" / "python3.9" / "brand_new.py").write_text("")
     (after,) = machine.look(env=env).runtimes
     assert after.stdlib - before.stdlib == {"brand_new"}
+
+
+def _overwrite(file: Path, data: bytes) -> None:
+    """Change a file in its place, with its time; the folder shows nothing of it."""
+    status = file.stat()
+    with file.open("r+b") as stream:
+        stream.write(data)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _break_extension(library: Path) -> None:
+    (file,) = (library / "lib-dynload").glob("_bz2.*.so")
+    _overwrite(file, bytes(4096))
+
+
+def _change_configuration(library: Path) -> None:
+    (file,) = library.glob("_sysconfigdata*.py")
+    _overwrite(file, file.read_bytes().replace(b"'cpython-313t-", b"'another-313t-"))
+
+
+@pytest.mark.parametrize("change", [_break_extension, _change_configuration])
+def test_a_file_of_the_library_overwritten_in_place(
+    machine: Machine, require: Require, change: Callable[[Path], None]
+) -> None:
+    executable = require("3.13t")
+    prefix = machine.home / "prefix"
+    library = executable.parent.parent / "lib"
+    shutil.copytree(library, prefix / "lib", symlinks=True, ignore=_only_what_starts)
+    (prefix / "bin").mkdir()
+    shutil.copy2(executable, prefix / "bin")
+    env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(prefix)}
+    settle(machine)
+    machine.look(env=env, timeout=30.0)
+    warm = machine.look(env=env, timeout=30.0)
+    assert remembered(warm) == [True]
+    change(prefix / "lib" / "python3.13t")
+    (after,) = machine.look(env=env, timeout=30.0).runtimes
+    assert after == machine.look(env=env, timeout=30.0, refresh=True).runtimes[0]
+    assert after != warm.runtimes[0]
 
 
 def _only_what_starts(_folder: str, names: list[str]) -> set[str]:
@@ -341,17 +396,40 @@ def test_a_time_out_is_remembered_for_a_while(machine: Machine) -> None:
     assert log.read_text().split() == ["started"]
 
 
-def test_a_failure_of_machine_code_is_remembered_until_the_file_changes(machine: Machine) -> None:
-    path = machine.folder / "python3"
-    path.write_bytes(b"\x7fELF" + bytes(60))
-    path.chmod(0o755)
+def test_a_standard_library_that_comes_later(machine: Machine, require: Require) -> None:
+    """Without it that of the place it was built for is taken."""
+    executable = require("3.13t")
+    source = executable.parent.parent
+    prefix = machine.home / "prefix"
+    (prefix / "bin").mkdir(parents=True)
+    shutil.copy2(executable, prefix / "bin")
+    env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(prefix)}
     settle(machine)
-    for _ in ("cold", "warm"):
-        assert machine.rejection("python3").reason is Reason.CANNOT_START
-    assert cache_info(machine.home / "cache").answers == 1
-    path.unlink()
-    path.symlink_to(ME)
-    assert len(machine.look().runtimes) == 1
+    (before,) = machine.look(env=env, timeout=30.0).runtimes
+    assert before.prefix == source
+    shutil.copytree(source / "lib", prefix / "lib", symlinks=True, ignore=_only_what_starts)
+    (found,) = machine.look(env=env, timeout=30.0).runtimes
+    assert found.prefix == prefix
+
+
+def test_machine_code_that_leads_elsewhere(machine: Machine) -> None:
+    """Nothing changes in it when what it starts comes, changes and goes."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    target = machine.home / "target"
+    source = machine.home / "wrapper.c"
+    source.write_text(
+        "#include <unistd.h>\n"
+        f'int main(int count, char **words) {{ return execv("{target}", words); }}\n'
+    )
+    subprocess.run(["cc", "-o", machine.folder / "python3", source], check=True)
+    settle(machine)
+    assert not machine.look().runtimes
+    for minor in (8, 9):
+        make_script(target, FAKE.format(minor=minor))
+        assert versions(machine.look()) == [f"3.{minor}.0"]
+    target.unlink()
+    assert not machine.look().runtimes
 
 
 def test_a_failure_that_is_mended_elsewhere(machine: Machine) -> None:
@@ -362,6 +440,40 @@ def test_a_failure_that_is_mended_elsewhere(machine: Machine) -> None:
     make_script(target, FAKE.format(minor=8))
     assert wrapper.exists()
     assert versions(machine.look()) == ["3.8.0"]
+
+
+def test_what_nobody_has_used_for_long_is_removed(machine: Machine, fake: Path) -> None:
+    folder = machine.home / "cache" / "runtimes"
+    machine.look()
+    assert fake.exists()
+    (used,) = folder.iterdir()
+    names = ["0000.json", "0001.json", "0002.json.12-34", "0003.json.56-78", "0004.json"]
+    old, torn, young, killed, fallen = (folder / name for name in names)
+    for path in (old, torn, young, killed):
+        path.write_text("{}")
+    fallen.mkdir()
+    now = used.stat().st_mtime
+    for path, days in ((used, 400), (old, 100), (torn, 30), (killed, 1), (fallen, 400)):
+        os.utime(path, (now - days * 86400, now - days * 86400))
+    assert remembered(machine.look()) == [True]
+    assert len(list(folder.iterdir())) == 6
+    machine.add("python3.1", FAKE.format(minor=1))
+    settle(machine)
+    assert remembered(machine.look()) == [True, False]
+    assert used.exists()
+    assert [path.exists() for path in (old, torn, young, killed)] == [False, True, True, False]
+
+
+def test_there_are_never_too_many_notes(machine: Machine, fake: Path) -> None:
+    folder = machine.home / "cache" / "runtimes"
+    folder.mkdir(parents=True)
+    assert fake.exists()
+    for number in range(1500):
+        (folder / f"{number:04}.json").write_text("{}")
+        os.utime(folder / f"{number:04}.json", (10**9 * 2 + number, 10**9 * 2 + number))
+    machine.look()
+    left = sorted(path.name for path in folder.glob("????.json"))
+    assert left == [f"{number:04}.json" for number in range(500, 1500)]
 
 
 def test_info_and_clear(machine: Machine, fake: Path) -> None:

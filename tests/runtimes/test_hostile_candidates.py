@@ -118,6 +118,34 @@ def test_a_name_that_starts_itself_through_path_ends(machine: Machine) -> None:
     assert machine.rejection("python3", env=env, timeout=1.0).reason is Reason.TIMED_OUT
 
 
+@pytest.mark.parametrize(
+    ("end", "starts"),
+    [
+        pytest.param("exit 0", 1, id="silent"),
+        pytest.param("exit 1", 1, id="silent-failure"),
+        pytest.param("kill -SEGV $$", 1, id="signal"),
+        pytest.param("exit 2", 3, id="wrong-use"),
+        pytest.param("echo unknown option >&2; exit 1", 3, id="complains"),
+    ],
+)
+def test_what_cannot_be_a_matter_of_options_is_not_tried_again(
+    machine: Machine, end: str, starts: int
+) -> None:
+    log = machine.home / "log"
+    machine.add("python3", f"#!/bin/sh\necho start >>{log}\n{end}\n")
+    assert machine.rejection("python3", timeout=30.0).reason is Reason.FAILED
+    assert len(log.read_text().splitlines()) == starts
+
+
+def test_a_runtime_without_the_usual_options_is_asked_with_fewer(machine: Machine) -> None:
+    """As Python 2.7 and MicroPython do it, with nothing to read of their complaint."""
+    machine.add(
+        "python3",
+        f'#!/bin/sh\n[ "$1" = -c ] || exit 2\nexec "{ME}" "$@"\n',
+    )
+    assert len(machine.look(timeout=30.0).runtimes) == 1
+
+
 def test_noise_around_the_answer_does_no_harm(machine: Machine) -> None:
     machine.add("python3", f'#!/bin/sh\necho hello; echo oops >&2\n"{ME}" "$@"\necho bye\n')
     assert len(machine.look(timeout=30.0).runtimes) == 1

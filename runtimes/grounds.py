@@ -1,0 +1,81 @@
+"""Say which files a runtime's answer rests on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtimes.answer import started_file
+from runtimes.names import is_runtime_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from runtimes.candidates import Suspect
+
+_LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
+
+
+def files_of(suspect: Suspect) -> Iterator[str]:
+    """Yield the files whose change makes another program of a suspect."""
+    yield suspect.real
+    folder = os.path.dirname(suspect.real)  # noqa: PTH120 - text
+    for name in ("pyvenv.cfg", "pybuilddir.txt", "../pyvenv.cfg"):
+        yield os.path.join(folder, name)  # noqa: PTH118 - text
+    if suspect.interpreter is not None:
+        yield suspect.path
+        yield suspect.interpreter.split()[0] if suspect.interpreter.split() else ""
+
+
+def files_behind(facts: Mapping[str, object]) -> Iterator[str]:
+    """Yield the files and folders that a runtime's own answer rests on."""
+    if isinstance(image := facts.get("image"), str):
+        yield image
+    yield from _paths(facts, "mapped")  # libraries
+    for item in _paths(facts, "path"):  # folders and archives of the standard library
+        yield item
+        yield os.path.join(item, "os.py")  # noqa: PTH118 - text
+        yield os.path.dirname(item)  # noqa: PTH120 - a jar, seen from inside
+
+
+def files_of_modules(facts: Mapping[str, object]) -> Iterator[str]:
+    """Yield what decides which modules of the standard library import."""
+    yield from _paths(facts, "loaded")
+    if facts.get("missing"):  # the library that one lacks may be installed
+        yield _LOADER_CACHE
+
+
+def landmarks(suspect: Suspect, facts: Mapping[str, object]) -> Iterator[str]:
+    """Yield where a standard library would be found before the one that was.
+
+    A runtime looks for it upwards from its own file (CPython: Modules/getpath.py).
+    """
+    for library in _paths(facts, "path"):
+        folder, name = os.path.split(library)
+        if name.startswith(("python", "pypy")) and not name.endswith(".zip"):
+            end = os.path.join(os.path.basename(folder), name)  # noqa: PTH118, PTH119 - text
+            for start in (suspect.path, suspect.real):
+                yield from (os.path.join(above, end) for above in Path(start).parents)  # noqa: PTH118
+
+
+def _paths(facts: Mapping[str, object], name: str) -> list[str]:
+    """Return the absolute paths of a list that a runtime answered."""
+    items = facts.get(name)
+    texts = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
+    return [text for text in texts if os.path.isabs(text)]  # noqa: PTH117 - text
+
+
+def speaks_for_another(suspect: Suspect, facts: Mapping[str, object]) -> bool:
+    """Tell whether the one that answered is another file than the one that was asked.
+
+    Then what was asked is a wrapper, and where it leads may change without a trace in it.
+    """
+    started = started_file(facts)
+    if started is not None and os.path.realpath(started) != os.path.realpath(suspect.real):
+        return True
+    image = facts.get("image")
+    if not isinstance(image, str) or os.path.realpath(image) == os.path.realpath(suspect.real):
+        return False
+    # Java and node are what a Jython or a Pyodide runs in, not another runtime.
+    return suspect.interpreter is None or is_runtime_name(os.path.basename(image))  # noqa: PTH119
