@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from multirt.environments import UnresolvableError
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.attempt import Runner
 from multirt.matrix.building import Wheels, Workshop
-from multirt.matrix.far import Sender
 from multirt.matrix.model import Package, State
 from multirt.matrix.planning import INSTALLED, hollow, plan, shadows, under_test
 from multirt.matrix.report import row_of
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from multirt.matrix.cells import Cells
-    from multirt.matrix.far import Far
+    from multirt.matrix.far import Far, Sender
     from multirt.matrix.installing import Installer
     from multirt.matrix.model import Cell, Config, Planned, Wheel
     from multirt.matrix.processes import Processes
@@ -108,6 +106,8 @@ class Engine:
         Raises:
             MultirtError: the project does not build.
         """
+        from concurrent.futures import ThreadPoolExecutor
+
         wheels, planned = self.plan(cells)
         with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:
             return wheels, tuple(pool.map(lambda each: self._resolved(each, wheels), planned))
@@ -183,6 +183,8 @@ class Engine:
     def _tester(self, wheels: tuple[Wheel, ...], turns: Turns[Planned, Result]) -> Tester | Sender:
         """Return what tests cells: here, or on the cluster."""
         if self.far is not None:
+            from multirt.matrix.far import Sender  # with concurrent.futures; for a cluster only
+
             return Sender(
                 far=self.far,
                 name=self.workshop.state.name,

@@ -8,15 +8,16 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from rich.console import Console
-from rich.markup import escape
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
 
 def open_console(*, stderr: bool = False) -> Console:
     """Return a console that never breaks what is not text."""
+    from rich.console import Console  # 60 ms, not before there is something to show
+
     stream = cast("IO[str]", _Trimmed(sys.stderr if stderr else sys.stdout))
     return Console(file=stream, stderr=stderr, highlight=False, soft_wrap=False)
 
@@ -39,6 +40,8 @@ class _Trimmed:
 
 def text(value: object) -> str:
     """Return text that any terminal can show, without markup."""
+    from rich.markup import escape  # likewise
+
     shown = str(value).encode("utf-8", "backslashreplace").decode()
     return escape("".join(each if each.isprintable() or each == "\n" else "?" for each in shown))
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from multirt.cli.folders import project_folder
 from multirt.cli.searching import cache_dir, search
-from multirt.dispatch import with_named
 from multirt.environments import Store
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.building import Workshop
@@ -148,7 +147,12 @@ def _runtimes(config: Config, notice: Callable[[str], object]) -> tuple[Runtime,
     looked = replace(search(), notice=notice)
     jobs = (config.matrix, *config.tasks.values())
     specs = [spec for job in jobs for spec in job.runtimes or ()]
-    return with_named(discover(looked).runtimes, specs, looked)
+    found = discover(looked).runtimes
+    if all(spec.path is None for spec in specs):
+        return found
+    from multirt.dispatch import with_named  # 60 ms, for a runtime that is named by its path
+
+    return with_named(found, specs, looked)
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ def plan_cells(
     as_json: Json = False,
 ) -> None:
     """Say for each cell which wheel it tests, or why it cannot be tested."""
-    from multirt.cli.tables.matrix import print_plan
+    from multirt.cli.tables.matrix.plan import print_plan
 
     wanted = Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
     opened = open_matrix(Asked(project=project, pick=wanted, missing=missing, fresh=fresh))
@@ -67,7 +67,7 @@ def list_cells(
     as_github: Github = False,
 ) -> None:
     """Show the cells of the matrix; nothing is built."""
-    from multirt.cli.tables.matrix import print_cells
+    from multirt.cli.tables.matrix.plan import print_cells
 
     wanted = Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
     opened = open_matrix(Asked(project=project, pick=wanted))

@@ -35,7 +35,7 @@ def deliver(
         state: the project's folder in the cache; None where there is no project.
         in_job: it belongs into the summary of a GitHub job, where there is one.
     """
-    from multirt.cli.tables.matrix import print_summary
+    from multirt.cli.tables.matrix.summary import print_summary
 
     print_summary(report)
     try:

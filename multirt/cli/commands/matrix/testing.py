@@ -159,7 +159,7 @@ def exec_command(
 def _view(opened: Opened, *, live: bool, quiet: bool) -> AbstractContextManager[View]:
     from contextlib import nullcontext
 
-    from multirt.cli.tables.matrix import watching
+    from multirt.cli.tables.matrix.progress import watching
 
     return nullcontext(Quiet()) if quiet else watching(len(opened.meant), live=live)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from multirt.cli.tables.matrix.words import counts, seconds, style
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 HEARTBEAT = 30.0  # seconds of silence that a log of CI is to bear
 _NAMED = 5  # failing tests that a block names
 _WIDTH = 12
+_FORCING = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "JPY_PARENT_PID"})
 
 
 @dataclass(slots=True)
@@ -39,8 +43,7 @@ class _Going:
 class _Watch:
     """Knows what every cell is doing; what it shows is for the two ways of showing it."""
 
-    def __init__(self, console: Console, total: int, *, live: bool) -> None:
-        self.console = console
+    def __init__(self, total: int, *, live: bool) -> None:
         self.total = total
         self.live = live
         self.done = 0
@@ -48,6 +51,11 @@ class _Watch:
         self.going: dict[str, _Going] = {}
         self.guard = threading.RLock()
         self.spoke = time.monotonic()
+
+    @cached_property
+    def console(self) -> Console:
+        """Where it is shown; opened when the first cells run already."""
+        return open_console()
 
     def say(self, message: str) -> None:
         with self.guard:
@@ -131,12 +139,13 @@ def _block(row: Row) -> Iterator[str]:
 @contextlib.contextmanager
 def watching(total: int, *, live: bool) -> Iterator[View]:
     """Show what goes on as long as it does."""
-    console = open_console()
-    watch = _Watch(console, total, live=live)
-    if console.is_terminal and not console.is_dumb_terminal:
+    watch = _Watch(total, live=live)
+    # What rich takes for a terminal, without rich where it would take it for none.
+    maybe = sys.stdout.isatty() or not _FORCING.isdisjoint(os.environ)
+    if maybe and watch.console.is_terminal and not watch.console.is_dumb_terminal:
         from rich.live import Live
 
-        with Live(watch, console=console, refresh_per_second=8, transient=True):
+        with Live(watch, console=watch.console, refresh_per_second=8, transient=True):
             yield watch
         return
     ended = threading.Event()
