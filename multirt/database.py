@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 PATIENCE = 5.0  # seconds for somebody else who writes
 
 
+# What SQLite says, and what helps.
+_HINTS = (
+    ("locked", "another program is writing it: try again"),
+    ("readonly", "make it and its folder writable"),
+    ("is full", "make room on its disk"),
+    ("of version", "a newer multirt wrote it: use that one, or move the file away"),
+)
+
+
 @contextmanager
 def database(path: Path, version: int, schema: str | None = None) -> Iterator[sqlite3.Connection]:
     """Give a connection; what is done in it is one transaction.
@@ -32,26 +41,45 @@ def database(path: Path, version: int, schema: str | None = None) -> Iterator[sq
         if schema is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection, connection:
-            _check_version(connection, version)
-            if schema is not None:
-                connection.executescript(schema)
-                connection.execute(f"PRAGMA user_version = {version}")
+            found = _version(connection, version)
+            if schema is not None and found < version:
+                connection.executescript(f"{schema}; PRAGMA user_version = {version}")
             yield connection
     except (OSError, sqlite3.Error, ValueError, TypeError) as error:
         raise _trouble(path, error) from error
 
 
-def _check_version(connection: sqlite3.Connection, known: int) -> None:
+def storable(text: str) -> str:
+    """Return text as SQLite takes it, which is UTF-8: a path that is no text is escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is nothing in a file: none was made, or whoever began one was killed."""
+    try:
+        return path.stat().st_size == 0
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # opening it says what is wrong
+
+
+def _version(connection: sqlite3.Connection, known: int) -> int:
+    """Return the version of a file's tables, 0 when it has none.
+
+    Raises:
+        sqlite3.Error: it is newer than what is known, or no database.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > known:
         message = f"it is of version {version}, this multirt reads {known}"
         raise sqlite3.DatabaseError(message)
+    return int(version)
 
 
 def _trouble(path: Path, error: Exception) -> MultirtError:
     """Say what is wrong with a file, and what helps."""
-    hint = "move it away; a new one is made by itself"
-    if "locked" in str(error):
-        hint = "another program is writing it: try again"
+    known = (hint for words, hint in _HINTS if words in str(error))
+    hint = next(known, "move it away; a new one is made by itself")
     message = f"cannot use the history {path}: {error}"
     return MultirtError("history", message, hint, ExitCode.FAILED)

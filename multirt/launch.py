@@ -23,13 +23,7 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
     Raises:
         MultirtError: the interpreter cannot be started, or multirt starts itself without end.
     """
-    depth = env.get(DEPTH, "0")
-    level = int(depth) + 1 if depth.isdecimal() else 1
-    if level > _DEEPEST:
-        hint = "does the program start itself through multirt?"
-        message = f"multirt was started from itself {_DEEPEST} times"
-        raise MultirtError("depth", message, hint, ExitCode.FAILED)
-    environment = {**env, **dict(plan.environment), DEPTH: str(level)}
+    environment = environment_of(plan, env)
     if plan.stdin is not None:
         _give(plan.stdin)
     for stream in (sys.stdout, sys.stderr):
@@ -43,6 +37,21 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         message = f"cannot start {plan.executable}: {error.strerror}"
         hint = "multirt list --refresh finds the runtimes anew"
         raise MultirtError("launch", message, hint, ExitCode.CANNOT_START) from error
+
+
+def environment_of(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a plan's program.
+
+    Raises:
+        MultirtError: multirt starts itself without end.
+    """
+    depth = env.get(DEPTH, "0")
+    level = int(depth) + 1 if depth.isdecimal() else 1
+    if level > _DEEPEST:
+        hint = "does the program start itself through multirt?"
+        message = f"multirt was started from itself {_DEEPEST} times"
+        raise MultirtError("depth", message, hint, ExitCode.FAILED)
+    return {**env, **dict(plan.environment), DEPTH: str(level)}
 
 
 def _give(content: bytes) -> None:

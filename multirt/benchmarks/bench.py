@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from multirt.benchmarks import pyperf
 from multirt.benchmarks.model import Bench, Excluded, Measured
+from multirt.benchmarks.processor import processor_time
 from multirt.benchmarks.warmup import warm_up
 from multirt.comparison import Comparison, Conditions, compare, prepared
 from multirt.errors import ExitCode, MultirtError
-from multirt.history import content_of, program_key
+from multirt.history import PROCESSOR, content_of, program_key
 from multirt.model import Kind
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class _Lane:
         loops: of both.
         runs: pyperf's documents, the calibration first.
         startups: seconds of the empty program.
+        processor: seconds of processor time of one start, one for each round.
     """
 
     contender: Contender
@@ -67,6 +69,7 @@ class _Lane:
     loops: tuple[int, int] = (1, 1)
     runs: list[dict[str, Any]] = field(default_factory=list)
     startups: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
 
 def bench(
@@ -162,7 +165,7 @@ def _lanes(
                 seconds=conditions.seconds,
             )
             command = (*contender.interpreter, str(room / "empty.py"))
-            empty = replace(task, name="start-up", command=command)
+            empty = replace(task, name="start-up", command=command, folder=room)
             yield _Lane(contender=contender, threads=threads, task=task, empty=empty)
 
 
@@ -186,6 +189,7 @@ def _round(lane: _Lane, effort: Effort) -> None:
     lane.runs.append(pyperf.measure(lane.task, loops, effort.values, effort.warmups))
     startup = pyperf.measure(lane.empty, empty, 1, 0)
     lane.startups += _values(startup)
+    lane.processor.append(processor_time(lane.task))
 
 
 def _values(document: dict[str, Any]) -> list[float]:
@@ -200,6 +204,7 @@ def _measured(lane: _Lane) -> Measured:
     metadata = {
         "multirt_runtime": lane.contender.id,
         "multirt_startup": f"{median(lane.startups):.6f} s",
+        PROCESSOR: " ".join(f"{each:.6f}" for each in lane.processor),
         "python_implementation": runtime.implementation.name,
         "python_version": str(runtime.version),
         "python_executable": str(lane.contender.plan.executable),
@@ -212,6 +217,7 @@ def _measured(lane: _Lane) -> Measured:
         threads=lane.threads,
         rounds=tuple(tuple(_values(run)) for run in lane.runs[1:]),
         startup=tuple(lane.startups),
+        processor=tuple(lane.processor),
         loops=lane.loops[0],
         memory=max((int(each) for each in memory if each), default=None),
         warnings=pyperf.instabilities(document),

@@ -51,6 +51,7 @@ class Measured:
         threads: what the variable for threads was set to; None when it was not set.
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one for each round.
+        processor: seconds of processor time of one start, one for each round.
         loops: starts that one value is the mean of.
         memory: greatest resident size of its process, in bytes; None where it is not known.
         warnings: what pyperf says of instability.
@@ -66,6 +67,7 @@ class Measured:
     memory: int | None
     warnings: tuple[str, ...]
     document: str
+    processor: tuple[float, ...] = ()
     curve: Curve | None = None
 
     @property

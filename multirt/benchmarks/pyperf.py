@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
+import shlex
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -12,13 +12,19 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
+from multirt.comparison import Start, run_once
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_OVERHEAD = 60.0  # seconds that pyperf may take beside the program itself
-_FATAL_ELSEWHERE = "PYTHON_GIL"  # a build with a GIL does not start with PYTHON_GIL=0
+_OVERHEAD = 30.0  # seconds that pyperf may take beside the program itself
+# Of Python's variables, those that pyperf's own processes bear; PYTHONHOME, or PYTHON_GIL=0 on a
+# build with a GIL, would end them. The others are set by `env`, which takes a moment itself.
+_HARMLESS = frozenset(
+    {"PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHON_JIT"}
+)
+_TAKEN = frozenset({"--profile", "--hook"})  # its starter looks for these in the whole command
 
 
 def require_pyperf() -> None:
@@ -53,48 +59,65 @@ class Task:
 
 def calibrate(task: Task) -> dict[str, Any]:
     """Return pyperf's calibration run: how many starts make one value of 0.1 s or more."""
-    return _worker(task, ["--calibrate-loops", "-w", "0", "-n", "1"], starts=64)
+    return _worker(task, ["--calibrate-loops", "-w", "0", "-n", "1"], values=2)
 
 
 def measure(task: Task, loops: int, values: int, warmups: int) -> dict[str, Any]:
     """Return one run of pyperf: some values in one worker process."""
     words = ["-l", str(loops), "-w", str(warmups), "-n", str(values)]
-    return _worker(task, words, starts=loops * (values + warmups))
+    return _worker(task, words, values=values + warmups)
 
 
-def _worker(task: Task, words: Sequence[str], starts: int) -> dict[str, Any]:
+def _worker(task: Task, words: Sequence[str], values: int) -> dict[str, Any]:
     """Run one of pyperf's worker processes and return its document.
+
+    Args:
+        task: what is to be started.
+        words: pyperf's own options.
+        values: how many it measures; each is one start, or several that take a moment.
 
     Raises:
         MultirtError: the program fails, or does not end in time.
     """
-    environment = dict(task.environment)
-    command = list(task.command)
-    gil = environment.pop(_FATAL_ELSEWHERE, None)
-    if gil is not None:  # pyperf's own interpreter must not see it
-        command = [which("env") or "env", f"{_FATAL_ELSEWHERE}={gil}", *command]
+    own = [sys.executable, "-m", "pyperf", "command", "--worker", "--copy-env", "--quiet"]
     with tempfile.TemporaryDirectory(prefix="multirt-") as room:
         output = Path(room) / "run.json"
-        own = [sys.executable, "-m", "pyperf", "command", "--worker", "--copy-env", "--quiet"]
-        try:
-            done = subprocess.run(
-                [*own, "--name", task.name, "-o", str(output), *words, "--", *command],
-                check=False,
-                capture_output=True,
-                cwd=task.folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                errors="replace",
-                timeout=task.seconds * starts + _OVERHEAD,
+        own += [f"--name={task.name}", "-o", str(output), *words]
+        outcome = run_once(
+            Start(
+                command=(*own, "--", *_sheltered(task, Path(room))),
+                environment={
+                    name: value for name, value in task.environment.items() if not _harms(name)
+                },
+                folder=task.folder,
+                room=task.folder,
+                input=None,
+                seconds=task.seconds * values + _OVERHEAD,
+                substitutions=(),
             )
-        except subprocess.TimeoutExpired as error:
-            raise _failed(task, "it does not end in time") from error
-        if done.returncode or not output.exists():
-            lines = done.stderr.strip().splitlines()
-            raise _failed(task, lines[-1] if lines else f"exit code {done.returncode}")
+        )
+        if outcome.exit_code != 0 or not output.exists():
+            lines = outcome.stderr.text.strip().splitlines() if outcome.exit_code else []
+            gone = "" if task.folder.is_dir() else ", and the folder that it works in is gone"
+            raise _failed(task, f"{lines[-1] if lines else outcome.ending}{gone}")
         document: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
         return document
+
+
+def _sheltered(task: Task, room: Path) -> tuple[str, ...]:
+    """Return the command without what pyperf's own processes would take for theirs."""
+    variables = [f"{name}={value}" for name, value in task.environment.items() if _harms(name)]
+    command = (which("env") or "env", *variables, *task.command) if variables else task.command
+    if not _TAKEN & {*command}:
+        return command
+    script = room / "start"
+    script.write_text(f"exec {shlex.join(command)}\n", encoding="utf-8", errors="surrogateescape")
+    return (which("sh") or "sh", str(script))
+
+
+def _harms(variable: str) -> bool:
+    """Whether a variable of the program's might hinder pyperf's own interpreter."""
+    return variable.startswith("PYTHON") and variable not in _HARMLESS
 
 
 def _failed(task: Task, why: str) -> MultirtError:
@@ -131,6 +154,8 @@ def differ(left: Sequence[float], right: Sequence[float]) -> bool:
 
     count = min(len(left), len(right))  # it takes samples of one size only
     left, right = left[-count:], right[-count:]
-    if len({*left, *right}) < 2 or count < 2:  # noqa: PLR2004 - it divides by their variance
+    if count < 2:  # noqa: PLR2004 - of one value nothing is known
         return False
+    if len({*left}) == len({*right}) == 1:  # it divides by their variance
+        return left[0] != right[0]
     return bool(is_significant(left, right)[0])

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from multirt.history import Record
 
 
+_LEAST_WHEN_BUSY = 0.1  # other work also empties the processor's caches
+_BUSY = 0.08  # scatter of times from start to end; that of a quiet machine is 0.01 to 0.05
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """How a runtime's times changed.
@@ -28,6 +32,11 @@ class Change:
         drift: how many times as slow the machine itself was.
         spread: how far the reference's own runs lie apart, as a part of their median.
         significant: pyperf's test says that the samples differ.
+        steady: the machine was quiet enough for times from start to end to say something.
+        processor: ratio of the processor times, without the slower half of each; None where they
+            are not known.
+        processor_spread: as `spread`, of these.
+        processor_significant: as `significant`, of these.
         threshold: below which a change is none.
     """
 
@@ -39,13 +48,26 @@ class Change:
     drift: float
     spread: float
     significant: bool
+    steady: bool
+    processor: float | None
+    processor_spread: float
+    processor_significant: bool
     threshold: float
 
     @property
     def regressed(self) -> bool:
-        """Whether it is slower by more than noise, both as measured and without the drift."""
-        least = 1 + max(self.threshold, self.spread)
-        return self.significant and self.ratio > least and self.after > self.before
+        """Whether it is slower by more than noise.
+
+        On a steady machine the times from start to end decide, as measured and without the drift;
+        on a busy one they show the other work, and processor time decides.
+        """
+        slower = self.after > self.before
+        if self.steady or self.processor is None:
+            least = 1 + max(self.threshold, self.spread)
+            return self.significant and self.ratio > least and slower
+        least = 1 + max(self.threshold, self.processor_spread, _LEAST_WHEN_BUSY)
+        faster = self.significant and not slower  # on more processors, perhaps
+        return self.processor_significant and self.processor > least and not faster
 
 
 def changes(
@@ -72,8 +94,10 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
     medians = [each.median for each in earlier]
     # What changed an empty program's time changed the machine, not the program.
     drift = median(record.startup) / median(value for each in earlier for value in each.startup)
-    relative = [each.median / median(each.startup) for each in earlier]
-    centre = median(relative)
+    mine = _quicker(record.processor)
+    theirs = [quick for each in earlier if (quick := _quicker(each.processor))]
+    known = bool(mine and theirs)
+    centres = [median(each) for each in theirs]
     return Change(
         runtime=record.runtime,
         threads=record.threads,
@@ -81,10 +105,37 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
         after=record.median,
         ratio=record.median / median(medians) / drift,
         drift=drift,
-        spread=max(abs(each - centre) for each in relative) / centre,
+        spread=_spread([each.median / median(each.startup) for each in earlier]),
         significant=differ(record.values, _thinned(pooled, len(record.values))),
+        steady=all(_scatter(each) < _BUSY for each in (record.values, record.startup)),
+        processor=median(mine) / median(centres) if known else None,
+        processor_spread=_spread(centres) if known else 0.0,
+        processor_significant=known and _differ_pooled(mine, theirs),
         threshold=threshold,
     )
+
+
+def _quicker(times: Sequence[float]) -> Sequence[float]:
+    """Return the quicker half of processor times, sorted: other work only adds to them."""
+    return sorted(each for each in times if each > 0)[: (len(times) + 1) // 2]
+
+
+def _differ_pooled(mine: Sequence[float], theirs: Sequence[Sequence[float]]) -> bool:
+    """Whether processor times differ from those of several sessions, by pyperf's test."""
+    pooled = sorted(value for each in theirs for value in each)
+    return differ(mine, _thinned(pooled, len(mine)))
+
+
+def _spread(centres: Sequence[float]) -> float:
+    """Return how far sessions lie apart, as a part of their median."""
+    centre = median(centres)
+    return max(abs(each - centre) for each in centres) / centre
+
+
+def _scatter(values: Sequence[float]) -> float:
+    """Return the median absolute deviation, as a part of the median."""
+    centre = median(values)
+    return median(abs(each - centre) for each in values) / centre
 
 
 def _thinned(values: Sequence[float], count: int) -> Sequence[float]:

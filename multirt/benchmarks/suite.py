@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
-import signal
-import subprocess
 import sys
-from contextlib import suppress
+import sysconfig
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
+from multirt.comparison import Start, run_once
 from multirt.errors import MultirtError
 from multirt.intervals import Ratio, unpaired_ratio
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from multirt.comparison import Outcome
     from multirt.contenders import Contender
 
 _NAME = "pyperformance"
@@ -101,8 +102,14 @@ def run_suite(
         pace: how long it may take.
         folder: where pyperformance keeps its environments; made when it is not there.
         say: is told who runs now.
+
+    Raises:
+        MultirtError: the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MultirtError("suite", f"cannot write {folder}: {error.strerror}") from error
     runs = []
     for contender in contenders:
         say(contender.id)
@@ -111,35 +118,49 @@ def run_suite(
 
 
 def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> SuiteRun:
+    """Run the suite on one contender."""
+    environment = contender.environment(os.environ, None)
+    profile = contender.profile
+    if profile is not None and (profile.options or profile.requirement):
+        return SuiteRun(id=contender.id, trouble=f"the suite cannot be started as +{profile.name}")
+    if environment.get("PYTHON_GIL") == "0" and not _bears_no_gil():
+        why = "pyperformance itself cannot be started with PYTHON_GIL=0 on multirt's own Python"
+        return SuiteRun(id=contender.id, trouble=why)
     output = folder / f"{contender.id}.json"
     output.unlink(missing_ok=True)
-    environment = contender.environment(os.environ, None)
+    outcome = run_once(
+        Start(
+            command=_command(contender, environment, names, (*_OPTIONS[pace], "-o", str(output))),
+            environment=environment,
+            folder=folder,
+            room=folder,
+            input=None,
+            seconds=math.inf,
+            substitutions=(),
+        )
+    )
+    values, document = _read(output)
+    trouble = None if outcome.exit_code == 0 else _last_words(outcome)
+    return SuiteRun(id=contender.id, values=values, document=document, trouble=trouble)
+
+
+def _command(
+    contender: Contender,
+    environment: Mapping[str, str],
+    names: str | None,
+    options: Sequence[str],
+) -> tuple[str, ...]:
+    """Return how pyperformance is started; it hands on only the variables that are named."""
     passed = [name for name in environment if os.environ.get(name) != environment[name]]
-    words = [sys.executable, "-m", _NAME, "run", "-p", str(contender.runtime.executable)]
-    words += ["-o", str(output), *_OPTIONS[pace]]
+    words = [sys.executable, "-m", _NAME, "run", "-p", str(contender.runtime.executable), *options]
     words += ["--benchmarks", names] if names is not None else []
     words += ["--inherit-environ", ",".join(passed)] if passed else []
-    # What is passed on to the benchmarks must not reach pyperformance's own interpreter.
-    own = {name: value for name, value in environment.items() if name != "PYTHON_GIL"}
-    with subprocess.Popen(
-        words,
-        cwd=folder,
-        env=own,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        text=True,
-        errors="replace",
-    ) as process:
-        try:
-            said, _ = process.communicate()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    values, document = _read(output)
-    trouble = None if process.returncode == 0 else _last_words(said, process.returncode)
-    return SuiteRun(id=contender.id, values=values, document=document, trouble=trouble)
+    return tuple(words)
+
+
+def _bears_no_gil() -> bool:
+    """Whether this interpreter starts with PYTHON_GIL=0; one before 3.13 does not look at it."""
+    return sys.version_info < (3, 13) or bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def _read(output: Path) -> tuple[dict[str, tuple[float, ...]], str]:
@@ -148,12 +169,16 @@ def _read(output: Path) -> tuple[dict[str, tuple[float, ...]], str]:
 
     if not output.is_file():
         return {}, ""
-    document = output.read_text(encoding="utf-8")
-    suite = BenchmarkSuite.loads(document)
+    document = output.read_text(encoding="utf-8", errors="replace")
+    try:
+        suite = BenchmarkSuite.loads(document)
+    except (ValueError, KeyError, TypeError):  # cut short: the disk is full
+        return {}, ""
     return {each.get_name(): tuple(each.get_values()) for each in suite}, document
 
 
-def _last_words(said: str, code: int) -> str:
-    """Return the last line that names an error, else the exit code."""
+def _last_words(outcome: Outcome) -> str:
+    """Return the last line that names an error, else how it ended."""
+    said = f"{outcome.stdout.text}\n{outcome.stderr.text}"
     lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
-    return lines[-1][:200] if lines else f"exit code {code}"
+    return lines[-1][:200] if lines else outcome.ending

@@ -66,8 +66,15 @@ class Report:
         if tried < ENOUGH:
             return f"go on: {tried} of the {ENOUGH} starts that a recommendation takes"
         if self.ratio is not None and self.ratio.significant and self.ratio.estimate < 1:
-            return f"stay with {usual}: {canary} works, and is slower"
-        return f"move to {canary}: {tried} starts without a crash, a failure more or a difference"
+            return f"stay with {usual}: {canary} works, and is slower, {self.ratio.estimate:.2f}x"
+        return f"move to {canary}: {tried} starts, no crash, no failure more, {self._compared}"
+
+    @property
+    def _compared(self) -> str:
+        """What is known of the outputs where none differs."""
+        if not self.compared:
+            return "outputs not compared (--shadow does)"
+        return f"{self.compared} outputs compared and the same"
 
 
 def report_on(course: Course) -> Report:

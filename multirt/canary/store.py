@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from multirt.canary.model import Course, Ending, Role, Started, Trial
 from multirt.canary.turns import is_canarys
-from multirt.database import database
+from multirt.database import database, is_empty, storable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS starts (
     seconds REAL NOT NULL DEFAULT 0,
     difference TEXT
 );
+CREATE INDEX IF NOT EXISTS by_trial ON starts (trial, role);
 """
 
 
@@ -46,10 +47,12 @@ class Turn:
     Attributes:
         number: in the store; None for a trial that was stopped, whose starts are not counted.
         role: on what it is to run.
+        shadowed: whether the canary is to run afterwards.
     """
 
     number: int | None
     role: Role
+    shadowed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +65,14 @@ class CanaryStore:
 
     path: Path
 
-    def begin(self, trial: Trial, percent: float) -> Turn:
-        """Count a start, and say on what it is to run; two at once get two turns."""
+    def begin(self, trial: Trial, percent: float, *, shadow: bool = False) -> Turn:
+        """Count a start, and say on what it is to run; two at once get two turns.
+
+        Args:
+            trial: of which program, beside what.
+            percent: of the starts that the canary takes part in.
+            shadow: it does so afterwards, and not in place of the usual runtime.
+        """
         with database(self.path, _VERSION, _SCHEMA) as connection:
             connection.execute("BEGIN IMMEDIATE")
             key = _key(trial)
@@ -79,8 +88,10 @@ class CanaryStore:
             (count,) = connection.execute(
                 "SELECT count(*) FROM starts WHERE trial = ? AND role != 'shadow'", [number]
             ).fetchone()
-            role = Role.CANARY if is_canarys(count + 1, percent) else Role.USUAL
-            return Turn(number=self._insert(connection, number, role), role=role)
+            chosen = is_canarys(count + 1, percent)
+            role = Role.CANARY if chosen and not shadow else Role.USUAL
+            added = self._insert(connection, number, role)
+            return Turn(number=added, role=role, shadowed=chosen and shadow)
 
     def begin_shadow(self, trial: Trial) -> Turn:
         """Count a start that is for comparison only."""
@@ -121,28 +132,31 @@ class CanaryStore:
 
     def forget(self, program: str) -> int:
         """Forget a program's trials; return how many there were."""
-        if not self.path.exists():
+        if is_empty(self.path):
             return 0
         with database(self.path, _VERSION, _SCHEMA) as connection:
             connection.execute(
                 "DELETE FROM starts WHERE trial IN (SELECT number FROM trials WHERE program = ?)",
-                [program],
+                [storable(program)],
             )
-            return connection.execute("DELETE FROM trials WHERE program = ?", [program]).rowcount
+            return connection.execute(
+                "DELETE FROM trials WHERE program = ?", [storable(program)]
+            ).rowcount
 
     def courses(self, program: str | None = None) -> tuple[Course, ...]:
         """Return all trials with their starts, of one program or of all."""
-        if not self.path.exists():
+        if is_empty(self.path):
             return ()
-        with database(self.path, _VERSION, _SCHEMA) as connection:
+        name = storable(program) if program is not None else None
+        with database(self.path, _VERSION) as connection:
             rows = connection.execute(
                 "SELECT number, program, usual, canary, stopped FROM trials"
                 " WHERE ? IS NULL OR program = ? ORDER BY number",
-                [program, program],
+                [name, name],
             ).fetchall()
             return tuple(
                 Course(
-                    trial=Trial(program=str(name), usual=str(usual), canary=str(canary)),
+                    trial=Trial(program=str(key), usual=str(usual), canary=str(canary)),
                     starts=tuple(
                         _started(row)
                         for row in connection.execute(
@@ -153,13 +167,12 @@ class CanaryStore:
                     ),
                     stopped=stopped,
                 )
-                for number, name, usual, canary, stopped in rows
+                for number, key, usual, canary, stopped in rows
             )
 
 
 def _key(trial: Trial) -> tuple[str, str, str]:
-    program = trial.program.encode("utf-8", "backslashreplace").decode()
-    return program, trial.usual, trial.canary
+    return storable(trial.program), trial.usual, trial.canary
 
 
 def _started(row: Sequence[object]) -> Started:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from multirt.comparison import (
     substitutions,
 )
 from multirt.errors import MultirtError
+from multirt.launch import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,8 +44,8 @@ class Canary:
         usual: how it is started as ever.
         canary: how it is started on the new runtime.
         env: the user's environment.
-        percent: of the starts that are the canary's.
-        shadow: the canary only runs afterwards, in the background.
+        percent: of the starts that the canary takes part in.
+        shadow: it only runs afterwards, in the background.
         store: where it is remembered.
         say: tells people one line.
     """
@@ -65,13 +67,16 @@ class Canary:
         Raises:
             MultirtError: the starts cannot be remembered; nothing was started.
         """
-        turn = self.store.begin(self.trial, 0 if self.shadow else self.percent)
+        turn = self.store.begin(self.trial, self.percent, shadow=self.shadow)
         if turn.number is None:
             return
         if turn.role is Role.CANARY:
             self._start_canary(turn)
-        if self.shadow:
-            self._start_with_shadow(turn)
+        given = _input() if turn.shadowed else None
+        if given is not None:
+            self._start_with_shadow(turn, given)
+        if turn.shadowed:
+            self.say("multirt: no shadow: stdin cannot be read again, as a file or /dev/null can")
         self._start_usual(turn)
 
     def _start_usual(self, turn: Turn) -> NoReturn:
@@ -90,15 +95,14 @@ class Canary:
         self._stop_if_crashed(ending)
         self._end(ending, self.canary)
 
-    def _start_with_shadow(self, turn: Turn) -> NoReturn:
-        """Start the usual runtime, and the canary afterwards where its input can be had again."""
-        given = _input()
+    def _start_with_shadow(self, turn: Turn, given: Path) -> NoReturn:
+        """Start the usual runtime, and the canary afterwards with the same input."""
         rules = choose_rules(["sets"], [])  # the seed of hashes is not ours to set here
         replaced = substitutions(rules, self.usual.runtime, [])
         streams = Recording(replaced), Recording(replaced)
         ending = follow(_command(self.usual), self._environment(self.usual), streams)
         self._remember(turn, ending)
-        if given is not None and ending.refused is None and os.fork() == 0:
+        if ending.refused is None and os.fork() == 0:
             seen = Outcome(
                 exit_code=ending.exit_code,
                 refused=None,
@@ -143,7 +147,7 @@ class Canary:
             self.store.stop(self.trial, f"crashed by {signal_name(ending.exit_code or 0)}")
 
     def _environment(self, plan: Plan) -> dict[str, str]:
-        return {**self.env, **dict(plan.environment)}
+        return environment_of(plan, self.env)
 
     def _stop_if_crashed(self, ending: Ending) -> None:
         if is_crash(ending.exit_code) and ending.exit_code is not None:
@@ -184,7 +188,16 @@ def _input() -> Path | None:
     except OSError:
         return Path(os.devnull)  # it is closed
     same = stat.S_ISCHR(status.st_mode) and status.st_rdev == null.st_rdev
-    return Path(os.devnull) if same else None
+    return Path(os.devnull) if same or _is_ended_pipe(status) else None
+
+
+def _is_ended_pipe(status: os.stat_result) -> bool:
+    """Whether stdin is a pipe that is empty and that nobody writes any more."""
+    if not stat.S_ISFIFO(status.st_mode):
+        return False
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    return [event for _, event in poll.poll(0)] == [select.POLLHUP]
 
 
 def _leave() -> None:
@@ -193,3 +206,5 @@ def _leave() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
+    # Who reads the other end of a pipe of the shell's must not wait for the shadow.
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from multirt.cli.interrupting import interruptible
 from multirt.cli.program_options import ProgramOptions, arguments_of
+from multirt.comparison import Conditions, choose_rules
 from multirt.contenders import Field, line_up
 from multirt.errors import MultirtError
 from multirt.model import Kind
@@ -16,53 +19,90 @@ from multirt.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Profiles = Annotated[
-    list[str] | None,
-    typer.Option("--profile", help="Start runtimes that know it this way too: jit, nojit, gil..."),
-]
-Reference = Annotated[
-    str | None, typer.Option("--reference", help="Whom the others are compared with.")
-]
-Copy = Annotated[
-    Path | None, typer.Option("--copy", help="Give each runtime a copy of this folder to work in.")
-]
-Files = Annotated[bool, typer.Option("--files", help="Compare also what it writes in its copy.")]
-Input = Annotated[Path | None, typer.Option("--input", help="A file for its standard input.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for each run.")]
-Seed = Annotated[
-    str, typer.Option("--hash-seed", help="PYTHONHASHSEED for all; `random` leaves it alone.")
-]
-Added = Annotated[
-    list[str] | None, typer.Option("--rule", help="What may differ too: sets, tracebacks.")
-]
-Dropped = Annotated[
-    list[str] | None,
-    typer.Option("--no-rule", help="What may not differ: paths, addresses, timings."),
-]
+    from multirt.dispatch import Request
+
+_LARGEST_SEED = 4_294_967_295  # what Python takes
 Html = Annotated[Path | None, typer.Option("--html", help="Write a page to this file.")]
 
 
-def contest(
-    words: list[str] | None,
-    options: ProgramOptions,
-    profiles: Sequence[str],
-    reference: str | None,
-) -> Field:
-    """Return who takes part.
+@dataclass(frozen=True, kw_only=True)
+class ContestOptions:
+    """What a command line says of who takes part, and of what is the same for all."""
 
-    Args:
-        words: the program and its arguments.
-        options: its `--python` may name profiles too, `cpython-3.14.8+jit`.
-        profiles: further ways to start each runtime that knows them.
-        reference: whom the others are compared with; None for the usual choice.
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile", help="Start runtimes that know it this way too: jit, nojit, gil..."
+        ),
+    ] = None
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="Whom the others are compared with.")
+    ] = None
+    copy: Annotated[
+        Path | None,
+        typer.Option("--copy", help="Give each runtime a copy of this folder to work in."),
+    ] = None
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for each run.")] = (
+        60.0
+    )
+    hash_seed: Annotated[
+        str, typer.Option("--hash-seed", help="PYTHONHASHSEED for all; `random` leaves it alone.")
+    ] = "0"
+    rule: Annotated[
+        list[str] | None,
+        typer.Option("--rule", help="What may differ too: sets, tracebacks, warnings."),
+    ] = None
+    no_rule: Annotated[
+        list[str] | None,
+        typer.Option("--no-rule", help="What may not differ: paths, addresses, timings."),
+    ] = None
 
-    Raises:
-        MultirtError: the program can be started only once, no runtime fits, or an option means
-            nothing.
-        SpecError: a word names no runtime.
-    """
-    request = replace(options, python=None).request(words)
-    if request.entry.kind in (Kind.STDIN, Kind.INTERPRETER):
-        hint = "save it to a file, or say what is to run"
-        raise MultirtError("script", f"{request.entry.title} cannot be run again", hint)
-    return line_up(request, arguments_of(words), options.python or [], profiles, reference)
+    def conditions(self, *, files: bool = False, given: Path | None = None) -> Conditions:
+        """Return what is the same for all.
+
+        Args:
+            files: what they change in their copies counts too.
+            given: a file for their standard input.
+
+        Raises:
+            MultirtError: the seed is none that Python takes, or a rule is none.
+        """
+        seed = self.hash_seed
+        if seed != "random" and not (seed.isdecimal() and int(seed) <= _LARGEST_SEED):
+            hint = f"write `random`, or a number up to {_LARGEST_SEED}"
+            raise MultirtError("usage", f"no seed of hashes: {seed!r}", hint)
+        return Conditions(
+            env=dict(os.environ),
+            folder=Path.cwd(),
+            copy=self.copy,
+            files=files,
+            input=given,
+            seconds=self.timeout,
+            seed=None if seed == "random" else seed,
+            rules=choose_rules(self.rule or (), self.no_rule or ()),
+        )
+
+    def field(self, words: list[str] | None, options: ProgramOptions) -> Field:
+        """Return who takes part.
+
+        Args:
+            words: the program and its arguments.
+            options: its `--python` may name profiles too, `cpython-3.14.8+jit`.
+
+        Raises:
+            MultirtError: the program can be started only once, no runtime fits, or an option means
+                nothing.
+            SpecError: a word names no runtime.
+        """
+        request = replace(options, python=None).request(words)
+        if request.entry.kind in (Kind.STDIN, Kind.INTERPRETER):
+            hint = "save it to a file, or say what is to run"
+            raise MultirtError("script", f"{request.entry.title} cannot be run again", hint)
+        return self.line_up(request, options, arguments_of(words))
+
+    def line_up(
+        self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
+    ) -> Field:
+        """Return who takes part for a request, as above; from then on signals end all of them."""
+        interruptible()
+        return line_up(request, arguments, options.python or [], self.profile or [], self.reference)

@@ -8,7 +8,8 @@ import signal
 def interruptible() -> None:
     """Raise `KeyboardInterrupt` also when this process is asked to end, or its terminal goes."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

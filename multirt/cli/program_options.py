@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -23,7 +24,7 @@ from multirt.program import entry_of
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Words = Annotated[
     list[str] | None,
@@ -140,29 +141,40 @@ def arguments_of(words: list[str] | None) -> tuple[str, ...]:
 
 
 def takes_program(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `ProgramOptions`; it gets them as `options`."""
+    """Give a command the options of its groups: parameters whose type is a dataclass of options."""
     own = inspect.signature(function, eval_str=True)
-    hints = get_type_hints(ProgramOptions, include_extras=True)
-    shared = [
-        inspect.Parameter(
+    groups: dict[str, Any] = {
+        name: each.annotation
+        for name, each in own.parameters.items()
+        if is_dataclass(each.annotation)
+    }
+    shared = {name: list(_parameters(group)) for name, group in groups.items()}
+
+    @functools.wraps(function)
+    def command(**values: Any) -> None:  # noqa: ANN401 - of every option its own type
+        made = {
+            name: group(**{each.name: values.pop(each.name) for each in shared[name]})
+            for name, group in groups.items()
+        }
+        function(**made, **values)
+
+    kept = [each for name, each in own.parameters.items() if name not in groups]
+    ordered = sorted([*kept, *chain(*shared.values())], key=lambda each: each.kind)
+    command.__signature__ = own.replace(parameters=ordered)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in ordered}
+    return command
+
+
+def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - any class of options
+    """Yield the options of a group."""
+    hints = get_type_hints(group, include_extras=True)
+    for each in fields(group):
+        yield inspect.Parameter(
             each.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=each.default,
             annotation=hints[each.name],
         )
-        for each in fields(ProgramOptions)
-    ]
-
-    @functools.wraps(function)
-    def command(**values: Any) -> None:  # noqa: ANN401 - of every option its own type
-        options = ProgramOptions(**{each.name: values.pop(each.name) for each in shared})
-        function(options=options, **values)
-
-    kept = [each for name, each in own.parameters.items() if name != "options"]
-    ordered = sorted([*kept, *shared], key=lambda each: each.kind)
-    command.__signature__ = own.replace(parameters=ordered)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in ordered}
-    return command
 
 
 def _requirement(text: str) -> Any:  # noqa: ANN401 - imported late

@@ -30,3 +30,9 @@ def history_store() -> History:
     from multirt.history import History  # sqlite3: 6 ms, which a start does without
 
     return History(path=history_file())
+
+
+def names_of(program: Path) -> tuple[str, ...]:
+    """Return what a program may be remembered by: a script by its path, also one that is gone."""
+    path = os.path.abspath(program)  # noqa: PTH100 - a link stays what it is called
+    return tuple(dict.fromkeys((path, str(program), f"-m {program}")))

@@ -22,21 +22,32 @@ if TYPE_CHECKING:
     from runtimes import RuntimeSpec
 
 
+# Percent of the starts when nothing is said. A shadow harms none, so every start has one.
+_STARTS, _SHADOWS = 5.0, 100.0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """What a command line says of a canary.
 
     Attributes:
         spec: the new runtime.
-        percent: of the starts that are its.
+        percent: of the starts that it takes part in; None for what is usual.
         shadow: it only runs afterwards, for comparison.
         repeatable: the program may be run twice.
     """
 
     spec: RuntimeSpec
-    percent: float
+    percent: float | None
     shadow: bool
     repeatable: bool
+
+    @property
+    def share(self) -> float:
+        """Percent of the starts that the canary takes part in."""
+        if self.percent is not None:
+            return self.percent
+        return _SHADOWS if self.shadow else _STARTS
 
 
 def canary_store() -> CanaryStore:
@@ -83,7 +94,7 @@ def try_canary(request: Request, own: Sequence[str], asked: Asked) -> None:
         usual=plan(usual, request, own),
         canary=plan(new, request, own),
         env=os.environ,
-        percent=asked.percent,
+        percent=asked.share,
         shadow=asked.shadow,
         store=canary_store(),
         say=say,

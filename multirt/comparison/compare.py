@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from contextlib import contextmanager
@@ -134,20 +135,20 @@ def run_contender(contender: Contender, conditions: Conditions) -> Outcome:
 @contextmanager
 def prepared(contender: Contender, conditions: Conditions) -> Iterator[Start]:
     """Give the start of a contender, in a working copy that lasts as long."""
-    origin = conditions.copy and Path(conditions.copy).absolute()
-    if conditions.files and origin is None:
-        hint = "--copy . gives each runtime a copy of this folder"
-        raise MultirtError("usage", "--files compares working copies: name a folder", hint)
-    if origin is None:
+    if conditions.copy is None:
+        if conditions.files:
+            hint = "--copy . gives each runtime a copy of this folder"
+            raise MultirtError("usage", "--files compares working copies: name a folder", hint)
         yield _start(contender, conditions, conditions.folder, contender.command)
         return
+    origins = (Path(os.path.abspath(conditions.copy)), conditions.copy.resolve())  # noqa: PTH100 - a link stays what it is called
     with tempfile.TemporaryDirectory(prefix="multirt-", ignore_cleanup_errors=True) as room:
         place = Path(room).resolve() / "copy"
-        make_copy(origin, place)
-        folder = Path(moved(str(conditions.folder), origin, place))
+        make_copy(origins, place)
+        folder = Path(moved(str(conditions.folder), origins, place))
         command = (
             *contender.interpreter,
-            *(moved(word, origin, place) for word in contender.plan.arguments),
+            *(moved(word, origins, place) for word in contender.plan.arguments),
         )
         inside = folder != conditions.folder
         yield _start(contender, conditions, folder if inside else place, command, place)

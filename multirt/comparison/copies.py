@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.comparison.recording import Recorded, Recording
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from multirt.comparison.rules import Substitution
 
@@ -21,25 +22,66 @@ _CHUNK = 1 << 20
 _BYTECODE = "__pycache__"  # of each runtime its own
 
 
-def make_copy(origin: Path, place: Path) -> None:
-    """Copy a folder with its links.
+def make_copy(origins: Sequence[Path], place: Path) -> None:
+    """Copy a folder with its links; those that lead into it by an absolute path lead into the copy.
+
+    Pipes are made anew; sockets and devices stay out, for a copy of them is none.
+
+    Args:
+        origins: the names of the folder, absolute; the last one without links.
+        place: not there yet; where it lies in the folder itself, it is left out of the copy.
 
     Raises:
         MultirtError: it is none, or cannot be copied.
     """
-    if not origin.is_dir():
+    origin, source, room = origins[0], origins[-1], place.parent
+    if not source.is_dir():
         raise MultirtError("copy", f"no such folder to copy: {origin}")
+
+    def leave_out(folder: str, names: list[str]) -> list[str]:
+        return [room.name] if Path(folder) == room.parent and room.name in names else []
+
     try:
-        shutil.copytree(origin, place, symlinks=True)
-    except (OSError, shutil.Error) as error:
-        raise MultirtError("copy", f"cannot copy {origin}: {error}") from error
+        shutil.copytree(source, place, symlinks=True, ignore=leave_out, copy_function=_copy)
+        _turn_links(place, origins)
+    except shutil.Error as error:
+        path, _, why = error.args[0][0]
+        raise MultirtError("copy", f"cannot copy {path}: {why}") from error
+    except OSError as error:
+        raise MultirtError("copy", f"cannot copy {origin}: {error.strerror}") from error
 
 
-def moved(word: str, origin: Path, place: Path) -> str:
-    """Return a path inside the copied folder as it is in the copy; other words stay."""
-    root = str(origin)
-    inside = word == root or word.startswith(root + os.sep)
-    return str(place) + word[len(root) :] if inside else word
+def _copy(source: str, target: str) -> None:
+    """Copy a file; make a pipe anew."""
+    mode = os.lstat(source).st_mode
+    if stat.S_ISFIFO(mode):
+        os.mkfifo(target)
+    elif stat.S_ISREG(mode):
+        shutil.copy2(source, target)
+
+
+def _turn_links(place: Path, origins: Sequence[Path]) -> None:
+    """Make links in a copy that lead to what was copied lead to the copy."""
+    for parent, folders, files in os.walk(place):
+        for link in (Path(parent, name) for name in (*folders, *files)):
+            target = str(link.readlink()) if link.is_symlink() else ""
+            if (new := moved(target, origins, place)) != target:
+                link.unlink()
+                link.symlink_to(new)
+
+
+def moved(word: str, origins: Iterable[Path], place: Path) -> str:
+    """Return a path inside the copied folder as it is in the copy; other words stay.
+
+    Args:
+        word: perhaps a path.
+        origins: the names of the folder: as it was named, and without links.
+        place: of the copy.
+    """
+    for root in map(str, origins):
+        if word == root or word.startswith(root + os.sep):
+            return str(place) + word[len(root) :]
+    return word
 
 
 def snapshot(folder: Path) -> Snapshot:

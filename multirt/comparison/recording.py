@@ -48,9 +48,9 @@ class Recording:
         """Take what was read."""
         self._size += len(data)
         self._waiting += data
-        if len(self._waiting) >= _BLOCK:
-            # A rule never has to look across a line's end, but for what is longer than a block.
-            end = self._waiting.rfind(b"\n") + 1 or len(self._waiting)
+        # Where blocks end must not depend on how the bytes came in: the hash would, too.
+        while len(self._waiting) >= _BLOCK:
+            end = self._waiting.rfind(b"\n", 0, _BLOCK) + 1 or _BLOCK
             self._take(bytes(self._waiting[:end]))
             del self._waiting[:end]
 

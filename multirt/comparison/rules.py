@@ -84,6 +84,12 @@ RULES: tuple[Rule, ...] = (
             ),
         ),
     ),
+    Rule(
+        name="warnings",
+        meaning="what Python itself warns of, such as a SyntaxWarning",
+        usual=False,
+        substitutions=((re.compile(rb"(?m)^.+:\d+: \w*Warning: .*\n(?:[ \t]+.*\n)*"), b""),),
+    ),
 )
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from multirt.history.exports import write_csv, write_pyperf
 from multirt.history.fastest import Evidence, evidence_for
 from multirt.history.keys import content_of, machine_key, program_key
-from multirt.history.model import Record
+from multirt.history.model import PROCESSOR, Record, processor_times
 from multirt.history.store import History
 
 __all__ = [
+    "PROCESSOR",
     "Evidence",
     "History",
     "Record",
     "content_of",
     "evidence_for",
     "machine_key",
+    "processor_times",
     "program_key",
     "write_csv",
     "write_pyperf",

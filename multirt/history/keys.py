@@ -8,13 +8,17 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.model import Kind
+
 if TYPE_CHECKING:
     from multirt.model import Program
 
 
 def program_key(program: Program) -> str:
     """Return what a program is found by: its absolute path, else how it is asked for."""
-    return str(program.script) if program.script is not None else program.title
+    if program.script is not None:
+        return str(program.script)
+    return f"-c {program.entry.text}" if program.entry.kind is Kind.CODE else program.title
 
 
 def content_of(program: Program) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+PROCESSOR = "multirt_processor_times"  # in the metadata of pyperf's documents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +31,7 @@ class Record:
         checked: its output was the same as the reference's.
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one a round.
+        processor: seconds of processor time of one start, one a round; empty where not known.
         memory: greatest resident size in bytes; None where it is not known.
         threads: as it was set; None when it was not.
         document: pyperf's own JSON.
@@ -47,6 +52,7 @@ class Record:
     memory: int | None
     threads: int | None
     document: str
+    processor: tuple[float, ...] = ()
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -67,3 +73,16 @@ class Record:
     def question(self) -> tuple[object, ...]:
         """What has to be the same for two records to be compared over time."""
         return (self.program, self.arguments, self.machine, self.runtime, self.threads)
+
+
+def processor_times(document: str) -> tuple[float, ...]:
+    """Return the processor times that stand in a document of pyperf's; empty when none do.
+
+    Raises:
+        ValueError: it is no document, or they are no numbers.
+        TypeError: likewise.
+    """
+    read = json.loads(document)
+    parts = [read, *read.get("benchmarks", ())]
+    words = (part.get("metadata", {}).get(PROCESSOR, "") for part in parts)
+    return tuple(float(word) for text in words for word in text.split())

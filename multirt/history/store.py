@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from multirt.database import database
-from multirt.history.model import Record
+from multirt.database import database, is_empty, storable
+from multirt.history.model import Record, processor_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,14 +73,14 @@ class History:
         Raises:
             MultirtError: the file is broken or locked.
         """
-        if not self.path.exists():
+        if is_empty(self.path):
             return ()
         wanted = [("program", program), ("machine", machine)]
         asked = [(name, value) for name, value in wanted if value is not None]
         where = " AND ".join(f"{name} = ?" for name, _ in asked) or "1"
         query = f"{_SELECT} WHERE {where} ORDER BY number"
         with database(self.path, _VERSION) as connection:
-            rows = connection.execute(query, [value for _, value in asked]).fetchall()
+            rows = connection.execute(query, [storable(value) for _, value in asked]).fetchall()
             return tuple(map(_record, rows))
 
 
@@ -89,13 +89,12 @@ def _row(record: Record) -> Sequence[object]:
     return (
         record.session,
         record.at.astimezone(UTC).isoformat(timespec="seconds"),
-        # A path that is no text is kept as Python's own escapes; SQLite takes UTF-8 only.
-        record.program.encode("utf-8", "backslashreplace").decode(),
+        storable(record.program),
         record.content,
         json.dumps(record.arguments),
         record.machine,
         record.runtime,
-        record.executable.encode("utf-8", "backslashreplace").decode(),
+        storable(record.executable),
         int(record.checked),
         json.dumps(record.rounds),
         json.dumps(record.startup),
@@ -134,4 +133,5 @@ def _record(row: Sequence[object]) -> Record:
         memory=int(str(memory)) if memory is not None else None,
         threads=int(str(threads)) if threads is not None else None,
         document=str(document),
+        processor=processor_times(str(document)),
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,68 +10,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from multirt.benchmarks import Bench, Change, Effort, bench, changes
 from multirt.benchmarks.pyperf import require_pyperf
-from multirt.benchmarks.remembering import records_of, reference_records
+from multirt.benchmarks.remembering import records_of
 from multirt.benchmarks.suite import Pace, chosen_benchmarks, run_suite
 from multirt.cli.app import valued_options
-from multirt.cli.contest import Copy, Html, Profiles, Reference, Seed, Timeout, contest
+from multirt.cli.contest import ContestOptions, Html
+from multirt.cli.measuring import EffortOptions, SinceOptions, file_name, measure_field, remember
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_line import separated
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
-from multirt.cli.remembered import history_store
+from multirt.cli.remembered import history_store, names_of
 from multirt.cli.tables.progress import Progress
-from multirt.comparison import Conditions, choose_rules
-from multirt.contenders import Field, line_up
 from multirt.errors import ExitCode, MultirtError
 from multirt.history import Record, machine_key, write_csv, write_pyperf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Rounds = Annotated[
-    int, typer.Option("--rounds", min=1, help="In each, every runtime has its turn.")
-]
-Values = Annotated[int, typer.Option("--values", min=1, help="Of each runtime in a round.")]
-Warmups = Annotated[
-    int, typer.Option("--warmups", min=0, help="Values that are thrown away before them.")
-]
-Check = Annotated[
-    bool, typer.Option("--check/--no-check", help="Measure only those whose output is the same.")
-]
-Curves = Annotated[
-    bool, typer.Option("--curves/--no-curves", help="Show how compilers get warm in one process.")
-]
-Threads = Annotated[
-    str | None, typer.Option("--threads", help="Measure with each number of threads: 1,2,4.")
-]
-Variable = Annotated[
-    str, typer.Option("--threads-variable", help="Where the program reads that number.")
-]
+    from multirt.benchmarks import Bench, Change
+    from multirt.benchmarks.suite import SuiteRun
+
 Output = Annotated[
     Path | None, typer.Option("--output", help="Write pyperf's JSON files into this folder.")
 ]
 Keep = Annotated[bool, typer.Option("--history/--no-history", help="Remember what was measured.")]
-CompareTo = Annotated[
-    str | None,
-    typer.Option(
-        "--compare-to", help="recent, previous, first, best, a run's number, or pyperf's JSON."
-    ),
-]
-Fail = Annotated[
-    bool, typer.Option("--fail-on-regression", help="Exit code 1 when it became slower.")
-]
-Threshold = Annotated[
-    float, typer.Option("--threshold", min=0, help="Percent below which a change is none.")
-]
-
-
 Suite = Annotated[
     str | None,
     typer.Option("--suite", help="pyperformance[:name,...] in place of a program."),
 ]
 SuitePace = Annotated[
-    Pace, typer.Option("--suite-pace", help="How long each benchmark of a suite may take.")
+    Pace | None, typer.Option("--suite-pace", help="How long each benchmark of a suite may take.")
 ]
 
 
@@ -92,7 +58,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     group = typer.Typer(cls=ProgramFirst, help="Measure a program on several runtimes.")
     group.command("measure", context_settings=PROGRAM, hidden=True)(takes_program(measure))
-    group.command("history")(show_history)
+    group.command("history")(takes_program(show_history))
     app.add_typer(group, name="bench")
 
 
@@ -100,26 +66,14 @@ def measure(
     words: Words = None,
     *,
     options: ProgramOptions,
-    profile: Profiles = None,
-    reference: Reference = None,
-    copy: Copy = None,
-    timeout: Timeout = 60.0,
-    hash_seed: Seed = "0",
-    rounds: Rounds = 10,
-    values: Values = 1,
-    warmups: Warmups = 0,
-    check: Check = True,
-    curves: Curves = True,
-    threads: Threads = None,
-    threads_variable: Variable = "THREADS",
+    terms: ContestOptions,
+    effort: EffortOptions,
+    since: SinceOptions,
     output: Output = None,
     history: Keep = True,
-    compare_to: CompareTo = None,
-    fail_on_regression: Fail = False,
-    threshold: Threshold = 5.0,
     html: Html = None,
     suite: Suite = None,
-    suite_pace: SuitePace = Pace.FAST,
+    suite_pace: SuitePace = None,
     as_json: Json = False,
 ) -> None:
     """Measure a program on every runtime that fits, one in turn after the other.
@@ -127,74 +81,87 @@ def measure(
     `multirt bench history [PROGRAM]` shows what was measured before.
     """
     if suite is not None:
-        _measure_suite(
-            suite,
-            options,
-            profile or [],
-            reference=reference,
-            pace=suite_pace,
-            output=output,
-            as_json=as_json,
+        _check_suite(
+            words, terms, html, unusual=(effort, since) != (EffortOptions(), SinceOptions())
         )
+        _measure_suite(suite, options, terms, suite_pace or Pace.FAST, output, as_json=as_json)
         return
-    effort = Effort(
-        rounds=rounds,
-        values=values,
-        warmups=warmups,
-        check=check,
-        curves=curves,
-        threads=_numbers(threads),
-        variable=threads_variable,
-    )
-    conditions = Conditions(
-        env=dict(os.environ),
-        folder=Path.cwd(),
-        copy=copy,
-        seconds=timeout,
-        seed=None if hash_seed == "random" else hash_seed,
-        rules=choose_rules((), ()),
-    )
-    field = contest(words, options, profile or [], reference)
-    measured = _bench(field, arguments_of(words), conditions, effort)
+    if suite_pace is not None:
+        raise MultirtError("usage", "--suite-pace goes with --suite")
+    conditions = terms.conditions()
+    how_much = effort.effort()
+    field = terms.field(words, options)
+    measured = measure_field(field, arguments_of(words), conditions, how_much)
     if output is not None:
-        documents = [(_file_name(each), each.document) for each in records_of(measured)]
-        write_pyperf(documents, output)
-    since = compare_to or ("recent" if fail_on_regression else None)
-    earlier, found = _remember(measured, since, threshold / 100, keep=history)
+        write_pyperf([(file_name(each), each.document) for each in records_of(measured)], output)
+    records, found = remember(measured, since, keep=history)
+    _show(measured, found, since.since, as_json=as_json)
+    if html is not None:
+        from multirt.cli.pages.bench import write_bench
+
+        write_bench(measured, records, html)
+    if since.fails(found):
+        raise typer.Exit(ExitCode.DIFFERENT)
+
+
+def _show(
+    measured: Bench, found: Sequence[Change] | None, since: str | None, *, as_json: bool
+) -> None:
+    """Print it, as a document or for people."""
     if as_json:
         from multirt.cli.documents.bench import bench_document
 
         typer.echo(json.dumps(bench_document(measured, found)))
-    else:
-        _show(measured, found, since)
-    if html is not None:
-        from multirt.cli.pages.bench import write_bench
+        return
+    from multirt.cli.tables.bench import print_bench, print_changes
 
-        write_bench(measured, (*earlier, *records_of(measured)), html)
-    if fail_on_regression and any(each.regressed for each in found or ()):
-        raise typer.Exit(ExitCode.DIFFERENT)
+    print_bench(measured)
+    if found is not None and since is not None:
+        print_changes(found, since)
+
+
+def _check_suite(
+    words: list[str] | None, terms: ContestOptions, html: Path | None, *, unusual: bool
+) -> None:
+    """Refuse what a suite does not heed.
+
+    Raises:
+        MultirtError: a program or an option that means nothing to it.
+    """
+    heeded = ContestOptions(profile=terms.profile, reference=terms.reference)
+    if words or html is not None or unusual or terms != heeded:
+        message = "--suite brings its own programs, and how they are measured"
+        hint = "with it go --python, --profile, --reference, --suite-pace, --output and --json"
+        raise MultirtError("usage", message, hint)
 
 
 def _measure_suite(
     suite: str,
     options: ProgramOptions,
-    profiles: list[str],
-    *,
-    reference: str | None,
+    terms: ContestOptions,
     pace: Pace,
     output: Path | None,
+    *,
     as_json: bool,
 ) -> None:
     """Run a suite on the interpreters themselves."""
     require_pyperf()
     names = chosen_benchmarks(suite)
     request = replace(options, python=None).request([])
-    field = line_up(request, [], options.python or [], profiles, reference)
+    field = terms.line_up(request, options)
     with Progress(len(field.contenders)) as progress:
         folder = request.cache_dir / "pyperformance"
         runs = run_suite(field.contenders, names, pace, folder, progress.step)
     if output is not None:
         write_pyperf([(each.id, each.document) for each in runs if each.document], output)
+    _show_suite(runs, as_json=as_json)
+    if not runs[0].values:
+        message = f"nothing ran on {runs[0].id}: {runs[0].trouble}"
+        raise MultirtError("suite", message, code=ExitCode.FAILED)
+
+
+def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
+    """Print it, as a document or for people."""
     if as_json:
         from multirt.cli.documents.bench import suite_document
 
@@ -203,97 +170,74 @@ def _measure_suite(
         from multirt.cli.tables.suite import print_suite
 
         print_suite(runs)
-    if not runs[0].values:
-        message = f"nothing ran on {runs[0].id}: {runs[0].trouble}"
-        raise MultirtError("suite", message, code=ExitCode.FAILED)
-
-
-def _numbers(text: str | None) -> tuple[int, ...]:
-    """Read `1,2,4`.
-
-    Raises:
-        MultirtError: it is none.
-    """
-    if text is None:
-        return ()
-    words = text.split(",")
-    if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise MultirtError("usage", f"no numbers of threads: {text!r}", "write for example 1,2,4")
-    return tuple(dict.fromkeys(map(int, words)))
-
-
-def _bench(field: Field, arguments: Sequence[str], conditions: Conditions, effort: Effort) -> Bench:
-    """Measure, and say on a terminal how far it is."""
-    lanes = len(field.contenders) * max(len(effort.threads), 1)
-    steps = len(field.contenders) * effort.check + lanes * (1 + effort.rounds)
-    with Progress(steps) as progress:
-        return bench(field, arguments, conditions, effort, progress.step)
-
-
-def _file_name(record: Record) -> str:
-    """Return a name for pyperf's file."""
-    return record.runtime + (f"-threads-{record.threads}" if record.threads is not None else "")
-
-
-def _remember(
-    measured: Bench, since: str | None, threshold: float, *, keep: bool
-) -> tuple[tuple[Record, ...], tuple[Change, ...] | None]:
-    """Append what was measured, and compare it with what was there before.
-
-    A history that cannot be used loses nothing that was measured: it is only said.
-    """
-    store, now = history_store(), records_of(measured)
-    earlier: tuple[Record, ...] = ()
-    try:
-        earlier = store.records(program=measured.program, machine=machine_key())
-        if keep:
-            store.append(now)
-    except MultirtError as error:
-        if since is not None:
-            raise
-        print(f"multirt: not remembered: {error.message}", file=sys.stderr)  # noqa: T201 - for people
-    if since is None:
-        return earlier, None
-    return earlier, changes(now, reference_records(now, earlier, since), threshold)
-
-
-def _show(measured: Bench, found: tuple[Change, ...] | None, since: str | None) -> None:
-    """Print it for people."""
-    from multirt.cli.tables.bench import print_bench, print_changes
-
-    print_bench(measured)
-    if found is not None and since is not None:
-        print_changes(found, since)
 
 
 def show_history(
     program: Annotated[Path | None, typer.Argument(help="The script; all, when none.")] = None,
     *,
+    since: SinceOptions,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write every value as CSV.")] = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
     """Show what was measured before, of all programs or of one."""
-    name = str(Path(os.path.abspath(program))) if program is not None else None  # noqa: PTH100 - a link stays what it is called
-    records = history_store().records(program=name)
-    if not records:
-        where = f" of {program}" if program is not None else ""
-        raise MultirtError("history", f"nothing was measured{where}", "multirt bench PROGRAM does")
+    if program is None and since != SinceOptions():
+        raise MultirtError("usage", "name the program whose last session is to be compared")
+    records = _remembered(program)
     if csv is not None:
         write_csv(records, csv)
     if output is not None:
         write_pyperf(
-            [(f"{_file_name(each)}-run-{each.number}", each.document) for each in records], output
+            [(f"{file_name(each)}-run-{each.number}", each.document) for each in records], output
         )
+    found = _last_changes(records, since)
+    _show_records(records, found, since.since, one=program is not None, as_json=as_json)
+    if since.fails(found):
+        raise typer.Exit(ExitCode.DIFFERENT)
+
+
+def _remembered(program: Path | None) -> tuple[Record, ...]:
+    """Return all records, or those of one program.
+
+    Raises:
+        MultirtError: there are none, or the history cannot be used.
+    """
+    names = names_of(program) if program is not None else (None,)
+    store = history_store()
+    records = next((found for each in names if (found := store.records(program=each))), ())
+    if not records:
+        where = f" of {program}" if program is not None else ""
+        raise MultirtError("history", f"nothing was measured{where}", "multirt bench PROGRAM does")
+    return records
+
+
+def _last_changes(records: Sequence[Record], since: SinceOptions) -> tuple[Change, ...] | None:
+    """Compare the last session on this machine with what was before it."""
+    here = [each for each in records if each.machine == machine_key()]
+    last = here[-1].session if here else None
+    now = [each for each in here if each.session == last]
+    return since.changes(now, [each for each in here if each.session != last])
+
+
+def _show_records(
+    records: Sequence[Record],
+    found: Sequence[Change] | None,
+    since: str | None,
+    *,
+    one: bool,
+    as_json: bool,
+) -> None:
+    """Print them, as a document or for people."""
     if as_json:
         from multirt.cli.documents.bench import history_document
 
-        typer.echo(json.dumps(history_document(records)))
-    elif name is not None:
-        from multirt.cli.tables.bench import print_history
+        typer.echo(json.dumps(history_document(records, found)))
+        return
+    from multirt.cli.tables.bench import print_changes, print_history, print_programs
 
+    if one:
         print_history(records)
     else:
-        from multirt.cli.tables.bench import print_programs
-
         print_programs(records)
+    if found is not None and since is not None:
+        print_changes(found, since)

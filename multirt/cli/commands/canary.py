@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,11 @@ import typer
 
 from multirt.canary import report_on
 from multirt.cli.options import Json
+from multirt.cli.remembered import names_of
 from multirt.cli.trying import canary_store
 from multirt.errors import MultirtError
 
+_HINT = "multirt run --canary SPEC PROGRAM tries one"
 Program = Annotated[Path | None, typer.Argument(help="The script; all, when none.")]
 
 
@@ -27,10 +28,12 @@ def register(app: typer.Typer) -> None:
 
 def show_report(program: Program = None, *, as_json: Json = False) -> None:
     """Show starts, differences, crashes and times of each canary, and what to do."""
-    reports = [report_on(each) for each in canary_store().courses(_key(program))]
+    store = canary_store()
+    names = names_of(program) if program is not None else (None,)
+    reports = [report_on(each) for name in names for each in store.courses(name)]
     if not reports:
-        hint = "multirt run --canary SPEC PROGRAM tries one"
-        raise MultirtError("canary", "no canary was tried", hint)
+        of = f" of {program}" if program is not None else ""
+        raise MultirtError("canary", f"no canary{of} was tried", _HINT)
     if as_json:
         from multirt.cli.documents.canary import canary_document
 
@@ -43,15 +46,8 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
 
 def forget(program: Annotated[Path, typer.Argument(help="The script.")]) -> None:
     """Forget a program's trials, so that a canary that was stopped may be tried again."""
-    count = canary_store().forget(str(_key(program)))
+    store = canary_store()
+    count = sum(store.forget(name) for name in names_of(program))
     if not count:
-        hint = "multirt canary report shows what was tried"
-        raise MultirtError("canary", f"no canary of {program} was tried", hint)
+        raise MultirtError("canary", f"no canary of {program} was tried", _HINT)
     typer.echo(f"forgot {count} trial{'' if count == 1 else 's'}")
-
-
-def _key(program: Path | None) -> str | None:
-    """Return what a script is found by; a module or command is named as it was started."""
-    if program is None:
-        return None
-    return os.path.abspath(program) if program.exists() else str(program)  # noqa: PTH100 - a link stays what it is called

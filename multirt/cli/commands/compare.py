@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from multirt.cli.contest import (
-    Added,
-    Copy,
-    Dropped,
-    Files,
-    Html,
-    Input,
-    Profiles,
-    Reference,
-    Seed,
-    Timeout,
-    contest,
-)
+from multirt.cli.contest import ContestOptions, Html
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, takes_program
 from multirt.cli.tables.progress import Progress
-from multirt.comparison import Comparison, Conditions, choose_rules, compare
+from multirt.comparison import Comparison, compare
 from multirt.errors import ExitCode
+
+Files = Annotated[bool, typer.Option("--files", help="Compare also what it writes in its copy.")]
+Input = Annotated[Path | None, typer.Option("--input", help="A file for its standard input.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,30 +28,15 @@ def compare_runtimes(
     words: Words = None,
     *,
     options: ProgramOptions,
-    profile: Profiles = None,
-    reference: Reference = None,
-    copy: Copy = None,
+    terms: ContestOptions,
     files: Files = False,
     given: Input = None,
-    timeout: Timeout = 60.0,
-    hash_seed: Seed = "0",
-    rule: Added = None,
-    no_rule: Dropped = None,
     html: Html = None,
     as_json: Json = False,
 ) -> None:
     """Run a program on every runtime that fits, and say which of them agree."""
-    conditions = Conditions(
-        env=dict(os.environ),
-        folder=Path.cwd(),
-        copy=copy,
-        files=files,
-        input=given,
-        seconds=timeout,
-        seed=None if hash_seed == "random" else hash_seed,
-        rules=choose_rules(rule or (), no_rule or ()),
-    )
-    field = contest(words, options, profile or [], reference)
+    conditions = terms.conditions(files=files, given=given)
+    field = terms.field(words, options)
     with Progress(len(field.contenders)) as progress:
         comparison = compare(field, conditions, progress.step)
     _show(comparison, html=html, as_json=as_json)

@@ -35,8 +35,14 @@ def run_program(
         str | None, typer.Option("--canary", help="A new runtime to try on a share of the starts.")
     ] = None,
     percent: Annotated[
-        float, typer.Option("--percent", min=0, max=100, help="Of the starts, for the canary.")
-    ] = 5.0,
+        float | None,
+        typer.Option(
+            "--percent",
+            min=0,
+            max=100,
+            help="Of the starts, for the canary: 5, and with --shadow 100, when not said.",
+        ),
+    ] = None,
     shadow: Annotated[
         bool, typer.Option("--shadow", help="Run the canary afterwards, and compare.")
     ] = False,
@@ -47,6 +53,8 @@ def run_program(
     """Start a program on a runtime that can run it."""
     if as_json and not dry_run:
         raise MultirtError("usage", "--json goes with --dry-run: a program's output is its own")
+    if canary is None and (percent is not None or shadow or repeatable):
+        raise MultirtError("usage", "--percent, --shadow and --repeatable go with --canary")
     request = options.request(words)
     if canary is not None and not dry_run:
         from multirt.cli.trying import Asked, try_canary

@@ -29,10 +29,15 @@ def bench_document(bench: Bench, changes: Sequence[Change] | None) -> Document:
         "excluded": [{"runtime": each.id, "reason": each.reason} for each in bench.excluded],
         "sentence": sentence(bench),
         "notes": list(notes(bench)),
-        "changes": [{**asdict(each), "regressed": each.regressed} for each in changes]
-        if changes is not None
-        else None,
+        "changes": _changes(changes),
     }
+
+
+def _changes(changes: Sequence[Change] | None) -> list[Document] | None:
+    """Return what changed; None when nobody asked."""
+    if changes is None:
+        return None
+    return [{**asdict(each), "regressed": each.regressed} for each in changes]
 
 
 def _measured(bench: Bench, measured: Measured) -> Document:
@@ -47,6 +52,7 @@ def _measured(bench: Bench, measured: Measured) -> Document:
         "rounds": [list(each) for each in measured.rounds],
         "loops": measured.loops,
         "startup": measured.startup_median,
+        "processor": list(measured.processor),
         "memory": measured.memory,
         "ratio": None if measured is base else ratio_document(measured.ratio_to(base)),
         "same_output": True if bench.checked else None,
@@ -88,10 +94,11 @@ def suite_document(runs: Sequence[SuiteRun]) -> Document:
     }
 
 
-def history_document(records: Sequence[Record]) -> Document:
+def history_document(records: Sequence[Record], changes: Sequence[Change] | None) -> Document:
     """Return what `bench history --json` prints."""
     return {
         **SCHEMA,
+        "changes": _changes(changes),
         "runs": [
             {
                 "number": each.number,
@@ -106,6 +113,7 @@ def history_document(records: Sequence[Record]) -> Document:
                 "same_output": True if each.checked else None,
                 "median": each.median,
                 "values": list(each.values),
+                "processor": list(each.processor),
                 "memory": each.memory,
             }
             for each in records

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from multirt.benchmarks import notes, sentence
 from multirt.cli.pages.writing import write_page
-from multirt.cli.tables.bench import name_of
-from multirt.cli.tables.comparison import size
+from multirt.cli.tables.bench import HEADINGS, cells, name_of, with_threads
 from multirt.cli.tables.figures import duration, interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from multirt.benchmarks import Bench, Measured
+    from multirt.benchmarks import Bench
     from multirt.history import Record
     from multirt.intervals import Ratio
 
@@ -56,38 +55,34 @@ def write_bench(bench: Bench, records: Sequence[Record], path: Path) -> None:
         for each in bench.measured
         if each.curve is not None and len(each.curve.seconds) > 1
     }
-    names = {name_of(each) for each in bench.measured}
-    past: dict[str, list[float]] = {}
-    for each in records:
-        name = each.runtime + (f" x{each.threads}" if each.threads is not None else "")
-        if name in names and each.arguments == bench.arguments:
-            past.setdefault(name, []).append(each.median)
-    past = {name: values for name, values in past.items() if len(values) > 1}
+    past = _past(bench, records)
     context = {
         "title": f"{bench.program.rpartition('/')[2]}, measured",
         "sentence": sentence(bench),
         "facts": [("program", bench.program), ("reference", bench.reference.contender.id)],
-        "rows": [_row(bench, each) for each in bench.measured],
+        "headings": HEADINGS,
+        "rows": [cells(bench, each) for each in bench.measured],
         "excluded": [(each.id, each.reason) for each in bench.excluded],
         "intervals": _intervals(bench),
         "curves": _lines(curves, "seconds of each round in one process") if curves else None,
-        "history": _lines(past, "median of each earlier run, in order") if past else None,
+        "history": _lines(past, "median of each session, in order") if past else None,
         "notes": list(notes(bench)),
     }
     write_page(path, "bench_page.html", context)
 
 
-def _row(bench: Bench, each: Measured) -> Mapping[str, str]:
-    """Return a row of the table."""
-    base = bench.base(each)
-    return {
-        "name": name_of(each),
-        "median": duration(each.median, each.spread),
-        "startup": duration(each.startup_median),
-        "ratio": "reference" if each is base else interval(each.ratio_to(base)),
-        "memory": size(each.memory) if each.memory is not None else "?",
-        "output": "same" if bench.checked else "not compared",
+def _past(bench: Bench, records: Sequence[Record]) -> dict[str, list[float | None]]:
+    """Return the median of each session for those that were measured more than once."""
+    fit = [each for each in records if each.arguments == bench.arguments]
+    sessions = {each: place for place, each in enumerate(dict.fromkeys(one.session for one in fit))}
+    past: dict[str, list[float | None]] = {
+        name_of(each): [None] * len(sessions) for each in bench.measured
     }
+    for each in fit:
+        name = with_threads(each.runtime, each.threads)
+        if name in past:
+            past[name][sessions[each.session]] = each.median
+    return {name: each for name, each in past.items() if len(each) - each.count(None) > 1}
 
 
 def _intervals(bench: Bench) -> Mapping[str, object]:
@@ -124,26 +119,29 @@ def _steps(low: float, high: float) -> list[float]:
     return fit if len(fit) < 8 else [each for each in fit if each in (0.1, 0.5, 1, 2, 5, 10, 100)]  # noqa: PLR2004 - more would overlap
 
 
-def _lines(series: Mapping[str, Sequence[float]], caption: str) -> Mapping[str, object]:
-    """Return a drawing of one line for each name; time is on a logarithmic scale."""
-    values = [value for each in series.values() for value in each]
+def _lines(series: Mapping[str, Sequence[float | None]], caption: str) -> Mapping[str, object]:
+    """Return a drawing of one line for each name; time is on a logarithmic scale.
+
+    Args:
+        series: None where there is no value; two of each are none of these.
+        caption: below the heading.
+    """
+    values = [value for each in series.values() for value in each if value is not None]
     scale = _Scale(
         low=min(values) / 1.15, high=max(values) * 1.15, start=_HEIGHT, length=10 - _HEIGHT
     )
     longest = max(len(each) for each in series.values()) - 1
     drawn = []
     for place, (name, each) in enumerate(series.items()):
-        points = [
-            (round(75 + 745 * number / longest, 1), scale(value))
-            for number, value in enumerate(each)
-        ]
+        known = [(number, value) for number, value in enumerate(each) if value is not None]
+        points = [(round(75 + 745 * number / longest, 1), scale(value)) for number, value in known]
         drawn.append(
             {
                 "name": name,
                 "hue": _HUES[place % len(_HUES)],
                 "points": " ".join(f"{x},{y}" for x, y in points),
                 "dots": points,
-                "text": f"{duration(each[0])} to {duration(each[-1])}",
+                "text": f"{duration(known[0][1])} to {duration(known[-1][1])}",
             }
         )
     ticks = [(scale(value), duration(value)) for value in (min(values), max(values))]

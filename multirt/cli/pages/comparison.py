@@ -42,7 +42,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
                 "members": group.members,
                 "summary": summary(group.outcome),
                 "where": group.difference.where if group.difference is not None else None,
-                "lines": [(_TONES.get(line[:1], "none"), line) for line in group.difference.lines]
+                "lines": [(_tone(line), line) for line in group.difference.lines]
                 if group.difference is not None
                 else [],
             }

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.benchmarks import notes, sentence
-from multirt.cli.tables.comparison import size
+from multirt.cli.quantities import write_size
 from multirt.cli.tables.figures import duration, interval, plot, spark
 from multirt.cli.tables.text import open_console, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
     from multirt.benchmarks import Bench, Change, Measured
     from multirt.history import Record
 
+HEADINGS = ("runtime", "median", "start-up", "ratio", "memory", "output")
 _PLOT = 40  # columns
 _NOTES = 8
+_SESSIONS = 60  # of a history; as many columns
 
 
 def print_bench(bench: Bench) -> None:
@@ -43,27 +45,35 @@ def print_bench(bench: Bench) -> None:
 
 def name_of(measured: Measured) -> str:
     """Return who it is, with the threads."""
-    threads = f" x{measured.threads}" if measured.threads is not None else ""
-    return f"{measured.contender.id}{threads}"
+    return with_threads(measured.contender.id, measured.threads)
+
+
+def with_threads(runtime: str, threads: int | None) -> str:
+    """Return a runtime's name with the number of threads, where one was set."""
+    return runtime if threads is None else f"{runtime} x{threads}"
+
+
+def cells(bench: Bench, each: Measured) -> tuple[str, ...]:
+    """Return a row of the table, under `HEADINGS`."""
+    base = bench.base(each)
+    return (
+        name_of(each),
+        duration(each.median, each.spread),
+        duration(each.startup_median),
+        "reference" if each is base else interval(each.ratio_to(base)),
+        write_size(each.memory) if each.memory is not None else "?",
+        "same" if bench.checked else "not compared",
+    )
 
 
 def _table(bench: Bench) -> Table:
     """Return a row for each, those without a speed last."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("runtime", "median", "start-up", "ratio", "memory", "output"):
+    for heading in HEADINGS:
         # Where the terminal is narrow, names and reasons are folded, and no figure is cut.
         table.add_column(heading, no_wrap=heading not in ("runtime", "output"), overflow="fold")
-    output = "same" if bench.checked else "not compared"
     for each in bench.measured:
-        base = bench.base(each)
-        table.add_row(
-            text(name_of(each)),
-            duration(each.median, each.spread),
-            duration(each.startup_median),
-            "reference" if each is base else interval(each.ratio_to(base)),
-            size(each.memory) if each.memory is not None else "?",
-            output,
-        )
+        table.add_row(*map(text, cells(bench, each)))
     for other in bench.excluded:
         table.add_row(text(other.id), "-", "-", "-", "-", f"[red]{text(other.reason)}[/]")
     return table
@@ -127,27 +137,33 @@ def print_history(records: Sequence[Record]) -> None:
     for heading in ("run", "when", "runtime", "median", "content", "output"):
         table.add_column(heading, no_wrap=True)
     for each in records:
-        threads = f" x{each.threads}" if each.threads is not None else ""
         table.add_row(
             str(each.number),
             f"{each.at:%Y-%m-%d %H:%M}",
-            text(each.runtime + threads),
+            text(with_threads(each.runtime, each.threads)),
             duration(each.median),
             each.content[:8],
             "same" if each.checked else "not compared",
         )
     console.print(table)
     console.print()
-    questions = dict.fromkeys(each.question for each in records)
-    asked = [[each for each in records if each.question == question] for question in questions]
-    wide, long = max(len(own[0].runtime) for own in asked), max(map(len, asked))
-    for own in asked:
-        medians = [each.median for each in own]
-        ends = f"{duration(medians[0])} to {duration(medians[-1])}"
-        console.print(
-            f"{text(own[0].runtime.ljust(wide))}  {spark(medians).ljust(long)}  {ends}",
-            soft_wrap=True,
-        )
+    for line in _over_time(records):
+        console.print(text(line), soft_wrap=True)
+
+
+def _over_time(records: Sequence[Record]) -> Iterator[str]:
+    """Yield a line of blocks for each runtime; what was measured in turns stands in one column."""
+    sessions = list(dict.fromkeys(each.session for each in records))[-_SESSIONS:]
+    lanes: dict[tuple[str, ...], dict[str, float]] = {}
+    for each in records:
+        if each.session in sessions:
+            name = (with_threads(each.runtime, each.threads), *each.arguments)
+            lanes.setdefault(name, {})[each.session] = each.median
+    wide = max(len(" ".join(name)) for name in lanes)
+    for name, medians in lanes.items():
+        drawn = spark([medians.get(each) for each in sessions])
+        first, *_, last = (*medians.values(), *medians.values())
+        yield f"{' '.join(name).ljust(wide)}  {drawn}  {duration(first)} to {duration(last)}"
 
 
 def print_programs(records: Sequence[Record]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from multirt.cli.quantities import write_size
 from multirt.cli.tables.text import open_console, text
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _print_group(console: Console, group: Group, title: str) -> None:
 def summary(outcome: Outcome) -> str:
     """Say in one line what came of a run."""
     streams = (("stdout", outcome.stdout), ("stderr", outcome.stderr))
-    written = [f"{name} {size(each.size)}" for name, each in streams if each.size]
+    written = [f"{name} {write_size(each.size)}" for name, each in streams if each.size]
     files = [f"{len(outcome.files)} files changed"] if outcome.files else []
     said = [last_words(outcome)] if outcome.exit_code != 0 else []
     words = [outcome.ending, *(written or ["no output"]), *files]
@@ -61,16 +62,6 @@ def last_words(outcome: Outcome) -> str:
     """Return the last line of stderr, where a traceback has the error."""
     lines = [line.strip() for line in outcome.stderr.text.splitlines() if line.strip()]
     return lines[-1][:_LAST_WORDS] if lines else ""
-
-
-def size(count: int) -> str:
-    """Write a number of bytes."""
-    amount = float(count)
-    for unit in ("bytes", "KiB", "MiB"):
-        if amount < 1024:  # noqa: PLR2004 - the step between the units
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} GiB"
 
 
 def _print_difference(console: Console, difference: Difference) -> None:

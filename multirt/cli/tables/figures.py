@@ -75,7 +75,14 @@ def plot(ratios: Sequence[Ratio | None], width: int) -> list[str]:
     return [*lines, "".join(ticks).rstrip()]
 
 
-def spark(values: Sequence[float]) -> str:
-    """Draw values as a line of blocks from zero up, so that what is equal looks equal."""
-    high = max(values)
-    return "".join(_SPARKS[round(value / high * (len(_SPARKS) - 1))] for value in values)
+def spark(values: Sequence[float | None]) -> str:
+    """Draw values as a line of blocks from zero up, so that what is equal looks equal.
+
+    Args:
+        values: None leaves a column empty; one value at least is none of these.
+    """
+    high = max(value for value in values if value is not None)
+    return "".join(
+        " " if value is None else _SPARKS[round(value / high * (len(_SPARKS) - 1))]
+        for value in values
+    )

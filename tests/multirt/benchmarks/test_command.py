@@ -185,9 +185,51 @@ def test_compilers_show_how_they_get_warm(session: Session, require: Callable[[s
     assert second["ratio"]["low"] is None
 
 
+def test_a_programs_options_are_its_own(session: Session) -> None:
+    (session.room / "picky.py").write_text(
+        "import sys\nassert sys.argv[1:] == ['--profile', 'a b', '--hook', '--', '-o']\n"
+    )
+    words = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
+    done = session.run("bench", *words, "picky.py", "--profile", "a b", "--hook", "--", "-o")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_variables_of_python_are_the_programs(session: Session) -> None:
+    """Such as PYTHONVERBOSE: what pyperf's own processes would say is more than it can read."""
+    (session.room / "told.py").write_text("import sys\nassert sys.flags.verbose\n")
+    words = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
+    environment = {**session.environment, "PYTHONVERBOSE": "1"}
+    done = _run(session.room, environment, "bench", *words, "told.py")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_history_is_compared_with_itself(session: Session) -> None:
+    words = ("bench", "--python", "3.12", "--rounds", "2", "--no-curves", "-m", "this")
+    assert session.run(*words).returncode == 0
+    alone = session.run("bench", "history", "this", "--compare-to", "first")
+    assert "nothing earlier to compare with" in alone.stdout
+    assert session.run(*words).returncode == 0
+    document = json.loads(session.run("bench", "history", "this", *SINCE, "--json").stdout)
+    assert [each["runtime"] for each in document["changes"]] == ["cpython-3.12.1"]
+    assert document["runs"][0]["program"] == "-m this"
+    assert session.run("bench", "history", "this", *SINCE, *FAILING).returncode == 0
+    assert session.run("bench", "history", *SINCE).returncode == 2
+
+
+SINCE = ("--compare-to", "first")
+FAILING = ("--fail-on-regression", "--threshold", "100000")
+
+
 @pytest.mark.parametrize(
     ("code", "arguments", "words", "status"),
     [
+        pytest.param(
+            "import os, shutil; shutil.rmtree(os.getcwd())",
+            ("--copy", ".", "--rounds", "2"),
+            "cannot measure p.py",
+            125,
+            id="deletes its own copy",
+        ),
         pytest.param("raise SystemExit(3)", (), "cannot measure what fails", 125, id="fails"),
         pytest.param(
             "while True: pass", ("--timeout", "0.3"), "did not end in time", 125, id="never ends"

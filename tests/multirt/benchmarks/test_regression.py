@@ -42,6 +42,38 @@ def test_ten_runs_and_a_planted_regression(seed: int) -> None:
     assert change.regressed
 
 
+def busy_run_of(day: int, chance: random.Random, slower: float = 1.0) -> Record:
+    """Return a run on a machine that does much else: as one was seen to be, with 18 processes."""
+    wild = [chance.lognormvariate(1.6, 0.6) for _ in range(10)]
+    found = record(seconds=slower, day=day, startup=chance.uniform(0.05, 0.15), wobble=wild)
+    return replace(found, processor=busy_times(chance, slower))
+
+
+def busy_times(chance: random.Random, slower: float) -> tuple[float, ...]:
+    """Return processor times: never less than what it takes, and sometimes much more."""
+    return tuple(slower * (1 + chance.expovariate(8)) for _ in range(10))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_on_a_busy_machine_processor_time_decides(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a simulation
+    runs = [busy_run_of(day, chance) for day in range(10)]
+    for place in range(2, 10):
+        before = reference_records(runs[place : place + 1], runs[:place], "recent")
+        (change,) = changes(runs[place : place + 1], before, 0.05)
+        assert not change.regressed
+    planted = busy_run_of(10, chance, slower=1.2)
+    (change,) = changes([planted], reference_records([planted], runs, "recent"), 0.05)
+    assert change.regressed
+
+
+def test_more_processors_are_no_regression() -> None:
+    quick = record(seconds=0.5, day=1, wobble=(0.8, 0.9, 1, 1.1, 1.2, 0.8, 0.9, 1, 1.1, 1.2))
+    quick = replace(quick, processor=(2.0, 2.1) * 5)
+    (change,) = changes([quick], [replace(record(), processor=(1.0, 1.1) * 5)], 0.05)
+    assert (change.steady, change.processor_significant, change.regressed) == (False, True, False)
+
+
 @pytest.mark.parametrize(
     ("seconds", "startup", "regressed"),
     [

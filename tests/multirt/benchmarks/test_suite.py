@@ -39,6 +39,9 @@ def test_ratios_are_of_what_ran_on_both() -> None:
     [
         pytest.param(("--suite", "speedometer"), "no such suite: 'speedometer'", id="another"),
         pytest.param(("--suite", "pyperformance", "--suite-pace", "wild"), "wild", id="pace"),
+        pytest.param(("--suite", "pyperformance", "tool.py"), "its own programs", id="a program"),
+        pytest.param(("--suite", "pyperformance", "--rounds", "3"), "its own", id="an option"),
+        pytest.param(("--suite-pace", "fast", "-c", ""), "goes with --suite", id="no suite"),
     ],
 )
 def test_a_suite_that_means_nothing_is_said(
@@ -47,6 +50,14 @@ def test_a_suite_that_means_nothing_is_said(
     done = multirt("bench", *arguments)
     assert words in done.stderr
     assert done.returncode == 2
+
+
+def test_a_profile_that_the_suite_cannot_have_is_said(
+    multirt: Command, require: Callable[[str], Path]
+) -> None:
+    done = multirt("bench", "--python", f"{require('3.12')}+O", "--suite", "pyperformance:nbody")
+    assert "the suite cannot be started as +O" in " ".join(done.stdout.split())
+    assert done.returncode == 125
 
 
 @pytest.mark.network

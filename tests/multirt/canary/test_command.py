@@ -6,8 +6,10 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -181,6 +183,69 @@ def test_a_shadow_runs_afterwards_and_is_compared(
     assert "look first: 1 of 1 outputs differ" in tried("canary", "report").stdout
 
 
+def test_a_share_of_the_starts_has_a_shadow(
+    tried: Command, tmp_path: Path, options: list[str]
+) -> None:
+    (tmp_path / "tool.py").write_text(SAYS)
+    for _ in range(4):
+        tried(*options, "--shadow", "--repeatable", "--percent", "50", "tool.py")
+    assert _when_ended(tried, shadows=2)["starts"]["shadow"] == 2
+
+
+def _when_ended(tried: Command, shadows: int) -> dict[str, Any]:
+    """Ask until so many shadows have ended; each question takes a while."""
+    for _ in range(100):
+        trial = reported(tried)
+        if trial["compared"] >= shadows:
+            return trial
+    return trial
+
+
+PIPED = """
+import os, sys
+if sys.version_info < (3, 12):
+    open({gate!r}).close()  # the shadow waits here
+else:
+    os.write({number}, b"handed on")
+    if os.fork() == 0:  # a child in the background that keeps the streams open
+        open({late!r}).close()
+        os.write(1, b"late")
+"""
+
+
+def test_nobody_waits_for_a_shadow_or_a_child(
+    tried: Command, tmp_path: Path, cache: Path, options: list[str]
+) -> None:
+    gate, late, out = tmp_path / "gate", tmp_path / "late", tmp_path / "out"
+    os.mkfifo(gate)
+    os.mkfifo(late)
+    read, write = os.pipe()
+    (tmp_path / "tool.py").write_text(PIPED.format(gate=str(gate), late=str(late), number=write))
+    folders = {"MULTIRT_CACHE_DIR": str(cache), "MULTIRT_DATA_DIR": str(tmp_path / "data")}
+    words = [*options, "--shadow", "--repeatable", "tool.py"]
+    with out.open("wb") as stream:
+        done = subprocess.run(
+            [sys.executable, "-m", "multirt", *words],
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, **folders},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            pass_fds=[write],
+            timeout=60,
+        )
+    assert done.returncode == 0
+    os.close(write)
+    assert os.read(read, 100) == b"handed on"
+    late.open("w").close()
+    assert os.read(read, 100) == b""  # the shadow, which still waits, does not keep it open
+    os.close(read)
+    assert out.read_text() == "late"
+    opened = os.open(gate, os.O_RDWR)  # whenever the shadow comes there
+    assert _when_ended(tried, shadows=1)["compared"] == 1
+    os.close(opened)
+
+
 def _when_both_ended(tried: Command) -> list[dict[str, Any]]:
     """Ask until the shadows in the background have ended; each question takes a while."""
     for _ in range(100):
@@ -197,6 +262,7 @@ def _when_both_ended(tried: Command) -> list[dict[str, Any]]:
     [
         pytest.param(("--shadow", "tool.py"), "runs tool.py twice: may it be?", 2, id="shadow"),
         pytest.param(("--percent", "101", "tool.py"), "percent", 2, id="percent"),
+        pytest.param(("--percent", "x", "tool.py"), "percent", 2, id="no number"),
         pytest.param(("-",), "a program that is found again", 2, id="stdin"),
     ],
 )
@@ -231,6 +297,34 @@ def test_without_a_canary_the_program_starts_as_ever(
     assert broken.stdout.startswith("12")
     assert "no canary: cannot use the history" in broken.stderr
     assert tried("canary", "report").returncode == 125
+
+
+def test_it_knows_how_deep_it_is(tried: Command, tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "deep.py").write_text("import os; print(os.environ['MULTIRT_DEPTH'])\n")
+    assert tried(*options, "--percent", "0", "deep.py").stdout == "1\n"
+    assert tried(*options, "--percent", "100", "deep.py").stdout == "1\n"
+
+
+def test_each_code_is_a_program_of_its_own(tried: Command, options: list[str]) -> None:
+    for code in ("print(1)", "print(2)"):
+        tried(*options, "-c", code)
+    trials = json.loads(tried("canary", "report", "--json").stdout)["trials"]
+    assert [each["program"] for each in trials] == ["-c print(1)", "-c print(2)"]
+
+
+def test_a_report_reads_only(tried: Command, tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "tool.py").write_text(SAYS)
+    tried(*options, "tool.py")
+    (tmp_path / "tool.py").unlink()
+    with closing(sqlite3.connect(tmp_path / "data" / "canary.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")  # somebody writes
+        assert tried("canary", "report", "tool.py").returncode == 0
+
+
+def test_options_of_a_canary_want_one(tried: Command, tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text(SAYS)
+    done = tried("run", "--percent", "50", "tool.py")
+    assert (done.returncode, "go with --canary" in done.stderr) == (2, True)
 
 
 def test_nothing_tried_is_said(tried: Command) -> None:

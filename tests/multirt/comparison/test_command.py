@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -90,6 +92,31 @@ def test_what_may_differ_is_chosen(
     assert compared(multirt, *runtimes, "--no-rule", "paths", "path.py")[1] == 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_what_was_started(tmp_path: Path, cache: Path, number: int) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    (tmp_path / "p.py").write_text(f"stream = open({str(gate)!r}, 'w')\nwhile True: pass\n")
+    command = [sys.executable, "-m", "multirt", "compare", "--python", sys.executable, "p.py"]
+    env = {**os.environ, "MULTIRT_CACHE_DIR": str(cache)}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL) as process:
+        with gate.open() as stream:  # the program is there
+            process.send_signal(number)
+            assert stream.read() == ""  # and gone
+        assert process.wait(60) == 128 + signal.SIGINT
+
+
+def test_a_copy_is_used_by_whatever_name(multirt: Command, tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "tool.py").write_text("open('out', 'w').close(); print(__file__)\n")
+    (tmp_path / "linked").symlink_to(".")
+    for folder in ("inner/..", "linked"):
+        words = ("--python", sys.executable, "--no-rule", "paths", "--json", "--copy", folder)
+        (run,) = json.loads(multirt("compare", *words, "tool.py").stdout)["runs"]
+        assert run["exit_code"] == 0
+        assert not (tmp_path / "out").exists()
+
+
 def test_seed_input_reference_and_profile(
     multirt: Command, tmp_path: Path, require: Callable[[str], Path]
 ) -> None:
@@ -119,6 +146,7 @@ def test_seed_input_reference_and_profile(
         pytest.param(
             "while True: pass", ("--timeout", "0.5"), "it ends on none in time", 1, id="no end"
         ),
+        pytest.param("", ("--hash-seed", "x"), "no seed of hashes: 'x'", 2, id="seed"),
         pytest.param("", ("--rule", "nope"), "no such rule: 'nope'", 2, id="rule"),
         pytest.param("", ("--profile", "nope"), "no such profile: 'nope'", 2, id="profile"),
         pytest.param("", ("--python", "pypy+jit"), "can be started as +jit", 2, id="no jit"),
@@ -162,6 +190,8 @@ def test_the_page_shows_the_groups(
         "document.querySelector('.diff').textContent"
     )
     assert tab.value("document.title") == "evil.py on 2 runtimes"
+    tones = "[...document.querySelectorAll('.diff span')].map(each => each.className).join()"
+    assert tab.value(tones) == "none,none,none,bad,good"  # its headings are no lines of the diff
     assert tab.complaints == []
 
 

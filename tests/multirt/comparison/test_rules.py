@@ -45,6 +45,12 @@ def said(text: str, *added: str, dropped: tuple[str, ...] = (), prefix: str = "/
             "Traceback ...\nKeyError: 1\n",
             id="tracebacks on request",
         ),
+        pytest.param(
+            "a\n/x/p.py:1: SyntaxWarning: invalid escape\n  print('\\d')\nb\n",
+            ("warnings",),
+            "a\nb\n",
+            id="warnings on request",
+        ),
     ],
 )
 def test_a_rule_makes_equal_what_it_names(text: str, added: tuple[str, ...], expected: str) -> None:

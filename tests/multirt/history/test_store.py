@@ -72,8 +72,21 @@ def test_a_newer_file_is_not_touched(tmp_path: Path) -> None:
     store = History(path=tmp_path / "history.sqlite3")
     with closing(sqlite3.connect(store.path)) as database:
         database.execute("PRAGMA user_version = 99")
-    with pytest.raises(MultirtError, match="version 99"):
+    with pytest.raises(MultirtError, match="version 99") as error:
         store.append([record()])
+    assert "a newer multirt wrote it" in str(error.value.hint)
+
+
+def test_a_file_that_somebody_just_began_is_empty(tmp_path: Path) -> None:
+    store = History(path=tmp_path / "history.sqlite3")
+    store.path.write_bytes(b"")
+    assert store.records() == ()
+
+
+def test_a_path_that_is_no_text_is_found_again(tmp_path: Path) -> None:
+    store = History(path=tmp_path / "history.sqlite3")
+    store.append([replace(record(), program="/tmp/\udcff.py")])  # noqa: S108 - only a name
+    assert len(store.records(program="/tmp/\udcff.py")) == 1  # noqa: S108 - likewise
 
 
 def test_a_locked_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

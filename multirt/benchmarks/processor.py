@@ -1,0 +1,37 @@
+"""Measure the processor time of one start: a busy machine lengthens it far less than the wait."""
+
+from __future__ import annotations
+
+import resource
+from typing import TYPE_CHECKING
+
+from multirt.comparison import Start, run_once
+
+if TYPE_CHECKING:
+    from multirt.benchmarks.pyperf import Task
+
+
+def processor_time(task: Task) -> float:
+    """Return the seconds that a start and all that it waits for spend on processors.
+
+    pyperf measures from start to end, which on a machine that does other work says more of that.
+    """
+    before = _spent()
+    run_once(
+        Start(
+            command=task.command,
+            environment=task.environment,
+            folder=task.folder,
+            room=task.folder,
+            input=None,
+            seconds=task.seconds,
+            substitutions=(),
+        )
+    )
+    return _spent() - before
+
+
+def _spent() -> float:
+    """Return the processor time of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

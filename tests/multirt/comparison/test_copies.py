@@ -1,0 +1,68 @@
+"""The working copy of each run, whatever stands in the folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from multirt.comparison.copies import make_copy, moved
+from multirt.errors import MultirtError
+
+
+def copied(origin: Path, place: Path) -> Path:
+    """Copy a folder under its only name."""
+    make_copy((origin, origin), place)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param("{origin}/file", "{place}/file", id="into the folder"),
+        pytest.param("{origin}", "{place}", id="the folder itself"),
+        pytest.param("file", "file", id="relative"),
+        pytest.param("/etc/passwd", "/etc/passwd", id="elsewhere"),
+        pytest.param("{origin}-else/x", "{origin}-else/x", id="a name that begins alike"),
+    ],
+)
+def test_a_link_leads_into_the_copy(tmp_path: Path, target: str, expected: str) -> None:
+    origin, place = tmp_path / "origin", tmp_path / "room" / "copy"
+    origin.mkdir()
+    names = {"origin": str(origin), "place": str(place)}
+    (origin / "link").symlink_to(target.format(**names))
+    assert str((copied(origin, place) / "link").readlink()) == expected.format(**names)
+
+
+def test_what_is_no_file_does_not_hinder(tmp_path: Path) -> None:
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    os.mkfifo(origin / "pipe")
+    (origin / "dangling").symlink_to("nowhere")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(origin / "socket"))
+        place = copied(origin, tmp_path / "copy")
+    assert (place / "pipe").is_fifo()
+    assert (place / "dangling").is_symlink()
+    assert not (place / "socket").exists()
+
+
+def test_a_copy_inside_its_folder_does_not_hold_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("1")
+    (tmp_path / "room").mkdir()
+    place = copied(tmp_path, tmp_path / "room" / "copy")
+    assert [each.name for each in place.iterdir()] == ["file"]
+
+
+def test_what_is_no_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(MultirtError, match="no such folder to copy"):
+        copied(tmp_path / "none", tmp_path / "copy")
+
+
+def test_a_path_is_moved_by_each_name_of_the_folder() -> None:
+    names, place = (Path("/linked"), Path("/real")), Path("/copy")
+    words = ("/linked/a", "/real/b", "/real", "/other", "-x")
+    found = [moved(word, names, place) for word in words]
+    assert found == ["/copy/a", "/copy/b", "/copy", "/other", "-x"]
