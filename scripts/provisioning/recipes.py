@@ -98,18 +98,7 @@ class Unpacked:
         shutil.rmtree(room / "usr/lib/debug", ignore_errors=True)  # 64 MB for debuggers only
         for program in self.relinked:
             self._relink(shop, room / program, final)
-        self._move_headers(room, final)
-
-    def _move_headers(self, room: Path, final: Path) -> None:
-        """Let builds find the C headers where they are now, and those what they include."""
-        for data in room.glob("usr/lib/python3*/_sysconfigdata_*.py"):
-            text = data.read_text(encoding="utf-8")
-            data.write_text(
-                text.replace("'/usr/include", f"'{final}/usr/include"), encoding="utf-8"
-            )
-        for folder in room.glob("usr/include/python3*"):
-            if folder.is_dir() and not folder.is_symlink() and not (folder / TRIPLET).exists():
-                (folder / TRIPLET).symlink_to(f"../{TRIPLET}")  # of `<x86_64-linux-gnu/...>`
+        move_headers(room, final)
 
     def _relink(self, shop: Workshop, program: Path, final: Path) -> None:
         # DT_RPATH, not DT_RUNPATH: extension modules must find the same libraries. Starting the
@@ -124,6 +113,16 @@ class Unpacked:
         if self.compiler is not None:
             command = (final / self.compiler, "-m", "compileall", "-q", "-x", _NOT_COMPILED)
             shop.run(final.name, "nice", *command, final / self.library)
+
+
+def move_headers(room: Path, final: Path) -> None:
+    """Let builds find the C headers where they are now, and those what they include."""
+    for data in room.glob("usr/lib/python3*/_sysconfigdata_*.py"):
+        text = data.read_text(encoding="utf-8")
+        data.write_text(text.replace("'/usr/include", f"'{final}/usr/include"), encoding="utf-8")
+    for folder in room.glob("usr/include/python3*"):
+        if folder.is_dir() and not folder.is_symlink() and not (folder / TRIPLET).exists():
+            (folder / TRIPLET).symlink_to(f"../{TRIPLET}")  # of `<x86_64-linux-gnu/...>`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.mirror import KEYRING, Source, read_sources, source_of, stanzas
 from provisioning.model import LackingError, Proof, State, Step
+from provisioning.recipes import move_headers
 from provisioning.schedule import perform
 from provisioning.steps import STEPS, select
 from provisioning.workshop import Workshop
@@ -97,6 +98,22 @@ def test_needs_are_selected_before_what_needs_them() -> None:
 def test_every_interpreter_that_tests_know_has_its_step() -> None:
     provisioned = {row.name for row in INTERPRETERS if row.home is Home.PROVISIONED}
     assert provisioned | {"chromium", "jython", "tools"} == {step.name for step in STEPS}
+
+
+def test_headers_are_found_where_they_were_unpacked(tmp_path: Path) -> None:
+    room = tmp_path / "usr"
+    (room / "include/x86_64-linux-gnu/python3.14").mkdir(parents=True)
+    (room / "include/x86_64-linux-gnu/python3.14/pyconfig.h").touch()
+    (room / "include/python3.14").mkdir()
+    data = room / "lib/python3.14/_sysconfigdata__x86_64-linux-gnu.py"
+    data.parent.mkdir(parents=True)
+    data.write_text("{'INCLUDEPY': '/usr/include/python3.14', 'CFLAGS': '-I/usr/include/uuid'}")
+    for _ in range(2):  # a second file may be a link to the first
+        move_headers(tmp_path, tmp_path)
+    assert f"'INCLUDEPY': '{tmp_path}/usr/include/python3.14'" in data.read_text()
+    assert "'-I/usr/include/uuid'" in data.read_text()
+    # What Debian's `pyconfig.h` includes, seen from the only folder that a build looks in.
+    assert (room / "include/python3.14/x86_64-linux-gnu/python3.14/pyconfig.h").is_file()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
