@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,17 +110,17 @@ def rerun(asked: Asked) -> int | None:
 
         with _runner(asked, remembered, state) as runner:
             report = Again(remembered, runner).run(_import_rest)
-    return _told(report, state)
+    return _told(replace(report, posargs=asked.posargs), state, asked.project)
 
 
-def _told(report: Report, state: Path) -> int:
+def _told(report: Report, state: Path, project: Path | None) -> int:
     """Keep the report for the next time, print it, and return the exit code."""
     from multirt.cli.tables.matrix.summary import print_summary
     from multirt.matrix.report import exit_code
     from multirt.matrix.reports import write
 
     write(report, "json", state / "last.json")
-    print_summary(report)
+    print_summary(report, project)
     return exit_code(report)
 
 

@@ -60,6 +60,10 @@ _UNREACHABLE = re.compile(
     r"|network was disabled|network connectivity is disabled|HTTP status server error",
     re.IGNORECASE,
 )
+_OTHER_PYTHON = re.compile(
+    r"Because the (?:current|requested) Python version \(([^)]+)\) does not satisfy \S+"
+    r" and (.+?) depends? on (Python\S+?),? "
+)
 
 
 class UvError(Exception):
@@ -174,7 +178,8 @@ def shorten(full: str) -> str:
     if not causes:
         words = head.removeprefix("error: ")
     elif "No solution found" in head:
-        words = _contradiction(" ".join(causes[0].split()))
+        story = " ".join(causes[0].split())
+        words = _python(story) + _contradiction(story)
     else:
         last = causes[-1].splitlines()[0]
         words = f"{head.splitlines()[0].removeprefix('error: ')}: {last}"
@@ -183,6 +188,12 @@ def shorten(full: str) -> str:
         return line
     half = _LONGEST // 2  # a long path may stand in the middle, and the reason at the end
     return f"{line[:half]} ... {line[-half:]}"
+
+
+def _python(story: str) -> str:
+    """Return which release first asks for another Python, where that is how it all begins."""
+    match = _OTHER_PYTHON.search(story)
+    return f"{match[2]} needs {match[3]}, this is {match[1]}: " if match else ""
 
 
 def _contradiction(story: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PYTHONS = frozenset({"python", "python3"})
 _PYTESTS = frozenset({"pytest", "py.test"})
+_IS_NAMED = "is it among the groups, extras or deps?"
 _PYTEST_SAYS = {
     1: "tests failed",
     2: "pytest was interrupted or could not collect the tests",
@@ -183,7 +184,7 @@ class _Attempt:
         env = _with_report(self.env, words, report)
         program = find_program(words[0], self.ready, env)
         if program is None:
-            reason = f"no command {words[0]!r} in the environment: is it among the deps?"
+            reason = f"no command {words[0]!r} in the environment: {_IS_NAMED}"
             return State.CANNOT_START, reason
         spent = time.monotonic() - self.start
         command = Command(
@@ -199,6 +200,8 @@ class _Attempt:
         self.left += ended.left
         if (found := junit.read(report)) is not None:
             self.cases = [*(self.cases or []), *found]
+        elif ended.code == 1 and (name := _absent(words, self.output.text)):
+            return State.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
         return self._judged(ended, words)
 
     def _receive(self, data: bytes) -> None:
@@ -246,6 +249,14 @@ def find_program(word: str, ready: Ready, env: Mapping[str, str]) -> str | None:
 def is_pytest(words: Sequence[str]) -> bool:
     """Whether a command is pytest, or a module that starts it."""
     return any(os.path.basename(word) in _PYTESTS for word in words)  # noqa: PTH119 - text
+
+
+def _absent(words: Sequence[str], output: str) -> str | None:
+    """Return the module that `python -m` did not find, None when it found one."""
+    if words[1:2] != ("-m",) or words[0] not in _PYTHONS:
+        return None
+    name = words[2].partition(".")[0] if len(words) > 2 else ""  # noqa: PLR2004 - what follows -m
+    return name if output.rstrip().endswith(f": No module named {name}") else None
 
 
 def _with_report(env: Mapping[str, str], words: Sequence[str], report: Path) -> dict[str, str]:

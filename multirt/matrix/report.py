@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from multirt.matrix.results import BAD, RAN, TESTS_FAILED, TROUBLE, UNMET, Outco
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from multirt.matrix.attempt import Ran
     from multirt.matrix.model import Wheel
@@ -86,6 +88,11 @@ class Row:
     installed: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether pytest ran and found no test."""
+        return self.state is State.FAILED and self.cases == ()
+
     def count(self, *outcomes: Outcome) -> int | None:
         """Return how many tests ended in one of some ways; None where they were not counted."""
         if self.cases is None:
@@ -105,6 +112,7 @@ class Report:
         notes: what was taken because nothing was said, and what to know.
         seconds: from start to end.
         interrupted: somebody ended it.
+        posargs: the words that went to the tests.
     """
 
     project: str
@@ -114,6 +122,7 @@ class Report:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     interrupted: bool = False
+    posargs: tuple[str, ...] = ()
 
 
 def report_of(run: Run, project: str) -> Report:
@@ -199,16 +208,17 @@ def exit_code(report: Report) -> int:
     """Return the exit code of a run: the first of 1, 3, 4 and 5 that something asks for."""
     if report.interrupted:
         return 128 + SIGINT
-    failed = {each.state for each in report.rows if is_failure(each)}
-    if failed & TESTS_FAILED:
+    failures = [each for each in report.rows if is_failure(each)]
+    states = {each.state for each in failures}
+    if any(each.state in TESTS_FAILED and not each.is_empty for each in failures):
         return ExitCode.VIOLATION
-    if failed & (UNMET | {State.BROKEN_PROMISE}):
+    if states & (UNMET | {State.BROKEN_PROMISE}):
         return ExitCode.UNMET
-    if failed:
+    if states - TESTS_FAILED:
         return ExitCode.BUILD_FAILED
-    if not any(each.state in RAN for each in report.rows):
+    if not any(each.state in RAN and not each.is_empty for each in report.rows):
         return ExitCode.NOTHING_RAN
-    return 0
+    return ExitCode.VIOLATION if failures else 0
 
 
 def is_failure(row: Row) -> bool:
@@ -278,18 +288,19 @@ def failing(rows: Sequence[Row]) -> tuple[Failing, ...]:
     )
 
 
-def repeats(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return one command line for each cell that went wrong, which does it again."""
+def repeats(report: Report, project: Path | None = None) -> tuple[str, ...]:
+    """Return one command line for each cell that went wrong, which does it again.
+
+    Args:
+        report: what came of a run.
+        project: its folder, where the command line is to name it.
+    """
+    where = ["--project", str(project)] if project is not None else []
     lines = []
-    for row in rows:
+    for row in report.rows:
         if row.state in TESTS_FAILED:
             bad = [case.id for case in row.cases or () if case.outcome in BAD]
-            tests = f" -- {_quoted(bad[0])}" if len(bad) == 1 else ""
-            lines.append(f"multirt matrix -e {_quoted(row.name)}{tests}")
+            words = bad if len(bad) == 1 else report.posargs
+            after = ["--", *words] if words else []
+            lines.append(shlex.join(["multirt", "matrix", *where, "-e", row.name, *after]))
     return tuple(lines)
-
-
-def _quoted(word: str) -> str:
-    import shlex
-
-    return shlex.quote(word)

@@ -38,6 +38,7 @@ def document_of(report: Report) -> dict[str, Any]:
         "cells": [_cell(each) for each in report.rows],
         "excluded": [{"name": name, "reason": reason} for name, reason in report.excluded],
         "notes": list(report.notes),
+        "posargs": list(report.posargs),
     }
 
 
@@ -91,6 +92,7 @@ def report_in(document: Any) -> Report:  # noqa: ANN401 - as it was read
         notes=tuple(map(str, document["notes"])),
         seconds=_time(document["seconds"]),
         interrupted=bool(document["interrupted"]),
+        posargs=tuple(map(str, document.get("posargs", ()))),
     )
 
 

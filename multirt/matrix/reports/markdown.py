@@ -46,7 +46,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"| `{each.id.replace('|', '&#124;')}` | {' | '.join(marks)} |"
         if len(found) > _SHOWN:
             yield f"\nand {len(found) - _SHOWN} more failing tests"
-    for line in repeats(report.rows):
+    for line in repeats(report):
         yield f"\n    {line}"
     for name, reason in report.excluded:
         yield f"\n{_text(name)} left out: {_text(reason)}"

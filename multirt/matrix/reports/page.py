@@ -33,7 +33,7 @@ def page(report: Report) -> str:
             ],
             "cells": [_cell(each) for each in report.rows],
             "map": _map(report, found) if found else None,
-            "repeats": repeats(report.rows),
+            "repeats": repeats(report),
             "excluded": report.excluded,
             "notes": report.notes,
         },

@@ -63,6 +63,16 @@ _HEAD = "error: No solution found when resolving dependencies:\n  cause: "
             "all versions of b depend on c, and c has no wheels",
             id="conclusion of the step before",
         ),
+        pytest.param(
+            "Because the current Python version (3.8.18) does not satisfy Python>=3.9 and"
+            " pytest>=8.4.0,<=8.4.2 depends on Python>=3.9, we can conclude that"
+            " pytest>=8.4.0,<=8.4.2 cannot be used.\n And because only pytest<=8.4.2 is available,"
+            " we can conclude that pytest>=8.4.0 cannot be used.\n And because you require"
+            " pytest>=8.4, we can conclude that your requirements are unsatisfiable.",
+            "pytest>=8.4.0,<=8.4.2 needs Python>=3.9, this is 3.8.18: pytest>=8.4.0 cannot be"
+            " used, and you require pytest>=8.4",
+            id="another Python",
+        ),
     ],
 )
 def test_the_heart_of_a_story(story: str, heart: str) -> None:

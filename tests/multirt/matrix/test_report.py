@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -17,8 +18,6 @@ from multirt.matrix.reports import KINDS, check_place, read_document, wanted, wr
 from tests.multirt.matrix.described import failed, passed, report, row
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from multirt.matrix.report import Report, Row
 
 
@@ -46,6 +45,11 @@ if TYPE_CHECKING:
             [row("3.12", State.FAILED), row("3.11", State.MISSING)], 1, id="failed tests first"
         ),
         pytest.param([], 5, id="nothing"),
+        pytest.param([row("3.12", State.FAILED, cases=())], 5, id="no tests"),
+        pytest.param(
+            [row("3.12"), row("3.11", State.FAILED, cases=())], 1, id="no tests on one of them"
+        ),
+        pytest.param([row("3.12", State.FAILED)], 1, id="tests that were not counted"),
     ],
 )
 def test_exit_code(rows: list[Row], code: int) -> None:
@@ -84,9 +88,12 @@ def test_each_cell_that_failed_can_be_repeated() -> None:
         row("3.13"),
         row("3.14t", State.BLOCKED),
     ]
-    assert repeats(rows) == (
+    assert repeats(report(*rows)) == (
         "multirt matrix -e 3.11 -- 't.py::x[a b]'",
         "multirt matrix -e 3.12",
+    )
+    assert repeats(report(*rows, posargs=("-k", "x")), Path("a b"))[1] == (
+        "multirt matrix --project 'a b' -e 3.12 -- -k x"
     )
 
 

@@ -79,6 +79,11 @@ def test_one_wheel_is_tested_on_every_runtime_and_nothing_is_built_twice(
     assert done.returncode == 5  # nothing failed in the last run
     assert "nothing failed last time" in done.stderr
 
+    done, cells = matrix(root, "3.12", "--", "-k", "no_such_test")
+    assert done.returncode == 5
+    assert "no tests were collected" in done.stdout
+    assert f"multirt matrix --project {root} -e 3.12 -- -k no_such_test" in done.stdout
+
 
 def test_an_edit_is_tested_and_so_is_what_was_removed(
     matrix: Matrix, require: Require, tmp_path: Path
@@ -293,6 +298,19 @@ commands = [["python", "-c", "print('hello from the task')"]]
     )
     assert ran.returncode == 0
     assert "value 1" in ran.stdout
+
+
+def test_a_runner_that_is_not_installed_is_no_failing_test(
+    matrix: Matrix, require: Require, tmp_path: Path
+) -> None:
+    require("3.12")
+    bare = """[tool.multirt.matrix.tasks.bare]
+runtimes = ["3.12"]
+commands = [["python", "-m", "pytest"]]
+"""
+    done, cells = matrix(pure(tmp_path, "3.12", more=bare), "bare")
+    assert (done.returncode, states(cells)) == (4, {"bare": "cannot start"})
+    assert "no module 'pytest' in the environment: is it among the groups" in done.stdout
 
 
 def test_a_project_that_does_not_build_is_an_error_and_nothing_starts(

@@ -25,6 +25,7 @@ def deliver(
     reports: Sequence[tuple[str, Path]] = (),
     *,
     state: Path | None = None,
+    project: Path | None = None,
     in_job: bool = True,
 ) -> NoReturn:
     """Print the summary, write the reports, and end with the exit code.
@@ -33,11 +34,12 @@ def deliver(
         report: what to print and write.
         reports: the kind and the file of each that is asked for.
         state: the project's folder in the cache; None where there is no project.
+        project: its folder, where that was named.
         in_job: it belongs into the summary of a GitHub job, where there is one.
     """
     from multirt.cli.tables.matrix.summary import print_summary
 
-    print_summary(report)
+    print_summary(report, project)
     try:
         for kind, file in reports:
             write(report, kind, file)

@@ -104,7 +104,7 @@ def run_matrix(
     if cover:
         opened = _with_requirement(opened, "coverage")
     done = _run(opened, options, _view(opened, live=live, quiet=quiet))
-    deliver(done, reports, state=opened.state)
+    deliver(done, reports, state=opened.state, project=project)
 
 
 def sync_environments(
@@ -172,7 +172,7 @@ def _run(opened: Opened, options: Options, shown: AbstractContextManager[View]) 
         run = ready.run(opened.cells, opened.meant)
         if options.cover:
             run = _combined(run, ready.room, view)
-    report = report_of(run, opened.title)
+    report = replace(report_of(run, opened.title), posargs=options.posargs)
     if options.test:
         write(report, "json", opened.last)
     if known is not None and opened.again is not None:

@@ -16,6 +16,7 @@ from multirt.matrix.results import BAD, RAN, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -35,8 +36,13 @@ _MARKS = {
 }
 
 
-def print_summary(report: Report) -> None:
-    """Print what came of a run."""
+def print_summary(report: Report, project: Path | None = None) -> None:
+    """Print what came of a run.
+
+    Args:
+        report: what came of it.
+        project: its folder, where that was named.
+    """
     console = open_console()
     console.print()
     for line in _wheels(report):
@@ -47,7 +53,7 @@ def print_summary(report: Report) -> None:
     if found:
         _print_failing(console, report.rows, found)
     _print_outputs(console, report.rows)
-    again = repeats(report.rows)
+    again = repeats(report, project)
     if again:
         console.print("\n[bold]again[/]")
         for line in again[:_REPEATS]:
@@ -215,7 +221,10 @@ def _print_outputs(console: Console, rows: Sequence[Row]) -> None:
     for first, *others in alike.values():
         names = ", ".join(each.name for each in others)
         also = f" ({names} ended the same way)" if others else ""
-        head = f"\n[bold]{text(first.name)}[/]  from what it printed{text(also)}"
+        told = (
+            "the explanation of uv" if first.state is State.UNRESOLVED else "from what it printed"
+        )
+        head = f"\n[bold]{text(first.name)}[/]  {told}{text(also)}"
         console.print(head, soft_wrap=True)
         for line in _telling(first.output.rstrip().expandtabs().splitlines()):
             console.print(f"    {text(line.rstrip())}", soft_wrap=True)
