@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multirt.dispatch import Decision, Request
     from multirt.model import Plan, Program
     from multirt.packages import Packages
+    from runtimes import Discovery
 
 # Looked for in the current folder and above it by version managers, and so by the search.
 _ABOVE = (".pixi/envs", ".python-version", ".tool-versions")
@@ -69,6 +70,7 @@ _SETTINGS = (
     "/etc/pip.conf",
     "/etc/uv/uv.toml",
 )
+_PASSING = (Reason.CANNOT_START, Reason.FAILED, Reason.GARBLED, Reason.TIMED_OUT)
 _MOST_PARTS = 4096  # of a path, its links followed; then it leads in a circle
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
@@ -148,7 +150,7 @@ def grounds(
         paths=tuple(paths),
         links=tuple(_links(decision)),
         local=_is_local(decision, request),
-        soon=any(each.reason is Reason.TIMED_OUT for each in decision.discovery.rejected),
+        soon=_is_passing(decision.discovery),
         below=tuple(str(root) for root in decision.roots),
         above=_ABOVE,
         names=_names(decision.program),
@@ -177,6 +179,13 @@ def _is_local(decision: Decision, request: Request) -> bool:
     active = request.search.env.get("VIRTUAL_ENV")
     named += [Path(active)] if active else []
     return not all(path.expanduser().is_absolute() for path in named)
+
+
+def _is_passing(discovery: Discovery) -> bool:
+    """Whether a candidate may answer otherwise soon, with no trace in any file that is known."""
+    return any(each.reason in _PASSING for each in discovery.rejected) or not all(
+        each.own for each in discovery.inquiries
+    )
 
 
 def _links(decision: Decision) -> Iterator[str]:
@@ -253,6 +262,7 @@ def _environments(decision: Decision, request: Request) -> Iterator[Path]:
         yield home / "pyvenv.cfg"
         if found is not None and home == found.home:
             break
+        yield from home.glob("lib*/*/site-packages")  # of one that lacks what a script lists
     if found is not None:
         yield from (found.python, found.home, found.home / "lib")
         yield from (root.parent for root in found.roots)

@@ -72,6 +72,9 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
     return rows([answer], frozenset())[0]
 
 
+_MOST_LINKS = 40  # as Linux follows
+
+
 class _Discoverer:
     """One search, from places to rows."""
 
@@ -112,6 +115,8 @@ class _Discoverer:
         broken = {one.path for one in self._look.rejected if one.reason is Reason.BROKEN_LINK}
         there = (one for one in candidates if Path(one.path) not in broken)
         files = [path for one in there for path in (one.path, one.real)]
+        for path in filter(None, map(_leading_out, dict.fromkeys(files))):
+            self._search.noticed(path)
         for folder in dict.fromkeys(map(os.path.dirname, files)):
             self._search.noticed(folder)
             self._search.noticed(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))  # noqa: PTH118, PTH120
@@ -203,6 +208,20 @@ class _Discoverer:
             )
 
 
+def _leading_out(path: str) -> str | None:
+    """Return the link by which a path leads out of its folder, which tells of the others itself."""
+    folder = os.path.dirname(path)  # noqa: PTH120 - hot
+    for _ in range(_MOST_LINKS):
+        try:
+            target = os.readlink(path)  # noqa: PTH115 - likewise
+        except OSError:
+            return None  # no link
+        if os.sep in target:
+            return path
+        path = os.path.join(folder, target)  # noqa: PTH118 - likewise
+    return None
+
+
 def _sorted(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
     once = {(os.fspath(one.path), one.reason.value): one for one in rejected}
     return tuple(once[key] for key in sorted(once))
@@ -212,6 +231,7 @@ def _inquiry(answer: Answered) -> Inquiry:
     seconds = answer.facts.get("seconds")
     return Inquiry(
         path=Path(answer.suspect.path),
+        own=answer.own,
         seconds=seconds if isinstance(seconds, float) else 0.0,
         remembered=answer.remembered,
         rests_on=tuple(dict.fromkeys(files_behind(answer.facts))),

@@ -193,12 +193,15 @@ class Inquiry:
         remembered: it came from the cache, without a process.
         rests_on: files and folders that the answer is about: the image that runs, its libraries,
             its standard library.
+        own: the file that was asked is the one that answered. Else it is a wrapper, and may lead
+            elsewhere one day without a trace in it.
     """
 
     path: Path
     seconds: float
     remembered: bool
     rests_on: tuple[str, ...] = ()
+    own: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -273,6 +273,54 @@ def test_a_link_that_leads_somewhere_now(world: World, require: Callable[[str], 
     assert world.start() == ("one 3.10", "decided")
 
 
+def test_an_alternative_that_is_turned(world: World, require: Callable[[str], Path]) -> None:
+    """As `python3` leads to a runtime by `/etc/alternatives`, outside of every searched folder."""
+    _install(world, require)
+    world.options = []
+    (world.root / "project/pyproject.toml").write_text("[tool.multirt]\nprefer = 'active'\n")
+    (world.root / "alternative").symlink_to(require("3.9"))
+    (world.root / "path/python3").symlink_to(world.root / "alternative")
+    assert world.settle() == "one 3.9"
+    (world.root / "next").symlink_to(require("3.10"))
+    (world.root / "next").rename(world.root / "alternative")
+    assert world.start() == ("one 3.10", "decided")
+
+
+def test_past_a_candidate_that_fails_a_plan_is_good_for_a_minute(
+    world: World, require: Callable[[str], Path]
+) -> None:
+    _permit(world, require)
+    candidate = world.root / "runtimes/new/bin/python3.10"
+    candidate.write_text("#!/bin/sh\nexit 1\n")
+    candidate.chmod(0o755)
+    assert world.settle() == "one 3.9"
+    (plan,) = (world.root / "cache" / "plans").iterdir()
+    assert b"\0D" in plan.read_bytes()
+    candidate.unlink()
+    candidate.symlink_to(require("3.10"))
+    assert world.start() == ("one 3.10", "decided")
+
+
+@pytest.mark.network
+def test_an_environment_that_gets_what_a_script_lists(
+    world: World, require: Callable[[str], Path]
+) -> None:
+    world.env["PATH"] = os.environ["PATH"]
+    world.options = []
+    world.script.write_text(
+        "# /// script\n# dependencies = ['six']\n# ///\n"
+        "import six\nprint('project' in six.__file__)\n"
+    )
+    home = world.root / "project" / ".venv"
+    subprocess.run([require("3.9"), "-m", "venv", "--without-pip", home], check=True)
+    assert world.settle() == "False"
+    site = "project/.venv/lib/python3.9/site-packages"
+    _write(f"{site}/six.py", "")(world)
+    metadata = "Metadata-Version: 2.1\nName: six\nVersion: 1.17\n"
+    _write(f"{site}/six-1.17.dist-info/METADATA", metadata)(world)
+    assert world.start() == ("True", "decided")
+
+
 def test_a_folder_of_releases_that_share_files(
     world: World, require: Callable[[str], Path]
 ) -> None:
