@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from multirt.matrix.attempt import Runner
     from multirt.matrix.remembered import Remembered
-    from multirt.matrix.report import Report
     from multirt.matrix.session import View
 
 _FLAGS = {
@@ -32,7 +31,14 @@ _FLAGS = {
     "-q": "quiet",
     "--quiet": "quiet",
 }
-_VALUED = {"-e": "names", "--env": "names", "-j": "jobs", "--jobs": "jobs", "--project": "project"}
+_VALUED = {
+    "-e": "names",
+    "--env": "names",
+    "-j": "jobs",
+    "--jobs": "jobs",
+    "--project": "project",
+    "--report": "reports",
+}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,6 +51,7 @@ class Asked:
         jobs: cells at a time; None for as many as there are processors.
         fail_fast, live, quiet: the options of these names.
         posargs: the words after `--`.
+        reports: `KIND=FILE` for each that is asked for.
     """
 
     names: tuple[str, ...] = ()
@@ -54,6 +61,7 @@ class Asked:
     live: bool = False
     quiet: bool = False
     posargs: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 def plain_words(words: list[str]) -> Asked | None:
@@ -89,6 +97,8 @@ def _set(asked: Asked, field: str, value: str) -> bool:
         return asked.jobs > 0
     if field == "project":
         asked.project = Path(value)
+    elif field == "reports":
+        asked.reports = (*asked.reports, value)
     else:
         asked.names = (*asked.names, value)
     return True
@@ -97,7 +107,7 @@ def _set(asked: Asked, field: str, value: str) -> bool:
 def rerun(asked: Asked) -> int | None:
     """Run again what was planned before; return the exit code, None where a plan is to be made."""
     root = root_of(asked.project or Path.cwd())
-    if root is None or "GITHUB_STEP_SUMMARY" in os.environ:
+    if root is None:
         return None
     state = project_folder(cache_dir(), root)
     place = place_of(state, asked.names, os.environ)
@@ -107,21 +117,16 @@ def rerun(asked: Asked) -> int | None:
         if remembered is None or not _takes(remembered, asked.posargs):
             return None
         from multirt.matrix.again import Again
+        from multirt.matrix.reports import check_place, wanted, write
 
+        reports = [(kind, check_place(file)) for kind, file in map(wanted, asked.reports)]
         with _runner(asked, remembered, state) as runner:
             report = Again(remembered, runner).run(_import_rest)
-    return _told(replace(report, posargs=asked.posargs), state, asked.project)
+    from multirt.cli.delivering import hand_out
 
-
-def _told(report: Report, state: Path, project: Path | None) -> int:
-    """Keep the report for the next time, print it, and return the exit code."""
-    from multirt.cli.tables.matrix.summary import print_summary
-    from multirt.matrix.report import exit_code
-    from multirt.matrix.reports import write
-
+    report = replace(report, posargs=asked.posargs)
     write(report, "json", state / "last.json")
-    print_summary(report, project)
-    return exit_code(report)
+    return hand_out(report, reports, state=state, project=asked.project)
 
 
 def _takes(remembered: Remembered, posargs: tuple[str, ...]) -> bool:
@@ -172,5 +177,4 @@ def _view(asked: Asked, total: int) -> Iterator[View]:
 
 def _import_rest() -> None:
     """Import what is needed once the tests are done, while they run: rich takes 60 ms."""
-    import multirt.cli.tables.matrix.summary
-    import multirt.matrix.reports  # noqa: F401 - imported for later
+    import multirt.cli.delivering  # noqa: F401 - for later

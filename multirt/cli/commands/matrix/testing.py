@@ -32,7 +32,7 @@ from multirt.cli.commands.matrix.options import (
     axes,
     reports_of,
 )
-from multirt.cli.commands.matrix.reporting import deliver
+from multirt.cli.delivering import hand_out
 from multirt.cli.interrupting import interruptible
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
@@ -104,7 +104,7 @@ def run_matrix(
     if cover:
         opened = _with_requirement(opened, "coverage")
     done = _run(opened, options, _view(opened, live=live, quiet=quiet))
-    deliver(done, reports, state=opened.state, project=project)
+    raise typer.Exit(hand_out(done, reports, state=opened.state, project=project))
 
 
 def sync_environments(
@@ -129,7 +129,8 @@ def sync_environments(
         )
     )
     options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), test=False)
-    deliver(_run(opened, options, _view(opened, live=False, quiet=False)), in_job=False)
+    done = _run(opened, options, _view(opened, live=False, quiet=False))
+    raise typer.Exit(hand_out(done, in_job=False))
 
 
 def exec_command(
