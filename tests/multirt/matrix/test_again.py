@@ -72,8 +72,8 @@ CHANGES = [
 
 
 @pytest.fixture
-def planned(matrix: Matrix, require: Require, tmp_path: Path) -> Path:
-    """Return a project that was tested before."""
+def telling(require: Require, tmp_path: Path) -> Path:
+    """Return a project that tells what it has."""
     require("3.12")
     more = 'commands = [["python", "-I", "tests/show.py"]]'
     root = pure(tmp_path, "3.12", more=more)
@@ -82,7 +82,6 @@ def planned(matrix: Matrix, require: Require, tmp_path: Path) -> Path:
     (root / "src/demo/data.txt").write_text("first")
     _say_more(root, 'groups = ["test"]', "groups = []")
     os.utime(root / "src/demo/__init__.py", (1, 1))
-    matrix(root)
     return root
 
 
@@ -98,36 +97,39 @@ def _said(matrix: Matrix, root: Path) -> tuple[dict[str, str], bool]:
 @pytest.mark.network
 @pytest.mark.parametrize(("change", "after"), CHANGES)
 def test_what_changed_is_tested(
-    matrix: Matrix, planned: Path, change: Callable[[Path], object], after: dict[str, str]
+    matrix: Matrix, telling: Path, change: Callable[[Path], object], after: dict[str, str]
 ) -> None:
-    assert _said(matrix, planned) == (BEFORE, True)
-    change(planned)
-    assert _said(matrix, planned) == ({**BEFORE, **after}, False)
+    assert matrix(telling)[0].returncode == 0
+    assert _said(matrix, telling) == (BEFORE, True)
+    change(telling)
+    assert _said(matrix, telling) == ({**BEFORE, **after}, False)
 
 
 @pytest.mark.network
 def test_an_environment_that_another_run_changed_is_not_taken(
-    matrix: Matrix, planned: Path, cache: Path
+    matrix: Matrix, telling: Path, cache: Path
 ) -> None:
-    module = planned / "src/demo/__init__.py"
+    assert matrix(telling)[0].returncode == 0
+    module = telling / "src/demo/__init__.py"
     module.write_text("VALUE = 2\n")
-    assert matrix(planned, "3.12")[0].returncode == 0  # asked for by name: remembered apart
+    assert matrix(telling, "3.12")[0].returncode == 0  # asked for by name: remembered apart
     module.write_text("VALUE = 1\n")
-    assert _said(matrix, planned)[0] == BEFORE
-    assert _said(matrix, planned) == (BEFORE, True)
+    assert _said(matrix, telling)[0] == BEFORE
+    assert _said(matrix, telling) == (BEFORE, True)
     for damaged in (cache / "environments").glob("*/lib/python3.12/site-packages/demo/data.txt"):
         damaged.unlink()
-    assert _said(matrix, planned) == (BEFORE, False)
+    assert _said(matrix, telling) == (BEFORE, False)
 
 
 @pytest.mark.network
-def test_a_note_that_is_damaged_is_made_anew(matrix: Matrix, planned: Path, cache: Path) -> None:
-    notes = [*(cache / "matrix").glob(f"{planned.name}-*/ready/*.json")]
+def test_a_note_that_is_damaged_is_made_anew(matrix: Matrix, telling: Path, cache: Path) -> None:
+    assert matrix(telling)[0].returncode == 0
+    notes = [*(cache / "matrix").glob(f"{telling.name}-*/ready/*.json")]
     assert notes
     for note in notes:
         note.write_text('{"schema": 1, "witnesses": 5}')
-    assert _said(matrix, planned) == (BEFORE, False)
-    assert _said(matrix, planned) == (BEFORE, True)
+    assert _said(matrix, telling) == (BEFORE, False)
+    assert _said(matrix, telling) == (BEFORE, True)
 
 
 @pytest.mark.network
