@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.advice import gil_warning
+from abi_probe.companions import check_companions
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
 from abi_probe.model import Cause, Evidence, Objection, Status, Verdict
@@ -49,6 +50,8 @@ def judge(
         reasons, doubts = _module(module, artefact, target, links or {})
         objections += reasons
         warnings += doubts
+    if artefact.extensions:
+        objections += check_companions(artefact, target)
     objections.sort(key=lambda objection: _ORDER[objection.cause])
     return Verdict(
         target=target.name,
@@ -171,7 +174,13 @@ def _machine(extension: Extension, target: Target) -> Objection | None:
     if binary.format is target.format and (
         target.machine in binary.machines and binary.bits == target.bits
     ):
-        return None
+        if binary.shared_library:
+            return None
+        return Objection(
+            cause=Cause.PLATFORM,
+            detail=f"{extension.path} is a program, no library that can be loaded into another",
+            path=str(extension.path),
+        )
     machines = " and ".join(binary.machines)
     return Objection(
         cause=Cause.PLATFORM,

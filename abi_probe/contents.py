@@ -12,7 +12,7 @@ from abi_probe.model import Claim, ClaimKind, Extension
 from abi_probe.names import hook_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import PurePosixPath
 
     from abi_probe.model import Binary
@@ -28,6 +28,7 @@ class Contents:
     extensions: tuple[Extension, ...]
     libraries: Mapping[PurePosixPath, Binary]
     sources: frozenset[str]
+    packages: frozenset[str]
     trouble: tuple[tuple[PurePosixPath, str], ...]
 
 
@@ -79,7 +80,8 @@ def read_contents(
     libraries: dict[PurePosixPath, Binary] = {}
     sources: set[str] = set()
     trouble: list[tuple[PurePosixPath, str]] = []
-    for path in sorted(paths):
+    listed = sorted(paths)
+    for path in listed:
         if path.suffix == ".py":
             module = module_name(path, path.stem)
             if module is not None:
@@ -102,8 +104,16 @@ def read_contents(
         extensions=tuple(extensions),
         libraries=libraries,
         sources=frozenset(sources),
+        packages=frozenset(_packages(listed)),
         trouble=tuple(trouble),
     )
+
+
+def _packages(paths: Iterable[PurePosixPath]) -> Iterator[str]:
+    """Yield the packages whose own module is Python source."""
+    for path in paths:
+        if path.name == "__init__.py" and (package := module_name(path, "__init__")):
+            yield package
 
 
 def _must_be_binary(claim: Claim | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf_definitions import read_definitions
+from abi_probe.elf_foreign import read_foreign, read_hashes
 from abi_probe.elf_image import MAGIC, Image, Kind, Tag, open_image
 from abi_probe.elf_symbols import read_symbols
 from abi_probe.elf_versions import read_version_definitions, read_version_needs
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from mmap import mmap
 
 _DF_1_PIE: Final = 0x08000000
+# Machines whose glibc takes a file that says nothing for one that runs code on the stack (its
+# `sysdeps/*/stackinfo.h`), of those that wheels are built for.
+_STACK_RUNS_CODE: Final = frozenset({"x86_64", "i686"})
 _HOOK: Final = "PyInit_"  # alone: a module with another hook has no `PyModuleDef`
 _RUNTIME = "Py_Initialize"  # defined in an interpreter or its library
 
@@ -86,6 +90,9 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         version_needs=tuple(dict.fromkeys(read_version_needs(image))),
         version_definitions=frozenset(read_version_definitions(image)),
         definitions=read_definitions(image, modules) if modules else (),
+        executable_stack=_executable_stack(image),
+        foreign=read_foreign(image),
+        hashes=read_hashes(image),
     )
 
 
@@ -98,6 +105,11 @@ def _is_shared_library(image: Image) -> bool:
     # A position-independent program has the type of a library; glibc refuses to load it as one.
     program = image.last(Tag.FLAGS_1) & _DF_1_PIE
     return image.kind == Kind.SHARED and bool(image.dynamic) and not program
+
+
+def _executable_stack(image: Image) -> bool:
+    said = image.asks_for_executable_stack()
+    return _machine(image) in _STACK_RUNS_CODE if said is None else said
 
 
 def _folders(image: Image, tag: Tag) -> tuple[str, ...]:

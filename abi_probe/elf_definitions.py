@@ -1,25 +1,25 @@
 """Find the static `PyModuleDef` of each module in an ELF file, and read its slots.
 
 What is known of it: its name is a string, whose address one pointer of the definition holds, and
-ahead of that pointer lies an object header, which differs between builds with and without a GIL.
+ahead of that pointer lies an object header, which differs between builds with and without a GIL and
+PyPy.
 """
 
 from __future__ import annotations
 
-import mmap
 import struct
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_image import Image, Tag
+from abi_probe.elf_memory import MOST_PLACES, Memory
 from abi_probe.model import ModuleDefinition, ModuleSlot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from abi_probe.elf_image import Image
+
 _MOST_MODULES: Final = 32  # of one file; those with more are statically linked programs
-_MOST_PLACES: Final = 64  # of a name, or of pointers to one place
 _MOST_NAMES: Final = 128  # that are looked for pointers to, in one file
 _MOST_SLOTS: Final = 64
 _LONGEST_NAME: Final = 256
@@ -34,9 +34,16 @@ _NAME_BYTES: Final = (
 )
 # Words ahead of `m_name`: reference count and type, then m_init, m_index, m_copy.
 _GIL_HEADER: Final = 5
+# PyPy has a link to the object of its own between the two, and a count of 1.
+_PYPY_HEADER: Final = 6
 # Free-threaded: thread, flags with the local count, shared count, type, and the same three.
 _FREE_THREADED_HEADER: Final = 7
 _IMMORTAL_LOCAL: Final = 0xFFFFFFFF  # every static object's, `_Py_IMMORTAL_REFCNT_LOCAL`
+# The first word of that header with a GIL: the count of an object in code of 3.11 and 3.12, of 3.13
+# (both in 32 bits less), from 3.14 on; without: its second word in 3.13, from 3.14 on.
+_COUNTS: Final = (1, 0xFFFFFFFF, 0x3FFFFFFF, 0x0005_0000_C000_0000)
+_LOCALS: Final = (_IMMORTAL_LOCAL << 32, _IMMORTAL_LOCAL << 32 | 4)
+_SIZE_AFTER_NAME: Final = 2
 _SLOTS_AFTER_NAME: Final = 4  # m_name, m_doc, m_size, m_methods, m_slots
 
 
@@ -48,16 +55,18 @@ def read_definitions(image: Image, stems: Iterable[str]) -> tuple[ModuleDefiniti
         stems: last parts of the modules' dotted names.
 
     Returns:
-        At most one for each module. One whose definition is filled in at run time (pybind11), or
-        bears a name of its own, has none.
+        At most one for each module. One whose definition is filled in at run time (pybind11) has
+        none; one whose definition bears another name has it where the file has no other module
+        and no other definition.
 
     Source of the layouts: CPython's `Include/moduleobject.h` and `Include/object.h`, 3.5 to 3.15.
     """
-    memory = _Memory.of(image)
+    stems = sorted(stems)
+    memory = Memory.of(image)
     found: dict[str, ModuleDefinition] = {}
     names = (
         (stem, address)
-        for stem in sorted(stems)[:_MOST_MODULES]
+        for stem in stems[:_MOST_MODULES]
         for address in _name_addresses(memory, stem.encode("utf-8", "surrogateescape"))
         if stem not in found
     )
@@ -65,153 +74,76 @@ def read_definitions(image: Image, stems: Iterable[str]) -> tuple[ModuleDefiniti
         definition = _definition(memory, stem, address)
         if definition is not None:
             found.setdefault(stem, definition)
+    if len(stems) == 1 and not found:
+        definitions = list(islice(_nameless(memory, stems[0]), 2))
+        return tuple(definitions) if len(definitions) == 1 else ()
     return tuple(found.values())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Memory:
-    """A file as it lies in memory once it is loaded, its own pointers set.
-
-    Attributes:
-        image: the file.
-        data: its bytes, which can be searched.
-        word: how an address is written.
-        rela: where the table of relocations begins and ends in the file; both 0 for none. Other
-            kinds of relocation leave the pointer where it belongs.
-        record: of that table.
-    """
-
-    image: Image
-    data: bytes | mmap.mmap
-    word: struct.Struct
-    rela: tuple[int, int]
-    record: struct.Struct
-
-    @classmethod
-    def of(cls, image: Image) -> _Memory:
-        """Prepare an image."""
-        whole = image.view.obj
-        # A memoryview cannot be searched; what it is a view of can, when it shows all of it.
-        if not isinstance(whole, bytes | mmap.mmap) or len(whole) != len(image.view):
-            whole = bytes(image.view)
-        wide = image.layout.bits == 64  # noqa: PLR2004 - a number of bits is its own name
-        start = size = 0
-        if Tag.RELA in image.dynamic:
-            start, size = image.place(Tag.RELA), image.last(Tag.RELASZ)
-        return cls(
-            image=image,
-            data=whole,
-            word=struct.Struct(image.layout.mark + ("Q" if wide else "I")),
-            rela=(start, min(start + size, len(image.view))),
-            record=struct.Struct(image.layout.mark + ("QQq" if wide else "IIi")),
-        )
-
-    def offset(self, address: int) -> int | None:
-        """Where the byte of an address lies in the file."""
-        if address >> 8 * self.word.size:  # negative, or beyond all memory
-            return None
-        for segment in self.image.loaded():
-            if 0 <= address - segment.address < segment.size:
-                return segment.offset + address - segment.address
-        return None
-
-    def address(self, offset: int) -> int | None:
-        """Where a byte of the file lies in memory."""
-        for segment in self.image.loaded():
-            if 0 <= offset - segment.offset < segment.size:
-                return segment.address + offset - segment.offset
-        return None
-
-    def number(self, address: int) -> int | None:
-        """The word that the file has at an address, whatever a relocation makes of it."""
-        offset = self.offset(address)
-        if offset is None or offset + self.word.size > len(self.data):
-            return None
-        (value,) = self.word.unpack_from(self.data, offset)
-        return int(value)
-
-    def pointer(self, address: int) -> int | None:
-        """The address that a pointer holds once the file is loaded; 0 for a null pointer."""
-        if self.offset(address) is None:
-            return None
-        for start in self._records(self.word.pack(address), field=0):
-            _, info, addend = self.record.unpack_from(self.data, start)
-            shift = 32 if self.word.size == 8 else 8  # noqa: PLR2004 - bytes of a word
-            return self._symbol(int(info) >> shift) + int(addend)
-        return self.number(address)
-
-    def pointers_to(self, address: int) -> Iterator[int]:
-        """The addresses of the pointers that hold an address once the file is loaded."""
-        if self.offset(address) is None:
-            return
-        packed = self.word.pack(address)
-        for start in self._records(packed, field=2):
-            place, _, _ = self.record.unpack_from(self.data, start)
-            yield int(place)
-        for segment in self.image.loaded():
-            if segment.writable:  # else no definition, whose fields change, can lie there
-                end = segment.offset + segment.size
-                for offset in self.places(packed, segment.offset, end):
-                    if not offset % self.word.size:
-                        yield segment.address + offset - segment.offset
-
-    def places(self, what: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
-        """The offsets of some bytes in the file, as many as are looked at."""
-        for _ in range(_MOST_PLACES):
-            start = self.data.find(what, start, len(self.data) if end is None else end)
-            if start < 0:
-                return
-            yield start
-            start += 1
-
-    def strings(self, what: bytes) -> Iterator[int]:
-        """The offsets of some bytes where constants and variables lie.
-
-        That is all that is loaded; but for the code where the linker gave constants a segment of
-        their own, for most of a large file is code, and all of it would be read from the disk.
-        """
-        loaded = tuple(self.image.loaded())
-        apart = any(not each.executable and not each.writable for each in loaded)
-        for segment in loaded:
-            if not (apart and segment.executable):
-                yield from self.places(what, segment.offset, segment.offset + segment.size)
-
-    def _records(self, packed: bytes, field: int) -> Iterator[int]:
-        """The offsets of the relocations one of whose fields is some word."""
-        first, end = self.rela
-        for offset in self.places(packed, first, end):
-            record, place = divmod(offset - first, self.record.size)
-            start = first + record * self.record.size
-            if place == field * self.word.size and start + self.record.size <= end:
-                yield start
-
-    def _symbol(self, index: int) -> int:
-        """The address of a symbol of the file's own, 0 for symbol 0."""
-        if not index:
-            return 0
-        table = self.image.layout.symbol
-        start = self.image.place(Tag.SYMTAB) + index * table.size
-        fields = self.image.unpack(table, start, "symbol of a relocation")
-        return int(fields[4 if self.word.size == 8 else 1])  # noqa: PLR2004 - bytes of a word
-
-
-def _definition(memory: _Memory, stem: str, name: int) -> ModuleDefinition | None:
+def _definition(memory: Memory, stem: str, name: int) -> ModuleDefinition | None:
     """Read the definition that points to a name, None when none does."""
     for pointer in memory.pointers_to(name):
         free_threaded = _header(memory, pointer)
         if free_threaded is not None:
-            slots = memory.pointer(pointer + _SLOTS_AFTER_NAME * memory.word.size)
-            return ModuleDefinition(
-                module=stem,
-                free_threaded=free_threaded,
-                slots=tuple(_slots(memory, slots)) if slots else None,
-            )
+            return _definition_at(memory, stem, pointer, free_threaded=free_threaded)
     return None
 
 
-def _name_addresses(memory: _Memory, stem: bytes) -> Iterator[int]:
+def _definition_at(
+    memory: Memory, stem: str, pointer: int, *, free_threaded: bool
+) -> ModuleDefinition:
+    """Read what follows the header of a definition, from the pointer to its name on."""
+    slots = memory.pointer(pointer + _SLOTS_AFTER_NAME * memory.word.size)
+    return ModuleDefinition(
+        module=stem,
+        free_threaded=free_threaded,
+        slots=tuple(_slots(memory, slots)) if slots else None,
+        size=_signed(memory, pointer + _SIZE_AFTER_NAME * memory.word.size),
+    )
+
+
+def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
+    """Read what looks like a multi-phase definition from its header on, whatever its name is."""
+    if memory.word.size != 8:  # noqa: PLR2004 - bytes of a word
+        return
+    pack = memory.word.pack
+    headers = [(pack(count) + bytes(8 * (_GIL_HEADER - 1)), False) for count in _COUNTS]
+    blank = bytes(8 * (_FREE_THREADED_HEADER - 2))
+    headers += [(bytes(8) + pack(local) + blank, True) for local in _LOCALS]
+    for header, free_threaded in headers:
+        for place in _writable_places(memory, header):
+            # Other tables begin alike, but with pointers where these words stay as they are.
+            fixed = [memory.pointer(place + at) for at in range(16, len(header), 8)]
+            name = memory.pointer(place + len(header))
+            if not place % 8 and not any(fixed) and name and _is_name(memory, name):
+                found = _definition_at(
+                    memory, stem, place + len(header), free_threaded=free_threaded
+                )
+                if found.slots:
+                    yield found
+
+
+def _writable_places(memory: Memory, what: bytes) -> Iterator[int]:
+    """The addresses of some bytes among what a program may change."""
+    for segment in memory.image.loaded():
+        if segment.writable:
+            end = segment.offset + segment.size
+            for offset in memory.places(what, segment.offset, end):
+                yield segment.address + offset - segment.offset
+
+
+def _is_name(memory: Memory, address: int) -> bool:
+    """Whether a string that may name a module lies at an address."""
+    offset = memory.offset(address)
+    if offset is None:
+        return False
+    name, end, _ = memory.data[offset : offset + _LONGEST_NAME].partition(b"\0")
+    return bool(name and end) and _NAME_BYTES.issuperset(name)
+
+
+def _name_addresses(memory: Memory, stem: bytes) -> Iterator[int]:
     """The addresses of strings that may be the module's name, dotted or not."""
-    for offset in islice(memory.strings(stem + b"\0"), _MOST_PLACES):
+    for offset in islice(memory.strings(stem + b"\0"), MOST_PLACES):
         starts = [offset]
         before = offset
         while before > max(offset - _LONGEST_NAME, 0) and memory.data[before - 1] in _NAME_BYTES:
@@ -226,13 +158,15 @@ def _name_addresses(memory: _Memory, stem: bytes) -> Iterator[int]:
                 yield address
 
 
-def _header(memory: _Memory, name: int) -> bool | None:
+def _header(memory: Memory, name: int) -> bool | None:
     """Whether the header ahead of a pointer is a free-threaded build's; None when it is none."""
     size = memory.word.size
     words = [memory.number(name - ahead * size) for ahead in range(_FREE_THREADED_HEADER, 0, -1)]
     first, second, *rest = words
     tail = words[-_GIL_HEADER:]
     if tail[0] and tail[0] & 0xFFFFFFFF and not any(tail[1:]) and None not in tail:
+        return False
+    if words[-_PYPY_HEADER] == 1 and not any(tail) and None not in tail:
         return False
     wide = size == 8  # noqa: PLR2004 - bytes of a word
     if wide and first == 0 and second is not None and not any(rest) and None not in rest:
@@ -241,7 +175,13 @@ def _header(memory: _Memory, name: int) -> bool | None:
     return None
 
 
-def _slots(memory: _Memory, start: int) -> Iterator[ModuleSlot]:
+def _signed(memory: Memory, address: int) -> int:
+    """The word at an address as a number that may be negative; 0 where there is none."""
+    value, bits = memory.number(address) or 0, 8 * memory.word.size
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def _slots(memory: Memory, start: int) -> Iterator[ModuleSlot]:
     """The slots of an array that ends with 0."""
     number = struct.Struct(memory.image.layout.mark + "I")
     for place in range(start, start + 2 * _MOST_SLOTS * memory.word.size, 2 * memory.word.size):

@@ -31,6 +31,7 @@ _MAX_STRING: Final = 4096  # PATH_MAX; names in C are far shorter
 _PT_LOAD: Final = 1
 _PT_DYNAMIC: Final = 2
 _PT_INTERP: Final = 3
+_PT_GNU_STACK: Final = 0x6474E551
 _PF_X: Final = 1
 _PF_W: Final = 2
 
@@ -57,6 +58,7 @@ class Tag(IntEnum):
     RPATH = 15
     RUNPATH = 29
     GNU_HASH = 0x6FFFFEF5
+    VERSYM = 0x6FFFFFF0
     FLAGS_1 = 0x6FFFFFFB
     VERDEF = 0x6FFFFFFC
     VERDEFNUM = 0x6FFFFFFD
@@ -153,6 +155,13 @@ class Image:
         """The segments that are mapped into memory."""
         return (segment for segment in self.segments if segment.kind == _PT_LOAD)
 
+    def asks_for_executable_stack(self) -> bool | None:
+        """Whether it wants to run code on the stack; None where it does not say."""
+        for segment in self.segments:
+            if segment.kind == _PT_GNU_STACK:
+                return segment.executable
+        return None
+
     def last(self, tag: Tag) -> int:
         """The value of an entry that should stand once, 0 when it does not; the last one wins."""
         return self.dynamic[tag][-1] if tag in self.dynamic else 0
@@ -172,6 +181,12 @@ class Image:
     def unpack(self, form: struct.Struct, start: int, what: str) -> tuple[int, ...]:
         """Read one record at a file offset."""
         return _unpack(form, self.view, start, what)
+
+    def rows(
+        self, form: struct.Struct, start: int, count: int, what: str
+    ) -> Iterator[tuple[int, ...]]:
+        """Read records that follow each other from a file offset on."""
+        return _unpack_many(form, self.view, start, count, what)
 
     def words(self, start: int, count: int, what: str) -> array[int]:
         """Read numbers of four bytes at a file offset."""

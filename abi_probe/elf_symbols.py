@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf_image import Image, Tag
@@ -63,7 +64,7 @@ def _symbols(image: Image) -> Iterator[tuple[str, bool, bool]]:
     symbol = image.layout.symbol
     info, other, section = image.layout.symbol_fields
     table = image.place(Tag.SYMTAB)
-    count = _count(image, table)
+    count = count_symbols(image, table)
     for first in range(1, count, _CHUNK):  # symbol 0 is nobody's
         start = table + first * symbol.size
         chunk = image.view[start : start + min(_CHUNK, count - first) * symbol.size]
@@ -95,8 +96,16 @@ def _candidates(image: Image, chunk: memoryview) -> list[tuple[int, int]]:
     ]
 
 
-def _count(image: Image, table: int) -> int:
-    """How many symbols there are, which the dynamic section does not say outright."""
+def count_symbols(image: Image, table: int) -> int:
+    """How many symbols there are, which the dynamic section does not say outright.
+
+    Args:
+        image: the file.
+        table: where in the file the symbols begin.
+
+    Raises:
+        UnreadableError: the file has fewer bytes, or its hash table is cut off.
+    """
     if Tag.MIPS_SYMTABNO in image.dynamic and image.machine == _EM_MIPS:
         count = image.last(Tag.MIPS_SYMTABNO)
     elif Tag.HASH in image.dynamic:
@@ -104,29 +113,50 @@ def _count(image: Image, table: int) -> int:
         header = struct.Struct(image.layout.mark + ("QQ" if wide else "II"))
         _, count = image.unpack(header, image.place(Tag.HASH), "hash table")
     else:
-        count = _count_by_gnu_hash(image) or _count_by_extent(image, table)
+        hashed = gnu_table(image)
+        count = hashed.first + hashed.count if hashed else _count_by_extent(image, table)
     if table + count * image.layout.symbol.size > len(image.view):
         raise UnreadableError(f"truncated: {count} symbols at offset {table} of {len(image.view)}")
     return count
 
 
-def _count_by_gnu_hash(image: Image) -> int:
-    """Follow the chain of the last bucket to its end; 0 where no bucket is in use."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GnuTable:
+    """Where the GNU hash table of a file has the hashes of the names that it defines.
+
+    Attributes:
+        first: number of the first symbol with a hash; those before it are needed from elsewhere.
+        count: of the hashes.
+        chain: where in the file they begin, four bytes each.
+    """
+
+    first: int
+    count: int
+    chain: int
+
+
+def gnu_table(image: Image) -> GnuTable | None:
+    """Follow the chain of the last bucket to its end; None where no bucket is in use.
+
+    Raises:
+        UnreadableError: the table is cut off.
+    """
     if Tag.GNU_HASH not in image.dynamic:
-        return 0
+        return None
     start = image.place(Tag.GNU_HASH)
     header = struct.Struct(image.layout.mark + "IIII")
-    buckets, hashed_from, bloom, _ = image.unpack(header, start, "GNU hash table")
+    buckets, first, bloom, _ = image.unpack(header, start, "GNU hash table")
     start += header.size + bloom * (image.layout.bits // 8)
     last = max(map(max, _words(image, start, buckets)), default=0)
-    if last < hashed_from:
-        return 0
-    start += _WORD * (buckets + last - hashed_from)
+    if last < first:
+        return None
+    chain = start + _WORD * buckets
+    start = chain + _WORD * (last - first)
     for words in _words(image, start, (len(image.view) - start) // _WORD):
         for word in words:
             last += 1
             if word & 1:
-                return last
+                return GnuTable(first=first, count=last - first, chain=chain)
     raise UnreadableError(f"truncated: GNU hash chain at offset {start} of {len(image.view)}")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abi_probe.model import Artefact, Extension
+
+_PACKAGE: Final = "__init__"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +34,8 @@ def findable(artefact: Artefact, suffixes: Sequence[str]) -> tuple[Found, ...]:
     """Return every extension module with the file that would be loaded for it.
 
     The first suffix of the runtime's own list that some file has wins, and there is no second
-    try when that file cannot be loaded (`importlib.machinery.FileFinder`).
+    try when that file cannot be loaded; a package's folder with an `__init__` of any kind wins over
+    the files beside it (`importlib.machinery.FileFinder`).
 
     Args:
         artefact: what is installed, or would be.
@@ -44,12 +47,23 @@ def findable(artefact: Artefact, suffixes: Sequence[str]) -> tuple[Found, ...]:
     return tuple(
         Found(
             module=module,
-            chosen=_first(files, suffixes),
+            chosen=_chosen(files, suffixes, package=module in artefact.packages),
             files=tuple(files),
             has_source=module in artefact.sources,
         )
         for module, files in sorted(modules.items())
     )
+
+
+def _chosen(
+    files: Sequence[Extension], suffixes: Sequence[str], *, package: bool
+) -> Extension | None:
+    """Return the file that is taken; None where it is none of them."""
+    inside = [file for file in files if file.path.name.partition(".")[0] == _PACKAGE]
+    found = _first(inside, suffixes)
+    if found is not None or package:
+        return found
+    return _first([file for file in files if file not in inside], suffixes)
 
 
 def _first(files: Sequence[Extension], suffixes: Sequence[str]) -> Extension | None:
@@ -66,6 +80,6 @@ def _loads_as(file: Extension, suffix: str) -> bool:
     name = file.path.name
     if not name.endswith(suffix):
         return False
-    stem = name[: -len(suffix)]
+    base = name[: -len(suffix)]
     own = file.module.rpartition(".")[2]
-    return stem == own or (stem == "__init__" and file.path.parent.name == own)
+    return base == own or (base == _PACKAGE and file.path.parent.name == own)

@@ -60,6 +60,7 @@ def abi_kind(
         _other_build(extension, target)
         or _other_dll(extension, target)
         or _unknown_slot(extension, target)
+        or _contradiction(extension)
     )
     if reason is not None:
         return [
@@ -123,6 +124,17 @@ def _unknown_slot(extension: Extension, target: Target) -> str | None:
     since = next((since for since, slot in _GREATEST_SLOT.items() if greatest <= slot), None)
     newer = f"{since[0]}.{since[1]} or newer" if since else "a newer version"
     return f"defines module slot {greatest}, which only {newer} knows"
+
+
+def _contradiction(extension: Extension) -> str | None:
+    """Say why no runtime makes a module of a definition; None when nothing is wrong with it.
+
+    Source: CPython's `Objects/moduleobject.c`, `PyModule_FromDefAndSpec2`.
+    """
+    definition = extension.definition
+    if definition is None or definition.slots is None or definition.size >= 0:
+        return None
+    return "has slots and a negative size of state, which contradict each other"
 
 
 def _threads(*, free_threaded: bool) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.binary import read_binary_file
+from abi_probe.complaints import Undefined, Unmet, changing_stack, undefined_names, unmet_versions
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.library_search import Loaded, Loader, loader_of
 from abi_probe.model import Format
 from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from abi_probe.model import Binary, VersionNeed
 
@@ -66,21 +67,6 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unmet:
-    """A symbol version that the library found for it does not define.
-
-    Attributes:
-        need: library and version.
-        needed_by: the file that needs it.
-        provider: the library that was found.
-    """
-
-    need: VersionNeed
-    needed_by: PurePosixPath
-    provider: PurePosixPath
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
     """What loading a binary into a runtime brings about.
 
@@ -91,6 +77,9 @@ class Resolution:
         assumed: not found either, but lying nearby: other modules must have loaded them before.
         version_needs: of the binary and of the libraries that the artefact brings.
         unmet: versions that are needed and not given by what was found.
+        undefined: names of other libraries than Python's that nothing defines; empty where a
+            library is missing, which may define them.
+        stack: files that ask for a stack that code can run on, which the process has not.
     """
 
     defined: frozenset[str]
@@ -99,6 +88,8 @@ class Resolution:
     assumed: tuple[Missing, ...]
     version_needs: frozenset[VersionNeed]
     unmet: tuple[Unmet, ...]
+    undefined: tuple[Undefined, ...] = ()
+    stack: tuple[PurePosixPath, ...] = ()
 
 
 def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Given:
@@ -159,6 +150,8 @@ def resolve(
     present = dict(given.loaded) | _names_of(root, path.name)
     found, missing = _close(root, given.loader, present, artefact, nearby)
     everything = (root, *found)
+    started = (given.program, *given.loaded.values())
+    glibc = given.loader.libc == "glibc"
     return Resolution(
         defined=frozenset().union(*(each.binary.exports for each in everything)),
         libraries=tuple(found),
@@ -167,7 +160,9 @@ def resolve(
         version_needs=frozenset(
             need for each in everything if each.owned for need in each.binary.version_needs
         ),
-        unmet=tuple(_unmet(everything, present)) if given.loader.libc == "glibc" else (),
+        unmet=tuple(unmet_versions(everything, present)) if glibc else (),
+        undefined=tuple(undefined_names(everything, started)) if glibc and not missing else (),
+        stack=tuple(changing_stack(everything, started, given.libc)) if glibc else (),
     )
 
 
@@ -247,17 +242,6 @@ def _fits(binary: Binary, loader: Loader) -> bool:
         and binary.bits == loader.bits
         and loader.machine in binary.machines
     )
-
-
-def _unmet(everything: tuple[Loaded, ...], present: Mapping[str, Loaded]) -> Iterator[Unmet]:
-    for each in everything:
-        for need in each.binary.version_needs:
-            provider = present.get(need.library)
-            # glibc only warns of a library that defines no versions at all.
-            if provider is None or not provider.binary.version_definitions:
-                continue
-            if need.version not in provider.binary.version_definitions:
-                yield Unmet(need=need, needed_by=each.path, provider=provider.path)
 
 
 def _libc(everything: tuple[Loaded, ...]) -> tuple[str, tuple[int, ...]] | None:

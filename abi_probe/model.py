@@ -70,11 +70,13 @@ class ModuleDefinition:
         module: last part of the module's dotted name.
         free_threaded: its object header is that of a build without a GIL.
         slots: None when it has none: single-phase initialisation, or slots set at run time.
+        size: bytes of state of each module (`m_size`), negative for state that all share.
     """
 
     module: str
     free_threaded: bool
     slots: tuple[ModuleSlot, ...] | None
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +106,11 @@ class Binary:
         version_definitions: versions that it provides (`.gnu.version_d`).
         definitions: of modules, where they can be read (ELF only).
         minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
+        executable_stack: it asks for a stack that code can run on (ELF only).
+        foreign: strong names without a version that it needs and that are none of Python's (ELF
+            only).
+        hashes: of all names that it defines, for finding these (ELF only; see
+            `abi_probe.elf_foreign`).
     """
 
     format: Format
@@ -122,6 +129,9 @@ class Binary:
     version_definitions: frozenset[str] = frozenset()
     definitions: tuple[ModuleDefinition, ...] = ()
     minimum_os: str | None = None
+    executable_stack: bool = False
+    foreign: tuple[str, ...] = ()
+    hashes: bytes = field(default=b"", repr=False)
 
 
 class ClaimKind(StrEnum):
@@ -221,6 +231,7 @@ class Artefact:
         libraries: the other binaries, by path relative to the root.
         sources: modules that also exist as `.py`, by dotted name: what is left when no
             extension file is found.
+        packages: those of them that are an `__init__.py`, which wins over a module beside it.
         trouble: files that could not be read, and what is wrong with each.
         warnings: disagreements of RECORD, WHEEL and METADATA with the files.
         root: the folder that paths are relative to; None inside a wheel.
@@ -236,6 +247,7 @@ class Artefact:
     extensions: tuple[Extension, ...] = ()
     libraries: Mapping[PurePosixPath, Binary] = field(default_factory=dict)
     sources: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
     trouble: tuple[tuple[PurePosixPath, str], ...] = ()
     warnings: tuple[str, ...] = ()
     root: str | None = None

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from abi_probe.elf_hashes import left_undefined
 from abi_probe.model import Cause, Evidence, Objection, SymbolClass
 from abi_probe.stable_abi import classify, exporters, lookup, newest_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.loader import Resolution, Unmet
-    from abi_probe.model import Artefact, Extension, ImportedSymbol, Target
+    from abi_probe.complaints import Unmet
+    from abi_probe.loader import Resolution
+    from abi_probe.model import Artefact, Extension, ImportedSymbol, Target, VersionNeed
+
+
+_MOST_SHOWN = 3  # names of a kind
+_EXTRA = re.compile(r";.*\bextra\s*==")
 
 
 def check_symbols(
@@ -69,9 +76,9 @@ def described_doubts(extension: Extension, target: Target) -> Iterator[str]:
         if symbol.name in target.exports and lookup(symbol.name) is None
     )
     if unpromised:
-        some = ", ".join(unpromised[:3]) + (" and more" if len(unpromised) > len("abc") else "")
         yield (
-            f"{extension.path} needs {len(unpromised)} names outside the stable ABI ({some}):"
+            f"{extension.path} needs {len(unpromised)} names outside the stable ABI"
+            f" ({_some(unpromised)}):"
             f" known of {newest[0]}.{newest[1]}, not of {target.name}"
         )
 
@@ -144,7 +151,47 @@ def check_libraries(
                     path=str(extension.path),
                 )
             )
-    return objections, warnings
+    undefined, doubts = _check_foreign(extension, link, artefact)
+    return objections + undefined, warnings + doubts
+
+
+def _check_foreign(
+    extension: Extension, link: Resolution, artefact: Artefact
+) -> tuple[list[Objection], list[str]]:
+    """Return objections to names of other libraries that nothing defines.
+
+    Warnings where the Python code of the artefact, or what it requires, may have loaded a library
+    that does: for all to see, or with names that are looked up late.
+    """
+    names = sorted({each.name for each in link.undefined})
+    if not names:
+        return [], []
+    others = [each.binary.hashes for each in artefact.extensions]
+    others += [binary.hashes for binary in artefact.libraries.values()]
+    nowhere = left_undefined(names, others)
+    elsewhere = [name for name in names if name not in nowhere or _requires_others(artefact)]
+    warnings = [f"{extension.path} needs {_some(elsewhere)}, which another library must define"]
+    objections = [
+        Objection(
+            cause=Cause.LIBRARY,
+            detail=f"{each.needed_by.name} needs {each.name}, which no library loaded with it has",
+            path=str(extension.path),
+            symbol=each.name,
+        )
+        for each in link.undefined
+        if each.name not in elsewhere
+    ]
+    return objections[:_MOST_SHOWN], warnings if elsewhere else []
+
+
+def _some(names: list[str]) -> str:
+    """Name the first few."""
+    return ", ".join(names[:_MOST_SHOWN]) + (" and more" if len(names) > _MOST_SHOWN else "")
+
+
+def _requires_others(artefact: Artefact) -> bool:
+    """Whether other distributions are always installed with one; those of an extra may not be."""
+    return any(_EXTRA.search(line) is None for line in artefact.requires)
 
 
 def _may_be_brought(extension: Extension, artefact: Artefact) -> bool:
@@ -157,13 +204,27 @@ def _may_be_brought(extension: Extension, artefact: Artefact) -> bool:
         path.startswith(("$ORIGIN", "${ORIGIN}"))
         for path in (*extension.binary.rpath, *extension.binary.runpath)
     )
-    return artefact.root is None and bool(artefact.requires) and relative
+    return artefact.root is None and _requires_others(artefact) and relative
 
 
 def check_versions(
     extension: Extension, link: Resolution | None, target: Target
 ) -> Iterator[Objection]:
-    """Yield the versions of libc and of other libraries that are newer than those here."""
+    """Yield the versions of libc and of other libraries that are newer than those here.
+
+    Of a runtime that is described, its glibc is all that is known.
+    """
+    if link is None and target.libc is not None:
+        yield from _check_libc(extension, target, *target.libc)
+    for path in link.stack if link else ():
+        yield Objection(
+            cause=Cause.PLATFORM,
+            detail=(
+                f"{path.name} asks for a stack that code can run on, which glibc gives no library"
+                " from 2.41 on; link it with -z noexecstack"
+            ),
+            path=str(extension.path),
+        )
     seen: set[tuple[str, str]] = set()
     for unmet in link.unmet if link else ():
         # The greatest version says it all: each includes the ones below it.
@@ -171,7 +232,25 @@ def check_versions(
         if (unmet.need.library, family) in seen:
             continue
         seen.add((unmet.need.library, family))
-        yield _unmet(extension, _greatest(unmet, link), target)
+        greatest = _greatest(unmet, link)
+        yield _unmet(extension, greatest.need, str(greatest.provider), target)
+
+
+def _check_libc(
+    extension: Extension, target: Target, name: str, version: tuple[int, ...]
+) -> Iterator[Objection]:
+    """Yield the objection to an extension for another C library than is described, or a newer."""
+    other = "libc.so.6" if name == "musl" else "libc.musl-"
+    if any(library.startswith(other) for library in extension.binary.needed):
+        detail = f"{extension.path} is built for {'glibc' if name == 'musl' else 'musl'}"
+        yield Objection(cause=Cause.PLATFORM, detail=detail, path=str(extension.path))
+    elif name == "glibc":
+        named = [
+            each for each in extension.binary.version_needs if each.version.startswith("GLIBC_2")
+        ]
+        newest = max(named, key=lambda need: version_key(need.version), default=None)
+        if newest is not None and version_key(newest.version) > version:
+            yield _unmet(extension, newest, "it", target)
 
 
 def _greatest(unmet: Unmet, link: Resolution | None) -> Unmet:
@@ -186,16 +265,16 @@ def _greatest(unmet: Unmet, link: Resolution | None) -> Unmet:
     return max(same, key=lambda other: version_key(other.need.version))
 
 
-def _unmet(extension: Extension, unmet: Unmet, target: Target) -> Objection:
+def _unmet(extension: Extension, need: VersionNeed, provider: str, target: Target) -> Objection:
     """Return the objection to one version that is not there."""
     have = ""
-    if unmet.need.version.startswith("GLIBC_") and target.libc is not None:
+    if need.version.startswith("GLIBC_") and target.libc is not None:
         have = f", this runtime has glibc {'.'.join(map(str, target.libc[1]))}"
     return Objection(
         cause=Cause.PLATFORM,
         detail=(
-            f"{extension.path} needs {unmet.need.version} of {unmet.need.library}{have}"
-            + ("" if have else f", which {unmet.provider} does not define")
+            f"{extension.path} needs {need.version} of {need.library}{have}"
+            + ("" if have else f", which {provider} does not define")
         ),
         path=str(extension.path),
     )

@@ -145,6 +145,7 @@ def read_installed(installed: Installed) -> Artefact:
         extensions=contents.extensions,
         libraries=contents.libraries,
         sources=contents.sources,
+        packages=contents.packages,
         trouble=contents.trouble,
         warnings=(*metadata.trouble, *warnings),
         root=str(root),
@@ -185,6 +186,7 @@ def read_folder(root: Path) -> Artefact:
         extensions=contents.extensions,
         libraries=contents.libraries,
         sources=contents.sources,
+        packages=contents.packages,
         trouble=contents.trouble,
         root=str(root),
     )

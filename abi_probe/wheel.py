@@ -112,6 +112,7 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
         extensions=contents.extensions,
         libraries=contents.libraries,
         sources=contents.sources,
+        packages=contents.packages,
         trouble=contents.trouble,
         warnings=(*metadata.trouble, *warnings),
     )

@@ -31,6 +31,8 @@ class Sample:
         needs: library, version and flags of each needed version.
         definitions: name and flags of each defined version.
         hashes: which tables count the symbols: `sysv`, `gnu`, both or none.
+        stack: flags of the stack that it asks for, 1 for one that code can run on; None for a file
+            that does not say.
     """
 
     bits: int = 64
@@ -44,6 +46,7 @@ class Sample:
     definitions: tuple[tuple[str, int], ...] = ()
     hashes: tuple[str, ...] = ("gnu",)
     interpreter: str | None = None
+    stack: int | None = 6
 
 
 @dataclass(kw_only=True, slots=True)
@@ -75,7 +78,7 @@ def elf(sample: Sample) -> bytes:
     out = _Writer(mark=">" if sample.big else "<", wide=sample.bits == 64)
     header_size = 64 if out.wide else 52
     segment_size = 56 if out.wide else 32
-    out.body += bytes(header_size + 3 * segment_size)
+    out.body += bytes(header_size + 4 * segment_size)
     dynamic = [(tag, out.name(text)) for tag, text in sample.texts]
     dynamic += [*sample.numbers, *_symbol_tables(out, sample), *_version_tables(out, sample)]
     interpreter = out.put((sample.interpreter or "").encode() + b"\0")
@@ -83,13 +86,15 @@ def elf(sample: Sample) -> bytes:
     entry = "qQ" if out.wide else "iI"
     table = b"".join(out.pack(entry, tag, value) for tag, value in dynamic)
     at = out.put(table)
-    segments = [(1, 0, len(out.body)), (2, at, len(table))]
+    segments = [(1, 0, len(out.body), 4), (2, at, len(table), 4)]
     if sample.interpreter:
-        segments.append((3, interpreter, len(sample.interpreter) + 1))
+        segments.append((3, interpreter, len(sample.interpreter) + 1, 4))
+    if sample.stack is not None:
+        segments.append((0x6474E551, 0, 0, sample.stack))
     out.body[:header_size] = _header(out, sample, header_size, segment_size, len(segments))
-    for index, (kind, offset, size) in enumerate(segments):
+    for index, fields in enumerate(segments):
         start = header_size + index * segment_size
-        out.body[start : start + segment_size] = _segment(out, kind, offset, size)
+        out.body[start : start + segment_size] = _segment(out, *fields)
     return bytes(out.body)
 
 
@@ -100,10 +105,10 @@ def _header(out: _Writer, sample: Sample, size: int, each: int, count: int) -> b
     return ident + out.pack(form, *fields)
 
 
-def _segment(out: _Writer, kind: int, offset: int, size: int) -> bytes:
+def _segment(out: _Writer, kind: int, offset: int, size: int, flags: int) -> bytes:
     if out.wide:
-        return out.pack("IIQQQQQQ", kind, 4, offset, offset, offset, size, size, 8)
-    return out.pack("IIIIIIII", kind, offset, offset, offset, size, size, 4, 4)
+        return out.pack("IIQQQQQQ", kind, flags, offset, offset, offset, size, size, 8)
+    return out.pack("IIIIIIII", kind, offset, offset, offset, size, size, flags, 4)
 
 
 def _symbol_tables(out: _Writer, sample: Sample) -> list[tuple[int, int]]:

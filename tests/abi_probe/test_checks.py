@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -9,8 +10,10 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from abi_probe.checks import judge
+from abi_probe.complaints import Undefined, Unmet
+from abi_probe.elf_hashes import gnu_hash
 from abi_probe.library_search import Loaded
-from abi_probe.loader import Missing, Resolution, Unmet
+from abi_probe.loader import Missing, Resolution
 from abi_probe.model import (
     Artefact,
     Binary,
@@ -24,6 +27,7 @@ from abi_probe.model import (
 from tests.abi_probe.artefacts import LINUX, artefact, elf_binary, extension, target
 
 HERE = PurePosixPath("/site/spam.abi3.so")
+HAM_HASH = gnu_hash("ham").to_bytes(4, sys.byteorder)
 LIBC = PurePosixPath("/lib/libc.so.6")
 NOTHING_LOADED = Resolution(
     defined=frozenset(),
@@ -273,6 +277,85 @@ OBJECTIONS = [
     ),
     pytest.param(
         spam(),
+        target(),
+        replace(NOTHING_LOADED, undefined=(Undefined(name="ham", needed_by=HERE),)),
+        Cause.LIBRARY,
+        "spam.abi3.so needs ham, which no library loaded with it has",
+        id="name-of-no-library",
+    ),
+    pytest.param(
+        replace(
+            with_binary("spam.abi3.so", runpath=("$ORIGIN/../ham.libs",)),
+            requires=("ham; extra == 'test'",),
+        ),
+        target(),
+        missing("libham.so"),
+        Cause.LIBRARY,
+        "spam.abi3.so needs libham.so, which is not found",
+        id="library-and-only-an-extra",
+    ),
+    pytest.param(
+        replace(
+            spam(),
+            libraries={
+                PurePosixPath(f"libham_{version}.so"): elf_binary()
+                for version in ("3.9", "3.10", "3.12")
+            },
+        ),
+        target(),
+        None,
+        Cause.LIBRARY,
+        "libham_3.11 is not among the libraries for one version of Python each, such as libham",
+        id="companions-of-other-versions",
+    ),
+    pytest.param(
+        spam(),
+        target(),
+        replace(NOTHING_LOADED, stack=(HERE,)),
+        Cause.PLATFORM,
+        "spam.abi3.so asks for a stack that code can run on",
+        id="stack",
+    ),
+    pytest.param(
+        with_binary("spam.abi3.so", shared_library=False),
+        target(),
+        None,
+        Cause.PLATFORM,
+        "spam.abi3.so is a program",
+        id="program",
+    ),
+    pytest.param(
+        with_binary(
+            "spam.abi3.so",
+            version_needs=tuple(
+                VersionNeed(library="libc.so.6", version=f"GLIBC_{version}")
+                for version in ("2.38", "2.9", "PRIVATE")
+            ),
+        ),
+        target(),
+        None,
+        Cause.PLATFORM,
+        "spam.abi3.so needs GLIBC_2.38 of libc.so.6, this runtime has glibc 2.36",
+        id="glibc-of-a-description",
+    ),
+    pytest.param(
+        with_binary("spam.abi3.so", needed=("libc.musl-x86_64.so.1",)),
+        target(),
+        None,
+        Cause.PLATFORM,
+        "spam.abi3.so is built for musl",
+        id="musl-on-a-description-of-glibc",
+    ),
+    pytest.param(
+        with_binary("spam.abi3.so", needed=("libc.so.6",)),
+        replace(target(), libc=("musl", (1, 2))),
+        None,
+        Cause.PLATFORM,
+        "spam.abi3.so is built for glibc",
+        id="glibc-on-a-description-of-musl",
+    ),
+    pytest.param(
+        spam(),
         target(suffixes=()),
         None,
         Cause.CAPABILITY,
@@ -363,6 +446,23 @@ def test_every_cause_has_a_row() -> None:
             id="library-of-another-distribution",
         ),
         pytest.param(
+            replace(
+                spam(),
+                libraries={PurePosixPath("ham.so"): replace(elf_binary(), hashes=HAM_HASH)},
+            ),
+            target(),
+            replace(NOTHING_LOADED, undefined=(Undefined(name="ham", needed_by=HERE),)),
+            "spam.abi3.so needs ham, which another library must define",
+            id="name-of-a-library-nearby",
+        ),
+        pytest.param(
+            replace(spam(), requires=("ham",)),
+            target(),
+            replace(NOTHING_LOADED, undefined=(Undefined(name="ham", needed_by=HERE),)),
+            "spam.abi3.so needs ham, which another library must define",
+            id="name-of-another-distribution",
+        ),
+        pytest.param(
             spam("PyPySpam_New"),
             replace(target(), evidence=Evidence.TABLE),
             None,
@@ -385,6 +485,26 @@ def test_warnings_stand_against_nothing(
     ("given", "runtime", "status"),
     [
         pytest.param(PLAIN, target(), Status.UNVERIFIED, id="native"),
+        pytest.param(
+            replace(
+                PLAIN,
+                libraries={
+                    PurePosixPath(f"libham_3.{minor}.so"): elf_binary() for minor in range(9, 12)
+                },
+            ),
+            target(),
+            Status.UNVERIFIED,
+            id="companion-of-this-version",
+        ),
+        pytest.param(
+            replace(
+                PLAIN,
+                libraries={PurePosixPath(f"libham-3.{minor}.so"): elf_binary() for minor in (4, 5)},
+            ),
+            target(),
+            Status.UNVERIFIED,
+            id="libraries-with-versions-of-their-own",
+        ),
         pytest.param(artefact(tag="py3-none-any"), target(), Status.COMPATIBLE, id="pure"),
         pytest.param(spam("PySpam_New"), target(exports=None), Status.UNVERIFIED, id="no-exports"),
         pytest.param(

@@ -13,6 +13,7 @@ import pytest
 
 from abi_probe.binary import read_binary_file
 from abi_probe.elf import read_elf
+from abi_probe.elf_hashes import left_undefined
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.model import Format, ImportedSymbol, VersionNeed
 from tests.abi_probe.compiler import compile_c
@@ -91,6 +92,28 @@ class TestAssembled:
     )
     def test_what_cannot_be_loaded(self, sample: Sample) -> None:
         assert not read_elf(elf(sample)).shared_library
+
+    @pytest.mark.parametrize(
+        ("stack", "machine", "asked"),
+        [
+            pytest.param(6, 62, False, id="no"),
+            pytest.param(7, 62, True, id="yes"),
+            pytest.param(None, 62, True, id="unsaid"),
+            pytest.param(None, 183, False, id="unsaid-elsewhere"),
+        ],
+    )
+    def test_stack(self, stack: int | None, machine: int, asked: bool) -> None:  # noqa: FBT001  a row of the table
+        found = read_elf(elf(replace(EXTENSION, stack=stack, machine=machine)))
+        assert found.executable_stack is asked
+
+    @pytest.mark.parametrize(("bits", "big"), WIDTHS)
+    def test_names_of_other_libraries(self, bits: int, big: bool) -> None:  # noqa: FBT001  a row of the table
+        found = read_elf(elf(replace(EXTENSION, bits=bits, big=big)))
+        assert found.foreign == ("malloc",)
+        old = read_elf(elf(replace(EXTENSION, bits=bits, big=big, hashes=("sysv",))))
+        assert old.foreign == ("malloc",)
+        assert not left_undefined(["spam_helper", "PyInit_spam"], [old.hashes])
+        assert left_undefined(["spam_helper", "malloc"], [b"", old.hashes]) == {"malloc"}
 
     def test_loader_of_a_program(self) -> None:
         sample = replace(EXTENSION, kind=PROGRAM, interpreter="/lib64/ld-linux-x86-64.so.2")

@@ -37,6 +37,9 @@ def built(name: str, folder: Path, require_headers: RequireHeaders) -> Path:
         pytest.param("bare-free-threaded-slot", True, [2, 4], id="free-threaded-slot"),
         pytest.param("slot-of-3.12", False, [2, 3], id="slot"),
         pytest.param("slot-of-3.13-packed-relocations", False, [2, 4], id="packed-relocations"),
+        pytest.param("slot-of-3.13-under-another-name", False, [2, 4], id="another-name"),
+        pytest.param("bare-free-threaded-under-another-name", True, [2], id="another-free"),
+        pytest.param("abi3-since-3.14-under-another-name", False, [2], id="3.14-another"),
     ],
 )
 def test_definitions(

@@ -41,6 +41,33 @@ def test_source_stands_in() -> None:
     assert (found.module, found.chosen, found.has_source) == ("a.spam", None, True)
 
 
+@pytest.mark.parametrize(
+    ("paths", "packages", "chosen"),
+    [
+        pytest.param(["spam.abi3.so"], {"spam"}, None, id="a-package-wins"),
+        pytest.param(
+            ["spam.abi3.so", "spam/__init__.abi3.so"],
+            {"spam"},
+            "spam/__init__.abi3.so",
+            id="native",
+        ),
+        pytest.param(
+            ["spam.abi3.so", "spam/__init__.abi3.so"],
+            set(),
+            "spam/__init__.abi3.so",
+            id="only-native",
+        ),
+        pytest.param(["spam.abi3.so", "spam/__init__.pyd"], set(), "spam.abi3.so", id="foreign"),
+    ],
+)
+def test_folder_of_a_package_wins(paths: list[str], packages: set[str], chosen: str | None) -> None:
+    given = replace(
+        artefact(*map(extension, paths)), sources=frozenset(packages), packages=frozenset(packages)
+    )
+    (found,) = findable(given, USUAL)
+    assert (str(found.chosen.path) if found.chosen else None) == chosen
+
+
 def test_modules_are_sorted() -> None:
     found = findable(artefact(*map(extension, ["b.so", "a/c.so", "a.abi3.so"])), USUAL)
     assert [each.module for each in found] == ["a", "a.c", "b"]

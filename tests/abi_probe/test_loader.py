@@ -72,10 +72,11 @@ class Outcome:
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
 
     @property
     def loads(self) -> bool:
-        return not (self.missing or self.unmet or self.undefined)
+        return not (self.missing or self.unmet or self.undefined or self.foreign)
 
 
 def predict(path: Path, given: Given) -> Outcome:
@@ -86,6 +87,7 @@ def predict(path: Path, given: Given) -> Outcome:
         missing=tuple(gap.name for gap in found.missing),
         unmet=tuple(gap.need.version for gap in found.unmet),
         undefined=tuple(undefined(found, binary, given)),
+        foreign=tuple(each.name for each in found.undefined),
     )
 
 
@@ -167,9 +169,41 @@ def weak_name(folder: Path) -> Path:
     return library(folder / "spam.so", source=source)
 
 
+def user_of_eggs(folder: Path, *options: str, source: str = "") -> Path:
+    user = "extern int eggs(void); int f(void) { return eggs(); }"
+    eggs = library(folder / "libeggs.so", *options, source=source or "int eggs(void) { return 1; }")
+    return library(folder / "spam.so", eggs, "-Wl,-rpath,$ORIGIN", source=user)
+
+
+def foreign_name(folder: Path) -> Path:
+    return user_of_eggs(folder)
+
+
+def foreign_name_of_an_old_table(folder: Path) -> Path:
+    return user_of_eggs(folder, "-Wl,--hash-style=sysv")
+
+
+def foreign_name_of_nobody(folder: Path) -> Path:
+    return user_of_eggs(folder, source="int ham;")
+
+
+def foreign_name_of_a_library_of_the_program(folder: Path) -> Path:
+    return library(folder / "spam.so", source="int dlclose(void *); int (*f)(void *) = dlclose;")
+
+
+def weak_foreign_name(folder: Path) -> Path:
+    source = "extern int eggs(void) __attribute__((weak)); int (*f)(void) = eggs;"
+    return library(folder / "spam.so", source=source)
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
+        (foreign_name, Outcome(libraries=("libeggs.so",))),
+        (foreign_name_of_an_old_table, Outcome(libraries=("libeggs.so",))),
+        (foreign_name_of_nobody, Outcome(libraries=("libeggs.so",), foreign=("eggs",))),
+        (foreign_name_of_a_library_of_the_program, Outcome()),
+        (weak_foreign_name, Outcome()),
         (beside, Outcome(libraries=("libeggs.so",))),
         (absent, Outcome(missing=("libeggs.so",))),
         (inherited, Outcome(libraries=("libeggs.so", "libham.so"))),
@@ -191,7 +225,7 @@ def test_prediction_is_what_happens(
     trouble = really_loads(path)
     assert predict(path, given) == expected
     assert expected.loads == (trouble is None), trouble
-    for word in (*expected.missing, *expected.unmet, *expected.undefined):
+    for word in (*expected.missing, *expected.unmet, *expected.undefined, *expected.foreign):
         assert word in str(trouble)
 
 

@@ -20,7 +20,8 @@ static PyMethodDef methods[] = {{"value", value, METH_NOARGS, ""}, {0}};
 _MULTI_PHASE = """
 static int run(PyObject *module) { return 0; }
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, run}, %(slots)s {0, 0}};
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "probe", "", 0, methods, slots};
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "%(title)s", "", %(size)s, methods, slots};
 PyMODINIT_FUNC PyInit_probe(void) { return PyModuleDef_Init(&module); }
 """
 _SINGLE_PHASE = """
@@ -47,6 +48,7 @@ PyMODEXPORT_FUNC PyModExport_probe(void) { return slots; }
 """
 _WEAK = "extern int PyDict_GetItemRef(PyObject *, PyObject *, PyObject **) __attribute__((weak));"
 _CALL = "PyObject *out; if (self == 0) PyDict_GetItemRef(self, self, &out)"
+_DROP = "Py_INCREF(self); Py_DECREF(self)"
 _NO_GIL = "{4, (void *)1},"
 _OWN_GIL = "{3, (void *)2},"
 _LINUX = "x86_64-linux-gnu.so"
@@ -65,11 +67,14 @@ class Build:
         declaration, statement: C text outside and inside of a function.
         module: C text that makes the module.
         slots: of a multi-phase module, after its own.
+        title, size: the name and the bytes of state in its definition.
         options: for the compiler.
         library: text of a library beside the file that it is linked to through `$ORIGIN`; empty
             for one that is removed again.
+        soname: of that library.
         glibc: it needs a version of the C library that does not exist.
         beside: another file of the same module.
+        sources: empty Python files beside it.
     """
 
     name: str
@@ -81,10 +86,14 @@ class Build:
     statement: str = ""
     module: str = _MULTI_PHASE
     slots: str = ""
+    title: str = "probe"
+    size: int = 0
     options: tuple[str, ...] = ()
     library: str | None = None
+    soname: str = "libbeside.so.1"
     glibc: bool = False
     beside: Build | None = None
+    sources: tuple[str, ...] = ()
 
     def make(self, folder: Path, work: Path, include: tuple[Path, ...]) -> None:
         """Compile the extension into a folder, with another folder for what it is made from."""
@@ -92,7 +101,7 @@ class Build:
         if self.library is not None:
             home = folder if self.library else work
             text = self.library or "int absent(void) { return 0; }"
-            made = compile_c(home / "libbeside.so.1", text, "-Wl,-soname,libbeside.so.1")
+            made = compile_c(home / self.soname, text, f"-Wl,-soname,{self.soname}")
             options += [str(made), "-Wl,-rpath,$ORIGIN"]
         if self.glibc:
             options.append(str(_future_libc(work)))
@@ -104,10 +113,15 @@ class Build:
             "declaration": self.declaration,
             "statement": self.statement,
             "slots": self.slots,
+            "title": self.title,
+            "size": str(self.size),
         }
         compile_c(folder / self.file, source, *options)
         if self.beside is not None:
             self.beside.make(folder, work, include)
+        for name in self.sources:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
 
 
 def _future_libc(work: Path) -> Path:
@@ -176,6 +190,90 @@ BUILDS = (
         slots=_NO_GIL,
         options=("-Wl,-z,pack-relative-relocs",),
     ),
+    replace(
+        _OLD,
+        name="slot-of-3.13-under-another-name",
+        slots=_NO_GIL,
+        title="another",
+        statement="static PyObject object = {PyObject_HEAD_INIT(0)}; Py_INCREF(&object)",
+    ),
+    replace(_OLD, name="abi3-since-3.12", headers="3.13", limited="0x030c0000", statement=_DROP),
+    replace(_OLD, name="abi3-since-3.14", headers="3.14d", limited="0x030e0000", statement=_DROP),
+    replace(
+        _OLD,
+        name="abi3-since-3.14-under-another-name",
+        headers="3.14d",
+        limited="0x030e0000",
+        title="another",
+    ),
+    replace(_OLD, name="abi3-since-3.15", headers="3.15d", limited="0x030f0000", statement=_DROP),
+    replace(_OLD, name="slots-and-a-negative-size", size=-1),
+    replace(_OLD, name="executable-stack", options=("-Wl,-z,execstack",)),
+    replace(
+        _OLD,
+        name="executable-stack-of-a-library",
+        declaration="int beside(void);",
+        statement="beside()",
+        library="""int twice(int (*f)(int)) { return f(f(1)); }
+        int beside(void) { int by = 2; int add(int i) { return i + by; } return twice(add); }""",
+    ),
+    replace(_OLD, name="undefined", declaration="int absent(void);", statement="absent()"),
+    replace(
+        _OLD,
+        name="undefined-data",
+        declaration="extern int absent;",
+        statement="if (absent) return 0",
+    ),
+    replace(
+        _OLD,
+        name="undefined-weak",
+        declaration="int absent(void) __attribute__((weak));",
+        statement="if (absent) absent()",
+    ),
+    replace(
+        _OLD,
+        name="undefined-in-a-library",
+        declaration="int beside(void);",
+        statement="beside()",
+        library="int absent(void); int beside(void) { return absent(); }",
+    ),
+    replace(
+        _OLD,
+        name="defined-by-a-library",
+        declaration="int beside(void);",
+        statement="beside()",
+        library="int beside(void) { return 7; }",
+    ),
+    replace(
+        _OLD,
+        name="defined-by-a-library-with-the-old-table",
+        declaration="int beside(void);",
+        statement="beside()",
+        library="int beside(void) { return 7; }",
+        options=("-Wl,--hash-style=sysv",),
+    ),
+    replace(
+        _OLD,
+        name="chosen-while-loading",
+        declaration="""static int one(void) { return 1; }
+        static void *choose(void) { return one; }
+        int chosen(void) __attribute__((ifunc("choose")));""",
+        statement="chosen()",
+    ),
+    replace(_OLD, name="old-hash-table", options=("-Wl,--hash-style=sysv",)),
+    replace(_OLD, name="without-names", options=("-Wl,-s",)),
+    replace(
+        _OLD,
+        name="libpython-of-no-version",
+        declaration="int absent(void);",
+        statement="absent()",
+        library="",
+        soname="libpython3.99.so.1.0",
+    ),
+    replace(_OLD, name="beside-a-package", sources=("probe/__init__.py",)),
+    replace(_OLD, name="beside-a-folder", sources=("probe/other.txt",)),
+    replace(_OLD, name="beside-a-source", sources=("probe.py",)),
+    replace(_OLD, name="program", options=("-Wl,-pie",)),
     _BARE,
     replace(_BARE, name="bare-single-phase", module=_SINGLE_PHASE),
     replace(_BARE, name="bare-filled-in", module=_FILLED_IN),
@@ -183,6 +281,7 @@ BUILDS = (
     replace(_BARE, name="bare-debug", headers="3.11d", statement="Py_DECREF(self)"),
     replace(_BARE, name="bare-newer-debug", headers="3.14d", statement="Py_DECREF(self)"),
     replace(_BARE, name="bare-free-threaded", headers="3.13t"),
+    replace(_BARE, name="bare-free-threaded-under-another-name", headers="3.13t", title="another"),
     replace(_BARE, name="bare-free-threaded-single", headers="3.13t", module=_SINGLE_PHASE),
     replace(_BARE, name="bare-free-threaded-slot", headers="3.13t", slots=_NO_GIL),
     replace(_BARE, name="bare-2.7", headers="2.7", module=_PYTHON_2),
@@ -199,6 +298,20 @@ BUILDS = (
     Build(name="debug", file=f"probe.cpython-311d-{_LINUX}", headers="3.11d"),
     Build(name="pypy", file=f"probe.pypy311-pp73-{_LINUX}", headers="pypy3.11"),
     Build(name="pypy-next", file=f"probe.pypy311-pp80-{_LINUX}", headers="pypy3.11-next"),
+    Build(
+        name="pypy-slot-of-3.12",
+        file=f"probe.pypy311-pp73-{_LINUX}",
+        headers="pypy3.11",
+        slots=_OWN_GIL,
+    ),
+    Build(
+        name="pypy-slot-of-3.13",
+        file=f"probe.pypy311-pp73-{_LINUX}",
+        headers="pypy3.11",
+        slots=_NO_GIL,
+    ),
+    Build(name="suffix-of-python-2", file="probemodule.so", headers="2.7", module=_PYTHON_2),
+    Build(name="suffix-of-python-2-hook-of-3", file="probemodule.so", headers="3.11"),
     Build(
         name="shadowed",
         file=f"probe.cpython-311-{_LINUX}",
