@@ -60,7 +60,7 @@ class Cell:
     def wrong(self) -> Iterator[str]:
         """Yield every way in which the prediction and the truth contradict each other."""
         packed = self.packed
-        if packed is not None and not self.complete and _kinds(packed) != _kinds(self.verdict):
+        if packed is not None and not self.complete and not _agree(packed, self.verdict):
             yield f"wheel is {_kinds(packed)}, installed {_kinds(self.verdict)}"
         # Without machine code of its own, only what it requires can be to blame.
         if self.verdict.status is Status.UNVERIFIED:
@@ -107,6 +107,17 @@ def _own_fate(seen: Seen) -> Seen:
     # name a file.
     wanting = seen.outcome is Outcome.NEEDS_MODULE and seen.alone.outcome is Outcome.FAILED
     return seen if wanting and ".so" not in seen.alone.detail else seen.alone
+
+
+def _agree(packed: Verdict, installed: Verdict) -> bool:
+    """Whether a wheel is judged as its files are where they lie alone.
+
+    There it is a fact that a library is not to be found which another distribution should bring.
+    """
+    if any("another distribution should bring" in text for text in packed.warnings):
+        ours, theirs = ({each.cause for each in one.objections} for one in (packed, installed))
+        return ours - {Cause.LIBRARY} == theirs - {Cause.LIBRARY}
+    return _kinds(packed) == _kinds(installed)
 
 
 def _kinds(verdict: Verdict) -> str:

@@ -47,7 +47,8 @@ def completed(
 
 def _lacks(cell: Cell) -> bool:
     """Whether something did not import of which nothing was said."""
-    hopeful = cell.verdict.status in {Status.UNVERIFIED, Status.COMPATIBLE}
+    verdicts = (cell.verdict, cell.packed or cell.verdict)
+    hopeful = any(one.status in {Status.UNVERIFIED, Status.COMPATIBLE} for one in verdicts)
     return hopeful and any(seen.outcome is not Outcome.IMPORTED for seen in cell.seen.values())
 
 
