@@ -305,7 +305,6 @@ def test_past_a_candidate_that_fails_a_plan_is_good_for_a_minute(
 def test_an_environment_that_gets_what_a_script_lists(
     world: World, require: Callable[[str], Path]
 ) -> None:
-    world.env["PATH"] = os.environ["PATH"]
     world.options = []
     world.script.write_text(
         "# /// script\n# dependencies = ['six']\n# ///\n"
