@@ -124,6 +124,8 @@ class RuntimeSpec:
             return None
         if _is_path(word):
             return cls(path=word)
+        if not word.isascii():  # other scripts have digits of their own
+            return None
         if match := _BOUNDS.fullmatch(word):
             return cls._from_bounds(match)
         if spec := cls._from_id(word):
@@ -234,7 +236,9 @@ class RuntimeSpec:
 
 def _is_path(word: str) -> bool:
     separators = {os.sep, os.altsep or os.sep}
-    return word.startswith((".", "~/", "~\\")) or word == "~" or bool(separators & set(word))
+    hidden = word.startswith(".") and not word[1:2].isdigit()  # `.venv`, but not `.3`
+    home = word == "~" or word.startswith(("~/", "~\\"))
+    return hidden or home or bool(separators & set(word))
 
 
 def _release(version: str, name: str) -> tuple[int, ...] | None:
@@ -269,11 +273,13 @@ def _variations(word: str) -> Iterator[str]:
     """Yield what a word may have been meant to be, the nearest first."""
     match = re.fullmatch(r"([a-z]*)([-@]?)([\d.]*)(.*)", word, re.IGNORECASE | re.DOTALL)
     name, joint, version, rest = match.groups() if match else ("", "", "", "")
+    name = "" if name in ("v", "V") else name
     near = name if not name or name.lower() in _IMPLEMENTATIONS else _near(name.lower())
     if near is None:
         return
     if rest.startswith(("<", ">", "=", "!", "~")):
         mended = rest.replace("=>", ">=").replace("=<", "<=")
+        mended = re.sub(r"(?<=\w)\s+(?=[<>=!~])", ",", mended)
         yield near + re.sub(r"(?<![<>=!~])=(?!=)", "==", mended)
     version = re.sub(r"\.{2,}", ".", version.strip("."))
     rest = {"dt": "td", "tt": "t", "dd": "d"}.get(rest.lower(), rest)

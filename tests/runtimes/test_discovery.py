@@ -35,6 +35,14 @@ def test_a_real_runtime_is_what_its_place_says(name: str, require: Require) -> N
     assert runtime.platform.bits in (32, 64)
 
 
+@pytest.mark.parametrize("name", ["2.7", "3.8", "3.13", "pypy3.9"])
+def test_the_c_library_is_the_systems(name: str, require: Require) -> None:
+    runtime = interrogate(require(name), env=os.environ, timeout=60.0)
+    assert runtime.platform.libc is not None
+    said = f"{runtime.platform.libc.name} {runtime.platform.libc.version}"
+    assert said == os.confstr("CS_GNU_LIBC_VERSION")
+
+
 # What each kind says of itself, asked in its own words.
 QUESTION = (
     "import sys, sysconfig, importlib.machinery as m;"

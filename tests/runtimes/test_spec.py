@@ -118,6 +118,12 @@ def test_words(text: str, spec: RuntimeSpec, canonical: str) -> None:
     ("text", "suggestion"),
     [
         pytest.param("3.13dt", "3.13td", id="order-of-flags"),
+        pytest.param(".3", "3", id="dot-before"),
+        pytest.param("v3.12", "3.12", id="v-before"),
+        pytest.param(">=3.9 <3.12", ">=3.9,<3.12", id="bounds-without-comma"),
+        pytest.param("\uff13.12", None, id="digits-of-another-script"),
+        pytest.param("3.\u0661", None, id="arabic-digits"),
+        pytest.param("\u017ftackless", "stackless", id="folds-to-ascii"),
         pytest.param("pyhton3", "python3", id="swapped-letters"),
         pytest.param("pyhton-3.12.1", "python-3.12.1", id="swapped-letters-in-an-id"),
         pytest.param("pypi3.10", "pypy3.10", id="wrong-letter"),
