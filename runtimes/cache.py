@@ -23,6 +23,7 @@ from runtimes.grounds import (
     files_behind,
     files_of,
     files_of_modules,
+    hides_its_files,
     landmarks,
     speaks_for_another,
 )
@@ -139,7 +140,7 @@ class Cache:
             note["failure"] = [outcome.reason.value, outcome.detail, until, limit]
             witnesses = before.signatures
         else:
-            if speaks_for_another(suspect, outcome):
+            if speaks_for_another(suspect, outcome) or hides_its_files(outcome):
                 return
             note["facts"] = outcome
             behind = [

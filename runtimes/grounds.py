@@ -40,7 +40,7 @@ def files_behind(facts: Mapping[str, object]) -> Iterator[str]:
 
 
 def files_of_modules(facts: Mapping[str, object]) -> Iterator[str]:
-    """Yield what decides which modules of the standard library import."""
+    """Yield what decides which modules of the standard library import, or holds them all."""
     yield from _paths(facts, "loaded")
     if facts.get("missing"):  # the library that one lacks may be installed
         yield _LOADER_CACHE
@@ -79,3 +79,8 @@ def speaks_for_another(suspect: Suspect, facts: Mapping[str, object]) -> bool:
         return False
     # Java and node are what a Jython or a Pyodide runs in, not another runtime.
     return suspect.interpreter is None or is_runtime_name(os.path.basename(image))  # noqa: PTH119
+
+
+def hides_its_files(facts: Mapping[str, object]) -> bool:
+    """Tell whether a runtime has a file system of its own, and does not say what it came from."""
+    return facts.get("system") == "emscripten" and not _paths(facts, "loaded")

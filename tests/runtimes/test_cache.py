@@ -177,6 +177,35 @@ def test_a_script_whose_java_is_switched(machine: Machine) -> None:
     assert remembered(machine.look(env=env)) == [True]
 
 
+def test_a_java_archive_behind_a_link(machine: Machine, require: Require) -> None:
+    jython = require("jython")
+    (archive,) = re.findall(r"\S+\.jar", jython.read_text())
+    link = machine.home / "link.jar"
+    wrapper = machine.home / "prefix" / "bin" / "jython"
+    make_script(wrapper, re.sub(r"\S+\.jar", str(link), jython.read_text()))
+    env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(wrapper)}
+    link.symlink_to(archive)
+    settle(machine)
+    machine.look(env=env, timeout=30.0)  # it makes itself a folder in its prefix
+    machine.look(env=env, timeout=30.0)
+    assert remembered(machine.look(env=env, timeout=30.0)) == [True]
+    link.unlink()
+    link.symlink_to(shutil.copy(archive, machine.home / "copy.jar"))
+    assert remembered(machine.look(env=env, timeout=30.0)) == [False]
+
+
+def test_a_pyodide_that_is_upgraded_behind_its_script(machine: Machine, require: Require) -> None:
+    source = require("pyodide").parent.parent
+    prefix = machine.home / "prefix"
+    shutil.copytree(source, prefix, symlinks=True)
+    env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(prefix)}
+    settle(machine)
+    asked = [remembered(machine.look(env=env, timeout=30.0)) for _ in ("cold", "warm")]
+    (prefix / "node_modules" / "pyodide" / "python_stdlib.zip").touch()
+    asked.append(remembered(machine.look(env=env, timeout=30.0)))
+    assert asked == [[False], [True], [False]]
+
+
 def test_an_edited_pyvenv_cfg(machine: Machine, require: Require) -> None:
     environment = machine.home / "env"
     (environment / "bin").mkdir(parents=True)
