@@ -20,6 +20,9 @@ _LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
 def files_of(suspect: Suspect) -> Iterator[str]:
     """Yield the files whose change makes another program of a suspect."""
     yield suspect.real
+    # A list of folders in place of the usual ones, as CPython's Modules/getpath.py reads it.
+    yield f"{suspect.real}._pth"
+    yield f"{suspect.path}._pth"
     folder = os.path.dirname(suspect.real)  # noqa: PTH120 - text
     for name in ("pyvenv.cfg", "pybuilddir.txt", "../pyvenv.cfg"):
         yield os.path.join(folder, name)  # noqa: PTH118 - text

@@ -257,8 +257,12 @@ def _change_configuration(library: Path) -> None:
     _overwrite(file, file.read_bytes().replace(b"'cpython-313t-", b"'another-313t-"))
 
 
-@pytest.mark.parametrize("change", [_break_extension, _change_configuration])
-def test_a_file_of_the_library_overwritten_in_place(
+def _give_a_path(library: Path) -> None:
+    (library.parent.parent / "bin" / "python3.13t._pth").write_text("../lib/python3.13t\n")
+
+
+@pytest.mark.parametrize("change", [_break_extension, _change_configuration, _give_a_path])
+def test_a_file_that_changes_without_its_folder(
     machine: Machine, require: Require, change: Callable[[Path], None]
 ) -> None:
     executable = require("3.13t")
