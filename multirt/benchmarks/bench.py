@@ -15,7 +15,7 @@ from multirt.benchmarks.processor import processor_time
 from multirt.benchmarks.warmup import warm_up
 from multirt.comparison import Comparison, Conditions, compare, prepared
 from multirt.errors import ExitCode, MultirtError
-from multirt.history import PROCESSOR, content_of, program_key
+from multirt.history import IDLE, PROCESSOR, content_of, program_key
 from multirt.model import Kind
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class _Lane:
         runs: pyperf's documents, the calibration first.
         startups: seconds of the empty program.
         processor: seconds of processor time of one start, one for each round.
+        idle: likewise of the empty program.
     """
 
     contender: Contender
@@ -70,6 +71,7 @@ class _Lane:
     runs: list[dict[str, Any]] = field(default_factory=list)
     startups: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
 
 
 def bench(
@@ -190,6 +192,7 @@ def _round(lane: _Lane, effort: Effort) -> None:
     startup = pyperf.measure(lane.empty, empty, 1, 0)
     lane.startups += _values(startup)
     lane.processor.append(processor_time(lane.task))
+    lane.idle.append(processor_time(lane.empty))
 
 
 def _values(document: dict[str, Any]) -> list[float]:
@@ -204,7 +207,8 @@ def _measured(lane: _Lane) -> Measured:
     metadata = {
         "multirt_runtime": lane.contender.id,
         "multirt_startup": f"{median(lane.startups):.6f} s",
-        PROCESSOR: " ".join(f"{each:.6f}" for each in lane.processor),
+        PROCESSOR: _written(lane.processor),
+        IDLE: _written(lane.idle),
         "python_implementation": runtime.implementation.name,
         "python_version": str(runtime.version),
         "python_executable": str(lane.contender.plan.executable),
@@ -218,11 +222,17 @@ def _measured(lane: _Lane) -> Measured:
         rounds=tuple(tuple(_values(run)) for run in lane.runs[1:]),
         startup=tuple(lane.startups),
         processor=tuple(lane.processor),
+        idle=tuple(lane.idle),
         loops=lane.loops[0],
         memory=max((int(each) for each in memory if each), default=None),
         warnings=pyperf.instabilities(document),
         document=document,
     )
+
+
+def _written(times: Sequence[float]) -> str:
+    """Write times as metadata of pyperf's, which has no lists."""
+    return " ".join(f"{each:.6f}" for each in times)
 
 
 def _with_curves(

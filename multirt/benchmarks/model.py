@@ -52,6 +52,7 @@ class Measured:
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one for each round.
         processor: seconds of processor time of one start, one for each round.
+        idle: likewise of an empty program.
         loops: starts that one value is the mean of.
         memory: greatest resident size of its process, in bytes; None where it is not known.
         warnings: what pyperf says of instability.
@@ -68,6 +69,7 @@ class Measured:
     warnings: tuple[str, ...]
     document: str
     processor: tuple[float, ...] = ()
+    idle: tuple[float, ...] = ()
     curve: Curve | None = None
 
     @property

@@ -33,8 +33,8 @@ class Change:
         spread: how far the reference's own runs lie apart, as a part of their median.
         significant: pyperf's test says that the samples differ.
         steady: the machine was quiet enough for times from start to end to say something.
-        processor: ratio of the processor times, without the slower half of each; None where they
-            are not known.
+        processor: ratio of the processor times, without the slower half of each, and without what
+            an empty program takes more; None where they are not known.
         processor_spread: as `spread`, of these.
         processor_significant: as `significant`, of these.
         threshold: below which a change is none.
@@ -94,6 +94,7 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
     medians = [each.median for each in earlier]
     # What changed an empty program's time changed the machine, not the program.
     drift = median(record.startup) / median(value for each in earlier for value in each.startup)
+    busier = _busier(record, earlier)
     mine = _quicker(record.processor)
     theirs = [quick for each in earlier if (quick := _quicker(each.processor))]
     known = bool(mine and theirs)
@@ -108,11 +109,18 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
         spread=_spread([each.median / median(each.startup) for each in earlier]),
         significant=differ(record.values, _thinned(pooled, len(record.values))),
         steady=all(_scatter(each) < _BUSY for each in (record.values, record.startup)),
-        processor=median(mine) / median(centres) if known else None,
+        processor=median(mine) / median(centres) / busier if known else None,
         processor_spread=_spread(centres) if known else 0.0,
         processor_significant=known and _differ_pooled(mine, theirs),
         threshold=threshold,
     )
+
+
+def _busier(record: Record, earlier: Sequence[Record]) -> float:
+    """Return how many times as much processor time an empty program takes; 1 when it is less."""
+    mine = _quicker(record.idle)
+    theirs = [median(quick) for each in earlier if (quick := _quicker(each.idle))]
+    return max(median(mine) / median(theirs), 1.0) if mine and theirs else 1.0
 
 
 def _quicker(times: Sequence[float]) -> Sequence[float]:

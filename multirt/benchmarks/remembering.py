@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
-from multirt.history import Record, machine_key, processor_times
+from multirt.history import IDLE, PROCESSOR, Record, machine_key, processor_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,7 @@ def records_of(bench: Bench) -> tuple[Record, ...]:
             rounds=each.rounds,
             startup=each.startup,
             processor=each.processor,
+            idle=each.idle,
             memory=each.memory,
             threads=each.threads,
             document=each.document,
@@ -107,13 +108,14 @@ def _from_file(now: Sequence[Record], path: Path) -> tuple[Record, ...]:
         suite = BenchmarkSuite.load(str(path))
         (benchmark,) = suite.get_benchmarks()
         rounds = tuple(each.values for each in benchmark.get_runs() if each.values)
-        times = processor_times(path.read_text(encoding="utf-8"))
+        document = path.read_text(encoding="utf-8")
+        spent, idle = processor_times(document, PROCESSOR), processor_times(document, IDLE)
     except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
         message = f"{path} is no file of pyperf's with one benchmark: {error}"
         raise MultirtError("reference", message) from error
     runtime = benchmark.get_metadata().get("multirt_runtime", now[0].runtime)
     return tuple(
-        replace(each, rounds=rounds, processor=times, session=str(path))
+        replace(each, rounds=rounds, processor=spent, idle=idle, session=str(path))
         for each in now
         if each.runtime == runtime and each.threads is None
     )

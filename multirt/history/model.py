@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-PROCESSOR = "multirt_processor_times"  # in the metadata of pyperf's documents
+# In the metadata of pyperf's documents.
+PROCESSOR, IDLE = "multirt_processor_times", "multirt_processor_times_empty"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +33,7 @@ class Record:
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one a round.
         processor: seconds of processor time of one start, one a round; empty where not known.
+        idle: likewise of an empty program.
         memory: greatest resident size in bytes; None where it is not known.
         threads: as it was set; None when it was not.
         document: pyperf's own JSON.
@@ -53,6 +55,7 @@ class Record:
     threads: int | None
     document: str
     processor: tuple[float, ...] = ()
+    idle: tuple[float, ...] = ()
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -75,8 +78,12 @@ class Record:
         return (self.program, self.arguments, self.machine, self.runtime, self.threads)
 
 
-def processor_times(document: str) -> tuple[float, ...]:
+def processor_times(document: str, name: str) -> tuple[float, ...]:
     """Return the processor times that stand in a document of pyperf's; empty when none do.
+
+    Args:
+        document: JSON.
+        name: `PROCESSOR` or `IDLE`.
 
     Raises:
         ValueError: it is no document, or they are no numbers.
@@ -84,5 +91,5 @@ def processor_times(document: str) -> tuple[float, ...]:
     """
     read = json.loads(document)
     parts = [read, *read.get("benchmarks", ())]
-    words = (part.get("metadata", {}).get(PROCESSOR, "") for part in parts)
+    words = (part.get("metadata", {}).get(name, "") for part in parts)
     return tuple(float(word) for text in words for word in text.split())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from multirt.database import database, is_empty, storable
-from multirt.history.model import Record, processor_times
+from multirt.history.model import IDLE, PROCESSOR, Record, processor_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -133,5 +133,6 @@ def _record(row: Sequence[object]) -> Record:
         memory=int(str(memory)) if memory is not None else None,
         threads=int(str(threads)) if threads is not None else None,
         document=str(document),
-        processor=processor_times(str(document)),
+        processor=processor_times(str(document), PROCESSOR),
+        idle=processor_times(str(document), IDLE),
     )

@@ -122,12 +122,20 @@ def print_changes(changes: Sequence[Change], reference: str) -> None:
         return
     console.print(f"\nsince {text(reference)}:")
     for each in changes:
-        style, word = "dim", "no change beyond noise"
-        if each.regressed:
-            style, word = "red", f"regression: {each.ratio:.2f}x slower"
+        style = "red" if each.regressed else "dim"
         drift = f", the machine {each.drift:.2f}x as slow" if abs(each.drift - 1) > 0.1 else ""  # noqa: PLR2004 - a tenth is worth a word
         times = f"{duration(each.before)} to {duration(each.after)}"
-        console.print(f"  {text(each.runtime)}  {times}{drift}: [{style}]{word}[/]")
+        name = text(with_threads(each.runtime, each.threads))
+        console.print(f"  {name}  {times}{drift}: [{style}]{_change(each)}[/]", soft_wrap=True)
+
+
+def _change(change: Change) -> str:
+    """Say what a change is, and by which times on a busy machine."""
+    if change.steady or change.processor is None:
+        slower = f"regression: {change.ratio:.2f}x slower"
+        return slower if change.regressed else "no change beyond noise"
+    times = f"{change.processor:.2f}x the processor time, and the machine was busy"
+    return f"{'regression' if change.regressed else 'no change beyond noise'}: {times}"
 
 
 def print_history(records: Sequence[Record]) -> None:

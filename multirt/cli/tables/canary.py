@@ -27,8 +27,8 @@ def print_reports(reports: Sequence[Report]) -> None:
             f"[bold]{text(trial.program)}[/]: {text(trial.canary)} beside {text(trial.usual)}"
         )
         console.print(
-            f"  starts: {report.usual} usual, {report.canary} canary, {report.shadows} shadow;"
-            f" failed: {report.usual_failed} usual, {report.failed} canary"
+            f"  starts: {report.usual} usual, {report.canary} canary, {report.shadows} shadow"
+            f"{_unended(report)}; failed: {report.usual_failed} usual, {report.failed} canary"
         )
         console.print(
             f"  canary: {report.crashes} crashes, {report.refused} refused,"
@@ -43,3 +43,9 @@ def print_reports(reports: Sequence[Report]) -> None:
             for line in lines[:_LINES]:
                 console.print(f"    {text(line)}", style="dim", soft_wrap=True)
         console.print(f"  [bold]{text(report.recommendation)}[/]", soft_wrap=True)
+
+
+def _unended(report: Report) -> str:
+    """Say how many starts nobody has seen end: they run still, or were killed with multirt."""
+    count = sum(each.ending is None for each in report.course.starts)
+    return f", {count} not ended" if count else ""
