@@ -85,6 +85,8 @@ def test_every_figure_is_there(session: Session) -> None:
     (measured,) = document["runtimes"]
     assert [len(each) for each in measured["rounds"]] == [2, 2]
     assert measured["startup"] > 0
+    assert len(measured["processor"]) == 2
+    assert all(0 < each < 60 for each in measured["processor"])
     assert measured["memory"] > 1_000_000
     assert measured["ratio"] is None
     assert "nothing to compare with" in document["sentence"]
