@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from multirt.cli.searching import search
-from multirt.cli.tables.plain import Colour, painter, terminal_width
+from multirt.cli.tables.plain import Colour, painter, terminal_width, visible
 from multirt.cli.tables.progress import Progress
 from multirt.errors import MultirtError
 from multirt.probing import HINT, PROMISE, WARNING, Policy, Probing, Trial, probe
@@ -82,7 +82,7 @@ def probe_targets(asked: Asked) -> int:
     policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
     with Progress(len(asked.targets)) as progress:
         reports = probe(_probing(asked), progress.step)
-    if asked.html is not None:
+    if asked.html is not None and any(report["error"] is None for report in reports):
         from multirt.cli.pages.probing import write_probed
 
         write_probed(reports, policy, asked.html)
@@ -90,7 +90,18 @@ def probe_targets(asked: Asked) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     for line in _lines(reports, policy, asked):
         sys.stdout.write(f"{line}\n")
+    _complain(reports)
     return policy.exit_code(reports)
+
+
+def _complain(reports: Sequence[Report]) -> None:
+    """Tell people which targets could not be read, and what next."""
+    for report in reports:
+        error = report["error"]
+        if error is not None and sys.stderr is not None:
+            hint = f"\n  {error['hint']}" if error["hint"] else ""
+            said = f"{visible(report['target'])}: {visible(error['message'])}{hint}"
+            print(f"multirt: {said}", file=sys.stderr)  # noqa: T201 - the command's own output
 
 
 def _probing(asked: Asked) -> Probing:

@@ -117,15 +117,17 @@ def failure(target: str, error: AbiProbeError) -> Report:
     """Return the report of a target that cannot be read."""
     match error:
         case SourceArchiveError():
-            kind = SOURCE_ARCHIVE
+            kind, hint = SOURCE_ARCHIVE, "pip wheel --no-deps makes one"
         case NothingToProbeError():
             kind = "nothing-to-probe"
+            hint = "name a wheel, a binary, a folder of packages or, with --site, what is in one"
         case _:
-            kind = "unreadable"
-    return failed(target, kind, str(error))
+            kind, hint = "unreadable", "check its name, or fetch or build it anew"
+    return failed(target, kind, str(error), hint)
 
 
 def lost(task: Task) -> Done:
     """Return what is said of a task that ended the process which did it, twice."""
     message = "the process that read it ended twice; it may have run out of memory"
-    return Done(reports=[failed(task.target, "lost", message)], seen=None)
+    reports = [failed(task.target, "lost", message, "--jobs 1 takes less of it")]
+    return Done(reports=reports, seen=None)

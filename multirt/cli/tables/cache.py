@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from multirt.cli.quantities import write_size
 from multirt.cli.tables.text import open_console, short, text
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def print_cache(info: CacheInfo) -> None:
 
 def cache_words(info: CacheInfo) -> str:
     """Say in one line what is remembered."""
-    words = [f"{info.answers} answers of runtimes", f"{info.size / 1024:.0f} KiB"]
+    words = [f"{info.answers} answers of runtimes", write_size(info.size)]
     if info.unreadable:
         words.append(f"{info.unreadable} files that do not count: damaged, or not only yours")
     if not info.writable:

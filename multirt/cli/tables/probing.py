@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from multirt.cli.tables.plain import Ink, Painter, cut, visible, width
-from multirt.probing import SOURCE_ARCHIVE, Reason, Weight, names, reasons_of
+from multirt.probing import Reason, Weight, names, reasons_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class Sheet:
 
 
 def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iterator[str]:
-    """Yield the table of artefacts and runtimes, then the reasons, worst first."""
+    """Yield the table of what could be read and the runtimes, then the reasons, worst first."""
     read = [report for report in reports if report["error"] is None]
     called = dict(zip(map(id, read), map(visible, names(read)), strict=True))
     if read:
@@ -67,11 +67,6 @@ def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iter
         if reasons:
             yield ""
             yield from _reasons(called[id(report)], report, reasons, sheet)
-    for report in reports:
-        if report["error"] is not None:
-            ink = Ink.DOUBT if report["error"]["kind"] == SOURCE_ARCHIVE else Ink.BAD
-            said = f"{visible(report['target'])}: {visible(report['error']['message'])}"
-            yield sheet.paint(said, ink)
 
 
 def _table(reports: Sequence[Report], called: Sequence[str], sheet: Sheet) -> Iterator[str]:
