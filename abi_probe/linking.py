@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from abi_probe.library_search import Loaded
 from abi_probe.loader import resolve
@@ -51,7 +52,8 @@ class Ground:
         return cls(
             root=root,
             files={**libraries, **extensions},
-            known={**beside, **nearby((artefact,))},
+            # Not one dictionary: what is beside may be read only once somebody asks for it.
+            known=ChainMap(nearby((artefact,)), cast("dict[str, Loaded]", beside)),
         )
 
 

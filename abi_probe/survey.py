@@ -160,7 +160,7 @@ def examine_all(
         prospects: the runtimes.
         beside: `nearby` of what is installed with it.
     """
-    ground = Ground.of(artefact, beside or {})
+    ground = Ground.of(artefact, beside if beside is not None else {})
     seen = {each.target.suffixes for each in prospects}
     found = {suffixes: findable(artefact, suffixes) for suffixes in seen}
     verdicts = []

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from multirt.probing.store import Store, Witnesses, changeable, digest
+from multirt.probing.task import Done
 
 if TYPE_CHECKING:
-    from multirt.probing.report import Report
-    from multirt.probing.task import Done, Task
+    from multirt.probing.task import Task
     from runtimes import Runtime, Signature
 
 Rows = dict[str, "Signature | None"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """What is remembered of a target.
+
+    Attributes:
+        parts: what came of each part that is as it was, by its name, in their order.
+        whole: these are all parts that there are.
+    """
+
+    parts: dict[str, Done]
+    whole: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,39 +45,73 @@ class Answers:
     runtimes: tuple[str, ...]
     witnesses: Witnesses = field(default_factory=Witnesses)
 
-    def load(self, task: Task) -> list[Report] | None:
-        """Return the reports of a target, None when they are not known or no longer true."""
+    def load(self, task: Task) -> Kept:
+        """Return what is known of a target and still true."""
+        nothing = Kept(parts={}, whole=False)
         key = self._key(task)
         content = self.store.load(_name(key))
         if content is None:
-            return None
+            return nothing
         try:
             note = json.loads(content)
         except ValueError:
-            return None
+            return nothing
         # The sum over the file has shown that `save` wrote it.
-        if note["key"] != key or not self.witnesses.hold(note["witnesses"]):
-            return None
-        return cast("list[Report]", note["reports"])
+        if note["key"] != key or not self.witnesses.hold(note["rows"]):
+            return nothing
+        parts = {
+            name: Done(seen={path: _signature(then) for path, then in seen}, **rest)
+            for name, seen, rest in note["parts"]
+            if self.witnesses.hold(seen)
+        }
+        whole = len(parts) == note["count"] and self.witnesses.hold(note["listing"])
+        return Kept(parts=parts, whole=whole)
 
-    def save(self, task: Task, done: Done, rows: Rows) -> None:
+    def save(self, task: Task, parts: dict[str, Done], listing: Rows, rows: Rows) -> None:
         """Remember what came of a target.
 
         Args:
             task: the target.
-            done: what came of it.
+            parts: what came of each of its parts, by name.
+            listing: the folder that says which parts there are, as it was when it was listed.
             rows: the paths that the runtimes rest on.
         """
-        if done.seen is None or changeable(done.seen):
+        known = {
+            name: each
+            for name, each in parts.items()
+            if each.seen is not None and not changeable(each.seen)
+        }
+        if not known:
             return
         key = self._key(task)
-        note = {"key": key, "witnesses": [*{**done.seen, **rows}.items()], "reports": done.reports}
+        fixed = not changeable(listing)
+        note = {
+            "key": key,
+            "rows": [*rows.items()],
+            "listing": [*listing.items()],
+            "count": len(parts) if fixed else None,
+            "parts": [_row(name, each) for name, each in known.items()],
+        }
         self.store.save(_name(key), json.dumps(note).encode())
 
     def _key(self, task: Task) -> list[object]:
         """Return what must be equal for an answer to be the answer to this question."""
         place = [str(task.path), [*map(str, task.roots)]]
         return [self.code, digest(self.runtimes), task.target, *place]
+
+
+def _signature(then: list[int] | None) -> Signature | None:
+    """Return a signature as it was before it was written down."""
+    return None if then is None else (then[0], then[1], then[2], then[3], then[4])
+
+
+def _row(name: str, done: Done) -> tuple[str, list[object], dict[str, object]]:
+    seen: list[object] = [*(done.seen or {}).items()]
+    return (
+        name,
+        seen,
+        {"reports": done.reports, "libraries": done.libraries, "asked": done.asked},
+    )
 
 
 def _name(key: list[object]) -> str:

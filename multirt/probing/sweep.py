@@ -6,19 +6,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.errors import MultirtError
-from multirt.probing.answers import Answers, facts_of
+from multirt.probing.answers import Answers, Kept, facts_of
 from multirt.probing.store import Store, fingerprint
 from multirt.probing.task import Task
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from abi_probe import Prospect
     from multirt.probing.model import Probing
     from multirt.probing.report import Report
-    from multirt.probing.task import Done
     from runtimes import Runtime
 
 
@@ -42,56 +39,14 @@ def probe(
     answers = Answers(
         store=store, code=fingerprint(), runtimes=(*map(facts_of, runtimes), *probing.described)
     )
-    found = [None if probing.trials else answers.load(task) for task in tasks]
-    left = [place for place, reports in enumerate(found) if reports is None]
-    work = _work([tasks[place] for place in left], probing, runtimes, answers) if left else ()
-    for place, reports in work:
-        found[left[place]] = reports
-        progress(tasks[left[place]].target)
-    return [report for reports in found for report in reports or ()]
+    nothing = Kept(parts={}, whole=False)
+    kept = [nothing if probing.trials else answers.load(task) for task in tasks]
+    if not all(each.whole for each in kept):
+        from multirt.probing.completing import complete  # 60 ms of readers and judges
 
-
-def _work(
-    tasks: Sequence[Task], probing: Probing, runtimes: Sequence[Runtime], answers: Answers
-) -> Iterator[tuple[int, list[Report]]]:
-    """Do what is not remembered; yield each target's place and reports, in any order."""
-    # 60 ms of readers and judges that a remembered answer does without.
-    from abi_probe import DescriptionError
-    from multirt.probing.executors import begin, here
-    from multirt.probing.prospects import prospects_of
-    from multirt.targets import described_prospect
-
-    elsewhere = probing.trials or probing.executor is not None
-    begun = begin(tasks) if not elsewhere else None
-    prospects, rows = prospects_of(runtimes, answers)
-    try:
-        prospects += [described_prospect(text) for text in probing.described]
-    except DescriptionError as error:
-        raise MultirtError("runtime", str(error)) from error
-    if elsewhere:
-        work = _elsewhere(tasks, prospects, probing, runtimes)
-    else:
-        work = here(tasks, prospects, probing.jobs, begun)
-    for place, done in work:
-        if not probing.trials:
-            answers.save(tasks[place], done, rows)
-        yield place, done.reports
-
-
-def _elsewhere(
-    tasks: Sequence[Task],
-    prospects: Sequence[Prospect],
-    probing: Probing,
-    runtimes: Sequence[Runtime],
-) -> Iterator[tuple[int, Done]]:
-    """Do the tasks on a cluster, or with trials in child processes of the runtimes."""
-    if probing.executor is not None:
-        from multirt.probing.distributed import on_cluster
-
-        return on_cluster(tasks, prospects, probing.executor)
-    from multirt.probing.trials import Trying, in_trials
-
-    return in_trials(tasks, Trying(prospects=prospects, runtimes=runtimes, probing=probing))
+        found = list(zip(tasks, kept, strict=True))
+        return complete(found, probing, runtimes, answers, progress)
+    return [report for each in kept for done in each.parts.values() for report in done.reports]
 
 
 def _wanted(probing: Probing) -> list[Runtime]:

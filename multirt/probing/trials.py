@@ -62,7 +62,7 @@ def in_trials(tasks: Sequence[Task], trying: Trying) -> Iterator[tuple[int, Done
             beside = nearby(artefacts)
             reports = [_tried(task, each, beside, trying) for each in artefacts]
         except AbiProbeError as error:
-            reports = [failure(task.target, error)]
+            reports = [failure(task, error)]
         yield place, Done(reports=reports, seen=None)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from abi_probe import open_site
 from multirt.probing.distributed import on_cluster
 from multirt.probing.executors import here
 from multirt.probing.task import Task
@@ -70,13 +71,15 @@ def test_processes_share_a_site(multirt: Command, tmp_path: Path) -> None:
     assert known.stdout == alone.stdout
 
 
-def test_a_site_whose_processes_die_is_judged_here(tmp_path: Path) -> None:
+def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
     site = tmp_path / "site"
     for name in ("one", "two"):
         install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
-    tasks = [Task(target="site", path=site)]
-    with pytest.raises(AttributeError):  # as this process asks the prospect
-        list(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    parts = open_site(site).distributions.values()
+    tasks = [Task(target="site", path=site, part=each) for each in parts]
+    done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    errors = [done[place].reports[0]["error"] for place in range(2)]
+    assert [error["kind"] for error in errors if error] == ["lost"] * 2
 
 
 def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_people_are_told_what_cannot_be_read_and_what_next(multirt: Command, for
         f"multirt: {SDIST}: nothing to probe: a source archive; build a wheel of it first",
         "  pip wheel --no-deps makes one",
     ]
-    assert ("no-such.whl" in done.stdout) == (form != "table")
+    assert ("such" in done.stdout) == (form != "table")
 
 
 def test_no_page_is_written_when_nothing_could_be_read(multirt: Command, dist: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,16 @@ from multirt.probing import Probing, probe
 from multirt.probing.store import Store
 from multirt.probing.unpickling import unpickle
 from runtimes import RuntimeSpec, Search
-from tests.multirt.probing.wheels import GOOD, HERE, write_good, write_wheel
+from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
+from tests.multirt.probing.wheels import (
+    GOOD,
+    HERE,
+    TAG,
+    install,
+    module,
+    write_good,
+    write_wheel,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +115,82 @@ def test_garbage_is_as_good_as_nothing(
         content[len(content) // 2] ^= 1
         file.write_bytes(bytes(content) if damage is None else damage)
     assert probed(tmp_path, str(wheel), python=python) == expected
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """Return a folder of two distributions that have been there for a while."""
+    for name in ("one", "two"):
+        install(tmp_path / "site", write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
+    settle_all(tmp_path / "site")
+    return tmp_path / "site"
+
+
+def settle_all(folder: Path) -> None:
+    """Wait until a change of a folder, or of what is below it, would show."""
+    for path in (folder, *folder.rglob("*")):
+        settle(path)
+
+
+def test_of_a_changed_site_only_the_changed_distribution_is_read(
+    tmp_path: Path, site: Path
+) -> None:
+    probed(tmp_path, str(site))
+    (file,) = kept(tmp_path)
+    store = Store(folder=file.parent)
+    note = json.loads(store.load(file.name) or b"")
+    for name, _, rest in note["parts"]:
+        rest["reports"][0]["version"] = f"{name} as remembered"
+    store.save(file.name, json.dumps(note).encode())
+    versions = [report["version"] for report in probed(tmp_path, str(site))]
+    assert versions == ["one as remembered", "two as remembered"]
+    (site / "two.abi3.so").write_bytes(module("PyList_New", "PyList_Size", name="two"))
+    settle_all(site)
+    for _ in range(2):
+        one, two = probed(tmp_path, str(site))
+        assert (one["version"], two["version"]) == ("one as remembered", "1.0")
+        assert two["extensions"][0]["symbols"]["stable"] == 2
+
+
+def test_a_distribution_more_or_less_shows(tmp_path: Path, site: Path) -> None:
+    probed(tmp_path, str(site))
+    install(site, write_wheel(tmp_path, f"three-1.0-{TAG}.whl", "PyList_New"))
+    settle_all(site)
+    names = [report["name"] for report in probed(tmp_path, str(site))]
+    assert names == ["one", "three", "two"]
+    for path in (site / "one-1.0.dist-info").iterdir():
+        path.unlink()
+    (site / "one-1.0.dist-info").rmdir()
+    settle_all(site)
+    for _ in range(2):
+        assert [each["name"] for each in probed(tmp_path, str(site))] == ["three", "two"]
+
+
+@pytest.mark.parametrize("kept_cache", [True, False], ids=["remembered", "anew"])
+def test_a_library_of_another_distribution_counts_while_it_is_there(
+    tmp_path: Path, require: Callable[[str], Path], *, kept_cache: bool
+) -> None:
+    python, site = require("3.11"), tmp_path / "site"
+    bare = replace(EXTENSION, needs=(), definitions=())
+    hook = (Symbol(name="PyInit_needing", section=7),)
+    needing = elf(replace(bare, symbols=hook, texts=((1, "libbeside.so.1"),)))
+    library = elf(replace(bare, symbols=(), texts=((14, "libbeside.so.1"),)))
+    wheel = write_wheel(tmp_path, f"needing-1.0-{TAG}.whl", **{"needing.abi3.so": needing})
+    install(site, wheel)
+
+    def status() -> str:
+        if not kept_cache:
+            shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+        settle_all(site)
+        reports = {each["name"]: each for each in probed(tmp_path, str(site), python=python)}
+        return reports["needing"]["runtimes"][0]["status"]
+
+    assert status() == status() == "incompatible"
+    giving = write_wheel(tmp_path, f"giving-1.0-{TAG}.whl", **{"libbeside.so.1": library})
+    install(site, giving)
+    assert status() == status() == "unverified"
+    (site / "libbeside.so.1").unlink()
+    assert status() == status() == "incompatible"
 
 
 def test_what_others_may_write_is_not_believed(tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""Do what is not remembered of some targets, and remember it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from abi_probe import AbiProbeError, DescriptionError
+from multirt.errors import MultirtError
+from multirt.probing.executors import begin, here
+from multirt.probing.prospects import prospects_of
+from multirt.probing.store import Witnesses
+from multirt.targets import described_prospect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    from abi_probe import Prospect
+    from multirt.probing.answers import Answers, Kept
+    from multirt.probing.model import Probing
+    from multirt.probing.report import Report
+    from multirt.probing.task import Done, Task
+    from multirt.probing.work import Read
+    from runtimes import Runtime, Signature
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Target:
+    """One target on its way.
+
+    Attributes:
+        task: all of it.
+        parts: its distributions one by one, or it alone.
+        listing: the folder that says which distributions there are.
+        done: what came of a part, by its name; it is filled as the work goes on.
+    """
+
+    task: Task
+    parts: tuple[Task, ...]
+    listing: dict[str, Signature | None]
+    done: dict[str, Done] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, task: Task, kept: Kept) -> _Target:
+        """Take a target apart; what is remembered of its parts is done."""
+        witnesses = Witnesses()
+        parts: tuple[Task, ...] = (task,)
+        if task.path is not None and task.path.is_dir():
+            from abi_probe import open_site  # 5 ms, for folders only
+
+            witnesses(str(task.path))
+            with suppress(AbiProbeError):  # said when it is read
+                found = open_site(task.path).distributions.values()
+                parts = tuple(replace(task, part=each) for each in found) or parts
+        done = {each.name: kept.parts[each.name] for each in parts if each.name in kept.parts}
+        return cls(task=task, parts=parts, listing=witnesses.seen, done=done)
+
+    def ordered(self) -> dict[str, Done]:
+        """Return what came of the parts, in their order."""
+        return {each.name: self.done[each.name] for each in self.parts}
+
+    def missing(self) -> list[Task]:
+        """Return the parts of which nothing is known."""
+        return [each for each in self.parts if each.name not in self.done]
+
+    def outdated(self) -> list[Task]:
+        """Return the parts that asked for a library which another part has, or had."""
+        paths: dict[str, str] = {}
+        for part in self.parts:
+            for name, path in self.done[part.name].libraries.items():
+                paths.setdefault(name, path)
+        return [
+            replace(part, beside=paths)
+            for part in self.parts
+            if any(paths.get(name) != path for name, path in self.done[part.name].asked.items())
+        ]
+
+
+def complete(
+    found: Sequence[tuple[Task, Kept]],
+    probing: Probing,
+    runtimes: Sequence[Runtime],
+    answers: Answers,
+    progress: Callable[[str], object],
+) -> list[Report]:
+    """Do what is not remembered; return the reports of all targets in their order.
+
+    Args:
+        found: the targets, each with what is remembered of it.
+        probing: the request.
+        runtimes: that are judged on.
+        answers: where it is remembered.
+        progress: told each target when it is done.
+
+    Raises:
+        MultirtError: words describe no runtime; the executor does not answer.
+    """
+    targets = [_Target.of(task, kept) for task, kept in found]
+    if probing.trials:  # their child processes want all of a target at once
+        targets = [_Target(task=task, parts=(task,), listing={}) for task, _ in found]
+    missing = [(target, part) for target in targets for part in target.missing()]
+    elsewhere = probing.trials or probing.executor is not None
+    begun = begin([part for _, part in missing]) if not elsewhere else None
+    prospects, rows = prospects_of(runtimes, answers)
+    try:
+        prospects += [described_prospect(text) for text in probing.described]
+    except DescriptionError as error:
+        raise MultirtError("runtime", str(error)) from error
+    crew = _Crew(prospects=prospects, runtimes=runtimes, probing=probing)
+    for target in crew.do(missing, begun):
+        progress(target.task.target)
+    for _ in crew.do([(target, part) for target in targets for part in target.outdated()]):
+        pass
+    for target, (_, kept) in zip(targets, found, strict=True):
+        if not kept.whole:
+            answers.save(target.task, target.ordered(), target.listing, rows)
+    done = (each for target in targets for each in target.ordered().values())
+    return [report for each in done for report in each.reports]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Crew:
+    """Who does the work: processes of this machine, a cluster, or children of the runtimes.
+
+    Attributes:
+        prospects: what is judged on.
+        runtimes: those of them that are here.
+        probing: the request.
+    """
+
+    prospects: Sequence[Prospect]
+    runtimes: Sequence[Runtime]
+    probing: Probing
+
+    def do(
+        self, wanted: Sequence[tuple[_Target, Task]], begun: Future[Read] | None = None
+    ) -> Iterator[_Target]:
+        """Do some parts; yield each target that has none left."""
+        if not wanted:
+            return
+        for place, done in self._executed([part for _, part in wanted], begun):
+            target, part = wanted[place]
+            target.done[part.name] = done
+            if not target.missing():
+                yield target
+
+    def _executed(
+        self, tasks: Sequence[Task], begun: Future[Read] | None
+    ) -> Iterator[tuple[int, Done]]:
+        """Do the tasks where the request wants them done."""
+        probing = self.probing
+        if probing.trials:
+            from multirt.probing.trials import Trying, in_trials
+
+            trying = Trying(prospects=self.prospects, runtimes=self.runtimes, probing=probing)
+            return in_trials(tasks, trying)
+        if probing.executor is not None:
+            from multirt.probing.distributed import on_cluster
+
+            return on_cluster(tasks, self.prospects, probing.executor)
+        return here(tasks, self.prospects, probing.jobs, begun)
