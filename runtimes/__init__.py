@@ -33,13 +33,16 @@ from runtimes.witness import Signature, hold, is_young, signature
 
 if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
+    from runtimes.child import Child, Output
     from runtimes.choice import find, ranked
     from runtimes.spec import RuntimeSpec
     from runtimes.version_file import read_version_file
 
 # 4 ms that a list of the runtimes does without.
 _LATER: Final = {
+    "Child": "child",
     "Disagreement": "build_details",
+    "Output": "child",
     "RuntimeSpec": "spec",
     "disagreements": "build_details",
     "find": "choice",
@@ -53,6 +56,7 @@ __all__ = [
     "Abi",
     "CacheInfo",
     "CandidateError",
+    "Child",
     "Disagreement",
     "Discovery",
     "Environment",
@@ -61,6 +65,7 @@ __all__ = [
     "Jit",
     "Libc",
     "NoRuntimeError",
+    "Output",
     "Overlay",
     "Platform",
     "Reason",

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import selectors
-import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from runtimes.child import Child
 from runtimes.errors import CandidateError, Reason
 from runtimes.heard import CAP, Heard, read
 from runtimes.names import time_limit
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
     from threading import Event
 
 _CRASHES = 8  # modules that one runtime may crash on; each costs a further start
-_TICK = 0.05  # seconds between looks at a child whose output somebody else keeps open
 
 # What would change the answer or run code of the user's before it.
 _SCRUBBED = ("PYTHON", "JYTHON", "IRONPYTHON", "MICROPY", "PYENV_", "PYODIDE_", "GRAAL_PYTHON")
@@ -124,13 +119,26 @@ def _first_rung(name: str) -> int:
 def _run(argv: Sequence[str], env: Mapping[str, str], patience: _Patience, nonce: bytes) -> Heard:
     """Start a candidate once and listen until it answered, ended or took too long."""
     try:
-        child = _Child(argv, clean_environment(env, os.path.basename(argv[0])))  # noqa: PTH119 - text
+        clean = clean_environment(env, os.path.basename(argv[0]))  # noqa: PTH119 - text
+        child = Child(argv, env=clean, folder=Path(os.sep), kept=CAP)
     except OSError as error:
         raise CandidateError(Reason.CANNOT_START, _why_not(argv[0], error)) from error
     except ValueError as error:  # a NUL in an environment variable or the path
         raise CandidateError(Reason.CANNOT_START, str(error)) from error
+
+    def left(output: bytearray) -> float:
+        answered = output.count(nonce) > 2  # noqa: PLR2004 - two frames, three marks
+        return 0.0 if answered or len(output) >= CAP else patience.left()
+
     with child:
-        return child.listen(patience, nonce)
+        given = child.listen(left)
+    return Heard(
+        stdout=given.stdout,
+        stderr=given.stderr,
+        ended=given.status is not None,
+        flooded=len(given.stdout) >= CAP,
+        status=given.status or 0,
+    )
 
 
 def _why_not(path: str, error: OSError) -> str:
@@ -149,97 +157,3 @@ def _why_not(path: str, error: OSError) -> str:
     if head.startswith((b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")):
         return f"{said}: built for another machine or system"
     return f"{said}: neither a program of this machine nor a script with '#!'"
-
-
-class _Child:
-    """One started candidate; to leave the context is to end its whole process group."""
-
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(  # starting candidates is the job
-            argv,
-            bufsize=0,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=Path(os.sep),
-            env=env,
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-
-    def __enter__(self) -> Self:
-        """Begin to care for the child."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the child and all that it started; reap it."""
-        # Before it is reaped, so that the group's number cannot belong to anybody else.
-        if sys.platform != "win32":
-            # None of the group may be left, which macOS says in another way of a zombie.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
-
-    def listen(self, patience: _Patience, nonce: bytes) -> Heard:
-        """Collect output until the last nonce, the process's end, a flood or no patience."""
-        if sys.platform == "win32":
-            return self._communicate(patience.deadline)
-        buffers = {"out": bytearray(), "err": bytearray()}
-        flooded = ended = False
-        with selectors.DefaultSelector() as selector:
-            for name, stream in (("out", self._process.stdout), ("err", self._process.stderr)):
-                if stream is not None:
-                    os.set_blocking(stream.fileno(), False)
-                    selector.register(stream, selectors.EVENT_READ, name)
-            while not (ended or flooded) and (left := patience.left()) > 0:
-                # Asked first: what it wrote before it ended is then still read below.
-                ended = self._has_ended()
-                wait = _TICK if selector.get_map() else _TICK / 20
-                for key, _ in selector.select(0 if ended else min(left, wait)):
-                    if not _drain(key.fd, buffers[key.data]):
-                        selector.unregister(key.fileobj)
-                flooded = len(buffers["out"]) >= CAP
-                if buffers["out"].count(nonce) > 2:  # noqa: PLR2004 - two frames, three marks
-                    break
-        return self._gave(buffers, ended=ended, flooded=flooded)
-
-    def _gave(self, buffers: Mapping[str, bytearray], *, ended: bool, flooded: bool) -> Heard:
-        return Heard(
-            stdout=bytes(buffers["out"]),
-            stderr=bytes(buffers["err"]),
-            ended=ended,
-            flooded=flooded,
-            status=self._process.wait() if ended else 0,
-        )
-
-    def _has_ended(self) -> bool:
-        """Tell whether the child itself ended; where it can be, without reaping it."""
-        if sys.platform == "win32" or not hasattr(os, "waitid"):
-            return self._process.poll() is not None
-        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, how) is not None
-
-    def _communicate(self, deadline: float) -> Heard:
-        """Listen where pipes cannot be selected (Windows)."""
-        try:
-            out, err = self._process.communicate(timeout=max(0.0, deadline - time.monotonic()))
-            ended = True
-        except subprocess.TimeoutExpired as expired:
-            out, err, ended = expired.stdout or b"", expired.stderr or b"", False
-        buffers = {"out": bytearray(out[:CAP]), "err": bytearray(err[-CAP:])}
-        return self._gave(buffers, ended=ended, flooded=len(out) > CAP)
-
-
-def _drain(descriptor: int, buffer: bytearray) -> bool:
-    """Read what is there, keep it up to the cap; tell whether more may come."""
-    try:
-        chunk = os.read(descriptor, 65536)
-    except BlockingIOError:
-        return True
-    if len(buffer) < CAP:
-        buffer += chunk
-    return bool(chunk)

@@ -1,0 +1,72 @@
+"""Children that crash, hang, flood, or leave others behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtimes import Child, Output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LEAVES_A_FLOOD = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", "while True: print('x' * 9999)"])
+"""
+
+
+def heard(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20) -> Output:
+    """Run a script and return what came of it."""
+    deadline = time.monotonic() + seconds
+    command = [sys.executable, "-I", "-c", script]
+    with Child(command, env=dict(os.environ), folder=folder, kept=kept) as child:
+        return child.listen(lambda _: deadline - time.monotonic())
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param("print('x', end='')", Output(stdout=b"x", stderr=b"", status=0), id="well"),
+        pytest.param("raise SystemExit(3)", Output(stdout=b"", stderr=b"", status=3), id="code"),
+        pytest.param(
+            "import os; os.write(2, b'a'); os.kill(os.getpid(), 9)",
+            Output(stdout=b"", stderr=b"a", status=-9),
+            id="signal",
+        ),
+        pytest.param(
+            "import os; os.write(1, b'a'); os.close(1); os.close(2); os._exit(4)",
+            Output(stdout=b"a", stderr=b"", status=4),
+            id="streams closed first",
+        ),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_how_it_ends(script: str, expected: Output, tmp_path: Path) -> None:
+    assert heard(script, tmp_path) == expected
+
+
+def test_nobody_waits_for_ever(tmp_path: Path) -> None:
+    given = heard("print('begun', flush=True); input(); import time; time.sleep(99)", tmp_path)
+    assert given.status == 1  # there is no input
+    script = "print('begun', flush=True); import time; time.sleep(99)"
+    with Child([sys.executable, "-I", "-c", script], env={}, folder=tmp_path, kept=99) as child:
+        given = child.listen(lambda output: 0 if output else 60)
+    assert (given.stdout.split(), given.status) == ([b"begun"], None)
+
+
+def test_a_flood_is_not_kept(tmp_path: Path) -> None:
+    given = heard("print('x' * 300_000)", tmp_path, kept=1000)
+    assert (given.stdout, given.status) == (b"x" * 1000, 0)
+    given = heard("import sys; sys.stderr.write('x' * 300_000 + 'end')", tmp_path)
+    assert len(given.stderr) < 100_000
+    assert given.stderr.endswith(b"xend")
+
+
+def test_who_is_left_behind_and_floods_holds_nobody_up(tmp_path: Path) -> None:
+    given = heard(_LEAVES_A_FLOOD, tmp_path, kept=1000)
+    assert (len(given.stdout) <= 1000, given.status) == (True, 0)
