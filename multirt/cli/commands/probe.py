@@ -14,6 +14,42 @@ from multirt.probing import Trial
 
 _TRIED = "in child processes of the runtimes"
 
+Targets = Annotated[
+    list[str], typer.Argument(help="Wheels, folders, binaries or installed distributions.")
+]
+Pythons = Annotated[
+    list[str] | None,
+    typer.Option("--python", "-p", help="Judge on the runtimes that fit; repeatable."),
+]
+Described = Annotated[
+    list[str] | None,
+    typer.Option("--runtime", help="Judge on one that need not be here: 3.16, cp314t-win_amd64."),
+]
+Import = Annotated[bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")]
+Subinterpreter = Annotated[
+    bool, typer.Option("--subinterpreter", help=f"Import in a sub-interpreter {_TRIED}.")
+]
+Gil = Annotated[bool, typer.Option("--gil", help="See whether importing turns the GIL on.")]
+Form = Annotated[Shape, typer.Option("--format", help="How to print it.")]
+Page = Annotated[Path | None, typer.Option("--html", help="Write a page with a heat map as well.")]
+Everything = Annotated[bool, typer.Option("--all", help="Print every reason.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
+Failing = Annotated[
+    list[Kind] | None,
+    typer.Option("--fail-on", metavar="CAUSE", help="Fail on this cause too; repeatable."),
+]
+Ignored = Annotated[
+    list[Kind] | None,
+    typer.Option("--ignore", metavar="CAUSE", help="Neither show nor count it; repeatable."),
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as pay off.")
+]
+Executor = Annotated[
+    str | None, typer.Option("--executor", help="A cluster to use: dask://HOST:PORT.")
+]
+Colours = Annotated[Colour, typer.Option("--color", help="When to use colours.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -21,54 +57,24 @@ def register(app: typer.Typer) -> None:
 
 
 def probe_command(
-    targets: Annotated[
-        list[str], typer.Argument(help="Wheels, folders, binaries or installed distributions.")
-    ],
+    targets: Targets,
     *,
-    python: Annotated[
-        list[str] | None,
-        typer.Option("--python", "-p", help="Judge on the runtimes that fit; repeatable."),
-    ] = None,
-    runtime: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--runtime", help="Judge on one that need not be here: 3.16, cp314t-win_amd64."
-        ),
-    ] = None,
+    python: Pythons = None,
+    runtime: Described = None,
     site: Site = None,
-    imports: Annotated[
-        bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")
-    ] = False,
-    subinterpreter: Annotated[
-        bool, typer.Option("--subinterpreter", help=f"Import in a sub-interpreter {_TRIED}.")
-    ] = False,
-    gil: Annotated[
-        bool, typer.Option("--gil", help="See whether importing turns the GIL on.")
-    ] = False,
+    imports: Import = False,
+    subinterpreter: Subinterpreter = False,
+    gil: Gil = False,
     as_json: Json = False,
-    shape: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.TABLE,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page with a heat map as well.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Print every reason.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
-    fail_on: Annotated[
-        list[Kind] | None,
-        typer.Option("--fail-on", metavar="CAUSE", help="Fail on this cause too; repeatable."),
-    ] = None,
-    ignore: Annotated[
-        list[Kind] | None,
-        typer.Option(
-            "--ignore", metavar="CAUSE", help="Neither show nor count this cause; repeatable."
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as pay off.")
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option("--executor", help="A cluster to use: dask://HOST:PORT.")
-    ] = None,
-    colour: Annotated[Colour, typer.Option("--color", help="When to use colours.")] = Colour.AUTO,
+    shape: Form = Shape.TABLE,
+    html: Page = None,
+    everything: Everything = False,
+    strict: Strict = False,
+    fail_on: Failing = None,
+    ignore: Ignored = None,
+    jobs: Jobs = None,
+    executor: Executor = None,
+    colour: Colours = Colour.AUTO,
 ) -> None:
     """Say on which runtimes a binary works, where not, and why."""
     tried = {Trial.IMPORT: imports, Trial.SUBINTERPRETER: subinterpreter, Trial.GIL: gil}
