@@ -28,7 +28,21 @@ if TYPE_CHECKING:
 
 _PYTHONS = frozenset({"python", "python3"})
 _PYTESTS = frozenset({"pytest", "py.test"})
+_OPTIONS = "PYTEST_ADDOPTS"
 _IS_NAMED = "is it among the groups, extras or deps?"
+# With these pytest runs no tests.
+_ONLY_SAYS = frozenset(
+    {
+        "--cache-show",
+        "--fixtures",
+        "--fixtures-per-test",
+        "--help",
+        "--markers",
+        "--version",
+        "-V",
+        "-h",
+    }
+)
 _PYTEST_SAYS = {
     1: "tests failed",
     2: "pytest was interrupted or could not collect the tests",
@@ -198,10 +212,12 @@ class _Attempt:
         except OSError as error:
             return State.CANNOT_START, f"cannot start {words[0]}: {error.strerror}"
         self.left += ended.left
-        if (found := junit.read(report)) is not None:
+        if (found := junit.read(report, self.runner.root)) is not None:
             self.cases = [*(self.cases or []), *found]
         elif ended.code == 1 and (name := _absent(words, self.output.text)):
             return State.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
+        elif ended.code == 0 and _reports(words) and str(report) in env.get(_OPTIONS, ""):
+            return State.CRASHED, "pytest ended before it was done, with exit code 0"
         return self._judged(ended, words)
 
     def _receive(self, data: bytes) -> None:
@@ -251,6 +267,14 @@ def is_pytest(words: Sequence[str]) -> bool:
     return any(os.path.basename(word) in _PYTESTS for word in words)  # noqa: PTH119 - text
 
 
+def _reports(words: Sequence[str]) -> bool:
+    """Whether a command is sure to be pytest running tests, which writes a report at its end."""
+    own = (
+        words[1:2] == ("-m",) and words[0] in _PYTHONS and words[2:3] in (("pytest",), ("py.test",))
+    )
+    return (own or words[0] in _PYTESTS) and not _ONLY_SAYS.intersection(words)
+
+
 def _absent(words: Sequence[str], output: str) -> str | None:
     """Return the module that `python -m` did not find, None when it found one."""
     if words[1:2] != ("-m",) or words[0] not in _PYTHONS:
@@ -261,11 +285,11 @@ def _absent(words: Sequence[str], output: str) -> str | None:
 
 def _with_report(env: Mapping[str, str], words: Sequence[str], report: Path) -> dict[str, str]:
     """Ask pytest for a report of our own, without changing the command."""
-    said = " ".join([*words, env.get("PYTEST_ADDOPTS", "")])
+    said = " ".join([*words, env.get(_OPTIONS, "")])
     if not is_pytest(words) or "junitxml" in said or "junit-xml" in said:
         return dict(env)
     ours = f"--junitxml={shlex.quote(str(report))} -o junit_family=xunit1"
-    return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} {ours}".strip()}
+    return {**env, _OPTIONS: f"{env.get(_OPTIONS, '')} {ours}".strip()}
 
 
 def _signal_name(number: int) -> str:

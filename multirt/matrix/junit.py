@@ -15,22 +15,28 @@ _BYTES = 256 << 20
 _TEXT = 20_000  # characters of one failure
 
 
-def read(path: Path) -> tuple[Case, ...] | None:
-    """Return the tests of a report; None when there is none, or it is cut off."""
+def read(path: Path, root: Path) -> tuple[Case, ...] | None:
+    """Return the tests of a report; None when there is none, or it is cut off.
+
+    Args:
+        path: of the report.
+        root: where pytest ran.
+    """
     try:
         if path.stat().st_size > _BYTES:
             return None
         tree = ET.parse(path)  # noqa: S314 - expat refuses what grows without end, since 2.4.1
     except (OSError, ET.ParseError):
         return None
-    return tuple(_merged(_cases(tree.getroot())))
+    return tuple(_merged(_cases(tree.getroot(), root)))
 
 
-def _cases(root: ET.Element) -> Iterator[Case]:
-    for element in root.iter("testcase"):
+def _cases(tree: ET.Element, root: Path) -> Iterator[Case]:
+    files: dict[str, tuple[str, str] | None] = {}
+    for element in tree.iter("testcase"):
         outcome, message, text = _outcome(element)
         yield Case(
-            id=_id(element),
+            id=_id(element, root, files),
             outcome=outcome,
             seconds=_seconds(element.get("time", "0")),
             message=message,
@@ -64,21 +70,45 @@ def _outcome(element: ET.Element) -> tuple[Outcome, str, str]:
     return Outcome.PASSED, "", ""
 
 
-def _id(element: ET.Element) -> str:
+def _id(element: ET.Element, root: Path, files: dict[str, tuple[str, str] | None]) -> str:
     """Return the name by which pytest takes a test.
 
-    The report has the file, and the dotted path of it followed by the classes.
+    The report has the dotted path of its file followed by the classes, and the file where the
+    function stands: another one where it is inherited.
+
+    Args:
+        element: of the test.
+        root: where pytest ran.
+        files: what dotted paths were found to be, to which it adds.
     """
     file, name = element.get("file"), element.get("name", "")
     classname = element.get("classname", "")
     if file is None:
         return f"{classname}::{name}" if classname else name
-    dotted = file.removesuffix(".py").replace("\\", "/").replace("/", ".")
+    dotted = _dotted(file)
+    if classname and classname != dotted and not classname.startswith(f"{dotted}."):
+        if classname not in files:
+            files[classname] = _file(classname, root)
+        file, dotted = files[classname] or (file, dotted)
     classes = classname.removeprefix(dotted).strip(".")
     # A module that cannot be collected is a test whose name is its own dotted path.
     if not name or name == dotted or (not classname and name.startswith(dotted)):
         return file
     return "::".join([file, *filter(None, classes.split(".")), name])
+
+
+def _dotted(file: str) -> str:
+    return file.removesuffix(".py").replace("\\", "/").replace("/", ".")
+
+
+def _file(classname: str, root: Path) -> tuple[str, str] | None:
+    """Return the file that a dotted path begins with, and that beginning; None when none does."""
+    parts = classname.split(".")
+    for count in range(len(parts), 0, -1):
+        file = "/".join(parts[:count]) + ".py"
+        if (root / file).is_file():
+            return file, ".".join(parts[:count])
+    return None
 
 
 def _seconds(text: str) -> float:

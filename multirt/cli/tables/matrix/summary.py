@@ -232,7 +232,7 @@ def _print_outputs(console: Console, rows: Sequence[Row]) -> None:
 
 def _telling(lines: list[str]) -> list[str]:
     """Return the lines that tell most: where a crash was, else the end."""
-    faults = [place for place, line in enumerate(lines) if line.startswith("Fatal Python error")]
+    faults = [place for place, line in enumerate(lines) if "Fatal Python error" in line]
     if not faults:
         return lines[-_LINES:]
     first = faults[-1]
