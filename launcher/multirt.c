@@ -58,14 +58,19 @@ static void debug(const char *format, ...)
     va_end(values);
 }
 
-static void *allocate(size_t size)
+static void *reallocate(void *before, size_t size)
 {
-    void *room = malloc(size);
+    void *room = realloc(before, size);
     if (room == NULL) {
         fputs("multirt: out of memory\n", stderr);
         exit(FAILED);
     }
     return room;
+}
+
+static void *allocate(size_t size)
+{
+    return reallocate(NULL, size);
 }
 
 /* Return two or three strings as one. */
@@ -99,13 +104,11 @@ struct question {
 static void add_field(struct question *question, const char *label, const char *value)
 {
     size_t label_size = strlen(label), value_size = strlen(value) + 1;
-    char *fields = realloc(question->fields, question->size + label_size + value_size);
-    if (fields == NULL)
-        exit(FAILED);
-    memcpy(fields + question->size, label, label_size);
-    memcpy(fields + question->size + label_size, value, value_size);
-    question->fields = fields;
-    question->size += label_size + value_size;
+    size_t size = question->size + label_size + value_size;
+    question->fields = reallocate(question->fields, size);
+    memcpy(question->fields + question->size, label, label_size);
+    memcpy(question->fields + question->size + label_size, value, value_size);
+    question->size = size;
 }
 
 static void add_variable(struct question *question, const char *name, const char *label)
@@ -219,28 +222,32 @@ static bool trusted(const struct stat *status, mode_t kind)
            (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/* Return the folder of plans; NULL when the environment names no place for it. */
+static char *plans_folder(void)
+{
+    static const char *const places[][2] = {
+        {"MULTIRT_CACHE_DIR", "/plans"},
+#ifdef __APPLE__
+        {"HOME", "/Library/Caches/multirt/plans"},
+#else
+        {"XDG_CACHE_HOME", "/multirt/plans"},
+        {"HOME", "/.cache/multirt/plans"},
+#endif
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const char *above = getenv(places[i][0]);
+        if (above != NULL && above[0] != '\0')
+            return join(above, places[i][1], "");
+    }
+    return NULL;
+}
+
 /* Open the folder of plans; -1 when there is none that can be trusted. */
 static int open_plans(void)
 {
-    const char *cache = getenv("MULTIRT_CACHE_DIR"), *below = "/plans";
-#ifdef __APPLE__
-    if (cache == NULL || cache[0] == '\0') {
-        cache = getenv("HOME");
-        below = "/Library/Caches/multirt/plans";
-    }
-#else
-    if (cache == NULL || cache[0] == '\0') {
-        cache = getenv("XDG_CACHE_HOME");
-        below = "/multirt/plans";
-    }
-    if (cache == NULL || cache[0] == '\0') {
-        cache = getenv("HOME");
-        below = "/.cache/multirt/plans";
-    }
-#endif
-    if (cache == NULL || cache[0] == '\0')
+    char *folder = plans_folder();
+    if (folder == NULL)
         return -1;
-    char *folder = join(cache, below, "");
     int plans = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat status;
     if (plans < 0) {
@@ -387,17 +394,20 @@ static bool folder_holds(const char *text)
     return holds;
 }
 
+/* Whether an entry of an environment is of the variable that `NAME=VALUE` or `NAME` is about. */
+static bool is_of(const char *entry, const char *text)
+{
+    size_t length = strcspn(text, "=");
+    return strncmp(entry, text, length) == 0 && entry[length] == '=';
+}
+
 /* Whether a variable `NAME=VALUE` has its value, or `NAME` has none. */
 static bool variable_holds(const char *text)
 {
-    const char *equals = strchr(text, '=');
-    if (equals == NULL)
-        return getenv(text) == NULL;
-    char *name = strndup(text, (size_t)(equals - text));
-    const char *value = name != NULL ? getenv(name) : NULL;
-    bool holds = value != NULL && strcmp(value, equals + 1) == 0;
-    free(name);
-    return holds;
+    char **entry = environ;
+    while (*entry != NULL && !is_of(*entry, text))
+        entry++;
+    return *entry != NULL ? strcmp(*entry, text) == 0 : strchr(text, '=') == NULL;
 }
 
 /* Whether a moment, in seconds since the epoch, is still to come, and near. */
@@ -508,13 +518,6 @@ static bool check_plan(char *content, size_t size, const struct question *questi
     else
         debug("plan refused: it is damaged");
     return false;
-}
-
-/* Whether an entry of an environment is of the variable that a change is about. */
-static bool is_of(const char *entry, const char *change)
-{
-    size_t length = strcspn(change, "=");
-    return strncmp(entry, change, length) == 0 && entry[length] == '=';
 }
 
 /* Return the environment with an answer's changes; everything else passes as it is. */
