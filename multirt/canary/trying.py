@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from multirt.canary.model import Ending, Role, Trial
 from multirt.canary.process import end_like, follow
-from multirt.canary.turns import is_crash, signal_name
+from multirt.canary.turns import is_crash
 from multirt.comparison import (
     Outcome,
     Recording,
@@ -20,6 +20,7 @@ from multirt.comparison import (
     choose_rules,
     first_difference,
     run_once,
+    signal_name,
     substitutions,
 )
 from multirt.errors import MultirtError

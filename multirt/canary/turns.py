@@ -25,11 +25,3 @@ def is_canarys(number: int, percent: float) -> bool:
 def is_crash(exit_code: int | None) -> bool:
     """Whether a program crashed, by its exit code as `subprocess` has it."""
     return exit_code is not None and -exit_code in _CRASHES
-
-
-def signal_name(exit_code: int) -> str:
-    """Return the name of the signal in a negative exit code."""
-    try:
-        return signal.Signals(-exit_code).name
-    except ValueError:
-        return f"signal {-exit_code}"

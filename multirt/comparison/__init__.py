@@ -6,7 +6,7 @@ from multirt.comparison.compare import Comparison, Conditions, compare, prepared
 from multirt.comparison.grouping import Difference, Group, first_difference, group_outcomes
 from multirt.comparison.recording import Recorded, Recording
 from multirt.comparison.rules import RULES, Rule, choose_rules, substitutions
-from multirt.comparison.trial import Outcome, Start, run_once
+from multirt.comparison.trial import Outcome, Start, run_once, signal_name
 
 __all__ = [
     "RULES",
@@ -26,5 +26,6 @@ __all__ = [
     "prepared",
     "run_contender",
     "run_once",
+    "signal_name",
     "substitutions",
 ]

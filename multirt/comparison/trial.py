@@ -76,15 +76,16 @@ class Outcome:
         if self.exit_code is None:
             return "did not end in time"
         if self.exit_code < 0:
-            return f"ended by {_signal_name(-self.exit_code)}"
+            return f"ended by {signal_name(self.exit_code)}"
         return f"exit code {self.exit_code}"
 
 
-def _signal_name(number: int) -> str:
+def signal_name(exit_code: int) -> str:
+    """Return the name of the signal in a negative exit code."""
     try:
-        return signal.Signals(number).name
+        return signal.Signals(-exit_code).name
     except ValueError:
-        return f"signal {number}"
+        return f"signal {-exit_code}"
 
 
 def run_once(start: Start) -> Outcome:
