@@ -35,7 +35,7 @@ class Change:
         steady: the machine was quiet enough for times from start to end to say something.
         processor: ratio of the processor times, without the slower half of each, and without what
             an empty program takes more; None where they are not known.
-        processor_spread: as `spread`, of these.
+        processor_spread: as `spread`, of these; or how far those of now scatter, if that is more.
         processor_significant: as `significant`, of these.
         threshold: below which a change is none.
     """
@@ -110,7 +110,7 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
         significant=differ(record.values, _thinned(pooled, len(record.values))),
         steady=all(_scatter(each) < _BUSY for each in (record.values, record.startup)),
         processor=median(mine) / median(centres) / busier if known else None,
-        processor_spread=_spread(centres) if known else 0.0,
+        processor_spread=max(_spread(centres), _scatter(record.processor)) if known else 0.0,
         processor_significant=known and _differ_pooled(mine, theirs),
         threshold=threshold,
     )

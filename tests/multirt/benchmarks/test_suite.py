@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.benchmarks.suite import SuiteRun
+from multirt.cli.tables.suite import print_suite
 from tests.multirt.history.records import WOBBLE
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def test_ratios_are_of_what_ran_on_both() -> None:
     assert other.ratio_to(reference, "gone") is None
     assert other.mean_ratio(reference) == pytest.approx(1)
     assert run("c").mean_ratio(reference) is None
+
+
+def test_whatever_ran_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    print_suite([run("a"), run("b", nbody=0.25)])
+    assert "nbody      -  250 ms" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
