@@ -39,7 +39,7 @@ extern char **environ;
 
 static const char FORMAT[] = "multirt plan 1";
 static const char DEPTH[] = "MULTIRT_DEPTH";
-enum { DEEPEST = 20, FAILED = 125, LIFE = 60 /* s */, PLAN_BYTES = 16 << 20 };
+enum { DEEPEST = 20, FAILED = 125, LIFE = 86400 /* s */, PLAN_BYTES = 16 << 20 };
 
 /* ------------------------------------------------------------------------------------ words */
 
@@ -146,6 +146,18 @@ static char *absolute(const char *path, const char *cwd)
     return result;
 }
 
+/* The options that a plan can answer, each with its field, and whether its value is a path. */
+static const struct option {
+    const char *name, *label;
+    bool is_path;
+} OPTIONS[] = {
+    {"--python", "python=", false},
+    {"-p", "python=", false},
+    {"--site", "site=", true},
+    {"--with", "with=", false},
+    {"--with-requirements", "with-requirements=", true},
+};
+
 /* Return the value of an option that is `NAME VALUE` or `NAME=VALUE`, and step over it. */
 static const char *option_value(char **arguments, int *at, const char *name)
 {
@@ -162,6 +174,21 @@ static const char *option_value(char **arguments, int *at, const char *name)
     return NULL;
 }
 
+/* Add the option that is next, and step over it. Return false when it is not one of these. */
+static bool add_option(struct question *question, char **arguments, int *at)
+{
+    for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++) {
+        const char *value = option_value(arguments, at, OPTIONS[i].name);
+        if (value != NULL) {
+            add_field(question, OPTIONS[i].label, value);
+            question->here |=
+                value[0] != '/' && (OPTIONS[i].is_path || strchr(value, '/') != NULL);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Make the question of a command line that starts a program. Return the index of the program's
  * first own argument, 0 when this is for the Python command. */
 static int ask(struct question *question, char **arguments, const char *cwd)
@@ -173,21 +200,13 @@ static int ask(struct question *question, char **arguments, const char *cwd)
         return 0;
     add_field(question, "multirt=", VERSION); /* another one may decide otherwise */
     for (at += run; run && arguments[at] != NULL && arguments[at][0] == '-';) {
-        const char *value;
-        if ((value = option_value(arguments, &at, "--python")) != NULL ||
-            (value = option_value(arguments, &at, "-p")) != NULL) {
-            add_field(question, "python=", value);
-            question->here |= strchr(value, '/') != NULL && value[0] != '/';
-        } else if ((value = option_value(arguments, &at, "--site")) != NULL) {
-            add_field(question, "site=", value);
-            question->here |= value[0] != '/';
-        } else if (strcmp(arguments[at], "-m") == 0) {
+        if (strcmp(arguments[at], "-m") == 0) {
             at++;
             module = true;
             break;
-        } else {
-            return 0;
         }
+        if (!add_option(question, arguments, &at))
+            return 0;
     }
     const char *program = arguments[at];
     if (program == NULL || program[0] == '\0' || program[0] == '-')

@@ -7,19 +7,20 @@ means that something is decided again.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multirt
+from multirt.consulted import Consulted
 from multirt.model import Cause, Kind
 from multirt.plans.writer import Grounds
 from runtimes import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from multirt.dispatch import Decision, Request
+    from multirt.environments import Wanted
     from multirt.model import Plan, Program
     from multirt.packages import Packages
     from runtimes import Discovery
@@ -75,39 +76,6 @@ _MOST_PARTS = 4096  # of a path, its links followed; then it leads in a circle
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
 
-class Consulted(Mapping[str, str]):
-    """An environment that remembers which of its variables were asked for.
-
-    Passing all of it on, as to a child process, is no question: `items` does not count.
-    """
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        """Wrap an environment."""
-        self._env = env
-        self._asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        """Return a variable, and remember that it was asked for, be it set or not."""
-        self._asked.add(name)
-        return self._env[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield every name."""
-        return iter(self._env)
-
-    def __len__(self) -> int:
-        """Count the variables."""
-        return len(self._env)
-
-    def items(self) -> ItemsView[str, str]:
-        """Return all of them, unnoticed."""
-        return self._env.items()
-
-    def answers(self) -> dict[str, str | None]:
-        """Return what was asked for with its value, None where there is none."""
-        return {name: self._env.get(name) for name in self._asked}
-
-
 def grounds(
     decision: Decision, request: Request, planned: Plan, *, noticed: Iterable[str], since: int
 ) -> Grounds:
@@ -137,7 +105,7 @@ def grounds(
             *(_packages(decision.packages, decision.program) if decision.packages else ()),
             *_runtimes(decision),
             *(_measured(request) if decision.usual is not None else ()),
-            *(_installers(request) if decision.wanted is not None else ()),
+            *(_installers(decision.wanted, request) if decision.wanted is not None else ()),
             *_named(decision),
             *_of_the_search(noticed, cwd),
             *_own_files(),
@@ -156,6 +124,7 @@ def grounds(
         names=_names(decision.program),
         variables=variables,
         made=tuple(made),
+        until=planned.until,
     )
 
 
@@ -319,8 +288,11 @@ def _measured(request: Request) -> Iterator[Path]:
         yield request.history.with_name(f"{request.history.name}-wal")
 
 
-def _installers(request: Request) -> Iterator[Path]:
-    """Yield where settings would stand that change what is installed."""
+def _installers(wanted: Wanted, request: Request) -> Iterator[Path]:
+    """Yield files that are installed, and where settings would stand that change what is."""
+    from multirt.environments import named_paths  # it is loaded: something was installed
+
+    yield from named_paths(wanted.requirements)
     home = request.search.home
     for file in _SETTINGS:
         yield Path(file) if file.startswith("/") else home / file
@@ -331,11 +303,16 @@ def _made(planned: Plan, request: Request) -> Iterator[Path]:
     for argument in map(Path, planned.arguments):
         if request.cache_dir in argument.parents and argument.exists():
             yield argument
-    if request.cache_dir not in planned.executable.parents:
+    if not planned.environments:
         return
-    home = planned.executable.parent.parent
+    from multirt.environments import site_roots  # it is loaded: one was made
+
     yield planned.executable
-    yield from (home / "pyvenv.cfg", *sorted(home.glob("lib*/*/site-packages/*.pth")))
+    for home in planned.environments:
+        yield home / "pyvenv.cfg"
+        for root in site_roots(home):  # bytecode may come to it
+            yield from sorted(root.glob("*.pth"))
+            yield from sorted(root.glob("*.dist-info/RECORD"))
 
 
 def _own_files() -> Iterator[str]:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from multirt.errors import ExitCode, MultirtError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # of the click in typer, unnamed there
 
 
 def build(names: Iterable[str]) -> typer.Typer:
@@ -66,6 +70,26 @@ def valued_options(command: Any) -> frozenset[str]:  # noqa: ANN401 - likewise
         if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False)
         for option in parameter.opts
     )
+
+
+def answer(app: typer.Typer, arguments: Sequence[str]) -> int:
+    """Do what a command line asks for and return the exit code.
+
+    Raises:
+        MultirtError: it is used wrongly.
+    """
+    try:
+        code = app(args=list(arguments), prog_name="multirt", standalone_mode=False)
+    except _UsageError as error:
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "multirt"
+        words = str(getattr(error, "format_message", error.__str__)())
+        if words.startswith("Usage: "):  # the help, which is what a group without a subcommand says
+            typer.echo(words, err=True)
+            return ExitCode.USAGE
+        message = words[:1].lower() + words[1:].rstrip(".")
+        raise MultirtError("usage", message, f"{where} --help shows what there is") from error
+    return code if isinstance(code, int) else 0
 
 
 def _group(

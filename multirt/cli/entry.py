@@ -68,22 +68,21 @@ def _answer(arguments: list[str]) -> int:
         again = plain_words(arguments[1:])
         if again is not None and (code := rerun(again)) is not None:
             return code
-    if asked == "run":
+    if asked == "run" and os.name == "posix":
         _start_plainly(arguments)
     if arguments == ["--version"]:
         print(f"multirt {multirt.__version__}")  # noqa: T201 - the command's own output
         return 0
     # 45 ms, which a start does without
-    from multirt.cli.app import build, build_overview, command_of, valued_options
+    from multirt.cli.app import answer, build, build_overview, command_of, valued_options
 
     if arguments in ([], ["--help"]) and "_MULTIRT_COMPLETE" not in os.environ:
-        build_overview(COMMANDS)(args=arguments, prog_name="multirt")
+        return answer(build_overview(COMMANDS), arguments)
     app = build([asked] if asked in COMMANDS else COMMANDS)
     if asked in TAKE_PROGRAMS:
         words = separated(arguments[1:], valued_options(command_of(app, asked)))
         arguments[1:] = gathered(words, ANYWHERE) if asked == "explain" else words
-    app(args=arguments, prog_name="multirt")
-    return 0
+    return answer(app, arguments)
 
 
 def _start_plainly(arguments: list[str]) -> None:
@@ -91,14 +90,14 @@ def _start_plainly(arguments: list[str]) -> None:
     question = ask([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
     if question is None:
         return
-    said: dict[str, list[str]] = {"python": [], "site": [], "module": []}
+    said: dict[str, list[str]] = {}
     for field in question.fields:
         label, _, value = os.fsdecode(field).partition("=")
         said.setdefault(label, []).append(value)
     from multirt.cli.starting import start_words
 
-    first = question.own - (2 if said["module"] else 1)
-    start_words(arguments, arguments[first:], python=said["python"], sites=said["site"])
+    first = question.own - (2 if "module" in said else 1)
+    start_words(arguments, arguments[first:], said)
 
 
 def plain_options(words: list[str]) -> dict[str, bool] | None:

@@ -15,10 +15,10 @@ import typer
 
 from multirt.cli.options import Python, Site, cache_dir, search, store
 from multirt.cli.remembered import history_file
+from multirt.cli.requirement import requirement
 from multirt.cli.searching import user_config
 from multirt.configuration import Prefer, Wishes
 from multirt.dispatch import Request
-from multirt.errors import MultirtError
 from multirt.model import Kind
 from multirt.program import entry_of
 from runtimes import RuntimeSpec
@@ -124,7 +124,7 @@ class ProgramOptions:
             allow_prerelease=self.allow_prerelease,
             sites=tuple(self.site or ()),
             whole_site=self.whole_site,
-            requirements=tuple(map(_requirement, self.with_ or ())),
+            requirements=tuple(map(requirement, self.with_ or ())),
             requirement_files=tuple(self.with_requirements or ()),
             build=self.build,
             project=self.project,
@@ -175,12 +175,3 @@ def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - an
             default=each.default,
             annotation=hints[each.name],
         )
-
-
-def _requirement(text: str) -> Any:  # noqa: ANN401 - imported late
-    from packaging.requirements import InvalidRequirement, Requirement  # 60 ms, where it is asked
-
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise MultirtError("usage", f"--with: {text!r} means nothing: {error}") from error

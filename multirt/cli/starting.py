@@ -4,50 +4,50 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from multirt.cli.remembered import history_file
+from multirt.cli.requirement import requirement
+from multirt.cli.saying import say
 from multirt.cli.searching import cache_dir, search, store, user_config
 from multirt.configuration import Wishes
+from multirt.consulted import Consulted
 from multirt.dispatch import Request, decide, plan
-from multirt.grounds import Consulted, grounds
 from multirt.launch import launch
-from multirt.plans.question import ask
-from multirt.plans.writer import StartBy, UnsureError, write_plan
 from multirt.program import entry_of
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from multirt.dispatch import Decision
     from runtimes import Runtime
 
 
 def start_words(
-    command_line: Sequence[str],
-    words: Sequence[str],
-    *,
-    python: Sequence[str],
-    sites: Sequence[str],
+    command_line: Sequence[str], words: Sequence[str], said: Mapping[str, Sequence[str]]
 ) -> NoReturn:
     """Start a program as a command line asks for it.
 
     Args:
         command_line: all arguments of this process.
         words: of these, the program and its own arguments.
-        python: the runtimes to use, in order of preference; empty when nothing was said.
-        sites: folders of packages; empty when nothing was said.
+        said: the values of the options ahead of them, by the labels of a plan's question.
 
     Raises:
         MultirtError: no runtime fits, or the one that does cannot be started.
         SpecError: a word names no runtime.
     """
     entry, own = entry_of(words, Path.cwd())
-    wishes = Wishes(specs=tuple(map(RuntimeSpec.parse, python)), sites=tuple(map(Path, sites)))
+    wishes = Wishes(
+        specs=tuple(map(RuntimeSpec.parse, said.get("python", ()))),
+        sites=tuple(map(Path, said.get("site", ()))),
+        requirements=tuple(map(requirement, said.get("with", ()))),
+        requirement_files=tuple(map(Path, said.get("with-requirements", ()))),
+    )
     request = Request(
         entry=entry,
         wishes=wishes,
@@ -80,23 +80,13 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     unusual = unasked(decision)
     remarks = [*(f"multirt: {note}" for note in decision.notes), *([unusual] if unusual else [])]
     remark = "\n".join(remarks) or None
-    fixed = planned.arguments[: len(planned.arguments) - len(own)]
-    question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
-    if question is not None:
-        try:
-            path = write_plan(
-                question,
-                grounds(decision, request, planned, noticed=noticed, since=since),
-                StartBy(
-                    executable=str(planned.executable),
-                    arguments=fixed,
-                    environment=planned.environment,
-                    remark=remark,
-                ),
-            )
-            _debug(f"wrote plan {path}")
-        except UnsureError as error:
-            _debug(f"no plan is written: {error}")
+    if os.name == "posix":  # elsewhere nothing starts by plans
+        from multirt.cli.planned import remember
+        from multirt.grounds import grounds
+
+        fixed = planned.arguments[: len(planned.arguments) - len(own)]
+        rests_on = partial(grounds, decision, request, planned, noticed=noticed, since=since)
+        remember(command_line, replace(planned, arguments=fixed), remark, rests_on)
     if remark is not None:
         say(remark)
     launch(planned, os.environ)
@@ -106,17 +96,6 @@ def say_notes(decision: Decision) -> None:
     """Say which contradictions were settled, and how."""
     for note in decision.notes:
         say(f"multirt: {note}")
-
-
-def _debug(words: str) -> None:
-    if os.environ.get("MULTIRT_LOG") == "debug":
-        say(f"multirt: debug: {words}")
-
-
-def say(words: str) -> None:
-    """Say something on stderr, which may be closed, or full."""
-    with suppress(OSError):
-        os.write(2, f"{words}\n".encode(errors="backslashreplace"))
 
 
 def unasked(decision: Decision) -> str | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from multirt.canary import Canary, CanaryStore, Trial
 from multirt.cli.remembered import data_dir
-from multirt.cli.starting import say, say_notes
+from multirt.cli.saying import say
+from multirt.cli.starting import say_notes
 from multirt.dispatch import decide, nothing_fits, plan
 from multirt.errors import MultirtError
 from multirt.history import program_key

@@ -153,7 +153,7 @@ def _packages(program: Program, configuration: Configuration, roots: Sequence[Pa
 
 def _read(program: Program, configuration: Configuration, found: Needed) -> tuple[Path, ...]:
     """Return the files and folders that a decision rests on."""
-    read = [*program.read, *configuration.read, *configuration.constraints, *found.roots]
+    read = [*program.read, *configuration.read, *found.read, *found.roots]
     read += [path for path in locks_looked_for(program) if path.exists()]
     if found.environment is not None:
         read.append(found.environment.home / "pyvenv.cfg")

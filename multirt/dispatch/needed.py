@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.dispatch.requirement_files import read_requirements
 from multirt.dispatch.virtual import Environment, find_environment, named_environment
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from packaging.requirements import Requirement
 
@@ -31,12 +31,14 @@ class Needed:
         roots: folders of packages that are there.
         wanted: what will be installed; None for nothing.
         notes: what people should be told, one line each.
+        read: files of requirements that were read.
     """
 
     environment: Environment | None
     roots: tuple[Path, ...]
     wanted: Wanted | None
     notes: tuple[str, ...] = ()
+    read: tuple[Path, ...] = ()
 
 
 def needed(program: Program, configuration: Configuration, request: Request) -> Needed:
@@ -45,25 +47,28 @@ def needed(program: Program, configuration: Configuration, request: Request) -> 
     Raises:
         MultirtError: a folder or a file of requirements cannot be read.
     """
-    found = _needed(program, configuration, request)
+    listed = read_requirements(request.cwd / file for file in configuration.constraints)
+    found = _needed(program, configuration, request, listed.lines)
+    found = replace(found, read=listed.read)
     if found.wanted is None or not request.wishes.build:
         return found
     return replace(found, wanted=replace(found.wanted, build=True))
 
 
-def _needed(program: Program, configuration: Configuration, request: Request) -> Needed:
+def _needed(
+    program: Program, configuration: Configuration, request: Request, extra: Sequence[str]
+) -> Needed:
     """Say where the packages of a program come from.
 
     Folders that somebody names count first, then the environment that is active or near. What a
     script lists itself is installed for it where that environment does not hold it.
 
     Raises:
-        MultirtError: a folder or a file of requirements cannot be read.
+        MultirtError: a folder cannot be read.
     """
     asked = [each.value for each in configuration.requirements if each.origin == "--with"]
     listed = [each for each in configuration.requirements if each.origin != "--with"]
     own = [each.value for each in listed if each.origin == program.title]
-    extra = tuple(_in_files(configuration.constraints))
     if configuration.sites is not None:
         roots = configuration.sites.value
         for root in roots:
@@ -142,30 +147,6 @@ def _holds(environment: Environment, requirements: Iterable[Requirement]) -> boo
         and each.specifier.contains(version, prereleases=True)
         for each in requirements
     )
-
-
-def _in_files(files: Iterable[Path]) -> Iterator[str]:
-    """Yield the requirements in files, as pip writes them.
-
-    Raises:
-        MultirtError: a file cannot be read, or has an option that only an installer can follow.
-    """
-    for file in files:
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise MultirtError("usage", f"cannot read {file}: {error}") from error
-        for line in text.replace("\\\n", " ").splitlines():
-            words = shlex.split(line, comments=True)
-            kept = [word for word in words if not word.startswith("--hash=")]
-            if kept and kept[0] in ("-r", "--requirement") and len(kept) > 1:
-                yield from _in_files([file.parent / kept[1]])
-            elif kept and kept[0].startswith("-"):
-                message = f"{file}: {kept[0]} is not understood here"
-                hint = "list plain requirements, or give the option by UV_ variables"
-                raise MultirtError("usage", message, hint)
-            elif kept:
-                yield line.partition(" #")[0].partition(" --hash=")[0].strip()
 
 
 def locks_looked_for(program: Program) -> tuple[Path, ...]:

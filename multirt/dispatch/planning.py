@@ -45,8 +45,11 @@ def plan(
     if verdict is None:
         raise nothing_fits(decision)
     runtime = verdict.runtime
-    built = _built(decision, request, runtime)
+    built, until = _built(decision, request, runtime)
     python, environment = _python(decision, request, runtime, built)
+    homes = [built.home] if built is not None else []
+    if request.cache_dir in python.parents:
+        homes.append(python.parent.parent)
     entry = _entry(decision, request, built)
     if entry and decision.program.entry.kind is Kind.COMMAND and _is_binary(Path(entry[0])):
         python, entry = Path(entry[0]), ()  # no interpreter reads it
@@ -56,18 +59,25 @@ def plan(
         arguments=(*entry, *arguments),
         environment=(*environment, *_switches(decision, runtime)),
         stdin=decision.program.stdin,
+        environments=tuple(dict.fromkeys(homes)),
+        until=until,
     )
 
 
-def _built(decision: Decision, request: Request, runtime: Runtime) -> Built | None:
-    """Return the environment with what is to be installed, None when that is nothing."""
+def _built(
+    decision: Decision, request: Request, runtime: Runtime
+) -> tuple[Built | None, float | None]:
+    """Return the environment with what is to be installed, and until when that counts.
+
+    None for either: nothing is installed, and it counts for ever.
+    """
     if decision.wanted is None:
-        return None
+        return None, None
     from multirt.environments import build, resolve  # 30 ms, where something is installed
 
     store = request.stored()
     resolution = resolve(runtime, decision.wanted, store)
-    return build(runtime, resolution, store, decision.program.script)
+    return build(runtime, resolution, store, decision.program.script), resolution.until
 
 
 def _python(

@@ -40,18 +40,19 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """How messages call it."""
+        """How messages call it, in one line."""
+        text = " ".join(self.text.splitlines())
         match self.kind:
             case Kind.SCRIPT | Kind.FOLDER:
-                return self.text.rstrip("/").rpartition("/")[2] or self.text
+                return text.rstrip("/").rpartition("/")[2] or text
             case Kind.MODULE:
-                return f"-m {self.text}"
+                return f"-m {text}"
             case Kind.CODE:
                 return "the code of -c"
             case Kind.STDIN:
                 return "the program on stdin"
             case Kind.COMMAND:
-                return self.text
+                return text
             case Kind.INTERPRETER:
                 return "the interpreter itself"
 

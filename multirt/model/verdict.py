@@ -91,6 +91,9 @@ class Plan:
         arguments: for it, the program first.
         environment: variables to set.
         stdin: what the program is to read from stdin; None to leave stdin alone.
+        environments: the folders of ours that it starts in, or takes packages from.
+        until: seconds since the epoch at which what is installed for it has to be found out anew;
+            None for never.
     """
 
     runtime: Runtime
@@ -98,3 +101,5 @@ class Plan:
     arguments: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
     stdin: bytes | None = None
+    environments: tuple[Path, ...] = ()
+    until: float | None = None

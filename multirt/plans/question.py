@@ -13,6 +13,14 @@ TYPE_CHECKING = False  # `typing` takes 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+# The options that a plan can answer, each with its field, and whether its value is a path.
+_OPTIONS = {
+    b"--python": (b"python", False),
+    b"-p": (b"python", False),
+    b"--site": (b"site", True),
+    b"--with": (b"with", False),
+    b"--with-requirements": (b"with-requirements", True),
+}
 # These differ from one terminal to the next, so each value has a plan of its own.
 _VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")
 VERSION = b"multirt=" + __version__.encode() + b"\0"  # another one may decide otherwise
@@ -102,21 +110,19 @@ def _options(arguments: Sequence[bytes], place: int) -> tuple[list[bytes], int, 
     local = False
     while place < len(arguments) and arguments[place].startswith(b"-"):
         word = arguments[place]
-        name, equals, value = word.partition(b"=")
         if word == b"-m":
             break
-        if word in (b"--python", b"-p", b"--site") and place + 1 < len(arguments):
-            place += 1
-            value = arguments[place]
-        elif not equals or name not in (b"--python", b"--site"):
-            return None
-        place += 1
-        if name == b"--site":
-            fields.append(b"site=" + value)
-            local = local or not value.startswith(b"/")
+        if word in _OPTIONS and place + 1 < len(arguments):
+            name, value = word, arguments[place + 1]
+            place += 2
         else:
-            fields.append(b"python=" + value)
-            local = local or (b"/" in value and not value.startswith(b"/"))
+            name, equals, value = word.partition(b"=")
+            if not equals or name not in _OPTIONS or not name.startswith(b"--"):
+                return None
+            place += 1
+        label, is_path = _OPTIONS[name]
+        fields.append(label + b"=" + value)
+        local |= not value.startswith(b"/") and (is_path or b"/" in value)
     return fields, place, local
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FORMAT = b"multirt plan 1\0"
 DEPTH = b"MULTIRT_DEPTH"
 DEEPEST = 20
-LIFE = 60  # seconds; a candidate that did not answer in time is asked again then
+LIFE = 86_400  # seconds; no plan that has an end counts longer
 _LARGEST = 16 << 20  # bytes
 _CAREFULLY = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
 _FOLDER = 0o040000

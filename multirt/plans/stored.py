@@ -18,7 +18,7 @@ _MADE_BY = b"multirt="
 _WORDS = {
     b"A": "{text} is there now",
     b"B": "{text} is gone",
-    b"D": "a runtime that did not answer in time is asked again",
+    b"D": "what an index said, or that a runtime did not answer, counts no longer",
     b"E": "{name} differs now",
     b"F": "{path} has changed, or is gone",
     b"L": "{path} has changed, or is gone",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from multirt.plans.question import fnv1a
 from multirt.plans.reader import (
     FORMAT,
-    LIFE,
     names_digest,
     plan_name,
     plans_folder,
@@ -31,6 +30,7 @@ __all__ = ["Grounds", "StartBy", "UnsureError", "fnv1a", "write_plan"]
 _TICK = 20_000_000  # ns; several ticks of the clock that file systems stamp with
 _COARSE = 2_000_000_000  # ns; where stamps are whole seconds
 _SECOND = 1_000_000_000
+_SOON = 60  # s; as long as the search goes by the silence of a candidate
 _MOST = 2000  # plan files; past that the least recently used go
 _ENOUGH = 1500
 
@@ -55,6 +55,8 @@ class Grounds:
         soon: it holds for a minute only; then a candidate that gave no answer is asked again.
         below: folders in which many of the paths are.
         made: what was made since, in order to start: nothing was decided by it.
+        until: seconds since the epoch at which it has to be decided anew, within a day; None for
+            never.
     """
 
     since: int
@@ -67,6 +69,7 @@ class Grounds:
     soon: bool = False
     below: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    until: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,9 +104,10 @@ def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
     above = [name for name in grounds.above if any(map(os.path.lexists, _upwards(cwd, name)))]
     key = list(question.each_key())[-1 if above or grounds.local or question.local else 0]
     records = [
+        *((b"D%d" % grounds.until,) if grounds.until is not None else ()),
         *_variables(grounds.variables),
         *_links(grounds.links),
-        *((b"D%d" % (grounds.since // _SECOND + LIFE),) if grounds.soon else ()),
+        *((b"D%d" % (grounds.since // _SECOND + _SOON),) if grounds.soon else ()),
         *_above(grounds.above, above, cwd),
         *_names(grounds.names),
         *_paths(grounds, [path for name in above for path in _upwards(cwd, name)]),

@@ -34,6 +34,17 @@ if TYPE_CHECKING:
             id="runtimes in order",
         ),
         pytest.param("run --site=/s t.py", ["site=/s", "script=/w/t.py"], id="site"),
+        pytest.param(
+            "run --with six --with=a<2 --with-requirements r --with-requirements=s x",
+            [
+                "with=six",
+                "with=a<2",
+                "with-requirements=r",
+                "with-requirements=s",
+                "name=x",
+            ],
+            id="packages",
+        ),
     ],
 )
 def test_fields(words: str, fields: list[str]) -> None:
@@ -44,7 +55,18 @@ def test_fields(words: str, fields: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "list", "tool", "run", "run --unknown t.py", "run -p", "run ../t.py", "run t/", "--json"],
+    [
+        "",
+        "list",
+        "tool",
+        "run",
+        "run --unknown t.py",
+        "run -p",
+        "run --with",
+        "run ../t.py",
+        "run t/",
+        "--json",
+    ],
 )
 def test_what_is_left_to_the_python_command(words: str) -> None:
     assert ask([*map(os.fsencode, words.split())], b"/w", {}) is None
@@ -58,6 +80,9 @@ def test_what_is_left_to_the_python_command(words: str) -> None:
         ("run -p ./python t.py", True),
         ("run -p /usr/bin/python t.py", False),
         ("run -m json", True),
+        ("run --with six t.py", False),
+        ("run --with-requirements /r.txt t.py", False),
+        ("run --with-requirements r.txt t.py", True),
     ],
 )
 def test_a_relative_path_makes_a_question_of_its_folder(words: str, *, local: bool) -> None:
@@ -112,6 +137,7 @@ _words = st.one_of(
     st.sampled_from(
         [b"run", b"-p", b"--python", b"--site", b"--python=3", b"--site=s", b"-m", b"t.py", b"x"]
     ),
+    st.sampled_from([b"--with", b"--with=six", b"--with-requirements", b"--with-requirements=r"]),
     st.sampled_from([b"run -p 3", b"--python 3", b"-p  3 ", b"run 't.py'", b"run  t.py"]),
     st.text("a./=- ", max_size=6).map(os.fsencode),
     st.binary(max_size=8).map(lambda word: word.replace(b"\0", b"")),

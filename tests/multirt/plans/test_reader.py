@@ -174,6 +174,20 @@ def test_variables_count(
     assert launcher.is_planned("tool.py") == (then is None)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "planned"),
+    [
+        pytest.param(3600.5, True, id="in an hour"),
+        pytest.param(-1.0, False, id="past"),
+        pytest.param(100_000.0, False, id="the clock was set back"),
+    ],
+)
+def test_a_plan_has_an_end(launcher: Launcher, seconds: float, *, planned: bool) -> None:
+    until = time.time() + seconds
+    remember(launcher, "tool.py", grounds=replace(resting_on(), until=until))
+    assert launcher.is_planned("tool.py") == planned
+
+
 def test_one_plan_serves_every_folder_that_has_no_file_of_its_own(
     launcher: Launcher, tmp_path: Path
 ) -> None:

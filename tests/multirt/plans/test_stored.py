@@ -67,7 +67,11 @@ def test_plans_are_told_with_what_they_are_worth(
         pytest.param(b"A/x", "/x is there now", id="absent"),
         pytest.param(b"U.venv", ".venv is there now, in the current folder or above it", id="up"),
         pytest.param(b"B/site", "/site is gone", id="folder of many"),
-        pytest.param(b"D1", "a runtime that did not answer in time is asked again", id="moment"),
+        pytest.param(
+            b"D1",
+            "what an index said, or that a runtime did not answer, counts no longer",
+            id="moment",
+        ),
         pytest.param(b"?", "plan refused: it is damaged", id="unknown"),
     ],
 )

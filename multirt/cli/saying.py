@@ -1,0 +1,18 @@
+"""Say something to people on stderr, which may be closed, or full."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+
+def say(words: str) -> None:
+    """Say something."""
+    with suppress(OSError):
+        os.write(2, f"{words}\n".encode(errors="backslashreplace"))
+
+
+def debug(words: str) -> None:
+    """Say what only those want to know who set MULTIRT_LOG=debug."""
+    if os.environ.get("MULTIRT_LOG") == "debug":
+        say(f"multirt: debug: {words}")

@@ -1,0 +1,74 @@
+"""Read files of requirements, as pip writes them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_ANOTHER_FILE = ("-r", "--requirement")
+_DROPPED = "--hash="  # of one file; which file it will be is not known yet
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """What files of requirements say.
+
+    Attributes:
+        lines: the requirements.
+        read: the files, also those that they name.
+    """
+
+    lines: tuple[str, ...]
+    read: tuple[Path, ...]
+
+
+def read_requirements(files: Iterable[Path]) -> Listed:
+    """Return the requirements in files, and in the files that they name.
+
+    Args:
+        files: absolute.
+
+    Raises:
+        MultirtError: a file cannot be read, or has an option that only an installer can follow.
+    """
+    lines: dict[str, None] = {}
+    read: list[Path] = []
+    left = [*files]
+    while left:
+        file = left.pop(0)
+        if file in read:
+            continue
+        read.append(file)
+        for words, line in _lines(file):
+            if words[0] in _ANOTHER_FILE and len(words) > 1:
+                left.append(file.parent / words[1])
+            elif words[0].startswith("-"):
+                message = f"{file}: {words[0]} is not understood here"
+                hint = "list plain requirements, or give the option by UV_ variables"
+                raise MultirtError("usage", message, hint)
+            else:
+                lines[line] = None
+    return Listed(lines=tuple(lines), read=tuple(read))
+
+
+def _lines(file: Path) -> Iterator[tuple[list[str], str]]:
+    """Yield the lines of a file that say something: their words, and the requirement."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MultirtError("usage", f"cannot read {file}: {error}") from error
+    for line in text.replace("\\\n", " ").splitlines():
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError as error:
+            raise MultirtError("usage", f"{file}: {line.strip()}: {error}") from error
+        kept = [word for word in words if not word.startswith(_DROPPED)]
+        if kept:
+            yield kept, line.partition(" #")[0].partition(f" {_DROPPED}")[0].strip()
