@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from multirt.environments.building import build
+from multirt.environments.creation import site_roots
 from multirt.environments.errors import MissingWheel, UnresolvableError
 from multirt.environments.inventory import (
     Environment,
@@ -19,6 +20,7 @@ from multirt.environments.inventory import (
     sweep,
 )
 from multirt.environments.leasing import Leased, leased
+from multirt.environments.local import named_paths
 from multirt.environments.locked import lock_name, lock_of
 from multirt.environments.locking import Locked, make_lock, write_lock
 from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
@@ -55,11 +57,13 @@ __all__ = [
     "lock_name",
     "lock_of",
     "make_lock",
+    "named_paths",
     "overlay",
     "prunable",
     "remove",
     "resolve",
     "run_uv",
+    "site_roots",
     "sweep",
     "uv_environment",
     "write_lock",

@@ -5,17 +5,24 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.environments.creation import create, failed, python_of, scripts_folder, site_roots
+from multirt.environments.creation import (
+    create,
+    failed,
+    python_of,
+    scripts_folder,
+    site_roots,
+    unwritable,
+)
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.model import Built
 from multirt.environments.records import Kind, Record, is_whole, note_use, seal
 from multirt.environments.removal import discard
 from multirt.environments.uv import UvError, ask, is_unreachable, shorten, unreachable
+from multirt.holding import holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +54,7 @@ def build(
         if not is_whole(home):
             _make_alone(runtime, resolution, store, home)
     except OSError as error:
-        raise failed(runtime, str(error)) from error
+        raise unwritable(runtime, error) from error
     note_use(home, program)
     return built_at(home)
 
@@ -83,39 +90,53 @@ def shared_name(runtime: Runtime, resolution: Resolution) -> str:
 
 def _make_alone(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
     """Make an environment while nobody else makes the same one."""
-    from filelock import FileLock  # 60 ms
-
     store.environments.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store.locks.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(store.locks / f"{home.name}.lock")
-    with store.progress(f"waiting for another multirt that installs for {runtime.id}"):
-        lock.acquire()
-    try:
-        if is_whole(home):
-            return
-        for left in store.environments.glob(f".*-{home.name}~*"):
-            shutil.rmtree(left, ignore_errors=True)  # of a builder that was killed
-        _make(runtime, resolution, store, home)
-    finally:
-        lock.release()
+    with holding(store.locks / f"{home.name}.lock") as turn:
+        if not turn.seize():
+            with store.progress(f"waiting for another multirt that installs for {runtime.id}"):
+                turn.await_turn()
+        if not is_whole(home):
+            _make(runtime, resolution, store, home)
 
 
 def _make(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
     """Make an environment beside its place, and put it there when it is complete."""
-    room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     try:
-        count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
-        with store.progress(f"installing {count} packages for {runtime.id}"):
-            fill(runtime, resolution, store, room)
-            install_local(resolution, store, room)
-        seal(room, record_of(runtime, resolution))
-        room.chmod(0o755)
-        discard(home)  # what was there was damaged
-        room.rename(home)
+        with _room(runtime, store, home) as room:
+            count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
+            with store.progress(f"installing {count} packages for {runtime.id}"):
+                fill(runtime, resolution, store, room)
+                install_local(resolution, store, room)
+            seal(room, record_of(runtime, resolution))
+            room.chmod(0o755)
+            discard(home)  # what was there was damaged
+            room.rename(home)
     except UvError as error:
         raise _in_words(error, runtime, store) from error
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def _room(runtime: Runtime, store: Store, home: Path) -> Iterator[Path]:
+    """Give an empty folder to make an environment in, and take away what is left of it.
+
+    It is the runtime's own unless somebody else makes one of that runtime now: uv remembers of an
+    interpreter by its path what it would else have to start it for.
+    """
+    key = digest(runtime_identity(runtime))
+    with holding(store.locks / f"{key}.room.lock") as hold:
+        free = hold.seize()
+        prefix = f".new-{key if free else home.name}~"
+        for left in store.environments.glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a builder that was killed
+        if free:
+            room = store.environments / f"{prefix}0"
+            room.mkdir(mode=0o700)
+        else:
+            room = Path(tempfile.mkdtemp(prefix=prefix, dir=store.environments))
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
 
 @contextmanager
@@ -130,7 +151,7 @@ def telling_why(runtime: Runtime, store: Store) -> Iterator[None]:
     except UvError as error:
         raise _in_words(error, runtime, store) from error
     except OSError as error:
-        raise failed(runtime, str(error)) from error
+        raise unwritable(runtime, error) from error
 
 
 def _in_words(error: UvError, runtime: Runtime, store: Store) -> MultirtError:
@@ -145,7 +166,7 @@ def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> 
     Raises:
         UvError, OSError: something cannot be installed.
     """
-    create(runtime, home)
+    create(runtime, home, store.empty)
     with (home / "pyvenv.cfg").open("a", encoding="utf-8") as config:
         config.write("relocatable = true\n")  # then uv's scripts find python beside them
     lock = home / "pylock.toml"
@@ -184,6 +205,8 @@ def _forget_bytecode(room: Path, resolution: Resolution) -> None:
 
     Python would take it for the new module's, if that has the size and the second of the old one.
     """
+    import zipfile  # 10 ms, for wheels of this machine only
+
     for wheel in resolution.wheels:
         with zipfile.ZipFile(wheel.path) as archive:
             modules = [Path(name) for name in archive.namelist() if name.endswith(".py")]

@@ -68,7 +68,7 @@ class Limits:
 
 def environments(store: Store) -> tuple[Environment, ...]:
     """Return every environment, the one that was used last first."""
-    found = [_read(home) for home in _folders(store) if not home.name.startswith(".")]
+    found = [_read(home) for home in _folders(store.environments) if not home.name.startswith(".")]
     return tuple(sorted(found, key=lambda each: (-each.used, each.home.name)))
 
 
@@ -77,7 +77,7 @@ def abandoned(store: Store) -> tuple[Path, ...]:
     limit = time.time() - _ABANDONED
     return tuple(
         folder
-        for folder in _folders(store)
+        for folder in _folders(store.environments)
         if folder.name.startswith((".new-", ".old-")) and _changed(folder) < limit
     )
 
@@ -122,14 +122,16 @@ def forget_resolutions(store: Store) -> None:
 
 
 def sweep(store: Store) -> None:
-    """Remove what interrupted builders left."""
-    for folder in abandoned(store):
+    """Remove what interrupted builders left, and empty environments that served long enough."""
+    limit = time.time() - _FORGOTTEN
+    empty = (folder for folder in _folders(store.empty) if _changed(folder) < limit)
+    for folder in (*abandoned(store), *empty):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _folders(store: Store) -> Iterator[Path]:
+def _folders(place: Path) -> Iterator[Path]:
     try:
-        yield from sorted(store.environments.iterdir())
+        yield from sorted(place.iterdir())
     except OSError:
         return
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from multirt.environments.identity import digest
+from multirt.environments.identity import digest, signature
 from multirt.environments.model import LocalWheel
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 _DECLARES = ("pyproject.toml", "setup.cfg", "setup.py")
 _METADATA_LIMIT = 1 << 24  # bytes; no distribution describes itself at greater length
@@ -25,6 +26,8 @@ def read_wheel(path: Path) -> LocalWheel:
     Raises:
         MultirtError: it is no wheel, or is not there.
     """
+    import zipfile  # 10 ms, for wheels of this machine only
+
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
         with path.open("rb") as stream:
@@ -41,6 +44,29 @@ def read_wheel(path: Path) -> LocalWheel:
         sha256=sha256,
         metadata=hashlib.sha256(metadata).hexdigest(),
     )
+
+
+def named_paths(requirements: Iterable[str]) -> Iterator[Path]:
+    """Yield the files and folders of this machine that requirements name (`a @ file:///b.whl`)."""
+    for text in requirements:
+        if "file:" not in text:
+            continue
+        from urllib.parse import unquote, urlsplit  # 10 ms, where one is named
+
+        try:
+            address = urlsplit(Requirement(text).url or "")
+        except ValueError:  # InvalidRequirement is one; whoever resolves it says so
+            continue
+        if address.scheme == "file":
+            yield Path(unquote(address.path))
+
+
+def content_digest(path: Path) -> str:
+    """Return what changes when a file, or what a project says of itself, does."""
+    try:
+        return project_digest(path) if path.is_dir() else signature(path)
+    except (OSError, MultirtError):
+        return ""  # nothing that can be installed is there
 
 
 def project_digest(folder: Path) -> str:
@@ -62,6 +88,8 @@ def project_digest(folder: Path) -> str:
 
 def _metadata(path: Path) -> bytes:
     """Return the `METADATA` of a wheel."""
+    import zipfile  # likewise
+
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         if not names:

@@ -8,11 +8,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from multirt.environments.errors import unresolvable
-from multirt.environments.lockfiles import parse_lock, pin_of
+from multirt.environments.lockfiles import anchored, parse_lock, pin_of
 from multirt.environments.uv import UvError, run_uv
 from multirt.errors import MultirtError
-from multirt.markers import marker_environment
-from multirt.targets import target_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +41,7 @@ def lock_name(script: Path) -> str:
 
 
 def read_lock(file: Path, store: Store) -> str:
-    """Return the text of a lock file, translated where it is uv's own.
+    """Return the text of a lock file, its paths absolute, translated where it is uv's own.
 
     Raises:
         MultirtError: it cannot be read, or is none.
@@ -56,14 +54,15 @@ def read_lock(file: Path, store: Store) -> str:
     except UnicodeDecodeError as error:
         raise MultirtError("lock", f"{file} is no lock file: it is not UTF-8") from error
     if file.suffix != ".lock":
-        return text
+        return anchored(text, file.absolute().parent)
     script = file.with_name(file.name.removesuffix(".lock"))
     command = ["export", "--script", str(script.absolute()), "--frozen", "--quiet"]
     try:
-        return run_uv(store, [*command, "--format", "pylock.toml", "--no-header", "--offline"])
+        text = run_uv(store, [*command, "--format", "pylock.toml", "--no-header", "--offline"])
     except UvError as error:
         hint = f"uv lock --script {script} makes it anew"
         raise MultirtError("lock", f"cannot read {file}: {error}", hint) from error
+    return anchored(text, store.root.resolve())  # where uv was run
 
 
 def choose(text: str, runtime: Runtime, wanted: Wanted) -> tuple[Pin, ...]:
@@ -92,6 +91,9 @@ def select(lock: Pylock, runtime: Runtime, *, build: bool = False) -> tuple[Pin,
     """
     from packaging.pylock import PackageWheel, PylockSelectError
 
+    from multirt.markers import marker_environment
+    from multirt.targets import target_of  # 70 ms, where a lock is honoured
+
     environment = cast("Environment", marker_environment(runtime))
     tags = tuple(target_of(runtime, None).tags)
     pins: list[Pin] = []
@@ -112,6 +114,8 @@ def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Wanted)
     Raises:
         MultirtError: it does not, or a requirement is none.
     """
+    from multirt.markers import marker_environment
+
     versions = {pin.name: pin.version for pin in pins}
     environment = marker_environment(runtime)
     for text in wanted.requirements:

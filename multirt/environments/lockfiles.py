@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import tomllib
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.model import Pin
@@ -10,10 +15,12 @@ from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from packaging.pylock import Package, PackageWheel, Pylock
 
 _TABLE = "[[packages]]\n"
+_PATH = re.compile(r"""(?<![\w-])(path\s*=\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*')""")
 
 
 def parse_lock(text: str, where: str) -> Pylock:
@@ -32,6 +39,23 @@ def parse_lock(text: str, where: str) -> Pylock:
         return Pylock.from_dict(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, PylockValidationError, RecursionError) as error:
         raise MultirtError("lock", f"{where} is no lock file: {error}") from error
+
+
+def anchored(text: str, folder: Path) -> str:
+    """Return the text of a lock whose relative paths begin at a folder with absolute ones."""
+
+    def absolute(match: re.Match[str]) -> str:
+        try:
+            value = str(tomllib.loads(f"path = {match[2]}")["path"])
+        except tomllib.TOMLDecodeError:  # whoever reads the whole of it says so
+            return match[0]
+        if Path(value).is_absolute():
+            return match[0]
+        # A string of JSON is one of TOML, but for a character that TOML wants escaped.
+        written = json.dumps(os.path.normpath(folder / value), ensure_ascii=False)
+        return match[1] + written.replace("\x7f", "\\u007f")
+
+    return _PATH.sub(absolute, text)
 
 
 def without(text: str, names: Collection[str]) -> str:
@@ -60,7 +84,40 @@ def pin_of(package: Package, wheel: PackageWheel | None = None) -> Pin:
         version=str(package.version) if package.version is not None else None,
         files=tuple(name for name, _ in files),
         sha256=tuple(sha256 for _, sha256 in files if sha256),
+        uploaded=min((each.date() for each in _uploads(package)), default=None),
     )
+
+
+def pin_note(pin: Pin) -> list[object]:
+    """Return a pin as a note keeps it."""
+    uploaded = pin.uploaded.isoformat() if pin.uploaded is not None else None
+    return [pin.name, pin.version, list(pin.files), list(pin.sha256), uploaded]
+
+
+def read_pin(facts: object) -> Pin | None:
+    """Return the pin that a note keeps; None for what is none."""
+    match facts:
+        case [str(name), str() | None as version, list(files), list(sha256), str() | None as day]:
+            try:
+                uploaded = date.fromisoformat(day) if day is not None else None
+            except ValueError:
+                return None
+            return Pin(
+                name=name,
+                version=version,
+                files=tuple(map(str, files)),
+                sha256=tuple(map(str, sha256)),
+                uploaded=uploaded,
+            )
+        case _:
+            return None
+
+
+def _uploads(package: Package) -> Iterator[datetime]:
+    """Yield when files of a package came to their index."""
+    for file in (*(package.wheels or ()), package.sdist):
+        if file is not None and file.upload_time is not None:
+            yield file.upload_time
 
 
 def _files(package: Package) -> Iterator[tuple[str, str]]:

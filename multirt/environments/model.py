@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
 
@@ -44,12 +45,14 @@ class Pin:
         files: names of the files that fit, mostly one wheel; the address of a folder or a
             repository where there is no file.
         sha256: of these files, in their order; fewer where there is none.
+        uploaded: when the first of them came to the index; None when that does not say.
     """
 
     name: str
     version: str | None
     files: tuple[str, ...]
     sha256: tuple[str, ...]
+    uploaded: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +86,7 @@ class Resolution:
         requirements: what had been asked for.
         build: what has no wheel is built.
         stale: the index did not answer, and this is from an earlier time.
+        until: seconds since the epoch at which the index is to be asked anew; None for never.
     """
 
     pins: tuple[Pin, ...]
@@ -92,6 +96,7 @@ class Resolution:
     requirements: tuple[str, ...] = ()
     build: bool = False
     stale: bool = False
+    until: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

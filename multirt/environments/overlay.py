@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.environments.creation import create, failed, python_of
+from multirt.environments.creation import create, python_of, unwritable
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.records import Kind, Record, is_whole, seal
 from multirt.environments.removal import discard
@@ -48,17 +48,17 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         discard(home)  # somebody removed a part of it
         room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     except OSError as error:
-        raise failed(runtime, f"{home.parent}: {error.strerror}") from error
+        raise unwritable(runtime, error) from error
     try:
         lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
-        for folder in create(runtime, room):
+        for folder in create(runtime, room, cache_dir / "empty"):
             (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
         seal(room, _record(runtime, roots))
         room.chmod(0o755)
         room.rename(home)
     except OSError as error:
         if not is_whole(home):  # another start was quicker, which is as good
-            raise failed(runtime, str(error)) from error
+            raise unwritable(runtime, error) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
     return python_of(home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 from multirt.environments.errors import MissingWheel, UnresolvableError, unresolvable
 from multirt.environments.explaining import explain
 from multirt.environments.identity import digest, runtime_identity
-from multirt.environments.local import project_digest, read_wheel
+from multirt.environments.local import content_digest, named_paths, project_digest, read_wheel
 from multirt.environments.locked import choose, read_lock
-from multirt.environments.lockfiles import parse_lock, pins_of, without
+from multirt.environments.lockfiles import parse_lock, pin_note, pins_of, read_pin, without
 from multirt.environments.model import Resolution
 from multirt.environments.uv import UvError, ask, is_unreachable, telling, unreachable
 from multirt.notes import age_of, read_note, write_note
@@ -21,13 +22,30 @@ from multirt.notes import age_of, read_note, write_note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from multirt.environments.model import LocalWheel, Wanted
+    from multirt.environments.model import LocalWheel, Pin, Wanted
     from multirt.environments.store import Store
     from runtimes import Runtime
 
-_SCHEMA = "1"
+_SCHEMA = "2"
 _OLDEST = (3, 6)  # of the Pythons that uv installs for
-_FAILURE_LIFE = 600  # seconds; as long as an index lets its pages be kept
+_FAILURE_LIFE = 600.0  # seconds; as long as an index lets its pages be kept
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What comes from elsewhere.
+
+    Attributes:
+        lock: as a lock file.
+        pins: the same as values.
+        stale: it is from an earlier time, for the index did not answer.
+        life: seconds for which it counts; None for ever.
+    """
+
+    lock: str
+    pins: tuple[Pin, ...]
+    stale: bool = False
+    life: float | None = None
 
 
 def resolve(runtime: Runtime, wanted: Wanted, store: Store) -> Resolution:
@@ -46,20 +64,18 @@ def resolve(runtime: Runtime, wanted: Wanted, store: Store) -> Resolution:
     wheels = tuple(read_wheel(path) for path in wanted.wheels)
     if wanted.lock is not None:
         text = read_lock(wanted.lock, store)
-        pins = choose(text, runtime, wanted)
-        stale = False
+        known = _Known(lock=text, pins=choose(text, runtime, wanted))
     else:
-        text, stale = _resolved(runtime, wanted, wheels, store)
-        text = without(text, _local_names(text, wanted, wheels))
-        pins = pins_of(parse_lock(text, f"the resolution for {runtime.id}"))
+        known = _resolved(runtime, wanted, wheels, store)
     return Resolution(
-        pins=pins,
-        lock=text,
+        pins=known.pins,
+        lock=known.lock,
         wheels=wheels,
         editable=tuple(folder.absolute() for folder in wanted.editable),
         requirements=wanted.requirements,
         build=wanted.build,
-        stale=stale,
+        stale=known.stale,
+        until=time.time() + known.life if known.life is not None else None,
     )
 
 
@@ -81,27 +97,29 @@ def _require_served(runtime: Runtime) -> None:
 
 def _resolved(
     runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store
-) -> tuple[str, bool]:
-    """Return the lock, and whether it had to be taken from an earlier time."""
+) -> _Known:
+    """Return what comes from elsewhere, as it is remembered or as the index has it now."""
     note_file = store.resolutions / f"{_key(runtime, wanted, wheels, store)}.json"
     note = read_note(note_file)
     if note is not None and not store.refresh:
         _raise_remembered(note)
-        if (lock := _remembered(note, store.fresh_for)) is not None:
-            return lock, False
+        if (known := _remembered(note, store.fresh_for)) is not None:
+            return known
     try:
-        lock = _ask(runtime, wanted, wheels, store)
+        text = _ask(runtime, wanted, wheels, store)
     except UvError as error:
         if is_unreachable(str(error)):
-            if note is not None and (lock := _remembered(note, None)) is not None:
-                return lock, True
+            if note is not None and (known := _remembered(note, None)) is not None:
+                return replace(known, stale=True, life=_FAILURE_LIFE)
             raise unreachable(error, store) from error
         failure = explain(runtime, str(error), store)
         if isinstance(failure, UnresolvableError):
             _remember(note_file, failure=_failure_note(failure))
         raise failure from error
-    _remember(note_file, lock=lock)
-    return lock, False
+    lock = without(text, _local_names(text, wanted, wheels))
+    pins = pins_of(parse_lock(lock, f"the resolution for {runtime.id}"))
+    _remember(note_file, lock=lock, pins=[pin_note(pin) for pin in pins])
+    return _Known(lock=lock, pins=pins, life=store.fresh_for)
 
 
 def _ask(runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store) -> str:
@@ -150,17 +168,23 @@ def _key(runtime: Runtime, wanted: Wanted, wheels: Iterable[LocalWheel], store: 
         wanted.constraints,
         [f"{wheel.name} {wheel.version} {wheel.metadata}" for wheel in wheels],
         [project_digest(folder) for folder in wanted.editable],
+        map(content_digest, named_paths(wanted.requirements)),
         telling(store.env),
     )
 
 
-def _remembered(note: Mapping[str, object], life: float | None) -> str | None:
-    """Return the lock of a note that is not older than its life; None lets any age count."""
-    age = age_of(note)
-    lock = note.get("lock")
-    if not isinstance(lock, str) or age is None or (life is not None and age > life):
+def _remembered(note: Mapping[str, object], fresh_for: float | None) -> _Known | None:
+    """Return what a note holds that is fresh; None lets any age count."""
+    age, lock, pins = age_of(note), note.get("lock"), note.get("pins")
+    if age is None or (fresh_for is not None and age > fresh_for):
         return None
-    return lock
+    if not isinstance(lock, str) or not isinstance(pins, list):
+        return None
+    read = [read_pin(each) for each in pins]
+    known = tuple(pin for pin in read if pin is not None)
+    if len(known) < len(read):
+        return None
+    return _Known(lock=lock, pins=known, life=(fresh_for or 0) - age)
 
 
 def _raise_remembered(note: Mapping[str, object]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -87,8 +89,14 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
     options = ["--no-index"] if arguments[0] == "pip" and env.get(NO_INDEX) else []
     try:
         store.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot use the cache folder {store.root}: {error.strerror}"
+        hint = "MULTIRT_CACHE_DIR names another one"
+        raise MultirtError("cache", message, hint, ExitCode.FAILED) from error
+    program = find_uv(store.env)
+    try:
         ended = subprocess.run(
-            [find_uv(store.env), *arguments, *options],
+            [program, *arguments, *options],
             check=False,
             capture_output=True,
             cwd=store.root,  # no `uv.toml` of the folder that somebody happens to be in
@@ -98,8 +106,9 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
             input=text,
         )
     except OSError as error:
-        message = f"cannot start uv in {store.root}: {error.strerror}"
-        raise MultirtError("environment", message, code=ExitCode.FAILED) from error
+        message = f"cannot start {program}: {error.strerror}"
+        hint = "pip install uv, into the environment of multirt"
+        raise MultirtError("environment", message, hint, ExitCode.FAILED) from error
     if ended.returncode:
         raise UvError(ended.stderr.strip() or f"uv ended with {ended.returncode}")
     return ended.stdout
@@ -132,6 +141,9 @@ def find_uv(env: Mapping[str, str]) -> str:
     Raises:
         MultirtError: neither is there.
     """
+    beside = Path(sys.executable).with_name("uv")
+    if sys.prefix != sys.base_prefix and beside.is_file():
+        return str(beside)  # as its own package says 10 ms later
     from uv import find_uv_bin
 
     try:

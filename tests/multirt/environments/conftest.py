@@ -14,10 +14,15 @@ from runtimes import base_executable, interrogate
 from tests.multirt.environments.index import make_wheel
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from runtimes import Runtime
     from tests.conftest import Require
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+_BLOCK = '# /// script\n# requires-python = "{python}"\n# dependencies = [{needs}]\n# ///\n'
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +79,31 @@ def runtime(require: Require) -> Callable[[str], Runtime]:
         return interrogate(require(name), env=dict(os.environ), timeout=60)
 
     return find
+
+
+@pytest.fixture
+def command(
+    multirt: Command, variables: dict[str, str], here: Runtime, tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs the command with an index, a cache and one runtime."""
+    own = {name: value for name, value in variables.items() if name.startswith("UV_")}
+    own |= {"MULTIRT_CACHE_DIR": str(tmp_path / "cache"), "HOME": str(tmp_path), "PYENV_ROOT": ""}
+    own |= {"MULTIRT_SEARCH_PATH": str(here.executable), "PATH": "/nowhere"}
+
+    def call(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return multirt(*arguments, **{**own, **more})
+
+    return call
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a script with dependencies."""
+
+    def write(*needs: str, python: str = ">=3.8", code: str = "import alpha\n") -> Path:
+        file = tmp_path / "tool.py"
+        listed = ", ".join(f'"{each}"' for each in needs)
+        file.write_text(_BLOCK.format(python=python, needs=listed) + code, encoding="utf-8")
+        return file
+
+    return write

@@ -120,6 +120,20 @@ def test_is_made_once(here: Runtime, store: Store) -> None:
     assert other.home != first.home
 
 
+def test_the_second_one_of_a_runtime_is_a_copy_of_an_empty_one(here: Runtime, store: Store) -> None:
+    _built(here, Wanted(requirements=("alpha",)), store)
+    (empty,) = store.empty.iterdir()
+    (empty / "marked").write_text("", encoding="utf-8")
+    copied = _built(here, Wanted(requirements=("beta",)), store)
+    assert (copied.home / "marked").is_file()
+    assert not [*empty.glob("lib/*/site-packages/*")]
+    shutil.rmtree(empty / "bin")
+    made = _built(here, Wanted(requirements=("gamma",)), store)
+    assert not (made.home / "marked").exists()
+    assert _run(made, "import gamma; print(gamma.version)") == "1.0"
+    assert (empty / "bin").is_dir()
+
+
 def test_equal_resolutions_share_an_environment(here: Runtime, store: Store) -> None:
     one = _built(here, Wanted(requirements=("alpha<2",)), store)
     two = _built(here, Wanted(requirements=("alpha==1.0",)), store)

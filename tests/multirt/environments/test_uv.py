@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from multirt.environments import find_uv
 
+sys.prefix = sys.base_prefix  # as outside of an environment, where its package is asked
 sys.setswitchinterval(1e-6)
 found = set()
 for _ in range(10):
