@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from multirt.model import Plan
 
@@ -30,9 +30,7 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         if stream is not None:  # as it is when the shell closed it
             stream.flush()
     try:
-        os.execve(  # noqa: S606 - starting the program is the job; there is no shell
-            plan.executable, [str(plan.executable), *plan.arguments], environment
-        )
+        _become(str(plan.executable), plan.arguments, environment)
     except OSError as error:
         message = f"cannot start {plan.executable}: {error.strerror}"
         hint = "multirt list --refresh finds the runtimes anew"
@@ -52,6 +50,20 @@ def environment_of(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
         message = f"multirt was started from itself {_DEEPEST} times"
         raise MultirtError("depth", message, hint, ExitCode.FAILED)
     return {**env, **dict(plan.environment), DEPTH: str(level)}
+
+
+def _become(executable: str, arguments: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Take on a program; where a process cannot, run it and end as it ends.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    words = [executable, *arguments]
+    if os.name == "nt":
+        from multirt.child import run_child
+
+        sys.exit(run_child(executable, words, env))
+    os.execve(executable, words, env)  # noqa: S606 - starting it is the job; there is no shell
 
 
 def _give(content: bytes) -> None:
