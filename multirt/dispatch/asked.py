@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multirt.asking import ask
+from multirt.dispatch.held_back import held_back
 from multirt.judge import Having, judge_runtime, reached
 from multirt.model import Cause, Objection, Verdict
 from multirt.modules import lies_in
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 _WORKERS = 4
-_NOWHERE = "was not found in the package registry"  # uv's words
+# uv's words for what can differ between runtimes: what another distribution asks for there, too.
+_OF_A_RUNTIME = re.compile(
+    r"\bPython\b|wheel|platform|\btags?\b|\babi\b|\bdepends?\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,15 +135,23 @@ class Inquiry:
             objection = Objection(cause=Cause.CAPABILITY, detail=detail)
             return replace(verdict, objections=(objection,))
         try:
-            resolve(runtime, wanted, self.request.stored())
+            resolution = resolve(runtime, wanted, self.request.stored())
         except UnresolvableError as error:
-            if _NOWHERE in error.full and not any(";" in each for each in wanted.requirements):
+            if _is_for_all(error.full, wanted):
                 raise  # no other runtime would fare better
             detail = error.message.removeprefix(f"{runtime.id}: ")
             full = error.full if error.full != error.message else None
             objection = Objection(cause=Cause.PACKAGE, detail=detail, full=full)
             return replace(verdict, objections=(objection,))
-        return verdict
+        older = held_back(wanted.requirements, resolution.pins, runtime)
+        return replace(verdict, warnings=(*verdict.warnings, *older))
+
+
+def _is_for_all(full: str, wanted: Wanted) -> bool:
+    """Whether what uv says in full holds on every runtime: versions that exclude each other."""
+    conditional = any(";" in each for each in (*wanted.requirements, *wanted.constraints))
+    locked = wanted.lock is not None
+    return not conditional and not locked and not _OF_A_RUNTIME.search(full)
 
 
 def _is_for_a_platform(artefact: Artefact) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from multirt.dispatch.remedies import named_sites
 from multirt.errors import ExitCode, MultirtError
 from multirt.model import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from multirt.dispatch.request import Decision
     from multirt.model import Verdict
 
@@ -28,22 +31,40 @@ def nothing_fits(decision: Decision) -> MultirtError:
     if not decision.verdicts:
         hint = "name folders of runtimes in MULTIRT_SEARCH_PATH"
         return MultirtError("no-runtime", "no runtime found", hint, ExitCode.NOTHING_FITS)
-    lines = [
-        f"  {each.runtime.id}: {each.objections[0].detail}" for each in nearest_misses(decision)
-    ]
     return MultirtError(
         "no-runtime",
-        "\n".join([f"none of {len(decision.verdicts)} runtimes fits {program.title}:", *lines]),
+        "\n".join(
+            [f"none of {len(decision.verdicts)} runtimes fits {program.title}:", *_lines(decision)]
+        ),
         f"multirt explain {_again(decision)} says it of each",
         ExitCode.NOTHING_FITS,
     )
 
 
+def _lines(decision: Decision) -> Iterator[str]:
+    """Yield the nearest misses, a reason that they share once."""
+    reasons: dict[str, list[str]] = {}
+    for each in nearest_misses(decision):
+        reasons.setdefault(each.objections[0].detail, []).append(each.runtime.id)
+    for detail, ids in reasons.items():
+        yield f"  {', '.join(ids)}: {detail}"
+
+
 def _again(decision: Decision) -> str:
     """Return the words that ask for the same program once more, on the same terms."""
     entry, asked = decision.program.entry, decision.configuration.runtimes
-    options = asked.value if asked is not None and asked.origin == "--python" else ()
     named = entry.kind in (Kind.SCRIPT, Kind.FOLDER, Kind.MODULE, Kind.COMMAND)
     words = ["-m"] if entry.kind is Kind.MODULE else []
     words.append(shlex.quote(entry.text) if named else "...")
-    return " ".join([*(f"--python {shlex.quote(str(spec))}" for spec in options), *words])
+    specs = asked.value if asked is not None and asked.origin == "--python" else ()
+    options = [f"--python {shlex.quote(str(spec))}" for spec in specs]
+    return " ".join([*options, *named_sites(decision), *_besides(decision), *words])
+
+
+def _besides(decision: Decision) -> Iterator[str]:
+    """Yield the options that ask for more packages."""
+    for each in decision.configuration.requirements:
+        if each.origin == "--with":
+            yield f"--with {shlex.quote(str(each.value))}"
+    for file in decision.configuration.constraints:
+        yield f"--with-requirements {shlex.quote(str(file))}"

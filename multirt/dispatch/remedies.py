@@ -57,7 +57,7 @@ def remedy(decision: Decision) -> Remedy | None:
     for verdict in refused:
         names = _distributions(verdict)
         if names and (decision.chosen is None or verdict.rank < decision.chosen.rank):
-            options = " ".join([*_sites(decision), *(f"--with {name}" for name in names)])
+            options = " ".join([*named_sites(decision), *(f"--with {name}" for name in names)])
             words = _words(decision.program.entry)
             return Remedy(
                 runtime=verdict.runtime.id,
@@ -67,7 +67,7 @@ def remedy(decision: Decision) -> Remedy | None:
     return None
 
 
-def _sites(decision: Decision) -> list[str]:
+def named_sites(decision: Decision) -> list[str]:
     """Return the folders that were named on the command line, as options."""
     sites = decision.configuration.sites
     named = sites is not None and sites.origin == "--site"

@@ -119,6 +119,39 @@ def test_errors_are_documents_for_programs(multirt: Command) -> None:
     assert "3.13dt" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        pytest.param(["run", "--foo", "x"], "no such option: --foo", "multirt run", id="option"),
+        pytest.param(["find"], "missing argument 'spec'", "multirt find", id="argument"),
+        pytest.param(["env", "shw"], "no such command 'shw'.", "multirt env", id="command"),
+        pytest.param(["run", "-p"], "option '-p' requires an argument", "multirt", id="value"),
+        pytest.param(["list", "--refresh", "x", "y"], "got unexpected", "multirt list", id="more"),
+    ],
+)
+def test_wrong_use_is_said_in_our_words_and_as_a_document(
+    multirt: Command, arguments: list[str], message: str, hint: str
+) -> None:
+    plain = multirt(*arguments)
+    assert (plain.returncode, plain.stdout) == (2, "")
+    first, second = plain.stderr.splitlines()
+    assert first.startswith(f"multirt: {message}")
+    assert second == f"  {hint} --help shows what there is"
+    asked = multirt(arguments[0], "--json", *arguments[1:])
+    assert asked.returncode == 2
+    error = json.loads(asked.stdout)["error"]
+    assert error["kind"] == "usage"
+    assert error["message"] in asked.stderr
+
+
+def test_a_name_with_line_ends_breaks_no_line(multirt: Command, tmp_path: Path) -> None:
+    (tmp_path / "a\nb.py").write_text("import no_such_module_here\n")
+    shown = multirt("explain", "--python", _THIS, "a\nb.py")
+    assert "a b.py" in shown.stdout.splitlines()[0]
+    missed = multirt("run", "--python", _THIS, "a\nb.py")
+    assert missed.stderr.splitlines()[0].endswith("runtimes fits a b.py:")
+
+
 def test_a_program_gets_its_arguments_and_gives_its_exit_code(
     multirt: Command, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.cli.tables.figures import duration, interval, passed
-from multirt.cli.tables.text import open_console, short, text
+from multirt.cli.tables.text import block, open_console, short, text
 from multirt.dispatch import remedy, wants_fastest
 from multirt.judge import order
 
@@ -40,8 +40,9 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
         console.print(f"  {text(line)}", soft_wrap=True)
     for line in measured(decision):
         console.print(f"  {text(line)}", soft_wrap=True)
-    for note in decision.notes:
-        console.print(f"  [yellow]{text(note)}[/]")
+    warnings = decision.chosen.warnings if decision.chosen is not None else ()
+    for note in (*decision.notes, *warnings):
+        console.print(f"  [yellow]{text(note)}[/]", soft_wrap=True)
     if verbose:
         _print_all(decision, console)
     else:
@@ -148,7 +149,7 @@ def _print_all(decision: Decision, console: Console) -> None:
         reasons = [f"{each.cause.value}: {each.detail}" for each in verdict.objections]
         reasons += [f"warning: {each}" for each in verdict.warnings]
         mark = "[green]+[/]" if verdict.accepted else "[red]-[/]"
-        table.add_row(mark, text(verdict.runtime.id), text("\n".join(reasons)))
+        table.add_row(mark, text(verdict.runtime.id), "\n".join(map(text, reasons)))
     console.print(table)
     _print_resolver(decision, console)
     for path in decision.read:
@@ -164,4 +165,4 @@ def _print_resolver(decision: Decision, console: Console) -> None:
                 about.setdefault(each.full, []).append(verdict.runtime.id)
     for full, ids in about.items():
         console.print(f"[bold]uv says[/] of {text(', '.join(ids))}:")
-        console.print(text(full), style="dim", soft_wrap=True)
+        console.print(block(full), style="dim", soft_wrap=True)

@@ -39,11 +39,16 @@ class _Trimmed:
 
 
 def text(value: object) -> str:
-    """Return text that any terminal can show, without markup."""
+    """Return text in one line that any terminal can show, without markup."""
     from rich.markup import escape  # likewise
 
     shown = str(value).encode("utf-8", "backslashreplace").decode()
-    return escape("".join(each if each.isprintable() or each == "\n" else "?" for each in shown))
+    return escape("".join(each if each.isprintable() else "?" for each in shown))
+
+
+def block(value: object) -> str:
+    """Return text that may have several lines, each of which any terminal can show."""
+    return "\n".join(map(text, str(value).splitlines()))
 
 
 def short(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.cli.tables.matrix.words import seconds, style
-from multirt.cli.tables.text import open_console, text
+from multirt.cli.tables.text import block, open_console, text
 from multirt.matrix.model import State
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ def print_plan(wheels: Sequence[Wheel], planned: Sequence[Planned]) -> None:
         look = style(each.state, may_fail=each.cell.may_fail, required=each.cell.required)
         binary = "-" if each.wheel is None else "same" if each.same else each.wheel.path.name
         words = [f"[{look}]{'test' if each.state is State.READY else each.state.value}[/]"]
-        words += [text(part) for part in (each.reason, each.hint, *each.warnings) if part]
+        words += [block(part) for part in (each.reason, each.hint, *each.warnings) if part]
         table.add_row(text(each.cell.name), text(binary), "\n".join(words))
     console.print(table)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from multirt.cli.tables.matrix.words import counts, seconds, style
-from multirt.cli.tables.text import open_console, text
+from multirt.cli.tables.text import block, open_console, text
 from multirt.matrix.model import State
 from multirt.matrix.results import BAD
 
@@ -127,7 +127,7 @@ def _block(row: Row) -> Iterator[str]:
     elif row.state is State.READY:
         parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")
     excused = " (allowed to fail)" if row.may_fail and row.reason else ""
-    said = "  ".join(text(part) for part in parts if part)
+    said = "  ".join(block(part) for part in parts if part)
     yield f"{text(row.name):{_WIDTH}} [{look}]{row.state.value}[/]  {said}{excused}"
     bad = [case for case in row.cases or () if case.outcome in BAD]
     for case in bad[:_NAMED]:

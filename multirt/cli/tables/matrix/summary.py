@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.cli.tables.matrix.words import seconds, style
-from multirt.cli.tables.text import open_console, text
+from multirt.cli.tables.text import block, open_console, text
 from multirt.matrix.model import State
 from multirt.matrix.report import conclusion, exit_code, failing, repeats
 from multirt.matrix.reports.markdown import binary
@@ -135,11 +135,11 @@ def _print_reasons(console: Console, report: Report) -> None:
     console.print()
     for (state, reason, hint), names in reasons.items():
         where = f"[bold]{text(', '.join(names))}[/]"
-        help_ = f"\n    {text(hint)}" if hint else ""
-        console.print(f"{state.value}  {where}: {text(reason)}{help_}", soft_wrap=True)
+        help_ = f"\n    {block(hint)}" if hint else ""
+        console.print(f"{state.value}  {where}: {block(reason)}{help_}", soft_wrap=True)
     for warning, names in warnings.items():
         where = "everywhere" if len(names) == len(report.rows) > 1 else ", ".join(names)
-        console.print(f"[yellow]warning[/]  {text(where)}: {text(warning)}", soft_wrap=True)
+        console.print(f"[yellow]warning[/]  {text(where)}: {block(warning)}", soft_wrap=True)
     for name, reason in _grouped(report.excluded):
         console.print(f"[dim]left out[/]  {text(name)}: {text(reason)}", soft_wrap=True)
     for note in report.notes:
