@@ -14,7 +14,7 @@ from abi_probe.elf_hashes import gnu_hash
 from abi_probe.elf_image import Image, Tag
 from abi_probe.elf_symbols import count_symbols, gnu_table
 from abi_probe.errors import UnreadableError
-from abi_probe.names import is_pythonic
+from abi_probe.names import is_pythonic_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,11 +38,14 @@ def read_foreign(image: Image) -> tuple[str, ...]:
     found = [
         row[0]
         for version, row in zip(_versions(image), _symbols(image), strict=False)
-        if version < _VERSIONED and row[section] == 0 and row[info] >> 4 == _GLOBAL
+        if version < _VERSIONED
+        and row[section] == 0
+        and row[info] >> 4 == _GLOBAL
+        and not is_pythonic_at(image.strings, row[0])
     ]
     if len(found) > _MOST:
         return ()
-    return tuple(name for name in _names(image, found) if name and not is_pythonic(name))
+    return tuple(filter(None, _names(image, found)))
 
 
 def read_hashes(image: Image) -> bytes:

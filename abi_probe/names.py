@@ -28,6 +28,16 @@ def is_pythonic(name: str | bytes) -> bool:
     return _PYTHONIC.match(_as_bytes(name)) is not None
 
 
+def is_pythonic_at(table: bytes | memoryview, start: int) -> bool:
+    """Whether the name at an offset of a table of names is Python's, without reading it.
+
+    Args:
+        table: names, each ended by a NUL.
+        start: where the name begins.
+    """
+    return _PYTHONIC.match(table, start) is not None
+
+
 def is_hook(name: str | bytes) -> bool:
     """Whether a name looks like a module's init function, of whichever module."""
     return _HOOK.match(_as_bytes(name)) is not None
