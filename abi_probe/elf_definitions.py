@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MOST_MODULES: Final = 32  # of one file; those with more are statically linked programs
 _MOST_NAMES: Final = 128  # that are looked for pointers to, in one file
 _MOST_SLOTS: Final = 64
+_GREATEST_KIND: Final = 0xFFFF  # of a slot; 3.15 numbers them in two bytes (PEP 820)
 _LONGEST_NAME: Final = 256
 _NAME_BYTES: Final = (
     frozenset(b".")
@@ -85,19 +86,28 @@ def _definition(memory: Memory, stem: str, name: int) -> ModuleDefinition | None
     for pointer in memory.pointers_to(name):
         free_threaded = _header(memory, pointer)
         if free_threaded is not None:
-            return _definition_at(memory, stem, pointer, free_threaded=free_threaded)
+            found = _definition_at(memory, stem, pointer, free_threaded=free_threaded)
+            if found is not None:
+                return found
     return None
 
 
 def _definition_at(
     memory: Memory, stem: str, pointer: int, *, free_threaded: bool
-) -> ModuleDefinition:
-    """Read what follows the header of a definition, from the pointer to its name on."""
-    slots = memory.pointer(pointer + _SLOTS_AFTER_NAME * memory.word.size)
+) -> ModuleDefinition | None:
+    """Read what follows the header of a definition, from the pointer to its name on.
+
+    Returns:
+        None where that is no definition, but something else that begins like one.
+    """
+    start = memory.pointer(pointer + _SLOTS_AFTER_NAME * memory.word.size)
+    slots = _slots(memory, start) if start else None
+    if start and slots is None:
+        return None
     return ModuleDefinition(
         module=stem,
         free_threaded=free_threaded,
-        slots=tuple(_slots(memory, slots)) if slots else None,
+        slots=slots,
         size=_signed(memory, pointer + _SIZE_AFTER_NAME * memory.word.size),
     )
 
@@ -112,15 +122,13 @@ def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
     headers += [(bytes(8) + pack(local) + blank, True) for local in _LOCALS]
     for header, free_threaded in headers:
         for place in _writable_places(memory, header):
-            # Other tables begin alike, but with pointers where these words stay as they are.
-            fixed = [memory.pointer(place + at) for at in range(16, len(header), 8)]
-            name = memory.pointer(place + len(header))
-            if not place % 8 and not any(fixed) and name and _is_name(memory, name):
-                found = _definition_at(
-                    memory, stem, place + len(header), free_threaded=free_threaded
-                )
-                if found.slots:
-                    yield found
+            end = place + len(header)
+            name = memory.pointer(end)
+            if place % 8 or not name or not _is_name(memory, name) or _header(memory, end) is None:
+                continue
+            found = _definition_at(memory, stem, end, free_threaded=free_threaded)
+            if found is not None and found.slots:
+                yield found
 
 
 def _writable_places(memory: Memory, what: bytes) -> Iterator[int]:
@@ -162,16 +170,30 @@ def _header(memory: Memory, name: int) -> bool | None:
     """Whether the header ahead of a pointer is a free-threaded build's; None when it is none."""
     size = memory.word.size
     words = [memory.number(name - ahead * size) for ahead in range(_FREE_THREADED_HEADER, 0, -1)]
-    first, second, *rest = words
+    if None in words[-_GIL_HEADER:]:
+        return None
+    shape = _shape([word or 0 for word in words], memory)
+    if shape is None:
+        return None
+    free_threaded, blank = shape
+    # Other tables begin alike, but with pointers where these words stay as they are.
+    if any(memory.pointer(name - ahead * size) for ahead in range(1, blank + 1)):
+        return None
+    return free_threaded
+
+
+def _shape(words: list[int], memory: Memory) -> tuple[bool, int] | None:
+    """Whether words are a free-threaded build's header, and how many of them must stay blank."""
     tail = words[-_GIL_HEADER:]
-    if tail[0] and tail[0] & 0xFFFFFFFF and not any(tail[1:]) and None not in tail:
-        return False
-    if words[-_PYPY_HEADER] == 1 and not any(tail) and None not in tail:
-        return False
-    wide = size == 8  # noqa: PLR2004 - bytes of a word
-    if wide and first == 0 and second is not None and not any(rest) and None not in rest:
+    if tail[0] and tail[0] & 0xFFFFFFFF and not any(tail[1:]):
+        return False, _GIL_HEADER - 1
+    if words[-_PYPY_HEADER] == 1 and not any(tail):
+        return False, _PYPY_HEADER - 1
+    first, second, *rest = words
+    if memory.word.size == 8 and first == 0 and not any(rest):  # noqa: PLR2004 - bytes of a word
         high = second >> 32 if memory.image.layout.byte_order == "little" else second & 0xFFFFFFFF
-        return True if high == _IMMORTAL_LOCAL else None
+        if high == _IMMORTAL_LOCAL:
+            return True, _FREE_THREADED_HEADER - 2
     return None
 
 
@@ -181,15 +203,19 @@ def _signed(memory: Memory, address: int) -> int:
     return value - (1 << bits) if value >> (bits - 1) else value
 
 
-def _slots(memory: Memory, start: int) -> Iterator[ModuleSlot]:
-    """The slots of an array that ends with 0."""
+def _slots(memory: Memory, start: int) -> tuple[ModuleSlot, ...] | None:
+    """The slots of an array that ends with 0; None where there is no such array."""
     number = struct.Struct(memory.image.layout.mark + "I")
+    found: list[ModuleSlot] = []
     for place in range(start, start + 2 * _MOST_SLOTS * memory.word.size, 2 * memory.word.size):
         offset = memory.offset(place)
         value = memory.number(place + memory.word.size)
         if offset is None or value is None or offset + number.size > len(memory.data):
-            return
+            return None
         (kind,) = number.unpack_from(memory.data, offset)
         if kind == 0:
-            return
-        yield ModuleSlot(kind=kind, value=value)
+            return tuple(found)
+        if kind > _GREATEST_KIND:
+            return None
+        found.append(ModuleSlot(kind=kind, value=value))
+    return None

@@ -79,6 +79,23 @@ void PyInit_probe(void) { PyModuleDef_Init(names); PyModuleDef_Init(numbers); }
 """
 
 
+_OTHER_TABLES = """
+static char text[] = "text that is no array of slots, whatever its numbers say";
+static void *named[] = {(void *)1, 0, 0, 0, 0, "probe", 0, 0, 0, text};
+static void *other[] = {(void *)1, 0, 0, 0, 0, "another", 0, 0, 0, text};
+static long slots[] = {2, 1, 0, 0};
+static void *filled[] = {(void *)1, 0, text, 0, 0, "another", 0, 0, 0, slots};
+extern void PyModuleDef_Init(void *);
+void PyInit_probe(void) {
+    PyModuleDef_Init(named); PyModuleDef_Init(other); PyModuleDef_Init(filled);
+}
+"""
+
+
+def test_tables_that_begin_alike_are_no_definitions(tmp_path: Path) -> None:
+    assert not read_binary_file(compile_c(tmp_path / "probe.so", _OTHER_TABLES)).definitions
+
+
 def test_names_without_a_header_are_no_definitions(tmp_path: Path) -> None:
     assert not read_binary_file(compile_c(tmp_path / "probe.so", _LOOKALIKES)).definitions
 
