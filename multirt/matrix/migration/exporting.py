@@ -27,7 +27,7 @@ def _tox(cells: Sequence[Cell]) -> Iterator[str]:
         else:
             yield f"package = {json.dumps(cell.package.value)}"
             if cell.package is Package.WHEEL:
-                yield 'wheel_build_env = ".pkg"  # one wheel for all, as multirt has it'
+                yield 'wheel_build_env = ".pkg"  # one for all, unless it is tied to one version'
         if cell.needs.extras:
             yield f"extras = {json.dumps(list(cell.needs.extras))}"
         yield f"deps = {json.dumps(list(cell.needs.requirements))}"
@@ -148,10 +148,10 @@ jobs:
       - run: pipx install multirt
       - run: >-
           multirt matrix -e "${{ matrix.name }}" --wheel dist/*.whl
-          --report "json=result-${{ matrix.name }}.json"
+          --report json=result-${{ strategy.job-index }}.json
       - if: always()
         uses: actions/upload-artifact@v4
-        with: { name: "result-${{ matrix.name }}", path: "result-*.json" }
+        with: { name: "result-${{ strategy.job-index }}", path: "result-*.json" }
   report:
     needs: test
     if: always()
