@@ -70,7 +70,7 @@ def leased(
     """
     tenant = _Tenant(runtime, resolution, store)
     with telling_why(runtime, store):
-        name = f"{shared_name(runtime, resolution)}-{digest([owner])}"
+        name = f"{shared_name(runtime, resolution)}-{digest([owner], tenant.names)}"
         home = store.environments / name
         store.environments.mkdir(mode=0o700, parents=True, exist_ok=True)
     with holding(hold_file(home)) as hold:
@@ -99,6 +99,14 @@ class _Tenant:
         """What differs when a local wheel does."""
         wheels = (f"{wheel.path.name} {wheel.sha256}" for wheel in self.resolution.wheels)
         return (*wheels, *map(str, self.resolution.editable))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What differs when something else is installed, not only another wheel of the same."""
+        return (
+            *(wheel.name for wheel in self.resolution.wheels),
+            *map(str, self.resolution.editable),
+        )
 
     def settled(self, hold: Hold, home: Path, *, fresh: bool) -> Leased | None:
         """Return an environment that has what it should and is held; None if others use it.

@@ -133,18 +133,26 @@ def test_a_note_that_is_damaged_is_made_anew(matrix: Matrix, telling: Path, cach
 
 
 @pytest.mark.network
-def test_two_runs_share_no_environment_with_different_wheels(
+def test_cells_that_need_the_same_test_the_same_wheel_in_one_environment(
     matrix: Matrix, require: Require, tmp_path: Path
 ) -> None:
-    """Two axes that need the same have one environment; both test the same wheel in it."""
     require("3.12")
-    more = 'commands = [["python", "-c", "import demo; print(demo.VALUE)"]]\n'
-    more += '[tool.multirt.matrix.axes]\nx = { "1" = [], "2" = [] }'
+    more = """\
+commands = [["python", "-c", "import demo; print(demo.VALUE)"]]
+[tool.multirt.matrix.axes]
+x = { "1" = [], "2" = [] }
+[tool.multirt.matrix.tasks.bare]
+runtimes = ["3.12"]
+package = "deps-only"
+groups = ["test"]
+commands = [["python", "-I", "-c", "import importlib.util as u; assert not u.find_spec('demo')"]]
+"""
     root = pure(tmp_path, "3.12", more=more)
     for value in (1, 3):
         (root / "src/demo/__init__.py").write_text(f"VALUE = {value}\n")
-        done, _ = matrix(root, "--live")
+        done, cells = matrix(root, "3.12", "bare", "--live")
         assert done.returncode == 0, done.stdout + done.stderr
+        assert cells.keys() == {"3.12-x1", "3.12-x2", "bare"}
         assert done.stdout.count(f" {value}\n") == 2
 
 
