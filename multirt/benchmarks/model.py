@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from multirt.benchmarks.processor import quicker_half
 from multirt.intervals import Ratio, paired_ratio
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ class Measured:
     def startup_median(self) -> float:
         """Seconds of an empty program."""
         return median(self.startup)
+
+    @property
+    def processor_time(self) -> float | None:
+        """Seconds of processor time of one start, where other work added least; None if unknown."""
+        quick = quicker_half(self.processor)
+        return median(quick) if quick else None
 
     @property
     def mostly_startup(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from multirt.benchmarks.processor import quicker_half
 from multirt.benchmarks.pyperf import differ
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
     # What changed an empty program's time changed the machine, not the program.
     drift = median(record.startup) / median(value for each in earlier for value in each.startup)
     busier = _busier(record, earlier)
-    mine = _quicker(record.processor)
-    theirs = [quick for each in earlier if (quick := _quicker(each.processor))]
+    mine = quicker_half(record.processor)
+    theirs = [quick for each in earlier if (quick := quicker_half(each.processor))]
     known = bool(mine and theirs)
     centres = [median(each) for each in theirs]
     return Change(
@@ -118,14 +119,9 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
 
 def _busier(record: Record, earlier: Sequence[Record]) -> float:
     """Return how many times as much processor time an empty program takes; 1 when it is less."""
-    mine = _quicker(record.idle)
-    theirs = [median(quick) for each in earlier if (quick := _quicker(each.idle))]
+    mine = quicker_half(record.idle)
+    theirs = [median(quick) for each in earlier if (quick := quicker_half(each.idle))]
     return max(median(mine) / median(theirs), 1.0) if mine and theirs else 1.0
-
-
-def _quicker(times: Sequence[float]) -> Sequence[float]:
-    """Return the quicker half of processor times, sorted: other work only adds to them."""
-    return sorted(each for each in times if each > 0)[: (len(times) + 1) // 2]
 
 
 def _differ_pooled(mine: Sequence[float], theirs: Sequence[Sequence[float]]) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multirt.benchmarks import Bench, Change, Measured
     from multirt.history import Record
 
-HEADINGS = ("runtime", "median", "start-up", "ratio", "memory", "output")
+HEADINGS = ("runtime", "median", "start-up", "processor", "ratio", "memory", "output")
 _PLOT = 40  # columns
 _NOTES = 8
 _SESSIONS = 60  # of a history; as many columns
@@ -60,6 +60,7 @@ def cells(bench: Bench, each: Measured) -> tuple[str, ...]:
         name_of(each),
         duration(each.median, each.spread),
         duration(each.startup_median),
+        duration(each.processor_time) if each.processor_time is not None else "?",
         "reference" if each is base else interval(each.ratio_to(base)),
         write_size(each.memory) if each.memory is not None else "?",
         "same" if bench.checked else "not compared",
@@ -75,7 +76,7 @@ def _table(bench: Bench) -> Table:
     for each in bench.measured:
         table.add_row(*map(text, cells(bench, each)))
     for other in bench.excluded:
-        table.add_row(text(other.id), "-", "-", "-", "-", f"[red]{text(other.reason)}[/]")
+        table.add_row(text(other.id), *"-----", f"[red]{text(other.reason)}[/]")
     return table
 
 
