@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CLAIMS = frozenset({Cause.PACKAGE_PYTHON, Cause.ABI_TAG})
 _ABI3T_SINCE = (3, 15)  # PEP 803
+_PUT_FIRST = ("conftest.py", "tests/__init__.py", "test/__init__.py")
 INSTALLED = frozenset({Package.WHEEL, Package.SDIST_WHEEL})
 
 
@@ -78,7 +79,7 @@ def _judged(cell: Cell, wheel: Wheel, prospect: Prospect) -> Planned:
     verdict = examine(wheel.artefact, prospect)
     if verdict.status not in {Status.INCOMPATIBLE, Status.UNKNOWN}:
         broken = tuple(
-            f"{each.path} needs {each.reason}"
+            f"{each.path}: {each.reason}"
             for extension in wheel.artefact.extensions
             for each in promise_of(extension, wheel.artefact).violations
         )
@@ -147,18 +148,25 @@ def hollow(wheels: Sequence[Wheel]) -> tuple[str, ...]:
 def shadows(root: Path, wheels: Sequence[Wheel], cells: Sequence[Cell]) -> tuple[str, ...]:
     """Say where the tests import the project's folder instead of the wheel.
 
-    `python -m` puts the current folder first on `sys.path`, before what is installed.
+    `python -m` puts the current folder first on `sys.path`, before what is installed; pytest does
+    the same with the folder above the outermost package of a test, and with that of a conftest.py.
     """
     names = sorted({name for wheel in wheels for name in wheel.modules})
     there = [name for name in names if (root / name / "__init__.py").is_file()]
     there += [f"{name}.py" for name in names if (root / f"{name}.py").is_file()]
-    asked = any(
-        command[:2] == ("python", "-m") and cell.package in INSTALLED
-        for cell in cells
-        for command in cell.commands
-    )
-    if not there or not asked:
+    commands = [command for cell in cells if cell.package in INSTALLED for command in cell.commands]
+    cause = next((each for each in _PUT_FIRST if (root / each).is_file()), None)
+    by_pytest = cause is not None and any(map(_takes_folders, commands))
+    by_python = any(command[:2] == ("python", "-m") for command in commands)
+    if not there or not (by_python or by_pytest):
         return ()
-    found = ", ".join(there)
-    what = f"`python -m` imports {found} of this folder, not of the wheel"
-    return (f"{what}: move it into src, or start `pytest` by its own name",)
+    who = "`python -m`" if by_python else f"pytest, because of {cause},"
+    other = "give pytest --import-mode=importlib" if by_pytest else "start `pytest` by its own name"
+    what = f"{who} imports {', '.join(there)} of this folder, not of the wheel"
+    return (f"{what}: move it into src, or {other}",)
+
+
+def _takes_folders(command: Sequence[str]) -> bool:
+    """Whether a command is pytest, and puts the folders of tests on the path."""
+    is_pytest = command[0] == "pytest" or command[:3] == ("python", "-m", "pytest")
+    return is_pytest and not any("importlib" in word for word in command)
