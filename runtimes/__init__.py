@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
     from runtimes.child import Child, Output
     from runtimes.choice import find, ranked
+    from runtimes.pruning import prune
     from runtimes.spec import RuntimeSpec
     from runtimes.version_file import read_version_file
 
@@ -46,6 +47,7 @@ _LATER: Final = {
     "RuntimeSpec": "spec",
     "disagreements": "build_details",
     "find": "choice",
+    "prune": "pruning",
     "ranked": "choice",
     "read_version_file": "version_file",
 }
@@ -87,6 +89,7 @@ __all__ = [
     "interrogate",
     "is_young",
     "overlays",
+    "prune",
     "rank",
     "ranked",
     "read_version_file",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.errors import MultirtError
 from multirt.probing.executors import begin, here
-from multirt.probing.prospects import prospects_of
+from multirt.probing.prospects import file_name, prospects_of
 from multirt.probing.store import Witnesses
 from multirt.targets import described_prospect
 
@@ -116,6 +116,7 @@ def complete(
     for target, (_, kept) in zip(targets, found, strict=True):
         if not kept.whole:
             answers.save(target.task, target.ordered(), target.listing, rows)
+    answers.store.tidy(file_name(answers))
     done = (each for target in targets for each in target.ordered().values())
     return [report for each in done for report in each.reports]
 

@@ -29,7 +29,7 @@ def prospects_of(runtimes: Sequence[Runtime], answers: Answers) -> tuple[list[Pr
         runtimes: in the order in which they are wanted.
         answers: whose store remembers them.
     """
-    name = f"prospects-{answers.code}.pickle"
+    name = file_name(answers)
     known = _remembered(answers.store.load(name))
     kept: dict[str, tuple[Rows, Prospect]] = {}
     fresh = False
@@ -46,6 +46,11 @@ def prospects_of(runtimes: Sequence[Runtime], answers: Answers) -> tuple[list[Pr
         answers.store.save(name, pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL))
     rows = {path: then for rows, _ in kept.values() for path, then in rows.items()}
     return [prospect for _, prospect in kept.values()], rows
+
+
+def file_name(answers: Answers) -> str:
+    """Return the name under which the runtimes are remembered."""
+    return f"prospects-{answers.code}.pickle"
 
 
 def _read(runtime: Runtime) -> tuple[Rows, Prospect]:
@@ -98,7 +103,7 @@ class _Sharing:
     def _lean(self, loaded: Loaded) -> Loaded:
         """Return what is in a process without what it needs itself, for all of that is there."""
         binary = replace(
-            loaded.binary, imports=(), exports=frozenset(), needed=(), version_needs=()
+            loaded.binary, imports=(), exports=frozenset(), needed=(), version_needs=(), foreign=()
         )
         parent = self._lean(loaded.parent) if loaded.parent is not None else None
         lean = replace(loaded, binary=self._binaries.setdefault(binary, binary), parent=parent)

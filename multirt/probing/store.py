@@ -100,6 +100,17 @@ class Store:
         if self.folder is not None:
             _save(self.folder / name, content)
 
+    def tidy(self, used: str) -> None:
+        """Remove what nobody has used for long, and all but one list of what runtimes give.
+
+        Args:
+            used: the name of that one.
+        """
+        if self.folder is not None:
+            from runtimes import prune
+
+            prune(os.fspath(self.folder), {os.fspath(self.folder / used)})
+
 
 def _load(path: Path) -> bytes | None:
     try:

@@ -210,6 +210,19 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, wheel: P
     assert report["runtimes"][0]["status"] == "unverified"
 
 
+def test_what_nobody_used_for_long_goes(tmp_path: Path, wheel: Path) -> None:
+    folder = tmp_path / "cache" / "probing"
+    folder.mkdir(parents=True)
+    for name, days in (("prospects-old.pickle", 1), ("old.json", 100), ("recent.json", 10)):
+        (folder / name).write_bytes(b"")
+        then = time.time() - days * 86_400
+        os.utime(folder / name, (then, then))
+    probed(tmp_path, str(wheel))
+    assert {path.name for path in kept(tmp_path)} > {"recent.json"}
+    assert not (folder / "old.json").exists()
+    assert not (folder / "prospects-old.pickle").exists()
+
+
 def test_nothing_is_remembered_of_what_could_not_be_read(tmp_path: Path) -> None:
     (report,) = probed(tmp_path, str(tmp_path / "later.whl"))
     assert report["error"] is not None
