@@ -62,8 +62,10 @@ def _lines(file: Path) -> Iterator[tuple[list[str], str]]:
     """Yield the lines of a file that say something: their words, and the requirement."""
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MultirtError("usage", f"cannot read {file}: {error}") from error
+    except OSError as error:
+        raise MultirtError("usage", f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MultirtError("usage", f"cannot read {file}: it is not UTF-8") from error
     for line in text.replace("\\\n", " ").splitlines():
         try:
             words = shlex.split(line, comments=True)

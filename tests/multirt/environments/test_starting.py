@@ -199,6 +199,7 @@ def _unfulfillable(folder: Path) -> Path:
         pytest.param("-e .\n", "-e is not understood here", id="an option"),
         pytest.param("alpha; python_version > '3\n", "No closing quotation", id="open quotation"),
         pytest.param("alpha  # it's\n", None, id="apostrophe in a comment"),
+        pytest.param("-r none.txt\n", "none.txt: No such file or directory\n", id="absent"),
     ],
 )
 def test_files_of_requirements(
