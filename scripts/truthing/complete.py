@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe import (
     AbiProbeError,
-    Status,
+    Cause,
     examine,
     nearby,
     open_site,
@@ -46,10 +46,12 @@ def completed(
 
 
 def _lacks(cell: Cell) -> bool:
-    """Whether something did not import of which nothing was said."""
-    verdicts = (cell.verdict, cell.packed or cell.verdict)
-    hopeful = any(one.status in {Status.UNVERIFIED, Status.COMPATIBLE} for one in verdicts)
-    return hopeful and any(seen.outcome is not Outcome.IMPORTED for seen in cell.seen.values())
+    """Whether something does not import of what an installer would take.
+
+    Also what was foreseen: for want of a dependency nothing shows whether the reason was right.
+    """
+    taken = not {Cause.ABI_TAG, Cause.PACKAGE_PYTHON} & set(cell.causes)
+    return taken and any(seen.outcome is not Outcome.IMPORTED for seen in cell.seen.values())
 
 
 def _with_requirements(
