@@ -312,6 +312,8 @@ def test_an_environment_that_gets_what_a_script_lists(
     )
     home = world.root / "project" / ".venv"
     subprocess.run([require("3.9"), "-m", "venv", "--without-pip", home], check=True)
+    # It makes the environment, perhaps so lately for some folder that it leaves no plan.
+    subprocess.run([COMMAND, "run", world.script], check=True, cwd=world.root, env=world.env)
     assert world.settle() == "False"
     site = "project/.venv/lib/python3.9/site-packages"
     _write(f"{site}/six.py", "")(world)
