@@ -6,12 +6,12 @@ All of it is pure.
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
+from multirt.matrix.keywords import matches
 from multirt.matrix.model import Cell, Condition, Config, Excluded, Job, Needs
 from multirt.matrix.toml_table import nearest
 from runtimes import RuntimeSpec, SpecError, rank
@@ -283,7 +283,7 @@ def pick(cells: Sequence[Cell], wanted: Pick, config: Config) -> tuple[Cell, ...
         _check_axis(name, values, config)
         chosen = [cell for cell in chosen if dict(cell.axes).get(name) in values]
     if wanted.keywords is not None:
-        chosen = [cell for cell in chosen if _matches(wanted.keywords, cell)]
+        chosen = [cell for cell in chosen if matches(wanted.keywords, cell.name)]
     return tuple(chosen)
 
 
@@ -327,54 +327,3 @@ def _check_axis(name: str, values: set[str], config: Config) -> None:
     for value in sorted(values - set(known)):
         hint = f"there is {', '.join(known)}"
         raise MultirtError("usage", f"the axis {name} has no value {value!r}", hint)
-
-
-_TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+)")
-
-
-def _matches(expression: str, cell: Cell) -> bool:
-    """Whether an expression of words, `and`, `or`, `not` and brackets holds for a cell.
-
-    A word holds when it is part of the cell's name.
-    """
-    tokens = _TOKEN.findall(expression)
-    value, rest = _either(tokens, cell.name, expression)
-    if rest or not tokens:
-        raise _unreadable(expression)
-    return value
-
-
-def _either(tokens: list[str], hay: str, expression: str) -> tuple[bool, list[str]]:
-    value, tokens = _both(tokens, hay, expression)
-    while tokens[:1] == ["or"]:
-        other, tokens = _both(tokens[1:], hay, expression)
-        value = value or other
-    return value, tokens
-
-
-def _both(tokens: list[str], hay: str, expression: str) -> tuple[bool, list[str]]:
-    value, tokens = _one(tokens, hay, expression)
-    while tokens[:1] == ["and"]:
-        other, tokens = _one(tokens[1:], hay, expression)
-        value = value and other
-    return value, tokens
-
-
-def _one(tokens: list[str], hay: str, expression: str) -> tuple[bool, list[str]]:
-    first, rest = tokens[:1], tokens[1:]
-    if first == ["not"]:
-        value, rest = _one(rest, hay, expression)
-        return not value, rest
-    if first == ["("]:
-        value, rest = _either(rest, hay, expression)
-        if rest[:1] != [")"]:
-            raise _unreadable(expression)
-        return value, rest[1:]
-    if not first or first[0] in {")", "and", "or"}:
-        raise _unreadable(expression)
-    return first[0] in hay, rest
-
-
-def _unreadable(expression: str) -> MultirtError:
-    hint = "write for example -k '3.12 and not django'"
-    return MultirtError("usage", f"-k cannot be read: {expression!r}", hint)
