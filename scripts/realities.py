@@ -22,12 +22,14 @@ class Real:
         name, version: in the package index.
         kind: what its wheel is, for people.
         matrix: the configuration, where what is taken without one is not what its tests need.
+        one_wheel: the same wheel serves every runtime, so that tox may be told to build it once.
     """
 
     name: str
     version: str
     kind: str
     matrix: Matrix
+    one_wheel: bool = True
 
 
 # Without it tornado leaves out what does not compile, and calls the wheel abi3 all the same.
@@ -86,6 +88,7 @@ BESIDE_PEERS = (
         name="bitarray",
         version="3.0.0",
         kind="an extension for one version of Python",
+        one_wheel=False,
         # Its tests are in the package, beside which lies a copy that was not compiled.
         matrix={
             "deps": ["pytest"],
