@@ -51,7 +51,13 @@ def _tox_name(cell: Cell) -> str:
 
 def _python(cell: Cell) -> str:
     """Return a runtime's path where it is here: no other runner tells all builds apart."""
-    return cell.asked if cell.runtime is None else str(cell.runtime.executable)
+    if cell.runtime is None:
+        return cell.asked
+    version, abi = cell.runtime.version, cell.runtime.abi
+    flags = "t" * abi.free_threaded + "d" * abi.debug
+    # tox refuses an environment 3.13t whose Python is not called so.
+    named = cell.runtime.executable.with_name(f"python{version.major}.{version.minor}{flags}")
+    return str(named if flags and named.exists() else cell.runtime.executable)
 
 
 def _toml(value: object) -> str:
