@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from multirt.matrix.cells import title
 from multirt.matrix.model import POSARGS, Package
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def _tox(cells: Sequence[Cell]) -> Iterator[str]:
     yield f"env_list = {json.dumps([_tox_name(cell) for cell in cells])}"
     for cell in cells:
         yield f"\n[env.{json.dumps(_tox_name(cell))}]"
-        yield f"base_python = [{json.dumps(_python(cell))}]"
+        yield f"base_python = [{json.dumps(_tox_python(cell))}]"
         if cell.package in _NOT_INSTALLED:
             yield "skip_install = true" if cell.package is Package.SKIP else 'package = "deps-only"'
         else:
@@ -51,13 +52,13 @@ def _tox_name(cell: Cell) -> str:
 
 def _python(cell: Cell) -> str:
     """Return a runtime's path where it is here: no other runner tells all builds apart."""
-    if cell.runtime is None:
-        return cell.asked
-    version, abi = cell.runtime.version, cell.runtime.abi
-    flags = "t" * abi.free_threaded + "d" * abi.debug
-    # tox refuses an environment 3.13t whose Python is not called so.
-    named = cell.runtime.executable.with_name(f"python{version.major}.{version.minor}{flags}")
-    return str(named if flags and named.exists() else cell.runtime.executable)
+    return cell.asked if cell.runtime is None else str(cell.runtime.executable)
+
+
+def _tox_python(cell: Cell) -> str:
+    """Return a runtime's path, but its name where tox takes no path: for a free-threaded one."""
+    runtime = cell.runtime
+    return title(runtime) if runtime is not None and runtime.abi.free_threaded else _python(cell)
 
 
 def _toml(value: object) -> str:

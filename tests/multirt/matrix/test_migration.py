@@ -256,13 +256,12 @@ def test_what_is_written_can_be_read(runner: str) -> None:
             assert read["scripts"] == {"run": ["python -m pytest {args}"]}
 
 
-def test_a_special_build_is_named_as_tox_wants_it(tmp_path: Path) -> None:
-    made = spread(config("3.13t"), MACHINE).cells[0]
-    assert made.runtime is not None
-    (tmp_path / "python3.13t").touch()
-    cell = replace(made, runtime=replace(made.runtime, executable=tmp_path / "python3.13"))
-    read = tomllib.loads(export("tox", [cell]))
-    assert read["env"]["3.13t"]["base_python"] == [str(tmp_path / "python3.13t")]
+def test_a_free_threaded_runtime_is_named_as_tox_wants_it() -> None:
+    read = tomllib.loads(export("tox", spread(config("3.12", "3.13t"), MACHINE).cells))
+    assert [each["base_python"] for each in read["env"].values()] == [
+        ["/opt/cpython-3.12.1/bin/python"],
+        ["3.13t"],
+    ]
 
 
 def test_the_workflow_of_the_documentation_is_the_one_that_is_written() -> None:
