@@ -21,9 +21,9 @@ from abi_probe.errors import (
     UnreadableError,
 )
 from abi_probe.finding import Found, findable
-from abi_probe.library_search import Loaded
-from abi_probe.linking import nearby
-from abi_probe.loader import Given, read_given
+from abi_probe.loading.linking import nearby
+from abi_probe.loading.loader import Given, read_given
+from abi_probe.loading.search import Loaded
 from abi_probe.metadata import Metadata
 from abi_probe.model import (
     Artefact,

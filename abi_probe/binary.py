@@ -43,15 +43,15 @@ def read_binary(data: bytes | memoryview | mmap.mmap) -> Binary:
     # Each reader is imported where it is used: most runs meet one format only.
     head = bytes(data[:8])
     if head.startswith(_ELF):
-        from abi_probe.elf import read_elf
+        from abi_probe.elf.reader import read_elf
 
         return read_elf(data)
     if head[:4] in _MACHO or _is_fat(head):
-        from abi_probe.macho import read_macho
+        from abi_probe.macho.reader import read_macho
 
         return read_macho(data)
     if head.startswith(_PE) and _has_pe_signature(data):
-        from abi_probe.pe import read_pe
+        from abi_probe.pe.reader import read_pe
 
         return read_pe(data)
     raise NotABinaryError("none of ELF, Mach-O or PE")

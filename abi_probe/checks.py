@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.advice import gil_warning
-from abi_probe.companions import check_companions
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
+from abi_probe.loading.companions import check_companions
 from abi_probe.model import Cause, Evidence, Objection, Status, Verdict
 from abi_probe.needs import check_libraries, check_symbols, check_versions, described_doubts
 from abi_probe.tags import differences
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from abi_probe.finding import Found
-    from abi_probe.loader import Resolution
+    from abi_probe.loading.loader import Resolution
     from abi_probe.model import Artefact, Extension, Target
 
 _ORDER = {cause: place for place, cause in enumerate(Cause)}

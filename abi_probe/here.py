@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.errors import UnreadableError
-from abi_probe.loader import Given, read_given
+from abi_probe.loading.loader import Given, read_given
 from abi_probe.model import Format, Target
 from abi_probe.survey import Prospect
 

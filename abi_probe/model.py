@@ -110,7 +110,7 @@ class Binary:
         foreign: strong names without a version that it needs and that are none of Python's (ELF
             only).
         hashes: of all names that it defines, for finding these (ELF only; see
-            `abi_probe.elf_foreign`).
+            `abi_probe.elf.foreign`).
     """
 
     format: Format

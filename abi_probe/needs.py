@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from abi_probe.elf_hashes import left_undefined
+from abi_probe.elf.hashes import left_undefined
 from abi_probe.model import Cause, Evidence, Objection, SymbolClass
 from abi_probe.stable_abi import classify, exporters, lookup, newest_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.complaints import Unmet
-    from abi_probe.loader import Resolution
+    from abi_probe.loading.complaints import Unmet
+    from abi_probe.loading.loader import Resolution
     from abi_probe.model import Artefact, Extension, ImportedSymbol, Target, VersionNeed
 
 

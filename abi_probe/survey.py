@@ -9,7 +9,7 @@ from abi_probe.advice import advise
 from abi_probe.checks import judge
 from abi_probe.errors import NothingToProbeError, SourceArchiveError, UnreadableError
 from abi_probe.finding import findable
-from abi_probe.linking import Ground, link, nearby
+from abi_probe.loading.linking import Ground, link, nearby
 from abi_probe.noticing import notice
 from abi_probe.promise import promise_of
 from abi_probe.wheel import read_wheel
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from abi_probe.advice import Advice
-    from abi_probe.library_search import Loaded
-    from abi_probe.loader import Given
+    from abi_probe.loading.loader import Given
+    from abi_probe.loading.search import Loaded
     from abi_probe.model import Artefact, Target, Verdict
     from abi_probe.promise import Promise
 

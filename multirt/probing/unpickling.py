@@ -15,7 +15,7 @@ class _Unpickler(pickle.Unpickler):
     _ALLOWED: Final = (
         *(
             f"abi_probe.{name}"
-            for name in ("accepted_tags", "library_search", "loader", "model", "survey")
+            for name in ("accepted_tags", "loading.loader", "loading.search", "model", "survey")
         ),
         *("packaging.version", "pathlib", "pathlib._local"),
     )

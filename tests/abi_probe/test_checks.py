@@ -10,10 +10,10 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from abi_probe.checks import judge
-from abi_probe.complaints import Undefined, Unmet
-from abi_probe.elf_hashes import gnu_hash
-from abi_probe.library_search import Loaded
-from abi_probe.loader import Missing, Resolution
+from abi_probe.elf.hashes import gnu_hash
+from abi_probe.loading.complaints import Undefined, Unmet
+from abi_probe.loading.loader import Missing, Resolution
+from abi_probe.loading.search import Loaded
 from abi_probe.model import (
     Artefact,
     Binary,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from abi_probe.loader import read_given
+from abi_probe.loading.loader import read_given
 from abi_probe.model import SymbolClass
 from abi_probe.names import is_hook
 from abi_probe.stable_abi import classify, computed_floor, exporters, exports_of, lookup

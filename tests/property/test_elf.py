@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abi_probe.elf import read_elf
+from abi_probe.elf.reader import read_elf
 from abi_probe.errors import UnreadableError
 from tests.abi_probe.elf_bytes import EXTENSION, SAMPLES, Sample, Symbol, elf
 from tests.property.damage import Damage, damages

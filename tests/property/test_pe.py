@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ImportedSymbol
-from abi_probe.pe import read_pe
+from abi_probe.pe.reader import read_pe
 from tests.abi_probe.pe_bytes import SAMPLES, Blob, export_table, import_table, pe
 from tests.property.damage import Damage, damages
 

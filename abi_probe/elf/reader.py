@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_definitions import read_definitions
-from abi_probe.elf_foreign import read_foreign, read_hashes
-from abi_probe.elf_image import MAGIC, Image, Kind, Tag, open_image
-from abi_probe.elf_symbols import read_symbols
-from abi_probe.elf_versions import read_version_definitions, read_version_needs
+from abi_probe.elf.definitions import read_definitions
+from abi_probe.elf.foreign import read_foreign, read_hashes
+from abi_probe.elf.image import MAGIC, Image, Kind, Tag, open_image
+from abi_probe.elf.symbols import read_symbols
+from abi_probe.elf.versions import read_version_definitions, read_version_needs
 from abi_probe.errors import NotABinaryError
 from abi_probe.model import Binary, Format
 

@@ -11,13 +11,13 @@ import struct
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_memory import MOST_PLACES, Memory
+from abi_probe.elf.memory import MOST_PLACES, Memory
 from abi_probe.model import ModuleDefinition, ModuleSlot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from abi_probe.elf_image import Image
+    from abi_probe.elf.image import Image
 
 _MOST_MODULES: Final = 32  # of one file; those with more are statically linked programs
 _MOST_NAMES: Final = 128  # that are looked for pointers to, in one file

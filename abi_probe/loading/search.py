@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.ld_cache import read_cache
+from abi_probe.loading.ld_cache import read_cache
 from abi_probe.noticing import notice
 
 if TYPE_CHECKING:

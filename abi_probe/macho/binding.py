@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import UnreadableError
-from abi_probe.leb128 import uleb
+from abi_probe.macho.leb128 import uleb
 from abi_probe.window import MAX_NAME
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import NotABinaryError, UnreadableError
-from abi_probe.macho_commands import FileType, read_image
-from abi_probe.macho_symbols import read_symbols
+from abi_probe.macho.commands import FileType, read_image
+from abi_probe.macho.symbols import read_symbols
 from abi_probe.model import Binary, Format, ImportedSymbol
 from abi_probe.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from abi_probe.macho_commands import Image
+    from abi_probe.macho.commands import Image
     from abi_probe.window import Buffer
 
 # The records of a fat file are big-endian whatever its slices are: CPU, subtype, offset, size.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_image import Image, Tag
+from abi_probe.elf.image import Image, Tag
 from abi_probe.errors import UnreadableError
 from abi_probe.model import VersionNeed
 

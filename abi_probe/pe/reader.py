@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Binary, Format, ImportedSymbol
 from abi_probe.names import is_pythonic, matters
-from abi_probe.pe_image import PeImage, read_image
+from abi_probe.pe.image import PeImage, read_image
 from abi_probe.window import MAX_KEPT, MAX_NAME, Window, as_text
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
 
-from abi_probe.library_search import Loaded
-from abi_probe.loader import resolve
+from abi_probe.loading.loader import resolve
+from abi_probe.loading.search import Loaded
 from abi_probe.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from abi_probe.loader import Given, Resolution
+    from abi_probe.loading.loader import Given, Resolution
     from abi_probe.model import Artefact, Binary, Extension
 
 # Where the members of a wheel lie, as if it were installed: deep enough that a run path which

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_image import Image, Tag
+from abi_probe.elf.image import Image, Tag
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ImportedSymbol
 from abi_probe.names import FIRST_BYTES, is_pythonic, matters_at

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe.errors import NotABinaryError, UnreadableError
-from abi_probe.macho import read_macho
+from abi_probe.macho.reader import read_macho
 from abi_probe.model import Format, ImportedSymbol
 from tests.abi_probe.macho_bytes import (
     ARM64,

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_image import Image, Tag
+from abi_probe.elf.image import Image, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

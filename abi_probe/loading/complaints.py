@@ -6,13 +6,13 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_hashes import left_undefined
+from abi_probe.elf.hashes import left_undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from abi_probe.library_search import Loaded
+    from abi_probe.loading.search import Loaded
     from abi_probe.model import VersionNeed
 
 _STACK_STAYS: Final = (2, 41)  # the first glibc that lets no library change the stack

@@ -11,9 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.binary import read_binary_file
-from abi_probe.complaints import Undefined, Unmet, changing_stack, undefined_names, unmet_versions
 from abi_probe.errors import NotABinaryError, UnreadableError
-from abi_probe.library_search import Loaded, Loader, loader_of
+from abi_probe.loading.complaints import (
+    Undefined,
+    Unmet,
+    changing_stack,
+    undefined_names,
+    unmet_versions,
+)
+from abi_probe.loading.search import Loaded, Loader, loader_of
 from abi_probe.model import Format
 from abi_probe.noticing import notice
 

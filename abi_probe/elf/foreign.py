@@ -1,6 +1,6 @@
 """Read which names an ELF file takes from elsewhere that are none of Python's.
 
-Only those without a symbol version count: `abi_probe.elf_versions` answers for the others. What a
+Only those without a symbol version count: `abi_probe.elf.versions` answers for the others. What a
 file gives is kept as hashes, four bytes a name, for a C++ library gives 100,000.
 """
 
@@ -10,9 +10,9 @@ import struct
 from array import array
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf_hashes import gnu_hash
-from abi_probe.elf_image import Image, Tag
-from abi_probe.elf_symbols import count_symbols, gnu_table
+from abi_probe.elf.hashes import gnu_hash
+from abi_probe.elf.image import Image, Tag
+from abi_probe.elf.symbols import count_symbols, gnu_table
 from abi_probe.errors import UnreadableError
 from abi_probe.names import is_pythonic_at
 

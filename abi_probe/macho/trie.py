@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import UnreadableError
-from abi_probe.leb128 import uleb
+from abi_probe.macho.leb128 import uleb
 from abi_probe.names import FIRST_BYTES, matters
 from abi_probe.window import MAX_KEPT, MAX_NAME, as_text
 

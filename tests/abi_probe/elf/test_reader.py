@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from abi_probe.binary import read_binary_file
-from abi_probe.elf import read_elf
-from abi_probe.elf_hashes import left_undefined
+from abi_probe.elf.hashes import left_undefined
+from abi_probe.elf.reader import read_elf
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.model import Format, ImportedSymbol, VersionNeed
 from tests.abi_probe.compiler import compile_c

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from abi_probe.errors import UnreadableError
-from abi_probe.macho import read_macho
+from abi_probe.macho.reader import read_macho
 from abi_probe.model import ImportedSymbol
 from tests.abi_probe.macho_bytes import PPC, bind, chained, dylib, macho, symbol, trie, uleb2
 

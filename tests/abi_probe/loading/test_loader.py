@@ -13,8 +13,8 @@ import pytest
 
 from abi_probe.binary import read_binary_file
 from abi_probe.errors import NotABinaryError
-from abi_probe.library_search import Loaded
-from abi_probe.loader import Given, Resolution, read_given, resolve
+from abi_probe.loading.loader import Given, Resolution, read_given, resolve
+from abi_probe.loading.search import Loaded
 from abi_probe.stable_abi import exports_of
 from tests.abi_probe import macho_bytes
 from tests.abi_probe.compiler import compile_c

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import UnreadableError
-from abi_probe.macho_binding import (
+from abi_probe.macho.binding import (
     ANYWHERE,
     EXECUTABLE,
     SELF,
@@ -15,7 +15,7 @@ from abi_probe.macho_binding import (
     chained_imports,
     check_count,
 )
-from abi_probe.macho_trie import read_export_trie
+from abi_probe.macho.trie import read_export_trie
 from abi_probe.model import ImportedSymbol
 from abi_probe.names import is_pythonic, matters
 from abi_probe.window import MAX_KEPT, MAX_NAME, as_text
@@ -23,7 +23,7 @@ from abi_probe.window import MAX_KEPT, MAX_NAME, as_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.macho_commands import Image
+    from abi_probe.macho.commands import Image
 
 _MAX_TRIE: Final = 1 << 24  # bytes; libtorch_cpu's, the largest that was met, has 2.2 MB
 _MAX_BINDS: Final = 1 << 22  # bytes of instructions; PyMuPDF's have 0.5 MB, more than all others

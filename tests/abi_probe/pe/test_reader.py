@@ -10,7 +10,7 @@ import pytest
 
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.model import Format, ImportedSymbol
-from abi_probe.pe import is_python_dll, read_pe
+from abi_probe.pe.reader import is_python_dll, read_pe
 from tests.abi_probe.pe_bytes import (
     ADDRESS,
     Blob,

@@ -1,0 +1,1 @@
+"""Read ELF files, the binaries of Linux."""

@@ -1,0 +1,1 @@
+"""Resolve what a binary needs as the dynamic loader of a runtime would."""

@@ -1,0 +1,1 @@
+"""Read Mach-O files, the binaries of macOS."""

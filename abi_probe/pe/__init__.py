@@ -1,0 +1,1 @@
+"""Read PE files, the binaries of Windows."""

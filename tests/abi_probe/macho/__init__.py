@@ -1,0 +1,1 @@
+"""Tests of `abi_probe.macho`."""
