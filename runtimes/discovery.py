@@ -14,7 +14,7 @@ from runtimes.environments import base_executable, configuration_file
 from runtimes.errors import CandidateError, Reason
 from runtimes.grounds import files_behind
 from runtimes.model import Discovery, Inquiry, Rejection
-from runtimes.names import is_slow_starter, time_limit
+from runtimes.names import is_of_another, is_slow_starter, time_limit
 from runtimes.rows import Answered, answered, rows
 from runtimes.turns import ask_each
 
@@ -84,6 +84,7 @@ class _Discoverer:
         self._look = Look()
         self._answers: list[Answered] = []
         self._rejected: list[Rejection] = []
+        self._postponed: list[str] = []
 
     def run(self) -> Discovery:
         """Look, ask, follow what the answers point to, and make rows."""
@@ -108,6 +109,7 @@ class _Discoverer:
             rejected=_sorted([*self._look.rejected, *self._rejected]),
             inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
             environments=tuple(each for _, each in sorted(self._look.environments.items())),
+            postponed=tuple(map(Path, sorted(self._postponed))),
         )
 
     def _notice_around(self, candidates: Iterable[Candidate]) -> None:
@@ -137,7 +139,7 @@ class _Discoverer:
             refresh = self._search.refresh
             results[index] = None if refresh else self._cache.load(suspect, self._limit(suspect))
         remembered = {index for index, result in results.items() if result is not None}
-        if unknown := [index for index in results if index not in remembered]:
+        if unknown := [index for index in results if self._is_due(suspects[index], results[index])]:
             # What takes longest begins first, so that the others do not wait for it at the end.
             unknown.sort(key=lambda index: not is_slow_starter(Path(suspects[index].path).name))
             asked = self._ask_in_parallel([suspects[index] for index in unknown])
@@ -150,6 +152,16 @@ class _Discoverer:
                 known = index in remembered
                 answers.append(answered(suspects[index], result, remembered=known))
         return answers
+
+    def _is_due(self, suspect: Suspect, known: Facts | CandidateError | None) -> bool:
+        """Whether a suspect is to be asked now; notes it where it is to be asked another time."""
+        if known is not None:
+            return False
+        names = [os.path.basename(each.path) for each in suspect.candidates]  # noqa: PTH119 - text
+        if not self._search.postpone or not all(map(is_of_another, names)):
+            return True
+        self._postponed.append(suspect.path)
+        return False
 
     def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
         whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"

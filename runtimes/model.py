@@ -213,9 +213,11 @@ class Discovery:
         rejected: what could not be used, sorted by path.
         inquiries: every file that answered, sorted by path.
         environments: the virtual environments among the rejected, once each, sorted by prefix.
+        postponed: what was left out because nobody needs it first, see `Search`, sorted.
     """
 
     runtimes: tuple[Runtime, ...]
     rejected: tuple[Rejection, ...]
     inquiries: tuple[Inquiry, ...] = ()
     environments: tuple[Environment, ...] = ()
+    postponed: tuple[Path, ...] = ()

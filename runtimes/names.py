@@ -34,6 +34,7 @@ _OTHER = re.compile(
 )
 
 _SLOW_FACTOR = 6
+_OTHERS = ("pypy", "graalpy", "jython", "ipy", "micropython", "pyodide", "rustpython")
 _SLOW = ("jython", "pyodide", "graalpy", "ipy")
 
 
@@ -48,6 +49,11 @@ def is_runtime_name(name: str) -> bool:
 def is_slow_starter(name: str) -> bool:
     """Tell whether runtimes of that name start a virtual machine first, which takes seconds."""
     return name.lower().startswith(_SLOW)
+
+
+def is_of_another(name: str) -> bool:
+    """Tell whether a name is one that only other implementations than CPython go by."""
+    return name.lower().startswith(_OTHERS)
 
 
 def time_limit(name: str, timeout: float) -> float:

@@ -28,6 +28,8 @@ class Search:
         sources: names of the sources to look into, see `SOURCES`; None for all.
         notice: told every path whose change, appearing or going could change what is found, in any
             order and more than once; None when nobody wants to know.
+        postpone: leave out what was never asked and goes by a name of another implementation than
+            CPython alone; `Discovery.postponed` has it.
         progress: entered with a few words while candidates are asked, which takes seconds; None
             where nobody waits.
     """
@@ -39,6 +41,7 @@ class Search:
     timeout: float = 5.0
     refresh: bool = False
     sources: frozenset[str] | None = None
+    postpone: bool = False
     notice: Callable[[str], object] | None = None
     progress: Callable[[str], AbstractContextManager[object]] | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.configuration import Places, configure
+from multirt.configuration import Places, Prefer, configure
 from multirt.dispatch.asked import Inquiry
 from multirt.dispatch.command import Command, find_command
 from multirt.dispatch.measured import by_measurement, wants_fastest
@@ -34,18 +34,42 @@ _VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 def decide(request: Request) -> Decision:
-    """Judge every runtime of the machine for a program, and choose.
+    """Judge the runtimes of the machine for a program, and choose.
+
+    Those that were never asked what they are, and are not CPython by their names, are asked only
+    where one of them could be chosen or the request is thorough: some take seconds to start.
 
     Raises:
         MultirtError: the program, a file of settings or a folder of packages cannot be read, or
             there is no such command.
     """
+    first = replace(request, search=replace(request.search, postpone=not request.thorough))
+    decision = _decide(first)
+    if decision.discovery.postponed and not _is_settled(decision):
+        return _decide(request)
+    return decision
+
+
+def _is_settled(decision: Decision) -> bool:
+    """Whether any other implementation would come after the choice, see `judge.ranking`."""
+    chosen, configuration = decision.chosen, decision.configuration
+    if chosen is None or chosen.runtime.implementation.name != "cpython":
+        return False
+    if configuration.prefer is not None and configuration.prefer.value is Prefer.ACTIVE:
+        return False
+    asked, is_foreign, unverified = chosen.rank[:3]
+    at_home = decision.environment is None or not is_foreign
+    return at_home and asked == 0 and unverified == 0
+
+
+def _decide(request: Request) -> Decision:
     program = read_program(request.entry, request.cwd, request.stdin)
     places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
     configuration = configure(program, request.wishes, places)
     fastest = wants_fastest(configuration)
     if fastest:  # whoever may be chosen has to be asked
-        request = replace(request, thorough=True)
+        search = replace(request.search, postpone=False)
+        request = replace(request, thorough=True, search=search)
     found = needed(program, configuration, request)
     program, command = _with_command(program, found)
     discovery = discover(request.search)

@@ -68,6 +68,31 @@ def test_each_kind_of_program_gets_its_arguments(
     assert (done.stdout.strip("\n"), done.stderr, done.returncode) == (output, "", 0)
 
 
+@pytest.mark.parametrize(
+    ("words", "is_asked"),
+    [
+        pytest.param(["tool.py"], False, id="comes after CPython"),
+        pytest.param(["--prefer", "oldest", "tool.py"], False, id="as the oldest too"),
+        pytest.param(["--python", "jython", "tool.py"], True, id="named"),
+        pytest.param(["--python", "jython", "--python", _THIS, "tool.py"], True, id="first choice"),
+        pytest.param(["--python", "2.5", "tool.py"], True, id="nothing else fits"),
+        pytest.param(["--prefer", "active", "tool.py"], True, id="may be what is active"),
+        pytest.param(["--prefer", "fastest", "tool.py"], True, id="may be what is fastest"),
+    ],
+)
+def test_another_implementation_is_asked_what_it_is_when_it_may_be_chosen(
+    multirt: Command, programs: Path, words: list[str], *, is_asked: bool
+) -> None:
+    folder, asked = programs / "machine", programs / "asked"
+    folder.mkdir()
+    (folder / "python3").symlink_to(sys.executable)
+    (folder / "jython").write_text(f"#!/bin/sh\n: >'{asked}'\nexit 1\n")
+    (folder / "jython").chmod(0o755)
+    cache = str(programs / "new")
+    multirt("run", *words, MULTIRT_SEARCH_PATH=str(folder), MULTIRT_CACHE_DIR=cache)
+    assert asked.exists() is is_asked
+
+
 def test_a_program_on_stdin_is_read_and_run(multirt: Command, tmp_path: Path) -> None:
     (tmp_path / "in").write_text(
         '# /// script\n# requires-python = "<3.12,>=3"\n# ///\nimport sys\n'

@@ -143,6 +143,21 @@ def test_paths_that_start_the_same_are_one_row(machine: Machine) -> None:
         }
 
 
+def test_other_implementations_wait_until_somebody_needs_them(
+    machine: Machine, require: Require
+) -> None:
+    (machine.folder / "python3").symlink_to(ME)
+    other = require("pypy3.11")
+    (machine.folder / "pypy3").symlink_to(other)
+    first = machine.look(postpone=True)
+    assert {each.implementation.name for each in first.runtimes} == {"cpython"}
+    assert {each.resolve() for each in first.postponed} == {other.resolve()}
+    assert "pypy" in {each.implementation.name for each in machine.look().runtimes}
+    known = machine.look(postpone=True)
+    assert "pypy" in {each.implementation.name for each in known.runtimes}
+    assert known.postponed == ()
+
+
 def test_hard_links_and_copies_are_one_row(machine: Machine, require: Require) -> None:
     source = require("3.13t")
     prefix = machine.home / "prefix"
