@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Iterator
 
+    import distributed
     from distributed import Client
 
 _PATIENCE: Final = 10  # seconds for the scheduler to answer
@@ -29,10 +31,7 @@ class DaskCluster:
 
     def executor(self, resource: str | None = None) -> Executor:
         """Return an executor for the workers that offer a resource; None for all workers."""
-        wanted = {} if resource is None else {"resources": {resource: 1}}
-        # Not pure, or a second run would be answered by what the cluster remembers of the first.
-        executor = self.client.get_executor(pure=False, retries=_RETRIES, **wanted)
-        return cast("Executor", executor)
+        return _DaskExecutor(self.client, {} if resource is None else {resource: 1})
 
     def offers(self) -> frozenset[str]:
         """Return the resources that workers offer now."""
@@ -44,6 +43,54 @@ class DaskCluster:
         # Not scattered: that is gone for good when the workers that have it die, while the result
         # of a task is made again.
         return cast("_T", self.client.submit(_same, value, pure=False))
+
+
+class _DaskExecutor(Executor):
+    """Dask's futures as those of the standard library.
+
+    Dask's own `get_executor` reads a future's state after its result: when the worker dies between
+    the two, the result is taken for a failure, and that ends in a TypeError (distributed 2026.8,
+    `cfexecutor._cascade_future`).
+    """
+
+    def __init__(self, client: Client, resources: dict[str, int]) -> None:
+        self._client, self._resources = client, resources
+
+    def submit(self, function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:  # noqa: ANN401 - as in the standard library
+        """Give work to a worker."""
+        ours: Future[_T] = Future()
+        theirs = self._client.submit(
+            function,
+            *args,
+            # Not pure, or a second run would be answered by what is remembered of the first.
+            pure=False,
+            retries=_RETRIES,
+            resources=self._resources,
+            **kwargs,
+        )
+        ours.add_done_callback(partial(_pass_on_cancelling, theirs))
+        theirs.add_done_callback(partial(_hand_over, ours))
+        return ours
+
+
+def _pass_on_cancelling(theirs: distributed.Future[_T], ours: Future[_T]) -> None:
+    if ours.cancelled() and not theirs.cancelled():
+        theirs.cancel()
+
+
+def _hand_over(ours: Future[_T], theirs: distributed.Future[_T]) -> None:
+    """Give what became of a task to who waits for it, unless nobody does any more."""
+    with suppress(InvalidStateError):  # it was cancelled meanwhile
+        try:
+            result = theirs.result()  # waits again where it was lost
+        except Exception as error:  # noqa: BLE001 - whatever the task raised is what is asked for
+            if theirs.cancelled():
+                ours.cancel()
+                ours.set_running_or_notify_cancel()
+            else:
+                ours.set_exception(error)
+        else:
+            ours.set_result(result)
 
 
 def _same(value: _T) -> _T:

@@ -129,9 +129,10 @@ def test_a_terminal_is_a_terminal(tmp_path: Path, cache: Path) -> None:
     import pty
 
     (tmp_path / "tty.py").write_text(
-        "import os, signal, sys\nprint(sys.stdin.isatty(), os.get_terminal_size().columns,"
-        " os.tcgetpgrp(0) == os.getpgrp(), flush=True)\n"
-        "try:\n    input('ready')\nexcept KeyboardInterrupt:\n    print('interrupted')\n"
+        "import os, signal, sys\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n"
+        "print(sys.stdin.isatty(), os.get_terminal_size().columns,"
+        " os.tcgetpgrp(0) == os.getpgrp(), input(), 'ready', flush=True)\n"
+        "print('got', signal.sigwait([signal.SIGINT]).name)\n"
     )
     leader, follower = pty.openpty()
     import fcntl
@@ -154,15 +155,16 @@ def test_a_terminal_is_a_terminal(tmp_path: Path, cache: Path) -> None:
         preexec_fn=own_terminal,  # noqa: PLW1509 - no threads here
     )
     os.close(follower)
+    os.write(leader, b"word\n")
     seen = b""
     while b"ready" not in seen:
         seen += os.read(leader, 1000)
     os.write(leader, b"\x03")
-    while b"interrupted" not in seen:
+    while b"got SIGINT" not in seen:
         seen += os.read(leader, 1000)
     assert child.wait(60) == 0
     os.close(leader)
-    assert b"True 91 True" in seen
+    assert b"True 91 True word" in seen
 
 
 def test_who_reads_our_output_may_stop(multirt: Command, tmp_path: Path, cache: Path) -> None:
