@@ -14,7 +14,7 @@ from runtimes.environments import base_executable, configuration_file
 from runtimes.errors import CandidateError, Reason
 from runtimes.grounds import files_behind
 from runtimes.model import Discovery, Inquiry, Rejection
-from runtimes.names import is_of_another, is_slow_starter, time_limit
+from runtimes.names import is_of_another, is_slow_starter, release_line, time_limit
 from runtimes.rows import Answered, answered, rows
 from runtimes.turns import ask_each
 
@@ -139,7 +139,8 @@ class _Discoverer:
             refresh = self._search.refresh
             results[index] = None if refresh else self._cache.load(suspect, self._limit(suspect))
         remembered = {index for index, result in results.items() if result is not None}
-        if unknown := [index for index in results if self._is_due(suspects[index], results[index])]:
+        unknown = self._due([index for index in results if index not in remembered], suspects)
+        if unknown:
             # What takes longest begins first, so that the others do not wait for it at the end.
             unknown.sort(key=lambda index: not is_slow_starter(Path(suspects[index].path).name))
             asked = self._ask_in_parallel([suspects[index] for index in unknown])
@@ -153,15 +154,22 @@ class _Discoverer:
                 answers.append(answered(suspects[index], result, remembered=known))
         return answers
 
-    def _is_due(self, suspect: Suspect, known: Facts | CandidateError | None) -> bool:
-        """Whether a suspect is to be asked now; notes it where it is to be asked another time."""
-        if known is not None:
-            return False
-        names = [os.path.basename(each.path) for each in suspect.candidates]  # noqa: PTH119 - text
-        if not self._search.postpone or not all(map(is_of_another, names)):
-            return True
-        self._postponed.append(suspect.path)
-        return False
+    def _due(self, unknown: Sequence[int], suspects: Sequence[Suspect]) -> list[int]:
+        """Return which suspects are to be asked now, and note the others, see `Search.first`."""
+        first = self._search.first
+        if first is None:
+            return list(unknown)
+        lines = {index: _line(suspects[index]) for index in unknown}
+        wanted = max((line for line in lines.values() if line and first(line)), default=None)
+        if wanted is None:
+            return list(unknown)
+        due = []
+        for index, line in lines.items():
+            if line == wanted or (line is None and not _is_of_another(suspects[index])):
+                due.append(index)
+            else:
+                self._postponed.append(suspects[index].real)
+        return due
 
     def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
         whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
@@ -218,6 +226,18 @@ class _Discoverer:
             self._rejected.append(
                 Rejection(path=Path(path), reason=error.reason, detail=error.detail)
             )
+
+
+def _line(suspect: Suspect) -> tuple[int, int] | None:
+    """Return a suspect's release line, None where what it starts may be any."""
+    if suspect.interpreter is not None:
+        return None
+    return release_line(os.path.basename(suspect.real))  # noqa: PTH119 - text
+
+
+def _is_of_another(suspect: Suspect) -> bool:
+    names = (os.path.basename(each.path) for each in suspect.candidates)  # noqa: PTH119 - text
+    return all(map(is_of_another, names))
 
 
 def _leading_out(path: str) -> str | None:

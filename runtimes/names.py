@@ -33,6 +33,8 @@ _OTHER = re.compile(
     re.DOTALL,
 )
 
+_CPYTHON = re.compile(r"python([0-9])\.([0-9]{1,3})[dtmu]{0,3}")
+
 _SLOW_FACTOR = 6
 _OTHERS = ("pypy", "graalpy", "jython", "ipy", "micropython", "pyodide", "rustpython")
 _SLOW = ("jython", "pyodide", "graalpy", "ipy")
@@ -54,6 +56,12 @@ def is_slow_starter(name: str) -> bool:
 def is_of_another(name: str) -> bool:
     """Tell whether a name is one that only other implementations than CPython go by."""
     return name.lower().startswith(_OTHERS)
+
+
+def release_line(name: str) -> tuple[int, int] | None:
+    """Return the major and minor version of a CPython's file name, None where it tells none."""
+    match = _CPYTHON.fullmatch(name.lower().removesuffix(".exe"))
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def time_limit(name: str, timeout: float) -> float:

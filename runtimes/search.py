@@ -28,8 +28,9 @@ class Search:
         sources: names of the sources to look into, see `SOURCES`; None for all.
         notice: told every path whose change, appearing or going could change what is found, in any
             order and more than once; None when nobody wants to know.
-        postpone: leave out what was never asked and goes by a name of another implementation than
-            CPython alone; `Discovery.postponed` has it.
+        first: of what was never asked, ask only CPythons of the newest release line (major and
+            minor version) for which this holds, going by the names of files, and what has no such
+            name; `Discovery.postponed` has the rest. None asks all.
         progress: entered with a few words while candidates are asked, which takes seconds; None
             where nobody waits.
     """
@@ -41,7 +42,7 @@ class Search:
     timeout: float = 5.0
     refresh: bool = False
     sources: frozenset[str] | None = None
-    postpone: bool = False
+    first: Callable[[tuple[int, int]], bool] | None = None
     notice: Callable[[str], object] | None = None
     progress: Callable[[str], AbstractContextManager[object]] | None = None
 

@@ -59,7 +59,15 @@ _WORD = re.compile(
 _ID = re.compile(rf"([a-z][a-z0-9_]*)-(\d+\.\d+\.\d+{_PRE})((?:t?d?))(~[2-9]|~[1-9]\d+)?")
 _BOUNDS = re.compile(r"(?P<name>[a-z]*)\s*@?\s*(?P<bounds>[<>=!~].*)", re.IGNORECASE | re.DOTALL)
 _LONGEST = 4096  # characters: a path's; int() takes no more than 4300 digits
+_LAST = 999  # no release line has that many
 _COMPACT = re.compile(r"(\d)(\d{1,2})")
+
+
+def within(bounds: SpecifierSet, line: tuple[int, int]) -> bool:
+    """Tell whether the first or the last releases of a line are within bounds."""
+    major, minor = line
+    ends = (f"{major}.{minor}.0", f"{major}.{minor}.{_LAST}")
+    return any(bounds.contains(end, prereleases=True) for end in ends)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,6 +204,16 @@ class RuntimeSpec:
             and self.free_threaded in (None, runtime.abi.free_threaded)
             and self.bits in (None, runtime.platform.bits)
         )
+
+    def may_accept(self, line: tuple[int, int]) -> bool:
+        """Tell whether a CPython of a release line, major and minor version, could be asked for."""
+        if self.path is not None or self.id is not None:
+            return False
+        if self.implementation not in (None, "cpython"):
+            return False
+        if self.bounds is not None:
+            return within(self.bounds, line)
+        return self.release[:2] == line[: len(self.release)]
 
     def _accepts_version(self, runtime: Runtime) -> bool:
         if self.bounds is not None:

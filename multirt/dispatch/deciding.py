@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.configuration import Places, Prefer, configure
+from multirt.configuration import Places, configure
 from multirt.dispatch.asked import Inquiry
 from multirt.dispatch.command import Command, find_command
 from multirt.dispatch.measured import by_measurement, wants_fastest
 from multirt.dispatch.named import with_named
 from multirt.dispatch.needed import Needed, locks_looked_for, needed, start_of
+from multirt.dispatch.postponing import first_lines, is_settled
 from multirt.dispatch.request import Decision, Request
 from multirt.dispatch.standard import standard_names
 from multirt.dispatch.virtual import around, candidates
@@ -36,43 +37,30 @@ _VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
 def decide(request: Request) -> Decision:
     """Judge the runtimes of the machine for a program, and choose.
 
-    Those that were never asked what they are, and are not CPython by their names, are asked only
-    where one of them could be chosen or the request is thorough: some take seconds to start.
+    Of those that were never asked what they are, only the likely ones are asked at first, and the
+    others where one of them could be chosen or the request is thorough.
 
     Raises:
         MultirtError: the program, a file of settings or a folder of packages cannot be read, or
             there is no such command.
     """
-    first = replace(request, search=replace(request.search, postpone=not request.thorough))
-    decision = _decide(first)
-    if decision.discovery.postponed and not _is_settled(decision):
-        return _decide(request)
-    return decision
+    decision, settled = _decide(request, postponing=not request.thorough)
+    return decision if settled else _decide(request, postponing=False)[0]
 
 
-def _is_settled(decision: Decision) -> bool:
-    """Whether any other implementation would come after the choice, see `judge.ranking`."""
-    chosen, configuration = decision.chosen, decision.configuration
-    if chosen is None or chosen.runtime.implementation.name != "cpython":
-        return False
-    if configuration.prefer is not None and configuration.prefer.value is Prefer.ACTIVE:
-        return False
-    asked, is_foreign, unverified = chosen.rank[:3]
-    at_home = decision.environment is None or not is_foreign
-    return at_home and asked == 0 and unverified == 0
-
-
-def _decide(request: Request) -> Decision:
+def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
+    """Decide, and tell whether that holds whatever was not asked."""
     program = read_program(request.entry, request.cwd, request.stdin)
     places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
     configuration = configure(program, request.wishes, places)
     fastest = wants_fastest(configuration)
     if fastest:  # whoever may be chosen has to be asked
-        search = replace(request.search, postpone=False)
-        request = replace(request, thorough=True, search=search)
+        request = replace(request, thorough=True)
     found = needed(program, configuration, request)
     program, command = _with_command(program, found)
-    discovery = discover(request.search)
+    # What is to be installed is resolved for runtimes in turn, which is not done twice.
+    first = first_lines(configuration) if postponing and found.wanted is None else None
+    discovery = discover(replace(request.search, first=first))
     runtimes = with_named(discovery.runtimes, configuration.specs, request.search)
     question = _question(program, configuration, found, runtimes, request)
     verdicts = sorted(
@@ -95,7 +83,9 @@ def _decide(request: Request) -> Decision:
         absent=_absent(program, configuration, found, request),
         variables=(*configuration.variables, *_VARIABLES),
     )
-    return by_measurement(decision, request.history) if fastest else decision
+    if fastest:
+        decision = by_measurement(decision, request.history)
+    return decision, not discovery.postponed or is_settled(decision, question)
 
 
 def _question(

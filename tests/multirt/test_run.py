@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import py_compile
 import signal
@@ -72,7 +73,7 @@ def test_each_kind_of_program_gets_its_arguments(
     ("words", "is_asked"),
     [
         pytest.param(["tool.py"], False, id="comes after CPython"),
-        pytest.param(["--prefer", "oldest", "tool.py"], False, id="as the oldest too"),
+        pytest.param(["--prefer", "oldest", "tool.py"], True, id="may be the oldest"),
         pytest.param(["--python", "jython", "tool.py"], True, id="named"),
         pytest.param(["--python", "jython", "--python", _THIS, "tool.py"], True, id="first choice"),
         pytest.param(["--python", "2.5", "tool.py"], True, id="nothing else fits"),
@@ -91,6 +92,30 @@ def test_another_implementation_is_asked_what_it_is_when_it_may_be_chosen(
     cache = str(programs / "new")
     multirt("run", *words, MULTIRT_SEARCH_PATH=str(folder), MULTIRT_CACHE_DIR=cache)
     assert asked.exists() is is_asked
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        pytest.param([], "", id="anything"),
+        pytest.param([], "import distutils", id="removed from the newest"),
+        pytest.param([], "print 1", id="Python 2"),
+        pytest.param([], "# /// script\n# requires-python = '<3.12'\n# ///", id="bounds"),
+        pytest.param(["-p", "3.9", "-p", "3.12"], "", id="in order"),
+        pytest.param(["-p", "3.13t"], "", id="free-threaded"),
+        pytest.param(["--prefer", "oldest", "-p", "cpython>=3.7"], "", id="oldest"),
+    ],
+)
+def test_the_first_choice_is_the_one_that_all_would_give(
+    multirt: Command, tmp_path: Path, require: Require, words: list[str], text: str
+) -> None:
+    require("3.12")
+    require("2.7")
+    (tmp_path / "tool.py").write_text(f"{text}\n")
+    new = str(tmp_path / "new")
+    first = multirt("run", "--dry-run", "--json", *words, "tool.py", MULTIRT_CACHE_DIR=new)
+    later = multirt("explain", "--json", *words, "tool.py")
+    assert json.loads(first.stdout)["runtime"] == json.loads(later.stdout)["chosen"]
 
 
 def test_a_program_on_stdin_is_read_and_run(multirt: Command, tmp_path: Path) -> None:

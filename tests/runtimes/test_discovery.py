@@ -16,6 +16,7 @@ from tests.interpreters import INTERPRETERS, named
 from tests.runtimes.conftest import ME, make_script, make_wrapper
 
 if TYPE_CHECKING:
+    from runtimes import Discovery
     from tests.conftest import Require
     from tests.runtimes.conftest import Machine
 
@@ -143,19 +144,32 @@ def test_paths_that_start_the_same_are_one_row(machine: Machine) -> None:
         }
 
 
-def test_other_implementations_wait_until_somebody_needs_them(
-    machine: Machine, require: Require
+@pytest.mark.parametrize(
+    ("newest", "asked"),
+    [
+        pytest.param((3, 99), {"3.12"}, id="the newest line"),
+        pytest.param((3, 8), {"3.8"}, id="the newest that is wanted"),
+        pytest.param((3, 0), {"3.12", "3.8", "pypy3.11"}, id="all where no name is wanted"),
+    ],
+)
+def test_what_is_likely_is_asked_first(
+    machine: Machine, require: Require, newest: tuple[int, int], asked: set[str]
 ) -> None:
-    (machine.folder / "python3").symlink_to(ME)
-    other = require("pypy3.11")
-    (machine.folder / "pypy3").symlink_to(other)
-    first = machine.look(postpone=True)
-    assert {each.implementation.name for each in first.runtimes} == {"cpython"}
-    assert {each.resolve() for each in first.postponed} == {other.resolve()}
-    assert "pypy" in {each.implementation.name for each in machine.look().runtimes}
-    known = machine.look(postpone=True)
-    assert "pypy" in {each.implementation.name for each in known.runtimes}
-    assert known.postponed == ()
+    for name in ("3.12", "3.8", "pypy3.11"):
+        (machine.folder / f"{'' if 'p' in name else 'python'}{name}").symlink_to(require(name))
+
+    def names(found: Discovery) -> set[str]:
+        prefixes = {"cpython": "", "pypy": "pypy"}
+        return {
+            prefixes[each.implementation.name] + "{}.{}".format(*each.version.release)
+            for each in found.runtimes
+        }
+
+    first = machine.look(first=lambda line: line <= newest)
+    assert names(first) == asked
+    assert len(first.postponed) == 3 - len(asked)
+    assert names(machine.look()) == {"3.12", "3.8", "pypy3.11"}
+    assert machine.look(first=lambda line: line <= newest).postponed == ()
 
 
 def test_hard_links_and_copies_are_one_row(machine: Machine, require: Require) -> None:

@@ -179,6 +179,30 @@ def test_which_runtimes_are_accepted(text: str, accepted: list[str]) -> None:
     assert [name for name, runtime in runtimes.items() if spec.accepts(runtime)] == accepted
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "may"),
+    [
+        pytest.param("python", (3, 12), True, id="any"),
+        pytest.param("3", (3, 12), True, id="major"),
+        pytest.param("2", (3, 12), False, id="other major"),
+        pytest.param("3.12", (3, 12), True, id="minor"),
+        pytest.param("3.1", (3, 12), False, id="no prefix of digits"),
+        pytest.param("3.12.4", (3, 12), True, id="micro"),
+        pytest.param("3.13t", (3, 13), True, id="build"),
+        pytest.param("cpython@3.12", (3, 12), True, id="cpython"),
+        pytest.param("pypy@3.11", (3, 11), False, id="pypy"),
+        pytest.param(">=3.12.4", (3, 12), True, id="from a micro on"),
+        pytest.param("<3.12.4", (3, 12), True, id="up to a micro"),
+        pytest.param("<3.12", (3, 12), False, id="below"),
+        pytest.param("pypy>=3.9", (3, 12), False, id="bounds of another"),
+    ],
+)
+def test_which_release_lines_may_be_accepted(
+    text: str, line: tuple[int, int], *, may: bool
+) -> None:
+    assert RuntimeSpec.parse(text).may_accept(line) is may
+
+
 def test_an_alias_is_a_path_too() -> None:
     runtime = described("3.13.0", aliases=(Path("/usr/bin/python3"),))
     assert RuntimeSpec.parse("/usr/bin/python3").accepts(runtime)
