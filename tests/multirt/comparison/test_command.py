@@ -149,7 +149,6 @@ def test_seed_input_reference_and_profile(
         pytest.param("", ("--hash-seed", "x"), "no seed of hashes: 'x'", 2, id="seed"),
         pytest.param("", ("--rule", "nope"), "no such rule: 'nope'", 2, id="rule"),
         pytest.param("", ("--profile", "nope"), "no such profile: 'nope'", 2, id="profile"),
-        pytest.param("", ("--python", "pypy+jit"), "can be started as +jit", 2, id="no jit"),
         pytest.param("", ("--reference", "3.99"), "does not take part", 2, id="reference"),
         pytest.param("", ("--files",), "name a folder", 2, id="files without copies"),
         pytest.param("", ("--copy", "none"), "no such folder to copy", 2, id="no folder"),
@@ -173,6 +172,16 @@ def test_what_goes_wrong_is_said(  # noqa: PLR0913 - a table's columns and fixtu
     assert words in " ".join((done.stdout + done.stderr).split())
     assert "Traceback (most" not in done.stderr
     assert done.returncode == status
+
+
+def test_a_profile_that_no_runtime_has_is_said(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+) -> None:
+    require("pypy3.11")
+    (tmp_path / "p.py").write_text("")
+    done = multirt("compare", "--python", "pypy+jit", "p.py")
+    assert "can be started as +jit" in " ".join(done.stderr.split())
+    assert done.returncode == 2
 
 
 def test_the_page_shows_the_groups(
