@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
     from runtimes.child import Child, Output
     from runtimes.choice import find, ranked
+    from runtimes.names import release_line
     from runtimes.pruning import prune
-    from runtimes.spec import RuntimeSpec
+    from runtimes.spec import RuntimeSpec, within
     from runtimes.version_file import read_version_file
 
 # 4 ms that a list of the runtimes does without.
@@ -50,6 +51,8 @@ _LATER: Final = {
     "prune": "pruning",
     "ranked": "choice",
     "read_version_file": "version_file",
+    "release_line": "names",
+    "within": "spec",
 }
 
 __all__ = [
@@ -93,8 +96,10 @@ __all__ = [
     "rank",
     "ranked",
     "read_version_file",
+    "release_line",
     "signature",
     "standing",
+    "within",
 ]
 
 

@@ -59,15 +59,14 @@ _WORD = re.compile(
 _ID = re.compile(rf"([a-z][a-z0-9_]*)-(\d+\.\d+\.\d+{_PRE})((?:t?d?))(~[2-9]|~[1-9]\d+)?")
 _BOUNDS = re.compile(r"(?P<name>[a-z]*)\s*@?\s*(?P<bounds>[<>=!~].*)", re.IGNORECASE | re.DOTALL)
 _LONGEST = 4096  # characters: a path's; int() takes no more than 4300 digits
-_LAST = 999  # no release line has that many
+_MOST = 100  # releases in a line; the longest had 25
 _COMPACT = re.compile(r"(\d)(\d{1,2})")
 
 
 def within(bounds: SpecifierSet, line: tuple[int, int]) -> bool:
-    """Tell whether the first or the last releases of a line are within bounds."""
+    """Tell whether any release of a line, major and minor version, is within bounds."""
     major, minor = line
-    ends = (f"{major}.{minor}.0", f"{major}.{minor}.{_LAST}")
-    return any(bounds.contains(end, prereleases=True) for end in ends)
+    return any(bounds.contains(f"{major}.{minor}.{micro}") for micro in range(_MOST))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

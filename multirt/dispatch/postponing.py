@@ -9,8 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from multirt.configuration import Prefer
-from runtimes.names import release_line
-from runtimes.spec import within
+from runtimes import release_line, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
 def first_lines(configuration: Configuration) -> Callable[[tuple[int, int]], bool] | None:
     """Return which release lines of CPython may hold the choice; None where any runtime may."""
     prefer = configuration.prefer.value if configuration.prefer is not None else None
-    if prefer not in (None, Prefer.NEWEST):
+    prerelease = configuration.allow_prerelease
+    if prefer not in (None, Prefer.NEWEST) or (prerelease is not None and prerelease.value):
         return None
     return partial(_may_be_chosen, configuration)
 

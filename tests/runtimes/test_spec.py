@@ -193,6 +193,8 @@ def test_which_runtimes_are_accepted(text: str, accepted: list[str]) -> None:
         pytest.param("pypy@3.11", (3, 11), False, id="pypy"),
         pytest.param(">=3.12.4", (3, 12), True, id="from a micro on"),
         pytest.param("<3.12.4", (3, 12), True, id="up to a micro"),
+        pytest.param(">=3.11,!=3.12.0,<3.12.3", (3, 12), True, id="only in the middle"),
+        pytest.param("==3.12.4", (3, 12), True, id="one release"),
         pytest.param("<3.12", (3, 12), False, id="below"),
         pytest.param("pypy>=3.9", (3, 12), False, id="bounds of another"),
     ],
