@@ -25,6 +25,7 @@ from multirt.matrix.seen import Seen
 from multirt.matrix.written import reports_in
 from multirt.notes import age_of, read_note, write_note
 from multirt.plans.reader import signature_of
+from multirt.stamps import is_young
 from multirt.wholeness import hold_file, is_whole
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ _SCHEMA = 1
 _FOLDER = "ready"
 _KEPT = 8  # questions: names of cells times environments of terminals
 _LIFE = 3600  # seconds; what was resolved is asked for anew after a day, and hardly later
-_TICK = 20_000_000  # ns; several ticks of the clock that file systems stamp with
-_COARSE = 2_000_000_000  # ns; where stamps are whole seconds
 # They differ from one terminal to the next, and nothing is decided by them.
 _PASSING = frozenset({"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WINDOWID"})
 
@@ -130,8 +129,7 @@ def _witnesses(grounds: Grounds) -> list[tuple[str, str | None]] | None:
         signature = signature_of(os.fsencode(path))
         if signature is not None:
             changed = int(signature.rpartition(b" ")[2])
-            coarse = changed % 1_000_000_000 == 0
-            if changed >= grounds.since - (_COARSE if coarse else _TICK):
+            if is_young(changed, grounds.since):
                 return None
         witnesses.append((path, signature.decode() if signature is not None else None))
     return witnesses

@@ -9,13 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from multirt.notes import read_note, write_note
+from multirt.stamps import is_young
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SCHEMA = 1
-_TICK = 20_000_000  # ns; several ticks of the clock that file systems stamp with
-_COARSE = 2_000_000_000  # ns; where stamps are whole seconds
 
 
 class Seen:
@@ -53,13 +52,9 @@ class Seen:
             content = hashlib.file_digest(stream, "sha256").digest()
             status = os.fstat(stream.fileno())
         self._read = True
-        if _stamp(status) == stamp and self._is_old(status.st_ctime_ns):
+        if _stamp(status) == stamp and not is_young(status.st_ctime_ns, self._since):
             self._found[path] = [stamp, content.hex()]
         return content
-
-    def _is_old(self, changed: int) -> bool:
-        coarse = changed % 1_000_000_000 == 0
-        return changed < self._since - (_COARSE if coarse else _TICK)
 
     def keep(self) -> None:
         """Write down what was found, if that is more or less than what was known."""

@@ -19,6 +19,7 @@ from multirt.plans.reader import (
     signature,
     signature_of,
 )
+from multirt.stamps import TICK, is_young
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Grounds", "StartBy", "UnsureError", "fnv1a", "write_plan"]
 
-_TICK = 20_000_000  # ns; several ticks of the clock that file systems stamp with
-_COARSE = 2_000_000_000  # ns; where stamps are whole seconds
 _SECOND = 1_000_000_000
 _SOON = 60  # s; as long as the search goes by the silence of a candidate
 _MOST = 2000  # plan files; past that the least recently used go
@@ -191,8 +190,8 @@ def _is_vouched_for(path: bytes, found: Mapping[bytes, bytes | None]) -> bool:
 def _rested(paths: Iterable[str]) -> int:
     """Return the present, once the last change of some files lies a tick in the past."""
     latest = max((os.stat(path).st_ctime_ns for path in paths), default=0)  # noqa: PTH116 - text
-    wait = latest + _TICK - time.time_ns()
-    if 0 < wait <= _TICK:
+    wait = latest + TICK - time.time_ns()
+    if 0 < wait <= TICK:
         time.sleep(wait / _SECOND)  # what takes the place of a third of a second next time
     return time.time_ns()
 
@@ -211,8 +210,7 @@ def _path(path: str, since: int) -> tuple[bytes, bytes | None]:
         return _first_absent(encoded), None
     except (OSError, ValueError) as error:
         raise UnsureError(f"cannot look at {path}") from error
-    coarse = status.st_ctime_ns % _SECOND == 0
-    if status.st_ctime_ns >= since - (_COARSE if coarse else _TICK):
+    if is_young(status.st_ctime_ns, since):
         raise UnsureError(f"{path} changed only just now")
     return encoded, signature(status)
 
