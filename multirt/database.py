@@ -43,7 +43,8 @@ def database(path: Path, version: int, schema: str | None = None) -> Iterator[sq
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection, connection:
             found = _version(connection, version)
             if schema is not None and found < version:
-                connection.executescript(f"{schema}; PRAGMA user_version = {version}")
+                script = f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {version}; COMMIT"
+                connection.executescript(script)
             yield connection
     except (OSError, sqlite3.Error, ValueError, TypeError) as error:
         raise _trouble(path, error) from error

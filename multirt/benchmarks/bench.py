@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from multirt.aftermath import temporary_folder
 from multirt.benchmarks import pyperf
 from multirt.benchmarks.model import Bench, Excluded, Measured
 from multirt.benchmarks.processor import processor_time
@@ -153,7 +152,7 @@ def _lanes(
     stack: ExitStack,
 ) -> Iterator[_Lane]:
     """Yield each contender with what is to be started."""
-    room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="multirt-")))
+    room = stack.enter_context(temporary_folder())
     (room / "empty.py").write_text("", encoding="utf-8")
     for threads in effort.threads or (None,):
         for contender in contenders:

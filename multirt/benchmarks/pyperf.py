@@ -6,17 +6,17 @@ import importlib.util
 import json
 import shlex
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
+from multirt.aftermath import temporary_folder
 from multirt.comparison import Start, run_once
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 _OVERHEAD = 30.0  # seconds that pyperf may take beside the program itself
 # Of Python's variables, those that pyperf's own processes bear; PYTHONHOME, or PYTHON_GIL=0 on a
@@ -80,12 +80,12 @@ def _worker(task: Task, words: Sequence[str], values: int) -> dict[str, Any]:
         MultirtError: the program fails, or does not end in time.
     """
     own = [sys.executable, "-m", "pyperf", "command", "--worker", "--copy-env", "--quiet"]
-    with tempfile.TemporaryDirectory(prefix="multirt-") as room:
-        output = Path(room) / "run.json"
+    with temporary_folder() as room:
+        output = room / "run.json"
         own += [f"--name={task.name}", "-o", str(output), *words]
         outcome = run_once(
             Start(
-                command=(*own, "--", *_sheltered(task, Path(room))),
+                command=(*own, "--", *_sheltered(task, room)),
                 environment={
                     name: value for name, value in task.environment.items() if not _harms(name)
                 },

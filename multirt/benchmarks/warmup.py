@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.aftermath import temporary_folder
 from multirt.benchmarks.model import Curve
 from multirt.comparison import Conditions, Outcome, prepared, run_once
 
@@ -24,8 +23,8 @@ def warm_up(contender: Contender, conditions: Conditions) -> Curve:
     Its functions stay the same objects, so a compiler finds them again; modules stay imported. A
     program that cannot be run twice in one process gives the rounds that went well.
     """
-    with tempfile.TemporaryDirectory(prefix="multirt-") as room:
-        answer, driver = Path(room) / "times", Path(room) / "driver.py"
+    with temporary_folder() as room:
+        answer, driver = room / "times", room / "driver.py"
         script = resources.files("multirt.benchmarks") / "warmup_driver.py.txt"
         driver.write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
         with prepared(contender, conditions) as start:

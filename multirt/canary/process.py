@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, NoReturn
 
+from multirt.aftermath import ending_process
 from multirt.canary.model import Ending
 from multirt.errors import ExitCode, MultirtError
 
@@ -60,9 +61,10 @@ def follow(
                 raise MultirtError("launch", message, code=ExitCode.CANNOT_START) from error
             return Ending(exit_code=None, refused=why)
         adopt(process)
-        if recordings is not None:
-            _pass_on(process, recordings)
-        code = process.wait()
+        with ending_process(process.pid):
+            if recordings is not None:
+                _pass_on(process, recordings)
+            code = process.wait()
     return Ending(exit_code=code, seconds=time.monotonic() - begun)
 
 

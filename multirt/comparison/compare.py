@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.aftermath import temporary_folder
 from multirt.comparison.copies import changes, make_copy, moved, snapshot
 from multirt.comparison.grouping import group_outcomes
 from multirt.comparison.rules import substitutions
@@ -142,8 +142,8 @@ def prepared(contender: Contender, conditions: Conditions) -> Iterator[Start]:
         yield _start(contender, conditions, conditions.folder, contender.command)
         return
     origins = (Path(os.path.abspath(conditions.copy)), conditions.copy.resolve())  # noqa: PTH100 - a link stays what it is called
-    with tempfile.TemporaryDirectory(prefix="multirt-", ignore_cleanup_errors=True) as room:
-        place = Path(room).resolve() / "copy"
+    with temporary_folder() as room:
+        place = room.resolve() / "copy"
         make_copy(origins, place)
         folder = Path(moved(str(conditions.folder), origins, place))
         command = (

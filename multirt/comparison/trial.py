@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from multirt.aftermath import ending_group
 from multirt.comparison.recording import Recorded, Recording
 from multirt.errors import MultirtError
 
@@ -115,7 +116,8 @@ def run_once(start: Start) -> Outcome:
     except OSError as error:
         refused = error.strerror or str(error)
     else:
-        exit_code = _follow(process, streams, begun + start.seconds)
+        with ending_group(process.pid):
+            exit_code = _follow(process, streams, begun + start.seconds)
     finally:
         if source is not None:
             source.close()

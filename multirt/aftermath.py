@@ -1,0 +1,83 @@
+"""Leave nothing behind, should this process be killed: a sentinel beside it then clears away."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt import sentinel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def ending_group(number: int) -> Iterator[None]:
+    """End a process group with this process, however that ends, while the context lasts."""
+    with _held(f"{sentinel.GROUP} {number}"):
+        yield
+
+
+@contextmanager
+def ending_process(number: int) -> Iterator[None]:
+    """End one process with this process, as above."""
+    with _held(f"{sentinel.PROCESS} {number}"):
+        yield
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give an empty folder, which is removed at the end of the context, or of this process.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="multirt-", ignore_cleanup_errors=True) as room,
+        _held(f"{sentinel.FOLDER} {room}"),
+    ):
+        yield Path(room)
+
+
+@contextmanager
+def _held(record: str) -> Iterator[None]:
+    _tell(f"+{record}")
+    try:
+        yield
+    finally:
+        _tell(f"-{record}")
+
+
+def _tell(record: str) -> None:
+    """Tell the sentinel; where none can be, nothing is cleared away after a kill."""
+    with suppress(OSError):
+        stream = _sentinel(os.getpid()).stdin
+        assert stream is not None  # noqa: S101 - a pipe was asked for; for the type checker
+        os.write(stream.fileno(), os.fsencode(record) + b"\0")
+
+
+@functools.cache
+def _sentinel(_owner: int) -> subprocess.Popen[bytes]:
+    """Start a sentinel for a process; one that was forked has another.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    started = subprocess.Popen(
+        [sys.executable, "-I", "-S", sentinel.__file__],
+        stdin=subprocess.PIPE,  # closed when this process ends, however it does
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        start_new_session=True,  # an interrupt of the terminal is not for it
+    )
+    atexit.register(started.communicate)
+    return started

@@ -1,0 +1,75 @@
+"""Who kills multirt leaves nothing of what it started, and no folder of its own."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GATE = """
+import os, subprocess, sys
+stream = open(os.environ["GATE"], "w")
+stream.write("here")
+stream.flush()
+"""
+CHILD = """
+os.set_inheritable(stream.fileno(), True)
+subprocess.call([sys.executable, "-c", "while True: pass"], close_fds=False)
+"""
+
+
+def children(process: int) -> list[int]:
+    """Return what a process has started, as descriptors that can be waited for."""
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [os.pidfd_open(int(each)) for each in listed.split()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "program"),
+    [
+        pytest.param(("compare", "--copy", "."), "while True: pass\n", id="compare"),
+        pytest.param(("compare",), CHILD, id="what the program started"),
+        pytest.param(("bench", "--no-check"), "while True: pass\n", id="bench"),
+        pytest.param(
+            ("run", "--canary", "3.12", "--percent", "0"), "while True: pass\n", id="canary"
+        ),
+    ],
+)
+def test_a_kill_leaves_nothing(
+    tmp_path: Path,
+    cache: Path,
+    require: Callable[[str], Path],
+    *,
+    arguments: tuple[str, ...],
+    program: str,
+) -> None:
+    require("3.12")
+    for name in ("work", "temporary"):
+        (tmp_path / name).mkdir()
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    (tmp_path / "work" / "p.py").write_text(GATE + program)
+    command = [sys.executable, "-m", "multirt", *arguments, "--python", sys.executable, "p.py"]
+    variables = {"MULTIRT_CACHE_DIR": cache, "MULTIRT_DATA_DIR": tmp_path, "GATE": gate}
+    variables["TMPDIR"] = tmp_path / "temporary"
+    env = {**os.environ, **{name: str(value) for name, value in variables.items()}}
+    with subprocess.Popen(command, cwd=tmp_path / "work", env=env) as process:
+        with gate.open() as stream:
+            assert stream.read(4) == "here"
+            started = children(process.pid)
+            process.send_signal(signal.SIGKILL)
+            assert stream.read() == ""  # nobody holds the other end
+        assert process.wait(60) == -signal.SIGKILL
+    for each in started:
+        assert select.select([each], [], [], 60)[0] == [each]  # readable once it has ended
+        os.close(each)
+    assert list((tmp_path / "temporary").iterdir()) == []
