@@ -104,7 +104,7 @@ class Binary:
         exports: names of that kind, and module init hooks, that it defines for others.
         version_needs: versions of libc, libstdc++ and the like that it needs, weak ones left out.
         version_definitions: versions that it provides (`.gnu.version_d`).
-        definitions: of modules, where they can be read (ELF only).
+        definitions: of modules, where they can be read; of a fat Mach-O in its first slice.
         minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
         executable_stack: it asks for a stack that code can run on (ELF only).
         foreign: strong names without a version that it needs and that are none of Python's (ELF

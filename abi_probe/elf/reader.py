@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf.definitions import read_definitions
+from abi_probe.definitions import module_stems, read_definitions
 from abi_probe.elf.foreign import read_foreign, read_hashes
 from abi_probe.elf.image import MAGIC, Image, Kind, Tag, open_image
+from abi_probe.elf.memory import ElfMemory
 from abi_probe.elf.symbols import read_symbols
 from abi_probe.elf.versions import read_version_definitions, read_version_needs
 from abi_probe.errors import NotABinaryError
@@ -20,8 +21,6 @@ _DF_1_PIE: Final = 0x08000000
 # Machines whose glibc takes a file that says nothing for one that runs code on the stack (its
 # `sysdeps/*/stackinfo.h`), of those that wheels are built for.
 _STACK_RUNS_CODE: Final = frozenset({"x86_64", "i686"})
-_HOOK: Final = "PyInit_"  # alone: a module with another hook has no `PyModuleDef`
-_RUNTIME = "Py_Initialize"  # defined in an interpreter or its library
 
 # By (e_machine, bits, byte order), in the words of `platform.machine()`.
 _MACHINES: Final[Mapping[tuple[int, int, str], str]] = {
@@ -71,9 +70,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         raise NotABinaryError("no ELF header")
     image = open_image(view)
     imports, exports = read_symbols(image)
-    modules = {name.removeprefix(_HOOK) for name in exports if name.startswith(_HOOK)}
-    if _RUNTIME in exports:
-        modules = set()  # a runtime's own are no extension's, and there are a hundred to look for
+    stems = module_stems(exports)
     return Binary(
         format=Format.ELF,
         machines=(_machine(image),),
@@ -89,7 +86,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         exports=exports,
         version_needs=tuple(dict.fromkeys(read_version_needs(image))),
         version_definitions=frozenset(read_version_definitions(image)),
-        definitions=read_definitions(image, modules) if modules else (),
+        definitions=read_definitions(ElfMemory.of(image), stems) if stems else (),
         executable_stack=_executable_stack(image),
         foreign=read_foreign(image),
         hashes=read_hashes(image),

@@ -129,6 +129,31 @@ def chained_imports(window: Window, order: str) -> Iterator[tuple[int, bytes, bo
             yield ordinal, symbol, bool(packed >> form.ordinal_bits & 1)
 
 
+_STARTS_AT: Final = "4xI"  # of the fixups' header: where it says what each segment's chains are
+_FORMAT_AT: Final = "6xH"  # of what it says of a segment
+_MAX_SEGMENTS: Final = 256
+
+
+def pointer_format(window: Window, order: str) -> int | None:
+    """Read of which kind the pointers in the chains are, None where there are no chains.
+
+    Linkers write one kind for all segments of an image (`dyld_chained_starts_in_image`).
+
+    Raises:
+        UnreadableError: the table is cut off.
+    """
+    (starts,) = window.unpack(struct.Struct(order + _STARTS_AT), 0, "chained fixups")
+    number = struct.Struct(order + "I")
+    (count,) = window.unpack(number, starts, "chained fixups")
+    for index in range(min(count, _MAX_SEGMENTS)):
+        at = starts + number.size * (1 + index)
+        (ahead,) = window.unpack(number, at, "chained fixups")
+        if ahead:
+            kind = struct.Struct(order + _FORMAT_AT)
+            return window.unpack(kind, starts + ahead, "chained fixups")[0]
+    return None
+
+
 def check_count(count: int) -> None:
     """Refuse a number of symbols that no linker writes.
 

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import NotABinaryError, UnreadableError
+from abi_probe.memory import Stretch
 from abi_probe.window import as_text
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class Commands:
         symbols: None without an LC_SYMTAB.
         parts: offset and size of the loader's tables in the image, by `bind`, `weak_bind`,
             `lazy_bind`, `export`, `chained`; only those that are not empty.
+        sections: what is mapped from the file, their offsets counted from the file's beginning.
+        base: the address that the header is mapped to.
     """
 
     dylibs: list[Dylib] = field(default_factory=list)
@@ -122,6 +125,8 @@ class Commands:
     minimum_os: tuple[int, ...] | None = None
     symbols: SymbolTable | None = None
     parts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sections: list[Stretch] = field(default_factory=list)
+    base: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,7 +172,7 @@ def read_image(window: Window) -> Image:
     for kind, body in _split(data, count, order):
         _note(commands, kind, body, order)
         if kind in _SEGMENTS and filetype not in {FileType.DSYM, FileType.DYLIB_STUB}:
-            _check_segment(window, body, order + _SEGMENTS[kind])
+            _note_segment(commands, window, body, _SEGMENTS[kind], order)
     return Image(
         window=window,
         order=order,
@@ -261,17 +266,56 @@ def _macos(kind: int, body: bytes, order: str) -> tuple[int, ...] | None:
     return (major, minor, patch) if patch else (major, minor)
 
 
-# Layout of offset and size in the file, by the segment's width.
-_SEGMENTS: Final[Mapping[int, str]] = {
-    _Command.SEGMENT: "8x16x8xII",
-    _Command.SEGMENT_64: "8x16x16xQQ",
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SegmentLayout:
+    """How a segment's width lays its records out.
+
+    Attributes:
+        segment: address, offset and size in the file, protection, number of sections.
+        section: of those that follow: address, size, offset, flags.
+    """
+
+    segment: str
+    section: str
+
+
+_SEGMENTS: Final[Mapping[int, _SegmentLayout]] = {
+    _Command.SEGMENT: _SegmentLayout(segment="8x16xI4xII4xII4x", section="32xIII12xI8x"),
+    _Command.SEGMENT_64: _SegmentLayout(segment="8x16xQ8xQQ4xII4x", section="32xQQI12xI12x"),
 }
+_WRITE: Final = 0x2  # VM_PROT_WRITE
+_CODE: Final = 0x80000400  # S_ATTR_PURE_INSTRUCTIONS, S_ATTR_SOME_INSTRUCTIONS
+_SECTION_TYPE: Final = 0xFF
+_WITHOUT_BYTES: Final = frozenset({0x1, 0xC, 0x12})  # S_ZEROFILL and its kin
 
 
-def _check_segment(window: Window, body: bytes, layout: str) -> None:
-    record = struct.Struct(layout)
+def _note_segment(
+    commands: Commands, window: Window, body: bytes, layout: _SegmentLayout, order: str
+) -> None:
+    """Add the sections of a segment.
+
+    Raises:
+        UnreadableError: the segment reaches past the end of the image, or its command is cut off.
+    """
+    record = struct.Struct(order + layout.segment)
     if len(body) < record.size:
         raise UnreadableError(f"segment command of {len(body)} bytes")
-    offset, size = record.unpack_from(body)
+    address, offset, size, protection, count = record.unpack_from(body)
     if offset + size > window.size:
         raise UnreadableError(f"truncated: a segment ends at {offset + size} of {window.size}")
+    if size and not offset:
+        commands.base = address
+    entry = struct.Struct(order + layout.section)
+    for index in range(min(count, (len(body) - record.size) // entry.size)):
+        start = record.size + index * entry.size
+        address, size, offset, flags = entry.unpack_from(body, start)
+        if flags & _SECTION_TYPE not in _WITHOUT_BYTES and offset + size <= window.size:
+            commands.sections.append(
+                Stretch(
+                    offset=window.start + offset,
+                    address=address,
+                    size=size,
+                    writable=bool(protection & _WRITE),
+                    executable=bool(flags & _CODE),
+                )
+            )

@@ -6,8 +6,10 @@ import struct
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from abi_probe.definitions import module_stems, read_definitions
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.macho.commands import FileType, read_image
+from abi_probe.macho.memory import MachoMemory
 from abi_probe.macho.symbols import read_symbols
 from abi_probe.model import Binary, Format, ImportedSymbol
 from abi_probe.window import Window
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from abi_probe.macho.commands import Image
+    from abi_probe.model import ModuleDefinition
     from abi_probe.window import Buffer
 
 # The records of a fat file are big-endian whatever its slices are: CPU, subtype, offset, size.
@@ -71,8 +74,16 @@ def read_macho(data: Buffer) -> Binary:
         runpath=tuple(dict.fromkeys(p for image in images for p in image.commands.rpaths)),
         imports=_united(imports for imports, _ in symbols),
         exports=frozenset.intersection(*(exports for _, exports in symbols)),
+        definitions=_definitions(first, symbols[0][1]),
         minimum_os=".".join(map(str, min(versions))) if versions else None,
     )
+
+
+def _definitions(image: Image, exports: frozenset[str]) -> tuple[ModuleDefinition, ...]:
+    """The modules' definitions, looked for where there are modules only."""
+    stems = module_stems(exports)
+    memory = MachoMemory.of(image) if stems else None
+    return read_definitions(memory, stems) if memory is not None else ()
 
 
 def _slices(window: Window) -> Iterator[Window]:

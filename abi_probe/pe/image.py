@@ -16,7 +16,9 @@ _LOWEST_ALIGNMENT: Final = 512  # raw data begins at multiples of it, whatever t
 
 _DOS: Final = struct.Struct("<60xI")
 _COFF: Final = struct.Struct("<4xHHIIIHH")
-_SECTION: Final = struct.Struct("<8xIIII16x")
+_SECTION: Final = struct.Struct("<8xIIII12xI")
+_EXECUTE: Final = 0x20000000  # IMAGE_SCN_MEM_EXECUTE
+_WRITE: Final = 0x80000000  # IMAGE_SCN_MEM_WRITE
 _DIRECTORY: Final = struct.Struct("<II")
 
 
@@ -48,6 +50,8 @@ class Section:
     size: int
     offset: int
     raw: int
+    writable: bool = False
+    executable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +181,7 @@ def _sections(window: Window, start: int, count: int, optional: Window) -> tuple
     size = min(size, window.size)
     sections = [Section(address=0, size=size, offset=0, raw=size)]
     table = window.read(start, count * _SECTION.size, "section table")
-    for memory, address, raw, offset in _SECTION.iter_unpack(table):
+    for memory, address, raw, offset, flags in _SECTION.iter_unpack(table):
         if address < sections[-1].address + sections[-1].size:
             raise UnreadableError(f"sections overlap at address {address:#x}")
         if raw and offset + raw > window.size:
@@ -185,5 +189,14 @@ def _sections(window: Window, start: int, count: int, optional: Window) -> tuple
         if alignment >= _LOWEST_ALIGNMENT:
             offset -= offset % _LOWEST_ALIGNMENT  # noqa: PLW2901  the loader rounds down
         room = memory or raw
-        sections.append(Section(address=address, size=room, offset=offset, raw=min(raw, room)))
+        sections.append(
+            Section(
+                address=address,
+                size=room,
+                offset=offset,
+                raw=min(raw, room),
+                writable=bool(flags & _WRITE),
+                executable=bool(flags & _EXECUTE),
+            )
+        )
     return tuple(sections)

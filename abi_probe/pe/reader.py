@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from abi_probe.definitions import module_stems, read_definitions
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Binary, Format, ImportedSymbol
 from abi_probe.names import is_pythonic, matters
 from abi_probe.pe.image import PeImage, read_image
+from abi_probe.pe.memory import PeMemory
 from abi_probe.window import MAX_KEPT, MAX_NAME, Window, as_text
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def read_pe(data: Buffer) -> Binary:
     imports = _Imports(image=image)
     imports.read()
     soname, exports = _exports(image)
+    stems = module_stems(exports)
     return Binary(
         format=Format.PE,
         machines=(_MACHINES.get(image.machine, f"pe-machine-{image.machine:#x}"),),
@@ -84,6 +87,7 @@ def read_pe(data: Buffer) -> Binary:
         needed=tuple(dict.fromkeys(imports.needed)),
         imports=tuple(imports.found[name] for name in sorted(imports.found)),
         exports=exports,
+        definitions=read_definitions(PeMemory.of(image), stems) if stems else (),
     )
 
 

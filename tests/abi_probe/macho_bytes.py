@@ -121,8 +121,38 @@ def trie(*names: str) -> bytes:
     return root + bytes((2, 0, 0x10, 0)) * len(names)  # flags, address; no edges
 
 
-def chained(*imports: tuple[str, int, bool], form: int = 1, order: str = "<") -> bytes:
-    """Chained fixups with imports (name, library, weak) in one of the three formats."""
+def segment(address: int, at: int, size: int, bits: int = 64) -> bytes:
+    """A segment of the whole file that may be changed, with one section.
+
+    Args:
+        address: of the file's first byte.
+        at: where the section begins in the file.
+        size: of the section.
+        bits: 32 or 64.
+    """
+    wide = bits == 64
+    row = struct.pack("<4Q" if wide else "<4I", address, at + size, 0, at + size)
+    row += struct.pack("<4I", 3, 3, 1, 0)
+    section = bytes(32) + struct.pack("<2Q" if wide else "<2I", address + at, size)
+    section += struct.pack("<I", at) + bytes(28 if wide else 24)
+    length = 24 + len(row) + len(section)
+    return struct.pack("<II16x", 0x19 if wide else 1, length) + row + section
+
+
+def chained(
+    *imports: tuple[str, int, bool], form: int = 1, order: str = "<", kind: int | None = None
+) -> bytes:
+    """Chained fixups with imports (name, library, weak) in one of the three formats.
+
+    Args:
+        imports: name, library, whether weak.
+        form: of the imports.
+        order: `<` or `>`.
+        kind: of the pointers in the chains of the second segment; None for no chains.
+    """
+    starts = struct.pack(order + "I", 0)
+    if kind is not None:
+        starts = struct.pack(order + "4I2H", 2, 0, 12, 8, 0x1000, kind)
     names = b"\0"
     table = b""
     for name, library, weak in imports:
@@ -133,8 +163,9 @@ def chained(*imports: tuple[str, int, bool], form: int = 1, order: str = "<") ->
             packed = library & 0xFF | weak << 8 | len(names) << 9
             table += struct.pack(order + "I", packed) + bytes(4 if form == 2 else 0)
         names += name.encode() + b"\0"
-    head = struct.pack(order + "7I", 0, 28, 28, 28 + len(table), len(imports), form, 0)
-    return head + table + names
+    at = 28 + len(starts)
+    head = struct.pack(order + "7I", 0, 28, at, at + len(table), len(imports), form, 0)
+    return head + starts + table + names
 
 
 def symbol(  # noqa: PLR0913  the fields of an `nlist`

@@ -112,7 +112,8 @@ def pe(  # noqa: PLR0913  a test names the few that it is about
     optional = _optional(blob.bits, directories or {}, magic)
     rows = list(sections) if sections is not None else rows
     coff = struct.pack("<HHIIIHH", machine, len(rows), 0, 0, 0, len(optional), characteristics)
-    table = b"".join(struct.pack("<8sIIII16x", b".rdata", *row) for row in rows)
+    flags = 0xC0000040  # initialised data that can be read and written
+    table = b"".join(struct.pack("<8sIIII12xI", b".data", *row, flags) for row in rows)
     dos = b"MZ" + bytes(58) + struct.pack("<I", 0x40)
     head = dos + b"PE\0\0" + coff + optional + table
     return head.ljust(OFFSET, b"\0") + bytes(blob.data)

@@ -197,7 +197,9 @@ class TestFat:
             id="name-without-end",
         ),
         pytest.param(
-            macho(number_command(0x19, *[0] * 8, 0, 0, 1 << 30, 0)), "a segment ends", id="segment"
+            macho(number_command(0x19, *[0] * 8, 0, 0, 1 << 30, 0, 0, 0, 0, 0)),
+            "a segment ends",
+            id="segment",
         ),
         pytest.param(macho(number_command(0x19, 0)), "segment command", id="segment-too-short"),
         pytest.param(macho(bind=bind("_Py_X", 3)), "library 3 of 0", id="no-such-library"),

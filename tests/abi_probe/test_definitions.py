@@ -9,6 +9,12 @@ import pytest
 
 from abi_probe import UnreadableError, read_binary, read_binary_file
 from tests.abi_probe.compiler import compile_c
+from tests.abi_probe.definition_bytes import (
+    FREE_THREADED,
+    FREE_THREADED_32,
+    macho_with_definition,
+    pe_with_definition,
+)
 from tests.integration.builds import BUILDS
 
 if TYPE_CHECKING:
@@ -107,6 +113,50 @@ def test_every_damaged_word_is_read_or_refused(
     found: set[tuple[ModuleDefinition, ...]] = set()
     for place in range(0, len(data), 8):
         damaged = data[:place] + b"\xff" * 8 + data[place + 8 :]
+        with suppress(UnreadableError):
+            found.add(read_binary(damaged).definitions)
+    assert len(found) > 1
+
+
+@pytest.mark.parametrize(
+    ("data", "free_threaded"),
+    [
+        pytest.param(pe_with_definition(), False, id="PE"),
+        pytest.param(pe_with_definition(32), False, id="PE-32"),
+        pytest.param(pe_with_definition(header=FREE_THREADED), True, id="PE-free-threaded"),
+        pytest.param(pe_with_definition(32, FREE_THREADED_32), True, id="PE-32-free-threaded"),
+        pytest.param(macho_with_definition(), False, id="Mach-O"),
+        pytest.param(macho_with_definition(32), False, id="Mach-O-32"),
+        pytest.param(macho_with_definition(header=FREE_THREADED), True, id="Mach-O-free-threaded"),
+        pytest.param(macho_with_definition(kind=2, base=1 << 32), False, id="chained"),
+        pytest.param(macho_with_definition(kind=6, base=1 << 32), False, id="chained-from-base"),
+    ],
+)
+def test_definitions_of_other_formats(
+    data: bytes,
+    free_threaded: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    (found,) = read_binary(data).definitions
+    assert (found.module, found.free_threaded, found.size) == ("probe", free_threaded, -1)
+    assert [(slot.kind, slot.value) for slot in found.slots or ()] == [(2, 1), (4, 1)]
+
+
+def test_pointers_of_an_unknown_kind_are_not_followed() -> None:
+    assert not read_binary(macho_with_definition(kind=1)).definitions
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(pe_with_definition(), id="PE"),
+        pytest.param(macho_with_definition(), id="Mach-O"),
+        pytest.param(macho_with_definition(kind=6), id="chained"),
+    ],
+)
+def test_every_damaged_word_of_other_formats_is_read_or_refused(data: bytes) -> None:
+    found: set[tuple[ModuleDefinition, ...]] = set()
+    for place in range(0, len(data), 4):
+        damaged = data[:place] + b"\xff" * 4 + data[place + 4 :]
         with suppress(UnreadableError):
             found.add(read_binary(damaged).definitions)
     assert len(found) > 1

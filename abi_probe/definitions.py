@@ -1,4 +1,4 @@
-"""Find the static `PyModuleDef` of each module in an ELF file, and read its slots.
+"""Find the static `PyModuleDef` of each module in a binary, and read its slots.
 
 What is known of it: its name is a string, whose address one pointer of the definition holds, and
 ahead of that pointer lies an object header, which differs between builds with and without a GIL and
@@ -11,14 +11,15 @@ import struct
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf.memory import MOST_PLACES, Memory
+from abi_probe.memory import MOST_PLACES, Memory
 from abi_probe.model import ModuleDefinition, ModuleSlot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
-    from abi_probe.elf.image import Image
-
+_HOOK: Final = "PyInit_"  # alone: a module with another hook has no `PyModuleDef`
+_RUNTIME: Final = "Py_Initialize"  # defined in an interpreter or its library
 _MOST_MODULES: Final = 32  # of one file; those with more are statically linked programs
 _MOST_NAMES: Final = 128  # that are looked for pointers to, in one file
 _MOST_SLOTS: Final = 64
@@ -33,12 +34,14 @@ _NAME_BYTES: Final = (
         ord("_"),
     }
 )
-# Words ahead of `m_name`: reference count and type, then m_init, m_index, m_copy.
-_GIL_HEADER: Final = 5
-# PyPy has a link to the object of its own between the two, and a count of 1.
-_PYPY_HEADER: Final = 6
-# Free-threaded: thread, flags with the local count, shared count, type, and the same three.
-_FREE_THREADED_HEADER: Final = 7
+# Words ahead of `m_name`, which all headers have: reference count and type, then m_init, m_index,
+# m_copy. What stands before them tells more.
+_HEADER: Final = 5
+# PyPy counts its references before them, and has a link to the object of its own in the first.
+_PYPY_COUNT: Final = 1
+# Free-threaded: thread, flags, local count, and then in the first place the shared one. Flags and
+# the local count are 4 bytes each.
+_MOST_AHEAD: Final = 3
 _IMMORTAL_LOCAL: Final = 0xFFFFFFFF  # every static object's, `_Py_IMMORTAL_REFCNT_LOCAL`
 # The first word of that header with a GIL: the count of an object in code of 3.11 and 3.12, of 3.13
 # (both in 32 bits less), from 3.14 on; without: its second word in 3.13, from 3.14 on.
@@ -48,11 +51,25 @@ _SIZE_AFTER_NAME: Final = 2
 _SLOTS_AFTER_NAME: Final = 4  # m_name, m_doc, m_size, m_methods, m_slots
 
 
-def read_definitions(image: Image, stems: Iterable[str]) -> tuple[ModuleDefinition, ...]:
+def module_stems(exports: AbstractSet[str]) -> frozenset[str]:
+    """Return the last parts of the names of the modules that a binary may have definitions of.
+
+    Args:
+        exports: names that it defines for others.
+
+    Returns:
+        Of a runtime none: its modules are no extension's, and there are a hundred to look for.
+    """
+    if _RUNTIME in exports:
+        return frozenset()
+    return frozenset(name.removeprefix(_HOOK) for name in exports if name.startswith(_HOOK))
+
+
+def read_definitions(memory: Memory, stems: Iterable[str]) -> tuple[ModuleDefinition, ...]:
     """Read the definitions that lie in a file as they are, for some modules.
 
     Args:
-        image: the file.
+        memory: the binary.
         stems: last parts of the modules' dotted names.
 
     Returns:
@@ -63,7 +80,6 @@ def read_definitions(image: Image, stems: Iterable[str]) -> tuple[ModuleDefiniti
     Source of the layouts: CPython's `Include/moduleobject.h` and `Include/object.h`, 3.5 to 3.15.
     """
     stems = sorted(stems)
-    memory = Memory.of(image)
     found: dict[str, ModuleDefinition] = {}
     names = (
         (stem, address)
@@ -117,27 +133,17 @@ def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
     if memory.word.size != 8:  # noqa: PLR2004 - bytes of a word
         return
     pack = memory.word.pack
-    headers = [(pack(count) + bytes(8 * (_GIL_HEADER - 1)), False) for count in _COUNTS]
-    blank = bytes(8 * (_FREE_THREADED_HEADER - 2))
-    headers += [(bytes(8) + pack(local) + blank, True) for local in _LOCALS]
+    headers = [(pack(count) + bytes(8 * (_HEADER - 1)), False) for count in _COUNTS]
+    headers += [(bytes(8) + pack(local) + bytes(8 * _HEADER), True) for local in _LOCALS]
     for header, free_threaded in headers:
-        for place in _writable_places(memory, header):
+        for place in memory.writable_places(header):
             end = place + len(header)
             name = memory.pointer(end)
-            if place % 8 or not name or not _is_name(memory, name) or _header(memory, end) is None:
+            if not name or not _is_name(memory, name) or _header(memory, end) is None:
                 continue
             found = _definition_at(memory, stem, end, free_threaded=free_threaded)
             if found is not None and found.slots:
                 yield found
-
-
-def _writable_places(memory: Memory, what: bytes) -> Iterator[int]:
-    """The addresses of some bytes among what a program may change."""
-    for segment in memory.image.loaded():
-        if segment.writable:
-            end = segment.offset + segment.size
-            for offset in memory.places(what, segment.offset, end):
-                yield segment.address + offset - segment.offset
 
 
 def _is_name(memory: Memory, address: int) -> bool:
@@ -169,32 +175,32 @@ def _name_addresses(memory: Memory, stem: bytes) -> Iterator[int]:
 def _header(memory: Memory, name: int) -> bool | None:
     """Whether the header ahead of a pointer is a free-threaded build's; None when it is none."""
     size = memory.word.size
-    words = [memory.number(name - ahead * size) for ahead in range(_FREE_THREADED_HEADER, 0, -1)]
-    if None in words[-_GIL_HEADER:]:
+    *before, first, second, third, fourth, fifth = (
+        memory.number(name - ahead * size) for ahead in range(_HEADER + _MOST_AHEAD, 0, -1)
+    )
+    if first is None or (second, third, fourth, fifth) != (0, 0, 0, 0):
         return None
-    shape = _shape([word or 0 for word in words], memory)
-    if shape is None:
-        return None
-    free_threaded, blank = shape
+    if first == 0:
+        free_threaded = _free_threaded(before, memory)
+    else:
+        free_threaded = False if first & 0xFFFFFFFF else None
     # Other tables begin alike, but with pointers where these words stay as they are.
+    blank = _HEADER if first == 0 else _HEADER - 1
     if any(memory.pointer(name - ahead * size) for ahead in range(1, blank + 1)):
         return None
     return free_threaded
 
 
-def _shape(words: list[int], memory: Memory) -> tuple[bool, int] | None:
-    """Whether words are a free-threaded build's header, and how many of them must stay blank."""
-    tail = words[-_GIL_HEADER:]
-    if tail[0] and tail[0] & 0xFFFFFFFF and not any(tail[1:]):
-        return False, _GIL_HEADER - 1
-    if words[-_PYPY_HEADER] == 1 and not any(tail):
-        return False, _PYPY_HEADER - 1
-    first, second, *rest = words
-    if memory.word.size == 8 and first == 0 and not any(rest):  # noqa: PLR2004 - bytes of a word
-        high = second >> 32 if memory.image.layout.byte_order == "little" else second & 0xFFFFFFFF
-        if high == _IMMORTAL_LOCAL:
-            return True, _FREE_THREADED_HEADER - 2
-    return None
+def _free_threaded(before: list[int | None], memory: Memory) -> bool | None:
+    """Whether what stands ahead of a header is a free-threaded build's; None when nobody's."""
+    eldest, thread, local = before
+    if local == _PYPY_COUNT:
+        return False
+    if memory.word.size == 4:  # noqa: PLR2004 - bytes of a word
+        thread = eldest
+    elif local is not None:
+        local = local >> 32 if memory.mark == "<" else local & 0xFFFFFFFF
+    return True if (thread, local) == (0, _IMMORTAL_LOCAL) else None
 
 
 def _signed(memory: Memory, address: int) -> int:
@@ -205,7 +211,7 @@ def _signed(memory: Memory, address: int) -> int:
 
 def _slots(memory: Memory, start: int) -> tuple[ModuleSlot, ...] | None:
     """The slots of an array that ends with 0; None where there is no such array."""
-    number = struct.Struct(memory.image.layout.mark + "I")
+    number = struct.Struct(memory.mark + "I")
     found: list[ModuleSlot] = []
     for place in range(start, start + 2 * _MOST_SLOTS * memory.word.size, 2 * memory.word.size):
         offset = memory.offset(place)
