@@ -58,7 +58,7 @@ class _Lane:
         loops: of both.
         runs: pyperf's documents, the calibration first.
         startups: seconds of the empty program.
-        processor: seconds of processor time of one start, one for each round.
+        processor: seconds of processor time of a start, one for each round.
         idle: likewise of the empty program.
     """
 
@@ -190,8 +190,9 @@ def _round(lane: _Lane, effort: Effort) -> None:
     lane.runs.append(pyperf.measure(lane.task, loops, effort.values, effort.warmups))
     startup = pyperf.measure(lane.empty, empty, 1, 0)
     lane.startups += _values(startup)
-    lane.processor.append(processor_time(lane.task))
-    lane.idle.append(processor_time(lane.empty))
+    # Half as many starts: one of a short program says little, and all would take as long again.
+    lane.processor.append(processor_time(lane.task, (loops + 1) // 2))
+    lane.idle.append(processor_time(lane.empty, (empty + 1) // 2))
 
 
 def _values(document: dict[str, Any]) -> list[float]:

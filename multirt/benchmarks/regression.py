@@ -60,15 +60,21 @@ class Change:
         """Whether it is slower by more than noise.
 
         On a steady machine the times from start to end decide, as measured and without the drift;
-        on a busy one they show the other work, and processor time decides.
+        where the earlier runs differ as much among themselves, processor time has to confirm it.
+        On a busy machine they show the other work, and processor time decides alone.
         """
         slower = self.after > self.before
         if self.steady or self.processor is None:
-            least = 1 + max(self.threshold, self.spread)
-            return self.significant and self.ratio > least and slower
-        least = 1 + max(self.threshold, self.processor_spread, _LEAST_WHEN_BUSY)
+            sure = self.ratio > 1 + self.spread or self._takes_more
+            return self.significant and self.ratio > 1 + self.threshold and slower and sure
         faster = self.significant and not slower  # on more processors, perhaps
-        return self.processor_significant and self.processor > least and not faster
+        return self._takes_more and not faster
+
+    @property
+    def _takes_more(self) -> bool:
+        """Whether it takes more processor time by more than noise."""
+        least = 1 + max(self.threshold, self.processor_spread, _LEAST_WHEN_BUSY)
+        return self.processor_significant and (self.processor or 0) > least
 
 
 def changes(

@@ -45,13 +45,15 @@ class Rule:
     substitutions: tuple[Substitution, ...] = ()
 
 
+# A pattern that begins with what it looks for, and asks then what stands before it, is found many
+# times as fast as one that begins with `\b`.
 RULES: tuple[Rule, ...] = (
     Rule(name="paths", meaning="paths of the runtime and of the working copy", usual=True),
     Rule(
         name="addresses",
         meaning="addresses in memory such as 0x7f3c52a0",
         usual=True,
-        substitutions=((re.compile(rb"\b0x[0-9A-Fa-f]{4,16}\b"), b"0x..."),),
+        substitutions=((re.compile(rb"0x(?<!\w0x)[0-9A-Fa-f]{4,16}\b"), b"0x..."),),
     ),
     Rule(
         name="timings",
@@ -60,7 +62,7 @@ RULES: tuple[Rule, ...] = (
         substitutions=(
             (
                 re.compile(
-                    rb"\b\d+(?:\.\d+)?(?:e-?\d+)?(\s?)"
+                    rb"\d(?<!\w\d)\d*(?:\.\d+)?(?:e-?\d+)?(\s?)"
                     rb"(ns|us|\xc2\xb5s|ms|s|sec|secs|seconds?|minutes?)\b"
                 ),
                 rb"#\1\2",

@@ -38,6 +38,7 @@ class Start:
         input: a file for its standard input; None for an empty one.
         seconds: the time limit.
         substitutions: of the rules, for its output.
+        silent: its output goes nowhere, and is not recorded.
     """
 
     command: tuple[str, ...]
@@ -47,6 +48,7 @@ class Start:
     input: Path | None
     seconds: float
     substitutions: tuple[Substitution, ...]
+    silent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,14 +105,15 @@ def run_once(start: Start) -> Outcome:
         raise MultirtError("input", f"cannot read {start.input}: {error.strerror}") from error
     refused: str | None = None
     exit_code: int | None = None
+    output = subprocess.DEVNULL if start.silent else subprocess.PIPE
     try:
         process = subprocess.Popen(
             start.command,
             cwd=start.folder,
             env=start.environment,
             stdin=source or subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     except OSError as error:
@@ -137,7 +140,7 @@ def _follow(
     pipes: list[IO[bytes]] = [each for each in (process.stdout, process.stderr) if each is not None]
     try:
         with selectors.DefaultSelector() as selector:
-            for pipe, stream in zip(pipes, streams, strict=True):
+            for pipe, stream in zip(pipes, streams, strict=False):  # none of a silent one
                 os.set_blocking(pipe.fileno(), False)
                 selector.register(pipe, selectors.EVENT_READ, stream)
             in_time = _read(process, selector, deadline)

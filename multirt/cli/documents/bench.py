@@ -53,6 +53,7 @@ def _measured(bench: Bench, measured: Measured) -> Document:
         "loops": measured.loops,
         "startup": measured.startup_median,
         "processor": list(measured.processor),
+        "processor_startup": list(measured.idle),
         "memory": measured.memory,
         "ratio": None if measured is base else ratio_document(measured.ratio_to(base)),
         "same_output": True if bench.checked else None,

@@ -67,6 +67,17 @@ def test_on_a_busy_machine_processor_time_decides(seed: int) -> None:
     assert change.regressed
 
 
+def test_processor_time_confirms_what_the_past_makes_doubtful() -> None:
+    """As it was seen: a session of the past a sixth slower, and no sign of other work now."""
+    past = [record(day=day, seconds=1.17 if day == 3 else 1.0) for day in range(5)]
+    past = [replace(each, processor=(0.99, 1.0) * 5) for each in past]
+    now = replace(record(day=9, seconds=1.16), processor=(1.19, 1.2) * 5)
+    (change,) = changes([now], past, 0.05)
+    assert (change.steady, change.regressed) == (True, True)
+    (control,) = changes([replace(now, processor=(1.0, 1.01) * 5)], past, 0.05)
+    assert (control.steady, control.regressed) == (True, False)
+
+
 def test_more_processors_are_no_regression() -> None:
     quick = record(seconds=0.5, day=1, wobble=(0.8, 0.9, 1, 1.1, 1.2, 0.8, 0.9, 1, 1.1, 1.2))
     quick = replace(quick, processor=(2.0, 2.1) * 5)
