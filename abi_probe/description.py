@@ -32,6 +32,11 @@ _NAMES: Final = {
 _FLAGS: Final = frozenset({"", "t", "d", "td"})
 _FREE_THREADED_SINCE: Final = (3, 13)
 _M_UNTIL: Final = (3, 7)  # the last version with `m` in its ABI (bpo-36707)
+_U_UNTIL: Final = (3, 2)  # the last whose characters are of two widths (PEP 393); Linux has wide
+# The first that tries names with a tag in them (PEP 3149), and on Windows (bpo-22980).
+_TAGGED_SINCE: Final = (3, 2)
+_TAGGED_ON_WINDOWS_SINCE: Final = (3, 5)
+_KNOWN_SINCE: Final = (3,)  # the table has no names of 2.7
 _DEBUG_LOADS_RELEASE: Final = (3, 8)  # bpo-36721
 _ABI3T_SINCE: Final = (3, 15)  # PEP 803
 _PYPY_ABI: Final = "pp73"
@@ -124,7 +129,7 @@ def _target(
     """Return the target of parts that fit each other."""
     place = _place(platform)
     debug, free_threaded = "d" in flags, "t" in flags
-    letters = [*flags, "m"] if implementation == "cpython" and version <= _M_UNTIL else [*flags]
+    letters = [*flags, *_older_letters(implementation, version, place)]
     digits = f"{version[0]}{version[1]}"
     soabi = f"pypy{digits}-{_PYPY_ABI}-{place.triplet}" if implementation == "pypy" else None
     return Target(
@@ -151,11 +156,18 @@ def _target(
                 free_threaded=free_threaded,
                 windows=place.format is Format.PE,
             )
-            if implementation == "cpython"
+            if implementation == "cpython" and version >= _KNOWN_SINCE
             else None
         ),
         evidence=Evidence.TABLE,
     )
+
+
+def _older_letters(implementation: str, version: tuple[int, int], place: _Place) -> str:
+    """Return the letters that older versions of CPython have in their ABI, whatever the build."""
+    if implementation != "cpython" or version > _M_UNTIL:
+        return ""
+    return "mu" if version <= _U_UNTIL and place.format is Format.ELF else "m"
 
 
 def _place(platform: str) -> _Place:
@@ -199,9 +211,13 @@ def _suffixes(
     if soabi is not None:
         return (f".{soabi}.so",)  # PyPy tries no other
     digits = f"{version[0]}{version[1]}"
+    if version < _TAGGED_SINCE and place.format is not Format.PE:
+        return ".so", "module.so"
     if place.format is Format.PE:
         free_threaded = "t" * ("t" in letters)
         mark = "_d" if "d" in letters else ""
+        if version < _TAGGED_ON_WINDOWS_SINCE:
+            return (f"{mark}.pyd",)
         return f"{mark}.cp{digits}{free_threaded}-{place.triplet}.pyd", f"{mark}.pyd"
     own = [letters]
     if "d" in letters and version >= _DEBUG_LOADS_RELEASE:

@@ -35,8 +35,8 @@ def check_symbols(
             continue
         if symbol.weak:
             weak.append(symbol.name)
-        elif target.evidence is Evidence.TABLE and not _is_cpythons(symbol.name):
-            continue  # a sibling's name, whose library cannot be looked up here
+        elif not (_is_cpythons(symbol.name) or _all_is_here(link, target)):
+            continue  # a name of the library that cannot be looked up; that one is spoken of
         else:
             objections.append(
                 Objection(
@@ -48,6 +48,11 @@ def check_symbols(
             )
     doubts = [f"{extension.path}: {', '.join(sorted(set(weak)))} will be missing (weak)"]
     return objections, doubts if weak else []
+
+
+def _all_is_here(link: Resolution | None, target: Target) -> bool:
+    """Whether every library that a name could come from has been looked at."""
+    return target.evidence is not Evidence.TABLE and not (link and link.missing)
 
 
 def _imports(

@@ -447,6 +447,20 @@ def test_every_cause_has_a_row() -> None:
         ),
         pytest.param(
             replace(
+                with_binary(
+                    "spam.abi3.so",
+                    imports=elf_binary("PySpam_New").imports,
+                    runpath=("$ORIGIN/../ham",),
+                ),
+                requires=("ham",),
+            ),
+            target(),
+            missing("libham.so"),
+            "spam.abi3.so needs libham.so, which another distribution should bring",
+            id="python-name-of-a-library-of-another-distribution",
+        ),
+        pytest.param(
+            replace(
                 spam(),
                 libraries={PurePosixPath("ham.so"): replace(elf_binary(), hashes=HAM_HASH)},
             ),

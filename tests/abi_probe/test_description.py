@@ -49,6 +49,22 @@ HERE = "manylinux_2_36_x86_64"
             id="with-m",
         ),
         pytest.param(
+            "2.7",
+            f"cpython-2.7-{HERE}",
+            "cp27-cp27mu-manylinux1_x86_64",
+            "module.so",
+            "x86_64",
+            id="python2",
+        ),
+        pytest.param(
+            "2.7-win_amd64",
+            "cpython-2.7-win_amd64",
+            "cp27-cp27m-win_amd64",
+            ".pyd",
+            "amd64",
+            id="python2-windows",
+        ),
+        pytest.param(
             "3.14t-win_amd64",
             "cpython-3.14t-win_amd64",
             "cp314-cp314t-win_amd64",
@@ -150,8 +166,16 @@ def test_exports(text: str, there: str, absent: str) -> None:
     assert absent not in exports
 
 
-def test_a_pypy_that_is_not_here_exports_nothing_known() -> None:
-    assert describe("pypy3.11", platform=HERE).exports is None
+@pytest.mark.parametrize("text", ["pypy3.11", "2.7"])
+def test_what_the_table_does_not_have_exports_nothing_known(text: str) -> None:
+    assert describe(text, platform=HERE).exports is None
+
+
+@pytest.mark.parametrize("text", ["2.7", "2.7-win32"])
+def test_python_2_looks_at_no_tagged_names(text: str) -> None:
+    assert not any(
+        "27" in suffix or "abi3" in suffix for suffix in describe(text, platform=HERE).suffixes
+    )
 
 
 def test_windows_has_its_own_format() -> None:
