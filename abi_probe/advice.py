@@ -21,6 +21,8 @@ _OWN_GIL: Final = 2  # Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
 _NO_INTERPRETERS: Final = 0  # Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED
 _GIL: Final = 4  # Py_mod_gil
 _GIL_NOT_USED: Final = 1  # Py_MOD_GIL_NOT_USED
+_SETS_GIL: Final = "PyUnstable_Module_SetGIL"
+_STABLE_DLLS: Final = frozenset({"python3.dll", "python3t.dll"})  # no file name of Windows says it
 
 
 class Promotable(StrEnum):
@@ -128,6 +130,8 @@ def _promotable(
     """Say whether a file of one version could be of the stable ABI."""
     if extension.claim.kind not in {ClaimKind.VERSION, ClaimKind.GENERIC} or not names:
         return None
+    if _STABLE_DLLS & {library.lower() for library in extension.binary.needed}:
+        return None
     if hindrances:
         return Promotable.NO
     # Since the limited API of 3.12, Py_DECREF is a call of the first and never of the second.
@@ -140,9 +144,10 @@ def _hints(extension: Extension, names: frozenset[str]) -> Iterator[str]:
     definition = extension.definition
     single = is_single_phase(extension)
     if single:
-        yield (
-            "single-phase initialisation: never loads in an isolated sub-interpreter, and turns"
-            " the GIL on in free-threaded builds unless it calls PyUnstable_Module_SetGIL"
+        yield "single-phase initialisation: never loads in an isolated sub-interpreter" + (
+            ""
+            if _SETS_GIL in names
+            else f", and turns the GIL on in free-threaded builds, for it never calls {_SETS_GIL}"
         )
     elif definition is not None and definition.slots:
         values = {slot.kind: slot.value for slot in definition.slots}
@@ -175,7 +180,7 @@ def gil_warning(extension: Extension, target: Target) -> str | None:
         return None
     names = {symbol.name for symbol in extension.binary.imports}
     if is_single_phase(extension):
-        declared = "PyUnstable_Module_SetGIL" in names
+        declared = _SETS_GIL in names
     else:
         definition = extension.definition
         if definition is None or not definition.slots:

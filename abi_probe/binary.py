@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from abi_probe.model import Binary
 
+_WASM: Final = b"\0asm"
 _ELF: Final = b"\x7fELF"
 _MACHO: Final = frozenset(
     bytes.fromhex(magic) for magic in ("feedface", "cefaedfe", "feedfacf", "cffaedfe")
@@ -54,6 +55,8 @@ def read_binary(data: bytes | memoryview | mmap.mmap) -> Binary:
         from abi_probe.pe.reader import read_pe
 
         return read_pe(data)
+    if head.startswith(_WASM):
+        raise NotABinaryError("WebAssembly, which is not read")
     raise NotABinaryError("none of ELF, Mach-O or PE")
 
 

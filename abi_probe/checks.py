@@ -11,7 +11,7 @@ from abi_probe.advice import gil_warning
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
 from abi_probe.loading.companions import check_companions
-from abi_probe.model import Cause, Evidence, Objection, Status, Verdict
+from abi_probe.model import Cause, Evidence, Format, Objection, Status, Verdict
 from abi_probe.needs import check_libraries, check_symbols, check_versions, described_doubts
 from abi_probe.tags import differences
 
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from abi_probe.loading.loader import Resolution
     from abi_probe.model import Artefact, Extension, Target
 
+_SYSTEMS = {
+    Format.ELF: "Linux",
+    Format.MACHO: "macOS",
+    Format.PE: "Windows",
+    Format.WASM: "Emscripten",
+}
+_LOOKED_AT = "a build by the runtime, or one for a stable ABI that it loads (abi3, abi3t)"
 _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
@@ -74,7 +81,12 @@ def _status(objections: list[Objection], artefact: Artefact) -> Status:
 def _broken(artefact: Artefact) -> Iterator[Objection]:
     """Yield the files that could not be read."""
     for path, trouble in artefact.trouble:
-        yield Objection(cause=Cause.BROKEN, detail=f"{path}: {trouble}", path=str(path))
+        yield Objection(
+            cause=Cause.BROKEN,
+            detail=f"{path}: {trouble}",
+            path=str(path),
+            help="the file fetched or built anew",
+        )
 
 
 def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
@@ -85,6 +97,7 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
         yield Objection(
             cause=Cause.PACKAGE_PYTHON,
             detail=f"{_title(artefact)} requires Python {wanted}, this is {target.version}",
+            help=f"a release of {artefact.name or 'it'} whose Requires-Python has this version",
         )
     if not target.has_site:
         yield Objection(
@@ -100,6 +113,7 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
             yield Objection(
                 cause=Cause.ABI_TAG,
                 detail=f"{_title(artefact)} is tagged {nearest.tag}: {nearest.detail}",
+                help=nearest.help,
             )
 
 
@@ -130,7 +144,7 @@ def _module(
     kind, doubt = abi_kind(extension, artefact, target)
     objections += kind
     warnings += doubt
-    if (gil := gil_warning(extension, target)) is not None:
+    if not kind and (gil := gil_warning(extension, target)) is not None:
         warnings.append(gil)
     link = links.get(extension.path)
     symbols, doubt = check_symbols(extension, link, target)
@@ -164,6 +178,7 @@ def _not_found(module: Found, target: Target) -> tuple[list[Objection], list[str
             cause=Cause.ABI_SUFFIX,
             detail=f"{names} is never looked at: {target.name} tries {looked}",
             path=str(first.path),
+            help=_LOOKED_AT,
         )
     ], []
 
@@ -180,6 +195,7 @@ def _machine(extension: Extension, target: Target) -> Objection | None:
             cause=Cause.PLATFORM,
             detail=f"{extension.path} is a program, no library that can be loaded into another",
             path=str(extension.path),
+            help="linking with -shared",
         )
     machines = " and ".join(binary.machines)
     return Objection(
@@ -189,6 +205,7 @@ def _machine(extension: Extension, target: Target) -> Objection | None:
             f" {target.name} loads {target.format.value} for {target.machine}"
         ),
         path=str(extension.path),
+        help=f"a build for {_SYSTEMS[target.format]} on {target.machine}",
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from abi_probe.builds import WITH_GIL, serving_build
 from abi_probe.model import Cause, ClaimKind, Objection
 from abi_probe.names import possible_hooks
 
@@ -49,6 +51,7 @@ def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
             detail=f"{extension.path} has {' and '.join(there)}, not {own}",
             path=str(extension.path),
             symbol=there[0],
+            help=f"a build by the runtime, which makes it {own}",
         )
 
 
@@ -56,40 +59,51 @@ def abi_kind(
     extension: Extension, artefact: Artefact, target: Target
 ) -> tuple[list[Objection], list[str]]:
     """Return objections and warnings on the build that an extension is for."""
-    reason = (
+    misfit = (
         _other_build(extension, target)
         or _other_dll(extension, target)
         or _unknown_slot(extension, target)
         or _contradiction(extension)
     )
-    if reason is not None:
+    if misfit is not None:
         return [
             Objection(
                 cause=Cause.ABI_KIND,
-                detail=f"{extension.path} {reason}",
+                detail=f"{extension.path} {misfit.reason}",
                 path=str(extension.path),
+                help=misfit.help,
             )
         ], []
     return [], list(_doubts(extension, artefact, target))
 
 
-def _other_build(extension: Extension, target: Target) -> str | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Misfit:
+    """Why the kind of a file is not a runtime's, in words that follow its path."""
+
+    reason: str
+    help: str
+
+
+def _other_build(extension: Extension, target: Target) -> _Misfit | None:
     """Say for which other kind of build a file is, None when nothing shows that it is."""
     claim = extension.claim
     version = (target.version.major, target.version.minor)
     if claim.kind is ClaimKind.VERSION and target.implementation == "cpython":
         if claim.version is not None and claim.version != version:
-            return f"is built for {claim.version[0]}.{claim.version[1]} only"
+            reason = f"is built for {claim.version[0]}.{claim.version[1]} only"
+            return _Misfit(reason=reason, help=serving_build(target))
         if claim.free_threaded is not target.free_threaded:
-            return _threads(free_threaded=claim.free_threaded)
+            return _threads(target)
     if target.free_threaded and claim.kind is ClaimKind.ABI3:
-        return (
-            f"is for the stable ABI of builds with a GIL; {target.name} looks at it and crashes."
-            " Build one for this version, or for abi3t from 3.15 on"
+        return _Misfit(
+            reason=f"is for the stable ABI of builds with a GIL; {target.name} looks at it and"
+            " crashes",
+            help=serving_build(target),
         )
     free_threaded = _is_free_threaded(extension)
     if free_threaded is not None and free_threaded is not target.free_threaded:
-        return _threads(free_threaded=free_threaded)
+        return _threads(target)
     return None
 
 
@@ -107,7 +121,7 @@ def _is_free_threaded(extension: Extension) -> bool | None:
     return definition.free_threaded if definition is not None else None
 
 
-def _unknown_slot(extension: Extension, target: Target) -> str | None:
+def _unknown_slot(extension: Extension, target: Target) -> _Misfit | None:
     """Say which slot of a module's definition the runtime refuses, None when there is none.
 
     A module that asks for the running version may change its slots by it, so it is let through.
@@ -123,10 +137,13 @@ def _unknown_slot(extension: Extension, target: Target) -> str | None:
         return None
     since = next((since for since, slot in _GREATEST_SLOT.items() if greatest <= slot), None)
     newer = f"{since[0]}.{since[1]} or newer" if since else "a newer version"
-    return f"defines module slot {greatest}, which only {newer} knows"
+    return _Misfit(
+        reason=f"defines module slot {greatest}, which only {newer} knows",
+        help=f"leaving the slot out where PY_VERSION_HEX is older, or a floor of {newer}",
+    )
 
 
-def _contradiction(extension: Extension) -> str | None:
+def _contradiction(extension: Extension) -> _Misfit | None:
     """Say why no runtime makes a module of a definition; None when nothing is wrong with it.
 
     Source: CPython's `Objects/moduleobject.c`, `PyModule_FromDefAndSpec2`.
@@ -134,15 +151,20 @@ def _contradiction(extension: Extension) -> str | None:
     definition = extension.definition
     if definition is None or definition.slots is None or definition.size >= 0:
         return None
-    return "has slots and a negative size of state, which contradict each other"
+    return _Misfit(
+        reason="has slots and a negative size of state, which contradict each other",
+        help="an m_size of 0 or more",
+    )
 
 
-def _threads(*, free_threaded: bool) -> str:
-    """Name the builds that a file is for."""
-    return f"is built for {'free-threaded builds' if free_threaded else 'builds with a GIL'}"
+def _threads(target: Target) -> _Misfit:
+    """Name the builds that a file is for, which are all but those like a runtime."""
+    if target.free_threaded:
+        return _Misfit(reason="is built for builds with a GIL", help=serving_build(target))
+    return _Misfit(reason="is built for free-threaded builds", help=WITH_GIL)
 
 
-def _other_dll(extension: Extension, target: Target) -> str | None:
+def _other_dll(extension: Extension, target: Target) -> _Misfit | None:
     """Say for which Python DLL a file of Windows is, None when it is this runtime's."""
     for library in extension.binary.needed:
         match = _PYTHON_DLL.fullmatch(library)
@@ -150,11 +172,14 @@ def _other_dll(extension: Extension, target: Target) -> str | None:
             continue
         version = (target.version.major, target.version.minor)
         if match["minor"] and (int(match["major"]), int(match["minor"])) != version:
-            return f"needs {library}, which is another version's"
+            reason = f"needs {library}, which is another version's"
+            return _Misfit(reason=reason, help=serving_build(target))
         if bool(match["t"]) is not target.free_threaded and match["minor"]:
-            return _threads(free_threaded=bool(match["t"]))
+            return _threads(target)
         if bool(match["d"]) is not target.debug:
-            return f"needs {library}, which is another build's"
+            build = "debug" if target.debug else "release"
+            reason = f"needs {library}, which is another build's"
+            return _Misfit(reason=reason, help=f"a build by a {build} Python")
     return None
 
 

@@ -23,6 +23,7 @@ class Format(StrEnum):
     ELF = "elf"
     MACHO = "macho"
     PE = "pe"
+    WASM = "wasm"  # what a runtime in a browser loads; no such file is read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -322,12 +323,15 @@ class Objection:
         detail: one sentence that names the file, the symbol, the version.
         path: the file concerned, relative to the artefact; None when it concerns the whole.
         symbol: the symbol concerned; None when there is none.
+        help: what would make it fall, for who builds the artefact and who looks for another; None
+            when nothing is known to.
     """
 
     cause: Cause
     detail: str
     path: str | None = None
     symbol: str | None = None
+    help: str | None = None
 
 
 class Status(StrEnum):
@@ -367,11 +371,16 @@ class Violation:
         symbol: the name.
         symbol_class: which API it belongs to.
         added: the version in which it became stable, `3.11`; None when it is not stable.
+        first_exported: the first release that was seen to export it, `3.6` for all that is older;
+            None when none was.
         reason: one sentence.
+        help: what would keep the promise.
     """
 
     path: str
     symbol: str
     symbol_class: SymbolClass
     added: str | None
+    first_exported: str | None
     reason: str
+    help: str

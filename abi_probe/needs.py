@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from abi_probe.elf.hashes import left_undefined
-from abi_probe.model import Cause, Evidence, Objection, SymbolClass
-from abi_probe.stable_abi import classify, exporters, lookup, newest_release
+from abi_probe.model import Cause, Evidence, Objection
+from abi_probe.stable_abi import exporters, lookup, newest_release
+from abi_probe.symbol import symbol_help, symbol_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _MOST_SHOWN = 3  # names of a kind
+_FOR_GLIBC = "a build for glibc (manylinux)"
+_FOR_MUSL = "a build for musl (musllinux)"
 _EXTRA = re.compile(r";.*\bextra\s*==")
 
 
@@ -44,6 +47,7 @@ def check_symbols(
                     detail=f"{path} needs {symbol_words(symbol.name)}",
                     path=str(path),
                     symbol=symbol.name,
+                    help=symbol_help(symbol.name),
                 )
             )
     doubts = [f"{extension.path}: {', '.join(sorted(set(weak)))} will be missing (weak)"]
@@ -88,41 +92,6 @@ def described_doubts(extension: Extension, target: Target) -> Iterator[str]:
         )
 
 
-def symbol_words(name: str) -> str:
-    """Describe a symbol: its class, when it became stable, which releases export it."""
-    known = lookup(name)
-    kind = classify(name)
-    words = [f"{name} ({_class_words(kind)}"]
-    if known is not None:
-        words.append(f"stable since {known.added[0]}.{known.added[1]}")
-    releases = exporters(name)
-    if releases:
-        first, last = releases[0], releases[-1]
-        older = " or earlier" if first == _OLDEST_SEEN else ""
-        words.append(f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}")
-    else:
-        words.append("exported by no release of CPython")
-    return ", ".join(words) + ")"
-
-
-_OLDEST_SEEN = (3, 6)  # the oldest release that the table was made from
-
-
-def _class_words(kind: SymbolClass) -> str:
-    """Name a class of symbols for people."""
-    match kind:
-        case SymbolClass.STABLE | SymbolClass.STABLE_ABI_ONLY:
-            return "stable ABI"
-        case SymbolClass.PUBLIC:
-            return "public, not stable"
-        case SymbolClass.DEBUG_ONLY:
-            return "debug builds only"
-        case SymbolClass.FREETHREADED_ONLY:
-            return "free-threaded builds only"
-        case _:
-            return kind.value
-
-
 def _is_cpythons(name: str) -> bool:
     """Whether some release of CPython has or had a name."""
     return lookup(name) is not None or bool(exporters(name))
@@ -139,9 +108,13 @@ def check_libraries(
     ]
     for gap in link.missing:
         if gap.name.startswith("libc.musl-"):
-            detail = f"{extension.path} is built for musl ({gap.name})"
             objections.append(
-                Objection(cause=Cause.PLATFORM, detail=detail, path=str(extension.path))
+                Objection(
+                    cause=Cause.PLATFORM,
+                    detail=f"{extension.path} is built for musl ({gap.name})",
+                    path=str(extension.path),
+                    help=_FOR_GLIBC,
+                )
             )
         elif gap.trouble is None and _may_be_brought(extension, artefact):
             warnings.append(
@@ -154,6 +127,7 @@ def check_libraries(
                     cause=Cause.LIBRARY,
                     detail=f"{extension.path} needs {gap.name}, {trouble}",
                     path=str(extension.path),
+                    help=f"{gap.name} installed, or put into the wheel (auditwheel repair)",
                 )
             )
     undefined, doubts = _check_foreign(extension, link, artefact)
@@ -182,6 +156,7 @@ def _check_foreign(
             detail=f"{each.needed_by.name} needs {each.name}, which no library loaded with it has",
             path=str(extension.path),
             symbol=each.name,
+            help=f"linking with the library that defines {each.name}",
         )
         for each in link.undefined
         if each.name not in elsewhere
@@ -226,9 +201,10 @@ def check_versions(
             cause=Cause.PLATFORM,
             detail=(
                 f"{path.name} asks for a stack that code can run on, which glibc gives no library"
-                " from 2.41 on; link it with -z noexecstack"
+                " from 2.41 on"
             ),
             path=str(extension.path),
+            help="linking with -z noexecstack",
         )
     seen: set[tuple[str, str]] = set()
     for unmet in link.unmet if link else ():
@@ -247,8 +223,12 @@ def _check_libc(
     """Yield the objection to an extension for another C library than is described, or a newer."""
     other = "libc.so.6" if name == "musl" else "libc.musl-"
     if any(library.startswith(other) for library in extension.binary.needed):
-        detail = f"{extension.path} is built for {'glibc' if name == 'musl' else 'musl'}"
-        yield Objection(cause=Cause.PLATFORM, detail=detail, path=str(extension.path))
+        yield Objection(
+            cause=Cause.PLATFORM,
+            detail=f"{extension.path} is built for {'glibc' if name == 'musl' else 'musl'}",
+            path=str(extension.path),
+            help=_FOR_MUSL if name == "musl" else _FOR_GLIBC,
+        )
     elif name == "glibc":
         named = [
             each for each in extension.binary.version_needs if each.version.startswith("GLIBC_2")
@@ -272,9 +252,11 @@ def _greatest(unmet: Unmet, link: Resolution | None) -> Unmet:
 
 def _unmet(extension: Extension, need: VersionNeed, provider: str, target: Target) -> Objection:
     """Return the objection to one version that is not there."""
-    have = ""
+    have, helps = "", f"a newer {need.library}, or a build on an older system"
     if need.version.startswith("GLIBC_") and target.libc is not None:
-        have = f", this runtime has glibc {'.'.join(map(str, target.libc[1]))}"
+        glibc = ".".join(map(str, target.libc[1]))
+        have = f", this runtime has glibc {glibc}"
+        helps = f"a newer system, or a build on glibc {glibc} or older (a manylinux image)"
     return Objection(
         cause=Cause.PLATFORM,
         detail=(
@@ -282,6 +264,7 @@ def _unmet(extension: Extension, need: VersionNeed, provider: str, target: Targe
             + ("" if have else f", which {provider} does not define")
         ),
         path=str(extension.path),
+        help=helps,
     )
 
 

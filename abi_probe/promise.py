@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
-from abi_probe.needs import symbol_words, version_key
+from abi_probe.needs import version_key
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
+from abi_probe.symbol import promise_help, symbol_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,19 +85,23 @@ def promise_of(extension: Extension, artefact: Artefact) -> Promise:
 def first_exporter(
     extension: Extension, artefact: Artefact, targets: Iterable[Target]
 ) -> Target | None:
-    """Return the oldest CPython with a GIL that really gives every name an extension needs.
+    """Return the oldest CPython of its kind that really gives every name an extension needs.
 
     Args:
-        extension: whose names count.
+        extension: whose names count; its own format, machine and kind of threads are asked for.
         artefact: what it belongs to, whose own names are given too.
         targets: the runtimes here; described ones prove nothing and are passed over.
     """
+    claim, binary = extension.claim, extension.binary
+    without_gil = claim.free_threaded or claim.kind is ClaimKind.ABI3T
     needed = {each.name for each in extension.binary.imports if not each.weak} - _own(artefact)
     fitting = [
         target
         for target in targets
         if target.implementation == "cpython"
-        and not target.free_threaded
+        and target.free_threaded is without_gil
+        and target.format is binary.format
+        and target.machine in binary.machines
         and target.evidence is Evidence.RUNTIME
         and target.exports is not None
         and needed <= target.exports
@@ -147,17 +152,20 @@ def _violations(
         known = lookup(name)
         kind = classify(name)
         if known is None or kind is SymbolClass.DEBUG_ONLY:
-            reason = f"{symbol_words(name)} is outside the stable ABI"
+            reason = f"{symbol_words(name)}, which is outside the stable ABI"
         elif floor is not None and known.added > floor and not _exported_since(name, floor):
-            reason = f"{symbol_words(name)} is newer than the floor {floor[0]}.{floor[1]}"
+            reason = f"{symbol_words(name)}, which is newer than the floor {floor[0]}.{floor[1]}"
         else:
             continue
+        first = next(iter(exporters(name)), None)
         yield Violation(
             path=str(extension.path),
             symbol=name,
             symbol_class=kind,
             added=f"{known.added[0]}.{known.added[1]}" if known else None,
+            first_exported=f"{first[0]}.{first[1]}" if first else None,
             reason=reason,
+            help=promise_help(name),
         )
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from abi_probe.accepted_tags import AcceptedTags
+from abi_probe.builds import serving_build
 from abi_probe.platform import family, glibc_of
 
 if TYPE_CHECKING:
@@ -88,12 +89,14 @@ class Difference:
         tag: the wheel's tag.
         part: `implementation`, `version`, `floor`, `abi` or `platform`; the first that differs.
         detail: one clause in plain words.
+        help: which wheel would fit.
         distance: 0 is nearest; for choosing which of many tags to speak of.
     """
 
     tag: Tag
     part: str
     detail: str
+    help: str
     distance: int
 
 
@@ -118,7 +121,23 @@ def _difference(tag: Tag, target: Target) -> Difference:
         distance += weight
         first = first or (part, detail)
     part, detail = first or ("abi", f"{tag} is not among the tags of {target.name}")
-    return Difference(tag=tag, part=part, detail=detail, distance=distance)
+    helps = _help(part, tag, target)
+    return Difference(tag=tag, part=part, detail=detail, help=helps, distance=distance)
+
+
+def _help(part: str, tag: Tag, target: Target) -> str:
+    """Say which wheel would fit, by the first part that differs."""
+    match part:
+        case "floor":
+            return "a wheel with a lower floor, or a newer Python"
+        case "platform" if glibc_of(tag.platform) and target.libc and target.libc[0] == "glibc":
+            glibc = ".".join(map(str, target.libc[1]))
+            return f"a wheel for {target.machine}, built on glibc {glibc} or older"
+        case "platform":
+            kinds = sorted({family(each) for each in target.tags.platforms} - {"any", "linux"})
+            return f"a wheel for {' or '.join(kinds) or 'linux'} on {target.machine}"
+        case _:
+            return serving_build(target)
 
 
 def _parts(tag: Tag, target: Target) -> Iterator[tuple[int, str, str]]:

@@ -20,7 +20,12 @@ from abi_probe import (
 if TYPE_CHECKING:
     from runtimes import Runtime
 
-_FORMATS = {"darwin": Format.MACHO, "win32": Format.PE, "cygwin": Format.PE}
+_FORMATS = {
+    "cygwin": Format.PE,
+    "darwin": Format.MACHO,
+    "emscripten": Format.WASM,
+    "win32": Format.PE,
+}
 
 
 def prospect_of(runtime: Runtime) -> Prospect:
@@ -58,7 +63,9 @@ def described_prospect(text: str) -> Prospect:
 def target_of(runtime: Runtime, given: Given | None) -> Target:
     """Return the facts of a runtime that verdicts need."""
     version = (runtime.version.major, runtime.version.minor)
-    implementation = runtime.implementation.name
+    # Pyodide is CPython on another machine: its ABI and its tags are CPython's.
+    named = runtime.implementation.name
+    implementation = "cpython" if named == "pyodide" else named
     abi, platform = runtime.abi, runtime.platform
     libc = _libc(runtime, given)
     accepted = runtime_tags(

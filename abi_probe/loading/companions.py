@@ -39,4 +39,5 @@ def check_companions(artefact: Artefact, target: Target) -> Iterator[Objection]:
                     f"{stem}{version[0]}.{version[1]} is not among the libraries for one version of"
                     f" Python each, such as {max(members.items())[1]}"
                 ),
+                help="a newer release of it, or another that has one for this version",
             )

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from multirt.cli.searching import search
 from multirt.cli.tables.plain import Colour, painter, terminal_width, visible
 from multirt.cli.tables.progress import Progress
-from multirt.errors import MultirtError
+from multirt.errors import ExitCode, MultirtError
 from multirt.probing import HINT, PROMISE, WARNING, Policy, Probing, Trial, probe
+from runtimes import NoRuntimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,12 +77,20 @@ def probe_targets(asked: Asked) -> int:
     """Print what works where, and return the exit code.
 
     Raises:
-        MultirtError: an option means nothing, a file cannot be written, no executor answers.
-        NoRuntimeError: no runtime fits what was asked for.
+        MultirtError: no runtime fits what was asked for, an option means nothing, a file cannot be
+            written, no executor answers.
     """
     policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
     with Progress(len(asked.targets)) as progress:
-        reports = probe(_probing(asked), progress.step)
+        try:
+            reports = probe(_probing(asked), progress.step)
+        except NoRuntimeError as error:
+            hint = (
+                "`multirt list` shows what is here; --runtime judges on what is not, from a table:"
+                " 3.16, 3.14t-win_amd64"
+            )
+            code = ExitCode.NOTHING_FITS
+            raise MultirtError("no-runtime", str(error), hint, code) from error
     if asked.html is not None and any(report["error"] is None for report in reports):
         from multirt.cli.pages.probing import write_probed
 

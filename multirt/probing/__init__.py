@@ -13,6 +13,7 @@ from multirt.probing.report import (
     Report,
     RuntimeReport,
 )
+from multirt.probing.standing import standing_of
 from multirt.probing.sweep import probe
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "names",
     "probe",
     "reasons_of",
+    "standing_of",
 ]

@@ -42,6 +42,7 @@ class Reason:
         text: one sentence; where it differs from runtime to runtime, what they have in common.
         runtimes: ids that it holds for; empty when it is about the artefact alone.
         path: the file concerned; None for the whole.
+        help: what would make it fall; None when nothing is known to.
     """
 
     weight: Weight
@@ -49,6 +50,7 @@ class Reason:
     text: str
     runtimes: tuple[str, ...] = ()
     path: str | None = None
+    help: str | None = None
 
 
 def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
@@ -72,6 +74,7 @@ def _promises(report: Report) -> Iterator[Reason]:
                 kind=PROMISE,
                 text=f"{extension['path']} needs {violation['reason']}",
                 path=extension["path"],
+                help=violation["help"],
             )
         for warning in extension["warnings"]:
             yield Reason(weight=Weight.WARNING, kind=WARNING, text=warning, path=extension["path"])
@@ -80,6 +83,7 @@ def _promises(report: Report) -> Iterator[Reason]:
 def _verdicts(report: Report) -> Iterator[Reason]:
     """Yield what the runtimes object to, and what they warn of."""
     words: dict[tuple[Weight, str, str | None, str], list[tuple[str, str]]] = {}
+    helps: dict[tuple[Weight, str, str | None, str], dict[str, None]] = {}
     for verdict in report["runtimes"]:
         name = verdict["runtime"]
         for each in verdict["objections"]:
@@ -88,12 +92,15 @@ def _verdicts(report: Report) -> Iterator[Reason]:
             common = _THIS.sub("", each["detail"]).replace(name, "this runtime")
             key = (weight, each["cause"], each["path"], common)
             words.setdefault(key, []).append((name, each["detail"]))
+            if each["help"] is not None:
+                helps.setdefault(key, {})[each["help"]] = None
         for warning in verdict["warnings"]:
             aside = verdict["evidence"] == "table" and warning.startswith(f"{name} is not here")
             kind = TABLE if aside else WARNING
             key = (Weight.WARNING, kind, None, warning.replace(name, "this runtime"))
             words.setdefault(key, []).append((name, warning))
-    for (weight, kind, path, common), told in words.items():
+    for key, told in words.items():
+        weight, kind, path, common = key
         texts = {text for _, text in told}
         yield Reason(
             weight=weight,
@@ -101,6 +108,7 @@ def _verdicts(report: Report) -> Iterator[Reason]:
             text=common if len(texts) > 1 else told[0][1],
             runtimes=tuple(dict.fromkeys(name for name, _ in told)),
             path=path,
+            help="; ".join(helps.get(key, ())) or None,
         )
 
 
@@ -125,7 +133,7 @@ def _hindered(hindrances: list[HindranceReport]) -> str:
     """Say which names keep a module from the stable ABI, those first that something replaces."""
     order = sorted(hindrances, key=lambda each: each["instead"] is None)
     named = [
-        f"{each['symbol']} (use {each['instead']})" if each["instead"] else each["symbol"]
+        f"{each['symbol']} (instead: {each['instead']})" if each["instead"] else each["symbol"]
         for each in order[:_NAMED]
     ]
     more = f" and {len(order) - _NAMED} more" if len(order) > _NAMED else ""
@@ -147,6 +155,6 @@ def names(reports: Sequence[Report]) -> list[str]:
     titles = [title(each) for each in reports]
     times = Counter(titles)
     return [
-        name if times[name] == 1 else re.split(r"[/\\]", report["target"])[-1]
+        name if times[name] == 1 else re.split(r"[/\\]", report["target"])[-1].removesuffix(".whl")
         for name, report in zip(titles, reports, strict=True)
     ]

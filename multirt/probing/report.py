@@ -10,12 +10,13 @@ from typing import TypedDict
 
 
 class ObjectionReport(TypedDict):
-    """One reason against a runtime."""
+    """One reason against a runtime; `help` is what would make it fall, None for nothing known."""
 
     cause: str
     detail: str
     path: str | None
     symbol: str | None
+    help: str | None
 
 
 class RuntimeReport(TypedDict):
@@ -34,9 +35,17 @@ class RuntimeReport(TypedDict):
 
 # `class` is a word of the language, so these keys cannot be written as attributes.
 ViolationReport = TypedDict(
-    "ViolationReport", {"symbol": str, "class": str, "added": str | None, "reason": str}
+    "ViolationReport",
+    {
+        "symbol": str,
+        "class": str,
+        "added": str | None,
+        "first_exported": str | None,
+        "reason": str,
+        "help": str,
+    },
 )
-"""One name that breaks what a tag promises; `added` is None for a name that is not stable."""
+"""One name that breaks what a tag promises (`abi_probe.Violation`)."""
 
 
 class ClaimReport(TypedDict):

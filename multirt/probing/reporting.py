@@ -52,6 +52,7 @@ def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
                 "detail": each.detail,
                 "path": each.path,
                 "symbol": each.symbol,
+                "help": each.help,
             }
             for each in verdict.objections
         ],
@@ -81,7 +82,9 @@ def _extension(
                 "symbol": each.symbol,
                 "class": each.symbol_class.value,
                 "added": each.added,
+                "first_exported": each.first_exported,
                 "reason": each.reason,
+                "help": each.help,
             }
             for each in promise.violations
         ],

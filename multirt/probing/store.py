@@ -25,7 +25,8 @@ _LIMIT: Final = 256 << 20  # bytes; the reports of 500 extensions on 28 runtimes
 _CAREFULLY: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _SUM: Final = 4  # bytes ahead of what is kept; it shows damage, the file's owner shows malice
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
-_CODE: Final = tuple(os.path.join(_HERE, place) for place in (".", "..", "../../abi_probe"))  # noqa: PTH118
+_CODE: Final = (_HERE, os.path.join(_HERE, ".."))  # noqa: PTH118 - likewise
+_READERS: Final = os.path.join(_HERE, "../../abi_probe")  # noqa: PTH118 - and all below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,15 @@ class Witnesses:
 def fingerprint() -> str:
     """Return what changes with the code that answers: a newer multirt asks anew."""
     rows: list[object] = [_SCHEMA]
-    for folder in _CODE:
-        with os.scandir(folder) as entries:
-            rows += sorted(
-                (each.name, each.stat().st_size, each.stat().st_mtime_ns)
-                for each in entries
-                if each.name.endswith(".py")
-            )
+    folders = [*_CODE, _READERS]
+    for folder in folders:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda each: each.name)
+        for each in entries:
+            if each.name.endswith(".py"):
+                rows.append((each.name, each.stat().st_size, each.stat().st_mtime_ns))
+            elif folder.startswith(_READERS) and each.name != "__pycache__" and each.is_dir():
+                folders.append(each.path)
     return digest(rows)
 
 

@@ -29,7 +29,7 @@ def probe(
         progress: told each target when it is done.
 
     Raises:
-        NoRuntimeError: no runtime fits the specs.
+        NoRuntimeError: no runtime fits one of the specs; that one left out would look like a pass.
         MultirtError: a spec names a path that leads to no runtime; words describe none; the
             executor does not answer.
     """
@@ -58,15 +58,17 @@ def _wanted(probing: Probing) -> list[Runtime]:
         from multirt.dispatch import with_named  # 40 ms
 
         runtimes = with_named(runtimes, probing.specs, probing.search)
-    wanted = [
+    known = tuple(each.id for each in runtimes)
+    for spec in probing.specs:
+        if not any(map(spec.accepts, runtimes)):
+            raise NoRuntimeError(str(spec), known)
+    if not known:
+        raise NoRuntimeError("any")
+    return [
         each
         for each in runtimes
         if not probing.specs or any(spec.accepts(each) for spec in probing.specs)
     ]
-    if not wanted:
-        asked = " or ".join(map(str, probing.specs)) or "any"
-        raise NoRuntimeError(asked, tuple(each.id for each in runtimes))
-    return wanted
 
 
 def _task(target: str, probing: Probing) -> Task:

@@ -104,6 +104,8 @@ _FAILURES = frozenset(
     }
 )
 
+_CRASH_HELP = "a build by the runtime; python -X faulthandler shows where it ends"
+
 
 def proven(verdict: Verdict, proof: Proof) -> Verdict:
     """Return a verdict with what a proof adds to it.
@@ -127,7 +129,7 @@ def proven(verdict: Verdict, proof: Proof) -> Verdict:
         Objection(
             cause=Cause.IMPORT,
             detail=f"{each.module} {each.outcome}: {each.detail}",
-            path=None,
+            help=_CRASH_HELP if each.outcome is Outcome.CRASHED else None,
         )
         for each in failed
     ]

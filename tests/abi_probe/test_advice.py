@@ -36,6 +36,20 @@ def test_promotable(path: str, imports: tuple[str, ...], answer: Promotable | No
     assert advise(extension(path, elf_binary(*imports))).promotable is answer
 
 
+@pytest.mark.parametrize(
+    ("library", "answer"),
+    [
+        pytest.param("python3.dll", None, id="stable-already"),
+        pytest.param("python311.dll", Promotable.POSSIBLE, id="of-a-version"),
+    ],
+)
+def test_on_windows_the_dll_says_what_is_of_the_stable_abi(
+    library: str, answer: Promotable | None
+) -> None:
+    binary = replace(elf_binary("PyList_New"), needed=(library,))
+    assert advise(extension("spam.pyd", binary)).promotable is answer
+
+
 def test_hindrances_name_what_helps() -> None:
     binary = elf_binary("PyList_New", "_PyObject_LookupAttr", "_PyRuntime")
     found = advise(extension(_NAME, binary)).hindrances
@@ -57,7 +71,13 @@ def test_classes_are_counted() -> None:
 @pytest.mark.parametrize(
     ("imports", "slots", "words"),
     [
-        pytest.param(("PyModule_Create2",), None, ["single-phase"], id="single-phase"),
+        pytest.param(("PyModule_Create2",), None, ["turns the GIL on"], id="single-phase"),
+        pytest.param(
+            ("PyModule_Create2", "PyUnstable_Module_SetGIL"),
+            None,
+            ["never loads in an isolated sub-interpreter"],
+            id="single-phase-that-sets-the-gil",
+        ),
         pytest.param(
             ("PyModuleDef_Init",),
             (ModuleSlot(kind=2, value=0),),
@@ -85,6 +105,7 @@ def test_hints(
     hints = advise(extension(_NAME, binary)).hints
     assert len(hints) == len(words)
     assert all(word in hint for word, hint in zip(words, hints, strict=True))
+    assert "PyUnstable_Module_SetGIL" not in imports or "turns the GIL on" not in "".join(hints)
 
 
 @pytest.mark.parametrize(

@@ -384,6 +384,56 @@ def test_objection(
     assert detail in objection.detail
     expected = Status.UNKNOWN if cause is Cause.BROKEN else Status.INCOMPATIBLE
     assert verdict.status is expected
+    assert bool(objection.help) is (cause is not Cause.CAPABILITY)
+
+
+@pytest.mark.parametrize(
+    ("given", "runtime", "words"),
+    [
+        pytest.param(
+            spam(path="spam.cpython-310-x86_64-linux-gnu.so"),
+            target(suffixes=(".cpython-310-x86_64-linux-gnu.so",)),
+            "a build for its own version, or one for the stable ABI",
+            id="version",
+        ),
+        pytest.param(spam(), target("3.13", flags="t"), "abi3t (3.15 and newer)", id="no-gil"),
+        pytest.param(
+            artefact(tag="cp311-cp311-linux_x86_64"),
+            target("3.10", implementation="pypy"),
+            "those of CPython do not serve it",
+            id="pypy",
+        ),
+        pytest.param(
+            artefact(tag="cp312-abi3-linux_x86_64"), target(), "a lower floor", id="floor"
+        ),
+        pytest.param(
+            artefact(tag="cp311-cp311-manylinux_2_39_x86_64"),
+            target(),
+            "built on glibc 2.36 or older",
+            id="glibc-of-the-tag",
+        ),
+        pytest.param(
+            artefact(tag="cp311-cp311-win_amd64"), target(), "glibc on x86_64", id="system"
+        ),
+        pytest.param(
+            spam("PyUnicode_New"), target(), "in place of PyUnicode_New: PyUnicode_From", id="name"
+        ),
+        pytest.param(
+            spam("PyType_GetName"), target("3.10"), "or Python 3.11 or newer", id="newer-name"
+        ),
+        pytest.param(
+            spam("_Py_NegativeRefcount"), target(), "a build by a release Python", id="debug"
+        ),
+        pytest.param(
+            spam("PySpam_New"), target(), "the library that defines PySpam_New", id="nobodys"
+        ),
+        pytest.param(spam("_PyArg_Fini"), target(), "a build with the limited API", id="private"),
+    ],
+)
+def test_what_would_help(given: Artefact, runtime: Target, words: str) -> None:
+    (objection,) = judge(given, runtime, {}).objections
+    assert objection.help is not None
+    assert words in objection.help
 
 
 def test_every_cause_has_a_row() -> None:

@@ -109,6 +109,16 @@ def test_violation(name: str, kind: SymbolClass, added: str | None, reason: str)
     assert found.added == added
     assert found.reason.startswith(name)
     assert found.reason.endswith(reason)
+    assert found.help
+
+
+def test_a_violation_says_what_was_and_what_would_help() -> None:
+    module = extension("spam.abi3.so", elf_binary("PyType_GetName", "_PyList_Extend"))
+    newer, private = promise_of(module, artefact(module, tag="cp38-abi3-any")).violations
+    assert newer.help == "a build that does without PyType_GetName, or a tag of cp311"
+    assert newer.first_exported == "3.11"
+    assert private.help == "in place of _PyList_Extend: the method `extend`"
+    assert private.first_exported == "3.6"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +183,24 @@ def test_the_first_runtime_here_that_gives_every_name() -> None:
     assert found is not None
     assert found.name == "cpython-3.8.1"
     assert first_exporter(module, artefact(module), targets) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "machine", "expected"),
+    [
+        pytest.param("spam.cpython-313t-x86_64-linux-gnu.so", "x86_64", "cpython-3.13t", id="own"),
+        pytest.param("spam.abi3t.so", "x86_64", "cpython-3.13t", id="stable"),
+        pytest.param("spam.abi3.so", "x86_64", "cpython-3.12", id="with-a-gil"),
+        pytest.param("spam.abi3.so", "aarch64", None, id="another-machine"),
+    ],
+)
+def test_the_first_runtime_is_one_that_the_file_is_for(
+    path: str, machine: str, expected: str | None
+) -> None:
+    module = extension(path, replace(elf_binary("PyList_New"), machines=(machine,)))
+    targets = [target("3.12"), target("3.13", flags="t")]
+    found = first_exporter(module, artefact(module), targets)
+    assert (found.name if found is not None else None) == expected
 
 
 def test_what_was_exported_before_it_was_stable_is_a_warning() -> None:

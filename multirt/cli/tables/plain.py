@@ -9,10 +9,11 @@ import os
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import TextIO
 
 
@@ -95,6 +96,43 @@ def cut(words: str, room: int) -> str:
         while width(words) > room:
             words = words[1:]
     return words + " " * (room - width(words))
+
+
+def cut_apart(names: Sequence[str], room: int) -> list[str]:
+    """Return names in at most so many columns, so that different ones still look different.
+
+    Args:
+        names: in one line each.
+        room: in columns. Names that need more of it to be told apart get as much.
+    """
+    shown = {name: cut(name, room).rstrip() for name in names}
+    alike: dict[str, list[str]] = {}
+    for name, words in shown.items():
+        alike.setdefault(words, []).append(name)
+    for group in alike.values():
+        if len(group) > 1:
+            begun = _parting(min(group), max(group))
+            shown |= {name: _from(name, begun, room) for name in group}
+    if len({*shown.values()}) < len(shown):
+        return [*names]
+    return [shown[name] for name in names]
+
+
+def _parting(first: str, last: str) -> int:
+    """Return where the part begins in which the first and the last of some sorted names differ."""
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+    return max(first.rfind(each, 0, same) + 1 for each in "-_/ ")
+
+
+def _from(name: str, begun: int, room: int) -> str:
+    """Return a name without its middle: its first letters, and what comes from some place on."""
+    head = name[: max(min(room // 4, begun), 1)]
+    tail = name[begun:]
+    while width(f"{head}...{tail}") > room and tail:
+        tail = tail[:-1]
+    return f"{head}...{tail}"
 
 
 def terminal_width(env: Mapping[str, str], stream: TextIO) -> int:

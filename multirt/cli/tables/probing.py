@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from multirt.cli.tables.plain import Ink, Painter, cut, visible, width
-from multirt.probing import Reason, Weight, names, reasons_of
+from multirt.cli.tables.plain import Ink, Painter, cut, cut_apart, visible, width
+from multirt.probing import Reason, Weight, names, reasons_of, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ _INKS: Final = {
 _CELL: Final = max(len(word) for word, _ in _WORDS.values())
 _GAP: Final = 2  # blanks between columns
 _REASONS: Final = 12  # shown of one artefact
+_STANDING: Final = 4  # sentences on what one artefact's modules need
 _RUNTIMES: Final = 4  # named with one reason
 
 
@@ -64,16 +66,18 @@ def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iter
     found = [(report, reasons_of(report, policy.ignored)) for report in read]
     # The artefact with the worst reason first; those without any are told by the table.
     for report, reasons in sorted(found, key=lambda pair: [each.weight for each in pair[1][:1]]):
-        if reasons:
+        if reasons or len(read) == 1 or sheet.everything:
             yield ""
             yield from _reasons(called[id(report)], report, reasons, sheet)
+    yield from _outcome(found, policy, sheet)
 
 
 def _table(reports: Sequence[Report], called: Sequence[str], sheet: Sheet) -> Iterator[str]:
     """Yield one row an artefact and one column a runtime, as many pages as it takes."""
     runtimes = [each["runtime"] for each in reports[0]["runtimes"]]
     heads = [visible(each.removeprefix("cpython-")) for each in runtimes]
-    first = min(max(map(width, called)), max(sheet.room // 3, 12))
+    called = cut_apart(called, max(sheet.room // 3, 12))
+    first = max(map(width, called))
     columns = [max(width(head), _CELL) for head in heads]
     for page in _pages(columns, sheet.room - first):
         line = " " * first + "".join(" " * _GAP + cut(heads[at], columns[at]) for at in page)
@@ -110,7 +114,14 @@ def _reasons(name: str, report: Report, reasons: Sequence[Reason], sheet: Sheet)
     """Yield what stands against one artefact."""
     count = len(report["extensions"])
     native = f"{count} extension module{'' if count == 1 else 's'}"
-    yield f"{sheet.paint(name, Ink.BOLD)} ({report['kind']}, {native})"
+    good = sum(each["status"] in {"compatible", "unverified"} for each in report["runtimes"])
+    told = f"{report['kind']}, {native}, fits {good} of {len(report['runtimes'])} runtimes"
+    yield from (sheet.paint(line, Ink.BOLD) for line in _lines(f"{name} ({told})", sheet.room))
+    standing = standing_of(report)
+    for words in standing if sheet.everything else standing[:_STANDING]:
+        yield from _wrapped(words, sheet, Ink.PLAIN)
+    if sheet.everything:
+        yield from _hindrances(report, sheet)
     shown = reasons if sheet.everything else reasons[:_REASONS]
     for reason in shown:
         yield from _reason(reason, len(report["runtimes"]), sheet)
@@ -118,15 +129,56 @@ def _reasons(name: str, report: Report, reasons: Sequence[Reason], sheet: Sheet)
         yield sheet.paint(f"  and {len(reasons) - len(shown)} more (--all shows them)", Ink.DIM)
 
 
+def _wrapped(words: str, sheet: Sheet, ink: Ink) -> Iterator[str]:
+    """Yield words in as many lines as they take, below a heading."""
+    margin = " " * (len(words) - len(words.lstrip()))
+    for line in _lines(visible(words), sheet.room - 2, f"{margin}  "):
+        yield f"  {sheet.paint(line, ink)}"
+
+
+def _lines(words: str, room: int, indent: str = "  ") -> list[str]:
+    """Return words in as many lines as they take; names keep their hyphens together."""
+    return textwrap.wrap(words, room, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _hindrances(report: Report, sheet: Sheet) -> Iterator[str]:
+    """Yield every name that keeps an extension from the stable ABI, with what there is instead."""
+    for extension in report["extensions"]:
+        for each in extension["hindrances"]:
+            instead = f"; instead: {each['instead']}" if each["instead"] else ""
+            words = f"{extension['path']} needs {each['symbol']} ({each['class']}){instead}"
+            yield from _wrapped(words, sheet, Ink.DIM)
+
+
+def _outcome(
+    found: Sequence[tuple[Report, Sequence[Reason]]], policy: Policy, sheet: Sheet
+) -> Iterator[str]:
+    """Yield what makes the command fail, where something does."""
+    failing = Counter(
+        kind
+        for _, reasons in found
+        for kind in {each.kind for each in reasons if policy.fails(each)}
+    )
+    if failing:
+        told = (
+            f"{kind} ({count} artefact{'' if count == 1 else 's'})"
+            for kind, count in failing.most_common()
+        )
+        yield ""
+        words = f"exit 1 because of {', '.join(told)}; --ignore CAUSE leaves one out"
+        yield from (sheet.paint(line, Ink.BAD) for line in _lines(words, sheet.room))
+
+
 def _reason(reason: Reason, runtimes: int, sheet: Sheet) -> Iterator[str]:
     """Yield one reason and where it holds."""
     head, ink = f"{reason.kind}: ", _INKS[reason.weight]
     where = f" [{_where(reason, runtimes, sheet)}]" if reason.runtimes else ""
     words = f"{head}{visible(reason.text)}{where}"
-    lines = textwrap.wrap(words, sheet.room - 2, subsequent_indent="  ", break_on_hyphens=False)
-    for place, line in enumerate(lines):
+    for place, line in enumerate(_lines(words, sheet.room - 2)):
         painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not place else line
         yield f"  {painted}"
+    if reason.help is not None:
+        yield from _wrapped(f"  helps: {reason.help}", sheet, Ink.DIM)
 
 
 def _where(reason: Reason, runtimes: int, sheet: Sheet) -> str:

@@ -12,7 +12,7 @@ RUNTIMES = tuple(f"cpython-3.{minor}.{minor}" for minor in range(6, 16))
 
 def objection(cause: str, detail: str, path: str | None = None) -> ObjectionReport:
     """Return one reason against a runtime."""
-    return {"cause": cause, "detail": detail, "path": path, "symbol": None}
+    return {"cause": cause, "detail": detail, "path": path, "symbol": None, "help": "another build"}
 
 
 def verdict(
@@ -44,7 +44,14 @@ def extension(path: str, *violations: str, warnings: tuple[str, ...] = ()) -> Ex
         "symbols": {},
         "classes": {},
         "violations": [
-            {"symbol": each, "class": "private", "added": None, "reason": f"{each} is private"}
+            {
+                "symbol": each,
+                "class": "private",
+                "added": None,
+                "first_exported": None,
+                "reason": f"{each} is private",
+                "help": "another name",
+            }
             for each in violations
         ],
         "warnings": list(warnings),

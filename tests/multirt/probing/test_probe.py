@@ -117,14 +117,42 @@ def test_a_runtime_in_words_that_means_nothing(multirt: Command, dist: Path) -> 
 
 @pytest.mark.usefixtures("dist")
 def test_the_table(multirt: Command) -> None:
-    lines = multirt("probe", *WORDS, GOOD, BROKEN_PROMISE, COLUMNS="120").stdout.splitlines()
+    lines = multirt("probe", *WORDS, GOOD, BROKEN_PROMISE, COLUMNS="140").stdout.splitlines()
     assert lines[0].split() == [HERE, OTHER]
     assert [line.split() for line in lines[1:3]] == [
         ["spam", "1.0", "fits", "no"],
         ["liar", "1.0", "fits", "no"],
     ]
-    assert lines[6].startswith("liar 1.0 (wheel, 1 extension module)")
-    assert lines[7].startswith("  promise: liar.abi3.so needs _PyList_Extend")
+    known = "_PyList_Extend (private, exported by 3.6 or earlier to 3.15)"
+    assert lines[6:10] == [
+        "liar 1.0 (wheel, 1 extension module, fits 1 of 2 runtimes)",
+        "  liar.abi3.so: floor 3.8 by its tag, none by its names; names: 1 stable, 1 private",
+        f"  promise: liar.abi3.so needs {known}, which is outside the stable ABI",
+        "    helps: in place of _PyList_Extend: the method `extend`",
+    ]
+    assert lines[-1] == ("exit 1 because of promise (1 artefact); --ignore CAUSE leaves one out")
+
+
+def test_all_names_that_hinder_the_stable_abi_are_listed_when_asked_for(
+    multirt: Command, tmp_path: Path
+) -> None:
+    wheel = write_wheel(
+        tmp_path, "own-1.0-cp313-cp313-linux_x86_64.whl", "PyUnicode_New", "PyList_Append"
+    )
+    text = multirt("probe", *WORDS, "--all", wheel.name, COLUMNS="200").stdout
+    assert "needs PyUnicode_New (public); instead: PyUnicode_FromStringAndSize, or" in text
+    assert "names: 1 stable, 1 public" in text
+    assert "needs PyList_Append" not in text
+
+
+@pytest.mark.usefixtures("dist")
+def test_a_runtime_that_is_asked_for_and_not_here_is_no_pass(
+    multirt: Command, require: Callable[[str], Path]
+) -> None:
+    done = multirt("probe", "--python", str(require("3.11")), "--python", "3.99", GOOD)
+    assert done.returncode == 127
+    assert "no runtime here fits '3.99'" in done.stderr
+    assert "--runtime" in done.stderr
 
 
 @pytest.mark.usefixtures("dist")

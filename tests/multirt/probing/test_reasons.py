@@ -21,6 +21,15 @@ def test_one_reason_for_many_runtimes_is_said_once() -> None:
     assert [(each.text, each.runtimes) for each in found] == [("spam requires >=3.8", ("x", "y"))]
 
 
+def test_what_helps_is_said_once_for_those_that_it_helps() -> None:
+    found = reasons_of(report("a.whl", verdict("x", OLD), verdict("y", OLDER), verdict("z")))
+    assert [each.help for each in found] == ["another build"]
+    other = objection("package-python", OLDER["detail"])
+    other["help"] = "a newer release"
+    found = reasons_of(report("a.whl", verdict("x", OLD), verdict("y", other)))
+    assert [each.help for each in found] == ["another build; a newer release"]
+
+
 def test_the_worst_comes_first_then_what_holds_for_most() -> None:
     tag = objection("abi-tag", "another tag")
     runtimes = (
@@ -37,7 +46,7 @@ def test_the_worst_comes_first_then_what_holds_for_most() -> None:
 
 
 def test_wheels_of_one_release_are_told_apart() -> None:
-    assert names([report("d/a.whl"), report("d/b.whl")]) == ["a.whl", "b.whl"]
+    assert names([report("d/a.whl"), report("d/b.whl")]) == ["a", "b"]
     assert names([report("d/a.whl")]) == ["spam 1.0"]
 
 

@@ -6,12 +6,16 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import multirt
 from multirt.probing import Probing, probe
 from multirt.probing.store import Store
 from multirt.probing.unpickling import unpickle
@@ -29,7 +33,6 @@ from tests.multirt.probing.wheels import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from multirt.probing import Report
 
@@ -84,6 +87,25 @@ def test_a_changed_wheel_is_read_again(tmp_path: Path, wheel: Path) -> None:
     (report,) = probed(tmp_path, str(wheel))
     (violation,) = report["extensions"][0]["violations"]
     assert violation["symbol"] == "_PyList_Extend"
+
+
+@pytest.mark.parametrize("part", ["multirt/probing/work.py", "abi_probe/elf/reader.py"])
+def test_other_code_asks_anew(tmp_path: Path, part: str) -> None:
+    root = Path(multirt.__file__).parent.parent
+    for package in ("multirt", "abi_probe", "runtimes"):
+        shutil.copytree(root / package, tmp_path / package)
+    command = [sys.executable, "-c", "import multirt.probing.store as s; print(s.fingerprint())"]
+
+    def fingerprint() -> str:
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    before = fingerprint()
+    assert fingerprint() == before
+    with (tmp_path / part).open("a") as stream:
+        stream.write("# changed\n")
+    assert fingerprint() != before
 
 
 def test_what_runtimes_give_is_kept_too(

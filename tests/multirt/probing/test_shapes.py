@@ -13,7 +13,7 @@ from sarif_kit.validate import validation_errors
 from multirt.cli.documents.github import github_lines
 from multirt.cli.documents.markdown import markdown_lines
 from multirt.cli.documents.sarif import sarif_document
-from multirt.cli.tables.plain import Colour, Painter, cut, painter, visible, width
+from multirt.cli.tables.plain import Colour, Painter, cut, cut_apart, painter, visible, width
 from multirt.cli.tables.probing import Sheet, probe_lines
 from multirt.probing import Policy
 from multirt.probing.report import failed
@@ -51,7 +51,7 @@ def test_the_table_fits_the_terminal(room: int) -> None:
     assert [name for head in heads for name in head] == [
         name.removeprefix("cpython-") for name in RUNTIMES
     ]
-    cells = [line.split()[1:] for line in lines if line.startswith("wheel-1.whl ")]
+    cells = [line.split()[1:] for line in lines if line.startswith("wheel-1 ")]
     assert [word for row in cells for word in row if word != "(wheel,"][: len(RUNTIMES)] == (
         ["no"] * len(RUNTIMES)
     )
@@ -105,6 +105,34 @@ def test_when_there_are_colours(
 def test_words_are_cut_to_columns(words: str, room: int, expected: str | None) -> None:
     assert width(cut(words, room)) == room
     assert expected in {None, cut(words, room)}
+
+
+@pytest.mark.parametrize(
+    ("names", "room", "shown"),
+    [
+        pytest.param(["spam 1.0", "ham 2.0"], 20, ["spam 1.0", "ham 2.0"], id="room"),
+        pytest.param(
+            [
+                "spam-1.0-cp38-abi3-manylinux_2_28_x86_64",
+                "spam-1.0-cp39-abi3-manylinux_2_28_x86_64",
+            ],
+            20,
+            ["spam-...cp38-abi3-ma", "spam-...cp39-abi3-ma"],
+            id="different-in-the-middle",
+        ),
+        pytest.param(
+            ["a" * 30 + "-x-y", "a" * 30 + "-x-z"], 9, ["aaa...x-y", "aaa...x-z"], id="at-the-end"
+        ),
+        pytest.param(["spam" * 9] * 2, 11, ["spam...spam"] * 2, id="the-same"),
+        pytest.param(["a" * 90 + "b" * 9] * 2 + ["a" * 90 + "b" * 8], 11, None, id="hardly"),
+    ],
+)
+def test_different_names_look_different(
+    names: list[str], room: int, shown: list[str] | None
+) -> None:
+    found = cut_apart(names, room)
+    assert found == (shown or found)
+    assert len({*found}) == len({*names})
 
 
 def test_what_is_not_printable_shows_as_its_code() -> None:
