@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from multirt.cli.folders import project_folder
 from multirt.cli.searching import cache_dir
-from multirt.matrix.model import POSARGS
+from multirt.matrix.posargs import takes_posargs
 from multirt.matrix.project import root_of
 from multirt.matrix.remembered import place_of, recalled, state_of_sources
 
@@ -131,8 +131,8 @@ def rerun(asked: Asked) -> int | None:
 
 def _takes(remembered: Remembered, posargs: tuple[str, ...]) -> bool:
     """Whether some command takes the words after `--`."""
-    words = (word for each in remembered.ready for command in each.commands for word in command)
-    return not posargs or any(POSARGS in word for word in words)
+    commands = (command for each in remembered.ready for command in each.commands)
+    return not posargs or any(map(takes_posargs, commands))
 
 
 @contextmanager

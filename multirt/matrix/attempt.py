@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from multirt.matrix import junit
-from multirt.matrix.model import POSARGS, State
+from multirt.matrix.model import State
 from multirt.matrix.output import Output, place_of_fault
+from multirt.matrix.posargs import expanded
 from multirt.matrix.processes import Command
 from multirt.matrix.rooms import remove
 from multirt.matrix.sentinel import CELL, RUN
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _PYTHONS = frozenset({"python", "python3"})
 _PYTESTS = frozenset({"pytest", "py.test"})
+_STARTERS = frozenset({"nox"})  # what an imported configuration starts, and it the tests
 _OPTIONS = "PYTEST_ADDOPTS"
 _IS_NAMED = "is it among the groups, extras or deps?"
 # With these pytest runs no tests.
@@ -151,7 +153,8 @@ class Runner:
         }
         is_free = "PYTHONDONTWRITEBYTECODE" not in self.env and os.access(self.root, os.W_OK)
         apart = {} if is_free else bytecode(ready.version, self.state / "bytecode")
-        return {**env, **apart, **ready.set_env}
+        own = {name: _with_folders(text, ready, place) for name, text in ready.set_env.items()}
+        return {**env, **apart, **own}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -178,6 +181,7 @@ class _Attempt:
                 from multirt.matrix.covering import covered
 
                 words = covered(words, self.ready.modules)
+            words = tuple(_with_folders(word, self.ready, self.place) for word in words)
             state, reason = self._one(words, self.place / f"junit-{number}.xml")
             if state is not State.PASSED:
                 command = words
@@ -239,15 +243,9 @@ class _Attempt:
         return State.PASSED, None
 
 
-def expanded(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:
-    """Return a command with the words after `--` in place of `{posargs}`."""
-    words: list[str] = []
-    for word in command:
-        if word == POSARGS:
-            words += posargs
-        else:
-            words.append(word.replace(POSARGS, shlex.join(posargs)))
-    return tuple(words)
+def _with_folders(text: str, ready: Ready, place: Path) -> str:
+    """Return a word with the cell's own folders in place of what tox calls them."""
+    return text.replace("{envtmpdir}", str(place / "tmp")).replace("{envdir}", str(ready.home))
 
 
 def find_program(word: str, ready: Ready, env: Mapping[str, str]) -> str | None:
@@ -286,7 +284,7 @@ def _absent(words: Sequence[str], output: str) -> str | None:
 def _with_report(env: Mapping[str, str], words: Sequence[str], report: Path) -> dict[str, str]:
     """Ask pytest for a report of our own, without changing the command."""
     said = " ".join([*words, env.get(_OPTIONS, "")])
-    if not is_pytest(words) or "junitxml" in said or "junit-xml" in said:
+    if not (is_pytest(words) or words[0] in _STARTERS) or "junitxml" in said or "junit-xml" in said:
         return dict(env)
     ours = f"--junitxml={shlex.quote(str(report))} -o junit_family=xunit1"
     return {**env, _OPTIONS: f"{env.get(_OPTIONS, '')} {ours}".strip()}

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from runtimes import Runtime, RuntimeSpec
 
 Command = tuple[str, ...]
-POSARGS = "{posargs}"
 
 
 class Package(StrEnum):
@@ -60,7 +59,8 @@ class Job:
         runtimes: in their order; None for every runtime that fits.
         package: how the project gets in.
         needs: what else does.
-        commands: each a list of words; `{posargs}` stands for the words after `--`.
+        commands: each a list of words; the words after `--` come in for `{posargs}`, or
+            `{posargs:DEFAULT}`.
         set_env: variables to set.
         pass_env: the only variables of the user to hand on, as patterns; None for all.
         timeout: in seconds, for all commands of a cell together; None for no limit.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from multirt.matrix.sentinel import CELL, RUN, end_marked
+from multirt.matrix.sentinel import CELL, RUN, end_marked, limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,16 @@ class Processes:
                 start_new_session=True,
             )
             self._groups.add(process.pid)
+        _mark(process.pid, limit_of(command.env[RUN], command.env[CELL]))
         return process
+
+
+def _mark(pid: int, limit: int) -> None:
+    """Mark a process and what it will start, where this system can and allows it."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        number = resource.RLIMIT_RTTIME
+        _, hardest = resource.prlimit(pid, number)
+        resource.prlimit(pid, number, (limit, hardest))
 
 
 def _attend(

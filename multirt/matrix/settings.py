@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.model import (
-    POSARGS,
     Condition,
     Config,
     Job,
@@ -17,6 +16,7 @@ from multirt.matrix.model import (
     Override,
     Package,
 )
+from multirt.matrix.posargs import POSARGS
 from multirt.matrix.toml_table import TomlTable, nearest
 from runtimes import RuntimeSpec, SpecError
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from multirt.errors import MultirtError
+from multirt.matrix.posargs import expanded, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,7 +92,8 @@ class TomlTable:
 
     def _command(self, key: str, value: object) -> Command:
         try:
-            words = shlex.split(value) if isinstance(value, str) else self._words(key, value)
+            words = split(value) if isinstance(value, str) else self._words(key, value)
+            expanded(words or (), ())  # what does not read now would not then
         except ValueError as error:
             raise self.error(key, f"has a command that cannot be read: {error}") from error
         if not words:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -51,10 +53,19 @@ def _sort(lines: Iterable[str], folder: Path, deps: Deps, depth: int) -> None:
             _file(match[1], match[2].strip(), folder, deps, depth)
         elif match := _PROJECT.fullmatch(text):
             deps.extras += [each.strip() for each in (match[1] or "").split(",") if each.strip()]
-        elif text.startswith("-") or "--hash" in text:
-            deps.lost.append(text)
-        elif text:
+        elif text and _is_requirement(text):
             deps.requirements.append(text)
+        elif text:
+            deps.lost.append(text)
+
+
+def _is_requirement(text: str) -> bool:
+    """Whether a line is a requirement with a name (PEP 508), and no option, folder or address."""
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
 
 
 def _file(option: str, name: str, folder: Path, deps: Deps, depth: int) -> None:

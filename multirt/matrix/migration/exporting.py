@@ -7,13 +7,16 @@ import shlex
 from typing import TYPE_CHECKING
 
 from multirt.matrix.cells import title
-from multirt.matrix.model import POSARGS, Package
+from multirt.matrix.model import Package
+from multirt.matrix.posargs import ASKED, defaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from multirt.matrix.model import Cell, Command
 
+# What tox calls a cell's folders, and what they are in a session.
+_NOX = (("{envtmpdir}", "session.create_tmp()"), ("{envdir}", "session.virtualenv.location"))
 _NOT_INSTALLED = frozenset({Package.SKIP, Package.DEPS_ONLY})
 
 
@@ -32,18 +35,19 @@ def _tox(cells: Sequence[Cell]) -> Iterator[str]:
         if cell.needs.extras:
             yield f"extras = {json.dumps(list(cell.needs.extras))}"
         yield f"deps = {json.dumps(list(cell.needs.requirements))}"
-        commands = [
-            [
-                {"replace": "posargs", "extend": True} if word == POSARGS else word
-                for word in command
-            ]
-            for command in cell.commands
-        ]
-        yield f"commands = {_toml(commands)}"
+        yield f"commands = {_toml([list(map(_tox_word, each)) for each in cell.commands])}"
         if cell.set_env:
             yield f"set_env = {_toml(dict(cell.set_env))}"
         if cell.may_fail:
             yield "ignore_outcome = true"
+
+
+def _tox_word(word: str) -> object:
+    """Return a word of a command; the place of those after `--` as tox writes it in TOML."""
+    if (match := ASKED.fullmatch(word)) is None:
+        return word
+    default = {"default": list(words)} if (words := defaults(match)) else {}
+    return {"replace": "posargs", **default, "extend": True}
 
 
 def _tox_name(cell: Cell) -> str:
@@ -94,7 +98,15 @@ def _arguments(words: Sequence[str]) -> str:
 
 
 def _with_posargs(command: Command) -> str:
-    return ", ".join("*session.posargs" if word == POSARGS else repr(word) for word in command)
+    return ", ".join(map(_nox_word, command))
+
+
+def _nox_word(word: str) -> str:
+    if (match := ASKED.fullmatch(word)) is None:
+        folders = [f".replace({name!r}, {code})" for name, code in _NOX if name in word]
+        return "".join([repr(word), *folders])
+    words = defaults(match)
+    return f"*(session.posargs or {list(words)!r})" if words else "*session.posargs"
 
 
 def _hatch(cells: Sequence[Cell]) -> Iterator[str]:
@@ -112,10 +124,13 @@ def _hatch(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"dependencies = {json.dumps(list(cell.needs.requirements))}"
         if cell.set_env:
             yield f"env-vars = {_toml(dict(cell.set_env))}"
-        lines = [
-            shlex.join(command).replace(shlex.quote(POSARGS), "{args}") for command in cell.commands
-        ]
+        lines = [" ".join(map(_hatch_word, command)) for command in cell.commands]
         yield f"[{name}.scripts]\nrun = {json.dumps(lines)}\n"
+
+
+def _hatch_word(word: str) -> str:
+    match = ASKED.fullmatch(word)
+    return shlex.quote(word) if match is None else word.replace("{posargs", "{args")
 
 
 def _github(cells: Sequence[Cell]) -> Iterator[str]:

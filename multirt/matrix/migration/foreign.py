@@ -8,10 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from multirt.matrix.model import POSARGS, Package
+from multirt.matrix.migration.conditions import conditions
+from multirt.matrix.model import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from multirt.matrix.migration.conditions import Condition, Place
 
 _T = TypeVar("_T")
 _NONE = "none"  # the value of an axis where an environment has no such factor
@@ -58,11 +61,13 @@ class Imported:
         environments: all of them.
         lost: what is not carried over, one clause each.
         variables: the values of each name, where the other runner names what varies.
+        skips_missing: a runtime that is not here is no failure.
     """
 
     environments: tuple[Foreign, ...]
     lost: tuple[str, ...] = ()
     variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    skips_missing: bool = False
 
 
 def configuration(imported: Imported) -> str:
@@ -72,7 +77,7 @@ def configuration(imported: Imported) -> str:
     """
     cells, tasks, axes = _split(imported)
     lines = [
-        *(_matrix(cells, axes) if cells else ()),
+        *(_matrix(cells, axes, skips_missing=imported.skips_missing) if cells else ()),
         *(line for each in tasks for line in _task(each)),
     ]
     return "\n".join(lines) + "\n"
@@ -224,7 +229,7 @@ def _excused(cells: Sequence[Foreign]) -> tuple[str, ...]:
     return tuple(each for each in runtimes if each not in required)
 
 
-def _matrix(cells: Sequence[Foreign], axes: Sequence[str]) -> Iterator[str]:
+def _matrix(cells: Sequence[Foreign], axes: Sequence[str], *, skips_missing: bool) -> Iterator[str]:
     """Yield the lines of the tests: what cells share, axes, exclusions, overrides for the rest."""
     shared = _shared(cells, axes)
     runtimes = tuple(dict.fromkeys(each.runtime or "" for each in cells))
@@ -234,6 +239,8 @@ def _matrix(cells: Sequence[Foreign], axes: Sequence[str]) -> Iterator[str]:
         yield f"package = {_text(shared.package.value)}"
     yield from _needs(replace(shared, extras=()) if shared.package is Package.SKIP else shared)
     yield f"commands = {_commands(shared.commands)}"
+    if skips_missing:
+        yield 'missing = "skip"'
     if excused := _excused(cells):
         yield f"allow-fail = {_list(excused)}"
     yield from _variables(shared.variables, shared.pass_env)
@@ -271,46 +278,39 @@ def _exclusions(
     """Yield what is not among the environments, though each of its parts is."""
     from itertools import product
 
-    there = {(each.runtime, each.factors) for each in cells}
-    for runtime in runtimes:
-        for values in product(*axes.values()):
-            if (runtime, values) not in there:
-                yield "\n[[tool.multirt.matrix.exclude]]"
-                yield f"runtime = {_text(runtime)}"
-                for name, value in zip(axes, values, strict=True):
-                    yield f"{name} = {_text(value)}"
+    there = list(map(_place, cells))
+    absent = [each for each in product(runtimes, *axes.values()) if each not in there]
+    for condition in conditions(absent, there) if absent else ():
+        yield "\n[[tool.multirt.matrix.exclude]]"
+        yield from _named(condition, tuple(axes))
 
 
 def _overrides(cells: Sequence[Foreign], shared: _Shared) -> Iterator[str]:
     """Yield what some environments do in their own way, said once for those that do the same."""
-    alike: dict[tuple[str, ...], list[Foreign]] = {}
+    alike: dict[str, list[Foreign]] = {}
     for cell in cells:
-        if lines := shared.more(cell):
-            alike.setdefault(lines, []).append(cell)
-    for lines, group in alike.items():
-        for when in _conditions(group, cells, tuple(shared.axes)):
-            yield "\n[[tool.multirt.matrix.override]]"
-            yield f"when = {{ {when} }}"
-            yield from lines
+        for line in shared.more(cell):
+            alike.setdefault(line, []).append(cell)
+    said: dict[tuple[str, ...], list[str]] = {}
+    for line, group in alike.items():
+        others = [_place(each) for each in cells if each not in group]
+        for condition in conditions(list(map(_place, group)), others):
+            said.setdefault(tuple(_named(condition, tuple(shared.axes))), []).append(line)
+    for when, lines in said.items():
+        yield "\n[[tool.multirt.matrix.override]]"
+        yield f"when = {{ {', '.join(when)} }}"
+        yield from lines
 
 
-def _conditions(
-    group: Sequence[Foreign], cells: Sequence[Foreign], axes: Sequence[str]
-) -> Iterator[str]:
-    """Yield conditions that hold for some cells and for no other."""
-    runtimes = tuple(dict.fromkeys(each.runtime or "" for each in group))
-    if all(each in group for each in cells if each.runtime in runtimes):
-        yield f"runtime = {_list(runtimes) if len(runtimes) > 1 else _text(runtimes[0])}"
-        return
-    for place, axis in enumerate(axes):
-        value = group[0].factors[place]
-        if [each for each in cells if each.factors[place] == value] == group:
-            yield f"{axis} = {_text(value)}"
-            return
-    for cell in group:
-        values = zip(axes, cell.factors, strict=True)
-        named = [f"{axis} = {_text(value)}" for axis, value in values]
-        yield ", ".join([f"runtime = {_text(cell.runtime or '')}", *named])
+def _place(cell: Foreign) -> Place:
+    return (cell.runtime or "", *cell.factors)
+
+
+def _named(condition: Condition, axes: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a condition."""
+    for number, values in sorted(condition.items()):
+        value = _list(values) if len(values) > 1 else _text(values[0])
+        yield f"{('runtime', *axes)[number]} = {value}"
 
 
 def _task(cell: Foreign) -> Iterator[str]:
@@ -346,11 +346,6 @@ def _common(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return what is in all of some lists, in the order of the first."""
     first, *rest = lists
     return tuple(each for each in first if all(each in other for other in rest))
-
-
-def with_posargs(command: Sequence[str], mark: str) -> tuple[str, ...]:
-    """Return a command in which a mark stood for the user's own words."""
-    return tuple(POSARGS if word == mark else word.replace(mark, POSARGS) for word in command)
 
 
 def _commands(commands: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,8 @@ from multirt.errors import MultirtError
 from multirt.matrix.migration.foreign import Foreign, Imported
 from multirt.matrix.migration.tools import ask, need_tool
 from multirt.matrix.migration.tox_words import plain
-from multirt.matrix.model import POSARGS, Package
+from multirt.matrix.model import Package
+from multirt.matrix.posargs import POSARGS
 from multirt.matrix.project import read_project, read_toml
 from runtimes import RuntimeSpec
 
@@ -40,7 +41,7 @@ _PYTHON = frozenset({"python", "py"})
 _SCRIPTS = ("run", "test", "tests")
 
 
-def read_hatch(root: Path) -> Imported:
+def read_hatch(root: Path, env: Mapping[str, str]) -> Imported:
     """Return the environments that a project configures for hatch.
 
     The one with the most versions of Python is the tests; its script `run` or `test` is what it
@@ -49,7 +50,9 @@ def read_hatch(root: Path) -> Imported:
     Raises:
         MultirtError: hatch is not here, or there is no environment with a matrix.
     """
-    document = ask([*need_tool("hatch"), "env", "show", "--json"], root)
+    # A project may name the variable in which hatch tells its commands where uv is.
+    command = [*need_tool("hatch", env), "env", "show", "--json"]
+    document = ask(command, root, {"HATCH_UV": "uv", **env})
     bases: dict[str, list[str]] = {}
     for name in document:
         base, dot, _ = name.partition(".")
@@ -60,40 +63,49 @@ def read_hatch(root: Path) -> Imported:
         raise MultirtError("import", message)
     # hatch's own environment for tests is there in every project, so another one wins.
     chosen = max(bases, key=lambda base: (base != "hatch-test", len(bases[base])))
+    own = _own(read_project(root))
     names = dict.fromkeys(name.partition(".")[0] for name in document)
-    lost = [
-        f"environment {name}"
-        for name in names
-        if name != chosen and (name in bases or document.get(name, {}).get("scripts"))
-    ]
+    lost = [f"environment {name}" for name in names if name != chosen and name in own]
     keys = dict.fromkeys(key for name in bases[chosen] for key in document[name])
     lost += [f"{key} of {chosen}" for key in sorted(keys.keys() - _KNOWN)]
     found = tuple(_environment(name, document[name], lost) for name in bases[chosen])
-    variables = _variables(read_project(root), chosen)
-    return Imported(environments=found, lost=tuple(lost), variables=variables)
+    return Imported(environments=found, lost=tuple(lost), variables=_variables(own.get(chosen, {})))
 
 
-def _variables(project: Project, base: str) -> Mapping[str, frozenset[str]]:
-    """Return the values of each variable of an environment's matrix; hatch shows only values."""
+def _own(project: Project) -> dict[str, Any]:
+    """Return the environments that the project itself configures; hatch shows its own too."""
     tools = project.pyproject.get("tool", {})
-    tables = [tools.get("hatch", {}) if isinstance(tools, dict) else {}]
-    tables.append(read_toml(project.root / "hatch.toml"))
-    values: dict[str, set[str]] = {}
-    for table in tables:
+    found: dict[str, Any] = {}
+    for table in (
+        tools.get("hatch", {}) if isinstance(tools, dict) else {},
+        read_toml(project.root / "hatch.toml"),
+    ):
         match table:
             case {"envs": {**environments}}:
-                environment = environments.get(base)
-            case _:
-                continue
-        match environment:
-            case {"matrix": [*rows]}:
-                for row in rows:
-                    for name, words in row.items() if isinstance(row, dict) else ():
-                        if name not in _PYTHON and isinstance(words, list):
-                            values.setdefault(name, set()).update(map(str, words))
+                found |= {str(name): each for name, each in environments.items()}
             case _:
                 pass
+    return found
+
+
+def _variables(environment: object) -> Mapping[str, frozenset[str]]:
+    """Return the values of each variable of an environment's matrix; hatch shows only values."""
+    values: dict[str, set[str]] = {}
+    match environment:
+        case {"matrix": [*rows]}:
+            for row in rows:
+                for name, words in row.items() if isinstance(row, dict) else ():
+                    if name not in _PYTHON and isinstance(words, list):
+                        values.setdefault(name, set()).update(map(str, words))
+        case _:
+            pass
     return {name: frozenset(words) for name, words in values.items()}
+
+
+def _script(scripts: Mapping[str, list[str]]) -> str | None:
+    """Return the name of the script that tests: as it is usually called, else one with pytest."""
+    testing = (name for name, lines in scripts.items() if "pytest" in " ".join(lines))
+    return next((each for each in _SCRIPTS if each in scripts), next(testing, None))
 
 
 def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Foreign:
@@ -101,7 +113,10 @@ def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Forei
     _, _, variant = name.partition(".")
     runtime = str(RuntimeSpec.parse(values["python"])).replace("@", "")
     scripts = values.get("scripts", {})
-    lines = next((scripts[each] for each in _SCRIPTS if each in scripts), ["python -m pytest"])
+    script = _script(scripts)
+    lines = scripts.get(script, ["python -m pytest"])
+    base = name.partition(".")[0]
+    lost += [f"script {each} of {base}" for each in scripts if each != script]
     commands = [plain(tuple(shlex.split(line)), name, lost) for line in lines]
     return Foreign(
         name=name,

@@ -8,6 +8,7 @@ from multirt.errors import MultirtError
 from multirt.matrix.migration.foreign import Foreign, Imported
 from multirt.matrix.migration.tools import ask, need_tool
 from multirt.matrix.model import Package
+from multirt.matrix.posargs import POSARGS
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_nox(root: Path) -> Imported:
+def read_nox(root: Path, env: Mapping[str, str]) -> Imported:
     """Return the sessions of a project's `noxfile.py`.
 
     What a session does is code, so nox itself runs it, in our environment and without installing
@@ -24,7 +25,7 @@ def read_nox(root: Path) -> Imported:
     Raises:
         MultirtError: nox is not here, or there is no session that names a Python.
     """
-    rows = ask([*need_tool("nox"), "--list", "--json"], root)
+    rows = ask([*need_tool("nox", env), "--list", "--json"], root, env)
     found = [_session(row) for row in rows]
     if not any(each.runtime for each in found):
         raise MultirtError("import", f"no session of nox in {root} names a Python")
@@ -48,6 +49,6 @@ def _session(row: Mapping[str, Any]) -> Foreign:
         name=str(row["name"]),
         runtime=runtime,
         deps=("nox", "pytest") if python else ("nox",),
-        commands=(("nox", "-s", name, "-fb", "none", "--no-install"),),
+        commands=(("nox", "-s", name, "-fb", "none", "--no-install", "--", POSARGS),),
         package=Package.WHEEL if python else Package.SKIP,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,46 +14,54 @@ from typing import TYPE_CHECKING, Any
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SECONDS = 120
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def find_tool(name: str) -> list[str] | None:
-    """Return how a runner is started: the one beside multirt, else the one on PATH."""
-    if importlib.util.find_spec(name) is not None:
-        return [sys.executable, "-m", name]
-    found = shutil.which(name)
-    return [found] if found is not None else None
+def find_tool(name: str, env: Mapping[str, str]) -> list[str] | None:
+    """Return how a runner is started: the one on PATH with its plugins, else ours."""
+    if found := shutil.which(name, path=env.get("PATH", os.defpath)):
+        return [found]
+    return [sys.executable, "-m", name] if importlib.util.find_spec(name) is not None else None
 
 
-def need_tool(name: str) -> list[str]:
+def need_tool(name: str, env: Mapping[str, str]) -> list[str]:
     """Return how a runner is started.
 
     Raises:
         MultirtError: it is not here.
     """
-    found = find_tool(name)
+    found = find_tool(name, env)
     if found is None:
         hint = f"install it, `pipx install {name}`, and try again"
         raise MultirtError("import", f"{name} is not here to say its configuration", hint)
     return found
 
 
-def ask(command: Sequence[str], cwd: Path, file: Path | None = None) -> Any:  # noqa: ANN401 - JSON
+def ask(command: Sequence[str], cwd: Path, env: Mapping[str, str], file: Path | None = None) -> Any:  # noqa: ANN401 - JSON
     """Return the JSON that a runner prints, or writes to a file.
+
+    Args:
+        command: what is asked.
+        cwd: the project.
+        env: the variables that it gets.
+        file: what it writes to; None where it prints.
 
     Raises:
         MultirtError: it fails, or what it says is no JSON.
     """
-    name = command[2] if command[1] == "-m" else command[0]
+    name = command[2] if command[1] == "-m" else os.path.basename(command[0])  # noqa: PTH119 - text
     try:
         done = subprocess.run(
             command,
             check=False,
             capture_output=True,
             cwd=cwd,
+            # It is only asked: nothing is to be fetched for that.
+            env={**env, "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"},
             stdin=subprocess.DEVNULL,
             text=True,
             timeout=_SECONDS,
@@ -61,6 +71,7 @@ def ask(command: Sequence[str], cwd: Path, file: Path | None = None) -> Any:  # 
         message = f"{name} did not answer in {_SECONDS} s"
         raise MultirtError("import", message, code=ExitCode.FAILED) from error
     except (OSError, ValueError) as error:
-        words = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        message = f"{name} does not say its configuration: {' '.join(words) or error}"
+        said = _COLOUR.sub("", done.stderr or done.stdout).splitlines()
+        words = next((line.strip() for line in reversed(said) if line.strip()), str(error))
+        message = f"{name} does not say its configuration: {words}"
         raise MultirtError("import", message) from error

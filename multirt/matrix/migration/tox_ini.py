@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import shlex
 from typing import TYPE_CHECKING
 
-from multirt.matrix.migration.foreign import Foreign, Imported, with_posargs
+from multirt.matrix.migration.foreign import Foreign, Imported
 from multirt.matrix.migration.tox_keys import parsed
-from multirt.matrix.migration.tox_words import INNER, MARK, PACKAGES, constraint, placed, plain
+from multirt.matrix.migration.tox_words import INNER, PACKAGES, constraint, names_in, placed, plain
 from multirt.matrix.model import Package
+from multirt.matrix.posargs import ASKED, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _FACTORS = re.compile(r"([!A-Za-z0-9_.,{}-]+):\s*(.*)")
-_POSARGS = re.compile(r"\{posargs(?::[^{}]*)?\}")
 
 
 def from_ini(path: Path) -> Imported:
@@ -28,7 +26,7 @@ def from_ini(path: Path) -> Imported:
     names = [
         name
         for part in re.split(r"[\n,](?![^{]*\})", core.get("env_list", core.get("envlist", "py")))
-        for name in _expanded(part.strip())
+        for name in names_in(part.strip())
         if name
     ]
     lost: list[str] = []
@@ -38,16 +36,6 @@ def from_ini(path: Path) -> Imported:
         own = dict(parser[section]) if parser.has_section(section) else {}
         found.append(_from_section(name, {**base, **own}, path.parent, lost))
     return Imported(environments=tuple(found), lost=tuple(lost))
-
-
-def _expanded(text: str) -> Iterator[str]:
-    """Yield what braces stand for: `py3{8,9}-x{1,2}` is four names."""
-    parts = re.split(r"\{([^{}]*)\}", text)
-    choices = [
-        [each.strip() for each in part.split(",")] if place % 2 else [part]
-        for place, part in enumerate(parts)
-    ]
-    yield from ("".join(each) for each in itertools.product(*choices))
 
 
 def _from_section(name: str, values: Mapping[str, str], root: Path, lost: list[str]) -> Foreign:
@@ -72,7 +60,9 @@ def _from_section(name: str, values: Mapping[str, str], root: Path, lost: list[s
         extras=_split(lines("extras")),
         groups=_split(lines("dependency_groups")),
         commands=tuple(
-            plain(with_posargs(shlex.split(each), MARK), name, lost) for each in lines("commands")
+            plain(tuple(split(each)), name, lost)
+            for key in ("commands_pre", "commands")
+            for each in lines(key)
         ),
         set_env={key.strip(): value.strip() for key, _, value in pairs},
         pass_env=_split(lines("pass_env", "passenv")) or None,
@@ -85,7 +75,7 @@ def _from_section(name: str, values: Mapping[str, str], root: Path, lost: list[s
 
 def _replaced(line: str) -> str:
     """Return a line with what stands for its own things in every tox, as ours says them."""
-    line = _POSARGS.sub(MARK, line).replace("{envpython}", "python")
+    line = line.replace("{envpython}", "python")
     line = re.sub(r"\{(?:toxinidir|tox_root)\}/", "", line)
     return re.sub(r"\{(?:toxinidir|tox_root)\}", ".", line)
 
@@ -95,10 +85,10 @@ def _holding(text: str, words: frozenset[str]) -> Iterator[str]:
     for line in text.replace("\\\n", " ").splitlines():
         stripped = line.partition(" #")[0].strip()
         match = _FACTORS.fullmatch(stripped)
-        if match is None or _POSARGS.match(stripped):
+        if match is None or ASKED.match(stripped):
             if stripped and not stripped.startswith("#"):
                 yield stripped
-        elif any(_condition(each, words) for each in _expanded(match[1]) if each) and match[2]:
+        elif any(_condition(each, words) for each in names_in(match[1]) if each) and match[2]:
             yield match[2]
 
 

@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from multirt.errors import MultirtError
+from multirt.matrix.migration.tox_words import names_in
 from multirt.matrix.project import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _CARRIED = frozenset(
@@ -20,6 +21,7 @@ _CARRIED = frozenset(
         "changedir",
         "basepython",
         "commands",
+        "commands_pre",
         "constraints",
         "dependency_groups",
         "deps",
@@ -43,6 +45,7 @@ _NEEDLESS = frozenset(
         "isolated_build",
         "labels",
         "min_version",
+        "skip_missing_interpreters",
         "minversion",
         "package_env",
         "wheel_build_env",
@@ -53,36 +56,63 @@ _NEEDLESS = frozenset(
 )
 
 
-def unknown_keys(root: Path) -> Iterator[str]:
-    """Yield every key of the configuration, in whichever form, that is not carried over."""
-    for section, keys in _sections(root):
+def unknown_keys(root: Path, carried: frozenset[str]) -> Iterator[str]:
+    """Yield every key of the configuration, in whichever form, that is not carried over.
+
+    Args:
+        root: the project.
+        carried: names of the environments that are; of another one only the name is said.
+    """
+    for section, names, keys in _sections(root):
+        if names and not carried & names:
+            yield f"environment {', '.join(sorted(names))}, which a run of tox leaves out"
+            continue
         for key in keys:
             if key.replace("-", "_") not in _CARRIED | _NEEDLESS:
                 yield f"{section} {key}"
 
 
-def _sections(root: Path) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield the tables of the first file that configures tox, each with its keys."""
+def skips_missing(root: Path) -> bool:
+    """Whether a runtime that is not here is no failure."""
+    said = (values.get("skip_missing_interpreters") for _, _, values in _sections(root))
+    return "true" in (str(each).lower() for each in said)
+
+
+def _sections(root: Path) -> Iterator[tuple[str, frozenset[str], Mapping[str, Any]]]:
+    """Yield the tables of the first file that configures tox: title, environments, values."""
     ours = read_toml(root / "pyproject.toml").get("tool", {})
     legacy = ours.get("tox", {}) if isinstance(ours, dict) else {}
     for name in ("tox.ini", "setup.cfg"):
-        if (root / name).is_file():
-            parser = parsed(root / name)
-            found = [each for each in parser.sections() if re.match(r"tox(:tox)?$|testenv", each)]
-            if found:
-                yield from ((f"[{each}]", list(parser[each])) for each in found)
-                return
+        if (root / name).is_file() and (found := list(_ini_sections(parsed(root / name)))):
+            yield from found
+            return
     table = read_toml(root / "tox.toml") or (legacy if isinstance(legacy, dict) else {})
     if isinstance(text := table.get("legacy_tox_ini"), str):
         parser = _parser()
         parser.read_string(text)
-        yield from ((f"[{each}]", list(parser[each])) for each in parser.sections())
+        yield from _ini_sections(parser)
         return
-    yield "[tox]", [key for key, value in table.items() if not isinstance(value, dict)]
-    yield "[env_run_base]", list(_table(table.get("env_run_base")))
-    for name in ("env", "env_base"):
-        for each, keys in _table(table.get(name)).items():
-            yield f"[{name}.{each}]", list(_table(keys))
+    yield (
+        "[tox]",
+        frozenset(),
+        {key: value for key, value in table.items() if not isinstance(value, dict)},
+    )
+    yield "[env_run_base]", frozenset(), _table(table.get("env_run_base"))
+    for each, keys in _table(table.get("env_base")).items():
+        yield f"[env_base.{each}]", frozenset(), _table(keys)
+    for each, keys in _table(table.get("env")).items():
+        yield f"[env.{each}]", frozenset({each}), _table(keys)
+
+
+def _ini_sections(
+    parser: configparser.ConfigParser,
+) -> Iterator[tuple[str, frozenset[str], Mapping[str, Any]]]:
+    """Yield the sections that configure tox, as `_sections` does."""
+    for section in parser.sections():
+        if match := re.fullmatch(r"tox(?::tox)?|pkgenv|testenv(?::(.*))?", section):
+            parts = re.split(r",(?![^{]*\})", match[1] or "")
+            names = (name for part in parts for name in names_in(part) if name)
+            yield f"[{section}]", frozenset(names), dict(parser[section])
 
 
 def _table(value: object) -> Mapping[str, Any]:

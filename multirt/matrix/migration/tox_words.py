@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,14 +12,12 @@ from multirt.matrix.model import Package
 from runtimes import RuntimeSpec, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from multirt.matrix.migration.foreign import Foreign
 
-MARK = "MULTIRT_POSARGS"
-"""What stands for the words after `--` while commands are read."""
-INNER = re.compile(r"\{(?!posargs\})[^{}\s]+\}")
+INNER = re.compile(r"\{(?!posargs[:}]|envdir\}|envtmpdir\})[^{}\s]+\}")
 """What tox replaces in a command, and we do not."""
 PACKAGES = {
     "sdist": Package.WHEEL,  # built through an sdist by tox, and installed as a wheel all the same
@@ -28,6 +27,22 @@ PACKAGES = {
     "deps-only": Package.DEPS_ONLY,
     "skip": Package.SKIP,
 }
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Yield what braces stand for: `py3{8,9}-x{1,2}` is four names."""
+    parts = re.split(r"\{([^{}]*)\}", text)
+    choices = [_choices(part) if place % 2 else [part.strip()] for place, part in enumerate(parts)]
+    yield from ("".join(each) for each in itertools.product(*choices))
+
+
+def _choices(text: str) -> Iterator[str]:
+    """Yield what stands between braces: names, or the numbers of a range `8-11`."""
+    for each in text.split(","):
+        if match := re.fullmatch(r"\s*(\d+)-(\d+)\s*", each):
+            yield from map(str, range(int(match[1]), int(match[2]) + 1))
+        else:
+            yield each.strip()
 
 
 def plain(words: tuple[str, ...], name: str, lost: list[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from multirt.matrix.model import Package
 from tests.multirt.matrix.described import MACHINE
 from tests.multirt.matrix.test_cells import AXES, config
 
+NOTHING = {"PATH": "/nowhere"}
 ROOT = Path(__file__).parents[3]
 TOX = """\
 [tox]
@@ -41,7 +43,8 @@ pass_env = CI
 commands =
     pytest {posargs:tests}
     - true
-commands_pre = true
+commands_pre = prepare {envtmpdir}
+commands_post = clean
 [testenv:lint]
 basepython = python3.9
 skip_install = true
@@ -49,22 +52,31 @@ deps = ruff
 extras =
 dependency_groups =
 commands = ruff check {env:WHAT}
+[testenv:docs]
+usedevelop = true
 """
 
 
-def test_a_tox_ini_is_read_without_tox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no other runner be here, though they may be installed beside us."""
+    for name in IMPORTS:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_tox_ini_is_read_without_tox(tmp_path: Path) -> None:
     (tmp_path / "tox.ini").write_text(TOX)
     (tmp_path / "requirements.txt").write_text("idna>=3  # a name\n-r more.txt\n--hash=sha256:0\n")
     (tmp_path / "more.txt").write_text("six\n")
-    imported = IMPORTS["tox"](tmp_path)
+    imported = IMPORTS["tox"](tmp_path, NOTHING)
     assert [*together((*imported.lost, *unfit(imported)))] == [
         "[tox] requires",
-        "[testenv] commands_pre",
+        "[testenv] commands_post",
+        "environment docs, which a run of tox leaves out",
         "the - before 'true' of py38-attrs25, py38-attrs26, py312-attrs25, py312-attrs26",
         "--hash=sha256:0 of py38-attrs25, py38-attrs26, py312-attrs25, py312-attrs26",
         "{env:WHAT} in commands of lint",
-        "what stands for {posargs:...} when nothing follows --",
     ]
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
     assert table == {
@@ -73,7 +85,7 @@ def test_a_tox_ini_is_read_without_tox(tmp_path: Path, monkeypatch: pytest.Monke
         "extras": ["speed"],
         "deps": ["pytest", "idna>=3", "six"],
         "constraints": ["limits.txt"],
-        "commands": [["pytest", "{posargs}"], ["true"]],
+        "commands": [["prepare", "{envtmpdir}"], ["pytest", "{posargs:tests}"], ["true"]],
         "set-env": {"A": "1"},
         "pass-env": ["CI"],
         "axes": {"attrs": {"25": ["attrs<26"], "26": ["attrs>=26"]}},
@@ -82,7 +94,7 @@ def test_a_tox_ini_is_read_without_tox(tmp_path: Path, monkeypatch: pytest.Monke
             "lint": {
                 "runtimes": ["3.9"],
                 "deps": ["ruff"],
-                "commands": [["ruff", "check", "{env:WHAT}"]],
+                "commands": [["prepare", "{envtmpdir}"], ["ruff", "check", "{env:WHAT}"]],
                 "set-env": {"A": "1"},
                 "pass-env": ["CI"],
             }
@@ -176,44 +188,40 @@ def test_what_a_configuration_cannot_say_is_named() -> None:
         pytest.param("hatch", "hatch is not here", id="hatch"),
     ],
 )
-def test_what_is_not_there_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runner: str, message: str
-) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+@pytest.mark.usefixtures("alone")
+def test_what_is_not_there_is_said(tmp_path: Path, runner: str, message: str) -> None:
     with pytest.raises(MultirtError, match=message):
-        IMPORTS[runner](tmp_path)
+        IMPORTS[runner](tmp_path, NOTHING)
 
 
-def test_sessions_of_nox_run_in_our_environments(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sessions_of_nox_run_in_our_environments(tmp_path: Path) -> None:
     rows = """[{"session": "t-3.9", "name": "t", "python": "3.9"},
         {"session": "l", "name": "l", "python": null}]"""
-    _tool(tmp_path / "bin/nox", rows, monkeypatch)
-    imported = IMPORTS["nox"](tmp_path)
+    env = _tool(tmp_path / "bin/nox", rows)
+    imported = IMPORTS["nox"](tmp_path, env)
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
     assert table["runtimes"] == ["3.9"]
-    assert table["commands"] == [["nox", "-s", "t-3.9", "-fb", "none", "--no-install"]]
+    assert table["commands"] == ["nox -s t-3.9 -fb none --no-install -- {posargs}".split()]
     assert "l" in table["tasks"]
     assert imported.lost[-1].startswith("what sessions install is code")
 
 
-def test_environments_of_hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environments_of_hatch(tmp_path: Path) -> None:
     document = """{"default": {"type": "virtual"},
         "test.py3.9-4.2": {"python": "3.9", "dependencies": ["pytest"], "features": ["speed"],
-            "scripts": {"run": ["pytest tests", "- coverage report"]},
+            "scripts": {"docs": ["make"], "unit": ["pytest tests", "- coverage report"]},
             "pre-install-commands": ["make"]},
         "lint": {"scripts": {"check": ["ruff check"]}},
         "hatch-test.py3.9": {"python": "3.9"}}"""
-    _tool(tmp_path / "bin/hatch", document, monkeypatch)
+    env = _tool(tmp_path / "bin/hatch", document)
     matrix = '[[envs.test.matrix]]\npython = ["3.9"]\ndjango = ["4.2", "5.2"]\n'
-    (tmp_path / "hatch.toml").write_text(matrix)
+    (tmp_path / "hatch.toml").write_text(f"{matrix}[envs.lint]\n")
     (tmp_path / "pyproject.toml").touch()
-    imported = IMPORTS["hatch"](tmp_path)
+    imported = IMPORTS["hatch"](tmp_path, env)
     assert imported.lost == (
         "environment lint",
-        "environment hatch-test",
         "pre-install-commands of test",
+        "script docs of test",
         "the - before 'coverage report' of test.py3.9-4.2",
     )
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
@@ -222,18 +230,64 @@ def test_environments_of_hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert table["axes"] == {"django": {"4.2": []}}
 
 
-def test_a_runner_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _tool(tmp_path / "bin/hatch", "broken: no such table", monkeypatch)
+# What tox says of a project: nothing at once, as one environment cannot be made.
+FAKE = """#!{python}
+import json, sys
+words = sys.argv[1:]
+value = lambda option: words[words.index(option) + 1]
+def environment(name):
+    home = value("--workdir") + "/" + name
+    if "base_python" in words and "env_dir" not in words:
+        return {{"base_python": [name]}}
+    command = home + "/bin/python -m pytest --basetemp " + home + "/tmp " + (
+        value("--") if "--" in words else "-n auto")
+    return {{"env_dir": home, "env_tmp_dir": home + "/tmp", "commands_pre": ["prepare"],
+        "commands": [command], "deps": ["x @ file:///x", "git+https://x"], "package": "editable",
+        "set_env": {{"error": "Skip()"}} if name == "py38" else {{"OUT": home + "_out"}}}}
+names = [value("-e")] if "-e" in words else ["py38", "py39", "py310"]
+if "-e" not in words and "env_dir" in words or names == ["py310"]:
+    sys.exit("\\x1b[31mno such runtime\\x1b[0m\\n ")
+open(value("-o"), "w").write(json.dumps({{"env": {{each: environment(each) for each in names}}}}))
+"""
+
+
+def test_environments_of_tox_are_asked_one_by_one_where_one_fails(tmp_path: Path) -> None:
+    env = _tool(tmp_path / "bin/tox", "")
+    (tmp_path / "bin/tox").write_text(FAKE.format(python=sys.executable))
+    (tmp_path / "tox.toml").write_text("skip_missing_interpreters = true\n")
+    imported = IMPORTS["tox"](tmp_path, env)
+    assert [*together(imported.lost)] == [
+        "set_env, which tox cannot say where the runtime is not here, of py38",
+        "git+https://x of py38, py39",
+        "{work_dir}, for which {envtmpdir} stands, of py39",
+        "environment py310: tox does not say its configuration: no such runtime",
+    ]
+    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    assert table == {
+        "runtimes": ["3.8", "3.9"],
+        "package": "editable",
+        "deps": ["x @ file:///x"],
+        "commands": [
+            ["prepare"],
+            ["python", "-m", "pytest", "--basetemp", "{envtmpdir}", "{posargs:-n auto}"],
+        ],
+        "missing": "skip",
+        "override": [{"when": {"runtime": "3.9"}, "set-env": {"OUT": "{envtmpdir}/py39_out"}}],
+    }
+
+
+def test_a_runner_that_fails_is_quoted(tmp_path: Path) -> None:
+    env = _tool(tmp_path / "bin/hatch", "broken: no such table")
     with pytest.raises(MultirtError, match="no such table"):
-        IMPORTS["hatch"](tmp_path)
+        IMPORTS["hatch"](tmp_path, env)
 
 
-def _tool(path: Path, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a program on PATH that says something, whatever it is asked."""
+def _tool(path: Path, says: str) -> dict[str, str]:
+    """Return variables with a program on PATH that says something, whatever it is asked."""
     path.parent.mkdir()
     path.write_text(f"#!/bin/sh\n/bin/cat <<'END'\n{says}\nEND\n")
     path.chmod(0o755)
-    monkeypatch.setenv("PATH", str(path.parent))
+    return {"PATH": str(path.parent)}
 
 
 @pytest.mark.parametrize("runner", EXPORTS)
@@ -262,6 +316,20 @@ def test_a_free_threaded_runtime_is_named_as_tox_wants_it() -> None:
         ["/opt/cpython-3.12.1/bin/python"],
         ["3.13t"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("runner", "said"),
+    [
+        pytest.param("tox", '"default" = ["-n", "auto"], "extend" = true }', id="tox"),
+        pytest.param("nox", "*(session.posargs or ['-n', 'auto'])", id="nox"),
+        pytest.param("hatch", "{args:-n auto}", id="hatch"),
+    ],
+)
+def test_defaults_for_the_words_after_two_dashes_are_written(runner: str, said: str) -> None:
+    made = config("3.8")
+    made = replace(made, matrix=replace(made.matrix, commands=(("pytest", "{posargs:-n auto}"),)))
+    assert said in export(runner, spread(made, MACHINE).cells)
 
 
 def test_the_workflow_of_the_documentation_is_the_one_that_is_written() -> None:

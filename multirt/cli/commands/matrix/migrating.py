@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from multirt.cli.commands.matrix.opening import Asked, open_matrix
 from multirt.cli.commands.matrix.options import Names, Project
+from multirt.cli.searching import search
 from multirt.errors import MultirtError
 from multirt.matrix.cells import Pick
 from multirt.matrix.project import find_root
+from runtimes import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _THEIRS = ("tox.ini", "tox.toml", "noxfile.py", "hatch.toml")
 
@@ -23,7 +29,7 @@ def import_configuration(
     from multirt.matrix.migration import IMPORTS, configuration, together, unfit
 
     reader = IMPORTS[_known(runner, tuple(IMPORTS))]
-    imported = reader(find_root(project or Path.cwd(), *_THEIRS))
+    imported = reader(find_root(project or Path.cwd(), *_THEIRS), _with_runtimes(os.environ))
     typer.echo(configuration(imported), nl=False)
     for each in together((*imported.lost, *unfit(imported))):
         typer.echo(f"not carried over: {each}", err=True)
@@ -41,6 +47,13 @@ def export_configuration(
     _known(runner, EXPORTS)
     opened = open_matrix(Asked(project=project, pick=Pick(names=tuple(names or ()))))
     typer.echo(export(runner, opened.meant), nl=False)
+
+
+def _with_runtimes(env: Mapping[str, str]) -> dict[str, str]:
+    """Return variables with which other runners find the runtimes of this machine too."""
+    found = (str(each.executable.parent) for each in discover(search()).runtimes)
+    path = dict.fromkeys((env.get("PATH", os.defpath), *found))
+    return {**env, "PATH": os.pathsep.join(path)}
 
 
 def _known(runner: str, known: tuple[str, ...]) -> str:

@@ -36,7 +36,8 @@ from multirt.cli.delivering import hand_out
 from multirt.cli.interrupting import interruptible
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
-from multirt.matrix.model import POSARGS, Package
+from multirt.matrix.model import Package
+from multirt.matrix.posargs import POSARGS, takes_posargs
 from multirt.matrix.remembered import Grounds, remember, state_of_sources
 from multirt.matrix.report import exit_code, report_of
 from multirt.matrix.reports import write
@@ -203,8 +204,8 @@ def _paths(opened: Opened) -> Iterator[str]:
 
 def _check_posargs(opened: Opened, options: Options) -> None:
     """Refuse words after `--` that no command takes."""
-    commands = [word for cell in opened.meant for command in cell.commands for word in command]
-    if options.posargs and not any(POSARGS in word for word in commands):
+    commands = (command for cell in opened.meant for command in cell.commands)
+    if options.posargs and not any(map(takes_posargs, commands)):
         message = "no command of the matrix takes the words after --"
         raise MultirtError("usage", message, f'put "{POSARGS}" into its commands')
 
