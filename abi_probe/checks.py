@@ -193,7 +193,7 @@ def _machine(extension: Extension, target: Target) -> Objection | None:
             return None
         return Objection(
             cause=Cause.PLATFORM,
-            detail=f"{extension.path} is a program, no library that can be loaded into another",
+            detail=f"{extension.path} is no library that can be loaded into a running program",
             path=str(extension.path),
             help="linking with -shared",
         )

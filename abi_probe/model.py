@@ -94,8 +94,8 @@ class Binary:
             `arm64` (Mach-O), `amd64`, `win32`, `arm64` (PE). Several in a fat Mach-O only.
         bits: 32 or 64; of the first slice.
         byte_order: `little` or `big`.
-        shared_library: it can be loaded into a process; False for a program that is not
-            position-independent, an object file, a core.
+        shared_library: it can be loaded into a running process; False for a program, an object
+            file, a core, and what was linked with `-z nodlopen`.
         soname: the name under which it is known once loaded; None when it has none.
         needed: libraries that must be loaded with it, in their order.
         rpath: DT_RPATH, searched before the environment and inherited by what it loads.
@@ -108,8 +108,13 @@ class Binary:
         definitions: of modules, where they can be read; of a fat Mach-O in its first slice.
         minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
         executable_stack: it asks for a stack that code can run on (ELF only).
-        foreign: strong names without a version that it needs and that are none of Python's (ELF
-            only).
+        default_folders: the libraries that it needs are looked for in the system's folders too;
+            False for what was linked with `-z nodefaultlib` (ELF only).
+        thread_memory: bytes that it has in each thread at a place that is fixed when it is loaded
+            (DF_STATIC_TLS); 0 where the place is looked up (ELF only).
+        levels: of x86-64 that it marks as needed, a bit for each: 1, 2 (`x86-64-v2`), 4, 8.
+        foreign: strong names that it needs and that are none of Python's, but for those whose
+            version says that they are there (ELF only).
         hashes: of all names that it defines, for finding these (ELF only; see
             `abi_probe.elf.foreign`).
     """
@@ -131,6 +136,9 @@ class Binary:
     definitions: tuple[ModuleDefinition, ...] = ()
     minimum_os: str | None = None
     executable_stack: bool = False
+    default_folders: bool = True
+    thread_memory: int = 0
+    levels: int = 0
     foreign: tuple[str, ...] = ()
     hashes: bytes = field(default=b"", repr=False)
 

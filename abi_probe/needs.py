@@ -206,6 +206,8 @@ def check_versions(
             path=str(extension.path),
             help="linking with -z noexecstack",
         )
+    if link is not None:
+        yield from _check_machine(extension, link)
     seen: set[tuple[str, str]] = set()
     for unmet in link.unmet if link else ():
         # The greatest version says it all: each includes the ones below it.
@@ -215,6 +217,22 @@ def check_versions(
         seen.add((unmet.need.library, family))
         greatest = _greatest(unmet, link)
         yield _unmet(extension, greatest.need, str(greatest.provider), target)
+
+
+def _check_machine(extension: Extension, link: Resolution) -> Iterator[Objection]:
+    """Yield what loading asks of the processor and of threads that these do not give."""
+    details = [
+        f"{path.name} is for a newer processor than this machine's (x86-64-v2, v3 or v4)"
+        for path in link.processor
+    ]
+    if link.thread_memory:
+        details.append(
+            f"{extension.path} and what it loads want {link.thread_memory} bytes at a fixed place"
+            " of each thread, of which glibc keeps some 1,700 for what is loaded late; compile them"
+            " with -ftls-model=global-dynamic"
+        )
+    for detail in details:
+        yield Objection(cause=Cause.PLATFORM, detail=detail, path=str(extension.path))
 
 
 def _check_libc(

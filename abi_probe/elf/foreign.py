@@ -1,7 +1,6 @@
 """Read which names an ELF file takes from elsewhere that are none of Python's.
 
-Only those without a symbol version count: `abi_probe.elf.versions` answers for the others. What a
-file gives is kept as hashes, four bytes a name, for a C++ library gives 100,000.
+What a file gives is kept as hashes, four bytes a name, for a C++ library gives 100,000.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from abi_probe.elf.hashes import gnu_hash
 from abi_probe.elf.image import Image, Tag
 from abi_probe.elf.symbols import count_symbols, gnu_table
+from abi_probe.elf.versions import read_version_names
 from abi_probe.errors import UnreadableError
 from abi_probe.names import is_pythonic_at
 
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 _MOST: Final = 1 << 14  # undefined names looked at; a file that has more is not judged by them
 _MOST_BYTES: Final = 1 << 23  # of names that are hashed; 100,000 of C++ have 6 MB
 _GLOBAL: Final = 1  # STB_GLOBAL: a weak name may stay undefined
-_VERSIONED: Final = 2  # the first version index that names a version
+# Versions by which a C library and a compiler's own libraries promise all that ever bore them:
+# `abi_probe.elf.versions` answers for these.
+_PROMISES: Final = ("GLIBC_", "GLIBCXX_", "CXXABI_", "GCC_")
 _INDEX: Final = 0x7FFF  # without the bit that hides a version
 
 
 def read_foreign(image: Image) -> tuple[str, ...]:
-    """Return the strong names without a version that others must define, none of them Python's.
+    """Return the strong names that others must define, none of them Python's.
+
+    Those with a version that a library keeps for good are left out.
 
     Raises:
         UnreadableError: a table is cut off, or names have no end.
@@ -35,10 +39,15 @@ def read_foreign(image: Image) -> tuple[str, ...]:
     if Tag.SYMTAB not in image.dynamic:
         return ()
     info, _, section = image.layout.symbol_fields
+    kept = {
+        number
+        for number, version in read_version_names(image).items()
+        if version.startswith(_PROMISES)
+    }
     found = [
         row[0]
         for version, row in zip(_versions(image), _symbols(image), strict=False)
-        if version < _VERSIONED
+        if version not in kept
         and row[section] == 0
         and row[info] >> 4 == _GLOBAL
         and not is_pythonic_at(image.strings, row[0])

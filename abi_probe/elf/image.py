@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 MAGIC: Final = b"\x7fELF"
 
 _IDENT_SIZE: Final = 16
+_VERSION_AT: Final = 6
+_SYSTEM_AT: Final = 7
 _MAX_SEGMENTS: Final = 1024
 _MAX_DYNAMIC_ENTRIES: Final = 2048  # a program of 100 libraries has 150
 _MAX_STRING: Final = 4096  # PATH_MAX; names in C are far shorter
 _PT_LOAD: Final = 1
 _PT_DYNAMIC: Final = 2
 _PT_INTERP: Final = 3
+_PT_TLS: Final = 7
+_PT_GNU_PROPERTY: Final = 0x6474E553
 _PT_GNU_STACK: Final = 0x6474E551
 _PF_X: Final = 1
 _PF_W: Final = 2
@@ -57,6 +61,7 @@ class Tag(IntEnum):
     SONAME = 14
     RPATH = 15
     RUNPATH = 29
+    FLAGS = 30
     GNU_HASH = 0x6FFFFEF5
     VERSYM = 0x6FFFFFF0
     FLAGS_1 = 0x6FFFFFFB
@@ -65,6 +70,7 @@ class Tag(IntEnum):
     VERNEED = 0x6FFFFFFE
     VERNEEDNUM = 0x6FFFFFFF
     MIPS_SYMTABNO = 0x70000011
+    FILTER = 0x7FFFFFFF
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +83,8 @@ class Layout:
         mark: the same for `struct`, `<` or `>`.
         header: what follows `e_ident`.
         segment: a program header.
-        segment_fields: where its type, offset, address, size in the file and flags stand.
+        segment_fields: where its type, offset, address, sizes in the file and in memory, and flags
+            stand.
         dynamic: an entry of the dynamic section.
         symbol: an entry of the symbol table, which begins with its name in either class.
         symbol_fields: where info, other and section index stand.
@@ -88,7 +95,7 @@ class Layout:
     mark: str
     header: struct.Struct
     segment: struct.Struct
-    segment_fields: tuple[int, int, int, int, int]
+    segment_fields: tuple[int, int, int, int, int, int]
     dynamic: struct.Struct
     symbol: struct.Struct
     symbol_fields: tuple[int, int, int]
@@ -103,7 +110,7 @@ def _layout(bits: int, byte_order: str) -> Layout:
         mark=mark,
         header=struct.Struct(mark + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH")),
         segment=struct.Struct(mark + ("IIQQQQQQ" if wide else "IIIIIIII")),
-        segment_fields=(0, 2, 3, 5, 1) if wide else (0, 1, 2, 4, 6),
+        segment_fields=(0, 2, 3, 5, 6, 1) if wide else (0, 1, 2, 4, 5, 6),
         dynamic=struct.Struct(mark + ("qQ" if wide else "iI")),
         symbol=struct.Struct(mark + ("IBBHQQ" if wide else "IIIBBH")),
         symbol_fields=(1, 2, 3) if wide else (3, 4, 5),
@@ -119,12 +126,13 @@ _LAYOUTS: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A program header: `size` bytes at `offset` of the file, at `address` in memory."""
+    """A program header: `size` bytes at `offset` of the file, at `address` in `memory` bytes."""
 
     kind: int
     offset: int
     address: int
     size: int
+    memory: int
     writable: bool
     executable: bool
 
@@ -138,6 +146,7 @@ class Image:
         layout: its class and byte order.
         kind: `e_type`, a `Kind` for what can be loaded or run.
         machine: `e_machine`.
+        system: whose conventions it follows (`EI_OSABI`): 0 for all, 3 for Linux.
         segments: its program headers.
         dynamic: values of the dynamic section by tag; empty where there is none.
         strings: the dynamic string table, which ends with a NUL; empty likewise.
@@ -147,6 +156,7 @@ class Image:
     layout: Layout
     kind: int
     machine: int
+    system: int
     segments: tuple[Segment, ...]
     dynamic: dict[int, list[int]]
     strings: memoryview
@@ -161,6 +171,17 @@ class Image:
             if segment.kind == _PT_GNU_STACK:
                 return segment.executable
         return None
+
+    def thread_memory(self) -> int:
+        """How many bytes each thread has of it."""
+        return sum(segment.memory for segment in self.segments if segment.kind == _PT_TLS)
+
+    def properties(self) -> bytes:
+        """The note of what it asks of a processor; empty where there is none."""
+        for segment in self.segments:
+            if segment.kind == _PT_GNU_PROPERTY:
+                return bytes(_cut(self.view, segment.offset, segment.size, "properties"))
+        return b""
 
     def last(self, tag: Tag) -> int:
         """The value of an entry that should stand once, 0 when it does not; the last one wins."""
@@ -220,6 +241,8 @@ def open_image(view: memoryview) -> Image:
     layout = _LAYOUTS.get((view[4], view[5])) if len(view) >= _IDENT_SIZE else None
     if layout is None:
         raise UnreadableError("ELF header without class or byte order at offset 4")
+    if view[_VERSION_AT] != 1:
+        raise UnreadableError(f"ELF header of version {view[_VERSION_AT]}")
     header = _unpack(layout.header, view, _IDENT_SIZE, "ELF header")
     kind, machine = header[:2]
     segments = _segments(view, layout, start=header[4], each=header[8], count=header[9])
@@ -229,6 +252,7 @@ def open_image(view: memoryview) -> Image:
         layout=layout,
         kind=kind,
         machine=machine,
+        system=view[_SYSTEM_AT],
         segments=segments,
         dynamic=dynamic,
         strings=_strings(view, segments, dynamic),
@@ -254,7 +278,7 @@ def _segments(
         raise UnreadableError(f"program headers of {each} bytes each at offset {start}")
     if count > _MAX_SEGMENTS:
         raise UnreadableError(f"{count} program headers at offset {start}")
-    kind, offset, address, size, flags = layout.segment_fields
+    kind, offset, address, size, memory, flags = layout.segment_fields
     rows = _unpack_many(layout.segment, view, start, count, "program headers")
     segments = tuple(
         Segment(
@@ -262,6 +286,7 @@ def _segments(
             offset=row[offset],
             address=row[address],
             size=row[size],
+            memory=row[memory],
             writable=bool(row[flags] & _PF_W),
             executable=bool(row[flags] & _PF_X),
         )

@@ -8,19 +8,27 @@ from abi_probe.definitions import module_stems, read_definitions
 from abi_probe.elf.foreign import read_foreign, read_hashes
 from abi_probe.elf.image import MAGIC, Image, Kind, Tag, open_image
 from abi_probe.elf.memory import ElfMemory
+from abi_probe.elf.properties import read_levels
 from abi_probe.elf.symbols import read_symbols
 from abi_probe.elf.versions import read_version_definitions, read_version_needs
 from abi_probe.errors import NotABinaryError
 from abi_probe.model import Binary, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from mmap import mmap
 
+_DF_STATIC_TLS: Final = 0x10
+_DF_1_NOOPEN: Final = 0x40
+_DF_1_NODEFLIB: Final = 0x800
 _DF_1_PIE: Final = 0x08000000
 # Machines whose glibc takes a file that says nothing for one that runs code on the stack (its
 # `sysdeps/*/stackinfo.h`), of those that wheels are built for.
 _STACK_RUNS_CODE: Final = frozenset({"x86_64", "i686"})
+
+# `EI_OSABI` of systems that mark their files with it. Linux loads none but its own, 0 and 3.
+_OURS: Final = frozenset({0, 3})
+_SYSTEMS: Final[Mapping[int, str]] = {2: "netbsd", 6: "solaris", 9: "freebsd", 12: "openbsd"}
 
 # By (e_machine, bits, byte order), in the words of `platform.machine()`.
 _MACHINES: Final[Mapping[tuple[int, int, str], str]] = {
@@ -78,7 +86,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         byte_order=image.layout.byte_order,
         shared_library=_is_shared_library(image),
         soname=image.text(Tag.SONAME),
-        needed=tuple(map(image.string, image.dynamic.get(Tag.NEEDED, ()))),
+        needed=tuple(_needed(image)),
         rpath=_folders(image, Tag.RPATH),
         runpath=_folders(image, Tag.RUNPATH),
         interpreter=image.interpreter(),
@@ -88,6 +96,9 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         version_definitions=frozenset(read_version_definitions(image)),
         definitions=read_definitions(ElfMemory.of(image), stems) if stems else (),
         executable_stack=_executable_stack(image),
+        default_folders=not image.last(Tag.FLAGS_1) & _DF_1_NODEFLIB,
+        thread_memory=image.thread_memory() if image.last(Tag.FLAGS) & _DF_STATIC_TLS else 0,
+        levels=read_levels(image),
         foreign=read_foreign(image),
         hashes=read_hashes(image),
     )
@@ -95,13 +106,22 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
 
 def _machine(image: Image) -> str:
     key = (image.machine, image.layout.bits, image.layout.byte_order)
-    return _MACHINES.get(key, f"elf-machine-{image.machine}")
+    name = _MACHINES.get(key, f"elf-machine-{image.machine}")
+    if image.system in _OURS:
+        return name
+    return f"{name}-{_SYSTEMS.get(image.system, f'elf-system-{image.system}')}"
 
 
 def _is_shared_library(image: Image) -> bool:
     # A position-independent program has the type of a library; glibc refuses to load it as one.
-    program = image.last(Tag.FLAGS_1) & _DF_1_PIE
-    return image.kind == Kind.SHARED and bool(image.dynamic) and not program
+    refused = image.last(Tag.FLAGS_1) & (_DF_1_PIE | _DF_1_NOOPEN)
+    return image.kind == Kind.SHARED and bool(image.dynamic) and not refused
+
+
+def _needed(image: Image) -> Iterator[str]:
+    """Yield the libraries that must be loaded with it; those that it is a filter for are too."""
+    for tag in (Tag.NEEDED, Tag.FILTER):
+        yield from map(image.string, image.dynamic.get(tag, ()))
 
 
 def _executable_stack(image: Image) -> bool:

@@ -26,6 +26,22 @@ def read_version_needs(image: Image) -> Iterator[VersionNeed]:
     Raises:
         UnreadableError: the list leaves the file or has no end.
     """
+    for library, flags, _, version in _needs(image):
+        if not flags & _VER_FLG_WEAK:
+            yield VersionNeed(library=library, version=version)
+
+
+def read_version_names(image: Image) -> dict[int, str]:
+    """Return the versions that other libraries must define, by the number that symbols have.
+
+    Raises:
+        UnreadableError: the list leaves the file or has no end.
+    """
+    return {number: version for _, _, number, version in _needs(image)}
+
+
+def _needs(image: Image) -> Iterator[tuple[str, int, int, str]]:
+    """Library, flags, number and name of each needed version."""
     part = struct.Struct(image.layout.mark + "IHHII")
     budget = _MAX_VERSIONS
     for start, (_, count, library_at, first, _) in _entries(image, Tag.VERNEED, "HHIII"):
@@ -35,9 +51,8 @@ def read_version_needs(image: Image) -> Iterator[VersionNeed]:
             budget -= 1
             if budget < 0:
                 raise UnreadableError(f"more than {_MAX_VERSIONS} versions at offset {start}")
-            _, flags, _, version_at, following = image.unpack(part, at, "version")
-            if not flags & _VER_FLG_WEAK:
-                yield VersionNeed(library=library, version=image.string(version_at))
+            _, flags, number, version_at, following = image.unpack(part, at, "version")
+            yield library, flags, number, image.string(version_at)
             if not following:
                 break
             at += following

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from abi_probe.model import VersionNeed
 
 _STACK_STAYS: Final = (2, 41)  # the first glibc that lets no library change the stack
+_LEVELS_COUNT: Final = (2, 33)  # the first glibc that looks at the processor's level
+# Bytes that glibc keeps in each thread for what is loaded later, and what alignment may add; what
+# was loaded before takes some of them. Measured: 1,651 to 1,699 with glibc 2.36 to 2.43.
+_THREAD_MEMORY: Final = 1664 + 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,3 +110,32 @@ def changing_stack(
         for each in everything:
             if each.binary.executable_stack:
                 yield each.path
+
+
+def too_much_thread_memory(everything: Sequence[Loaded]) -> int:
+    """Return how many bytes of each thread files want at a fixed place, 0 where there is room.
+
+    Args:
+        everything: what would be loaded.
+
+    Source: glibc's `elf/dl-reloc.c`, "cannot allocate memory in static TLS block".
+    """
+    wanted = sum(each.binary.thread_memory for each in everything)
+    return wanted if wanted > _THREAD_MEMORY else 0
+
+
+def beyond_processor(
+    everything: Sequence[Loaded], level: int | None, libc: tuple[str, tuple[int, ...]] | None
+) -> Iterator[PurePosixPath]:
+    """Yield the files that mark a level of x86-64 as needed which the processor has not.
+
+    Args:
+        everything: what would be loaded.
+        level: the processor's; None when it is not known.
+        libc: the process's; None when it is not known.
+    """
+    if level is None or libc is None or libc[1] < _LEVELS_COUNT:
+        return
+    for each in everything:
+        if each.binary.levels >> level:
+            yield each.path

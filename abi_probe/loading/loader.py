@@ -15,7 +15,9 @@ from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.loading.complaints import (
     Undefined,
     Unmet,
+    beyond_processor,
     changing_stack,
+    too_much_thread_memory,
     undefined_names,
     unmet_versions,
 )
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from abi_probe.model import Binary, VersionNeed
 
 _LIBC_NAME: Final = re.compile(r"libc\.so\.[\d.]+|libc\.musl-.+")
+_NO_LIBRARY: Final = "no library that can be loaded into a running program"
 _NOTHING: Final[Mapping[str, Loaded]] = {}
 _GLIBC_VERSION: Final = re.compile(r"GLIBC_(\d+(?:\.\d+)+)")
 
@@ -86,6 +89,9 @@ class Resolution:
         undefined: names of other libraries than Python's that nothing defines; empty where a
             library is missing, which may define them.
         stack: files that ask for a stack that code can run on, which the process has not.
+        thread_memory: bytes that are wanted at fixed places of each thread, where these are more
+            than there are; else 0.
+        processor: files that are for a better processor than this machine's.
     """
 
     defined: frozenset[str]
@@ -96,6 +102,8 @@ class Resolution:
     unmet: tuple[Unmet, ...]
     undefined: tuple[Undefined, ...] = ()
     stack: tuple[PurePosixPath, ...] = ()
+    thread_memory: int = 0
+    processor: tuple[PurePosixPath, ...] = ()
 
 
 def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Given:
@@ -169,6 +177,10 @@ def resolve(
         unmet=tuple(unmet_versions(everything, present)) if glibc else (),
         undefined=tuple(undefined_names(everything, started)) if glibc and not missing else (),
         stack=tuple(changing_stack(everything, started, given.libc)) if glibc else (),
+        thread_memory=too_much_thread_memory(everything) if glibc else 0,
+        processor=(
+            tuple(beyond_processor(everything, given.loader.level, given.libc)) if glibc else ()
+        ),
     )
 
 
@@ -218,12 +230,16 @@ def _close(
     found: list[Loaded] = []
     missing: dict[str, Missing] = {}
     queue = deque([root])
+    late = root.parent is not None  # the process runs already
     while queue:
         needing = queue.popleft()
         for name in needing.binary.needed:
             if name in present or name in missing or loader.gives_itself(name):
                 continue
             library = find_library(name, needing, loader, artefact)
+            if late and isinstance(library, Loaded) and not library.binary.shared_library:
+                trouble = f"{library.path}: {_NO_LIBRARY}"
+                library = Missing(name=name, needed_by=needing.path, trouble=trouble)
             if isinstance(library, Missing):
                 missing[name] = library
                 if library.trouble or name not in nearby:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.loading.ld_cache import read_cache
+from abi_probe.loading.processor import level
 from abi_probe.noticing import notice
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _OWN_CACHE: Final = re.compile(rb"/[\w./+-]{0,1024}/ld\.so\.cache\0")
 _USUAL_FOLDERS: Final = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 _USUAL_CACHE: Final = "/etc/ld.so.cache"
 _MUSL_FOLDERS: Final = ("/lib", "/usr/local/lib", "/usr/lib")
+_LOWEST_LEVEL: Final = 2  # of x86-64 that has a folder of its own
 # musl is one file that answers to all of these names.
 _MUSL_OWN: Final = re.compile(r"lib(?:c|pthread|rt|m|dl|util|xnet)\.")
 
@@ -65,6 +67,7 @@ class Loader:
         folders: where it looks last.
         library_path: what LD_LIBRARY_PATH holds.
         cache: paths by library name (glibc only).
+        level: of x86-64 that the processor has; None where that is not known (glibc only).
     """
 
     libc: str
@@ -73,12 +76,13 @@ class Loader:
     folders: tuple[str, ...]
     library_path: tuple[str, ...] = ()
     cache: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    level: int | None = None
 
     def candidates(self, name: str, needed_by: Loaded) -> Iterator[PurePosixPath]:
         """Yield the paths at which the loader tries to open a library, in its order.
 
-        A relative folder is left out: what it means depends on where the process stands. So are
-        the `glibc-hwcaps` folders, which hold faster copies of what stands beside them.
+        A relative folder is left out: what it means depends on where the process stands. The
+        `glibc-hwcaps` folders come last: they hold faster copies of what stands beside them.
 
         Args:
             name: as a DT_NEEDED entry gives it.
@@ -90,12 +94,18 @@ class Loader:
             if expanded := self._expand(name, needed_by):
                 yield PurePosixPath(expanded)
             return
-        for folder in self._search(needed_by):
+        folders = tuple(self._search(needed_by))
+        for folder in folders:
             yield PurePosixPath(folder, name)
-        for path in self.cache.get(name, ()):
-            yield PurePosixPath(path)
-        for folder in self.folders:
-            yield PurePosixPath(folder, name)
+        if needed_by.binary.default_folders:
+            for path in self.cache.get(name, ()):
+                yield PurePosixPath(path)
+            for folder in self.folders:
+                yield PurePosixPath(folder, name)
+            folders += self.folders
+        for higher in range(self.level or 0, _LOWEST_LEVEL - 1, -1):
+            for folder in folders:
+                yield PurePosixPath(folder, f"glibc-hwcaps/x86-64-v{higher}", name)
 
     def gives_itself(self, name: str) -> bool:
         """Whether the loader is that library, and looks for no file."""
@@ -146,6 +156,7 @@ def loader_of(program: Binary, library_path: tuple[str, ...] = ()) -> Loader:
         folders=_musl_folders(path) if musl else _glibc_folders(path),
         library_path=library_path,
         cache={} if musl else _glibc_cache(path),
+        level=None if musl or program.machines[0] != "x86_64" else level(),
     )
 
 

@@ -51,6 +51,10 @@ _CALL = "PyObject *out; if (self == 0) PyDict_GetItemRef(self, self, &out)"
 _DROP = "Py_INCREF(self); Py_DECREF(self)"
 _NO_GIL = "{4, (void *)1},"
 _OWN_GIL = "{3, (void *)2},"
+_PROCESSOR = r"""
+__asm__(".section .note.gnu.property, \"a\"\n.p2align 3\n.long 4, 16, 5\n.asciz \"GNU\"\n"
+    ".long 0xc0008002, 4, 16, 0\n.text");
+"""
 _LINUX = "x86_64-linux-gnu.so"
 
 
@@ -260,6 +264,15 @@ BUILDS = (
         int chosen(void) __attribute__((ifunc("choose")));""",
         statement="chosen()",
     ),
+    replace(
+        _OLD,
+        name="memory-of-threads",
+        declaration="""static __thread char memory[5000]
+            __attribute__((tls_model("initial-exec")));""",
+        statement="memory[1]++",
+    ),
+    replace(_OLD, name="processor-of-the-future", before=_PROCESSOR),
+    replace(_OLD, name="not-to-be-opened", options=("-Wl,-z,nodlopen",)),
     replace(_OLD, name="old-hash-table", options=("-Wl,--hash-style=sysv",)),
     replace(_OLD, name="without-names", options=("-Wl,-s",)),
     replace(
