@@ -5,25 +5,29 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import re
 import sys
 import sysconfig
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
 from multirt.comparison import Start, run_once
+from multirt.environments import UvError, make_empty, python_of, run_uv, site_roots
 from multirt.errors import MultirtError
 from multirt.intervals import Ratio, unpaired_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from multirt.comparison import Outcome
     from multirt.contenders import Contender
+    from multirt.environments import Store
 
 _NAME = "pyperformance"
+_INSTALLERS = ("pip", "setuptools", "wheel")  # as pyperformance installs them
 
 
 class Pace(StrEnum):
@@ -91,7 +95,7 @@ def run_suite(
     contenders: Sequence[Contender],
     names: str | None,
     pace: Pace,
-    folder: Path,
+    store: Store,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[SuiteRun, ...]:
     """Run the suite on each contender; one on which it cannot be installed says why.
@@ -100,12 +104,13 @@ def run_suite(
         contenders: the reference first; their options for the interpreter are not passed on.
         names: of benchmarks, as pyperformance takes them; None for its default.
         pace: how long it may take.
-        folder: where pyperformance keeps its environments; made when it is not there.
+        store: beside whose environments pyperformance keeps its own.
         say: is told who runs now.
 
     Raises:
         MultirtError: the folder cannot be made.
     """
+    folder = store.root / "pyperformance"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -113,8 +118,42 @@ def run_suite(
     runs = []
     for contender in contenders:
         say(contender.id)
-        runs.append(_run(contender, names, pace, folder))
+        try:
+            _provide_pip(contender, folder, store)
+        except MultirtError as error:
+            runs.append(SuiteRun(id=contender.id, trouble=error.message))
+        else:
+            runs.append(_run(contender, names, pace, folder))
     return tuple(runs)
+
+
+def _provide_pip(contender: Contender, folder: Path, store: Store) -> None:
+    """Make pyperformance's environment where the runtime cannot install pip into one by itself.
+
+    Debian takes `ensurepip` out of its runtimes; pyperformance would download pip from elsewhere
+    than the package index.
+
+    Raises:
+        MultirtError: it cannot be made.
+    """
+    runtime = contender.runtime
+    if "ensurepip" in runtime.stdlib:
+        return
+    asked = [sys.executable, "-m", _NAME, "venv", "show", "-p", str(runtime.executable)]
+    shown = _run_here(asked, folder, dict(os.environ)).stdout.text
+    named = re.search(r"environment path: (.+) \((?:not|already) created", shown)
+    if named is None:
+        message = f"{_NAME} does not say where the environment of {runtime.id} belongs"
+        raise MultirtError("suite", message)
+    home = Path(named[1])
+    if any((root / "pip").is_dir() for root in site_roots(home)):
+        return
+    make_empty(runtime, home)
+    try:
+        run_uv(store, ["pip", "install", "--python", str(python_of(home)), *_INSTALLERS])
+    except UvError as error:
+        message = f"cannot install pip for {runtime.id}: {str(error).splitlines()[-1]}"
+        raise MultirtError("suite", message) from error
 
 
 def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> SuiteRun:
@@ -128,9 +167,18 @@ def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> S
         return SuiteRun(id=contender.id, trouble=why)
     output = folder / f"{contender.id}.json"
     output.unlink(missing_ok=True)
-    outcome = run_once(
+    words = _command(contender, environment, names, (*_OPTIONS[pace], "-o", str(output)))
+    outcome = _run_here(words, folder, environment)
+    values, document = _read(output)
+    trouble = None if outcome.exit_code == 0 else _last_words(outcome)
+    return SuiteRun(id=contender.id, values=values, document=document, trouble=trouble)
+
+
+def _run_here(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
+    """Run pyperformance, which takes its time, in the folder with its environments."""
+    return run_once(
         Start(
-            command=_command(contender, environment, names, (*_OPTIONS[pace], "-o", str(output))),
+            command=tuple(command),
             environment=environment,
             folder=folder,
             room=folder,
@@ -139,9 +187,6 @@ def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> S
             substitutions=(),
         )
     )
-    values, document = _read(output)
-    trouble = None if outcome.exit_code == 0 else _last_words(outcome)
-    return SuiteRun(id=contender.id, values=values, document=document, trouble=trouble)
 
 
 def _command(

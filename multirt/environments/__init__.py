@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from multirt.environments.building import build
-from multirt.environments.creation import site_roots
+from multirt.environments.creation import make_empty, python_of, site_roots
 from multirt.environments.errors import MissingWheel, UnresolvableError
 from multirt.environments.inventory import (
     Environment,
@@ -56,10 +56,12 @@ __all__ = [
     "leased",
     "lock_name",
     "lock_of",
+    "make_empty",
     "make_lock",
     "named_paths",
     "overlay",
     "prunable",
+    "python_of",
     "remove",
     "resolve",
     "run_uv",

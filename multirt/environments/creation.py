@@ -40,7 +40,9 @@ def create(runtime: Runtime, room: Path, empty: Path) -> tuple[Path, ...]:
     """
     pattern = empty / f"{runtime.id}-{digest(runtime_identity(runtime))}"
     if not _copied(pattern, room):
-        _make(runtime, room)
+        make_empty(runtime, room)
+        for script in (room / scripts_folder()).glob("[aA]ctivate*"):
+            script.unlink()  # it names the folder that this one is renamed from
         _keep(room, pattern)
     folders = site_roots(room)
     if not folders:
@@ -72,11 +74,11 @@ def _keep(room: Path, pattern: Path) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _make(runtime: Runtime, room: Path) -> None:
+def make_empty(runtime: Runtime, room: Path) -> None:
     """Let a runtime's own `venv` make an environment.
 
     It serves every version from 3.3 on, is quicker than virtualenv, and puts no start-up hook into
-    the environment.
+    the environment. One that is there stays.
 
     Raises:
         MultirtError: the runtime cannot.
@@ -91,8 +93,6 @@ def _make(runtime: Runtime, room: Path) -> None:
         raise failed(runtime, words[-1] if words else f"exit code {error.returncode}") from error
     except subprocess.TimeoutExpired as error:
         raise failed(runtime, f"no end after {_SECONDS} s") from error
-    for script in (room / scripts_folder()).glob("[aA]ctivate*"):
-        script.unlink()  # it names the folder that this one is renamed from
 
 
 def scripts_folder() -> str:

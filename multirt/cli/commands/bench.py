@@ -150,8 +150,7 @@ def _measure_suite(
     request = replace(options, python=None).request([])
     field = terms.line_up(request, options)
     with Progress(len(field.contenders)) as progress:
-        folder = request.cache_dir / "pyperformance"
-        runs = run_suite(field.contenders, names, pace, folder, progress.step)
+        runs = run_suite(field.contenders, names, pace, request.stored(), progress.step)
     if output is not None:
         write_pyperf([(each.id, each.document) for each in runs if each.document], output)
     _show_suite(runs, as_json=as_json)

@@ -67,12 +67,19 @@ def test_a_profile_that_the_suite_cannot_have_is_said(
 
 
 @pytest.mark.network
+@pytest.mark.parametrize(
+    ("name", "runtime"),
+    [
+        pytest.param("3.12", "cpython-3.12.1", id="3.12"),
+        pytest.param("pypy3.11", "pypy-3.11.11", id="one that has no pip to install"),
+    ],
+)
 def test_a_benchmark_of_the_suite_runs(
-    multirt: Command, tmp_path: Path, require: Callable[[str], Path]
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path], name: str, runtime: str
 ) -> None:
     words = ("--suite", "pyperformance:nbody", "--suite-pace", "single", "--output", "out")
-    done = multirt("bench", "--python", str(require("3.12")), *words, "--json")
+    done = multirt("bench", "--python", str(require(name)), *words, "--json")
     (measured,) = json.loads(done.stdout)["runtimes"]
-    assert (measured["runtime"], measured["trouble"]) == ("cpython-3.12.1", None)
+    assert (measured["runtime"], measured["trouble"]) == (runtime, None)
     assert len(measured["benchmarks"]["nbody"]["values"]) == 1
-    assert (tmp_path / "out" / "cpython-3.12.1.json").exists()
+    assert (tmp_path / "out" / f"{runtime}.json").exists()
