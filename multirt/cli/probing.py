@@ -62,6 +62,7 @@ class Asked:
     runtime: Sequence[str] = ()
     site: Sequence[Path] = ()
     trials: tuple[Trial, ...] = ()
+    seconds: float = 60.0
     shape: Shape = Shape.TABLE
     html: Path | None = None
     everything: bool = False
@@ -81,9 +82,9 @@ def probe_targets(asked: Asked) -> int:
             written, no executor answers.
     """
     policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
-    with Progress(len(asked.targets)) as progress:
+    with Progress() as progress:
         try:
-            reports = probe(_probing(asked), progress.step)
+            reports = probe(_probing(asked), progress)
         except NoRuntimeError as error:
             hint = (
                 "`multirt list` shows what is here; --runtime judges on what is not, from a table:"
@@ -128,6 +129,7 @@ def _probing(asked: Asked) -> Probing:
         sites=tuple(asked.site),
         search=search(),
         trials=asked.trials,
+        seconds=asked.seconds,
         jobs=asked.jobs,
         executor=asked.executor,
     )

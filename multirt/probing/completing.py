@@ -14,12 +14,12 @@ from multirt.probing.store import Witnesses
 from multirt.targets import described_prospect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from abi_probe import Prospect
     from multirt.probing.answers import Answers, Kept
-    from multirt.probing.model import Probing
+    from multirt.probing.model import Probing, Progress
     from multirt.probing.report import Report
     from multirt.probing.task import Done, Task
     from multirt.probing.work import Read
@@ -83,7 +83,7 @@ def complete(
     probing: Probing,
     runtimes: Sequence[Runtime],
     answers: Answers,
-    progress: Callable[[str], object],
+    progress: Progress,
 ) -> list[Report]:
     """Do what is not remembered; return the reports of all targets in their order.
 
@@ -92,7 +92,7 @@ def complete(
         probing: the request.
         runtimes: that are judged on.
         answers: where it is remembered.
-        progress: told each target when it is done.
+        progress: told of each part of a target when it is done, or of each runtime's trial.
 
     Raises:
         MultirtError: words describe no runtime; the executor does not answer.
@@ -108,11 +108,9 @@ def complete(
         prospects += [described_prospect(text) for text in probing.described]
     except DescriptionError as error:
         raise MultirtError("runtime", str(error)) from error
-    crew = _Crew(prospects=prospects, runtimes=runtimes, probing=probing)
-    for target in crew.do(missing, begun):
-        progress(target.task.target)
-    for _ in crew.do([(target, part) for target in targets for part in target.outdated()]):
-        pass
+    crew = _Crew(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
+    crew.do(missing, begun)
+    crew.do([(target, part) for target in targets for part in target.outdated()])
     for target, (_, kept) in zip(targets, found, strict=True):
         if not kept.whole:
             answers.save(target.task, target.ordered(), target.listing, rows)
@@ -129,23 +127,23 @@ class _Crew:
         prospects: what is judged on.
         runtimes: those of them that are here.
         probing: the request.
+        progress: told how far they are.
     """
 
     prospects: Sequence[Prospect]
     runtimes: Sequence[Runtime]
     probing: Probing
+    progress: Progress
 
-    def do(
-        self, wanted: Sequence[tuple[_Target, Task]], begun: Future[Read] | None = None
-    ) -> Iterator[_Target]:
-        """Do some parts; yield each target that has none left."""
+    def do(self, wanted: Sequence[tuple[_Target, Task]], begun: Future[Read] | None = None) -> None:
+        """Do some parts, and give them to their targets."""
         if not wanted:
             return
+        self.progress.expect(len(wanted))
         for place, done in self._executed([part for _, part in wanted], begun):
             target, part = wanted[place]
             target.done[part.name] = done
-            if not target.missing():
-                yield target
+            self.progress.step(part.name or target.task.target)
 
     def _executed(
         self, tasks: Sequence[Task], begun: Future[Read] | None
@@ -155,7 +153,12 @@ class _Crew:
         if probing.trials:
             from multirt.probing.trials import Trying, in_trials
 
-            trying = Trying(prospects=self.prospects, runtimes=self.runtimes, probing=probing)
+            trying = Trying(
+                prospects=self.prospects,
+                runtimes=self.runtimes,
+                probing=probing,
+                progress=self.progress,
+            )
             return in_trials(tasks, trying)
         if probing.executor is not None:
             from multirt.probing.distributed import on_cluster

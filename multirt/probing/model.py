@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,26 @@ class Trial(StrEnum):
     GIL = "gil"
 
 
+class Progress(Protocol):
+    """Who is told how far the work is."""
+
+    def expect(self, more: int) -> object:
+        """Learn that there are so many more steps."""
+
+    def step(self, what: str) -> object:
+        """Learn what was done."""
+
+
+class Unheeded:
+    """Progress that nobody wants to know of."""
+
+    def expect(self, more: int) -> None:
+        """Do nothing."""
+
+    def step(self, what: str) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probing:
     """What is to be probed.
@@ -32,6 +52,7 @@ class Probing:
         sites: folders to look for distributions in; empty for the environment's own.
         search: where runtimes are looked for.
         trials: what is tried besides.
+        seconds: that one module may take to be tried.
         jobs: processes to spread the work over; None for as many as it is worth.
         executor: address of a cluster to spread it over instead; None for this machine.
     """
@@ -42,5 +63,6 @@ class Probing:
     sites: tuple[Path, ...] = ()
     search: Search
     trials: tuple[Trial, ...] = ()
+    seconds: float = 60.0
     jobs: int | None = None
     executor: str | None = None

@@ -7,26 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.probing.answers import Answers, Kept, facts_of
+from multirt.probing.model import Unheeded
 from multirt.probing.store import Store, fingerprint
 from multirt.probing.task import Task
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from multirt.probing.model import Probing
+    from multirt.probing.model import Probing, Progress
     from multirt.probing.report import Report
     from runtimes import Runtime
 
 
-def probe(
-    probing: Probing, progress: Callable[[str], object] = lambda _target: None
-) -> list[Report]:
+def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
     """Read every target and judge it on every runtime asked for.
 
     Args:
         probing: what is asked.
-        progress: told each target when it is done.
+        progress: told how far it is; None for nobody.
 
     Raises:
         NoRuntimeError: no runtime fits one of the specs; that one left out would look like a pass.
@@ -45,7 +42,7 @@ def probe(
         from multirt.probing.completing import complete  # 60 ms of readers and judges
 
         found = list(zip(tasks, kept, strict=True))
-        return complete(found, probing, runtimes, answers, progress)
+        return complete(found, probing, runtimes, answers, progress or Unheeded())
     return [report for each in kept for done in each.parts.values() for report in done.reports]
 
 

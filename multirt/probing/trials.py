@@ -10,13 +10,13 @@ from multirt.probing.model import Trial
 from multirt.probing.reporting import report_of
 from multirt.probing.task import Done
 from multirt.probing.work import failure, read_target
-from multirt.proof import Check, ProofStore, Setting, prove_on, proven
+from multirt.proof import Check, Limits, ProofStore, Setting, prove_on, proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from abi_probe import Artefact, Loaded, Prospect
-    from multirt.probing.model import Probing
+    from multirt.probing.model import Probing, Progress
     from multirt.probing.report import Report
     from multirt.probing.task import Task
     from runtimes import Runtime
@@ -36,11 +36,13 @@ class Trying:
         prospects: what is judged on.
         runtimes: those of them that are here and can be started.
         probing: the request.
+        progress: told of each runtime that has tried an artefact.
     """
 
     prospects: Sequence[Prospect]
     runtimes: Sequence[Runtime]
     probing: Probing
+    progress: Progress
 
     @property
     def setting(self) -> Setting:
@@ -49,6 +51,7 @@ class Trying:
         return Setting(
             roots=self.probing.sites,
             env=self.probing.search.env,
+            limits=Limits(seconds=self.probing.seconds),
             store=ProofStore(folder=cache_dir / "proofs") if cache_dir is not None else None,
             children=self.probing.jobs or 2,
         )
@@ -69,8 +72,10 @@ def in_trials(tasks: Sequence[Task], trying: Trying) -> Iterator[tuple[int, Done
 def _tried(task: Task, artefact: Artefact, beside: Mapping[str, Loaded], trying: Trying) -> Report:
     """Judge one artefact, then add what the runtimes that are here really do with it."""
     verdicts = {each.target.name: examine(artefact, each, beside) for each in trying.prospects}
+    trying.progress.expect(len(trying.probing.trials) * len(trying.runtimes))
     for trial in trying.probing.trials:
         check = _CHECKS[trial]
         for proof in prove_on(artefact, trying.runtimes, check=check, setting=trying.setting):
             verdicts[proof.runtime] = proven(verdicts[proof.runtime], proof)
+            trying.progress.step(f"{task.name or task.target}: {check.value} on {proof.runtime}")
     return report_of(task.target, artefact, trying.prospects, [*verdicts.values()])

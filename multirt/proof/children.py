@@ -39,7 +39,7 @@ class Ended:
         elif self.status < 0:
             head = _signal_name(-self.status)
         else:
-            head = f"exit code {self.status}"
+            head = f"it ends its process with exit code {self.status}"
         told = _telling(self.stderr)
         return f"{head}: {told}" if told else head
 

@@ -104,7 +104,10 @@ _FAILURES = frozenset(
     }
 )
 
-_CRASH_HELP = "a build by the runtime; python -X faulthandler shows where it ends"
+_HELPS = {
+    Outcome.CRASHED: "a build by the runtime; python -X faulthandler shows where it ends",
+    Outcome.HUNG: "more time, where it is only slow (--timeout)",
+}
 
 
 def proven(verdict: Verdict, proof: Proof) -> Verdict:
@@ -129,7 +132,7 @@ def proven(verdict: Verdict, proof: Proof) -> Verdict:
         Objection(
             cause=Cause.IMPORT,
             detail=f"{each.module} {each.outcome}: {each.detail}",
-            help=_CRASH_HELP if each.outcome is Outcome.CRASHED else None,
+            help=_HELPS.get(each.outcome),
         )
         for each in failed
     ]

@@ -166,7 +166,10 @@ def _agree(one: Mapping[str, Seen], other: Mapping[str, Seen], module: str) -> b
 
 _UNSURE: Final = frozenset({Outcome.FAILED, Outcome.NEEDS_MODULE})
 _DIRE: Final = frozenset({Outcome.CRASHED, Outcome.HUNG, Outcome.OTHER_FILE})
+_ENDS: Final = frozenset({Outcome.CRASHED, Outcome.HUNG})
+_BEGUN: Final = frozenset({Outcome.IMPORTED, Outcome.TURNS_GIL_ON})
 _GOOD: Final = Seen(module="", outcome=Outcome.IMPORTED, detail="")
+_FAILED: Final = Seen(module="", outcome=Outcome.FAILED, detail="")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,9 +196,14 @@ class _Prover:
         return None
 
     def try_all(self, wanted: Sequence[Subject], *, bare: bool, together: bool) -> dict[str, Seen]:
-        """Try some modules; what goes badly behind others is tried once more alone."""
+        """Try some modules; what goes badly behind others is tried once more alone.
+
+        Those that were imported before another one ended their process are tried again without it:
+        how they take the interpreter's own end has not been seen.
+        """
         seen: dict[str, Seen] = {}
         suspects: list[Subject] = []
+        unended: list[Subject] = []
         for batch in [wanted] if together else [[each] for each in wanted]:
             left = list(batch)
             while left:
@@ -204,7 +212,13 @@ class _Prover:
                 suspects += [
                     each for each in left[1:] if seen.get(each.module, _GOOD).outcome in _DIRE
                 ]
+                if any(each.outcome in _ENDS for each in heard.values()):
+                    unended += [
+                        each for each in left if heard.get(each.module, _FAILED).outcome in _BEGUN
+                    ]
                 left = [each for each in left if each.module not in heard]
+                if not left:
+                    left, unended = unended, []
         for each in suspects:
             seen |= self._try([each], bare=bare)
         return seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from multirt.proof.proving import Limits, prove, subjects, workplace
 from multirt.proof.store import proof_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from abi_probe import Artefact
@@ -45,7 +45,7 @@ def prove_on(
     *,
     check: Check = Check.IMPORT,
     setting: Setting | None = None,
-) -> tuple[Proof, ...]:
+) -> Iterator[Proof]:
     """Import the modules of an artefact on some runtimes.
 
     Args:
@@ -54,40 +54,41 @@ def prove_on(
         check: what is tried.
         setting: how.
 
-    Returns:
-        One proof for each runtime, in their order.
+    Yields:
+        One proof for each runtime: first what is remembered, then what is made, as it is.
 
     Raises:
         UnreadableError: a wheel that is broken, or unpacks to far more than it should.
     """
     how = setting or Setting()
     keys = {each.id: proof_key(artefact, each, check, how.roots) for each in runtimes}
-    known: dict[str, Proof] = {}
-    for name, key in keys.items():
-        remembered = how.store.load(key) if how.store is not None else None
-        if remembered is not None:
-            known[name] = remembered
-    left = [each for each in runtimes if each.id not in known]
+    left = []
+    for runtime in runtimes:
+        known = how.store.load(keys[runtime.id]) if how.store is not None else None
+        if known is not None:
+            yield known
+        else:
+            left.append(runtime)
     if left:
-        known |= _prove_all(artefact, left, check, how)
-        if how.store is not None:
-            for runtime in left:
-                how.store.save(keys[runtime.id], known[runtime.id])
-    return tuple(known[each.id] for each in runtimes)
+        for proof in _prove_all(artefact, left, check, how):
+            if how.store is not None:
+                how.store.save(keys[proof.runtime], proof)
+            yield proof
 
 
 def _prove_all(
     artefact: Artefact, runtimes: Sequence[Runtime], check: Check, how: Setting
-) -> dict[str, Proof]:
-    """Really make the proofs, by the runtime's id."""
+) -> Iterator[Proof]:
+    """Really make the proofs."""
     with (
         workplace(artefact, how.roots, how.env) as (installed, place),
         ThreadPoolExecutor(how.children) as pool,
     ):
-        proofs = pool.map(
-            lambda each: prove(
-                subjects(installed, each), each, place, check=check, limits=how.limits
-            ),
-            runtimes,
-        )
-        return {proof.runtime: proof for proof in proofs}
+        made = [
+            pool.submit(
+                prove, subjects(installed, each), each, place, check=check, limits=how.limits
+            )
+            for each in runtimes
+        ]
+        for future in as_completed(made):
+            yield future.result()

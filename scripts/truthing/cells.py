@@ -143,17 +143,18 @@ def cells(
     """
     (artefact,) = read_path(path)
     packed = read_path(wheel)[0] if wheel is not None else None
-    proofs = prove_on(artefact, [runtime for runtime, _ in prospects], setting=setting)
+    tried = prove_on(artefact, [runtime for runtime, _ in prospects], setting=setting)
+    proofs = {proof.runtime: proof for proof in tried}
     return [
         Cell(
             artefact=_title(artefact),
             runtime=runtime.id,
             verdict=examine(artefact, prospect),
             packed=examine(packed, prospect) if packed is not None else None,
-            proof=proof,
+            proof=proofs[runtime.id],
             modules={str(each.path): each.module for each in artefact.extensions},
         )
-        for (runtime, prospect), proof in zip(prospects, proofs, strict=True)
+        for runtime, prospect in prospects
     ]
 
 

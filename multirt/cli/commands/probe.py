@@ -30,6 +30,10 @@ Subinterpreter = Annotated[
     bool, typer.Option("--subinterpreter", help=f"Import in a sub-interpreter {_TRIED}.")
 ]
 Gil = Annotated[bool, typer.Option("--gil", help="See whether importing turns the GIL on.")]
+Timeout = Annotated[
+    float,
+    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time that one module may take."),
+]
 Form = Annotated[Shape, typer.Option("--format", help="How to print it.")]
 Page = Annotated[Path | None, typer.Option("--html", help="Write a page with a heat map as well.")]
 Everything = Annotated[bool, typer.Option("--all", help="Print every reason.")]
@@ -65,6 +69,7 @@ def probe_command(
     imports: Import = False,
     subinterpreter: Subinterpreter = False,
     gil: Gil = False,
+    timeout: Timeout = 60.0,
     as_json: Json = False,
     shape: Form = Shape.TABLE,
     html: Page = None,
@@ -84,6 +89,7 @@ def probe_command(
         runtime=runtime or (),
         site=site or (),
         trials=tuple(trial for trial, wanted in tried.items() if wanted),
+        seconds=timeout,
         shape=Shape.JSON if as_json else shape,
         html=html,
         everything=everything,

@@ -127,6 +127,20 @@ def test_one_crash_leaves_the_others_their_own_answers(
     assert seen == {"a": imported, "b": crashed, "c": imported, "d": crashed}
 
 
+def test_each_is_seen_to_the_end_whatever_comes_after_it(
+    require: Require, require_headers: RequireHeaders, tmp_path: Path
+) -> None:
+    runtime = interrogate(require("3.11"), env=os.environ, timeout=60.0)
+    told = (("a", "atexit(abort)"), ("b", "fork()"), ("c", ""), ("d", _CRASH), ("e", _CRASH))
+    for name, statement in told:
+        source = (_MULTI % (statement, "")).replace("PyInit_probe", f"PyInit_{name}")
+        source = f"#include <unistd.h>\n{source}"
+        build(tmp_path, source, require_headers("3.11"), f"{name}.so")
+    seen = {each.module: each.outcome for each in prove(tmp_path, runtime).seen}
+    crashed, imported = Outcome.CRASHED, Outcome.IMPORTED
+    assert seen == {"a": crashed, "b": imported, "c": imported, "d": crashed, "e": crashed}
+
+
 def test_a_module_that_hangs_is_ended_with_all_that_it_started(
     this: Runtime, tmp_path: Path
 ) -> None:
