@@ -6,17 +6,23 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from multirt.matrix.report import with_ran
-from multirt.matrix.results import TROUBLE
+from multirt.matrix.attempt import Ran
+from multirt.matrix.states import State
 from multirt.matrix.turns import Turns
+from multirt.wholeness import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from multirt.matrix.attempt import Ready, Runner
-    from multirt.matrix.model import State
     from multirt.matrix.remembered import Remembered
     from multirt.matrix.report import Report, Row
+
+_Done = tuple["Ready", Ran]
+
+
+class _DamagedError(Exception):
+    """What is remembered, or an environment, is not as it was."""
 
 
 @dataclass(slots=True)
@@ -32,23 +38,32 @@ class Again:
     runner: Runner
     _rows: dict[str, Row] = field(default_factory=dict)
 
-    def run(self, meanwhile: Callable[[], object]) -> Report:
+    def run(self, meanwhile: Callable[[], object]) -> Report | None:
         """Run the commands of every cell, and return what that amounts to.
+
+        None where an environment or what is remembered turns out to be damaged: then a plan is to
+        be made. That is looked at when the first cells run already, for it takes a while.
 
         Args:
             meanwhile: called once the first ones run.
         """
         start = time.monotonic()
-        report = self.remembered.report
-        self._rows = {row.name: row for row in report.rows}
-        for row in report.rows:
-            if all(row.name != each.name for each in self.remembered.ready):
-                self.runner.view.finished(row)
         turns = self._turns()
-        ready = self._in_order()
-        turns.begin(ready, self._test)
-        meanwhile()
-        turns.collect(len(ready), self._take)
+        several = self.runner.options.jobs > 1  # else the slowest would end alone
+        ready = self.remembered.slowest if several else self.remembered.ready
+        try:
+            # To stop after a failure is to know whose failures count.
+            first = self._expected() if self.runner.options.fail_fast else None
+            turns.begin(ready, self._test)
+            report = first or self._expected()
+            meanwhile()
+            turns.collect(len(ready), self._take)
+        except _DamagedError:
+            turns.abandon()
+            return None
+        except BaseException:
+            turns.abandon()
+            raise
         return replace(
             report,
             rows=tuple(self._rows.values()),
@@ -56,28 +71,59 @@ class Again:
             interrupted=turns.interrupted,
         )
 
-    def _turns(self) -> Turns[Ready, Row]:
-        options = self.runner.options
+    def _expected(self) -> Report:
+        """Return the report as it would be if no command ran.
+
+        Raises:
+            _DamagedError: it is none, or of other cells.
+        """
+        from multirt.matrix.reports.document import DAMAGES, report_in  # 15 ms
+
+        try:
+            report = report_in(self.remembered.document)
+        except DAMAGES as error:
+            raise _DamagedError from error
+        waiting = {each.name for each in self.remembered.ready}
+        if {row.name for row in report.rows if row.state is State.READY} != waiting:
+            raise _DamagedError
+        self._rows = {row.name: row for row in report.rows}
+        for row in report.rows:
+            if row.name not in waiting:
+                self.runner.view.finished(row)
+        return report
+
+    def _turns(self) -> Turns[Ready, _Done]:
         return Turns(
-            jobs=options.jobs,
+            jobs=self.runner.options.jobs,
             processes=self.runner.processes,
-            given_up=self._given_up,
-            is_enough=lambda row: options.fail_fast and not row.may_fail and row.state in TROUBLE,
+            given_up=_given_up,
+            is_enough=self._is_enough,
         )
 
-    def _in_order(self) -> list[Ready]:
-        """Return the cells, the slowest first where several run: else it would end alone."""
-        if self.runner.options.jobs > 1:
-            return list(self.remembered.ready)
-        ready = {each.name: each for each in self.remembered.ready}
-        return [ready[name] for name in self._rows if name in ready]
+    def _is_enough(self, done: _Done) -> bool:
+        """Whether nothing more is to begin after what came of a cell."""
+        if not self.runner.options.fail_fast:
+            return False
+        from multirt.matrix.results import TROUBLE  # 3 ms
 
-    def _test(self, ready: Ready) -> Row:
-        return with_ran(self._rows[ready.name], self.runner.run(ready))
+        ready, ran = done
+        return not self._rows[ready.name].may_fail and ran.state in TROUBLE
 
-    def _given_up(self, ready: Ready, state: State, reason: str) -> Row:
-        return replace(self._rows[ready.name], state=state, reason=reason)
+    def _test(self, ready: Ready) -> _Done:
+        if not is_whole(ready.home, ready.python, ready.local):
+            raise _DamagedError
+        return ready, self.runner.run(ready)
 
-    def _take(self, row: Row) -> None:
-        self._rows[row.name] = row
+    def _take(self, done: _Done) -> None:
+        from multirt.matrix.report import with_ran  # it is there by now
+
+        ready, ran = done
+        row = with_ran(self._rows[ready.name], ran)
+        self._rows[ready.name] = row
         self.runner.view.finished(row)
+
+
+def _given_up(ready: Ready, state: State, reason: str) -> _Done:
+    return ready, Ran(
+        state=state, reason=reason, command=None, cases=None, seconds=0.0, output="", warnings=()
+    )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import signal
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from multirt.matrix import junit
-from multirt.matrix.model import State
+from multirt.matrix.commandline import (
+    OPTIONS,
+    absent,
+    find_program,
+    is_pytest,
+    reports,
+    with_report,
+)
 from multirt.matrix.output import Output, place_of_fault
 from multirt.matrix.posargs import expanded
 from multirt.matrix.processes import Command
 from multirt.matrix.rooms import remove
 from multirt.matrix.sentinel import CELL, RUN
+from multirt.matrix.states import State
 from multirt.matrix.variables import bytecode, handed_on
 
 if TYPE_CHECKING:
@@ -27,24 +32,7 @@ if TYPE_CHECKING:
     from multirt.matrix.results import Case
     from multirt.matrix.session import Options, View
 
-_PYTHONS = frozenset({"python", "python3"})
-_PYTESTS = frozenset({"pytest", "py.test"})
-_STARTERS = frozenset({"nox"})  # what an imported configuration starts, and it the tests
-_OPTIONS = "PYTEST_ADDOPTS"
 _IS_NAMED = "is it among the groups, extras or deps?"
-# With these pytest runs no tests.
-_ONLY_SAYS = frozenset(
-    {
-        "--cache-show",
-        "--fixtures",
-        "--fixtures-per-test",
-        "--help",
-        "--markers",
-        "--version",
-        "-V",
-        "-h",
-    }
-)
 _PYTEST_SAYS = {
     1: "tests failed",
     2: "pytest was interrupted or could not collect the tests",
@@ -199,7 +187,7 @@ class _Attempt:
 
     def _one(self, words: tuple[str, ...], report: Path) -> tuple[State, str | None]:
         """Run one command, and say how it ended."""
-        env = _with_report(self.env, words, report)
+        env = with_report(self.env, words, report)
         program = find_program(words[0], self.ready, env)
         if program is None:
             reason = f"no command {words[0]!r} in the environment: {_IS_NAMED}"
@@ -216,11 +204,13 @@ class _Attempt:
         except OSError as error:
             return State.CANNOT_START, f"cannot start {words[0]}: {error.strerror}"
         self.left += ended.left
+        from multirt.matrix import junit  # 10 ms, while others run
+
         if (found := junit.read(report, self.runner.root)) is not None:
             self.cases = [*(self.cases or []), *found]
-        elif ended.code == 1 and (name := _absent(words, self.output.text)):
+        elif ended.code == 1 and (name := absent(words, self.output.text)):
             return State.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
-        elif ended.code == 0 and _reports(words) and str(report) in env.get(_OPTIONS, ""):
+        elif ended.code == 0 and reports(words) and str(report) in env.get(OPTIONS, ""):
             return State.CRASHED, "pytest ended before it was done, with exit code 0"
         return self._judged(ended, words)
 
@@ -246,48 +236,6 @@ class _Attempt:
 def _with_folders(text: str, ready: Ready, place: Path) -> str:
     """Return a word with the cell's own folders in place of what tox calls them."""
     return text.replace("{envtmpdir}", str(place / "tmp")).replace("{envdir}", str(ready.home))
-
-
-def find_program(word: str, ready: Ready, env: Mapping[str, str]) -> str | None:
-    """Return the program that a command names, None when there is none.
-
-    `python` is the environment's. A `pytest` of another environment would test what that one
-    has installed.
-    """
-    if word in _PYTHONS:
-        return str(ready.python)
-    only_here = word in _PYTESTS or word == "coverage"
-    return shutil.which(word, path=str(ready.scripts) if only_here else env["PATH"])
-
-
-def is_pytest(words: Sequence[str]) -> bool:
-    """Whether a command is pytest, or a module that starts it."""
-    return any(os.path.basename(word) in _PYTESTS for word in words)  # noqa: PTH119 - text
-
-
-def _reports(words: Sequence[str]) -> bool:
-    """Whether a command is sure to be pytest running tests, which writes a report at its end."""
-    own = (
-        words[1:2] == ("-m",) and words[0] in _PYTHONS and words[2:3] in (("pytest",), ("py.test",))
-    )
-    return (own or words[0] in _PYTESTS) and not _ONLY_SAYS.intersection(words)
-
-
-def _absent(words: Sequence[str], output: str) -> str | None:
-    """Return the module that `python -m` did not find, None when it found one."""
-    if words[1:2] != ("-m",) or words[0] not in _PYTHONS:
-        return None
-    name = words[2].partition(".")[0] if len(words) > 2 else ""  # noqa: PLR2004 - what follows -m
-    return name if output.rstrip().endswith(f": No module named {name}") else None
-
-
-def _with_report(env: Mapping[str, str], words: Sequence[str], report: Path) -> dict[str, str]:
-    """Ask pytest for a report of our own, without changing the command."""
-    said = " ".join([*words, env.get(_OPTIONS, "")])
-    if not (is_pytest(words) or words[0] in _STARTERS) or "junitxml" in said or "junit-xml" in said:
-        return dict(env)
-    ours = f"--junitxml={shlex.quote(str(report))} -o junit_family=xunit1"
-    return {**env, _OPTIONS: f"{env.get(_OPTIONS, '')} {ours}".strip()}
 
 
 def _signal_name(number: int) -> str:

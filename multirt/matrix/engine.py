@@ -11,12 +11,13 @@ from multirt.environments import UnresolvableError
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.attempt import Runner
 from multirt.matrix.building import Wheels, Workshop
-from multirt.matrix.model import Package, State
+from multirt.matrix.model import Package
 from multirt.matrix.planning import INSTALLED, hollow, plan, shadows, under_test
 from multirt.matrix.report import row_of
 from multirt.matrix.results import TROUBLE, Result, Run
 from multirt.matrix.shelf import given
 from multirt.matrix.sources import archive
+from multirt.matrix.states import State
 from multirt.matrix.testing import Tester, unmade
 from multirt.matrix.turns import Turns
 from multirt.targets import prospect_of, target_of

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import multirt
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.jobs import Job, Paper
-from multirt.matrix.model import State
 from multirt.matrix.planning import under_test
 from multirt.matrix.results import Result
+from multirt.matrix.states import State
 from runtimes import rank
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from multirt.environments import Store
 from multirt.errors import MultirtError
 from multirt.matrix.attempt import Runner
 from multirt.matrix.installing import Installer
-from multirt.matrix.model import State
 from multirt.matrix.processes import Processes
 from multirt.matrix.results import Result
 from multirt.matrix.rooms import room
 from multirt.matrix.session import Quiet
 from multirt.matrix.sources import unpack
+from multirt.matrix.states import State
 from multirt.matrix.testing import Tester, unmade
 
 if TYPE_CHECKING:

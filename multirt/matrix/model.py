@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from abi_probe import Artefact
+    from multirt.matrix.states import State
     from runtimes import Runtime, RuntimeSpec
 
 Command = tuple[str, ...]
@@ -196,25 +197,6 @@ class Wheel:
     modules: tuple[str, ...]
     built_on: str | None
     seconds: float | None = None
-
-
-class State(StrEnum):
-    """What is known of a cell, or became of it."""
-
-    READY = "ready"
-    PASSED = "passed"
-    FAILED = "failed"
-    CRASHED = "crashed"
-    TIMEOUT = "timeout"
-    CANNOT_START = "cannot start"
-    BLOCKED = "blocked"
-    BROKEN_PROMISE = "broken promise"
-    MISSING = "missing"
-    SKIPPED = "skipped"  # not here, and `missing = "skip"`
-    BUILD_FAILED = "build failed"
-    UNRESOLVED = "unresolved"
-    INTERRUPTED = "interrupted"
-    NOT_RUN = "not run"  # another failed, and `-x` was given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

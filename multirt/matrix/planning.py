@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from abi_probe import Cause, Status, differences, examine, promise_of
-from multirt.matrix.model import Missing, Package, Planned, State
+from multirt.matrix.model import Missing, Package, Planned
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode
-from multirt.matrix.model import State
 from multirt.matrix.results import BAD, RAN, TESTS_FAILED, TROUBLE, UNMET, Outcome
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from multirt.matrix.model import State
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from multirt.matrix.attempt import Ready

@@ -55,8 +55,10 @@ def _watched(folder: Path) -> Iterator[None]:
     if not sentinel.CAN_SEE:
         yield
         return
+    python = [sys.executable, "-I", "-S", sentinel.__file__, folder.name, str(folder)]
+    # The shell waits, for it starts in a tenth of the time, and mostly nothing else is to be done.
     with subprocess.Popen(
-        [sys.executable, "-I", "-S", sentinel.__file__, folder.name, str(folder)],
+        ["/bin/sh", "-c", 'read -r _; exec "$@"', "sh", *python],
         stdin=subprocess.PIPE,  # closed when this process ends, however it does
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,7 +1,6 @@
-"""Outlive a run that is killed, to end what it started: a program that waits beside it.
+"""End what a run started that was killed: a program that starts when it is.
 
-It is started by its path, without site-packages, so that it costs a run next to nothing; hence no
-pathlib either.
+It is started by its path, without site-packages, to be quick; hence no pathlib either.
 """
 
 from __future__ import annotations
@@ -93,16 +92,14 @@ def _content(path: str) -> bytes:
         return b""
 
 
-def _wait() -> None:
-    """Wait until nobody holds the other end of our input, and clear away."""
+def _clear_away() -> None:
+    """End what the run left, and remove its folder."""
     run, folder = sys.argv[1:]
-    while os.read(0, 1):
-        pass
     end_marked(run)
-    import shutil  # 8 ms, which nobody needs as long as all goes well
+    import shutil  # 8 ms, which the others that import this have no use for
 
     shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    _wait()
+    _clear_away()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from multirt.environments import UnresolvableError
 from multirt.matrix.attempt import Ready
-from multirt.matrix.model import State
 from multirt.matrix.planning import under_test
 from multirt.matrix.results import Result
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from multirt.environments import Resolution

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from multirt.matrix.model import State
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,7 @@ class Turns(Generic[_Item, _Result]):
     is_enough: Callable[[_Result], bool]
     _stop: threading.Event = field(default_factory=threading.Event)
     _results: list[_Result | BaseException] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
     _more: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     @property
@@ -52,7 +53,9 @@ class Turns(Generic[_Item, _Result]):
         """
         waiting = deque(items)
         for _ in range(min(self.jobs, len(waiting))):
-            threading.Thread(target=self._work, args=(waiting, test), daemon=True).start()
+            thread = threading.Thread(target=self._work, args=(waiting, test), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self, waiting: deque[_Item], test: Callable[[_Item], _Result]) -> None:
         """Take one after the other, the next as soon as one is done."""
@@ -109,6 +112,12 @@ class Turns(Generic[_Item, _Result]):
         """End everything that runs, and let nothing begin."""
         self._stop.set()
         self.processes.stop()
+
+    def abandon(self) -> None:
+        """End everything, and wait until nobody works any more; what came of it is lost."""
+        self.stop()
+        for thread in self._threads:
+            thread.join()
 
 
 def _result(found: _Result | BaseException) -> _Result:

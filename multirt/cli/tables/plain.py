@@ -1,6 +1,7 @@
-"""Words on a terminal without a library: what `probe` prints may be 500 rows of 28 cells.
+"""Words on a terminal without a library, for commands that end before one would be imported.
 
-rich takes 60 ms to be imported and 0.3 ms for a row; both are more than the probing itself.
+rich takes 60 ms to be imported and 0.3 ms for a row. What `probe` prints may be 500 rows of 28
+cells; what `matrix` adds to the tests that it starts is to be less than that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import TextIO
 
 
@@ -34,6 +35,9 @@ class Ink(StrEnum):
     GOOD = "32"
     BAD = "31"
     DOUBT = "33"
+    NAME = "36"
+    GOOD_END = "1;32"
+    BAD_END = "1;31"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +90,26 @@ def width(words: str) -> int:
         return len(words)
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in words)
     return len(words) + wide - sum(unicodedata.combining(each) > 0 for each in words)
+
+
+def aligned(
+    rows: Sequence[Sequence[tuple[str, Ink]]], paint: Painter, right: Collection[int] = ()
+) -> Iterator[str]:
+    """Yield rows as lines in which columns stand two blanks apart.
+
+    Args:
+        rows: of equal length.
+        paint: gives words their colour.
+        right: the places of the columns whose words end below each other.
+    """
+    widths = [max(width(words) for words, _ in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = []
+        for place, (words, ink) in enumerate(row):
+            blanks = " " * (widths[place] - width(words))
+            painted = paint(words, ink) if words else ""
+            cells.append(blanks + painted if place in right else painted + blanks)
+        yield "  ".join(cells).rstrip()
 
 
 def cut(words: str, room: int) -> str:

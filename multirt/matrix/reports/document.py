@@ -8,15 +8,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from multirt.errors import MultirtError
-from multirt.matrix.model import State
 from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow, exit_code
 from multirt.matrix.results import Case, Outcome
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA_VERSION = 1
-_DAMAGES = (
+DAMAGES = (
     ArithmeticError,
     AttributeError,
     KeyError,
@@ -24,6 +24,7 @@ _DAMAGES = (
     TypeError,
     ValueError,
 )
+"""What reading a damaged document may raise."""
 
 
 def document_of(report: Report) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def read_document(path: Path) -> Report:
         return report_in(document)
     except OSError as error:
         raise MultirtError("report", f"cannot read {path}: {error.strerror}") from error
-    except _DAMAGES as error:
+    except DAMAGES as error:
         message = f"{path} is no report of `multirt matrix`"
         raise MultirtError("report", message, "make one with --report json=FILE") from error
 

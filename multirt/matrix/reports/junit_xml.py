@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from multirt.matrix.model import State
 from multirt.matrix.results import TROUBLE, Outcome
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from multirt.matrix.report import Report, Row

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from multirt.matrix.model import State
 from multirt.matrix.report import conclusion, failing, repeats
 from multirt.matrix.results import BAD, Outcome
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.matrix.model import State
 from multirt.matrix.report import conclusion, failing, repeats
 from multirt.matrix.reports.markdown import binary
 from multirt.matrix.results import BAD, Outcome
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from multirt.matrix.report import Failing, Report, Row, WheelRow

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from multirt.matrix.model import State
 from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow
 from multirt.matrix.results import Case, Outcome
+from multirt.matrix.states import State
 from runtimes import Abi, Implementation, Platform, Runtime
 
 STDLIB = frozenset({"venv", "site", "json"})

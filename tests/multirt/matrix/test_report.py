@@ -12,9 +12,9 @@ import pytest
 
 from multirt.errors import MultirtError
 from multirt.matrix.merging import merge
-from multirt.matrix.model import State
 from multirt.matrix.report import conclusion, exit_code, failing, repeats
 from multirt.matrix.reports import KINDS, check_place, read_document, wanted, write
+from multirt.matrix.states import State
 from tests.multirt.matrix.described import failed, passed, report, row
 
 if TYPE_CHECKING:

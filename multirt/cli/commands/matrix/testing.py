@@ -38,7 +38,8 @@ from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
 from multirt.matrix.model import Package
 from multirt.matrix.posargs import POSARGS, takes_posargs
-from multirt.matrix.remembered import Grounds, remember, state_of_sources
+from multirt.matrix.remembered import state_of_sources
+from multirt.matrix.remembering import Grounds, remember
 from multirt.matrix.report import exit_code, report_of
 from multirt.matrix.reports import write
 from multirt.matrix.session import Options, Quiet

@@ -8,18 +8,16 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from multirt.cli.tables.matrix.words import counts, seconds, style
-from multirt.cli.tables.text import block, open_console, text
-from multirt.matrix.model import State
+from multirt.cli.tables.matrix.words import block, counts, ink, seconds
+from multirt.cli.tables.plain import Colour, Ink, Painter, painter, visible
 from multirt.matrix.results import BAD
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from rich.console import Console
     from rich.table import Table
 
     from multirt.matrix.report import Row
@@ -51,16 +49,13 @@ class _Watch:
         self.going: dict[str, _Going] = {}
         self.guard = threading.RLock()
         self.spoke = time.monotonic()
-
-    @cached_property
-    def console(self) -> Console:
-        """Where it is shown; opened when the first cells run already."""
-        return open_console()
+        self.paint = painter(sys.stdout, os.environ, Colour.AUTO)
+        self.write: Callable[[str], object] = _write
 
     def say(self, message: str) -> None:
         with self.guard:
             self.message = message
-            self._print(text(message), style="dim")
+            self._print(self.paint(visible(message), Ink.DIM))
 
     def step(self, cell: str, step: str) -> None:
         with self.guard:
@@ -72,14 +67,15 @@ class _Watch:
             if cell in self.going:
                 self.going[cell].tests = tests
             if self.live:
+                name = self.paint(f"{visible(cell):{_WIDTH}}", Ink.NAME)
                 for line in lines:
-                    self._print(f"[cyan]{text(cell):{_WIDTH}}[/] {text(line.rstrip())}")
+                    self._print(f"{name} {visible(line.rstrip())}")
 
     def finished(self, row: Row) -> None:
         with self.guard:
             self.going.pop(row.name, None)
             self.done += 1
-            for line in _block(row):
+            for line in _block(row, self.paint):
                 self._print(line)
 
     def beat(self) -> None:
@@ -93,13 +89,14 @@ class _Watch:
                 for name, each in self.going.items()
             ]
             doing = ", ".join(parts) or self.message
-            self._print(f"{self.done} of {self.total} done; still going on: {text(doing)}")
+            self._print(f"{self.done} of {self.total} done; still going on: {visible(doing)}")
 
-    def _print(self, line: str, style: str | None = None) -> None:
-        self.console.print(line, style=style, soft_wrap=True)
+    def _print(self, line: str) -> None:
+        self.write(line)
         self.spoke = time.monotonic()
 
     def __rich__(self) -> Table:
+        from rich.markup import escape
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, show_header=False)
@@ -109,7 +106,7 @@ class _Watch:
         with self.guard:
             for name, each in self.going.items():
                 tests = _tests(each.tests) if each.tests else ""
-                table.add_row(text(name), each.step, tests, seconds(now - each.since))
+                table.add_row(escape(visible(name)), each.step, tests, seconds(now - each.since))
             table.add_row(f"[dim]{self.done} of {self.total} done[/]")
         return table
 
@@ -118,9 +115,9 @@ def _tests(number: int) -> str:
     return f"{number} test{'' if number == 1 else 's'}"
 
 
-def _block(row: Row) -> Iterator[str]:
+def _block(row: Row, paint: Painter) -> Iterator[str]:
     """Yield the lines that say what came of one row."""
-    look = style(row.state, may_fail=row.may_fail, required=row.required)
+    look = ink(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
     if row.reason is not None:
         parts.append(row.reason)
@@ -128,12 +125,17 @@ def _block(row: Row) -> Iterator[str]:
         parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")
     excused = " (allowed to fail)" if row.may_fail and row.reason else ""
     said = "  ".join(block(part) for part in parts if part)
-    yield f"{text(row.name):{_WIDTH}} [{look}]{row.state.value}[/]  {said}{excused}"
+    yield f"{visible(row.name):{_WIDTH}} {paint(row.state.value, look)}  {said}{excused}".rstrip()
     bad = [case for case in row.cases or () if case.outcome in BAD]
     for case in bad[:_NAMED]:
-        yield f"    {text(case.id)}"
+        yield f"    {visible(case.id)}"
     if len(bad) > _NAMED:
         yield f"    and {len(bad) - _NAMED} more"
+
+
+def _write(line: str) -> None:
+    """Write a line where no board stands below it, for who follows it in a log."""
+    print(line, flush=True)  # noqa: T201 - the command's own output
 
 
 @contextlib.contextmanager
@@ -141,13 +143,18 @@ def watching(total: int, *, live: bool) -> Iterator[View]:
     """Show what goes on as long as it does."""
     watch = _Watch(total, live=live)
     # What rich takes for a terminal, without rich where it would take it for none.
-    maybe = sys.stdout.isatty() or not _FORCING.isdisjoint(os.environ)
-    if maybe and watch.console.is_terminal and not watch.console.is_dumb_terminal:
+    if sys.stdout.isatty() or not _FORCING.isdisjoint(os.environ):
         from rich.live import Live
+        from rich.text import Text
 
-        with Live(watch, console=watch.console, refresh_per_second=8, transient=True):
-            yield watch
-        return
+        from multirt.cli.tables.text import open_console
+
+        console = open_console()
+        if console.is_terminal and not console.is_dumb_terminal:
+            watch.write = lambda line: console.print(Text.from_ansi(line), soft_wrap=True)
+            with Live(watch, console=console, refresh_per_second=8, transient=True):
+                yield watch
+            return
     ended = threading.Event()
 
     def beat() -> None:

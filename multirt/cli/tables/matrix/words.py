@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.matrix.model import State
+from multirt.cli.tables.plain import Ink, visible
 from multirt.matrix.results import BAD, Outcome
+from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from multirt.matrix.results import Case
 
-STYLES = {
-    State.READY: "green",
-    State.PASSED: "green",
-    State.SKIPPED: "yellow",
-    State.NOT_RUN: "yellow",
-    State.INTERRUPTED: "yellow",
+INKS = {
+    State.READY: Ink.GOOD,
+    State.PASSED: Ink.GOOD,
+    State.SKIPPED: Ink.DOUBT,
+    State.NOT_RUN: Ink.DOUBT,
+    State.INTERRUPTED: Ink.DOUBT,
 }
-TROUBLE_STYLE = "bold red"
 _SKIPPED = (Outcome.SKIPPED, Outcome.XFAILED)
 
 
-def style(state: State, *, may_fail: bool = False, required: bool = True) -> str:
+def ink(state: State, *, may_fail: bool = False, required: bool = True) -> Ink:
     """Return the colour of a state."""
     if may_fail or (state is State.BLOCKED and not required):
-        return STYLES.get(state, "yellow")
-    return STYLES.get(state, TROUBLE_STYLE)
+        return INKS.get(state, Ink.DOUBT)
+    return INKS.get(state, Ink.BAD_END)
+
+
+def block(words: str) -> str:
+    """Return words that may have several lines, each of which any terminal can show."""
+    return "\n".join(map(visible, words.splitlines()))
 
 
 def counts(cases: Iterable[Case] | None) -> str:
