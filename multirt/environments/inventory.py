@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from multirt.environments.identity import signature
 from multirt.environments.records import Record, is_whole, last_used, read_record
 from multirt.environments.removal import discard
+from multirt.holding import holding
+from multirt.wholeness import hold_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,14 +104,24 @@ def prunable(found: Sequence[Environment], limits: Limits, now: float) -> tuple[
     return tuple(go)
 
 
-def remove(homes: Iterable[Path]) -> None:
-    """Remove environments, each at once or not at all.
+def remove(homes: Iterable[Path]) -> tuple[Path, ...]:
+    """Remove environments, each at once or not at all; return those that stay, being in use.
 
     Raises:
         OSError: one cannot be removed.
     """
-    for home in homes:
+    return tuple(home for home in homes if not _removed(home))
+
+
+def _removed(home: Path) -> bool:
+    """Remove an environment unless somebody holds it; return whether it is gone."""
+    if not hold_file(home).exists():  # it is of a kind that nobody holds
         discard(home)
+        return True
+    with holding(hold_file(home)) as hold:
+        if free := hold.seize():
+            discard(home)
+        return free
 
 
 def forget_resolutions(store: Store) -> None:

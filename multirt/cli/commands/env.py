@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -90,12 +91,12 @@ def prune(
         size=read_size(max_size) if max_size is not None else None,
     )
     here = store()
-    gone = prunable(environments(here), limits, time.time())
+    meant = prunable(environments(here), limits, time.time())
+    used = () if dry_run else _remove(meant)
     if not dry_run:
-        _remove(gone)
         sweep(here)
         forget_resolutions(here)
-    _say_removed(gone, dry_run=dry_run, as_json=as_json)
+    _say_removed(meant, used, dry_run=dry_run, as_json=as_json)
 
 
 def remove_named(
@@ -108,10 +109,9 @@ def remove_named(
 ) -> None:
     """Remove environments; what still needs one makes it anew."""
     found = environments(store())
-    gone = {each.home: each for name in names for each in _named(found, name)}
-    if not dry_run:
-        _remove(gone.values())
-    _say_removed(tuple(gone.values()), dry_run=dry_run, as_json=as_json)
+    meant = tuple({each.home: each for name in names for each in _named(found, name)}.values())
+    used = () if dry_run else _remove(meant)
+    _say_removed(meant, used, dry_run=dry_run, as_json=as_json)
 
 
 def _named(found: tuple[Environment, ...], name: str) -> list[Environment]:
@@ -129,26 +129,29 @@ def _named(found: tuple[Environment, ...], name: str) -> list[Environment]:
     return named
 
 
-def _remove(gone: Iterable[Environment]) -> None:
-    """Remove environments.
+def _remove(meant: Iterable[Environment]) -> tuple[Path, ...]:
+    """Remove environments, and return the folders of those that are in use.
 
     Raises:
         MultirtError: one cannot be removed.
     """
     try:
-        remove(each.home for each in gone)
+        return remove(each.home for each in meant)
     except OSError as error:
         message = f"cannot remove {error.filename}: {error.strerror}"
         raise MultirtError("environment", message, code=ExitCode.FAILED) from error
 
 
-def _say_removed(gone: tuple[Environment, ...], *, dry_run: bool, as_json: bool) -> None:
-    """Print what went, and how much that frees."""
+def _say_removed(
+    meant: Iterable[Environment], used: tuple[Path, ...], *, dry_run: bool, as_json: bool
+) -> None:
+    """Print what went, how much that frees, and what stays because it is in use."""
+    gone = tuple(each for each in meant if each.home not in used)
     if as_json:
         from multirt.cli.documents.environments import removed_document
 
-        typer.echo(json.dumps(removed_document(gone, dry_run=dry_run)))
+        typer.echo(json.dumps(removed_document(gone, used, dry_run=dry_run)))
     else:
         from multirt.cli.tables.environments import print_removed
 
-        print_removed(gone, dry_run=dry_run)
+        print_removed(gone, used, dry_run=dry_run)

@@ -39,11 +39,14 @@ def environment_document(each: Environment) -> Document:
     }
 
 
-def removed_document(gone: Sequence[Environment], *, dry_run: bool) -> Document:
+def removed_document(
+    gone: Sequence[Environment], used: Iterable[Path], *, dry_run: bool
+) -> Document:
     """Return what `env prune --json` and `env remove --json` print."""
     return {
         **SCHEMA,
         "removed": [each.home.name for each in gone],
+        "in_use": [home.name for home in used],
         "freed_bytes": sum(each.own for each in gone),
         "dry_run": dry_run,
     }

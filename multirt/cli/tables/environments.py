@@ -11,7 +11,7 @@ from multirt.cli.quantities import write_age, write_size
 from multirt.cli.tables.text import open_console, short, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from multirt.environments import Environment, Locked
 
@@ -69,12 +69,14 @@ def print_environment(each: Environment, now: float) -> None:
     console.print(table)
 
 
-def print_removed(gone: Sequence[Environment], *, dry_run: bool) -> None:
-    """Print what went, and how much that frees."""
+def print_removed(gone: Sequence[Environment], used: Iterable[Path], *, dry_run: bool) -> None:
+    """Print what went, how much that frees, and what stays."""
     console = open_console()
     for each in gone:
         why = "" if each.state.value == "whole" else f" ({each.state.value})"
         console.print(f"{text(each.home.name)}{why}", soft_wrap=True)
+    for home in used:
+        console.print(f"{text(home.name)} stays: it is in use", soft_wrap=True)
     verb = "would go" if dry_run else "removed"
     console.print(f"{len(gone)} {verb}, {write_size(sum(each.own for each in gone))}")
 

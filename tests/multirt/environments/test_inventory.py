@@ -19,6 +19,7 @@ from multirt.environments import (
     build,
     environments,
     forget_resolutions,
+    leased,
     overlay,
     prunable,
     remove,
@@ -136,3 +137,13 @@ def test_nothing_there_is_no_trouble(store: Store) -> None:
     forget_resolutions(store)
     remove([store.environments / "gone"])
     assert environments(store) == ()
+
+
+def test_what_is_in_use_stays(here: Runtime, store: Store) -> None:
+    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+    with leased(here, resolution, store, "project") as lease:
+        home = lease.built.home
+        assert remove([home]) == (home,)
+        assert lease.built.python.exists()
+    assert remove([home]) == ()
+    assert not home.exists()
