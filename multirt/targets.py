@@ -18,6 +18,8 @@ from abi_probe import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runtimes import Runtime
 
 _FORMATS = {
@@ -28,19 +30,29 @@ _FORMATS = {
 }
 
 
-def prospect_of(runtime: Runtime) -> Prospect:
+def prospect_of(runtime: Runtime, env: Mapping[str, str]) -> Prospect:
     """Return a runtime as a target, with what its loader gives.
 
     The executable and its libraries are read; one that is no program of this machine's format (a
     wrapper of Jython or Pyodide) gives nothing.
+
+    Args:
+        runtime: as it answered.
+        env: the environment that it starts in.
     """
     given: Given | None = None
     if runtime.abi.extension_suffixes:
         try:
-            given = read_given(runtime.executable)
+            given = read_given(runtime.executable, library_path=_library_path(env))
         except UnreadableError:
             given = None
     return Prospect(target=target_of(runtime, given), given=given)
+
+
+def _library_path(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the folders of LD_LIBRARY_PATH; what a relative one means, no file can tell."""
+    folders = env.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
+    return tuple(each for each in folders if each.startswith("/"))
 
 
 def described_prospect(text: str) -> Prospect:

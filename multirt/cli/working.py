@@ -22,7 +22,9 @@ def describe(name: str) -> Offer | None:
     for runtime in discover(search()).runtimes:
         if runtime.id == name:
             return Offer(
-                version=multirt.__version__, runtime=runtime, prospect=prospect_of(runtime)
+                version=multirt.__version__,
+                runtime=runtime,
+                prospect=prospect_of(runtime, os.environ),
             )
     return None
 

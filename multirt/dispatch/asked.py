@@ -103,7 +103,7 @@ class Inquiry:
         from multirt.targets import prospect_of, target_of
 
         if any(map(_is_for_a_platform, artefacts)):
-            prospect = prospect_of(runtime)
+            prospect = prospect_of(runtime, self.request.search.env)
         else:  # what its loader gives makes no difference, and takes 10 ms to read
             prospect = Prospect(target=target_of(runtime, None), given=None)
         beside = nearby(artefacts)

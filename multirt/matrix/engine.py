@@ -95,7 +95,7 @@ class Engine:
             return {name: offer.prospect for name, offer in self.far.offers.items()}
         native = any(each.artefact.extensions or each.artefact.libraries for each in wheels)
         return {
-            each.id: prospect_of(each)
+            each.id: prospect_of(each, self.env)
             if native
             else Prospect(target=target_of(each, None), given=None)
             for each in _runtimes(cells)

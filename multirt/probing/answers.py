@@ -10,6 +10,8 @@ from multirt.probing.store import Store, Witnesses, changeable, digest
 from multirt.probing.task import Done
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from multirt.probing.task import Task
     from runtimes import Runtime, Signature
 
@@ -119,8 +121,13 @@ def _name(key: list[object]) -> str:
     return f"{digest(key)}.json"
 
 
-def facts_of(runtime: Runtime) -> str:
-    """Return what a runtime's own answer says of the extensions that it loads, as one word."""
+def facts_of(runtime: Runtime, env: Mapping[str, str]) -> str:
+    """Return what decides, besides files, which extensions a runtime loads, as one word.
+
+    Args:
+        runtime: as it answered.
+        env: the environment that it starts in.
+    """
     facts = (runtime.implementation, runtime.version, runtime.abi, runtime.platform)
     known = (runtime.id, str(runtime.executable), "site" in runtime.stdlib)
-    return digest([repr(facts), *known])
+    return digest([repr(facts), *known, env.get("LD_LIBRARY_PATH", "")])

@@ -103,7 +103,7 @@ def complete(
     missing = [(target, part) for target in targets for part in target.missing()]
     elsewhere = probing.trials or probing.executor is not None
     begun = begin([part for _, part in missing]) if not elsewhere else None
-    prospects, rows = prospects_of(runtimes, answers)
+    prospects, rows = prospects_of(runtimes, answers, probing.search.env)
     try:
         prospects += [described_prospect(text) for text in probing.described]
     except DescriptionError as error:

@@ -13,7 +13,7 @@ from multirt.probing.unpickling import unpickle
 from multirt.targets import prospect_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from abi_probe import Binary, Loaded
     from multirt.probing.answers import Answers
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 Rows = dict[str, "Signature | None"]
 
 
-def prospects_of(runtimes: Sequence[Runtime], answers: Answers) -> tuple[list[Prospect], Rows]:
+def prospects_of(
+    runtimes: Sequence[Runtime], answers: Answers, env: Mapping[str, str]
+) -> tuple[list[Prospect], Rows]:
     """Return the runtimes as targets, and the paths that these rest on.
 
     Args:
         runtimes: in the order in which they are wanted.
         answers: whose store remembers them.
+        env: the environment that they start in.
     """
     name = file_name(answers)
     known = _remembered(answers.store.load(name))
@@ -37,7 +40,7 @@ def prospects_of(runtimes: Sequence[Runtime], answers: Answers) -> tuple[list[Pr
         row = known.get(facts)
         if row is None or not answers.witnesses.hold(row[0].items()):
             fresh = True
-            row = _read(runtime)
+            row = _read(runtime, env)
         kept[facts] = row
     if fresh and not any(changeable(rows) for rows, _ in kept.values()):
         sharing = _Sharing()
@@ -53,11 +56,11 @@ def file_name(answers: Answers) -> str:
     return f"prospects-{answers.code}.pickle"
 
 
-def _read(runtime: Runtime) -> tuple[Rows, Prospect]:
+def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Rows, Prospect]:
     """Read a runtime's executable and libraries."""
     witnesses = Witnesses()
     with noticing(witnesses):
-        return witnesses.seen, prospect_of(runtime)
+        return witnesses.seen, prospect_of(runtime, env)
 
 
 def _remembered(content: bytes | None) -> dict[str, tuple[Rows, Prospect]]:

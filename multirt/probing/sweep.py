@@ -33,9 +33,8 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
     runtimes = _wanted(probing)
     tasks = [_task(target, probing) for target in probing.targets]
     store = Store.below(probing.search.cache_dir)
-    answers = Answers(
-        store=store, code=fingerprint(), runtimes=(*map(facts_of, runtimes), *probing.described)
-    )
+    facts = (facts_of(each, probing.search.env) for each in runtimes)
+    answers = Answers(store=store, code=fingerprint(), runtimes=(*facts, *probing.described))
     nothing = Kept(parts={}, whole=False)
     kept = [nothing if probing.trials else answers.load(task) for task in tasks]
     if not all(each.whole for each in kept):

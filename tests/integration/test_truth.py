@@ -52,7 +52,7 @@ def prospects() -> list[tuple[Runtime, Prospect]]:
     """Return every CPython and PyPy of this machine, each with what verdicts need."""
     found = discover(Search(env=os.environ, home=Path.home(), timeout=60.0))
     return [
-        (runtime, prospect_of(runtime))
+        (runtime, prospect_of(runtime, os.environ))
         for runtime in found.runtimes
         if runtime.implementation.name in {"cpython", "pypy"}
     ]

@@ -24,7 +24,7 @@ def this() -> Runtime:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads an ELF program")
 def test_this_interpreter(this: Runtime) -> None:
-    prospect = prospect_of(this)
+    prospect = prospect_of(this, {})
     target = prospect.target
     assert prospect.given is not None
     assert target.name == this.id
@@ -39,7 +39,7 @@ def test_this_interpreter(this: Runtime) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads an ELF program")
 def test_the_loader_shows_the_c_library_that_a_runtime_does_not_name(this: Runtime) -> None:
     silent = replace(this, platform=replace(this.platform, libc=None))
-    given = prospect_of(silent).given
+    given = prospect_of(silent, {}).given
     assert given is not None
     assert target_of(silent, given).libc == (given.libc if given.libc and given.libc[1] else None)
     assert target_of(silent, None).libc is None
@@ -48,7 +48,7 @@ def test_the_loader_shows_the_c_library_that_a_runtime_does_not_name(this: Runti
 def test_a_script_gives_nothing(tmp_path: Path) -> None:
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\n", "utf-8")
-    prospect = prospect_of(described("3.11.4", executable=str(script)))
+    prospect = prospect_of(described("3.11.4", executable=str(script)), {})
     assert prospect.given is None
     assert prospect.target.exports is None
 
@@ -56,7 +56,7 @@ def test_a_script_gives_nothing(tmp_path: Path) -> None:
 def test_what_loads_no_extensions_is_not_read() -> None:
     runtime = described("jython 2.7.4", executable=sys.executable)
     runtime = replace(runtime, abi=replace(runtime.abi, extension_suffixes=()))
-    assert prospect_of(runtime).given is None
+    assert prospect_of(runtime, {}).given is None
 
 
 @pytest.mark.parametrize(

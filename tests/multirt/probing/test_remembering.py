@@ -20,6 +20,7 @@ from multirt.probing import Probing, probe
 from multirt.probing.store import Store
 from multirt.probing.unpickling import unpickle
 from runtimes import RuntimeSpec, Search
+from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
 from tests.multirt.probing.wheels import (
     GOOD,
@@ -37,11 +38,14 @@ if TYPE_CHECKING:
     from multirt.probing import Report
 
 
-def probed(folder: Path, *targets: str, python: Path | None = None) -> list[Report]:
-    """Probe with a cache in a folder."""
-    search = Search(
-        env={"PATH": "/usr/bin:/bin"}, home=folder, cwd=folder, cache_dir=folder / "cache"
-    )
+def probed(
+    folder: Path, *targets: str, python: Path | None = None, libraries: Path | None = None
+) -> list[Report]:
+    """Probe with a cache in a folder, and with LD_LIBRARY_PATH if it is given."""
+    env = {"PATH": "/usr/bin:/bin"}
+    if libraries is not None:
+        env["LD_LIBRARY_PATH"] = str(libraries)
+    search = Search(env=env, home=folder, cwd=folder, cache_dir=folder / "cache")
     return probe(
         Probing(
             targets=targets,
@@ -272,3 +276,19 @@ class _Harm:
 def test_what_is_read_back_cannot_act(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         unpickle(content)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="about Linux's loaders")
+def test_libraries_of_the_environment_are_found_while_they_are_named(tmp_path: Path) -> None:
+    libraries = tmp_path / "libraries"
+    eggs = compile_c(libraries / "libeggs.so", "int eggs;", "-Wl,-soname,libeggs.so")
+    folder = tmp_path / "folder"
+    compile_c(folder / "spam.abi3.so", "int PyInit_spam;", "-Wl,--no-as-needed", str(eggs))
+
+    def causes(named: Path | None) -> list[str]:
+        (report,) = probed(tmp_path, str(folder), python=Path(sys.executable), libraries=named)
+        return [each["cause"] for row in report["runtimes"] for each in row["objections"]]
+
+    assert causes(None) == ["library"]
+    assert causes(libraries) == []
+    assert causes(None) == ["library"]
