@@ -88,14 +88,7 @@ def _chosen(
 ) -> Iterator[tuple[str, Runtime | None]]:
     """Yield the runtimes of a job, each once, with the words that asked for it."""
     if job.runtimes is None:
-        for runtime in _one_of_each(runtimes):
-            reason = _unfit(runtime, config)
-            if reason is None:
-                yield "auto", runtime
-                if job.name is not None:
-                    return
-            else:
-                excluded.append(Excluded(name=title(runtime), reason=reason))
+        yield from (("auto", each) for each in _auto(config, job, runtimes, excluded))
         return
     seen: set[str] = set()
     for spec in job.runtimes:
@@ -108,6 +101,22 @@ def _chosen(
             if runtime.id not in seen:
                 seen.add(runtime.id)
                 yield str(spec), runtime
+
+
+def _auto(
+    config: Config, job: Job, runtimes: Sequence[Runtime], excluded: list[Excluded]
+) -> Iterator[Runtime]:
+    """Yield one runtime of every kind that fits for the tests, the best of all for a task."""
+    if job.name is not None:
+        fitting = (each for each in sorted(runtimes, key=rank) if _unfit(each, config) is None)
+        yield from itertools.islice(fitting, 1)
+        return
+    for runtime in _one_of_each(runtimes):
+        reason = _unfit(runtime, config)
+        if reason is None:
+            yield runtime
+        else:
+            excluded.append(Excluded(name=title(runtime), reason=reason))
 
 
 def is_range(spec: RuntimeSpec) -> bool:

@@ -39,15 +39,23 @@ def read_nox(root: Path, env: Mapping[str, str]) -> Imported:
     ]
     lost = [f"session {name}" for name in dict.fromkeys(names) if name != chosen]
     lost.append("what sessions install is code: name it in groups or deps")
-    return Imported(environments=tuple(kept), lost=tuple(lost))
+    values: dict[str, set[str]] = {}
+    for row in rows:
+        for name, value in row.get("call_spec", {}).items() if row["name"] == chosen else ():
+            values.setdefault(name, set()).add(str(value))
+    variables = {name: frozenset(each) for name, each in values.items()}
+    return Imported(environments=tuple(kept), lost=tuple(lost), variables=variables)
 
 
 def _session(row: Mapping[str, Any]) -> Foreign:
-    name, python = str(row["session"]), row["python"]
+    python = row["python"]
     runtime = str(RuntimeSpec.parse(python)).replace("@", "") if python else None
+    # Without environments of its own nox has one session in place of one for each Python.
+    name = str(row["session"]).replace(f"-{python}", "", 1) if runtime else str(row["session"])
     return Foreign(
         name=str(row["name"]),
         runtime=runtime,
+        factors=tuple(map(str, row.get("call_spec", {}).values())),
         deps=("nox", "pytest") if python else ("nox",),
         commands=(("nox", "-s", name, "-fb", "none", "--no-install", "--", POSARGS),),
         package=Package.WHEEL if python else Package.SKIP,

@@ -79,6 +79,17 @@ def test_auto_leaves_out_what_makes_no_environments() -> None:
     assert found.excluded[0].reason == reason
 
 
+def test_a_task_that_names_no_runtime_runs_on_the_best_one() -> None:
+    task = Job(name="docs", runtimes=None, package=Package.SKIP, needs=Needs(), commands=(("d",),))
+    made = config("3.8", requires_python=">=3.8", tasks={"docs": task})
+    found = spread(made, MACHINE)
+    assert [(cell.name, cell.runtime and cell.runtime.id) for cell in found.cells] == [
+        ("3.8", "cpython-3.8.18"),
+        ("docs", "cpython-3.13.0"),
+    ]
+    assert found.excluded == ()
+
+
 def test_a_missing_runtime_has_a_cell_without_one() -> None:
     assert [cell.runtime for cell in spread(config("3.99"), MACHINE).cells] == [None]
 

@@ -195,14 +195,18 @@ def test_what_is_not_there_is_said(tmp_path: Path, runner: str, message: str) ->
 
 
 def test_sessions_of_nox_run_in_our_environments(tmp_path: Path) -> None:
-    rows = """[{"session": "t-3.9", "name": "t", "python": "3.9"},
+    rows = """[{"session": "t-3.9(dj='4')", "name": "t", "python": "3.9", "call_spec": {"dj": "4"}},
+        {"session": "t-3.9(dj='5')", "name": "t", "python": "3.9", "call_spec": {"dj": "5"}},
         {"session": "l", "name": "l", "python": null}]"""
     env = _tool(tmp_path / "bin/nox", rows)
     imported = IMPORTS["nox"](tmp_path, env)
     table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
     assert table["runtimes"] == ["3.9"]
     (command,) = table["commands"]
-    assert " ".join(command) == "nox -s t-3.9 -fb none --no-install -- {posargs}"
+    assert " ".join(command) == "nox -s t(dj='4') -fb none --no-install -- {posargs}"
+    assert table["axes"] == {"dj": {"4": [], "5": []}}
+    (override,) = table["override"]
+    assert (override["when"], override["commands"][0][2]) == ({"dj": "5"}, "t(dj='5')")
     assert "l" in table["tasks"]
     assert imported.lost[-1].startswith("what sessions install is code")
 
