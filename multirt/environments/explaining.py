@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from multirt.environments.errors import MissingWheel, unresolvable
 from multirt.environments.lockfiles import parse_lock
 from multirt.environments.uv import UvError, ask, is_unreachable, shorten
@@ -51,15 +53,34 @@ def _missing_wheels(runtime: Runtime, full: str, store: Store) -> Iterator[Missi
     """Yield the distributions that uv would have taken, had they a wheel for the runtime."""
     words = " ".join(full.split())
     for name in dict.fromkeys("".join(groups) for groups in _LACKS_WHEELS.findall(words)):
-        found = re.search(rf"\b{re.escape(name)}([=<>!~]\S*) has no (?:usable )?wheels", words)
-        versions = found[1] if found else ""
-        tags = _existing(runtime, f"{name}{versions}", store)
-        version = versions.removeprefix("==") or None
-        yield MissingWheel(name=name, version=version, tags=tags)
+        existing = _existing(runtime, _wanted(name, words), store)
+        if existing is None:
+            yield MissingWheel(name=name, version=None, tags=None)
+        else:
+            version, tags = existing
+            yield MissingWheel(name=name, version=version, tags=tags)
 
 
-def _existing(runtime: Runtime, requirement: str, store: Store) -> tuple[str, ...] | None:
-    """Return the tags of the wheels that a release has for any runtime; None if nobody knows."""
+def _wanted(name: str, words: str) -> str:
+    """Return what is required of a distribution that lacks wheels.
+
+    Where uv speaks of many releases, that of any one of them tells nothing.
+    """
+    escaped = re.escape(name)
+    releases = set(re.findall(rf"\b{escaped}==([^\s,]*\w)", words))
+    if len(releases) == 1 and not re.search(rf"\b{escaped}[<>]", words):
+        return f"{name}=={releases.pop()}"
+    asked = re.search(rf"(?:requires?|depends? on) ({escaped}[<>=!~]\S*\w)", words)
+    return asked[1] if asked is not None else name
+
+
+def _existing(
+    runtime: Runtime, requirement: str, store: Store
+) -> tuple[str | None, tuple[str, ...]] | None:
+    """Return the newest release that fulfils a requirement, and the tags of its wheels.
+
+    None where nobody knows; no release where none was made for any Python of today.
+    """
     command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
     command += ["--universal", "--no-deps", "--no-build", "--python", str(runtime.executable)]
     for version in _OLDEST_FIRST:
@@ -70,9 +91,13 @@ def _existing(runtime: Runtime, requirement: str, store: Store) -> tuple[str, ..
                 return None
             continue
         packages = parse_lock(lock, requirement).packages
-        files = [wheel.filename for package in packages for wheel in package.wheels or ()]
-        return tuple(file.removesuffix(".whl").split("-", 2)[2] for file in files)
-    return ()
+        if packages:
+            newest = max(packages, key=lambda each: each.version or Version("0"))
+            files = [wheel.filename for wheel in newest.wheels or ()]
+            tags = tuple(file.removesuffix(".whl").split("-", 2)[2] for file in files)
+            return str(newest.version) if newest.version is not None else None, tags
+    _, is_exact, release = requirement.partition("==")
+    return release if is_exact else None, ()
 
 
 def _say_missing(runtime: Runtime, missing: MissingWheel) -> str:

@@ -35,6 +35,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_wheel(folder, "gamma", "1.0", requires=("alpha>1; python_version >= '3.8'",))
     make_wheel(folder, "native", "1.0", tag="cp39-cp39-manylinux2014_x86_64")
     make_wheel(folder, "native", "1.0", tag="cp310-cp310-manylinux2014_x86_64")
+    for release in ("1.0", "1.2", "2.0"):
+        make_wheel(folder, "several", release, tag="cp310-cp310-manylinux2014_x86_64")
     return folder
 
 

@@ -234,6 +234,19 @@ def test_a_file_that_is_no_archive_is_no_wheel(here: Runtime, store: Store, tmp_
         resolve(here, Wanted(wheels=(file,)), store)
 
 
+@pytest.mark.parametrize(
+    ("requirement", "newest"),
+    [pytest.param("several", "2.0", id="all"), pytest.param("several<2", "1.2", id="some")],
+)
+def test_of_several_releases_without_a_wheel_the_newest_is_named(
+    here: Runtime, store: Store, requirement: str, newest: str
+) -> None:
+    with pytest.raises(UnresolvableError) as raised:
+        resolve(here, Wanted(requirements=(requirement,)), store)
+    said = f"several {newest} has no wheel for it; there are cp310-cp310"
+    assert raised.value.message.endswith(said)
+
+
 @pytest.mark.network
 def test_builds_only_when_allowed(here: Runtime, tmp_path: Path, uv_cache: Path) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "UV_CACHE_DIR": str(uv_cache)}
