@@ -15,7 +15,7 @@ from multirt.cli.folders import project_folder
 from multirt.cli.searching import cache_dir
 from multirt.matrix.posargs import takes_posargs
 from multirt.matrix.project import root_of
-from multirt.matrix.remembered import place_of, recalled, state_of_sources
+from multirt.matrix.remembered import is_of_others, place_of, recalled, state_of_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,12 @@ def rerun(asked: Asked) -> int | None:
     place = place_of(state, asked.names, os.environ)
     if not place.is_file():
         return None
-    with recalled(place, state_of_sources(root, state)) as remembered:
+    sources = state_of_sources(root, state)
+    with recalled(place, sources) as remembered:
+        if remembered is None and is_of_others(place, sources):
+            from multirt.matrix import ahead
+
+            ahead.begin(root, state, sources, os.environ)
         if remembered is None or not _takes(remembered, asked.posargs):
             return None
         from multirt.matrix.again import Again

@@ -28,7 +28,7 @@ from multirt.environments.overlay import overlay
 from multirt.environments.records import Kind, Record
 from multirt.environments.resolving import resolve
 from multirt.environments.store import Store
-from multirt.environments.uv import UvError, find_uv, run_uv, uv_environment
+from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
 from multirt.environments.uv_table import following
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "UvError",
     "Wanted",
     "build",
+    "clean_environment",
     "environments",
     "find_uv",
     "following",

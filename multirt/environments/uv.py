@@ -159,12 +159,16 @@ def find_uv(env: Mapping[str, str]) -> str:
 
 def uv_environment(env: Mapping[str, str]) -> dict[str, str]:
     """Return the variables for uv: the user's, without those for other Pythons."""
-    kept = {
+    return {**_DEFAULTS, **clean_environment(env), **index_settings(env), **_OURS}
+
+
+def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the user's variables without those for other Pythons."""
+    return {
         name: value
         for name, value in env.items()
         if name not in {*_NOT_OURS, *_OF_ANOTHER_PYTHON} and not name.startswith("PYTHON")
     }
-    return {**_DEFAULTS, **kept, **index_settings(env), **_OURS}
 
 
 def telling(env: Mapping[str, str]) -> list[str]:

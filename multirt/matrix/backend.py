@@ -8,24 +8,24 @@ requirements, and the backend is started once.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.environments import Wanted, build, find_uv, resolve, uv_environment
+from multirt.environments import Wanted, build, clean_environment, find_uv, resolve, uv_environment
 from multirt.errors import ExitCode, MultirtError
-from multirt.matrix import backend_hooks
+from multirt.matrix import ahead, backend_hooks
 from multirt.matrix.files import write_json
 from multirt.matrix.model import Package
 from multirt.matrix.project import read_toml
+from multirt.matrix.remembered import state_of_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from multirt.environments import Built, Store
+    from multirt.matrix.ahead import Done
     from runtimes import Runtime
 
 _LAST_LINES = 15
@@ -74,52 +74,58 @@ class Builder:
             MultirtError: with the last lines of the backend.
         """
         start = time.monotonic()
-        out = room / "out"
+        out = room / ahead.OUT
         out.mkdir()
-        env = {**uv_environment(self.store.env), **_own_folder(room)}
+        env = uv_environment(self.store.env)
         done = None
         backend = read_backend(self.root) if mode is Package.WHEEL else None
         if backend is not None and _is_plain(self.root, runtime, env):
-            done = self._with_kept(backend, runtime, room, env)
+            done = self._with_kept(backend, runtime, room)
         if done is None:
-            done = self._with_uv(runtime, mode, out, env)
+            done = self._with_uv(runtime, mode, room, env)
         seconds = time.monotonic() - start
         made = sorted(out.glob("*.whl"))
-        if done.returncode or len(made) != 1:
-            text = done.stdout.decode("utf-8", "replace")
-            raise _failed(self.root, runtime, text, made)
-        return made[0], seconds
+        if done.code or len(made) != 1:
+            raise _failed(self.root, runtime, ahead.said(room), made)
+        return made[0], max(seconds, done.seconds)
 
-    def _with_uv(
-        self, runtime: Runtime, mode: Package, out: Path, env: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[bytes]:
+    def _with_uv(self, runtime: Runtime, mode: Package, room: Path, env: Mapping[str, str]) -> Done:
         """Build in an environment that is thrown away."""
         kind = [] if mode is Package.SDIST_WHEEL else ["--wheel"]
         python = ["--python", str(runtime.executable), "--no-python-downloads"]
-        uv = find_uv(self.store.env)
-        return self._run([uv, "build", *kind, *python, "--out-dir", str(out), str(self.root)], env)
+        uv, out = find_uv(self.store.env), str(room / ahead.OUT)
+        command = [uv, "build", *kind, *python, "--out-dir", out, str(self.root)]
+        inside = {**env, **ahead.own_folder(room)}
+        return ahead.run(command, self.root, inside, room)
 
-    def _with_kept(
-        self, backend: Backend, runtime: Runtime, room: Path, env: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[bytes] | None:
+    def _with_kept(self, backend: Backend, runtime: Runtime, room: Path) -> Done | None:
         """Build in an environment that is kept; None where that cannot be."""
-        answer = room / "answer.json"
         required = self._required_before(backend)
         for _ in range(_ROUNDS):
             try:
                 built = self._environment(runtime, (*backend.requires, *required))
             except MultirtError:
                 return None  # uv says it better
-            words = [str(room / "out"), str(answer), backend.name, json.dumps(required)]
-            program = [str(built.python), "-I", str(Path(backend_hooks.__file__)), *words]
-            path = f"{built.scripts}{os.pathsep}{env.get('PATH', os.defpath)}"
-            inside = {**env, "PATH": path, "VIRTUAL_ENV": str(built.home)}
-            done = self._run(program, inside)
-            if done.returncode or (asked := _requirements(answer)) is None:
+            call = ahead.Call(
+                python=built.python,
+                home=built.home,
+                scripts=built.scripts,
+                program=Path(backend_hooks.__file__),
+                words=(backend.name, json.dumps(required)),
+            )
+            done = self._called(call, room)
+            if done.code or (asked := _requirements(room / ahead.ANSWER)) is None:
                 return done
             required = asked
             write_json(self.state / _REQUIRED, {_key(backend): required})
         return None
+
+    def _called(self, call: ahead.Call, room: Path) -> Done:
+        """Start a backend, or take what it did already."""
+        env = clean_environment(self.store.env)
+        ahead.keep(self.state, call, dropped=self.store.env.keys() - env.keys())
+        done = ahead.taken(call, env, state_of_sources(self.root, self.state), room)
+        return done or ahead.run(call.argv(room), self.root, call.inside(env, room), room)
 
     def _required_before(self, backend: Backend) -> list[str]:
         """Return what the backend required the last time, beside what the project says."""
@@ -133,26 +139,6 @@ class Builder:
         """
         wanted = Wanted(requirements=tuple(dict.fromkeys(requires)), build=True)
         return build(runtime, resolve(runtime, wanted, self.store), self.store)
-
-    def _run(
-        self, command: Sequence[str], env: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            command,
-            check=False,
-            cwd=self.root,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def _own_folder(room: Path) -> dict[str, str]:
-    """Return what gives setuptools a folder of its own: it puts old files of `build/lib` in."""
-    extra = room / "distutils.cfg"
-    extra.write_text(f"[build]\nbuild_base = {room / 'build'}\n")
-    return {"DIST_EXTRA_CONFIG": str(extra)}
 
 
 def read_backend(root: Path) -> Backend | None:

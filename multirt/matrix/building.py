@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from multirt.environments import uv_environment
 from multirt.errors import ExitCode, MultirtError
-from multirt.matrix import sources
+from multirt.matrix import ahead, sources
 from multirt.matrix.backend import Builder
 from multirt.matrix.locking import locked
 from multirt.matrix.model import Package
@@ -81,10 +81,17 @@ class Workshop:
             {cell.runtime.id: cell.runtime for cell in cells if cell.runtime}.values(), key=rank
         )
         mode = Package.SDIST_WHEEL if _from_sdist(cells) else Package.WHEEL
-        with locked(self.state / "build.lock", self.say, "another build of this project"):
-            shelf = Shelf(self.state / "wheels", f"{mode.value}-{self._digest()}")
+        if self._shelf(mode).is_there:
+            ahead.drop()
+        ahead.settle()
+        with locked(self.state / ahead.LOCK, self.say, "another build of this project"):
+            shelf = self._shelf(mode)
             known = {} if self.fresh else shelf.load()
             return _Bench(self, config, mode, shelf, known, targets).serve(runtimes)
+
+    def _shelf(self, mode: Package) -> Shelf:
+        """Return the wheels of the sources as they are now."""
+        return Shelf(self.state / "wheels", f"{mode.value}-{self._digest()}")
 
     def _digest(self) -> str:
         try:

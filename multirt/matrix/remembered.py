@@ -78,6 +78,12 @@ def state_of_sources(root: Path, state: Path) -> str:
     return digest
 
 
+def is_of_others(place: Path, sources: str) -> bool:
+    """Whether a run of other sources is remembered."""
+    note = read_note(place)
+    return note is not None and note.get("sources") != sources
+
+
 @contextmanager
 def recalled(place: Path, sources: str) -> Iterator[Remembered | None]:
     """Give a run that was planned before; None when something that it rests on changed.
