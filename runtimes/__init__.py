@@ -9,8 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from runtimes.cache import CacheInfo, cache_info, clear_cache
-from runtimes.discovery import discover, interrogate
+from runtimes.discovery import discover
 from runtimes.environments import base_executable, overlays
 from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
 from runtimes.model import (
@@ -33,8 +32,10 @@ from runtimes.witness import Signature, hold, is_young, signature
 
 if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
+    from runtimes.cache_folder import CacheInfo, cache_info, clear_cache
     from runtimes.child import Child, Output
     from runtimes.choice import find, ranked
+    from runtimes.discoverer import interrogate
     from runtimes.names import release_line
     from runtimes.pruning import prune
     from runtimes.spec import RuntimeSpec, within
@@ -42,12 +43,16 @@ if TYPE_CHECKING:
 
 # 4 ms that a list of the runtimes does without.
 _LATER: Final = {
+    "CacheInfo": "cache_folder",
     "Child": "child",
     "Disagreement": "build_details",
     "Output": "child",
     "RuntimeSpec": "spec",
+    "cache_info": "cache_folder",
+    "clear_cache": "cache_folder",
     "disagreements": "build_details",
     "find": "choice",
+    "interrogate": "discoverer",
     "prune": "pruning",
     "ranked": "choice",
     "read_version_file": "version_file",

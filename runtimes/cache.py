@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-import threading
 import time
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtimes import witness
+from runtimes import notes, witness
 from runtimes.errors import CandidateError, Reason
 from runtimes.grounds import (
     files_behind,
@@ -31,29 +27,14 @@ from runtimes.pruning import prune
 from runtimes.question import question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from runtimes.candidates import Suspect
     from runtimes.witness import Signature
 
 _SCHEMA = 1
-_FOLDER = "runtimes"
 _FAILURE_LIFE = 60  # seconds; what hung may have been mended elsewhere
-_CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_LIMIT = 1 << 20  # bytes; no answer is larger
-
-# What changes which program a file starts, or which libraries it gets.
-_VARIABLES = (
-    "DYLD_INSERT_LIBRARIES",
-    "DYLD_LIBRARY_PATH",
-    "GRAALVM_HOME",
-    "HOME",
-    "JAVA_HOME",
-    "JAVA_TOOL_OPTIONS",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
-    "NODE_OPTIONS",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +59,14 @@ class Cache:
 
     def __init__(self, folder: Path | None, env: Mapping[str, str]) -> None:
         """Use a folder, which need not exist; None remembers nothing."""
-        self._folder = os.fspath(folder / _FOLDER) if folder is not None else None
-        self._env = {name: env[name] for name in _VARIABLES if name in env}
+        self._folder = os.fspath(folder / notes.FOLDER) if folder is not None else None
+        self._env = notes.decisive(env)
         self._path = env.get("PATH")
         self._question = zlib.crc32(question()) if folder is not None else 0
         self._used: set[str] = set()
         self._written = False
         self._known: dict[str, list[int] | None] = {}  # many runtimes rest on the same libraries
+        self._files: dict[str, Signature | None] = {}
 
     def load(self, suspect: Suspect, limit: float) -> dict[str, object] | CandidateError | None:
         """Return what is remembered of a suspect, None when that is nothing or no longer true.
@@ -98,7 +80,8 @@ class Cache:
         key = self._key(suspect)
         file = self._file(key)
         self._used.add(file)
-        note = _read(file)
+        self._files[file] = witness.signature(file)
+        note = notes.read(file)
         if note is None or note.get("key") != key:
             return None
         witnesses = note.get("witnesses")
@@ -108,6 +91,10 @@ class Cache:
         if isinstance(facts, dict):
             return facts
         return _failure(note.get("failure"), limit)
+
+    def seen(self) -> dict[str, Sequence[int] | None]:
+        """Return what the remembered answers rest on, and the notes themselves."""
+        return {**self._known, **self._files}
 
     def watch(self, suspect: Suspect) -> Watch:
         """Return what to take down before a suspect is asked."""
@@ -156,7 +143,7 @@ class Cache:
         file = self._file(str(note["key"]))
         self._used.add(file)
         self._written = True
-        _write(file, json.dumps(note))
+        notes.write(file, note)
 
     def prune(self) -> None:
         """Where something was written, remove what nobody has used for long."""
@@ -184,66 +171,7 @@ class Cache:
         return json.dumps([*parts, self._env, path])
 
     def _file(self, key: str) -> str:
-        # Not for safety: a note of another key in its place is told by the key inside.
-        data = key.encode()
-        name = f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}.json"
-        return os.path.join(self._folder or "", name)  # noqa: PTH118 - hot
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CacheInfo:
-    """The state of a cache folder.
-
-    Attributes:
-        folder: where the answers are.
-        answers: number of files with an answer in them.
-        unreadable: number of files that are damaged or not the user's own.
-        size: bytes of all of them.
-        writable: new answers can be remembered.
-    """
-
-    folder: Path
-    answers: int
-    unreadable: int
-    size: int
-    writable: bool
-
-
-def cache_info(cache_dir: Path) -> CacheInfo:
-    """Return the state of the remembered answers below a cache folder."""
-    files = list(_files(cache_dir))
-    good = [file for file in files if _read(os.fspath(file)) is not None]
-    folder = cache_dir / _FOLDER
-    return CacheInfo(
-        folder=folder,
-        answers=len(good),
-        unreadable=len(files) - len(good),
-        size=sum(found[2] for file in files if (found := witness.signature(os.fspath(file)))),
-        writable=(nearest := _nearest(folder)).is_dir() and os.access(nearest, os.W_OK),
-    )
-
-
-def clear_cache(cache_dir: Path) -> int:
-    """Forget every remembered answer below a cache folder; return how many files went.
-
-    Raises:
-        OSError: a file cannot be removed.
-    """
-    files = list(_files(cache_dir))
-    for file in files:
-        file.unlink(missing_ok=True)
-    return len(files)
-
-
-def _nearest(folder: Path) -> Path:
-    return next((path for path in (folder, *folder.parents) if path.exists()), folder)
-
-
-def _files(cache_dir: Path) -> Iterator[Path]:
-    try:
-        yield from sorted((cache_dir / _FOLDER).iterdir())
-    except OSError:
-        return
+        return notes.file_of(self._folder or "", key)
 
 
 def _failure(note: object, limit: float) -> CandidateError | None:
@@ -257,40 +185,3 @@ def _failure(note: object, limit: float) -> CandidateError | None:
         case _:
             pass
     return None
-
-
-def _read(file: str) -> dict[str, object] | None:
-    """Return a note, None when there is none or it cannot be trusted."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | _CAREFULLY)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT:
-            return None
-        if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-            return None  # somebody else could have written it
-        note = json.loads(os.read(descriptor, _LIMIT))
-    except (OSError, ValueError, RecursionError):
-        return None
-    finally:
-        os.close(descriptor)
-    return note if isinstance(note, dict) else None
-
-
-def _write(file: str, text: str) -> None:
-    """Put a note in place at once or not at all."""
-    temporary = f"{file}.{os.getpid()}-{threading.get_ident()}"
-    try:
-        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError:
-        return
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(text)
-        Path(temporary).replace(file)
-    except OSError:  # a full disk
-        with suppress(OSError):
-            Path(temporary).unlink()

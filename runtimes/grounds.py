@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runtimes.candidates import Suspect
 
 _LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
+_MOST_LINKS = 40  # as Linux follows
 
 
 def files_of(suspect: Suspect) -> Iterator[str]:
@@ -87,3 +88,39 @@ def speaks_for_another(suspect: Suspect, facts: Mapping[str, object]) -> bool:
 def hides_its_files(facts: Mapping[str, object]) -> bool:
     """Tell whether a runtime has a file system of its own, and does not say what it came from."""
     return facts.get("system") == "emscripten" and not _paths(facts, "loaded")
+
+
+def leading_out(path: str) -> str | None:
+    """Return the link by which a path leads out of its folder, which tells of the others itself."""
+    folder = os.path.dirname(path)  # noqa: PTH120 - hot
+    for link, target in _links(path):
+        if os.path.dirname(target) != folder:  # noqa: PTH120 - likewise
+            return link
+    return None
+
+
+def links_to(path: str) -> Iterator[str]:
+    """Yield the folder of each link between a path and its file; to turn one shows there."""
+    for link, _ in _links(path):
+        yield os.path.dirname(link)  # noqa: PTH120 - text
+
+
+def _links(path: str) -> Iterator[tuple[str, str]]:
+    """Yield each link on the way from a path to its file, with what it leads to."""
+    for _ in range(_MOST_LINKS):
+        try:
+            target = os.readlink(path)  # noqa: PTH115 - hot
+        except OSError:
+            return  # no link
+        target = os.path.join(os.path.dirname(path), target)  # noqa: PTH118, PTH120 - likewise
+        yield path, target
+        path = target
+
+
+def surroundings(facts: Mapping[str, object]) -> Iterator[str]:
+    """Yield the file and the folder that a runtime says it is, and what would make it another."""
+    for path in (facts.get("executable"), facts.get("prefix")):
+        if isinstance(path, str) and os.path.isabs(path) and "\0" not in path:  # noqa: PTH117 - text
+            yield path
+            for folder in (os.path.dirname(path), os.path.dirname(os.path.dirname(path))):  # noqa: PTH120
+                yield os.path.join(folder, "pyvenv.cfg")  # noqa: PTH118 - text

@@ -60,7 +60,9 @@ def hold(
     return True
 
 
-def is_young(witnesses: Iterable[tuple[str, Signature | None]], since: int | None = None) -> bool:
+def is_young(
+    witnesses: Iterable[tuple[str, Sequence[int] | None]], since: int | None = None
+) -> bool:
     """Tell whether a file changed after a time, or so shortly before that it may have again.
 
     Another change within a tick of the clock carries the same stamp. Where stamps are whole

@@ -1,0 +1,98 @@
+"""Remember all that a search found, while everything that it looked at is as it was.
+
+What single candidates answered is remembered in `runtimes.cache`. To put a list of runtimes
+together from that takes 40 ms; to see that nothing has changed since takes a fifth.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Final
+
+from runtimes import notes, witness
+from runtimes.record import found_in, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from runtimes.model import Discovery
+    from runtimes.search import Search
+    from runtimes.sources import Place
+
+_SCHEMA: Final = 1
+_HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
+
+
+class Whole:
+    """What was found in some places, if that is remembered."""
+
+    def __init__(self, search: Search, places: Sequence[Place], selected: Iterable[str]) -> None:
+        """Say which search it is.
+
+        Args:
+            search: the request; without a cache folder nothing is remembered.
+            places: where it looks, which was found out just now.
+            selected: folders that shims lead to, likewise.
+        """
+        self._search = search
+        self._file: str | None = None
+        code = _code()
+        if search.cache_dir is None or code is None:
+            return
+        looked = [
+            [each.folder, each.source, each.explicit, each.name, each.tree] for each in places
+        ]
+        env = [notes.decisive(search.env), search.env.get("PATH")]
+        self._key = json.dumps([_SCHEMA, code, env, looked, sorted(selected)])
+        self._file = notes.file_of(os.fspath(search.cache_dir / notes.FOLDER), self._key)
+
+    def load(self) -> Discovery | None:
+        """Return what was found, None when that is not known or no longer true."""
+        if self._file is None or self._search.refresh:
+            return None
+        note = notes.read(self._file)
+        if note is None or note.get("key") != self._key:
+            return None
+        try:
+            if not witness.hold(note["witnesses"]):
+                return None
+            found = found_in(note["found"])
+            for path in note["noticed"]:
+                self._search.noticed(path)
+        except (AttributeError, KeyError, TypeError, ValueError):  # somebody edited it
+            return None
+        return found
+
+    def save(
+        self,
+        found: Discovery,
+        seen: Mapping[str, Sequence[int] | None],
+        noticed: Iterable[str],
+        since: int,
+    ) -> None:
+        """Remember what was found.
+
+        Args:
+            found: without a failure, and nobody was asked for it: all of it was remembered.
+            seen: every path that decides what is found in the places, as it was.
+            noticed: those that the search tells of.
+            since: when the first was looked at, in nanoseconds since 1970.
+        """
+        if self._file is None or witness.is_young(seen.items(), since):
+            return
+        note = {"key": self._key, "witnesses": [*seen.items()], "noticed": [*noticed]}
+        notes.write(self._file, {**note, "found": record_of(found)})
+
+
+def _code() -> list[tuple[str, int, int]] | None:
+    """Return what changes with the code that looks, None where that cannot be told."""
+    try:
+        with os.scandir(_HERE) as entries:
+            return sorted(
+                (each.name, each.stat().st_size, each.stat().st_mtime_ns)
+                for each in entries
+                if each.is_file()
+            )
+    except OSError:  # it is in an archive, or this user may not look
+        return None
