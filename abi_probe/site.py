@@ -20,7 +20,7 @@ from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.filename import stem
 from abi_probe.metadata import Metadata, parse_metadata, parse_wheel_tags, record_paths
 from abi_probe.model import Artefact, ArtefactKind
-from abi_probe.noticing import notice
+from abi_probe.observation import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

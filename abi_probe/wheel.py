@@ -20,7 +20,7 @@ from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
 from abi_probe.metadata import parse_metadata, parse_wheel_tags, record_paths
 from abi_probe.model import Artefact, ArtefactKind
-from abi_probe.noticing import notice
+from abi_probe.observation import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

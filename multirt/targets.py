@@ -10,7 +10,6 @@ from abi_probe import (
     Prospect,
     Target,
     UnreadableError,
-    describe,
     platforms,
     read_given,
     runtime_abis,
@@ -64,7 +63,9 @@ def described_prospect(text: str) -> Prospect:
     Raises:
         DescriptionError: it describes no runtime.
     """
-    from packaging.tags import platform_tags  # 25 ms, wanted for this only
+    from packaging.tags import platform_tags  # wanted for this only, and so is the next
+
+    from abi_probe import describe
 
     tags = list(platform_tags())
     # `linux_x86_64` names no C library; installers take it for the machine's own.

@@ -23,7 +23,7 @@ from abi_probe.loading.complaints import (
 )
 from abi_probe.loading.search import Loaded, Loader, loader_of
 from abi_probe.model import Format
-from abi_probe.noticing import notice
+from abi_probe.observation import notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from abi_probe.loading.ld_cache import read_cache
 from abi_probe.loading.processor import level
-from abi_probe.noticing import notice
+from abi_probe.observation import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -34,5 +33,7 @@ def user_folder(kind: str) -> Path:
 
 def project_folder(cache_dir: Path, root: Path) -> Path:
     """Return the folder of a project in the cache."""
+    import hashlib  # 4 ms, for the matrix only
+
     digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:12]
     return cache_dir / "matrix" / f"{root.name}-{digest}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from multirt.probing.store import Store, Witnesses, changeable, digest
 from multirt.probing.task import Done
+from runtimes import signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Answers:
         """Return what is known of a target and still true."""
         nothing = Kept(parts={}, whole=False)
         key = self._key(task)
-        content = self.store.load(_name(key))
+        content = self.store.load(_name(task, key))
         if content is None:
             return nothing
         try:
@@ -94,12 +95,11 @@ class Answers:
             "count": len(parts) if fixed else None,
             "parts": [_row(name, each) for name, each in known.items()],
         }
-        self.store.save(_name(key), json.dumps(note).encode())
+        self.store.save(_name(task, key), json.dumps(note).encode())
 
     def _key(self, task: Task) -> list[object]:
         """Return what must be equal for an answer to be the answer to this question."""
-        place = [str(task.path), [*map(str, task.roots)]]
-        return [self.code, digest(self.runtimes), task.target, *place]
+        return [self.code, digest(self.runtimes), *_place(task)]
 
 
 def _signature(then: list[int] | None) -> Signature | None:
@@ -116,9 +116,24 @@ def _row(name: str, done: Done) -> tuple[str, list[object], dict[str, object]]:
     )
 
 
-def _name(key: list[object]) -> str:
+def is_new(store: Store, task: Task) -> bool:
+    """Tell whether a target was never probed as it is, on whatever runtimes."""
+    start = f"{digest(_place(task))}-"
+    return not any(name.startswith(start) for name in store.names())
+
+
+def _name(task: Task, key: list[object]) -> str:
     """Name the file for a key; another key with that name is told by the key inside."""
-    return f"{digest(key)}.json"
+    return f"{digest(_place(task))}-{digest(key)}.json"
+
+
+def _place(task: Task) -> list[object]:
+    """Return what tells a target from others: of a wheel also which file it is.
+
+    A folder stays the same target when distributions come and go: the others are remembered.
+    """
+    file = signature(str(task.path)) if task.is_wheel else None
+    return [task.target, str(task.path), [*map(str, task.roots)], file]
 
 
 def facts_of(runtime: Runtime, env: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.errors import MultirtError
-from multirt.probing.executors import begin, here
+from multirt.probing.executors import here
 from multirt.probing.prospects import file_name, prospects_of
 from multirt.probing.store import Witnesses
 from multirt.targets import described_prospect
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from abi_probe import Prospect
     from multirt.probing.answers import Answers, Kept
     from multirt.probing.model import Probing, Progress
+    from multirt.probing.reading import Read
     from multirt.probing.report import Report
     from multirt.probing.task import Done, Task
-    from multirt.probing.work import Read
     from runtimes import Runtime, Signature
 
 
@@ -79,7 +79,7 @@ class _Target:
 
 
 def complete(
-    found: Sequence[tuple[Task, Kept]],
+    found: Sequence[tuple[Task, Kept, Future[Read] | None]],
     probing: Probing,
     runtimes: Sequence[Runtime],
     answers: Answers,
@@ -88,7 +88,7 @@ def complete(
     """Do what is not remembered; return the reports of all targets in their order.
 
     Args:
-        found: the targets, each with what is remembered of it.
+        found: the targets, each with what is remembered of it, and what is being read of it.
         probing: the request.
         runtimes: that are judged on.
         answers: where it is remembered.
@@ -97,21 +97,19 @@ def complete(
     Raises:
         MultirtError: words describe no runtime; the executor does not answer.
     """
-    targets = [_Target.of(task, kept) for task, kept in found]
+    targets = [_Target.of(task, kept) for task, kept, _ in found]
     if probing.trials:  # their child processes want all of a target at once
-        targets = [_Target(task=task, parts=(task,), listing={}) for task, _ in found]
+        targets = [_Target(task=task, parts=(task,), listing={}) for task, *_ in found]
     missing = [(target, part) for target in targets for part in target.missing()]
-    elsewhere = probing.trials or probing.executor is not None
-    begun = begin([part for _, part in missing]) if not elsewhere else None
     prospects, rows = prospects_of(runtimes, answers, probing.search.env)
     try:
         prospects += [described_prospect(text) for text in probing.described]
     except DescriptionError as error:
         raise MultirtError("runtime", str(error)) from error
     crew = _Crew(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
-    crew.do(missing, begun)
+    crew.do(missing, next((reading for *_, reading in found), None))
     crew.do([(target, part) for target in targets for part in target.outdated()])
-    for target, (_, kept) in zip(targets, found, strict=True):
+    for target, (_, kept, _) in zip(targets, found, strict=True):
         if not kept.whole:
             answers.save(target.task, target.ordered(), target.listing, rows)
     answers.store.tidy(file_name(answers))

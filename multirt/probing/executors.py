@@ -6,35 +6,19 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from multirt.probing.work import judge_read, lost, perform, read
+from multirt.probing.work import judge_read, lost, perform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from abi_probe import Prospect
+    from multirt.probing.reading import Read
     from multirt.probing.task import Done, Task
-    from multirt.probing.work import Read
 
 # A process starts in 20 ms and hands its answers over; 8 MB of wheel take about 100 ms.
 _WORTH: Final = 16 << 20
 _prospects: Sequence[Prospect] = ()  # of a worker process, set once when it starts
-
-
-def begin(tasks: Sequence[Task]) -> Future[Read] | None:
-    """Begin to read the only target in a thread, if it is a wheel.
-
-    Most of that is unpacking, which another processor does while this one prepares the runtimes.
-    """
-    if len(tasks) != 1 or tasks[0].path is None or tasks[0].path.suffix != ".whl":
-        return None
-    from concurrent.futures import ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(1)
-    try:
-        return pool.submit(read, tasks[0])
-    finally:
-        pool.shutdown(wait=False)
 
 
 def here(
@@ -49,7 +33,7 @@ def here(
         tasks: what is to be done.
         prospects: the runtimes.
         jobs: processes; None for one a processor where there is much to read.
-        begun: what `begin` returned for these tasks.
+        begun: what is read of the only task in a thread, if that has begun.
     """
     if begun is not None:
         yield 0, judge_read(tasks[0], begun.result(), prospects)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 from runtimes import Signature, is_young, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _SCHEMA: Final = 1
 _LIMIT: Final = 256 << 20  # bytes; the reports of 500 extensions on 28 runtimes have 3 MB
@@ -97,6 +97,13 @@ class Store:
     def load(self, name: str) -> bytes | None:
         """Return what was kept under a name, None when there is nothing that can be trusted."""
         return _load(self.folder / name) if self.folder is not None else None
+
+    def names(self) -> list[str]:
+        """Return the names of all that is kept."""
+        try:
+            return os.listdir(self.folder) if self.folder is not None else []  # noqa: PTH208 - names
+        except OSError:
+            return []
 
     def save(self, name: str, content: bytes) -> None:
         """Put a file in place at once or not at all."""

@@ -6,14 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.probing.answers import Answers, Kept, facts_of
+from multirt.probing.answers import Answers, Kept, facts_of, is_new
 from multirt.probing.model import Unheeded
 from multirt.probing.store import Store, fingerprint
 from multirt.probing.task import Task
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
     from multirt.probing.model import Probing, Progress
+    from multirt.probing.reading import Read
     from multirt.probing.report import Report
     from runtimes import Runtime
 
@@ -30,9 +34,11 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
         MultirtError: a spec names a path that leads to no runtime; words describe none; the
             executor does not answer.
     """
-    runtimes = _wanted(probing)
     tasks = [_task(target, probing) for target in probing.targets]
     store = Store.below(probing.search.cache_dir)
+    early = len(tasks) == 1 and is_new(store, tasks[0])
+    begun = _begun(tasks, probing) if early else None
+    runtimes = _wanted(probing)
     facts = (facts_of(each, probing.search.env) for each in runtimes)
     answers = Answers(store=store, code=fingerprint(), runtimes=(*facts, *probing.described))
     nothing = Kept(parts={}, whole=False)
@@ -40,9 +46,28 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
     if not all(each.whole for each in kept):
         from multirt.probing.completing import complete  # 60 ms of readers and judges
 
-        found = list(zip(tasks, kept, strict=True))
+        found = list(zip(tasks, kept, begun or _begun(tasks, probing), strict=True))
         return complete(found, probing, runtimes, answers, progress or Unheeded())
     return [report for each in kept for done in each.parts.values() for report in done.reports]
+
+
+def _begun(tasks: Sequence[Task], probing: Probing) -> list[Future[Read] | None]:
+    """Begin to read the only target in a thread if it is a wheel.
+
+    Most of that is unpacking, which another processor does while this one finds the runtimes.
+    """
+    elsewhere = probing.trials or probing.executor is not None
+    if len(tasks) != 1 or not tasks[0].is_wheel or elsewhere:
+        return [None for _ in tasks]
+    from concurrent.futures import ThreadPoolExecutor
+
+    from multirt.probing.reading import read  # 25 ms of readers
+
+    pool = ThreadPoolExecutor(1)
+    try:
+        return [pool.submit(read, tasks[0])]
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _wanted(probing: Probing) -> list[Runtime]:

@@ -38,6 +38,11 @@ class Task:
         """What tells the parts of a target from each other."""
         return self.part.name if self.part is not None else ""
 
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it is one file that is unpacked."""
+        return self.path is not None and self.path.suffix == ".whl" and self.path.is_file()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:

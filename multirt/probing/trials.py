@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from abi_probe import AbiProbeError, examine, nearby
 from multirt.probing.model import Trial
+from multirt.probing.reading import failure, read_target
 from multirt.probing.reporting import report_of
 from multirt.probing.task import Done
-from multirt.probing.work import failure, read_target
 from multirt.proof import Check, Limits, ProofStore, Setting, prove_on, proven
 
 if TYPE_CHECKING:
