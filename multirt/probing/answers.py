@@ -133,7 +133,7 @@ def _place(task: Task) -> list[object]:
     A folder stays the same target when distributions come and go: the others are remembered.
     """
     file = signature(str(task.path)) if task.is_wheel else None
-    return [task.target, str(task.path), [*map(str, task.roots)], file]
+    return [task.target, str(task.path), [*map(str, task.roots)], [*(file or ())]]
 
 
 def facts_of(runtime: Runtime, env: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 from runtimes import Signature, is_young, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 _SCHEMA: Final = 1
 _LIMIT: Final = 256 << 20  # bytes; the reports of 500 extensions on 28 runtimes have 3 MB

@@ -292,3 +292,11 @@ def test_libraries_of_the_environment_are_found_while_they_are_named(tmp_path: P
     assert causes(None) == ["library"]
     assert causes(libraries) == []
     assert causes(None) == ["library"]
+
+
+def test_a_folder_with_the_name_of_a_wheel(tmp_path: Path) -> None:
+    site = tmp_path / "site.whl"
+    for name in ("one", "two"):
+        install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
+    settle_all(site)
+    assert [each["name"] for each in probed(tmp_path, str(site))] == ["one", "two"]
