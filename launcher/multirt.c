@@ -156,6 +156,8 @@ static const struct option {
     {"--site", "site=", true},
     {"--with", "with=", false},
     {"--with-requirements", "with-requirements=", true},
+    {"--prefer", "prefer=", false},
+    {"--fastest-margin", "fastest-margin=", false},
 };
 
 /* Return the value of an option that is `NAME VALUE` or `NAME=VALUE`, and step over it. */

@@ -94,8 +94,10 @@ def _start_plainly(arguments: list[str]) -> None:
     for field in question.fields:
         label, _, value = os.fsdecode(field).partition("=")
         said.setdefault(label, []).append(value)
-    from multirt.cli.starting import start_words
+    from multirt.cli.starting import is_plain, start_words
 
+    if not is_plain(said):
+        return
     first = question.own - (2 if "module" in said else 1)
     start_words(arguments, arguments[first:], said)
 

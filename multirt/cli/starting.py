@@ -13,7 +13,7 @@ from multirt.cli.remembered import history_file
 from multirt.cli.requirement import requirement
 from multirt.cli.saying import say
 from multirt.cli.searching import cache_dir, search, store, user_config
-from multirt.configuration import Wishes
+from multirt.configuration import Prefer, Wishes
 from multirt.consulted import Consulted
 from multirt.dispatch import Request, decide, plan
 from multirt.launch import launch
@@ -42,11 +42,14 @@ def start_words(
         SpecError: a word names no runtime.
     """
     entry, own = entry_of(words, Path.cwd())
+    prefer, margin = (said.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
     wishes = Wishes(
         specs=tuple(map(RuntimeSpec.parse, said.get("python", ()))),
         sites=tuple(map(Path, said.get("site", ()))),
         requirements=tuple(map(requirement, said.get("with", ()))),
         requirement_files=tuple(map(Path, said.get("with-requirements", ()))),
+        prefer=Prefer(prefer) if prefer is not None else None,
+        margin=int(margin) if margin is not None else None,
     )
     request = Request(
         entry=entry,
@@ -58,6 +61,12 @@ def start_words(
         store=store,
     )
     start(request, own, command_line)
+
+
+def is_plain(said: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the values of options mean something; otherwise typer says what is wrong."""
+    preferred = all(each in {*Prefer} for each in said.get("prefer", ()))
+    return preferred and all(each.isdecimal() for each in said.get("fastest-margin", ()))
 
 
 def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> NoReturn:

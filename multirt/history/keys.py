@@ -42,7 +42,9 @@ def _processor() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return platform.processor()
-    lines = (line.partition(":") for line in text.splitlines())
-    models = (value.strip() for name, _, value in lines if name.strip() == "model name")
-    return next(models, platform.processor())
+        text = ""
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor()  # starts `uname`

@@ -20,6 +20,8 @@ _OPTIONS = {
     b"--site": (b"site", True),
     b"--with": (b"with", False),
     b"--with-requirements": (b"with-requirements", True),
+    b"--prefer": (b"prefer", False),
+    b"--fastest-margin": (b"fastest-margin", False),
 }
 # These differ from one terminal to the next, so each value has a plan of its own.
 _VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")

@@ -91,6 +91,27 @@ def test_a_gain_has_to_be_worth_it(  # noqa: PLR0913 - a table's columns and fix
     assert done.stdout.strip() == minor
 
 
+def test_a_plan_carries_the_answer(
+    multirt: Command, tmp_path: Path, planted: Callable[[float], list[str]]
+) -> None:
+    options = ["run", *planted(0.95), "--fastest-margin", "2", "tool.py"]
+    data = {"MULTIRT_DATA_DIR": str(tmp_path / "data"), "MULTIRT_LOG": "debug"}
+    first, second = multirt(*options, **data), multirt(*options, **data)
+    assert (first.stdout, second.stdout) == ("10\n", "10\n")
+    assert "wrote plan" in first.stderr
+    assert second.stderr == ""
+    planted(3.0)
+    after = multirt(*options, **data)
+    assert (after.stdout, "no longer holds" in after.stderr) == ("12\n", True)
+
+
+def test_a_preference_that_means_nothing_is_said(multirt: Command, tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text("")
+    for words in (("--prefer", "slowest"), ("--fastest-margin", "much")):
+        done = multirt("run", *words, "tool.py")
+        assert (done.returncode, words[1] in done.stderr) == (2, True)
+
+
 def test_settings_prefer_the_fastest_too(
     multirt: Command, tmp_path: Path, planted: Callable[[float], list[str]]
 ) -> None:
