@@ -156,20 +156,25 @@ def _is_name(memory: Memory, address: int) -> bool:
 
 
 def _name_addresses(memory: Memory, stem: bytes) -> Iterator[int]:
-    """The addresses of strings that may be the module's name, dotted or not."""
+    """The addresses of strings that may be the module's name, dotted or not, the likely ones first.
+
+    Linkers let a string begin within another one that ends alike.
+    """
+    ends: list[int] = []
     for offset in islice(memory.strings(stem + b"\0"), MOST_PLACES):
-        starts = [offset]
         before = offset
         while before > max(offset - _LONGEST_NAME, 0) and memory.data[before - 1] in _NAME_BYTES:
             before -= 1
-        if before < offset and memory.data[offset - 1 : offset] == b".":
-            starts.append(before)
-        elif before < offset:
-            starts.pop()  # the end of another word; nobody points into it
-        for start in starts:
-            address = memory.address(start)
-            if address is not None:
-                yield address
+        dotted = memory.data[offset - 1 : offset] == b"."
+        if before < offset and not dotted:
+            ends.append(offset)
+            continue
+        yield from _addresses(memory, (offset, before) if dotted else (offset,))
+    yield from _addresses(memory, ends)
+
+
+def _addresses(memory: Memory, offsets: Iterable[int]) -> Iterator[int]:
+    return (each for each in map(memory.address, offsets) if each is not None)
 
 
 def _header(memory: Memory, name: int) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,14 @@ def test_definitions(
     (found,) = read_binary_file(built(name, tmp_path, require_headers)).definitions
     assert (found.module, found.free_threaded) == ("probe", free_threaded)
     assert (None if found.slots is None else [slot.kind for slot in found.slots]) == slots
+
+
+def test_a_name_within_another_is_found(require_headers: RequireHeaders, tmp_path: Path) -> None:
+    build = replace(_BY_NAME["bare-single-phase"], declaration='const char *other = "use_probe";')
+    build.make(tmp_path, tmp_path / "work", require_headers(build.headers))
+    path = tmp_path / build.file
+    assert b"\0probe\0" not in path.read_bytes()  # the linker has made one string of two
+    assert len(read_binary_file(path).definitions) == 1
 
 
 def test_a_value_is_read(require_headers: RequireHeaders, tmp_path: Path) -> None:
