@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shlex
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from multirt.aftermath import temporary_folder
 from multirt.comparison import Start, run_once
 from multirt.errors import ExitCode, MultirtError
+from multirt.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,9 +33,7 @@ def require_pyperf() -> None:
     Raises:
         MultirtError: it is not.
     """
-    if importlib.util.find_spec("pyperf") is None:
-        hint = "pip install 'multirt[bench]', into the environment of multirt"
-        raise MultirtError("extra", "measuring needs pyperf, which is not installed", hint)
+    require("pyperf", "measuring")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

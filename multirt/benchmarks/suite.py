@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 import re
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from multirt.comparison import Start, run_once
 from multirt.environments import UvError, make_empty, python_of, run_uv, site_roots
 from multirt.errors import MultirtError
+from multirt.extras import require
 from multirt.intervals import Ratio, unpaired_ratio
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def chosen_benchmarks(text: str) -> str | None:
     if suite != _NAME:
         hint = "write --suite pyperformance, or --suite pyperformance:nbody,json_dumps"
         raise MultirtError("suite", f"no such suite: {suite!r}", hint)
-    if importlib.util.find_spec(_NAME) is None:
-        hint = "pip install 'multirt[suite]', into the environment of multirt"
-        raise MultirtError("extra", "the suite needs pyperformance, which is not installed", hint)
+    require(_NAME, "the suite")
     return names or None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,6 +52,7 @@ def _empty() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_group)
     return app
@@ -81,20 +83,47 @@ def answer(app: typer.Typer, arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="multirt", standalone_mode=False)
     except _UsageError as error:
-        context = getattr(error, "ctx", None)
-        where = context.command_path if context is not None else "multirt"
         words = str(getattr(error, "format_message", error.__str__)())
         if words.startswith("Usage: "):  # the help, which is what a group without a subcommand says
             typer.echo(words, err=True)
             return ExitCode.USAGE
         message = words[:1].lower() + words[1:].rstrip(".")
-        raise MultirtError("usage", message, f"{where} --help shows what there is") from error
+        where = _typed(getattr(error, "ctx", None))
+        hint = _meant(arguments) if where == "multirt" else None
+        raise MultirtError(
+            "usage", message, hint or f"`{where} --help` shows what there is"
+        ) from error
     return code if isinstance(code, int) else 0
+
+
+def _typed(context: Any) -> str:  # noqa: ANN401 - of the click in typer
+    """Return the command as people write it, without the names that they leave out."""
+    if context is None:
+        return "multirt"
+    if context.parent is None:
+        return str(context.info_name)
+    above = _typed(context.parent)
+    return above if context.command.hidden else f"{above} {context.info_name}"
+
+
+def _meant(arguments: Sequence[str]) -> str | None:
+    """Return what to write instead of words that begin with no command."""
+    from multirt.cli.commands import COMMANDS
+    from multirt.dispatch import probably_meant  # 60 ms, where something is wrong
+
+    first = arguments[0]
+    if first in COMMANDS:  # an option of it lacks its value, and typer does not say whose it is
+        return f"`multirt {first} --help` shows what there is"
+    if first.startswith("-"):
+        return "options come after the command, as in `multirt run --python 3.12 tool.py`"
+    return probably_meant(first, arguments[1:], Path.cwd())
 
 
 def _group(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """One binary, multiple Python runtimes."""
 

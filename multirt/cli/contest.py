@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from multirt.dispatch import Request
 
 _LARGEST_SEED = 4_294_967_295  # what Python takes
-Html = Annotated[Path | None, typer.Option("--html", help="Write a page to this file.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write a page to this file.")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,29 +34,41 @@ class ContestOptions:
     profile: Annotated[
         list[str] | None,
         typer.Option(
-            "--profile", help="Start runtimes that know it this way too: jit, nojit, gil..."
+            "--profile",
+            metavar="NAME",
+            help="Start runtimes that know it this way too: jit, nojit, gil...",
         ),
     ] = None
     reference: Annotated[
-        str | None, typer.Option("--reference", help="Whom the others are compared with.")
+        str | None,
+        typer.Option("--reference", metavar="ID", help="Whom the others are compared with."),
     ] = None
     copy: Annotated[
         Path | None,
-        typer.Option("--copy", help="Give each runtime a copy of this folder to work in."),
+        typer.Option(
+            "--copy", metavar="DIR", help="Give each runtime a copy of this folder to work in."
+        ),
     ] = None
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for each run.")] = (
-        60.0
-    )
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds for each run.")
+    ] = 60.0
     hash_seed: Annotated[
-        str, typer.Option("--hash-seed", help="PYTHONHASHSEED for all; `random` leaves it alone.")
+        str,
+        typer.Option(
+            "--hash-seed", metavar="N", help="PYTHONHASHSEED for all; `random` leaves it alone."
+        ),
     ] = "0"
     rule: Annotated[
         list[str] | None,
-        typer.Option("--rule", help="What may differ too: sets, tracebacks, warnings."),
+        typer.Option(
+            "--rule", metavar="NAME", help="What may differ too: sets, tracebacks, warnings."
+        ),
     ] = None
     no_rule: Annotated[
         list[str] | None,
-        typer.Option("--no-rule", help="What may not differ: paths, addresses, timings."),
+        typer.Option(
+            "--no-rule", metavar="NAME", help="What may not differ: paths, addresses, timings."
+        ),
     ] = None
 
     def conditions(self, *, files: bool = False, given: Path | None = None) -> Conditions:

@@ -70,13 +70,13 @@ def _answer(arguments: list[str]) -> int:
             return code
     if asked == "run" and os.name == "posix":
         _start_plainly(arguments)
-    if arguments == ["--version"]:
+    if arguments in (["--version"], ["-V"]):
         print(f"multirt {multirt.__version__}")  # noqa: T201 - the command's own output
         return 0
     # 45 ms, which a start does without
     from multirt.cli.app import answer, build, build_overview, command_of, valued_options
 
-    if arguments in ([], ["--help"]) and "_MULTIRT_COMPLETE" not in os.environ:
+    if arguments in ([], ["--help"], ["-h"]) and "_MULTIRT_COMPLETE" not in os.environ:
         return answer(build_overview(COMMANDS), arguments)
     app = build([asked] if asked in COMMANDS else COMMANDS)
     if asked in TAKE_PROGRAMS:
@@ -138,14 +138,38 @@ def _as_multirt_error(error: Exception) -> MultirtError:
             known = ", ".join(error.known[:8]) or "nothing"
             hint = f"here are {known}; `multirt list` shows them all"
             return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
+        case OSError() if (said := _of_files(error)) is not None:
+            return said
+        case _:
+            message = f"multirt failed: {type(error).__name__}: {error}"
+            hint = "MULTIRT_LOG=debug shows where; please report it"
+            return MultirtError("internal", message, hint, ExitCode.FAILED)
+
+
+def _of_files(error: OSError) -> MultirtError | None:
+    """Return what an error of the system says of a file, None when that is not for people."""
+    match error:
+        case _ if not _is_somewhere():
+            hint = "change into a folder that exists, as with `cd`"
+            return MultirtError("folder", "the current folder is gone", hint)
+        case PermissionError(filename=str(name)):
+            hint = "look who may read it, and enter the folders above it: `ls -ld`"
+            return MultirtError("file", f"{name}: {error.strerror}", hint)
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, filename=None):
             _drop_output()
             message = f"cannot write the output: {error.strerror}"
             return MultirtError("output", message, code=ExitCode.FAILED)
         case _:
-            message = f"multirt failed: {type(error).__name__}: {error}"
-            hint = "MULTIRT_LOG=debug shows where; please report it"
-            return MultirtError("internal", message, hint, ExitCode.FAILED)
+            return None
+
+
+def _is_somewhere() -> bool:
+    """Whether this process's current folder is there, and is to be seen."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def as_command(arguments: list[str]) -> list[str]:

@@ -28,11 +28,17 @@ class EffortOptions:
     """What a command line says of how much is measured."""
 
     rounds: Annotated[
-        int, typer.Option("--rounds", min=1, help="In each, every runtime has its turn.")
+        int,
+        typer.Option("--rounds", metavar="N", min=1, help="In each, every runtime has its turn."),
     ] = 10
-    values: Annotated[int, typer.Option("--values", min=1, help="Of each runtime in a round.")] = 1
+    values: Annotated[
+        int, typer.Option("--values", metavar="N", min=1, help="Of each runtime in a round.")
+    ] = 1
     warmups: Annotated[
-        int, typer.Option("--warmups", min=0, help="Values that are thrown away before them.")
+        int,
+        typer.Option(
+            "--warmups", metavar="N", min=0, help="Values that are thrown away before them."
+        ),
     ] = 0
     check: Annotated[
         bool,
@@ -43,10 +49,16 @@ class EffortOptions:
         typer.Option("--curves/--no-curves", help="Show how compilers get warm in one process."),
     ] = True
     threads: Annotated[
-        str | None, typer.Option("--threads", help="Measure with each number of threads: 1,2,4.")
+        str | None,
+        typer.Option(
+            "--threads", metavar="N,N...", help="Measure with each number of threads: 1,2,4."
+        ),
     ] = None
     threads_variable: Annotated[
-        str, typer.Option("--threads-variable", help="Where the program reads that number.")
+        str,
+        typer.Option(
+            "--threads-variable", metavar="NAME", help="Where the program reads that number."
+        ),
     ] = "THREADS"
 
     def effort(self) -> Effort:
@@ -73,14 +85,19 @@ class SinceOptions:
     compare_to: Annotated[
         str | None,
         typer.Option(
-            "--compare-to", help="recent, previous, first, best, a run's number, or pyperf's JSON."
+            "--compare-to",
+            metavar="REF",
+            help="recent, previous, first, best, a run's number, or pyperf's JSON.",
         ),
     ] = None
     fail_on_regression: Annotated[
         bool, typer.Option("--fail-on-regression", help="Exit code 1 when it became slower.")
     ] = False
     threshold: Annotated[
-        float, typer.Option("--threshold", min=0, help="Percent below which a change is none.")
+        float,
+        typer.Option(
+            "--threshold", metavar="PERCENT", min=0, help="Percent below which a change is none."
+        ),
     ] = 5.0
 
     @property

@@ -28,10 +28,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ask every runtime anew.")]
 Python = Annotated[
     list[str] | None,
-    typer.Option("--python", "-p", help="A runtime to use; repeat in order of preference."),
+    typer.Option(
+        "--python", "-p", metavar="SPEC", help="A runtime to use; repeat in order of preference."
+    ),
 ]
 Site = Annotated[
-    list[Path] | None, typer.Option("--site", help="A folder of installed packages; repeatable.")
+    list[Path] | None,
+    typer.Option("--site", metavar="DIR", help="A folder of installed packages; repeatable."),
 ]
 
 

@@ -44,11 +44,17 @@ class ProgramOptions:
     site: Site = None
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", help="A requirement to install for this start; repeatable."),
+        typer.Option(
+            "--with",
+            metavar="REQUIREMENT",
+            help="A requirement to install for this start; repeatable.",
+        ),
     ] = None
     with_requirements: Annotated[
         list[Path] | None,
-        typer.Option("--with-requirements", help="A file of such requirements; repeatable."),
+        typer.Option(
+            "--with-requirements", metavar="FILE", help="A file of such requirements; repeatable."
+        ),
     ] = None
     build: Annotated[
         bool, typer.Option("--build", help="Also install what has no wheel, from its sources.")
@@ -57,7 +63,8 @@ class ProgramOptions:
         bool, typer.Option("--offline", help="Ask no package index; what is remembered serves.")
     ] = False
     project: Annotated[
-        Path | None, typer.Option("--project", help="The folder whose project counts.")
+        Path | None,
+        typer.Option("--project", metavar="DIR", help="The folder whose project counts."),
     ] = None
     no_project: Annotated[
         bool, typer.Option("--no-project", help="Leave out pyproject.toml and .python-version.")
@@ -69,14 +76,20 @@ class ProgramOptions:
         bool, typer.Option("--isolated", help="Only the command line and the program count.")
     ] = False
     implementation: Annotated[
-        str | None, typer.Option("--implementation", help="cpython, pypy, graalpy...")
+        str | None,
+        typer.Option("--implementation", metavar="NAME", help="cpython, pypy, graalpy..."),
     ] = None
     prefer: Annotated[
         Prefer | None, typer.Option("--prefer", help="Which of those that fit comes first.")
     ] = None
     fastest_margin: Annotated[
         int | None,
-        typer.Option("--fastest-margin", min=0, help="Percent that `--prefer fastest` asks for."),
+        typer.Option(
+            "--fastest-margin",
+            metavar="PERCENT",
+            min=0,
+            help="Percent that `--prefer fastest` asks for.",
+        ),
     ] = None
     allow_prerelease: Annotated[
         bool, typer.Option("--allow-prerelease", help="Pre-releases are as good as releases.")

@@ -9,6 +9,7 @@ from multirt.dispatch.named import with_named
 from multirt.dispatch.planning import plan
 from multirt.dispatch.remedies import Remedy, remedy
 from multirt.dispatch.request import Decision, Request
+from multirt.dispatch.unknown import probably_meant
 from multirt.dispatch.virtual import Environment, find_environment, named_environment
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "named_environment",
     "nothing_fits",
     "plan",
+    "probably_meant",
     "remedy",
     "wants_fastest",
     "with_named",

@@ -181,11 +181,10 @@ def _needing_version(verdicts: list[Verdict]) -> list[Verdict]:
 
 def _dated(objection: Objection, verdict: Verdict, good: Sequence[Version]) -> Objection:
     """Return an objection to a syntax with the oldest later version that has it."""
-    if objection.cause is not Cause.SYNTAX:
+    if objection.cause is not Cause.SYNTAX or not verdict.asked or not good:
         return objection
-    version = verdict.runtime.version
-    later = sorted(each for each in good if each > version)
-    if not later:
+    oldest = min(good)
+    if oldest <= verdict.runtime.version:  # where an older one compiles it, age is not the reason
         return objection
-    needs = f"needs {later[0].major}.{later[0].minor}"
+    needs = f"needs {oldest.major}.{oldest.minor}"
     return replace(objection, detail=f"{needs}: {objection.detail}")

@@ -16,6 +16,7 @@ from multirt.dispatch.needed import Needed, locks_looked_for, needed, start_of
 from multirt.dispatch.postponing import first_lines, is_settled
 from multirt.dispatch.request import Decision, Request
 from multirt.dispatch.standard import standard_names
+from multirt.dispatch.unknown import probably_meant
 from multirt.dispatch.virtual import around, candidates
 from multirt.errors import MultirtError
 from multirt.judge import Question, choose
@@ -57,7 +58,7 @@ def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
     if fastest:  # whoever may be chosen has to be asked
         request = replace(request, thorough=True)
     found = needed(program, configuration, request)
-    program, command = _with_command(program, found)
+    program, command = _with_command(program, found, request)
     # What is to be installed is resolved for runtimes in turn, which is not done twice.
     first = first_lines(configuration) if postponing and found.wanted is None else None
     discovery = discover(replace(request.search, first=first))
@@ -131,7 +132,9 @@ def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
     return None
 
 
-def _with_command(program: Program, found: Needed) -> tuple[Program, Command | None]:
+def _with_command(
+    program: Program, found: Needed, request: Request
+) -> tuple[Program, Command | None]:
     """Return a program with what its console script imports, and that.
 
     Raises:
@@ -149,7 +152,7 @@ def _with_command(program: Program, found: Needed) -> tuple[Program, Command | N
     where = ", ".join(map(str, found.roots))
     what = f"no script {name} here" + (f" and no such command in {where}" if where else "")
     hint = f"--with DISTRIBUTION installs what brings it: multirt run --with {name} {name}"
-    raise MultirtError("script", what, hint)
+    raise MultirtError("script", what, probably_meant(name, (), request.cwd) or hint)
 
 
 def _packages(program: Program, configuration: Configuration, roots: Sequence[Path]) -> Packages:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from multirt.errors import ExitCode, MultirtError
+from multirt.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,12 +109,10 @@ def join(place: str) -> Iterator[DaskCluster]:
     if not host or not port.isdigit():
         message = f"no executor: 'dask://{place}'"
         raise MultirtError("usage", message, "write dask://HOST:PORT")
-    try:
-        import dask
-        from distributed import Client, KilledWorker
-    except ImportError as error:
-        hint = "install multirt[distributed]"
-        raise MultirtError("executor", "dask is not installed", hint) from error
+    require("distributed", "an executor of Dask")
+    import dask
+    from distributed import Client, KilledWorker
+
     # A scheduler that ends is said by what becomes of the work, not by Dask's tracebacks.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:

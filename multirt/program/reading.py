@@ -132,7 +132,7 @@ def _content(script: Path) -> bytes:
             raise MultirtError("script", f"{script} is no regular file", hint)
         return script.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        hint = "multirt run takes the path of a script, -m MODULE, -c CODE, - or a command"
+        hint = "a program is the path of a script, -m MODULE, -c CODE, - or an installed command"
         raise MultirtError("script", f"no such script: {script}", hint) from error
     except OSError as error:
         raise MultirtError("script", f"cannot read {script}: {error.strerror}") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
 import sys
 import zipfile
 from typing import TYPE_CHECKING
@@ -14,7 +16,6 @@ from multirt import __version__
 from multirt.cli.commands import COMMANDS
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -123,10 +124,11 @@ def test_errors_are_documents_for_programs(multirt: Command) -> None:
     ("arguments", "message", "hint"),
     [
         pytest.param(["run", "--foo", "x"], "no such option: --foo", "multirt run", id="option"),
-        pytest.param(["find"], "missing argument 'spec'", "multirt find", id="argument"),
+        pytest.param(["find"], "missing argument 'SPEC'", "multirt find", id="argument"),
         pytest.param(["env", "shw"], "no such command 'shw'.", "multirt env", id="command"),
-        pytest.param(["run", "-p"], "option '-p' requires an argument", "multirt", id="value"),
+        pytest.param(["run", "-p"], "option '-p' requires an argument", "multirt run", id="value"),
         pytest.param(["list", "--refresh", "x", "y"], "got unexpected", "multirt list", id="more"),
+        pytest.param(["bench", "--foo"], "no such option: --foo", "multirt bench", id="no name"),
     ],
 )
 def test_wrong_use_is_said_in_our_words_and_as_a_document(
@@ -136,12 +138,59 @@ def test_wrong_use_is_said_in_our_words_and_as_a_document(
     assert (plain.returncode, plain.stdout) == (2, "")
     first, second = plain.stderr.splitlines()
     assert first.startswith(f"multirt: {message}")
-    assert second == f"  {hint} --help shows what there is"
+    assert second == f"  `{hint} --help` shows what there is"
     asked = multirt(arguments[0], "--json", *arguments[1:])
     assert asked.returncode == 2
     error = json.loads(asked.stdout)["error"]
     assert error["kind"] == "usage"
     assert error["message"] in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        pytest.param(["3.11", "x.py"], "`multirt run --python 3.11 x.py`", id="as py does"),
+        pytest.param(["python3.12", "-V"], "run --python python3.12 python -V`", id="versioned"),
+        pytest.param(["run", "3.12"], "`multirt run --python 3.12`", id="after run"),
+        pytest.param(["-p", "3.12", "x.py"], "options come after the command", id="option first"),
+        pytest.param(["ok"], "`multirt run ok.py` starts the script", id="without its ending"),
+        pytest.param(["run", "ok", "a b"], "`multirt run ok.py`", id="after run, likewise"),
+    ],
+)
+def test_what_was_probably_meant_is_said(
+    multirt: Command, tmp_path: Path, arguments: list[str], hint: str
+) -> None:
+    (tmp_path / "ok.py").touch()
+    done = multirt(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert hint in done.stderr.splitlines()[1]
+
+
+def test_every_help_names_its_values_in_capitals(multirt: Command) -> None:
+    for name in COMMANDS:
+        shown = multirt(name, "-h", COLUMNS="80").stdout
+        assert shown.startswith(f"Usage: multirt {name} [")
+        assert " measure " not in shown.splitlines()[0]
+        for kind in ("<str>", "<path>", "<int", "<float", "{spec}", "{script}", "{targets}"):
+            assert kind not in shown, name
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["run", "x.py"], ["matrix"], ["probe", "."]], ids=" ".join
+)
+def test_a_folder_that_is_gone_is_said(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "gone").mkdir()
+    line = shlex.join(["exec", sys.executable, "-m", "multirt", *arguments])
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"cd gone && rmdir ../gone && {line}"],
+        cwd=tmp_path,
+        env={**os.environ, "MULTIRT_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("multirt: the current folder is gone\n  change into a folder")
 
 
 def test_a_name_with_line_ends_breaks_no_line(multirt: Command, tmp_path: Path) -> None:

@@ -92,6 +92,18 @@ def test_files_of_its_own_count_where_they_are_imported(
     assert found["3.9.18"][0].startswith("syntax: needs 3.12: newer.py line 1: ")
 
 
+def test_age_is_no_reason_where_an_older_one_compiles_it(
+    multirt: Command, require: Require, tmp_path: Path
+) -> None:
+    for name in ("2.7", "micropython", "3.12"):
+        require(name)
+    (tmp_path / "tool.py").write_text("print(1)\n")
+    document = json.loads(multirt("explain", "--json", "tool.py").stdout)
+    details = {each["runtime"]: each["objections"] for each in document["candidates"]}
+    (asked,) = [found for name, found in details.items() if name.startswith("micropython")]
+    assert asked[0]["detail"].startswith("micropython")
+
+
 def test_bytecode_runs_on_one_version(
     explain: Callable[..., dict[str, Any]], tmp_path: Path, require: Require
 ) -> None:

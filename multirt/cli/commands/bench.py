@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from multirt.benchmarks.pyperf import require_pyperf
 from multirt.benchmarks.remembering import records_of
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from multirt.benchmarks.suite import SuiteRun
 
 Output = Annotated[
-    Path | None, typer.Option("--output", help="Write pyperf's JSON files into this folder.")
+    Path | None,
+    typer.Option("--output", metavar="DIR", help="Write pyperf's JSON files into this folder."),
 ]
 Keep = Annotated[bool, typer.Option("--history/--no-history", help="Remember what was measured.")]
 Suite = Annotated[
     str | None,
-    typer.Option("--suite", help="pyperformance[:name,...] in place of a program."),
+    typer.Option(
+        "--suite", metavar="SUITE", help="pyperformance[:name,...] in place of a program."
+    ),
 ]
 SuitePace = Annotated[
     Pace | None, typer.Option("--suite-pace", help="How long each benchmark of a suite may take.")
@@ -54,10 +57,20 @@ class ProgramFirst(TyperGroup):
         return super().parse_args(ctx, ["measure", *separated(args, valued_options(measured))])
 
 
+class Unnamed(TyperCommand):
+    """A command whose name nobody has to write, so help leaves it out."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer hides its click
+        """Write the group's name only."""
+        formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     group = typer.Typer(cls=ProgramFirst, help="Measure a program on several runtimes.")
-    group.command("measure", context_settings=PROGRAM, hidden=True)(takes_program(measure))
+    group.command("measure", cls=Unnamed, context_settings=PROGRAM, hidden=True)(
+        takes_program(measure)
+    )
     group.command("history")(takes_program(show_history))
     app.add_typer(group, name="bench")
 
@@ -172,10 +185,14 @@ def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
 
 
 def show_history(
-    program: Annotated[Path | None, typer.Argument(help="The script; all, when none.")] = None,
+    program: Annotated[
+        Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
+    ] = None,
     *,
     since: SinceOptions,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write every value as CSV.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write every value as CSV.")
+    ] = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:

@@ -15,7 +15,9 @@ from multirt.cli.trying import canary_store
 from multirt.errors import MultirtError
 
 _HINT = "multirt run --canary SPEC PROGRAM tries one"
-Program = Annotated[Path | None, typer.Argument(help="The script; all, when none.")]
+Program = Annotated[
+    Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +46,7 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
         print_reports(reports)
 
 
-def forget(program: Annotated[Path, typer.Argument(help="The script.")]) -> None:
+def forget(program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The script.")]) -> None:
     """Forget a program's trials, so that a canary that was stopped may be tried again."""
     store = canary_store()
     count = sum(store.forget(name) for name in names_of(program))

@@ -16,7 +16,9 @@ from multirt.comparison import Comparison, compare
 from multirt.errors import ExitCode
 
 Files = Annotated[bool, typer.Option("--files", help="Compare also what it writes in its copy.")]
-Input = Annotated[Path | None, typer.Option("--input", help="A file for its standard input.")]
+Input = Annotated[
+    Path | None, typer.Option("--input", metavar="FILE", help="A file for its standard input.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -52,7 +52,7 @@ def list_environments(*, as_json: Json = False) -> None:
 
 
 def show_environment(
-    name: Annotated[str, typer.Argument(help="Its name, or the start of it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, or the start of it.")],
     *,
     as_json: Json = False,
 ) -> None:
@@ -74,11 +74,16 @@ def show_environment(
 def prune(
     *,
     unused_for: Annotated[
-        str, typer.Option("--unused-for", help="Remove what was not used for so long.")
+        str,
+        typer.Option("--unused-for", metavar="TIME", help="Remove what was not used for so long."),
     ] = _UNUSED_FOR,
     max_size: Annotated[
         str | None,
-        typer.Option("--max-size", help="Remove what was used longest ago until the rest fits."),
+        typer.Option(
+            "--max-size",
+            metavar="SIZE",
+            help="Remove what was used longest ago until the rest fits.",
+        ),
     ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -101,7 +106,8 @@ def prune(
 
 def remove_named(
     names: Annotated[
-        list[str], typer.Argument(help="Names, starts of names, or patterns with `*`.")
+        list[str],
+        typer.Argument(metavar="NAME...", help="Names, starts of names, or patterns with `*`."),
     ],
     *,
     dry_run: DryRun = False,

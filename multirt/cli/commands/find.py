@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def find_runtime(
-    spec: Annotated[str, typer.Argument(help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', a path")],
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', a path")
+    ],
     *,
     explain: Annotated[
         bool, typer.Option("--explain", help="Every runtime that fits, and what puts it there.")

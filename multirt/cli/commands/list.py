@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_command(
-    spec: Annotated[str | None, typer.Argument(help="Only those that fit.")] = None,
+    spec: Annotated[str | None, typer.Argument(metavar="SPEC", help="Only those that fit.")] = None,
     *,
     everything: Annotated[
         bool,

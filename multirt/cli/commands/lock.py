@@ -24,15 +24,21 @@ def register(app: typer.Typer) -> None:
 
 
 def lock_script(
-    script: Annotated[Path, typer.Argument(help="A script with dependencies (PEP 723).")],
+    script: Annotated[
+        Path, typer.Argument(metavar="SCRIPT", help="A script with dependencies (PEP 723).")
+    ],
     *,
     python: Python = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; else beside the script.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The file; else beside the script."),
     ] = None,
     build: Annotated[bool, typer.Option("--build", help="Allow what has no wheel.")] = False,
     exclude_newer: Annotated[
-        str | None, typer.Option("--exclude-newer", help="Ignore files uploaded after this date.")
+        str | None,
+        typer.Option(
+            "--exclude-newer", metavar="DATE", help="Ignore files uploaded after this date."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -15,15 +15,24 @@ from multirt.probing import Trial
 _TRIED = "in child processes of the runtimes"
 
 Targets = Annotated[
-    list[str], typer.Argument(help="Wheels, folders, binaries or installed distributions.")
+    list[str],
+    typer.Argument(
+        metavar="TARGET...", help="Wheels, folders, binaries or installed distributions."
+    ),
 ]
 Pythons = Annotated[
     list[str] | None,
-    typer.Option("--python", "-p", help="Judge on the runtimes that fit; repeatable."),
+    typer.Option(
+        "--python", "-p", metavar="SPEC", help="Judge on the runtimes that fit; repeatable."
+    ),
 ]
 Described = Annotated[
     list[str] | None,
-    typer.Option("--runtime", help="Judge on one that need not be here: 3.16, cp314t-win_amd64."),
+    typer.Option(
+        "--runtime",
+        metavar="WORDS",
+        help="Judge on one that need not be here: 3.16, cp314t-win_amd64.",
+    ),
 ]
 Import = Annotated[bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")]
 Subinterpreter = Annotated[
@@ -35,7 +44,10 @@ Timeout = Annotated[
     typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time that one module may take."),
 ]
 Form = Annotated[Shape, typer.Option("--format", help="How to print it.")]
-Page = Annotated[Path | None, typer.Option("--html", help="Write a page with a heat map as well.")]
+Page = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write a page with a heat map as well."),
+]
 Everything = Annotated[bool, typer.Option("--all", help="Print every reason.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
 Failing = Annotated[
@@ -47,10 +59,12 @@ Ignored = Annotated[
     typer.Option("--ignore", metavar="CAUSE", help="Neither show nor count it; repeatable."),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as pay off.")
+    int | None,
+    typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; as many as pay off."),
 ]
 Executor = Annotated[
-    str | None, typer.Option("--executor", help="A cluster to use: dask://HOST:PORT.")
+    str | None,
+    typer.Option("--executor", metavar="ADDRESS", help="A cluster to use: dask://HOST:PORT."),
 ]
 Colours = Annotated[Colour, typer.Option("--color", help="When to use colours.")]
 

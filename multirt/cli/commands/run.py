@@ -32,12 +32,16 @@ def run_program(
     ] = False,
     as_json: Json = False,
     canary: Annotated[
-        str | None, typer.Option("--canary", help="A new runtime to try on a share of the starts.")
+        str | None,
+        typer.Option(
+            "--canary", metavar="SPEC", help="A new runtime to try on a share of the starts."
+        ),
     ] = None,
     percent: Annotated[
         float | None,
         typer.Option(
             "--percent",
+            metavar="PERCENT",
             min=0,
             max=100,
             help="Of the starts, for the canary: 5, and with --shadow 100, when not said.",

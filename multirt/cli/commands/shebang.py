@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,9 @@ from multirt.errors import ExitCode, MultirtError
 from multirt.shebang import Change, put, read_line, scripts_in, take_back
 from runtimes import RuntimeSpec
 
-Paths = Annotated[list[Path], typer.Argument(help="Scripts, or folders of them.")]
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", help="Scripts, or folders of them.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def show_lines(paths: Paths, *, as_json: Json = False) -> None:
     """Print the first line of each script."""
     rows = []
-    for path in scripts_in(paths):
+    for path in _scripts(paths):
         with path.open("rb") as stream:
             line = read_line(stream.read(8192))
         text = line.text.decode("utf-8", "replace").rstrip() if line.text is not None else None
@@ -50,7 +53,12 @@ def set_lines(
     *,
     python: Annotated[
         list[str] | None,
-        typer.Option("--python", "-p", help="A runtime to use; repeat in order of preference."),
+        typer.Option(
+            "--python",
+            "-p",
+            metavar="SPEC",
+            help="A runtime to use; repeat in order of preference.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -66,11 +74,8 @@ def unset_lines(paths: Paths, *, as_json: Json = False) -> None:
 
 def _each(paths: list[Path], change: Callable[[Path], Change], *, as_json: bool) -> None:
     """Change every script that can be, and say which could not."""
-    scripts = scripts_in(paths)
-    if not scripts:
-        raise MultirtError("shebang", "no scripts there that start Python")
     changes, troubles = [], []
-    for path in scripts:
+    for path in _scripts(paths):
         try:
             changes.append(change(path))
         except MultirtError as error:
@@ -84,11 +89,28 @@ def _each(paths: list[Path], change: Callable[[Path], Change], *, as_json: bool)
     else:
         for each in changes:
             typer.echo(f"{each.path}: {each.after or 'no #! line'}")
+        unstarted = [str(each.path) for each in changes if not os.access(each.path, os.X_OK)]
+        if unstarted:
+            again = shlex.join(["chmod", "+x", *unstarted])
+            typer.echo(f"multirt: not executable yet: {again}", err=True)
     for trouble in troubles:
         hint = f"\n  {trouble.hint}" if trouble.hint else ""
         typer.echo(f"multirt: {trouble.message}{hint}", err=True)
     if troubles:
         raise typer.Exit(ExitCode.USAGE)
+
+
+def _scripts(paths: list[Path]) -> tuple[Path, ...]:
+    """Return the scripts that paths mean.
+
+    Raises:
+        MultirtError: there are none, or a path cannot be read.
+    """
+    scripts = scripts_in(paths)
+    if not scripts:
+        hint = "of a folder, those count whose first line starts Python; name others by their path"
+        raise MultirtError("shebang", "no scripts there that start Python", hint)
+    return scripts
 
 
 def _records() -> Path:

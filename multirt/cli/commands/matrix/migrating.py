@@ -23,7 +23,9 @@ _THEIRS = ("tox.ini", "tox.toml", "noxfile.py", "hatch.toml")
 
 
 def import_configuration(
-    runner: Annotated[str, typer.Argument(help="tox, nox or hatch.")], *, project: Project = None
+    runner: Annotated[str, typer.Argument(metavar="RUNNER", help="tox, nox or hatch.")],
+    *,
+    project: Project = None,
 ) -> None:
     """Print the configuration that does what another runner is configured to do."""
     from multirt.matrix.migration import IMPORTS, configuration, together, unfit
@@ -36,7 +38,7 @@ def import_configuration(
 
 
 def export_configuration(
-    runner: Annotated[str, typer.Argument(help="tox, nox, hatch or github.")],
+    runner: Annotated[str, typer.Argument(metavar="RUNNER", help="tox, nox, hatch or github.")],
     names: Names = None,
     *,
     project: Project = None,

@@ -16,7 +16,9 @@ Names = Annotated[
         help="Cells, tasks or runtimes: 3.12, py312, 3.12-django5.2, lint.", metavar="NAME..."
     ),
 ]
-Env = Annotated[list[str] | None, typer.Option("--env", "-e", help="Likewise; repeatable.")]
+Env = Annotated[
+    list[str] | None, typer.Option("--env", "-e", metavar="NAME", help="Likewise; repeatable.")
+]
 Axis = Annotated[
     list[str] | None,
     typer.Option("--axis", "-a", metavar="AXIS=VALUE", help="Only this value; repeatable."),
@@ -39,7 +41,9 @@ Missing = Annotated[
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Build, resolve and install anew, whatever is there.")
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Cells at a time.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Cells at a time.")
+]
 FailFast = Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first trouble.")]
 Live = Annotated[bool, typer.Option("--live", help="Show what the tests print, as it comes.")]
 IsQuiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary.")]
@@ -51,7 +55,9 @@ Timeout = Annotated[
 ]
 Executor = Annotated[
     str | None,
-    typer.Option("--executor", help="Test on the workers of a cluster: dask://HOST:PORT."),
+    typer.Option(
+        "--executor", metavar="ADDRESS", help="Test on the workers of a cluster: dask://HOST:PORT."
+    ),
 ]
 Cover = Annotated[bool, typer.Option("--cov", help="Measure coverage and combine it.")]
 Reports = Annotated[

@@ -14,7 +14,9 @@ from multirt.matrix.reports import read_document
 
 
 def merge_reports(
-    files: Annotated[list[Path], typer.Argument(help="JSON reports of the same wheels.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="JSON reports of the same wheels.")
+    ],
     *,
     report: Reports = None,
     html: Html = None,
