@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECORD = "multirt.json"  # what an environment is
-FILES = "multirt-files.json"  # the name and the size of all that is in it
+FILES = "multirt-files.json"  # the name and the stamp of all that is in it
 
 
 def hold_file(home: Path) -> Path:
@@ -20,7 +20,7 @@ def hold_file(home: Path) -> Path:
 
 
 def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> bool:
-    """Tell whether an environment is complete, and every file is there in its size.
+    """Tell whether an environment is complete, and every file is there as it was installed.
 
     Args:
         home: its folder.
@@ -37,6 +37,16 @@ def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> 
         return False
     folder = os.fspath(home)
     try:
-        return all(os.stat(f"{folder}/{name}").st_size == size for name, size in files)  # noqa: PTH116 - thousands
+        return all(stamp_of(f"{folder}/{name}") == stamp for name, stamp in files)
     except (OSError, TypeError, ValueError):
         return False
+
+
+def stamp_of(path: str) -> int:
+    """Return a number that changes with a file's size, in bytes, and when it was written, in ns.
+
+    Raises:
+        OSError: it is not there.
+    """
+    found = os.stat(path)  # noqa: PTH116 - thousands
+    return found.st_mtime_ns + found.st_size

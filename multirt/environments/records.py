@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from multirt import wholeness
 from multirt.environments.creation import python_of
 from multirt.notes import read_note, write_note
-from multirt.wholeness import FILES, RECORD
+from multirt.wholeness import FILES, RECORD, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ def last_used(home: Path) -> float | None:
 
 
 def _files(home: Path) -> Iterator[tuple[str, int]]:
-    """Yield every file that must stay as it is, with its size in bytes.
+    """Yield every file that must stay as it is, with its stamp.
 
     The record does not: it tells who uses the environment.
     """
@@ -153,4 +153,4 @@ def _files(home: Path) -> Iterator[tuple[str, int]]:
             path = os.path.join(folder, name)  # noqa: PTH118 - thousands
             if os.path.islink(path) or name in {".lock", RECORD, FILES}:  # noqa: PTH114 - likewise
                 continue
-            yield os.path.relpath(path, home), os.path.getsize(path)  # noqa: PTH202 - likewise
+            yield os.path.relpath(path, home), stamp_of(path)

@@ -147,6 +147,9 @@ def test_equal_resolutions_share_an_environment(here: Runtime, store: Store) -> 
         pytest.param(
             lambda built: os.truncate(_own(built.site_roots[0] / "alpha.py"), 3), id="file-cut"
         ),
+        pytest.param(
+            lambda built: _own(built.site_roots[0] / "alpha.py", b"2.0", b"3.0"), id="file-edited"
+        ),
         pytest.param(lambda built: built.python.unlink(), id="python-gone"),
         pytest.param(lambda built: shutil.rmtree(built.site_roots[0]), id="packages-gone"),
         pytest.param(lambda built: (built.home / "multirt.json").unlink(), id="record-gone"),
@@ -167,9 +170,14 @@ def test_a_damaged_environment_is_mended(
     assert [each.state for each in environments(store)] == [State.WHOLE]
 
 
-def _own(path: Path) -> Path:
-    """Return a file that is no longer linked to the cache's, so that only it is damaged."""
-    content = path.read_bytes()
+def _own(path: Path, before: bytes = b"", after: bytes = b"") -> Path:
+    """Return a file that is no longer linked to the cache's, so that only it is damaged.
+
+    Args:
+        path: of the file.
+        before, after: what it has no longer, and what in that place.
+    """
+    content = path.read_bytes().replace(before, after)
     path.unlink()
     path.write_bytes(content)
     return path
