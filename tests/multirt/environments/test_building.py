@@ -175,7 +175,8 @@ def _own(path: Path, before: bytes = b"", after: bytes = b"") -> Path:
 
     Args:
         path: of the file.
-        before, after: what it has no longer, and what in that place.
+        before: what it has no longer.
+        after: what it has in that place.
     """
     content = path.read_bytes().replace(before, after)
     path.unlink()
