@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from multirt.probing.report import HindranceReport, Report
+    from multirt.probing.report import HindranceReport, Report, RuntimeReport
 
 PROMISE: Final = "promise"
 WARNING: Final = "warning"
@@ -65,6 +65,27 @@ def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
     return sorted(kept, key=lambda each: (each.weight, -len(each.runtimes)))
 
 
+def kinds_of(report: Report) -> set[str]:
+    """Return the kinds of an artefact's reasons: of a site, a tenth of the work of telling them."""
+    kinds = {each["cause"] for verdict in report["runtimes"] for each in verdict["objections"]}
+    for verdict in report["runtimes"]:
+        kinds.update(_kind_of(warning, verdict) for warning in verdict["warnings"])
+    for extension in report["extensions"]:
+        said = {
+            PROMISE: extension["violations"],
+            WARNING: extension["warnings"],
+            HINT: extension["hints"] or extension["promotable"],
+        }
+        kinds.update(kind for kind, words in said.items() if words)
+    return kinds
+
+
+def _kind_of(warning: str, verdict: RuntimeReport) -> str:
+    """Return the kind of a runtime's warning; of one that is not here, that it is not is apart."""
+    aside = warning.startswith(f"{verdict['runtime']} is not here")
+    return TABLE if aside and verdict["evidence"] == "table" else WARNING
+
+
 def _promises(report: Report) -> Iterator[Reason]:
     """Yield what the extensions themselves say, whatever the runtime."""
     for extension in report["extensions"]:
@@ -95,8 +116,7 @@ def _verdicts(report: Report) -> Iterator[Reason]:
             if each["help"] is not None:
                 helps.setdefault(key, {})[each["help"]] = None
         for warning in verdict["warnings"]:
-            aside = verdict["evidence"] == "table" and warning.startswith(f"{name} is not here")
-            kind = TABLE if aside else WARNING
+            kind = _kind_of(warning, verdict)
             key = (Weight.WARNING, kind, None, warning.replace(name, "this runtime"))
             words.setdefault(key, []).append((name, warning))
     for key, told in words.items():

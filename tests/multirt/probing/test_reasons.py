@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multirt.probing import Policy, Report, Weight, names, reasons_of
+from multirt.probing.reasons import kinds_of
 from multirt.probing.report import failed
 from tests.multirt.probing.reports import extension, objection, report, verdict
 
@@ -78,3 +79,30 @@ def test_a_runtime_in_words_is_no_warning() -> None:
     described["evidence"] = "table"
     policy = Policy.of(strict=True, fail_on=(), ignore=())
     assert policy.exit_code([report("a.whl", described)]) == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(report("a.whl", verdict("r")), id="nothing"),
+        pytest.param(report("a.whl", verdict("r", OLD), verdict("s", OLDER)), id="objections"),
+        pytest.param(LIAR, id="promise"),
+        pytest.param(WARNED, id="warning"),
+        pytest.param(report("a.whl", verdict("r", warnings=("r is not here",))), id="not aside"),
+        pytest.param(
+            report("a.whl", {**verdict("r", warnings=("r is not here",)), "evidence": "table"}),
+            id="aside",
+        ),
+        pytest.param(
+            report("a.whl", extensions=({**extension("a.so"), "hints": ["declare it"]},)), id="hint"
+        ),
+        pytest.param(
+            report("a.whl", extensions=({**extension("a.so"), "promotable": "no"},)), id="hindered"
+        ),
+        pytest.param(
+            report("a.whl", extensions=(extension("a.so", warnings=("odd",)),)), id="of a module"
+        ),
+    ],
+)
+def test_the_kinds_are_those_of_the_reasons(given: Report) -> None:
+    assert kinds_of(given) == {each.kind for each in reasons_of(given)}
