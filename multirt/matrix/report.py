@@ -93,6 +93,11 @@ class Row:
         """Whether pytest ran and found no test."""
         return self.state is State.FAILED and self.cases == ()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether its failing tests say all of what went wrong."""
+        return self.state is State.FAILED and bool(self.count(*BAD))
+
     def count(self, *outcomes: Outcome) -> int | None:
         """Return how many tests ended in one of some ways; None where they were not counted."""
         if self.cases is None:
@@ -229,12 +234,14 @@ def is_failure(row: Row) -> bool:
 
 
 def conclusion(report: Report) -> str:
-    """Say in one line how a run ended: `5 of 7 passed, 1 failed, 1 blocked`."""
+    """Say in one line how a run ended: `5 of 7 runtimes passed, 1 failed, 1 blocked`."""
     count = Counter(each.state for each in report.rows)
     good = count.pop(State.PASSED, 0) + count.pop(State.READY, 0)
     rest = [f"{number} {state.value}" for state, number in count.items()]
     excused = sum(each.may_fail and each.state in TESTS_FAILED for each in report.rows)
-    words = [f"{good} of {len(report.rows)} passed", *rest]
+    plain = all(each.task is None and not each.axes for each in report.rows)
+    what = "runtimes" if plain else "cells"
+    words = [f"{good} of {len(report.rows)} {what} passed", *rest]
     if excused:
         words.append(f"{excused} of them allowed to fail")
     if report.interrupted and not count[State.INTERRUPTED]:

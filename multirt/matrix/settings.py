@@ -104,7 +104,7 @@ class _Reader:
         package = Package.WHEEL
         if "package" not in table and not self.project.can_be_built:
             package = Package.SKIP
-            notes.append("package = skip (nothing says how to build one)")
+            notes.append("not installed, for nothing says how to build it: package = skip")
         said = any(key in table for key in ("groups", "extras", "deps", "lock"))
         needs = Needs() if said else self._usual_needs(notes)
         commands = _PYTEST
@@ -116,22 +116,23 @@ class _Reader:
                     'write commands = [["python", "-m", "pytest"]] into [tool.multirt.matrix]',
                     ExitCode.NOTHING_RAN,
                 )
-            notes.append("commands: python -m pytest")
+            notes.append("tested with python -m pytest, for no commands are configured")
         job = self._job(table, None, package, commands)
         if job.runtimes is None:
-            notes.append("runtimes: every one that is installed and fits")
+            notes.append("tested on all that is installed and fits, for no runtimes are configured")
         return job if said else replace(job, needs=needs)
 
     def _usual_needs(self, notes: list[str]) -> Needs:
         """Take the group or extra that usually holds what tests need."""
         for name in _USUAL_GROUPS:
             if name in self.project.groups:
-                notes.append(f"group {name}")
+                notes.append(f"the tests require group {name}, for nothing else is configured")
                 return Needs(requirements=self._group(name, "[dependency-groups]"))
             if name in self.project.extras:
-                notes.append(f"extra {name}")
+                notes.append(f"the tests require extra {name}, for nothing else is configured")
                 return Needs(extras=(name,))
-        notes.append("deps: pytest (no group or extra test, tests, testing or dev)")
+        usual = ", ".join(_USUAL_GROUPS)
+        notes.append(f"the tests require pytest, for there is no group or extra {usual}")
         return Needs(requirements=("pytest",))
 
     def _tasks(self, table: TomlTable | None) -> dict[str, Job]:

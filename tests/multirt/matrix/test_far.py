@@ -160,7 +160,7 @@ def test_a_worker_killed_in_the_middle(require: Require, farm: Farm, tmp_path: P
     os.kill(workers[first[-1]], signal.SIGKILL)
     assert process.wait(120) == 0, farm.log.read_text()
     assert farm.ran("3.13") == ["3.13-a", "3.13-b"]
-    assert "3 of 3 passed" in farm.log.read_text()
+    assert "3 of 3 runtimes passed" in farm.log.read_text()
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_exit_code(rows: list[Row], code: int) -> None:
 def test_an_interrupted_run_says_so() -> None:
     stopped = report(row("3.12"), row("3.11", State.INTERRUPTED), interrupted=True)
     assert exit_code(stopped) == 130
-    assert conclusion(stopped) == "1 of 2 passed, 1 interrupted"
+    assert conclusion(stopped) == "1 of 2 runtimes passed, 1 interrupted"
 
 
 def test_failing_tests_are_told_apart_by_what_they_say() -> None:

@@ -423,7 +423,7 @@ def test_a_run_that_ends_early_keeps_results_and_the_next_is_good(
     if number != signal.SIGKILL:
         cells = {each["name"]: each for each in json.loads(file.read_text())["cells"]}
         assert states(cells) == {"3.11": "passed", "3.12": "interrupted"}
-        assert "1 of 2 passed, 1 interrupted" in said
+        assert "1 of 2 runtimes passed, 1 interrupted" in said
     _await(lambda: not _left(root), "the end of what was started")
     done, cells = matrix(root)
     assert done.returncode == 0, done.stdout

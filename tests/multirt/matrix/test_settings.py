@@ -109,16 +109,22 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "notes", "requirements", "extras"),
     [
-        pytest.param(PROJECT, "group test", ("pytest", "hypothesis"), (), id="group"),
+        pytest.param(
+            PROJECT, "the tests require group test, for", ("pytest", "hypothesis"), (), id="group"
+        ),
         pytest.param(
             '[project]\nname = "x"\noptional-dependencies = { tests = ["pytest"] }',
-            "extra tests",
+            "the tests require extra tests, for",
             (),
             ("tests",),
             id="extra",
         ),
         pytest.param(
-            '[project]\nname = "x"', "deps: pytest (no group", ("pytest",), (), id="nothing"
+            '[project]\nname = "x"',
+            "the tests require pytest, for there is no group",
+            ("pytest",),
+            (),
+            id="nothing",
         ),
     ],
 )
@@ -131,7 +137,7 @@ def test_no_table_takes_what_is_usual_and_says_it(
 ) -> None:
     read = config(tmp_path, text)
     assert any(each.startswith(notes) for each in read.notes)
-    assert "runtimes: every one that is installed and fits" in read.notes
+    assert any("all that is installed and fits" in note for note in read.notes)
     assert read.matrix.runtimes is None
     assert read.matrix.needs.requirements == requirements
     assert read.matrix.needs.extras == extras
@@ -141,7 +147,7 @@ def test_no_table_takes_what_is_usual_and_says_it(
 def test_a_folder_that_cannot_be_built_is_tested_as_it_is(tmp_path: Path) -> None:
     read = config(tmp_path, "[tool.other]\n")
     assert read.matrix.package is Package.SKIP
-    assert "package = skip (nothing says how to build one)" in read.notes
+    assert any("package = skip" in note for note in read.notes)
 
 
 def test_an_own_file_is_read(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def _block(row: Row, paint: Painter) -> Iterator[str]:
     """Yield the lines that say what came of one row."""
     look = ink(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
-    if row.reason is not None:
+    if row.reason is not None and not row.is_told:
         parts.append(row.reason)
     elif row.state is State.READY:
         parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")

@@ -129,7 +129,7 @@ class _Sheet:
         reasons: dict[tuple[State, str, str], list[str]] = {}
         warnings: dict[str, list[str]] = {}
         for row in report.rows:
-            if row.state is not State.PASSED and row.reason and not _is_told(row):
+            if row.state is not State.PASSED and row.reason and not row.is_told:
                 said = row.reason
                 if row.runtime is not None:  # so that what several share is one reason
                     said = said.removeprefix(f"{row.runtime.id}: ").replace(row.runtime.id, "it")
@@ -206,7 +206,7 @@ class _Sheet:
         """
         alike: dict[tuple[State, str | None, str], list[Row]] = {}
         for row in rows:
-            if row.state in RAN | {State.UNRESOLVED} and row.output and not _is_told(row):
+            if row.state in RAN | {State.UNRESOLVED} and row.output and not row.is_told:
                 last = row.output.rstrip().rpartition("\n")[2]
                 alike.setdefault((row.state, row.reason, _NUMBER.sub("", last)), []).append(row)
         for first, *others in alike.values():
@@ -241,11 +241,6 @@ def _grouped(excluded: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     for name, reason in excluded:
         groups.setdefault(reason, []).append(name)
     return [(", ".join(names), reason) for reason, names in groups.items()]
-
-
-def _is_told(row: Row) -> bool:
-    """Whether the failing tests say it all."""
-    return row.state is State.FAILED and bool(row.count(*BAD))
 
 
 def _telling(lines: list[str]) -> list[str]:
