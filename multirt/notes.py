@@ -47,7 +47,7 @@ def write_note(file: Path, note: dict[str, object]) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=".note-", dir=file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(note, stream)
+            stream.write(json.dumps(note, separators=(",", ":")))  # in C, unlike `dump`
         Path(temporary).replace(file)
     except OSError:
         with suppress(OSError):

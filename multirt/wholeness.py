@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from multirt.notes import read_note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 RECORD = "multirt.json"  # what an environment is
-FILES = "multirt-files.json"  # the name and the stamp of all that is in it
+FILES = "multirt-files.json"  # the names of all that is in it by folder, and one stamp of all
+_FACTOR = 1_000_003
+_BITS = (1 << 64) - 1
 
 
 def hold_file(home: Path) -> Path:
@@ -31,22 +34,30 @@ def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> 
         return False
     note = read_note(home / FILES)
     files = note.get("files") if note is not None else None
-    if note is None or not isinstance(files, list):
+    if note is None or not isinstance(files, dict):
         return False
     if local is not None and note.get("local") != list(local):
         return False
-    folder = os.fspath(home)
     try:
-        return all(stamp_of(f"{folder}/{name}") == stamp for name, stamp in files)
-    except (OSError, TypeError, ValueError):
+        return stamp_of(home, files) == note.get("stamp")
+    except (AttributeError, OSError, TypeError, ValueError):
         return False
 
 
-def stamp_of(path: str) -> int:
-    """Return a number that changes with a file's size, in bytes, and when it was written, in ns.
+def stamp_of(home: Path, files: Mapping[str, Sequence[str]]) -> int:
+    """Return a number that changes with the size of any file, and with when it was written.
+
+    Args:
+        home: of the environment.
+        files: names by folder.
 
     Raises:
-        OSError: it is not there.
+        OSError: one is not there.
     """
-    found = os.stat(path)  # noqa: PTH116 - thousands
-    return found.st_mtime_ns + found.st_size
+    root = os.fspath(home)
+    stamp = 0
+    for folder, names in files.items():
+        for name in names:
+            found = os.stat(f"{root}/{folder}/{name}")  # noqa: PTH116 - thousands
+            stamp = (stamp * _FACTOR + found.st_mtime_ns) * _FACTOR + found.st_size & _BITS
+    return stamp

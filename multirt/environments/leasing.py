@@ -23,8 +23,9 @@ from multirt.environments.building import (
 )
 from multirt.environments.creation import python_of
 from multirt.environments.identity import digest
-from multirt.environments.records import note_use, seal, unseal
+from multirt.environments.records import note_use, reseal, seal, unseal
 from multirt.environments.removal import discard
+from multirt.environments.replacing import change_of, replace
 from multirt.holding import holding
 from multirt.wholeness import hold_file, is_whole
 
@@ -129,8 +130,7 @@ class _Tenant:
                 discard(home)
                 self.make(home)
             else:
-                unseal(home)
-                self._install_local(home)
+                self._replace_local(home)
             hold.share()
         return self.lease(home, reused=False)
 
@@ -148,6 +148,17 @@ class _Tenant:
         with self.store.progress(f"installing {count} packages for {self.runtime.id}"):
             fill(self.runtime, self.resolution, self.store, home)
             self._install_local(home)
+
+    def _replace_local(self, home: Path) -> None:
+        """Put the local wheels in place of those that are there."""
+        wheels = self.resolution.wheels
+        change = change_of(home, wheels[0]) if len(self.local) == len(wheels) == 1 else None
+        before = unseal(home)
+        if change is None or before is None:
+            self._install_local(home)
+            return
+        replace(change)
+        reseal(home, before, self.local)
 
     def _install_local(self, home: Path) -> None:
         install_local(self.resolution, self.store, home)

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from multirt import wholeness
 from multirt.environments.creation import python_of
@@ -15,7 +15,7 @@ from multirt.notes import read_note, write_note
 from multirt.wholeness import FILES, RECORD, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SCHEMA = 1
@@ -66,16 +66,37 @@ def seal(home: Path, record: Record, local: tuple[str, ...] = ()) -> None:
         OSError: the disk is full.
     """
     write_record(home, record)
-    write_note(home / FILES, {"files": sorted(_files(home)), "local": local})
+    _seal(home, _files(home), local)
 
 
-def unseal(home: Path) -> None:
-    """Let an environment not count, while something in it is replaced.
+def _seal(home: Path, files: Mapping[str, Sequence[str]], local: tuple[str, ...]) -> None:
+    note = {"files": files, "stamp": stamp_of(home, files), "local": list(local)}
+    write_note(home / FILES, note)
+
+
+def unseal(home: Path) -> dict[str, object] | None:
+    """Let an environment not count, while something in it is replaced; return what its seal was.
 
     Raises:
         OSError: the disk does not let it.
     """
+    note = read_note(home / FILES)
     (home / FILES).unlink(missing_ok=True)
+    return note
+
+
+def reseal(home: Path, before: Mapping[str, Any], local: tuple[str, ...]) -> None:
+    """Let an environment count again, in which the same files have other contents now.
+
+    Args:
+        home: its folder.
+        before: what its seal was.
+        local: what stands for its local wheels now.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    _seal(home, before["files"], local)
 
 
 def write_record(home: Path, record: Record) -> None:
@@ -142,15 +163,20 @@ def last_used(home: Path) -> float | None:
     return min(max(times), time.time()) if times else None
 
 
-def _files(home: Path) -> Iterator[tuple[str, int]]:
-    """Yield every file that must stay as it is, with its stamp.
+def _files(home: Path) -> dict[str, list[str]]:
+    """Return the names of the files that must stay as they are, by folder.
 
     The record does not: it tells who uses the environment.
     """
+    found: dict[str, list[str]] = {}
     for folder, folders, files in os.walk(home):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in files:
-            path = os.path.join(folder, name)  # noqa: PTH118 - thousands
-            if os.path.islink(path) or name in {".lock", RECORD, FILES}:  # noqa: PTH114 - likewise
-                continue
-            yield os.path.relpath(path, home), stamp_of(path)
+        names = [
+            name
+            for name in sorted(files)
+            if name not in {".lock", RECORD, FILES}
+            and not os.path.islink(os.path.join(folder, name))  # noqa: PTH114, PTH118 - thousands
+        ]
+        if names:
+            found[os.path.relpath(folder, home)] = names
+    return found

@@ -34,7 +34,7 @@ def call(tmp_path: Path) -> Iterator[ahead.Call]:
     """Return how a small backend is started, in an environment that is whole."""
     home = tmp_path / "home"
     write_note(home / "multirt.json", {})
-    write_note(home / "multirt-files.json", {"files": []})
+    write_note(home / "multirt-files.json", {"files": {}, "stamp": 0})
     (home / "bin").mkdir()
     (home / "bin/python").symlink_to(sys.executable)
     program = tmp_path / "backend.py"
@@ -118,7 +118,7 @@ def test_a_damaged_note_begins_nothing(
 
 
 def test_a_damaged_environment_begins_nothing(call: ahead.Call, room: Path, tmp_path: Path) -> None:
-    write_note(call.home / "multirt-files.json", {"files": [["gone.py", 1]]})
+    write_note(call.home / "multirt-files.json", {"files": {".": ["gone.py"]}, "stamp": 0})
     _begin(call, tmp_path)
     assert ahead.taken(call, ENV, "sources", room) is None
 
