@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.cli.rerunning import plain_words
+from tests.multirt.environments.index import make_wheel
 from tests.multirt.matrix.projects import pure
 
 if TYPE_CHECKING:
@@ -179,3 +180,20 @@ def test_only_plain_words_are_read_without_typer(
 ) -> None:
     asked = plain_words(words)
     assert (asked.names if asked is not None else None) == names
+
+
+@pytest.mark.network
+def test_a_required_file_that_was_replaced_is_installed_anew(
+    matrix: Matrix, require: Require, tmp_path: Path
+) -> None:
+    require("3.12")
+    files = {"helper.py": "word = 'one'\n"}
+    wheel = make_wheel(tmp_path / "wheels", "helper", "1.0", files=files)
+    command = 'commands = [["python", "-c", "import helper; print(helper.word)"]]'
+    root = pure(tmp_path, "3.12", more=f'{command}\ndeps = ["helper @ {wheel.as_uri()}"]')
+    _say_more(root, 'groups = ["test"]', "")
+    for word in ("one", "two"):
+        make_wheel(tmp_path / "wheels", "helper", "1.0", files={"helper.py": f"word = '{word}'\n"})
+        for _ in range(2):
+            done, _ = matrix(root, "--live")
+            assert f" {word}\n" in done.stdout, done.stdout + done.stderr

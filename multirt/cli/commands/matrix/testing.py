@@ -34,6 +34,7 @@ from multirt.cli.commands.matrix.options import (
 )
 from multirt.cli.delivering import hand_out
 from multirt.cli.interrupting import interruptible
+from multirt.environments import named_paths
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
 from multirt.matrix.model import Package
@@ -198,6 +199,7 @@ def _paths(opened: Opened) -> Iterator[str]:
     for cell in opened.meant:
         if cell.runtime is not None:
             yield str(cell.runtime.executable)
+        yield from map(str, named_paths(cell.needs.requirements))
         yield from map(str, cell.needs.constraints)
         if cell.needs.lock is not None:
             yield str(cell.needs.lock)
