@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from abi_probe import Prospect
@@ -23,7 +24,7 @@ from multirt.matrix.turns import Turns
 from multirt.targets import prospect_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from multirt.matrix.cells import Cells
@@ -51,6 +52,7 @@ class Engine:
         processes: what it started.
         env: the user's environment.
         far: where cells are tested; None for this machine.
+        took: seconds of the cells' commands the last time, by their names.
     """
 
     config: Config
@@ -62,6 +64,7 @@ class Engine:
     processes: Processes
     env: Mapping[str, str]
     far: Far | None = None
+    took: Mapping[str, float] = field(default_factory=dict)
 
     def plan(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[Planned, ...]]:
         """Return the wheels under test and what is known of each cell before it is tested.
@@ -171,7 +174,7 @@ class Engine:
         }
         for result in results.values():
             self.view.finished(row_of(result))
-        ready = [each for each in planned if each.state is State.READY]
+        ready = self._in_order(each for each in planned if each.state is State.READY)
         turns.begin(ready, lambda each: self._tested(tester, each))
 
         def take(result: Result) -> None:
@@ -180,6 +183,12 @@ class Engine:
 
         turns.collect(len(ready), take)
         return results
+
+    def _in_order(self, ready: Iterable[Planned]) -> list[Planned]:
+        """Return the cells, the slowest first where several run: else it would end alone."""
+        if self.options.jobs == 1:
+            return list(ready)
+        return sorted(ready, key=lambda each: -self.took.get(each.cell.name, math.inf))
 
     def _tester(self, wheels: tuple[Wheel, ...], turns: Turns[Planned, Result]) -> Tester | Sender:
         """Return what tests cells: here, or on the cluster."""

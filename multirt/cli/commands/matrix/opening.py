@@ -189,6 +189,14 @@ def _failed_last(path: Path, there: Collection[str]) -> tuple[str, ...]:
     return names
 
 
+def _took(path: Path) -> dict[str, float]:
+    """Return the seconds that the commands of each cell took in the last run, where known."""
+    try:
+        return {row.name: row.seconds for row in read_document(path).rows if row.seconds}
+    except MultirtError:
+        return {}
+
+
 def _nothing(message: str) -> MultirtError:
     return MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
 
@@ -218,4 +226,5 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
             processes=Processes(),
             env=env,
             far=opened.far,
+            took=_took(opened.last),
         )
