@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from multirt.benchmarks.model import Bench, Measured
     from multirt.intervals import Ratio
@@ -22,14 +22,36 @@ def sentence(bench: Bench) -> str:
         for each in bench.measured
         if each is not reference and each.threads == reference.threads
     ]
+    scaled = [_scaling(each, first) for each, first in _with_most_threads(bench.measured)]
     if not others:
-        return f"only {reference.contender.id} was measured: there is nothing to compare with"
+        alone = f"only {reference.contender.id} was measured: there is nothing to compare with"
+        return "; ".join(scaled) or alone
     ordered = sorted(others, key=lambda each: -each.ratio_to(reference).estimate)
     parts = []
     for place, each in enumerate(ordered):
         text = _clause(each, reference, full=place == 0)
         parts.append(f"{each.contender.id} {text}")
-    return "; ".join(parts)
+    beside = f"with {_threads(reference.threads)} " if reference.threads is not None else ""
+    return "; ".join([f"{beside}{parts[0]}", *parts[1:], *scaled])
+
+
+def _with_most_threads(measured: Sequence[Measured]) -> Iterator[tuple[Measured, Measured]]:
+    """Yield each contender with its most threads, and itself with the first number of them."""
+    for name in dict.fromkeys(each.contender.id for each in measured):
+        own = [each for each in measured if each.contender.id == name]
+        last = max(own, key=lambda each: each.threads or 0)
+        if last is not own[0]:
+            yield last, own[0]
+
+
+def _scaling(last: Measured, first: Measured) -> str:
+    """Return what more threads are good for."""
+    name, before = last.contender.id, first.threads
+    return f"{name} ({last.threads} threads beside {before}) {_clause(last, first)}"
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'' if count == 1 else 's'}"
 
 
 def speed(ratio: Ratio) -> str:
@@ -40,7 +62,7 @@ def speed(ratio: Ratio) -> str:
     )
 
 
-def _clause(measured: Measured, reference: Measured, *, full: bool) -> str:
+def _clause(measured: Measured, reference: Measured, *, full: bool = False) -> str:
     """Return what holds of one runtime."""
     ratio = measured.ratio_to(reference)
     if ratio.low is None or ratio.high is None:
@@ -80,7 +102,7 @@ def notes(bench: Bench) -> Iterator[str]:
             f" {reference.startup_median * 1e3:.1f} ms"
         )
     for each in bench.measured:
-        threads = f" with {each.threads} threads" if each.threads is not None else ""
+        threads = f" with {_threads(each.threads)}" if each.threads is not None else ""
         if each.warnings:
             yield f"{each.contender.id}{threads} is unstable: {'; '.join(each.warnings)}"
         if each.curve is not None and each.curve.trouble is not None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HEADINGS = ("runtime", "median", "start-up", "processor", "ratio", "memory", "output")
 _PLOT = 40  # columns
+_NAME = 20  # columns that a name has before it is folded
+_ANY = 10_000  # columns: more than any table has
 _NOTES = 8
 _SESSIONS = 60  # of a history; as many columns
 
@@ -29,7 +31,10 @@ _SESSIONS = 60  # of a history; as many columns
 def print_bench(bench: Bench) -> None:
     """Print the table, the intervals, warm-up and threads, and a sentence."""
     console = open_console()
-    console.print(_table(bench))
+    table = _table(bench)
+    if console.measure(table, options=console.options.update(width=_ANY)).maximum > console.width:
+        table = _table(bench, without="processor")
+    console.print(table)
     if len(bench.measured) > 1:
         _print_plot(console, bench)
     _print_curves(console, bench.measured)
@@ -67,16 +72,30 @@ def cells(bench: Bench, each: Measured) -> tuple[str, ...]:
     )
 
 
-def _table(bench: Bench) -> Table:
-    """Return a row for each, those without a speed last."""
+def _table(bench: Bench, without: str | None = None) -> Table:
+    """Return a row for each, those without a speed last.
+
+    Args:
+        bench: what was measured.
+        without: the heading of a column that the terminal has no room for; None for none.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in HEADINGS:
-        # Where the terminal is narrow, names and reasons are folded, and no figure is cut.
-        table.add_column(heading, no_wrap=heading not in ("runtime", "output"), overflow="fold")
+    shown = [place for place, heading in enumerate(HEADINGS) if heading != without]
+    names = [*map(name_of, bench.measured), *(each.id for each in bench.excluded)]
+    for heading in (HEADINGS[place] for place in shown):
+        # Where the terminal is narrow, reasons are folded, then long names, and no figure is cut.
+        table.add_column(
+            heading,
+            no_wrap=heading not in ("runtime", "output"),
+            overflow="fold",
+            min_width=min(max(map(len, names)), _NAME) if heading == "runtime" else None,
+        )
     for each in bench.measured:
-        table.add_row(*map(text, cells(bench, each)))
+        row = cells(bench, each)
+        table.add_row(*(text(row[place]) for place in shown))
     for other in bench.excluded:
-        table.add_row(text(other.id), *"-----", f"[red]{text(other.reason)}[/]")
+        dashes = "-" * (len(shown) - 2)
+        table.add_row(text(other.id), *dashes, f"[red]{text(other.reason)}[/]")
     return table
 
 
@@ -111,8 +130,8 @@ def _print_threads(console: Console, measured: Sequence[Measured]) -> None:
     console.print("\nspeed-up over its own run with the fewest threads:")
     for name in dict.fromkeys(each.contender.id for each in measured):
         own = [each for each in measured if each.contender.id == name]
-        parts = [f"{each.threads}: {own[0].median / each.median:.2f}x" for each in own]
-        console.print(f"{text(name)}  {'  '.join(parts)}")
+        parts = [f"{each.threads}: {interval(each.ratio_to(own[0]))}" for each in own[1:]]
+        console.print(f"{text(name)}  {'  '.join(parts)}", soft_wrap=True)
 
 
 def print_changes(changes: Sequence[Change], reference: str) -> None:

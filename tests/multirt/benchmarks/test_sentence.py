@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from multirt.benchmarks import Bench, Curve, Measured, notes, sentence
+from multirt.cli.tables.bench import print_bench
 from multirt.contenders import Contender
 from multirt.model import Plan
 from runtimes import Jit
@@ -89,6 +91,19 @@ def test_the_fastest_comes_first() -> None:
     assert said.index("pypy") < said.index("cpython-3.12.1")
 
 
+def test_threads_are_told_with_what_they_are_good_for() -> None:
+    one, four = (
+        replace(measured("cpython-3.13.5t", seconds), threads=number)
+        for seconds, number in ((1.0, 1), (0.5, 4))
+    )
+    said = sentence(bench(four, reference=one))
+    assert said == "cpython-3.13.5t (4 threads beside 1) is 2.00x faster (2.00 to 2.00)"
+    held = [replace(measured("cpython-3.13.0", 1.0), threads=number) for number in (1, 4)]
+    said = sentence(bench(held[0], four, held[1], reference=one))
+    assert said.startswith("with 1 thread cpython-3.13.0 1.00x, within noise; cpython-3.13.5t (4")
+    assert said.endswith("cpython-3.13.0 (4 threads beside 1) 1.00x, within noise")
+
+
 def test_one_alone_is_compared_with_nothing() -> None:
     assert "nothing to compare with" in sentence(bench())
 
@@ -100,3 +115,20 @@ def test_what_must_be_known_is_noted() -> None:
     assert "outputs were not compared" in said
     broken = measured("pypy-3.11.11", 0.5, curve=Curve(seconds=(0.4,), trouble="exit code 1"))
     assert "cannot run it again in one process: exit code 1" in "\n".join(notes(bench(broken)))
+
+
+def test_names_stay_whole_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = ("cpython-3.13.5t x1", "cpython-3.13.0 x1")
+    times = [measured(name.removesuffix(" x1"), 1.0) for name in names]
+    times = [replace(each, threads=1, processor=(0.9,) * 10) for each in times]
+    print_bench(bench(*times, checked=False))
+    printed = capsys.readouterr().out
+    assert all(f"\n{name} " in printed for name in names)
+    assert "processor" not in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    monkeypatch.setenv("COLUMNS", "120")
+    print_bench(bench(*times))
+    assert "processor" in capsys.readouterr().out
