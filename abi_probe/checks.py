@@ -13,6 +13,7 @@ from abi_probe.kinds import abi_kind, check_hook
 from abi_probe.loading.companions import check_companions
 from abi_probe.model import Cause, Evidence, Format, Objection, Status, Verdict
 from abi_probe.needs import check_libraries, check_symbols, check_versions, described_doubts
+from abi_probe.numpy_api import numpy_warning
 from abi_probe.tags import differences
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def judge(
     objections = list(_broken(artefact))
     objections += _metadata(artefact, target)
     warnings: list[str] = list(artefact.warnings)
+    if (old := numpy_warning(artefact)) is not None:
+        warnings.append(old)
     for module in findable(artefact, target.suffixes) if found is None else found:
         reasons, doubts = _module(module, artefact, target, links or {})
         objections += reasons

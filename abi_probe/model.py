@@ -106,6 +106,7 @@ class Binary:
         version_needs: versions of libc, libstdc++ and the like that it needs, weak ones left out.
         version_definitions: versions that it provides (`.gnu.version_d`).
         definitions: of modules, where they can be read; of a fat Mach-O in its first slice.
+        numpy_1: its modules call NumPy's C API as NumPy 1 has it (ELF only).
         minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
         executable_stack: it asks for a stack that code can run on (ELF only).
         default_folders: the libraries that it needs are looked for in the system's folders too;
@@ -134,6 +135,7 @@ class Binary:
     version_needs: tuple[VersionNeed, ...] = ()
     version_definitions: frozenset[str] = frozenset()
     definitions: tuple[ModuleDefinition, ...] = ()
+    numpy_1: bool = False
     minimum_os: str | None = None
     executable_stack: bool = False
     default_folders: bool = True

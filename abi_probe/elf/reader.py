@@ -13,6 +13,7 @@ from abi_probe.elf.symbols import read_symbols
 from abi_probe.elf.versions import read_version_definitions, read_version_needs
 from abi_probe.errors import NotABinaryError
 from abi_probe.model import Binary, Format
+from abi_probe.numpy_api import wants_numpy_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,6 +80,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
     image = open_image(view)
     imports, exports = read_symbols(image)
     stems = module_stems(exports)
+    memory = ElfMemory.of(image) if stems else None
     return Binary(
         format=Format.ELF,
         machines=(_machine(image),),
@@ -94,7 +96,8 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         exports=exports,
         version_needs=tuple(dict.fromkeys(read_version_needs(image))),
         version_definitions=frozenset(read_version_definitions(image)),
-        definitions=read_definitions(ElfMemory.of(image), stems) if stems else (),
+        definitions=read_definitions(memory, stems) if memory is not None else (),
+        numpy_1=memory is not None and wants_numpy_1(memory),
         executable_stack=_executable_stack(image),
         default_folders=not image.last(Tag.FLAGS_1) & _DF_1_NODEFLIB,
         thread_memory=image.thread_memory() if image.last(Tag.FLAGS) & _DF_STATIC_TLS else 0,

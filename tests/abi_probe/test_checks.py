@@ -527,6 +527,18 @@ def test_every_cause_has_a_row() -> None:
             id="name-of-another-distribution",
         ),
         pytest.param(
+            artefact(
+                extension("spam.abi3.so", replace(elf_binary(), numpy_1=True)),
+                extension(
+                    "ham.abi3.so", replace(elf_binary(exports=("PyInit_ham",)), numpy_1=True)
+                ),
+            ),
+            target(),
+            None,
+            "NumPy 2 refuses what was built for NumPy 1: spam.abi3.so and 1 more",
+            id="numpy-1",
+        ),
+        pytest.param(
             spam("PyPySpam_New"),
             replace(target(), evidence=Evidence.TABLE),
             None,

@@ -19,6 +19,8 @@ from abi_probe.model import Format, ImportedSymbol, VersionNeed
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.elf_bytes import CORE, EXTENSION, PPC64, PROGRAM, S390, Sample, Symbol, elf
 
+NUMPY_1 = "numpy.core._multiarray_umath"
+NUMPY_2 = "numpy._core._multiarray_umath"
 WIDTHS = [
     pytest.param(bits, big, id=f"{bits}-bit {'big' if big else 'little'}-endian")
     for bits in (32, 64)
@@ -105,6 +107,23 @@ class TestAssembled:
     def test_stack(self, stack: int | None, machine: int, asked: bool) -> None:  # noqa: FBT001  a row of the table
         found = read_elf(elf(replace(EXTENSION, stack=stack, machine=machine)))
         assert found.executable_stack is asked
+
+    @pytest.mark.parametrize(
+        ("names", "old"),
+        [
+            pytest.param((), False, id="none"),
+            pytest.param((NUMPY_1,), True, id="1"),
+            pytest.param((NUMPY_2, NUMPY_1), False, id="2-and-1"),
+            pytest.param((NUMPY_2,), False, id="2"),
+        ],
+    )
+    def test_numpy(self, names: tuple[str, ...], old: bool) -> None:  # noqa: FBT001  a row of the table
+        texts = tuple((14, name) for name in names)  # anywhere among the constants
+        assert read_elf(elf(replace(EXTENSION, texts=texts))).numpy_1 is old
+
+    def test_numpy_of_a_library(self) -> None:
+        library = replace(EXTENSION, symbols=(), texts=((14, NUMPY_1),))
+        assert not read_elf(elf(library)).numpy_1
 
     @pytest.mark.parametrize(("bits", "big"), WIDTHS)
     def test_names_of_other_libraries(self, bits: int, big: bool) -> None:  # noqa: FBT001  a row of the table

@@ -1,0 +1,30 @@
+"""Tell for which NumPy the modules that call its C API were built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from abi_probe.memory import Memory
+    from abi_probe.model import Artefact
+
+# Where `import_array` looks for the API: code for NumPy 2 at the first, then at the second, for it
+# runs on NumPy 1 too; older code at the second only, where NumPy 2 refuses it.
+# Source: NumPy's `core/code_generators/generate_numpy_api.py`, 1.16 to 2.3.
+_OF_2: Final = b"numpy._core._multiarray_umath\0"
+_OF_1: Final = b"numpy.core._multiarray_umath\0"
+
+
+def wants_numpy_1(memory: Memory) -> bool:
+    """Whether a module asks for NumPy's C API as NumPy 1 has it, and cannot do with NumPy 2's."""
+    found = next(memory.strings(_OF_1), None) is not None
+    return found and next(memory.strings(_OF_2), None) is None
+
+
+def numpy_warning(artefact: Artefact) -> str | None:
+    """Return the warning to whoever has NumPy 2; None where nothing shows a need for NumPy 1."""
+    files = [str(each.path) for each in artefact.extensions if each.binary.numpy_1]
+    if not files:
+        return None
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"NumPy 2 refuses what was built for NumPy 1: {files[0]}{more}"
