@@ -321,7 +321,7 @@ OBJECTIONS = [
         target(),
         None,
         Cause.PLATFORM,
-        "spam.abi3.so is a program",
+        "spam.abi3.so is no library that can be loaded",
         id="program",
     ),
     pytest.param(
