@@ -40,7 +40,7 @@ def _junit(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Return a report as Markdown."""
-    from multirt.matrix.reports.markdown import markdown as made  # likewise
+    from multirt.matrix.reports.markdown_text import markdown as made  # likewise
 
     return made(report)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.matrix.report import conclusion, failing, repeats
-from multirt.matrix.reports.markdown import binary
+from multirt.matrix.reports.markdown_text import binary
 from multirt.matrix.results import BAD, Outcome
 from multirt.matrix.states import State
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from multirt.cli.delivering import hand_out
 from multirt.errors import MultirtError
 from multirt.matrix.merging import merge
 from multirt.matrix.report import conclusion, exit_code, failing, repeats
@@ -110,6 +111,17 @@ def full() -> Report:
         excluded=(("3.8-django5.2", "excluded: runtime <3.10"),),
         notes=("group test",),
     )
+
+
+def test_a_job_of_github_gets_the_report_into_its_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "step.md").write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step.md"))
+    assert hand_out(full()) == 1
+    first, _, rest = (tmp_path / "step.md").read_text().partition("\n")
+    assert first == "before"
+    assert "SIGSEGV (signal 11)" in rest
 
 
 def test_a_document_is_read_back_as_it_was(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from multirt.cli.tables.plain import (
     width,
 )
 from multirt.matrix.report import conclusion, exit_code, failing, repeats
-from multirt.matrix.reports.markdown import binary
+from multirt.matrix.reports.markdown_text import binary
 from multirt.matrix.results import BAD, RAN, Outcome
 from multirt.matrix.states import State
 
