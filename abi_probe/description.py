@@ -56,6 +56,16 @@ _TRIPLETS: Final = {
 _NARROW: Final = frozenset({"i686", "armv7l", "win32"})  # with pointers of 32 bits
 # Windows: what wheel tags call a machine, and what a PE header's machine is called here.
 _WINDOWS: Final = {"win_amd64": "amd64", "win32": "win32", "win_arm64": "arm64"}
+# What people mean who write a platform that is none.
+_LIKE: Final = (
+    "win_amd64",
+    "win32",
+    "macosx_11_0_arm64",
+    "macosx_11_0_x86_64",
+    "manylinux_2_28_x86_64",
+    "musllinux_1_2_aarch64",
+    "linux_x86_64",
+)
 _MUSL: Final = re.compile(r"musllinux_(\d+)_(\d+)_(\w+)")
 _GLIBC: Final = re.compile(r"manylinux(?:\d{4}|1|_\d+_\d+)_(\w+)")
 _MAC: Final = re.compile(r"macosx_(\d+)_(\d+)_(x86_64|arm64)")
@@ -190,9 +200,13 @@ def _place(platform: str) -> _Place:
         libc, machine = ("glibc", glibc), match[1]
     triplet = _TRIPLETS.get(machine)
     if triplet is None:
+        from difflib import get_close_matches  # 3 ms, for a word that means nothing
+
+        near = get_close_matches(platform, _LIKE, n=1, cutoff=0.5)
         raise DescriptionError(
-            f"not the platform of a wheel: {platform!r} (such as manylinux_2_28_x86_64,"
-            " musllinux_1_2_aarch64, macosx_11_0_arm64, win_amd64)"
+            f"not the platform of a wheel: {platform!r} ("
+            + (f"did you mean {near[0]!r}?" if near else f"such as {', '.join(_LIKE)}")
+            + ")"
         )
     if libc is not None and libc[0] == "musl":
         triplet = triplet.replace("-gnu", "-musl")

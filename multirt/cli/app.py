@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,9 +91,8 @@ def answer(app: typer.Typer, arguments: Sequence[str]) -> int:
         message = words[:1].lower() + words[1:].rstrip(".")
         where = _typed(getattr(error, "ctx", None))
         hint = _meant(arguments) if where == "multirt" else None
-        raise MultirtError(
-            "usage", message, hint or f"`{where} --help` shows what there is"
-        ) from error
+        hint = hint or f"{_nearest(message)}`{where} --help` shows what there is"
+        raise MultirtError("usage", message, hint) from error
     return code if isinstance(code, int) else 0
 
 
@@ -117,6 +117,17 @@ def _meant(arguments: Sequence[str]) -> str | None:
     if first.startswith("-"):
         return "options come after the command, as in `multirt run --python 3.12 tool.py`"
     return probably_meant(first, arguments[1:], Path.cwd())
+
+
+def _nearest(message: str) -> str:
+    """Ask for the choice that a refused word is like; nothing where it is like none."""
+    refused = re.search(r"'([^']*)' is not one of (.*)", message)
+    if refused is None:
+        return ""
+    from difflib import get_close_matches  # 3 ms, for a word that means nothing
+
+    near = get_close_matches(refused[1], re.findall(r"'([^']+)'", refused[2]), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def _group(

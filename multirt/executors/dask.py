@@ -36,8 +36,16 @@ class DaskCluster:
 
     def offers(self) -> frozenset[str]:
         """Return the resources that workers offer now."""
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = self._known().values()
         return frozenset(name for worker in workers for name in worker.get("resources", {}))
+
+    def workers(self) -> int:
+        """Return how many workers there are now."""
+        return len(self._known())
+
+    def _known(self) -> dict[str, Any]:
+        known: dict[str, Any] = self.client.scheduler_info(n_workers=-1)["workers"]
+        return known
 
     def share(self, value: _T) -> _T:
         """Send a value once; workers hand it on to each other."""

@@ -36,6 +36,9 @@ class Cluster(Protocol):
     def offers(self) -> Collection[str]:
         """Return the resources that workers offer now."""
 
+    def workers(self) -> int:
+        """Return how many workers there are now."""
+
     def share(self, value: _T) -> _T:
         """Return what stands for a value in the arguments of many submissions."""
 

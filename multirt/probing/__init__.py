@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from multirt.probing.model import Probing, Trial
 from multirt.probing.policy import Policy
-from multirt.probing.reasons import HINT, PROMISE, WARNING, Reason, Weight, names, reasons_of
+from multirt.probing.reasons import (
+    HINT,
+    PROMISE,
+    TABLE,
+    WARNING,
+    Reason,
+    Weight,
+    names,
+    reasons_of,
+)
 from multirt.probing.report import (
     SOURCE_ARCHIVE,
     ErrorReport,
@@ -20,6 +29,7 @@ __all__ = [
     "HINT",
     "PROMISE",
     "SOURCE_ARCHIVE",
+    "TABLE",
     "WARNING",
     "ErrorReport",
     "ExtensionReport",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from multirt.cli.tables.plain import Ink, Painter, cut, cut_apart, visible, width
-from multirt.probing import Reason, Weight, names, reasons_of, standing_of
+from multirt.probing import TABLE, Reason, Weight, names, reasons_of, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +63,8 @@ def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iter
     called = dict(zip(map(id, read), map(visible, names(read)), strict=True))
     if read:
         yield from _table(read, list(called.values()), sheet)
-    found = [(report, reasons_of(report, policy.ignored)) for report in read]
+    # What was judged from a table is said below the cells, once for all.
+    found = [(report, reasons_of(report, {*policy.ignored, TABLE})) for report in read]
     # The artefact with the worst reason first; those without any are told by the table.
     for report, reasons in sorted(found, key=lambda pair: [each.weight for each in pair[1][:1]]):
         if reasons or len(read) == 1 or sheet.everything:
@@ -89,6 +90,11 @@ def _table(reports: Sequence[Report], called: Sequence[str], sheet: Sheet) -> It
     used = {each["status"] for report in reports for each in report["runtimes"]}
     meanings = "; ".join(words for status, words in _MEANINGS.items() if status in used)
     yield from (sheet.paint(line, Ink.DIM) for line in textwrap.wrap(meanings, sheet.room))
+    described = [each["runtime"] for each in reports[0]["runtimes"] if each["evidence"] == "table"]
+    if described:
+        named = ", ".join(visible(each.removeprefix("cpython-")) for each in described)
+        words = f"not here, judged from CPython's table of symbols: {named}"
+        yield from (sheet.paint(line, Ink.DIM) for line in _lines(words, sheet.room))
 
 
 def _pages(columns: Sequence[int], room: int) -> Iterator[list[int]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import open_site
+from multirt.errors import MultirtError
 from multirt.probing.distributed import on_cluster
 from multirt.probing.executors import here
 from multirt.probing.task import Task
@@ -47,6 +48,25 @@ class _Deadly:
         if os.getpid() != self.pid:
             os.kill(os.getpid(), signal.SIGKILL)
         raise AttributeError(name)
+
+
+def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> None:
+    tasks = [Task(target=many[0], path=tmp_path / many[0])]
+    with local_cluster(tmp_path) as cluster:
+        work = on_cluster(tasks, [], f"dask://{cluster.address}", patience=0.5)
+        with pytest.raises(MultirtError, match="has no workers") as caught:
+            next(work)
+    assert caught.value.code == 125
+
+
+def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> None:
+    tasks = [Task(target=many[0], path=tmp_path / many[0])]
+    with local_cluster(tmp_path) as cluster:
+        cluster.worker()
+        work = on_cluster(tasks, [object()], f"dask://{cluster.address}")  # type: ignore[list-item]
+        with pytest.raises(MultirtError, match="a worker cannot do the work") as caught:
+            next(work)
+    assert "the same version of Python" in (caught.value.hint or "")
 
 
 def test_processes_print_the_same(multirt: Command, many: list[str]) -> None:

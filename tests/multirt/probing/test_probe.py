@@ -70,6 +70,10 @@ def documents(multirt: Command, *arguments: str) -> list[dict[str, Any]]:
         pytest.param([GOOD, f"cut-1.0-{TAG}.whl"], 2, "not a wheel", id="one is broken"),
         pytest.param([GOOD, "no-such.whl"], 2, "no such file", id="one is missing"),
         pytest.param([GOOD, "--fail-on", "nonsense"], 2, "nonsense", id="no such cause"),
+        pytest.param([GOOD, "--ignore", "hints"], 2, "did you mean 'hint'?", id="nearly a cause"),
+        pytest.param(
+            [GOOD, "--runtime", "3.14t-winamd64"], 2, "did you mean 'win_amd64'?", id="nearly there"
+        ),
         pytest.param([GOOD, "--format", "nonsense"], 2, "nonsense", id="no such format"),
         pytest.param([GOOD, "--jobs", "0"], 2, "jobs", id="no jobs"),
         pytest.param([GOOD, "--executor", "ssh://x"], 2, "dask://HOST:PORT", id="executor"),
