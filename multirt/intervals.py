@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _TAIL = 0.025  # on each side
 _NORMAL = 1.959964  # its quantile
-LEAST_PAIRS = 6  # fewer cannot give an interval of 95 %
 _LEAST_EACH = 5
 _MOST_EACH = 400  # the newest; all pairs of them are looked at
 

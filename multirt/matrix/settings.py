@@ -48,6 +48,12 @@ def _table(project: Project) -> TomlTable | None:
     ours = tool.table("multirt") if tool is not None else None
     here = ours.table("matrix") if ours is not None else None
     there = TomlTable(project.own, "multirt.toml: []").table("matrix")
+    if "tool" in project.own:
+        raise MultirtError(
+            "config",
+            "multirt.toml: [tool.multirt] belongs into pyproject.toml",
+            "this file is all multirt's: write [matrix] for [tool.multirt.matrix]",
+        )
     if here is not None and there is not None:
         raise MultirtError(
             "config",

@@ -106,7 +106,7 @@ def test_paths_are_cut_from_the_left(paths: list[str], shown: list[str]) -> None
 
 def test_a_pipe_gets_whole_paths_one_a_line(multirt: Command) -> None:
     found = json.loads(multirt("list", "--json").stdout)["runtimes"]
-    lines = multirt("list", HOME="/nowhere").stdout.splitlines()
+    lines = multirt("list", COLUMNS="").stdout.splitlines()
     for each in found:
         assert sum(line.split()[-1:] == [each["executable"]] for line in lines) == 1
 

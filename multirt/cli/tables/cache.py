@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.cli.quantities import write_size
-from multirt.cli.tables.text import open_console, short, text
+from multirt.cli.tables.text import open_console, text
 
 if TYPE_CHECKING:
     from runtimes import CacheInfo
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def print_cache(info: CacheInfo) -> None:
     """Print where the answers of runtimes are, and how many."""
     console = open_console()
-    console.print(text(short(info.folder)), soft_wrap=True)
+    console.print(text(info.folder), soft_wrap=True)
     console.print(cache_words(info))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.cli.tables.figures import duration, interval, passed
-from multirt.cli.tables.text import block, open_console, short, text
+from multirt.cli.tables.text import block, open_console, text
 from multirt.dispatch import remedy, wants_fastest
 from multirt.judge import order
 
@@ -30,7 +30,7 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
     title = text(decision.program.title)
     if decision.chosen is not None:
         runtime = decision.chosen.runtime
-        where = text(short(runtime.executable))
+        where = text(runtime.executable)
         console.print(
             f"{title} runs on [bold green]{text(runtime.id)}[/] ({where})", soft_wrap=True
         )
@@ -96,7 +96,7 @@ def measured(decision: Decision) -> Iterator[str]:
 def _packages(decision: Decision) -> Iterator[str]:
     """Yield where packages come from."""
     for root in decision.roots:
-        yield f"packages: {short(root)}"
+        yield f"packages: {root}"
     if decision.wanted is not None:
         what = ", ".join(decision.wanted.requirements) or "what the lock lists"
         yield f"installs: {what}"
@@ -153,7 +153,7 @@ def _print_all(decision: Decision, console: Console) -> None:
     console.print(table)
     _print_resolver(decision, console)
     for path in decision.read:
-        console.print(f"read: {text(short(path))}", style="dim", soft_wrap=True)
+        console.print(f"read: {text(path)}", style="dim", soft_wrap=True)
 
 
 def _print_resolver(decision: Decision, console: Console) -> None:

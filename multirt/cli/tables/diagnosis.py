@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 
 from multirt.cli.tables.cache import cache_words
-from multirt.cli.tables.text import open_console, short, text
+from multirt.cli.tables.text import open_console, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +29,6 @@ def print_diagnosis(
         console.print(f"\n[bold]{topic.value}[/]")
         for hint, group in groupby(of_topic, lambda each: each.hint):
             for each in group:
-                console.print(Padding(f"[yellow]{text(_shown(each.subject))}[/]", (0, 0, 0, 2)))
+                console.print(Padding(f"[yellow]{text(each.subject)}[/]", (0, 0, 0, 2)))
                 console.print(Padding(text(each.message), (0, 0, 0, 4)))
             console.print(Padding(f"[dim]({text(hint)})[/]", (0, 0, 0, 2)))
-
-
-def _shown(subject: str) -> str:
-    return short(Path(subject)) if subject.startswith(os.sep) else subject

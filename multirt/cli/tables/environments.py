@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.cli.quantities import write_age, write_size
-from multirt.cli.tables.text import open_console, short, text
+from multirt.cli.tables.text import open_console, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,13 +46,13 @@ def print_environment(each: Environment, now: float) -> None:
     """Print all that is known of one environment."""
     console = open_console()
     record = each.record
-    rows = [("environment", each.home.name), ("folder", short(each.home))]
+    rows = [("environment", each.home.name), ("folder", str(each.home))]
     if record is not None:
         rows += [
-            ("runtime", f"{record.runtime} ({short(Path(record.executable))})"),
+            ("runtime", f"{record.runtime} ({record.executable})"),
             ("wanted", ", ".join(record.wanted) or "nothing"),
             ("packages", ", ".join(record.packages) or "none of its own"),
-            ("programs", ", ".join(short(Path(program)) for program in record.programs)),
+            ("programs", ", ".join(record.programs)),
             ("made", write_age(now - record.made)),
         ]
     rows += [

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "ironpython": "IronPython"}
 _NAMES |= {"micropython": "MicroPython", "rustpython": "RustPython"}
-_WIDE = 10_000
 
 
 def print_runtimes(found: Sequence[Runtime], *, default: Runtime) -> None:
@@ -23,8 +22,6 @@ def print_runtimes(found: Sequence[Runtime], *, default: Runtime) -> None:
     builds = {each.id: ", ".join(build(each)) for each in found}
     taken = 2 + max(len(each.id) for each in found) + 2 + max(map(len, builds.values())) + 2
     console = open_console()
-    if not console.is_terminal:  # who reads it from a pipe wants whole paths, each on one line
-        console.width = _WIDE
     paths = fitted([each.executable for each in found], console.width - taken)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for name in dict.fromkeys(each.implementation.name for each in found):

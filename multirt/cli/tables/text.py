@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -13,13 +14,20 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+_WIDE = 10_000  # columns
+
 
 def open_console(*, stderr: bool = False) -> Console:
-    """Return a console that never breaks what is not text."""
+    """Return a console that never breaks what is not text.
+
+    On a terminal what it prints fits; into a pipe or a file nothing is cut or folded, for whoever
+    reads it there wants a row in a line, unless COLUMNS says how wide it is to be.
+    """
     from rich.console import Console  # 60 ms, not before there is something to show
 
     stream = cast("IO[str]", _Trimmed(sys.stderr if stderr else sys.stdout))
-    return Console(file=stream, stderr=stderr, highlight=False, soft_wrap=False)
+    wide = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDE
+    return Console(file=stream, stderr=stderr, highlight=False, soft_wrap=False, width=wide)
 
 
 class _Trimmed:
@@ -51,12 +59,6 @@ def block(value: object) -> str:
     return "\n".join(map(text, str(value).splitlines()))
 
 
-def short(path: Path) -> str:
-    """Write a path with `~` for the home folder."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-
-
 def fitted(paths: Sequence[Path], room: int) -> list[str]:
     """Return paths as wide as there is room; those that would then look alike stay whole.
 
@@ -64,7 +66,7 @@ def fitted(paths: Sequence[Path], room: int) -> list[str]:
         paths: absolute; what does not fit loses its first folders.
         room: in columns.
     """
-    whole = [short(path) for path in paths]
+    whole = [str(path) for path in paths]
     fitted = [_shortened(path, room) for path in whole]
     times = Counter(fitted)
     return [each if times[each] == 1 else path for each, path in zip(fitted, whole, strict=True)]

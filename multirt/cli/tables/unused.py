@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from multirt.cli.tables.text import open_console, short, text
+from multirt.cli.tables.text import open_console, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,11 +23,11 @@ def print_unused(found: Discovery) -> None:
     table.add_column(no_wrap=True, style="yellow")
     table.add_column(overflow="fold")
     for environment in found.environments:
-        table.add_row("environment", text(short(environment.prefix)))
+        table.add_row("environment", text(environment.prefix))
         table.add_row("", environment_words(environment, ids))
     for (reason, detail, folder), names in _together(_others(found)).items():
         table.add_row(reason, text(detail))
-        table.add_row("", f"{text(short(folder))}: {text(', '.join(names))}")
+        table.add_row("", f"{text(folder)}: {text(', '.join(names))}")
     if table.row_count:
         console = open_console()
         console.print()
@@ -39,7 +39,7 @@ def environment_words(environment: Environment, ids: dict[Path, str]) -> str:
     base = environment.base
     if base is None:
         return "an environment whose base is gone"
-    name = ids.get(base) or ids.get(Path(os.path.realpath(base))) or short(base)
+    name = ids.get(base) or ids.get(Path(os.path.realpath(base))) or str(base)
     return "; ".join((f"stands on {text(name)}", *map(overlay_words, environment.overlays)))
 
 

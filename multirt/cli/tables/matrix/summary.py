@@ -34,6 +34,7 @@ _SHOWN = 20  # failing tests in the table
 _TEXTS = 5  # of which the text is printed
 _LINES = 20  # of each text, and of what a command that is not pytest printed
 _REPEATS = 10
+_WIDEST = 160  # columns of a table that a person can still follow
 _NUMBER = re.compile(r"[0-9.]+")  # times, and versions in paths
 _MARKS = {
     Outcome.PASSED: (".", Ink.GOOD),
