@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING
 
 from multirt.cli.folders import project_folder
 from multirt.cli.searching import cache_dir, search
-from multirt.environments import Store
 from multirt.errors import ExitCode, MultirtError
-from multirt.matrix.building import Workshop
 from multirt.matrix.cells import Pick, pick, spread
-from multirt.matrix.engine import Engine
-from multirt.matrix.installing import Installer
 from multirt.matrix.model import Missing
-from multirt.matrix.processes import Processes
 from multirt.matrix.project import read_project
 from multirt.matrix.remembered import place_of
 from multirt.matrix.report import is_failure
 from multirt.matrix.reports import read_document
-from multirt.matrix.rooms import room
 from multirt.matrix.settings import read_config
 from runtimes import discover
 
@@ -31,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from multirt.matrix.cells import Cells
+    from multirt.matrix.engine import Engine
     from multirt.matrix.far import Far
     from multirt.matrix.model import Cell, Config
     from multirt.matrix.session import Options, View
@@ -204,6 +199,14 @@ def _nothing(message: str) -> MultirtError:
 @contextlib.contextmanager
 def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
     """Give what tests the cells, with a folder of its own for as long as it does."""
+    # 100 ms, which who only wants to know the cells does without
+    from multirt.environments import Store
+    from multirt.matrix.building import Workshop
+    from multirt.matrix.engine import Engine
+    from multirt.matrix.installing import Installer
+    from multirt.matrix.processes import Processes
+    from multirt.matrix.rooms import room
+
     config, state = opened.config, opened.state
     env = dict(os.environ)
     store = Store(cache_dir(), env, refresh=opened.fresh)

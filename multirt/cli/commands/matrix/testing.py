@@ -34,7 +34,6 @@ from multirt.cli.commands.matrix.options import (
 )
 from multirt.cli.delivering import hand_out
 from multirt.cli.interrupting import interruptible
-from multirt.environments import named_paths
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import Pick
 from multirt.matrix.model import Package
@@ -195,6 +194,8 @@ def _sources(opened: Opened) -> str | None:
 
 def _paths(opened: Opened) -> Iterator[str]:
     """Yield the files and folders on which it rests which cells there are and what they need."""
+    from multirt.environments import named_paths  # it is there by now
+
     yield from opened.noticed
     for cell in opened.meant:
         if cell.runtime is not None:
