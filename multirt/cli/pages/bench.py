@@ -64,6 +64,7 @@ def write_bench(bench: Bench, records: Sequence[Record], path: Path) -> None:
         "rows": [cells(bench, each) for each in bench.measured],
         "excluded": [(each.id, each.reason) for each in bench.excluded],
         "intervals": _intervals(bench),
+        "scaling": _scaling(bench),
         "curves": _lines(curves, "seconds of each round in one process") if curves else None,
         "history": _lines(past, "median of each session, in order") if past else None,
         "notes": list(notes(bench)),
@@ -83,6 +84,21 @@ def _past(bench: Bench, records: Sequence[Record]) -> dict[str, list[float | Non
         if name in past:
             past[name][sessions[each.session]] = each.median
     return {name: each for name, each in past.items() if len(each) - each.count(None) > 1}
+
+
+def _scaling(bench: Bench) -> Mapping[str, object] | None:
+    """Return the drawing of how the time falls with more threads; None where they were not set."""
+    numbers = sorted({each.threads for each in bench.measured if each.threads is not None})
+    if len(numbers) < 2:  # noqa: PLR2004 - a line has two ends
+        return None
+    series = {
+        name: [
+            next(one.median for one in bench.measured if (one.contender.id, one.threads) == key)
+            for key in ((name, number) for number in numbers)
+        ]
+        for name in dict.fromkeys(each.contender.id for each in bench.measured)
+    }
+    return _lines(series, f"median with {', '.join(map(str, numbers))} threads")
 
 
 def _intervals(bench: Bench) -> Mapping[str, object]:
