@@ -277,15 +277,23 @@ def _joined(first: Needs, second: Needs) -> Needs:
     )
 
 
-def pick(cells: Sequence[Cell], wanted: Pick, config: Config) -> tuple[Cell, ...]:
+def pick(
+    cells: Sequence[Cell], wanted: Pick, config: Config, left_out: Sequence[Excluded] = ()
+) -> tuple[Cell, ...]:
     """Return the cells that are meant, in their order.
+
+    Args:
+        cells: all of the matrix.
+        wanted: which are meant.
+        config: the matrix.
+        left_out: what is none of its cells, and why, for who names one.
 
     Raises:
         MultirtError: a name or a value that no cell has; it names the nearest.
     """
     chosen = [cell for cell in cells if cell.task is None]
     if wanted.names:
-        keep = {each.name for name in wanted.names for each in _named(cells, name)}
+        keep = {each.name for name in wanted.names for each in _named(cells, name, left_out)}
         chosen = [cell for cell in cells if cell.name in keep]
     for name in dict.fromkeys(name for name, _ in wanted.axes):
         values = {value for axis, value in wanted.axes if axis == name}
@@ -296,7 +304,7 @@ def pick(cells: Sequence[Cell], wanted: Pick, config: Config) -> tuple[Cell, ...
     return tuple(chosen)
 
 
-def _named(cells: Sequence[Cell], name: str) -> list[Cell]:
+def _named(cells: Sequence[Cell], name: str, left_out: Sequence[Excluded]) -> list[Cell]:
     """Return the cells that a name means: a cell, a task, or all of a runtime."""
     found = [cell for cell in cells if name in (cell.name, cell.task)]
     if not found:
@@ -316,9 +324,12 @@ def _named(cells: Sequence[Cell], name: str) -> list[Cell]:
                 found = plain or found
     if found:
         return found
-    known = [cell.name for cell in cells]
-    near = nearest(name, known)
-    hint = f"did you mean {near!r}?" if near else f"there is {', '.join(known) or 'none'}"
+    hint = next((each.reason for each in left_out if each.name == name), None)
+    if hint is None:
+        known = [cell.name for cell in cells]
+        near = nearest(name, known)
+        there = f"there is {', '.join(known) or 'none'}"
+        hint = f"did you mean {near!r}? {there}" if near else there
     raise MultirtError("usage", f"the matrix has no {name!r}", hint)
 
 

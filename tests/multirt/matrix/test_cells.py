@@ -9,7 +9,7 @@ import pytest
 
 from multirt.errors import MultirtError
 from multirt.matrix.cells import Pick, pick, spread
-from multirt.matrix.model import Condition, Config, Job, Needs, Override, Package
+from multirt.matrix.model import Condition, Config, Excluded, Job, Needs, Override, Package
 from runtimes import RuntimeSpec
 from tests.multirt.matrix.described import MACHINE, runtime
 
@@ -189,3 +189,11 @@ def test_a_runtime_without_a_build_means_the_usual_one() -> None:
     cells = spread(made, MACHINE).cells
     assert [cell.name for cell in pick(cells, Pick(names=("py313",)), made)] == ["3.13"]
     assert [cell.name for cell in pick(cells, Pick(names=("py313t",)), made)] == ["3.13t"]
+
+
+def test_who_names_what_is_left_out_is_told_why() -> None:
+    made = config("3.8")
+    left_out = (Excluded(name="3.6", reason="requires-python >=3.8"),)
+    with pytest.raises(MultirtError) as caught:
+        pick(spread(made, MACHINE).cells, Pick(names=("3.6",)), made, left_out)
+    assert caught.value.hint == "requires-python >=3.8"

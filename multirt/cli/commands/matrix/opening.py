@@ -119,7 +119,9 @@ def open_matrix(asked: Asked) -> Opened:
     if asked.last_failed:
         there = frozenset(cell.name for cell in cells.cells)
         wanted = replace(wanted, names=_failed_last(state / _LAST, there))
-    meant = pick(cells.cells, wanted, config)
+    meant = pick(cells.cells, wanted, config, cells.excluded)
+    if wanted.names:  # who names cells asks nothing of what is none
+        cells = replace(cells, excluded=())
     if not meant:
         hint = "`multirt matrix list` shows all of it"
         message = "no cell of the matrix is meant"
