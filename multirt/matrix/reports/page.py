@@ -113,5 +113,5 @@ def _answer(outcome: Outcome | None) -> Cell:
     if outcome is None:
         return Cell(tone=Tone.NONE, label="not there")
     tones = {Outcome.PASSED: Tone.GOOD, Outcome.FAILED: Tone.BAD, Outcome.ERROR: Tone.BAD}
-    text = {Outcome.FAILED: "F", Outcome.ERROR: "E"}.get(outcome)
+    text = "E" if outcome is Outcome.ERROR else None  # the others have the legend's marks
     return Cell(tone=tones.get(outcome, Tone.NONE), label=outcome.value, text=text)

@@ -33,7 +33,7 @@ def test_a_browser_shows_every_runtime_and_which_test_fails_where(
     assert "no <wheel>" in words
     assert "build" in words
     marks = tab.value("[...document.querySelectorAll('#m td')].map(e => e.innerText.trim())")
-    assert marks == ["F", "·"]
+    assert marks == ["✗", "·"]
     assert "multirt matrix -e 3.11 --" in tab.value("document.body.innerText")
     assert tab.complaints == []
     assert [each for each in tab.requests if not each.startswith(("file:", "data:"))] == []
