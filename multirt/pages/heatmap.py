@@ -25,12 +25,14 @@ class Reason:
         kind: a short word, a cause; empty when there is none.
         text: one sentence, of any origin.
         tone: of the answer that it explains.
+        help: what would help against it; None when nothing is known to.
     """
 
     columns: tuple[int, ...]
     kind: str
     text: str
     tone: Tone
+    help: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,11 +71,13 @@ class Row:
         heading: what the row is about.
         cells: the answers.
         reasons: of the whole row, worst first; a cell that one names leads to it.
+        facts: sentences on what the row is about, above the reasons.
     """
 
     heading: Heading
     cells: tuple[Cell, ...]
     reasons: tuple[Reason, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -117,7 +117,8 @@ def _verdicts(report: Report) -> Iterator[Reason]:
                 helps.setdefault(key, {})[each["help"]] = None
         for warning in verdict["warnings"]:
             kind = _kind_of(warning, verdict)
-            key = (Weight.WARNING, kind, None, warning.replace(name, "this runtime"))
+            weight = Weight.WARNING if kind == WARNING else Weight.HINT
+            key = (weight, kind, None, warning.replace(name, "this runtime"))
             words.setdefault(key, []).append((name, warning))
     for key, told in words.items():
         weight, kind, path, common = key

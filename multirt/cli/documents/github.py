@@ -33,7 +33,8 @@ def _level(reason: Reason) -> str:
 
 def _words(reason: Reason) -> str:
     where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
-    return f"{reason.text}{where}"
+    helps = f"; helps: {reason.help}" if reason.help is not None else ""
+    return f"{reason.text}{where}{helps}"
 
 
 def _command(level: str, file: str, title: str, message: str) -> str:

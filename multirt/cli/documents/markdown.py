@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from multirt.cli.tables.plain import visible
-from multirt.probing import names, reasons_of
+from multirt.probing import names, reasons_of, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,15 +50,19 @@ def markdown_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
 def _reasons(name: str, report: Report, policy: Policy) -> Iterator[str]:
     """Yield the reasons of one artefact, to be unfolded."""
     reasons = reasons_of(report, policy.ignored)
-    if not reasons:
+    standing = standing_of(report)
+    if not reasons and not standing:
         return
     yield ""
-    yield f"<details><summary>{name}: {len(reasons)}</summary>"
+    count = f"{len(reasons)} reason{'' if len(reasons) == 1 else 's'}"
+    yield f"<details><summary>{name}: {count}</summary>"
     yield ""
+    yield from (f"- {_text(words)}" for words in standing)
     for reason in reasons:
         mark = "**" if policy.fails(reason) else ""
         where = f" ({', '.join(map(_text, reason.runtimes))})" if reason.runtimes else ""
-        yield f"- {mark}{_text(reason.kind)}{mark}: {_text(reason.text)}{where}"
+        helps = f"; *helps:* {_text(reason.help)}" if reason.help is not None else ""
+        yield f"- {mark}{_text(reason.kind)}{mark}: {_text(reason.text)}{where}{helps}"
     yield ""
     yield "</details>"
 

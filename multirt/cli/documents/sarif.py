@@ -74,6 +74,7 @@ def _results(report: Report, policy: Policy) -> Iterator[Document]:
     """Yield one result for each reason."""
     for reason in reasons_of(report, policy.ignored):
         where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
+        helps = f"; helps: {reason.help}" if reason.help is not None else ""
         location: Document = {"physicalLocation": _place(report["target"])}
         if reason.path is not None:
             location["logicalLocations"] = [
@@ -85,7 +86,7 @@ def _results(report: Report, policy: Policy) -> Iterator[Document]:
             "ruleId": reason.kind,
             "ruleIndex": [*_RULES].index(reason.kind),
             "level": "error" if policy.fails(reason) else _level(reason),
-            "message": {"text": visible(f"{reason.text}{where}")},
+            "message": {"text": visible(f"{reason.text}{where}{helps}")},
             "locations": [location],
             "partialFingerprints": {"reason/v1": hashed[:32]},
         }

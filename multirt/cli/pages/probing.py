@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from multirt.cli.pages.writing import write_page
 from multirt.pages import Cell, Heading, HeatMap, Row, Tone
 from multirt.pages import Reason as Shown
-from multirt.probing import Weight, names, reasons_of
+from multirt.probing import Weight, names, reasons_of, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,9 @@ def _row(name: str, report: Report, columns: Sequence[str], policy: Policy) -> R
                 kind=reason.kind,
                 text=reason.text,
                 tone=_WEIGHTS[reason.weight],
+                help=reason.help,
             )
             for reason in reasons_of(report, policy.ignored)
         ),
+        facts=tuple(standing_of(report)),
     )

@@ -201,6 +201,8 @@ def test_the_page_shows_reasons_on_demand(multirt: Command, dist: Path, browser:
     tab.value("document.querySelector('td.bad a').click()")
     assert "free-threaded" in tab.value("document.querySelector('details[open] :target').innerText")
     assert "nothing to probe" in tab.value("document.querySelector('.notes').innerText")
+    assert "in place of" in tab.value("document.querySelector('details[open] .helps').innerText")
+    assert "names: 1 stable" in tab.value("document.querySelector('details[open] .fact').innerText")
     assert tab.complaints == []
 
 

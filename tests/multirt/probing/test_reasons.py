@@ -77,6 +77,7 @@ def test_the_exit_code(reports: list[Report], options: dict[str, object], code: 
 def test_a_runtime_in_words_is_no_warning() -> None:
     described = verdict("r", warnings=("r is not here: judged from a table",))
     described["evidence"] = "table"
+    assert [each.weight for each in reasons_of(report("a.whl", described))] == [Weight.HINT]
     policy = Policy.of(strict=True, fail_on=(), ignore=())
     assert policy.exit_code([report("a.whl", described)]) == 0
 

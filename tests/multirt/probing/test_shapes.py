@@ -174,6 +174,19 @@ def sarif_rules(log: Document) -> None:
         assert ids[result["ruleIndex"]] == result["ruleId"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(list(github_lines(MANY, POLICY)), id="github"),
+        pytest.param(list(markdown_lines(MANY, POLICY)), id="markdown"),
+        pytest.param([str(sarif_document(MANY, POLICY))], id="sarif"),
+        pytest.param(list(probe_lines(MANY, POLICY, Sheet(room=200, paint=PLAIN))), id="table"),
+    ],
+)
+def test_every_shape_says_what_would_help(words: list[str]) -> None:
+    assert any("helps:" in line and "another build" in line for line in words)
+
+
 def test_sarif_keeps_to_its_schema() -> None:
     log = sarif_document([*HARMFUL, *MANY], POLICY)
     sarif_rules(log)
