@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,13 +39,19 @@ class Output:
 
 
 class Child:
-    """A process in a session of its own, without input.
+    """A process in a session of its own, with no input but a file's.
 
     To leave the context is to end it with its whole process group.
     """
 
     def __init__(
-        self, command: Sequence[str], *, env: Mapping[str, str], folder: Path, kept: int
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        folder: Path,
+        kept: int,
+        given: IO[bytes] | None = None,
     ) -> None:
         """Start it.
 
@@ -54,6 +60,7 @@ class Child:
             env: its whole environment.
             folder: where it stands.
             kept: bytes of its output that are kept; what follows is read and dropped.
+            given: what it reads as its input, from where that stands; None for nothing.
 
         Raises:
             OSError: it cannot be started.
@@ -63,7 +70,7 @@ class Child:
         self._process = subprocess.Popen(
             command,
             bufsize=0,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else given,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,

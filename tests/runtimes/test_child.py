@@ -70,3 +70,14 @@ def test_a_flood_is_not_kept(tmp_path: Path) -> None:
 def test_who_is_left_behind_and_floods_holds_nobody_up(tmp_path: Path) -> None:
     given = heard(_LEAVES_A_FLOOD, tmp_path, kept=1000)
     assert (len(given.stdout) <= 1000, given.status) == (True, 0)
+
+
+def test_it_reads_what_it_is_given(tmp_path: Path) -> None:
+    file = tmp_path / "input"
+    file.write_bytes(b"skipped" + b"x" * 200_000)
+    code = "import sys; print(len(sys.stdin.buffer.read()))"
+    with file.open("rb") as given:
+        given.seek(len(b"skipped"))
+        command = [sys.executable, "-I", "-c", code]
+        with Child(command, env={}, folder=tmp_path, kept=99, given=given) as child:
+            assert child.listen(lambda _: 60).stdout.split() == [b"200000"]
