@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +16,12 @@ from multirt.history import PROCESSOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.browser import Browser
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import os, sys
 with open("counted", "a") as stream:
@@ -95,6 +96,13 @@ def test_every_figure_is_there(session: Session) -> None:
 
 
 ANOTHER = "another stdout than the reference"
+
+
+def test_every_key_is_documented(session: Session) -> None:
+    told = (ROOT / "docs" / "bench.md").read_text()
+    (measured,) = session.document["runtimes"]
+    keys = {*session.document, *measured, *session.document["excluded"][0]}
+    assert [each for each in sorted(keys) if f"`{each}`" not in told] == []
 
 
 def test_the_working_folder_stays_as_it_was(session: Session) -> None:
