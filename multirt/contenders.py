@@ -183,7 +183,7 @@ def _check_profiles(
         taken = (each.profile for each in found if spec.accepts(each.runtime))
         if name is not None and not any(each and each.name == name for each in taken):
             message = f"nothing that {spec} names can be started as +{name}"
-            raise MultirtError("profile", message, "multirt list shows the builds")
+            raise MultirtError("profile", message, "`multirt list` shows the builds")
 
 
 def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Contender, ...]:

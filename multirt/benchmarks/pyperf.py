@@ -119,7 +119,7 @@ def _harms(variable: str) -> bool:
 
 
 def _failed(task: Task, why: str) -> MultirtError:
-    hint = "multirt compare shows what it does there; only what ends with exit code 0 is measured"
+    hint = "`multirt compare` shows what it does there; only what ends with exit code 0 is measured"
     return MultirtError("bench", f"cannot measure {task.name}: {why}", hint, ExitCode.FAILED)
 
 

@@ -76,7 +76,7 @@ def reference_records(
         case _ if reference.isdecimal():
             wanted = [each.session for each in earlier if each.number == int(reference)]
             if not wanted:
-                hint = "multirt bench history PROGRAM shows their numbers"
+                hint = "`multirt bench history PROGRAM` shows their numbers"
                 raise MultirtError("reference", f"no run {reference} is remembered here", hint)
         case _:
             return _from_file(now, Path(reference))

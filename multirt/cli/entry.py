@@ -136,7 +136,7 @@ def _as_multirt_error(error: Exception) -> MultirtError:
             return MultirtError("spec", str(error), hint)
         case NoRuntimeError():
             known = ", ".join(error.known[:8]) or "nothing"
-            hint = f"here are {known}; `multirt list` shows them all"
+            hint = f"here are {known}; `multirt list` shows all, `uv python install` adds more"
             return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
         case OSError() if (said := _of_files(error)) is not None:
             return said

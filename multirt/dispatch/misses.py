@@ -36,7 +36,7 @@ def nothing_fits(decision: Decision) -> MultirtError:
         "\n".join(
             [f"none of {len(decision.verdicts)} runtimes fits {program.title}:", *_lines(decision)]
         ),
-        f"multirt explain {_again(decision)} says it of each",
+        f"`multirt explain {_again(decision)}` says why of each",
         ExitCode.NOTHING_FITS,
     )
 

@@ -132,4 +132,4 @@ def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Wanted)
         ):
             has = f"has {name} {version}" if version else f"has no {name}"
             message = f"{wanted.lock} is out of date: it {has}, and {text} is required"
-            raise MultirtError("lock", message, "multirt lock SCRIPT makes it anew")
+            raise MultirtError("lock", message, "`multirt lock SCRIPT` makes it anew")

@@ -223,7 +223,9 @@ def _remembered(program: Path | None) -> tuple[Record, ...]:
     records = next((found for each in names if (found := store.records(program=each))), ())
     if not records:
         where = f" of {program}" if program is not None else ""
-        raise MultirtError("history", f"nothing was measured{where}", "multirt bench PROGRAM does")
+        raise MultirtError(
+            "history", f"nothing was measured{where}", "`multirt bench PROGRAM` measures"
+        )
     return records
 
 

@@ -14,7 +14,7 @@ from multirt.cli.remembered import names_of
 from multirt.cli.trying import canary_store
 from multirt.errors import MultirtError
 
-_HINT = "multirt run --canary SPEC PROGRAM tries one"
+_HINT = "`multirt run --canary SPEC PROGRAM` tries one"
 Program = Annotated[
     Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
 ]

@@ -131,7 +131,7 @@ def _named(found: tuple[Environment, ...], name: str) -> list[Environment]:
     named = named or [each for each in found if name and each.home.name.startswith(name)]
     if not named:
         message = f"no environment is called {name}"
-        raise MultirtError("environment", message, "multirt env list shows all of them")
+        raise MultirtError("environment", message, "`multirt env list` shows all of them")
     return named
 
 

@@ -149,7 +149,7 @@ def test_a_reason_that_several_runtimes_share_is_said_once(
     words = ("run", "--with", "gamma", "--with", "alpha==1.0", str(tool))
     said = command(*words, MULTIRT_SEARCH_PATH=both).stderr.splitlines()
     assert sum("you require" in line for line in said) == 1
-    assert said[-1] == f"  multirt explain --with gamma --with alpha==1.0 {tool} says it of each"
+    assert said[-1] == f"  `multirt explain --with gamma --with alpha==1.0 {tool}` says why of each"
 
 
 @pytest.mark.real

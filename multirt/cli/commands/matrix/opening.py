@@ -195,7 +195,9 @@ def _took(path: Path) -> dict[str, float]:
 
 
 def _nothing(message: str) -> MultirtError:
-    return MultirtError("nothing", message, "multirt matrix", ExitCode.NOTHING_RAN)
+    return MultirtError(
+        "nothing", message, "`multirt matrix` tests all of it", ExitCode.NOTHING_RAN
+    )
 
 
 @contextlib.contextmanager
