@@ -117,3 +117,29 @@ def test_what_a_backend_asks_for_only_then_is_installed_for_it(
         (root / "src/demo/__init__.py").write_text(f"VALUE = {value}\n")
         done, _ = matrix(root)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+COUNTS = """\
+import sys
+from setuptools import setup
+if "bdist_wheel" in sys.argv:
+    with open({log!r}, "a") as log:
+        log.write("built ")
+setup(name="demo", version="1.0", packages=["demo"], package_dir={{"": "src"}})
+"""
+
+
+@pytest.mark.network
+def test_an_edit_starts_the_backend_once(matrix: Matrix, require: Require, tmp_path: Path) -> None:
+    require("3.12")
+    command = 'commands = [["python", "-c", "import demo; print(demo.VALUE)"]]'
+    root = pure(tmp_path, "3.12", more=command)
+    (root / "setup.py").write_text(COUNTS.format(log=str(tmp_path / "log")))
+    text = (root / "pyproject.toml").read_text()
+    text = text.replace('"hatchling"', '"setuptools"').replace('"hatchling.build"', f'"{LEGACY}"')
+    (root / "pyproject.toml").write_text(text.replace('["test"]', "[]"))
+    for value in (1, 2, 3):
+        (root / "src/demo/__init__.py").write_text(f"VALUE = {value}\n")
+        done, _ = matrix(root, "--live")
+        assert f" {value}\n" in done.stdout, done.stdout + done.stderr
+        assert (tmp_path / "log").read_text() == "built " * value
