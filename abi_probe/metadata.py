@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import csv
 import functools
+import io
+import math
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from abi_probe.errors import UnreadableError
 
@@ -20,6 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from packaging.tags import Tag
+
+
+MOST_BYTES: Final = {"METADATA": 8 << 20, "PKG-INFO": 8 << 20, "WHEEL": 1 << 20, "RECORD": 64 << 20}
+"""Bytes of each record that are read; none is a tenth of it in any real wheel."""
+
+_BLANK: Final = re.compile(r"(?:\A|\n)[ \t\r]*\n")
+_FOLD: Final = re.compile(r"\n[ \t]+")
+_ANY: Final = Version("3")
+_MOST_TAGS: Final = 10_000  # of a WHEEL record; that of a wheel with three dozen has the most
+_MOST_ROWS: Final = 500_000  # of a RECORD; the largest real wheels have 30,000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +72,16 @@ def parse_metadata(content: bytes) -> Metadata:
     written = _only(fields, "version") or ""
     try:
         version = Version(written)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
         trouble.append(f"METADATA has no valid version: {written!r}")
     wanted = _only(fields, "requires-python")
     if wanted is not None:
         try:
-            requires_python = SpecifierSet(wanted)
-        except InvalidSpecifier:
+            parsed = SpecifierSet(wanted)
+            for each in parsed:
+                each.contains(_ANY)  # which reads its numbers
+            requires_python = parsed
+        except ValueError:  # InvalidSpecifier, or likewise
             trouble.append(f"METADATA has a Requires-Python that means nothing: {wanted!r}")
     return Metadata(
         name=canonicalize_name(name),
@@ -85,17 +101,11 @@ def _fields(content: bytes) -> dict[str, list[str]]:
     Source: RFC 822, section 3.1, as the core metadata specification restricts it.
     """
     fields: dict[str, list[str]] = {}
-    values: list[str] = []
-    for line in content.decode("utf-8", "replace").splitlines():
-        if not line.strip():
-            break
-        if line[0] in " \t" and values:
-            values[-1] += f" {line.strip()}"
-            continue
+    head = _BLANK.split(content.decode("utf-8", "replace"), maxsplit=1)[0]
+    for line in _FOLD.sub(" ", head).split("\n"):
         name, colon, value = line.partition(":")
         if colon:
-            values = fields.setdefault(name.strip().lower(), [])
-            values.append(value.strip())
+            fields.setdefault(name.strip().lower(), []).append(value.strip())
     return fields
 
 
@@ -115,6 +125,10 @@ def parse_wheel_tags(content: bytes) -> frozenset[Tag]:
         key, _, value = line.partition(":")
         if key.strip().lower() == "tag":
             # What is no tag (not three parts, an empty one) is noise; the file name has the tags.
+            # Three short lists stand for all that can be made of them, so they are counted first.
+            sizes = (part.count(".") + 1 for part in value.split("-"))
+            if math.prod(sizes) > _MOST_TAGS - len(tags):
+                continue
             with contextlib.suppress(ValueError):
                 tags |= parse_tag(value.strip())
     return frozenset(tags)
@@ -143,8 +157,11 @@ def record_rows(content: bytes) -> tuple[tuple[PurePosixPath, int | None], ...]:
     """Return what `record_paths` does, each with the size of the file; None where none is given.
 
     Raises:
-        UnreadableError: it is no table.
+        UnreadableError: it is no table, or has more rows than any wheel has files.
     """
+    if content.count(b"\n") > _MOST_ROWS:
+        message = f"RECORD has more than {_MOST_ROWS} rows"
+        raise UnreadableError(message)
     try:
         return tuple(_rows(content.decode("utf-8", "replace")))
     except csv.Error as error:
@@ -154,7 +171,7 @@ def record_rows(content: bytes) -> tuple[tuple[PurePosixPath, int | None], ...]:
 
 def _rows(text: str) -> Iterator[tuple[PurePosixPath, int | None]]:
     """Yield the rows of a record; raise csv.Error where it is no table."""
-    for row in csv.reader(text.splitlines()):
+    for row in csv.reader(io.StringIO(text)):
         if row and not row[0].startswith("/"):
             path = PurePosixPath(row[0].replace("\\", "/"))
             size = row[2] if len(row) > 2 else ""  # noqa: PLR2004 - path, hash, size

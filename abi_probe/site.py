@@ -18,16 +18,21 @@ from abi_probe.binary import read_binary_file
 from abi_probe.contents import extension_of, may_be_binary, read_contents
 from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.filename import stem
-from abi_probe.metadata import Metadata, parse_metadata, parse_wheel_tags, record_paths
+from abi_probe.metadata import (
+    MOST_BYTES,
+    Metadata,
+    parse_metadata,
+    parse_wheel_tags,
+    record_paths,
+)
 from abi_probe.model import Artefact, ArtefactKind
 from abi_probe.observation import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Records larger than this are not real; numpy's RECORD has 0.1 MB, the largest seen 3 MB.
-_RECORD_BYTES = 64 << 20
 _METADATA_ENDINGS = (".dist-info", ".egg-info")
+_MOST_OTHER = 8 << 20  # bytes of what names modules, or of an `.egg-info` that is a file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,7 +277,7 @@ def _read(path: Path) -> bytes | None:
     """Return a record's bytes, None when it is not there or no plain file of a sane size."""
     notice(path)
     try:
-        if not path.is_file() or path.stat().st_size > _RECORD_BYTES:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES.get(path.name, _MOST_OTHER):
             return None
         return path.read_bytes()
     except OSError as error:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 # Below the prefix, as deep as `lib/python3.11/site-packages`: run paths that climb out of the
 # packages into the prefix (`$ORIGIN/../../..`) rely on it.
 _PACKAGES: Final = PurePosixPath("lib", "python3", "site-packages")
-_MOST: Final = 16 << 30  # bytes in all; the largest real wheels unpack to 3 GB
 
 
 def unpack_wheel(path: Path, prefix: Path) -> Path:
@@ -67,8 +66,6 @@ def check_sizes(members: Mapping[PurePosixPath, zipfile.ZipInfo]) -> None:
     """
     for info in members.values():
         check_size(info.compress_size, info.file_size)
-    if (size := sum(info.file_size for info in members.values())) > _MOST:
-        raise UnreadableError(f"unpacks to {size} bytes; not unpacked")
 
 
 def _place(member: PurePosixPath) -> PurePosixPath | None:

@@ -18,7 +18,7 @@ from abi_probe.agreement import (
 from abi_probe.binary import read_binary
 from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
-from abi_probe.metadata import parse_metadata, parse_wheel_tags, record_paths
+from abi_probe.metadata import MOST_BYTES, parse_metadata, parse_wheel_tags, record_paths
 from abi_probe.model import Artefact, ArtefactKind
 from abi_probe.observation import notice
 
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # real wheel has 30,000 members, and machine code compresses 3 to 8 times.
 MEMBER_BYTES = 2 << 30
 MEMBER_COUNT = 200_000
-RECORD_BYTES = 64 << 20
+ARCHIVE_BYTES = 16 << 30  # of all members together; the largest real wheels unpack to 3 GB
+_ENCRYPTED = 1  # a member's flag
 _RATIO = 200
 _RATIO_MATTERS = 64 << 20
 # Below this a member is read into memory, above it into a file that is mapped: a tenth slower.
@@ -95,6 +96,7 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
             lambda path: _read_member(archive, installed[path]),
         )
         record = _record(archive, members, "RECORD")
+        warnings += _twice(archive, members)
         warnings += name_disagreements(filename, metadata)
         warnings += purelib_disagreement(wheel, contents)
         warnings += _unlisted(record, members)
@@ -119,7 +121,12 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
 
 
 def archive_members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
-    """Return the archive's files by path; refuse names that lead out of it."""
+    """Return the archive's files by path, the last of each name.
+
+    Raises:
+        UnreadableError: a name leads out of it; or it has more members, or unpacks to more, than
+            wheels do.
+    """
     infos = archive.infolist()
     if len(infos) > MEMBER_COUNT:
         message = f"the archive has {len(infos)} members, more than the {MEMBER_COUNT} read"
@@ -136,7 +143,20 @@ def archive_members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.Zip
             message = f"the member {info.filename!r} names no file"
             raise UnreadableError(message)
         members[path] = info
+    if (size := sum(info.file_size for info in infos)) > ARCHIVE_BYTES:
+        message = f"the archive unpacks to {size} bytes; not read"
+        raise UnreadableError(message)
     return members
+
+
+def _twice(
+    archive: zipfile.ZipFile, members: Mapping[PurePosixPath, zipfile.ZipInfo]
+) -> Iterator[str]:
+    """Yield that names stand for several members, of which installers may take any."""
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    hidden = [info.filename for info in files if members[PurePosixPath(info.filename)] is not info]
+    if hidden:
+        yield f"the archive has {len(hidden)} names again, such as {hidden[0]}: the last one counts"
 
 
 def _dist_info(members: Mapping[PurePosixPath, zipfile.ZipInfo], name: str) -> PurePosixPath:
@@ -157,9 +177,10 @@ def _record(
 ) -> bytes:
     """Return one record of the `.dist-info` folder."""
     info = members[_dist_info(members, name)]
-    if info.file_size > RECORD_BYTES:
+    if info.file_size > MOST_BYTES[name]:
         message = f"{info.filename} claims {info.file_size} bytes"
         raise UnreadableError(message)
+    _check_open(info)
     try:
         return archive.read(info)
     except ZIP_ERRORS as error:
@@ -208,6 +229,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Binary:
         UnreadableError: also when it would unpack to far more than machine code does.
     """
     check_size(info.compress_size, info.file_size)
+    _check_open(info)
     try:
         with archive.open(info) as member:
             if info.file_size <= _IN_MEMORY:
@@ -215,6 +237,17 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Binary:
             return _read_mapped(member)
     except ZIP_ERRORS as error:
         raise UnreadableError(_words(error)) from error
+
+
+def _check_open(info: zipfile.ZipInfo) -> None:
+    """Refuse what only a password would open.
+
+    Raises:
+        UnreadableError: it is encrypted.
+    """
+    if info.flag_bits & _ENCRYPTED:
+        message = f"{info.filename} is encrypted, which no installer reads"
+        raise UnreadableError(message)
 
 
 def check_size(packed: int, unpacked: int) -> None:
@@ -238,8 +271,8 @@ def _read_mapped(member: IO[bytes]) -> Binary:
     with tempfile.TemporaryFile() as unpacked:
         shutil.copyfileobj(member, unpacked, _CHUNK)
         unpacked.flush()
-        with mmap.mmap(unpacked.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            return read_binary(mapped)
+        # Not closed here: what was read, and an error's traceback, may still hold views of it.
+        return read_binary(mmap.mmap(unpacked.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _words(error: BaseException) -> str:
