@@ -195,6 +195,12 @@ def _disagreements(
     if artefact.tags and not stable_tag and claim.kind in _STABLE_CLAIMS:
         tags = ", ".join(sorted({tag.abi for tag in artefact.tags}))
         yield f"{extension.path} is named for the stable ABI, under a tag of {tags}"
+    if claim.kind is ClaimKind.VERSION and claim.version is not None and artefact.tags:
+        digits = f"cp{claim.version[0]}{claim.version[1]}"
+        abis = {tag.abi for tag in artefact.tags}
+        if all(abi.startswith("cp") and abi.rstrip("dmtu") != digits for abi in abis):
+            named = f"{claim.version[0]}.{claim.version[1]}"
+            yield f"{extension.path} is named for {named}, under a tag of {', '.join(sorted(abis))}"
     floor = declared_floor(artefact)
     if floor is not None and floor >= _DECREF_IS_A_CALL and "_Py_Dealloc" in needed:
         yield (

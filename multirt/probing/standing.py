@@ -54,7 +54,7 @@ def _parts(extension: ExtensionReport) -> Iterator[str]:
 
 def _floors(extension: ExtensionReport) -> Iterator[str]:
     """Yield from when on an extension of the stable ABI works, as is said and as is promised."""
-    if extension["declared_floor"] is not None:
-        yield f"floor {extension['declared_floor']} by its tag"
-    computed = extension["computed_floor"]
-    yield f"{computed} by its names" if computed else "none by its names"
+    declared, computed = extension["declared_floor"], extension["computed_floor"]
+    if declared is not None:
+        yield f"floor {declared} by its tag"
+    yield f"{'floor ' * (declared is None)}{computed or 'none'} by its names"

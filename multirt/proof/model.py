@@ -125,6 +125,8 @@ def proven(verdict: Verdict, proof: Proof) -> Verdict:
     )
     warnings = tuple(dict.fromkeys((*verdict.warnings, *doubts)))
     if proof.check is not Check.IMPORT:
+        if verdict.status is Status.INCOMPATIBLE:
+            return verdict  # what does not load at all says nothing more there
         where = "in a sub-interpreter: " if proof.check is Check.SUBINTERPRETER else ""
         told = (*verdict.warnings, *(f"{where}{each}" for each in doubts))
         return replace(verdict, warnings=tuple(dict.fromkeys(told)))

@@ -121,7 +121,9 @@ def _reasons(name: str, report: Report, reasons: Sequence[Reason], sheet: Sheet)
     count = len(report["extensions"])
     native = f"{count} extension module{'' if count == 1 else 's'}"
     good = sum(each["status"] in {"compatible", "unverified"} for each in report["runtimes"])
-    told = f"{report['kind']}, {native}, fits {good} of {len(report['runtimes'])} runtimes"
+    count = len(report["runtimes"])
+    runtimes = f"{good} of {count} runtime{'' if count == 1 else 's'}"
+    told = f"{report['kind']}, {native}, fits {runtimes}"
     yield from (sheet.paint(line, Ink.BOLD) for line in _lines(f"{name} ({told})", sheet.room))
     standing = standing_of(report)
     for words in standing if sheet.everything else standing[:_STANDING]:

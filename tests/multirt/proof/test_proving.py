@@ -273,3 +273,5 @@ def test_what_a_proof_adds_to_a_verdict(this: Runtime, tmp_path: Path) -> None:
     assert (bad.status, bad.imported) == (Status.INCOMPATIBLE, False)
     assert [each.cause for each in bad.objections] == ["import"]
     assert "bad fails: ZeroDivisionError" in bad.objections[0].detail
+    again = prove(tmp_path, this, Check.SUBINTERPRETER)
+    assert proven(bad, again) == bad
