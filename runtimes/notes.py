@@ -39,13 +39,13 @@ def decisive(env: Mapping[str, str]) -> dict[str, str]:
     return {name: env[name] for name in _VARIABLES if name in env}
 
 
-def file_of(folder: str, key: str) -> str:
-    """Return the file of a note.
+def file_of(folder: str, key: str, kind: str = "") -> str:
+    """Return the file of a note, whose name begins with its kind.
 
     Not for safety: a note of another key in its place is told by the key inside.
     """
     data = key.encode()
-    return os.path.join(folder, f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}.json")  # noqa: PTH118 - hot
+    return os.path.join(folder, f"{kind}{zlib.crc32(data):08x}{zlib.adler32(data):08x}.json")  # noqa: PTH118 - hot
 
 
 def read(file: str) -> dict[str, Any] | None:

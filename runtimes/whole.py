@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runtimes import notes, witness
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from runtimes.sources import Place
 
 _SCHEMA: Final = 1
+_KIND: Final = "search-"
+_MOST: Final = 20  # that are kept; each has 300 kB, and another PATH makes another one
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
 
 
@@ -45,7 +49,7 @@ class Whole:
         ]
         env = [notes.decisive(search.env), search.env.get("PATH")]
         self._key = json.dumps([_SCHEMA, code, env, looked, sorted(selected)])
-        self._file = notes.file_of(os.fspath(search.cache_dir / notes.FOLDER), self._key)
+        self._file = notes.file_of(os.fspath(search.cache_dir / notes.FOLDER), self._key, _KIND)
 
     def load(self) -> Discovery | None:
         """Return what was found, None when that is not known or no longer true."""
@@ -83,6 +87,16 @@ class Whole:
             return
         note = {"key": self._key, "witnesses": [*seen.items()], "noticed": [*noticed]}
         notes.write(self._file, {**note, "found": record_of(found)})
+        _prune(os.path.dirname(self._file))  # noqa: PTH120 - text
+
+
+def _prune(folder: str) -> None:
+    """Keep the newest of the remembered searches; another process may do the same just now."""
+    with suppress(OSError):
+        with os.scandir(folder) as entries:
+            found = [each for each in entries if each.name.startswith(_KIND)]
+        for each in sorted(found, key=lambda each: each.stat().st_mtime_ns)[:-_MOST]:
+            Path(each.path).unlink()
 
 
 def _code() -> list[tuple[str, int, int]] | None:

@@ -195,3 +195,11 @@ def test_a_failure_is_not_remembered_with_the_rest(machine: Machine) -> None:
         machine.look(timeout=0.5)
         settle(machine)
     assert len(_notes(machine)) == 2  # what each of the two answered, or did not
+
+
+def test_there_are_never_many_searches(machine: Machine, known: Path) -> None:
+    for number in range(25):
+        named = f"{machine.search.env['MULTIRT_SEARCH_PATH']}{os.pathsep}/nowhere/{number}"
+        machine.look(env={**machine.search.env, "MULTIRT_SEARCH_PATH": named})
+    assert known.exists() is False
+    assert len([each for each in _notes(machine) if each.name.startswith("search-")]) == 20
