@@ -48,7 +48,8 @@ def export_configuration(
 
     _known(runner, EXPORTS)
     opened = open_matrix(Asked(project=project, pick=Pick(names=tuple(names or ()))))
-    typer.echo(export(runner, opened.meant), nl=False)
+    # A run without names leaves the tasks out; whoever changes the runner wants them too.
+    typer.echo(export(runner, opened.meant if names else opened.cells.cells), nl=False)
 
 
 def _with_runtimes(env: Mapping[str, str]) -> dict[str, str]:
