@@ -29,7 +29,10 @@ def print_comparison(comparison: Comparison) -> None:
     elif len(groups) > 1:
         console.print(f"[red]{len(groups)} different results[/] of {script} on {count} runtimes")
     for place, group in enumerate(groups):
-        _print_group(console, group, "reference" if place == 0 else f"differs ({place})")
+        if place == 0:
+            _print_reference(console, group)
+        else:
+            _print_group(console, group, f"differs ({place})")
     if comparison.remark is not None:
         console.print(f"[yellow]note[/] {text(comparison.remark)}")
     if comparison.field.left_out:
@@ -38,6 +41,15 @@ def print_comparison(comparison: Comparison) -> None:
             console.print(f"  {text(name)}  {text(reason)}", style="dim")
     rules = ", ".join(rule.name for rule in comparison.rules) or "nothing"
     console.print(f"may differ: {rules}", style="dim")
+
+
+def _print_reference(console: Console, group: Group) -> None:
+    """Print whom all are compared with, how it ended, and who agrees with it."""
+    first, *others = group.members
+    console.print(f"\n[bold]reference[/]: {text(first)}")
+    console.print(f"  {text(summary(group.outcome))}")
+    if others:
+        console.print(f"the same ({len(others)}): {text(', '.join(others))}")
 
 
 def _print_group(console: Console, group: Group, title: str) -> None:

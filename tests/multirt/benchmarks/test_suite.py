@@ -67,6 +67,7 @@ def test_a_profile_that_the_suite_cannot_have_is_said(
 
 
 @pytest.mark.network
+@pytest.mark.timeout(900)  # it installs, and compiles psutil for PyPy
 @pytest.mark.parametrize(
     ("name", "runtime"),
     [

@@ -81,6 +81,29 @@ def test_a_planted_difference_is_found(  # noqa: PLR0913 - a table's columns and
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        pytest.param("print(0.1 + 0.2)\n", "+0.3", id="format of floats"),
+        pytest.param(
+            "print(list(dict.fromkeys(['alpha', 'beta', 'gamma', 'delta', 'eps'])))\n",
+            "+['alpha', 'beta', 'eps', 'gamma', 'delta']",
+            id="dict by hash",
+        ),
+    ],
+)
+def test_what_an_old_runtime_prints_in_another_way(
+    multirt: Command, tmp_path: Path, require: Callable[[str], Path], code: str, line: str
+) -> None:
+    (tmp_path / "planted.py").write_text(code)
+    runtimes = ("--python", str(require("3.12")), "--python", str(require("2.7")))
+    document, status = compared(multirt, *runtimes, "planted.py")
+    assert (status, document["groups"][1]["difference"]["lines"][-1]) == (1, line)
+    shown = multirt("compare", *runtimes, "--python", str(require("3.11")), "planted.py").stdout
+    assert "reference: cpython-3.12.1\n" in shown
+    assert "the same (1): cpython-3.11" in shown
+
+
 def test_what_may_differ_is_chosen(
     multirt: Command, tmp_path: Path, require: Callable[[str], Path]
 ) -> None:
