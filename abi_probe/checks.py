@@ -54,7 +54,7 @@ def judge(
     objections = list(_broken(artefact))
     objections += _metadata(artefact, target)
     warnings: list[str] = list(artefact.warnings)
-    if (old := numpy_warning(artefact)) is not None:
+    if (old := numpy_warning(artefact, target)) is not None:
         warnings.append(old)
     for module in findable(artefact, target.suffixes) if found is None else found:
         reasons, doubts = _module(module, artefact, target, links or {})

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from abi_probe.memory import Memory
-    from abi_probe.model import Artefact
+    from abi_probe.model import Artefact, Target
 
 # Where `import_array` looks for the API: code for NumPy 2 at the first, then at the second, for it
 # runs on NumPy 1 too; older code at the second only, where NumPy 2 refuses it.
 # Source: NumPy's `core/code_generators/generate_numpy_api.py`, 1.16 to 2.3.
 _OF_2: Final = b"numpy._core._multiarray_umath\0"
 _OF_1: Final = b"numpy.core._multiarray_umath\0"
+_NUMPY_2_SINCE: Final = (3, 9)  # the oldest Python that has a NumPy 2
 
 
 def wants_numpy_1(memory: Memory) -> bool:
@@ -21,8 +22,10 @@ def wants_numpy_1(memory: Memory) -> bool:
     return found and next(memory.strings(_OF_2), None) is None
 
 
-def numpy_warning(artefact: Artefact) -> str | None:
+def numpy_warning(artefact: Artefact, target: Target) -> str | None:
     """Return the warning to whoever has NumPy 2; None where nothing shows a need for NumPy 1."""
+    if (target.version.major, target.version.minor) < _NUMPY_2_SINCE:
+        return None
     files = [str(each.path) for each in artefact.extensions if each.binary.numpy_1]
     if not files:
         return None

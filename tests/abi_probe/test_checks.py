@@ -624,6 +624,12 @@ def test_status(given: Artefact, runtime: Target, status: Status) -> None:
     assert verdict.status is status
 
 
+def test_a_python_without_numpy_2_needs_no_warning_of_it() -> None:
+    given = artefact(extension("spam.abi3.so", replace(elf_binary(), numpy_1=True)))
+    assert judge(given, target("3.9"), {}).warnings
+    assert not judge(given, target("3.8"), {}).warnings
+
+
 def test_reasons_come_in_the_order_of_the_checks() -> None:
     given = replace(
         spam("PySpam_New", exports=("initspam",)),
