@@ -210,8 +210,8 @@ class _Attempt:
             self.cases = [*(self.cases or []), *found]
         elif ended.code == 1 and (name := absent(words, self.output.text)):
             return State.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
-        elif ended.code == 0 and reports(words) and str(report) in env.get(OPTIONS, ""):
-            return State.CRASHED, "pytest ended before it was done, with exit code 0"
+        elif _left_early(ended) and reports(words) and str(report) in env.get(OPTIONS, ""):
+            return State.CRASHED, f"pytest ended before it was done, with exit code {ended.code}"
         return self._judged(ended, words)
 
     def _receive(self, data: bytes) -> None:
@@ -231,6 +231,11 @@ class _Attempt:
             says = _PYTEST_SAYS.get(ended.code) if is_pytest(words) else None
             return State.FAILED, says or f"exit code {ended.code}"
         return State.PASSED, None
+
+
+def _left_early(ended: Ended) -> bool:
+    """Whether a pytest that wrote no report of its tests says that it ran them."""
+    return ended.code in {0, 1} and not (ended.stopped or ended.timed_out)
 
 
 def _with_folders(text: str, ready: Ready, place: Path) -> str:

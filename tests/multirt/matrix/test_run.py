@@ -196,8 +196,8 @@ import os, signal, subprocess, sys
 def test_crash():
     if os.environ.get("WHAT") == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
-    if os.environ.get("WHAT") == "leave early":
-        os._exit(0)
+    if os.environ.get("WHAT", "").startswith("leave early"):
+        os._exit(int(os.environ["WHAT"][-1]))
 
 def test_leave():
     if os.environ.get("WHAT") == "leave":
@@ -217,7 +217,8 @@ def test_temporary(tmp_path):
     [
         pytest.param("crash", "crashed", "SIGSEGV (signal 11), at ", id="signal"),
         pytest.param("leave", "passed", "3 processes were left behind", id="processes"),
-        pytest.param("leave early", "crashed", "pytest ended before it was done", id="exit code 0"),
+        pytest.param("leave early 0", "crashed", "pytest ended before it was done", id="code 0"),
+        pytest.param("leave early 1", "crashed", "pytest ended before it was done", id="code 1"),
     ],
 )
 def test_what_a_hostile_test_does_is_named(
