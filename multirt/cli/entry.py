@@ -16,6 +16,8 @@ from multirt.cli.program_line import gathered, separated, unjoined
 from multirt.errors import ExitCode, MultirtError
 from multirt.plans.question import ask
 
+_SHOWN = 60  # characters of a name that is too long
+
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
@@ -155,6 +157,8 @@ def _of_files(error: OSError) -> MultirtError | None:
         case PermissionError(filename=str(name)):
             hint = "look who may read it, and enter the folders above it: `ls -ld`"
             return MultirtError("file", f"{name}: {error.strerror}", hint)
+        case OSError(errno=errno.ENAMETOOLONG, filename=str(name)):
+            return MultirtError("file", f"{name[:_SHOWN]}...: {error.strerror}")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, filename=None):
             _drop_output()
             message = f"cannot write the output: {error.strerror}"

@@ -51,6 +51,7 @@ def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
         pytest.param(["find", "pyhton3"], 2, "did you mean 'python3'", id="misspelled"),
         pytest.param(["find", "3.99"], 127, "no runtime here fits '3.99'", id="no such version"),
         pytest.param(["find", "9" * 5000], 2, "not a runtime: '99", id="more digits than an int"),
+        pytest.param(["probe", f"/{'a' * 5000}.whl"], 2, "aa...: File name too long", id="long"),
         pytest.param(["run", "nope.py"], 2, "no such script", id="no script"),
         pytest.param(["run", "./a\x1b[2J"], 2, "/a?[2J", id="name that commands a terminal"),
         pytest.param(["run", "-p3.99", "ok.py"], 127, "explain --python 3.99 ok.py", id="again"),
