@@ -87,7 +87,8 @@ def _once_warm(measured: Measured, reference: Measured) -> str:
     if not measured.contender.compiles or mine.warm_up is None:
         return ""
     after = f" after {mine.warm_up:.2g} s of warm-up" if mine.warm_up > _WORTH_SAYING else ""
-    return f", {theirs.warm / mine.warm:.1f}x once warm{after}"
+    gain = theirs.warm / mine.warm
+    return f", {gain:.1f}x once warm{after}" if gain >= 1 else f", {gain:.2g}x once warm{after}"
 
 
 def notes(bench: Bench) -> Iterator[str]:
