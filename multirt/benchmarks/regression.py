@@ -67,8 +67,7 @@ class Change:
         if self.steady or self.processor is None:
             sure = self.ratio > 1 + self.spread or self._takes_more
             return self.significant and self.ratio > 1 + self.threshold and slower and sure
-        # On more processors, perhaps; that the machine was busier before makes no program faster.
-        faster = self.significant and not slower and self.ratio < 1 - _LEAST_WHEN_BUSY
+        faster = self.significant and not slower  # on more processors, perhaps
         return self._takes_more and not faster
 
     @property
