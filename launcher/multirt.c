@@ -668,8 +668,9 @@ static char *own_path(const char *called)
     return strchr(called, '/') != NULL ? realpath(called, NULL) : NULL;
 }
 
-/* Keep Python's variables from the Python command, which puts them back (multirt/isolation.py).
- * PYTHONHOME could keep it from starting, PYTHONPATH could give it other modules than its own. */
+/* Keep Python's variables from the Python command, which puts them back
+ * (multirt/processes/isolation.py). PYTHONHOME could keep it from starting, PYTHONPATH could give
+ * it other modules than its own. */
 static void hide_python_variables(void)
 {
     for (char **entry = environ; *entry != NULL; entry++)

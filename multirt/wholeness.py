@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from multirt.notes import read_note
+from multirt.storage.notes import read_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

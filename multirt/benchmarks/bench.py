@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from multirt.aftermath import temporary_folder
 from multirt.benchmarks import pyperf
 from multirt.benchmarks.model import Bench, Excluded, Measured
 from multirt.benchmarks.processor import processor_time
@@ -16,6 +15,7 @@ from multirt.comparison import Comparison, Conditions, compare, prepared
 from multirt.errors import ExitCode, MultirtError
 from multirt.history import IDLE, PROCESSOR, content_of, program_key
 from multirt.model import Kind
+from multirt.processes.aftermath import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
-from multirt.aftermath import temporary_folder
 from multirt.comparison import Start, run_once
 from multirt.errors import ExitCode, MultirtError
 from multirt.extras import require
+from multirt.processes.aftermath import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,9 +6,9 @@ from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from multirt.aftermath import temporary_folder
 from multirt.benchmarks.model import Curve
 from multirt.comparison import Conditions, Outcome, prepared, run_once
+from multirt.processes.aftermath import temporary_folder
 
 if TYPE_CHECKING:
     from multirt.contenders import Contender

@@ -12,9 +12,9 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, NoReturn
 
-from multirt.aftermath import ending_process
 from multirt.canary.model import Ending
 from multirt.errors import ExitCode, MultirtError
+from multirt.processes.aftermath import ending_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

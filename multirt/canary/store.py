@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from multirt.canary.model import Course, Ending, Role, Started, Trial
 from multirt.canary.turns import is_canarys
-from multirt.database import database, is_empty, storable
+from multirt.storage.database import database, is_empty, storable
 
 if TYPE_CHECKING:
     import sqlite3

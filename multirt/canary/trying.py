@@ -24,7 +24,7 @@ from multirt.comparison import (
     substitutions,
 )
 from multirt.errors import MultirtError
-from multirt.launch import environment_of
+from multirt.processes.launch import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

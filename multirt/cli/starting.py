@@ -16,7 +16,7 @@ from multirt.cli.searching import cache_dir, search, store, user_config
 from multirt.configuration import Prefer, Wishes
 from multirt.consulted import Consulted
 from multirt.dispatch import Request, decide, plan
-from multirt.launch import launch
+from multirt.processes.launch import launch
 from multirt.program import entry_of
 from runtimes import RuntimeSpec
 

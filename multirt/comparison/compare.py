@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.aftermath import temporary_folder
 from multirt.comparison.copies import changes, make_copy, moved, snapshot
 from multirt.comparison.grouping import group_outcomes
 from multirt.comparison.rules import substitutions
 from multirt.comparison.trial import Start, run_once
 from multirt.errors import MultirtError
+from multirt.processes.aftermath import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

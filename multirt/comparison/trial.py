@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from multirt.aftermath import ending_group
 from multirt.comparison.recording import Recorded, Recording
 from multirt.errors import MultirtError
+from multirt.processes.aftermath import ending_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

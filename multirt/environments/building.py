@@ -22,7 +22,7 @@ from multirt.environments.model import Built
 from multirt.environments.records import Kind, Record, is_whole, note_use, seal
 from multirt.environments.removal import discard
 from multirt.environments.uv import UvError, ask, is_unreachable, shorten, unreachable
-from multirt.holding import holding
+from multirt.storage.holding import holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from multirt.environments.identity import signature
 from multirt.environments.records import Record, is_whole, last_used, read_record
 from multirt.environments.removal import discard
-from multirt.holding import holding
+from multirt.storage.holding import holding
 from multirt.wholeness import hold_file
 
 if TYPE_CHECKING:

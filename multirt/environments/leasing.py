@@ -26,7 +26,7 @@ from multirt.environments.identity import digest
 from multirt.environments.records import note_use, reseal, seal, unseal
 from multirt.environments.removal import discard
 from multirt.environments.replacing import change_of, replace
-from multirt.holding import holding
+from multirt.storage.holding import holding
 from multirt.wholeness import hold_file, is_whole
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from multirt.environments.model import Built, Resolution
     from multirt.environments.store import Store
-    from multirt.holding import Hold
+    from multirt.storage.holding import Hold
     from runtimes import Runtime
 
 

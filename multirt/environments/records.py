@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from multirt import wholeness
 from multirt.environments.creation import python_of
-from multirt.notes import read_note, write_note
+from multirt.storage.notes import read_note, write_note
 from multirt.wholeness import FILES, RECORD, stamp_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from multirt.environments.locked import choose, read_lock
 from multirt.environments.lockfiles import parse_lock, pin_note, pins_of, read_pin, without
 from multirt.environments.model import Resolution
 from multirt.environments.uv import UvError, ask, is_unreachable, telling, unreachable
-from multirt.notes import age_of, read_note, write_note
+from multirt.storage.notes import age_of, read_note, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from multirt.database import database, is_empty, storable
 from multirt.history.model import IDLE, PROCESSOR, Record, processor_times
+from multirt.storage.database import database, is_empty, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

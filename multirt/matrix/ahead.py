@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multirt.notes import read_note, write_note
+from multirt.storage.notes import read_note, write_note
 from multirt.wholeness import is_whole
 
 if TYPE_CHECKING:

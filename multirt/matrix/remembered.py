@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import multirt
-from multirt.holding import holding
 from multirt.matrix import sources
 from multirt.matrix.attempt import Ready
 from multirt.matrix.seen import Seen
 from multirt.matrix.written import reports_in
-from multirt.notes import age_of, read_note
 from multirt.plans.reader import signature_of
+from multirt.storage.holding import holding
+from multirt.storage.notes import age_of, read_note
 from multirt.wholeness import hold_file
 
 if TYPE_CHECKING:

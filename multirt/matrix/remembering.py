@@ -12,9 +12,9 @@ from multirt.matrix.remembered import SCHEMA
 from multirt.matrix.report import report_of
 from multirt.matrix.reports.document import document_of
 from multirt.matrix.states import State
-from multirt.notes import write_note
 from multirt.plans.reader import signature_of
-from multirt.stamps import is_young
+from multirt.storage.notes import write_note
+from multirt.storage.stamps import is_young
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from multirt.notes import read_note, write_note
-from multirt.stamps import is_young
+from multirt.storage.notes import read_note, write_note
+from multirt.storage.stamps import is_young
 
 if TYPE_CHECKING:
     from pathlib import Path

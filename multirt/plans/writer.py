@@ -19,7 +19,7 @@ from multirt.plans.reader import (
     signature,
     signature_of,
 )
-from multirt.stamps import TICK, is_young
+from multirt.storage.stamps import TICK, is_young
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

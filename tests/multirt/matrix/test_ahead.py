@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.matrix import ahead
-from multirt.notes import write_note
+from multirt.storage.notes import write_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

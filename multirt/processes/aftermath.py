@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt import sentinel
+from multirt.processes import sentinel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -60,7 +60,7 @@ def _become(executable: str, arguments: Sequence[str], env: Mapping[str, str]) -
     """
     words = [executable, *arguments]
     if os.name == "nt":
-        from multirt.child import run_child
+        from multirt.processes.child import run_child
 
         sys.exit(run_child(executable, words, env))
     os.execve(executable, words, env)  # noqa: S606 - starting it is the job; there is no shell
