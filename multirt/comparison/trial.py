@@ -7,13 +7,13 @@ import selectors
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from multirt.comparison.recording import Recorded, Recording
 from multirt.errors import MultirtError
-from multirt.processes.aftermath import ending_group
+from multirt.processes.aftermath import ending_group, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,24 +106,27 @@ def run_once(start: Start) -> Outcome:
     refused: str | None = None
     exit_code: int | None = None
     output = subprocess.DEVNULL if start.silent else subprocess.PIPE
-    try:
-        process = subprocess.Popen(
-            start.command,
-            cwd=start.folder,
-            env=start.environment,
-            stdin=source or subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    except OSError as error:
-        refused = error.strerror or str(error)
-    else:
-        with ending_group(process.pid):
-            exit_code = _follow(process, streams, begun + start.seconds)
-    finally:
+    with ExitStack() as stack:
         if source is not None:
-            source.close()
+            stack.enter_context(source)
+        with uninterrupted():
+            try:
+                process = subprocess.Popen(
+                    start.command,
+                    cwd=start.folder,
+                    env=start.environment,
+                    stdin=source or subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                refused = error.strerror or str(error)
+            else:
+                stack.callback(_end, process)
+        if refused is None:
+            with ending_group(process.pid):
+                exit_code = _follow(process, streams, begun + start.seconds)
     return Outcome(
         exit_code=exit_code,
         refused=refused,
@@ -137,10 +140,9 @@ def _follow(
     process: subprocess.Popen[bytes], streams: Sequence[Recording], deadline: float
 ) -> int | None:
     """Read both streams until the process has ended, or the time is over."""
-    pipes: list[IO[bytes]] = [each for each in (process.stdout, process.stderr) if each is not None]
     try:
         with selectors.DefaultSelector() as selector:
-            for pipe, stream in zip(pipes, streams, strict=False):  # none of a silent one
+            for pipe, stream in zip(_pipes(process), streams, strict=False):  # none of a silent one
                 os.set_blocking(pipe.fileno(), False)
                 selector.register(pipe, selectors.EVENT_READ, stream)
             in_time = _read(process, selector, deadline)
@@ -149,13 +151,19 @@ def _follow(
         return process.wait(timeout=max(deadline - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         return None
-    finally:
-        # Also what it has started: nothing may go on writing while the next contender runs.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for pipe in pipes:
-            pipe.close()
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> list[IO[bytes]]:
+    return [each for each in (process.stdout, process.stderr) if each is not None]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what was started, and what that has: nothing may go on while the next contender runs."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in _pipes(process):
+        pipe.close()
 
 
 def _read(

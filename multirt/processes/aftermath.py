@@ -5,10 +5,12 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+import threading
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,21 @@ from multirt.processes import sentinel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let an interrupt wait while the context lasts: until what is started there can be ended."""
+    came: list[int] = []
+    with ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():  # none else is interrupted
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if callable(signal.getsignal(number)):
+                    before = signal.signal(number, lambda each, _: came.append(each))
+                    stack.callback(signal.signal, number, before)
+        yield
+    if came:
+        signal.raise_signal(came[0])
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from multirt.processes.aftermath import uninterrupted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,3 +75,12 @@ def test_a_kill_leaves_nothing(
         assert select.select([each], [], [], 60)[0] == [each]  # readable once it has ended
         os.close(each)
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_an_interrupt_waits_until_what_is_started_can_be_ended() -> None:
+    done = []
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), uninterrupted():  # noqa: PT012 - the order counts
+        signal.raise_signal(signal.SIGINT)
+        done.append("all of it")
+    assert (done, signal.getsignal(signal.SIGINT)) == (["all of it"], before)
