@@ -410,10 +410,9 @@ def test_many_writers_at_once(machine: Machine, fake: Path) -> None:
         thread.join()
     assert found == [["3.8.0"]] * 8
     assert remembered(machine.look()) == [True]
-    written = list((machine.home / "cache" / "runtimes").iterdir())
-    assert {each.suffix for each in written} == {".json"}  # nothing half written
-    # The search as a whole is remembered only once what it saw is no longer young.
-    assert len([each for each in written if not each.name.startswith("search-")]) == 1
+    folder = machine.home / "cache" / "runtimes"
+    assert len(answers(folder)) == 1
+    assert {each.suffix for each in folder.iterdir()} == {".json"}  # nothing half written
 
 
 def test_a_time_out_counts_for_no_longer_wait(machine: Machine) -> None:
@@ -478,11 +477,19 @@ def test_a_failure_that_is_mended_elsewhere(machine: Machine) -> None:
     assert versions(machine.look()) == ["3.8.0"]
 
 
+def answers(folder: Path) -> list[Path]:
+    """Return what is remembered of each candidate.
+
+    The search as a whole is remembered only once what it saw is no longer young.
+    """
+    return [each for each in folder.iterdir() if not each.name.startswith("search-")]
+
+
 def test_what_nobody_has_used_for_long_is_removed(machine: Machine, fake: Path) -> None:
     folder = machine.home / "cache" / "runtimes"
     machine.look()
     assert fake.exists()
-    (used,) = folder.iterdir()
+    (used,) = answers(folder)
     names = ["0000.json", "0001.json", "0002.json.12-34", "0003.json.56-78", "0004.json"]
     old, torn, young, killed, fallen = (folder / name for name in names)
     for path in (old, torn, young, killed):
@@ -492,7 +499,7 @@ def test_what_nobody_has_used_for_long_is_removed(machine: Machine, fake: Path) 
     for path, days in ((used, 400), (old, 100), (torn, 30), (killed, 1), (fallen, 400)):
         os.utime(path, (now - days * 86400, now - days * 86400))
     assert remembered(machine.look()) == [True]
-    assert len(list(folder.iterdir())) == 6
+    assert len(answers(folder)) == 6
     machine.add("python3.1", FAKE.format(minor=1))
     settle(machine)
     assert remembered(machine.look()) == [True, False]
