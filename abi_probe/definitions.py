@@ -80,12 +80,14 @@ def read_definitions(memory: Memory, stems: Iterable[str]) -> tuple[ModuleDefini
     Source of the layouts: CPython's `Include/moduleobject.h` and `Include/object.h`, 3.5 to 3.15.
     """
     stems = sorted(stems)
-    found: dict[str, ModuleDefinition] = {}
+    # To look at what has a usual header takes one pass for all modules, each name one of its own.
+    found = _by_header(memory, frozenset(stems[:_MOST_MODULES]))
     names = (
         (stem, address)
         for stem in stems[:_MOST_MODULES]
-        for address in _name_addresses(memory, stem.encode("utf-8", "surrogateescape"))
         if stem not in found
+        for address in _name_addresses(memory, stem.encode("utf-8", "surrogateescape"))
+        if stem not in found  # nor since
     )
     for stem, address in islice(names, _MOST_NAMES):
         definition = _definition(memory, stem, address)
@@ -94,7 +96,7 @@ def read_definitions(memory: Memory, stems: Iterable[str]) -> tuple[ModuleDefini
     if len(stems) == 1 and not found:
         definitions = list(islice(_nameless(memory, stems[0]), 2))
         return tuple(definitions) if len(definitions) == 1 else ()
-    return tuple(found.values())
+    return tuple(found[stem] for stem in stems if stem in found)
 
 
 def _definition(memory: Memory, stem: str, name: int) -> ModuleDefinition | None:
@@ -128,8 +130,28 @@ def _definition_at(
     )
 
 
+def _by_header(memory: Memory, stems: frozenset[str]) -> dict[str, ModuleDefinition]:
+    """Read the definitions that have a usual header and one of some names."""
+    found: dict[str, ModuleDefinition] = {}
+    for pointer, name, free_threaded in _headed(memory):
+        stem = name.rpartition(b".")[2].decode()
+        if stem in stems and stem not in found:
+            definition = _definition_at(memory, stem, pointer, free_threaded=free_threaded)
+            if definition is not None:
+                found[stem] = definition
+    return found
+
+
 def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
     """Read what looks like a multi-phase definition from its header on, whatever its name is."""
+    for pointer, _, free_threaded in _headed(memory):
+        found = _definition_at(memory, stem, pointer, free_threaded=free_threaded)
+        if found is not None and found.slots:
+            yield found
+
+
+def _headed(memory: Memory) -> Iterator[tuple[int, bytes, bool]]:
+    """The pointers to a name after a usual header, that name, whether a free-threaded build's."""
     if memory.word.size != 8:  # noqa: PLR2004 - bytes of a word
         return
     pack = memory.word.pack
@@ -138,21 +160,18 @@ def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
     for header, free_threaded in headers:
         for place in memory.writable_places(header):
             end = place + len(header)
-            name = memory.pointer(end)
-            if not name or not _is_name(memory, name) or _header(memory, end) is None:
-                continue
-            found = _definition_at(memory, stem, end, free_threaded=free_threaded)
-            if found is not None and found.slots:
-                yield found
+            name = _name(memory, memory.pointer(end))
+            if name and _header(memory, end) is not None:
+                yield end, name, free_threaded
 
 
-def _is_name(memory: Memory, address: int) -> bool:
-    """Whether a string that may name a module lies at an address."""
-    offset = memory.offset(address)
+def _name(memory: Memory, address: int | None) -> bytes:
+    """The string at an address that may name a module; empty where none does."""
+    offset = memory.offset(address) if address else None
     if offset is None:
-        return False
+        return b""
     name, end, _ = memory.data[offset : offset + _LONGEST_NAME].partition(b"\0")
-    return bool(name and end) and _NAME_BYTES.issuperset(name)
+    return name if end and _NAME_BYTES.issuperset(name) else b""
 
 
 def _name_addresses(memory: Memory, stem: bytes) -> Iterator[int]:

@@ -3,14 +3,53 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf.image import Image, Tag
 from abi_probe.memory import Memory, Stretch, apart, searchable
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterator
+
+
+_AT_ONCE: Final = 4096  # relocations that are copied to look at them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rising:
+    """Where the relocations at the beginning of a table apply, as far as these addresses rise.
+
+    Those are nearly all: linkers put the relative ones first, and order them.
+    """
+
+    data: bytes | mmap.mmap
+    record: struct.Struct
+    start: int
+    count: int
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.count
+
+    def __getitem__(self, index: int) -> int:
+        """Return one address."""
+        return int(self.record.unpack_from(self.data, self.start + index * self.record.size)[0])
+
+
+def _rising(data: bytes | mmap.mmap, record: struct.Struct, start: int, end: int) -> int:
+    """Return how many relocations from the first on apply at rising addresses."""
+    count, last = 0, -1
+    step = _AT_ONCE * record.size
+    for first in range(start, end, step):
+        some = data[first : min(first + step, end)]
+        for place, _, _ in record.iter_unpack(some[: len(some) // record.size * record.size]):
+            if place <= last:
+                return count
+            count, last = count + 1, place
+    return count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,11 +61,13 @@ class ElfMemory(Memory):
         rela: where the table of relocations begins and ends in the file; both 0 for none. Other
             kinds of relocation leave the pointer where it belongs.
         record: of that table.
+        rising: where the first relocations of that table apply.
     """
 
     image: Image
     rela: tuple[int, int]
     record: struct.Struct
+    rising: Rising
 
     @classmethod
     def of(cls, image: Image) -> ElfMemory:
@@ -45,21 +86,26 @@ class ElfMemory(Memory):
             )
             for each in image.loaded()
         )
+        data = searchable(image.view)
+        rela = (start, min(start + size, len(image.view)))
+        record = struct.Struct(image.layout.mark + ("QQq" if wide else "IIi"))
+        count = _rising(data, record, *rela)
         return cls(
             image=image,
-            data=searchable(image.view),
+            data=data,
             mark=image.layout.mark,
             word=struct.Struct(image.layout.mark + ("Q" if wide else "I")),
             stretches=apart(stretches),
-            rela=(start, min(start + size, len(image.view))),
-            record=struct.Struct(image.layout.mark + ("QQq" if wide else "IIi")),
+            rela=rela,
+            record=record,
+            rising=Rising(data=data, record=record, start=start, count=count),
         )
 
     def pointer(self, address: int) -> int | None:
         """The address that a pointer holds; 0 for one to another library's symbol too."""
         if self.offset(address) is None:
             return None
-        for start in self._records(self.word.pack(address), field=0):
+        for start in self._at(address):
             _, info, addend = self.record.unpack_from(self.data, start)
             shift = 32 if self.word.size == 8 else 8  # noqa: PLR2004 - bytes of a word
             return self._symbol(int(info) >> shift) + int(addend)
@@ -70,14 +116,21 @@ class ElfMemory(Memory):
         if self.offset(address) is None:
             return
         packed = self.word.pack(address)
-        for start in self._records(packed, field=2):
+        for start in self._records(packed, 2, *self.rela):
             place, _, _ = self.record.unpack_from(self.data, start)
             yield int(place)
         yield from self.writable_places(packed)
 
-    def _records(self, packed: bytes, field: int) -> Iterator[int]:
+    def _at(self, address: int) -> Iterator[int]:
+        """The offsets of the relocations that apply at an address."""
+        index = bisect_left(self.rising, address)
+        if index < self.rising.count and self.rising[index] == address:
+            yield self.rising.start + index * self.record.size
+        rest = self.rising.start + self.rising.count * self.record.size
+        yield from self._records(self.word.pack(address), 0, rest, self.rela[1])
+
+    def _records(self, packed: bytes, field: int, first: int, end: int) -> Iterator[int]:
         """The offsets of the relocations one of whose fields is some word."""
-        first, end = self.rela
         for offset in self.places(packed, first, end):
             record, place = divmod(offset - first, self.record.size)
             start = first + record * self.record.size

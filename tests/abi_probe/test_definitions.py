@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from abi_probe import UnreadableError, read_binary, read_binary_file
+from abi_probe import ModuleSlot, UnreadableError, read_binary, read_binary_file
+from abi_probe.elf.image import Tag, open_image
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.definition_bytes import (
     FREE_THREADED,
@@ -105,6 +106,28 @@ void PyInit_probe(void) {
     PyModuleDef_Init(named); PyModuleDef_Init(other); PyModuleDef_Init(filled);
 }
 """
+
+
+_SEVERAL = """
+extern void PyModuleDef_Init(void *);
+static long slots[] = {2, 1, 0, 0};
+#define MODULE(name, count) \\
+    static void *def_##name[] = {(void *)count, 0, 0, 0, 0, #name, 0, 0, 0, slots}; \\
+    void PyInit_##name(void) { PyModuleDef_Init(def_##name); }
+MODULE(third, 1) MODULE(first, 1) MODULE(second, 7)
+"""
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["rising", "falling"])
+def test_each_module_of_a_file_has_its_own(order: int, tmp_path: Path) -> None:
+    data = compile_c(tmp_path / "probe.so", _SEVERAL).read_bytes()
+    image = open_image(memoryview(data))
+    start, size = image.place(Tag.RELA), image.last(Tag.RELASZ)
+    records = [data[place : place + 24] for place in range(start, start + size, 24)]
+    found = read_binary(data[:start] + b"".join(records[::order]) + data[start + size :])
+    # The header of the second one is unusual: it is found by its name.
+    assert [each.module for each in found.definitions] == ["first", "second", "third"]
+    assert {each.slots for each in found.definitions} == {(ModuleSlot(kind=2, value=1),)}
 
 
 def test_tables_that_begin_alike_are_no_definitions(tmp_path: Path) -> None:
