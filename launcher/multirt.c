@@ -158,6 +158,7 @@ static const struct option {
     {"--with-requirements", "with-requirements=", true},
     {"--prefer", "prefer=", false},
     {"--fastest-margin", "fastest-margin=", false},
+    {"--python-args", "python-args=", false},
 };
 
 /* Return the value of an option that is `NAME VALUE` or `NAME=VALUE`, and step over it. */

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from runtimes.child import Child, Output
     from runtimes.choice import find, ranked
     from runtimes.discoverer import interrogate
-    from runtimes.names import release_line
+    from runtimes.names import is_runtime_name, release_line
     from runtimes.pruning import prune
     from runtimes.spec import RuntimeSpec, within
     from runtimes.version_file import read_version_file
@@ -53,6 +53,7 @@ _LATER: Final = {
     "disagreements": "build_details",
     "find": "choice",
     "interrogate": "discoverer",
+    "is_runtime_name": "names",
     "prune": "pruning",
     "ranked": "choice",
     "read_version_file": "version_file",
@@ -95,6 +96,7 @@ __all__ = [
     "find",
     "hold",
     "interrogate",
+    "is_runtime_name",
     "is_young",
     "overlays",
     "prune",

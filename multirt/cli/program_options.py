@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 import sys
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from multirt.cli.requirement import requirement
 from multirt.cli.searching import user_config
 from multirt.configuration import Prefer, Wishes
 from multirt.dispatch import Request
+from multirt.errors import MultirtError
 from multirt.model import Kind
 from multirt.program import entry_of
 from runtimes import RuntimeSpec
@@ -97,6 +99,14 @@ class ProgramOptions:
     below_floor: Annotated[
         bool, typer.Option("--try", help="Also where a tag or metadata shuts the version out.")
     ] = False
+    python_args: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--python-args",
+            metavar="OPTIONS",
+            help="Options of the interpreter, such as -I; may be repeated.",
+        ),
+    ] = None
     whole_site: Annotated[
         bool, typer.Option("--whole-site", help="All that is installed counts, imported or not.")
     ] = False
@@ -144,8 +154,21 @@ class ProgramOptions:
             use_project=not self.no_project,
             use_config=not self.no_config,
             isolated=self.isolated,
+            python_args=tuple(chain.from_iterable(map(_split, self.python_args or ()))),
             below_floor=self.below_floor,
         )
+
+
+def _split(text: str) -> list[str]:
+    """Return the options in one argument, parted as a shell does.
+
+    Raises:
+        MultirtError: its quotes do not match.
+    """
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise MultirtError("usage", f"invalid --python-args: {error}: {text!r}") from error
 
 
 def arguments_of(words: list[str] | None) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -50,6 +52,7 @@ def start_words(
         requirement_files=tuple(map(Path, said.get("with-requirements", ()))),
         prefer=Prefer(prefer) if prefer is not None else None,
         margin=int(margin) if margin is not None else None,
+        python_args=tuple(chain.from_iterable(map(shlex.split, said.get("python-args", ())))),
     )
     request = Request(
         entry=entry,
@@ -66,7 +69,9 @@ def start_words(
 def is_plain(said: Mapping[str, Sequence[str]]) -> bool:
     """Whether the values of options mean something; otherwise typer says what is wrong."""
     preferred = all(each in {*Prefer} for each in said.get("prefer", ()))
-    return preferred and all(each.isdecimal() for each in said.get("fastest-margin", ()))
+    numbers = all(each.isdecimal() for each in said.get("fastest-margin", ()))
+    quoted = any(not {*each}.isdisjoint("'\"\\") for each in said.get("python-args", ()))
+    return preferred and numbers and not quoted
 
 
 def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> NoReturn:

@@ -47,6 +47,7 @@ class Wishes:
         use_project: a project counts.
         use_config: settings in files count.
         isolated: nothing counts but the command line and the program.
+        python_args: arguments for the interpreter, in place of those of the script's first line.
         below_floor: a runtime that a wheel's tag or a package's metadata shuts out for its
             version is tried.
     """
@@ -65,6 +66,7 @@ class Wishes:
     use_project: bool = True
     use_config: bool = True
     isolated: bool = False
+    python_args: tuple[str, ...] = ()
     below_floor: bool = False
 
 

@@ -52,6 +52,7 @@ def decide(request: Request) -> Decision:
 def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
     """Decide, and tell whether that holds whatever was not asked."""
     program = read_program(request.entry, request.cwd, request.stdin)
+    program = replace(program, options=request.wishes.python_args or program.options)
     places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
     configuration = configure(program, request.wishes, places)
     fastest = wants_fastest(configuration)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from multirt.dispatch.remedies import named_sites
 from multirt.errors import ExitCode, MultirtError
-from multirt.model import Kind
+from multirt.model import Cause, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,13 @@ _NEAREST_MISSES = 3
 def nearest_misses(decision: Decision) -> tuple[Verdict, ...]:
     """Return the refused runtimes that come closest, the closest first."""
     refused = [verdict for verdict in decision.verdicts if not verdict.accepted]
-    ordered = sorted(refused, key=lambda each: (len(each.objections), each.rank))
+    ordered = sorted(refused, key=lambda each: (_is_other(each), len(each.objections), each.rank))
     return tuple(ordered[:_NEAREST_MISSES])
+
+
+def _is_other(verdict: Verdict) -> bool:
+    """Whether another runtime was asked for, whose reasons are of more interest."""
+    return any(each.cause is Cause.SPEC for each in verdict.objections)
 
 
 def nothing_fits(decision: Decision) -> MultirtError:

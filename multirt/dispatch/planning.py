@@ -50,13 +50,13 @@ def plan(
     homes = [built.home] if built is not None else []
     if request.cache_dir in python.parents:
         homes.append(python.parent.parent)
-    entry = _entry(decision, request, built)
+    options, entry = decision.program.options, _entry(decision, request, built)
     if entry and decision.program.entry.kind is Kind.COMMAND and _is_binary(Path(entry[0])):
-        python, entry = Path(entry[0]), ()  # no interpreter reads it
+        python, options, entry = Path(entry[0]), (), ()  # no interpreter reads it
     return Plan(
         runtime=runtime,
         executable=python,
-        arguments=(*entry, *arguments),
+        arguments=(*options, *entry, *arguments),
         environment=(*environment, *_switches(decision, runtime)),
         stdin=decision.program.stdin,
         environments=tuple(dict.fromkeys(homes)),

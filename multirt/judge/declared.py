@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from multirt.judge.question import Question
     from runtimes import Runtime
 
+# Options of the interpreter by the first version that takes them. Jython is 2.7 in this, too, and
+# MicroPython calls itself 3.4.
+_OPTION_SINCE = {"I": (3, 4), "P": (3, 11), "X": (3, 1), "q": (3, 2)}
 _OWN_LOCK_SINCE = (3, 12)  # PEP 684: an interpreter's own lock
 
 
@@ -34,6 +37,11 @@ def declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
             yield Objection(
                 cause=Cause.CAPABILITY, detail=f"{need.origin} needs {need.value.value}"
             )
+    for option in question.program.options:
+        letter = option[1:2] if option.startswith("-") else ""
+        if runtime.version.release[:2] < _OPTION_SINCE.get(letter, (0, 0)):
+            detail = f"{question.program.title} is started with {option}, which {runtime.id} lacks"
+            yield Objection(cause=Cause.CAPABILITY, detail=detail)
     yield from _exits(question, runtime)
 
 

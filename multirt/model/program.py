@@ -155,6 +155,7 @@ class Program:
         uv: its table `[tool.uv]`, likewise; empty when there is none.
         interpreter: the interpreter that its first line names, `python2.7`; None when there is
             none or it says nothing of the version.
+        options: arguments for the interpreter, from the first line or the command line.
         sources: its files that were read, the first one started first.
         imports: of all of them.
         exits: conditions under which it refuses to run.
@@ -173,6 +174,7 @@ class Program:
     settings: Mapping[str, object] | None = None
     uv: Mapping[str, object] = field(default_factory=dict)
     interpreter: str | None = None
+    options: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     imports: tuple[Import, ...] = ()
     exits: tuple[Exit, ...] = ()

@@ -22,6 +22,7 @@ _OPTIONS = {
     b"--with-requirements": (b"with-requirements", True),
     b"--prefer": (b"prefer", False),
     b"--fastest-margin": (b"fastest-margin", False),
+    b"--python-args": (b"python-args", False),
 }
 # These differ from one terminal to the next, so each value has a plan of its own.
 _VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from multirt.program.conditions import Facts, holds
 from multirt.program.entry import entry_of
-from multirt.program.first_line import is_python, named_interpreter
+from multirt.program.first_line import FirstLine, is_python, read_first_line
 from multirt.program.reading import read_program
 
-__all__ = ["Facts", "entry_of", "holds", "is_python", "named_interpreter", "read_program"]
+__all__ = [
+    "Facts",
+    "FirstLine",
+    "entry_of",
+    "holds",
+    "is_python",
+    "read_first_line",
+    "read_program",
+]

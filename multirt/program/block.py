@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 # The reference expression of PEP 723.
 _BLOCK = r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)+)^# ///[ \t]*$"
-_OPENING = r"(?m)^# /// script[ \t]*$"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +45,7 @@ def read_block(text: str, title: str) -> Block:
         title: how messages call it.
 
     Raises:
-        MultirtError: it is doubled, has no end, is no TOML, or means nothing.
+        MultirtError: it is doubled, is no TOML, or means nothing.
     """
     content = _content(text, title)
     if content is None:
@@ -72,17 +71,18 @@ def read_block(text: str, title: str) -> Block:
 
 
 def _content(text: str, title: str) -> str | None:
-    """Return the TOML in the one block, None when there is no block."""
+    """Return the TOML in the one block, None when there is no block.
+
+    A block without an end does not count, as PEP 723 demands.
+    """
     if "# /// script" not in text:
         return None  # of most scripts; to compile the expressions takes 2 ms
     blocks = [match for match in re.finditer(_BLOCK, text) if match["type"] == "script"]
-    openings = len(re.findall(_OPENING, text))
-    if openings > 1:
-        raise MultirtError("script", f"{title} has {openings} script blocks", "keep one (PEP 723)")
+    if len(blocks) > 1:
+        raise MultirtError(
+            "script", f"{title} has {len(blocks)} script blocks", "keep one (PEP 723)"
+        )
     if not blocks:
-        if openings:
-            hint = "end it with a line `# ///`, every line before it starting with `#`"
-            raise MultirtError("script", f"{title}: the script block has no end", hint)
         return None
     lines = blocks[0]["content"].splitlines()
     return "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines)

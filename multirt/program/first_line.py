@@ -1,36 +1,137 @@
-"""Read the interpreter that a script's first line asks for."""
+"""Read the interpreter and its options from a script's first line."""
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+import shlex
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-_INTERPRETER = re.compile(r"(python|pypy|graalpy|jython|micropython)[\d.]*[dt]{0,2}(\.exe)?")
+from runtimes import is_runtime_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ALSO = re.compile(r"platform-python[\d.]*|pythonw[\d.]*|pyw?")  # RHEL; Windows and macOS; PEP 397
+_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "zsh"})
+_TAKING = frozenset({"-u", "--unset", "-C", "--chdir"})  # options of `env` with a value after them
+_SPLITS = re.compile(r"-[a-zA-Z]*S|--split-string=?")
+_TRAMPOLINE_LINES = 6
+# The second line is text to Python and a command to a shell.
+_EXEC = re.compile(r"""^['"\s]*exec['"]*\s+(?P<words>.+)"\$0\"""", re.MULTILINE)
+_SUBSTITUTED = re.compile(r"\$\([^()]*\)")
+_BACKTICKS = re.compile(r"`[^`]*?([^`\s]+)`")
 
 
-def named_interpreter(content: bytes) -> str | None:
-    """Return the interpreter's name in a `#!` line, None when there is none.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstLine:
+    """What a script's first line starts.
 
-    `/usr/bin/env -S NAME OPTIONS` is understood, and what is no Python's name is returned too.
+    Attributes:
+        interpreter: the program's name, without a folder and `.exe`; None without a `#!` line.
+        options: the arguments for the Python ahead of the script.
     """
-    words = first_words(content)
+
+    interpreter: str | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def python(self) -> bool:
+        """Whether it starts a Python."""
+        return self.interpreter is not None and is_python(self.interpreter)
+
+
+def read_first_line(content: bytes) -> FirstLine:
+    """Return what a script's first line starts.
+
+    `/usr/bin/env -S NAME OPTIONS`, paths with blanks, and the trampolines through a shell that pip,
+    uv and people write are understood.
+
+    Args:
+        content: the file's bytes; the first lines are enough.
+    """
+    line, _, rest = content.partition(b"\n")
+    if not line.startswith(b"#!"):
+        return FirstLine()
+    words = _interpreter_first(line[2:].decode("utf-8", "replace").strip())
+    if words and _name(words[0]) == "env":
+        words = _after_env(words[1:])
+    if words and _name(words[0]) in _SHELLS:
+        head = b"\n".join(rest.split(b"\n", _TRAMPOLINE_LINES)[:_TRAMPOLINE_LINES])
+        words = _trampoline(head.decode("utf-8", "replace")) or words
     if not words:
-        return None
-    name = PurePosixPath(words[0]).name
-    if name == "env":
-        rest = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-        name = PurePosixPath(rest[0]).name if rest else ""
-    return name or None
+        return FirstLine()
+    name, arguments = _name(words[0]) or None, tuple(words[1:])
+    if name == "multirt":
+        return FirstLine(interpreter=name, options=_passed_on(arguments))
+    return FirstLine(interpreter=name, options=arguments if name and is_python(name) else ())
 
 
 def is_python(name: str) -> bool:
     """Whether an interpreter's name is that of a Python runtime."""
-    return _INTERPRETER.fullmatch(name) is not None
+    return is_runtime_name(name) or _ALSO.fullmatch(name.lower().removesuffix(".exe")) is not None
 
 
-def first_words(content: bytes) -> list[str]:
-    """Return the words of a `#!` line, none when there is no such line."""
-    line = content.partition(b"\n")[0]
-    if not line.startswith(b"#!"):
+def _passed_on(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the interpreter's options in a first line that starts multirt."""
+    found: list[str] = []
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        name, equals, value = word.partition("=")
+        if name == "--python-args":
+            found += _split(value if equals else following)
+    return tuple(found)
+
+
+def _name(path: str) -> str:
+    """Return a program's name, of whichever system its path is."""
+    return re.split(r"[/\\]", path)[-1].removesuffix(".exe")
+
+
+def _interpreter_first(text: str) -> list[str]:
+    """Return the words of a line, a path with blanks as one."""
+    if text.startswith(('"', "'")):
+        return _split(text)
+    words = text.split()
+    if words and _name(words[0]) == "env":
+        return words
+    for end in range(len(words), 1, -1):
+        more = words[1:end]
+        parted = not any(each.startswith(("/", "-")) for each in more)
+        if parted and "/" in more[-1] and is_python(_name(more[-1])):
+            return [" ".join(words[:end]), *words[end:]]
+    return words
+
+
+def _after_env(words: list[str]) -> list[str]:
+    """Return the command that `env` starts."""
+    while words:
+        first, *words = words
+        if split := _SPLITS.match(first):
+            words = _split(" ".join([first[split.end() :], *words]))
+        elif first in _TAKING:
+            words = words[1:]
+        elif not first.startswith("-") and "=" not in first:
+            return [first, *words]
+    return []
+
+
+def _trampoline(text: str) -> list[str]:
+    """Return the command of a Python that a shell becomes with the script, none where it is not."""
+    if not text.startswith(('"', "'")) or (match := _EXEC.search(text)) is None:
         return []
-    return line[2:].decode("utf-8", "replace").split()
+    command = _BACKTICKS.sub(r"\1", match["words"])
+    while (plain := _SUBSTITUTED.sub("", command)) != command:
+        command = plain
+    words = [word for word in _split(command) if word != "--"]
+    if words and _name(words[0]) == "env":
+        words = _after_env(words[1:])
+    return words if words and is_python(_name(words[0])) else []
+
+
+def _split(text: str) -> list[str]:
+    """Return words as a shell parts them, or by blanks where its quotes do not match."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from multirt.model import Exit, Guard, Import
 from multirt.program.conditions import mentions_runtime
+from multirt.program.place import is_module_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,7 +200,7 @@ class _Reader:
                 name = call.args[0]
                 if isinstance(name, ast.Constant) and isinstance(name.value, str):
                     found = name.value
-                    if all(part.isidentifier() for part in found.split(".")):
+                    if is_module_name(found):
                         self._add(found, (), call.lineno, state)
 
     def _add(self, name: str, members: tuple[str, ...], line: int, state: _State) -> None:

@@ -103,11 +103,16 @@ class Archive:
             return False
 
 
+def is_module_name(name: str) -> bool:
+    """Whether a dotted name can be a module's; `-m` takes `my-mod`, too."""
+    return all(part and part.isprintable() and "/" not in part for part in name.split("."))
+
+
 def find(place: Place, name: str) -> Iterator[Found]:
     """Yield the files that importing a dotted name runs there: its packages', then its own."""
-    parts = name.split(".")
-    if not all(part.isidentifier() for part in parts):
+    if not is_module_name(name):
         return
+    parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         found = _module(place, parts[:depth])
         if found is not None:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from multirt.errors import MultirtError
 from multirt.model import Exit, Guard, Import, Kind, Program, Source
 from multirt.program.block import Block, read_block
-from multirt.program.first_line import is_python, named_interpreter
+from multirt.program.first_line import FirstLine, read_first_line
 from multirt.program.imports import read_imports
-from multirt.program.place import Archive, Folder, find
+from multirt.program.place import Archive, Folder, find, is_module_name
 from multirt.program.text import decoded
 
 if TYPE_CHECKING:
     from multirt.model import Entry
     from multirt.program.place import Found, Place
 
-_OURS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm", "nix-shell", "busybox"})
+# What starts a Python by a name of its own; its options are not those of a Python.
+_STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm", "nix-shell"})
 
 
 def read_program(entry: Entry, cwd: Path, stdin: bytes | None = None) -> Program:
@@ -57,12 +58,12 @@ def _script(entry: Entry, cwd: Path) -> Program:
         folder = Path(os.path.realpath(script)).parent
         sources = (Source(file=script, content=content, certain=True),)
         return Program(entry=entry, script=script, folder=folder, sources=sources, read=(script,))
-    interpreter = _interpreter(content, script)
+    line = _first_line(content, script)
     text = decoded(content, str(script))
     walk = _Walk(place=Folder(Path(os.path.realpath(script)).parent))
     walk.start(script, content, text)
     program = walk.program(entry, read_block(text, str(script)))
-    return replace(program, script=script, interpreter=interpreter)
+    return replace(program, script=script, interpreter=line.interpreter, options=line.options)
 
 
 def _folder(entry: Entry, cwd: Path) -> Program:
@@ -76,18 +77,22 @@ def _folder(entry: Entry, cwd: Path) -> Program:
         raise MultirtError("script", f"{path} is a {what} without a __main__.py", hint)
     walk = _Walk(place=place)
     block = _begin(walk, found)
-    return replace(walk.program(entry, block), script=path)
+    line = FirstLine() if path.is_dir() else _first_line(_content(path), path)
+    program = walk.program(entry, block)
+    return replace(program, script=path, interpreter=line.interpreter, options=line.options)
 
 
 def _module(entry: Entry, cwd: Path) -> Program:
     """Read a module that lies where the program is started; others belong to packages."""
     name = entry.text
-    if not name or not all(part.isidentifier() for part in name.split(".")):
+    if not is_module_name(name):
         hint = "write it as in `python -m package.module`"
         raise MultirtError("script", f"-m takes the dotted name of a module: {name!r}", hint)
     place = Folder(cwd)
     walk = _Walk(place=place)
-    found = list(find(place, name))
+    found = list(find(place, name)) or list(find(place, f"{name}.__main__"))
+    if found and found[-1].name == f"{name}.__main__":  # of a folder without an `__init__`
+        name = found[-1].name
     if not found or found[-1].name != name:
         asked = Import(name=name, file=None, line=0, certain=True)
         walk.imports.append(replace(asked, local=place.has(name.partition(".")[0])))
@@ -138,17 +143,16 @@ def _content(script: Path) -> bytes:
         raise MultirtError("script", f"cannot read {script}: {error.strerror}") from error
 
 
-def _interpreter(content: bytes, script: Path) -> str | None:
-    """Return the Python that a first line names; None when it names none in particular."""
-    name = named_interpreter(content)
+def _first_line(content: bytes, script: Path) -> FirstLine:
+    """Return the Python that a first line names, and its options; empty where it names none."""
+    line = read_first_line(content)
+    name = line.interpreter
     if content.startswith(b"\x7fELF"):
         raise MultirtError("script", f"{script} is a binary program", "start it without multirt")
-    if name is None or name.removesuffix(".exe") in _OURS:
-        return None
-    if is_python(name):
-        return name.removesuffix(".exe")
-    if script.suffix in (".py", ".pyw"):
-        return None  # some other way to start Python
+    if line.python:
+        return line
+    if name is None or name in _STARTERS or script.suffix in (".py", ".pyw", ".pyz"):
+        return FirstLine(options=line.options)
     hint = f"its first line asks for {name}: start it without multirt"
     raise MultirtError("script", f"{script} is no Python script", hint)
 

@@ -7,15 +7,15 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multirt.program import is_python, named_interpreter
+from multirt.program import is_python, read_first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BOM = b"\xef\xbb\xbf"
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")  # PEP 263
-# What pip and distlib write where a path is too long for a `#!` line; Python reads it as text.
-_THROUGH_SHELL = b"'''exec'"
+# What starts Python scripts besides Pythons; `nix-shell` and its like start other languages, too.
+_STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +25,8 @@ class Line:
     Attributes:
         text: its bytes with the line's end; None when the file begins with no `#!`.
         interpreter: the program that it names, without a folder; None for none.
-        python: it starts Python, by one way or another.
+        options: the arguments for the Python ahead of the script.
+        python: it starts a Python script, by one way or another.
         through_multirt: it starts multirt.
         version: the interpreter's name where it says more than that it is some Python 3.
         trouble: why no other line can be put there; None when one can.
@@ -33,6 +34,7 @@ class Line:
 
     text: bytes | None
     interpreter: str | None
+    options: tuple[str, ...]
     python: bool
     through_multirt: bool
     version: str | None
@@ -47,12 +49,13 @@ def read_line(content: bytes) -> Line:
     """
     first, end, rest = content.partition(b"\n")
     text = first + end if first.startswith(b"#!") else None
-    name = named_interpreter(content)
-    through_shell = name == "sh" and rest.startswith(_THROUGH_SHELL)
+    line = read_first_line(content)
+    name = line.interpreter
     return Line(
         text=text,
         interpreter=name,
-        python=through_shell or (name is not None and is_python(name)),
+        options=line.options,
+        python=line.python or name in _STARTERS,
         through_multirt=name == "multirt",
         version=_version(name) if text is not None and b"/env" in text else None,
         trouble=_trouble(content, text, rest),
@@ -80,16 +83,18 @@ def _trouble(content: bytes, text: bytes | None, rest: bytes) -> str | None:
     return None
 
 
-def ours(specs: Sequence[str] = ()) -> bytes:
+def ours(specs: Sequence[str] = (), arguments: Sequence[str] = ()) -> bytes:
     """Return the line that starts a script through multirt.
 
     Args:
         specs: acceptable runtimes in order of preference; empty for the best that fits.
+        arguments: for the interpreter.
     """
-    if not specs:
+    options = [f"--python {shlex.quote(spec)}" for spec in specs]
+    options += [f"--python-args={shlex.quote(shlex.join(arguments))}"] if arguments else []
+    if not options:
         return b"#!/usr/bin/env multirt\n"
-    options = " ".join(f"--python {shlex.quote(spec)}" for spec in specs)
-    return f"#!/usr/bin/env -S multirt run {options}\n".encode()
+    return f"#!/usr/bin/env -S multirt run {' '.join(options)}\n".encode()
 
 
 def with_line(content: bytes, line: bytes | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ from multirt.shebang.line import ours, read_line, with_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_NAMED = "a Python script without a first line is named `.py`, or Python can parse it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +43,7 @@ def put(path: Path, specs: Sequence[str], records: Path) -> Change:
     Args:
         path: the script, links followed.
         specs: acceptable runtimes in order of preference; with none what the present line says of
-            the version is kept.
+            the version is kept. The interpreter's options are kept in any case.
         records: the folder where former lines are kept.
 
     Raises:
@@ -51,7 +54,9 @@ def put(path: Path, specs: Sequence[str], records: Path) -> Change:
         if was.trouble is not None:
             raise MultirtError("shebang", f"{path}: {was.trouble}")
         kept = (was.version,) if was.version is not None else ()
-        line = ours(specs or kept)
+        if not was.python and not _may_be_python(path, was.interpreter):
+            raise MultirtError("shebang", f"{path} is not a Python script", _NAMED)
+        line = ours(specs or kept, was.options)
         if was.text != line:
             # Of several changes the first line of all is the one to go back to.
             if not (was.through_multirt and _record(records, path).exists()):
@@ -88,6 +93,16 @@ def take_back(path: Path, records: Path) -> Change:
     except OSError as error:
         raise _failed(path, error) from error
     return Change(path=path, before=_shown(was.text), after=_shown(former))
+
+
+def _may_be_python(path: Path, interpreter: str | None) -> bool:
+    """Whether a file whose first line starts no Python is a Python script all the same."""
+    if path.suffix in (".py", ".pyw"):
+        return True
+    try:
+        return interpreter is None and ast.parse(path.read_bytes()) is not None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def _rewrite(path: Path, line: bytes | None) -> None:

@@ -143,7 +143,7 @@ _words = st.one_of(
         [b"run", b"-p", b"--python", b"--site", b"--python=3", b"--site=s", b"-m", b"t.py", b"x"]
     ),
     st.sampled_from([b"--with", b"--with=six", b"--with-requirements", b"--with-requirements=r"]),
-    st.sampled_from([b"--prefer", b"--prefer=fastest", b"--fastest-margin", b"--fastest-margin=5"]),
+    st.sampled_from([b"--prefer", b"--fastest-margin=5", b"--python-args", b"--python-args=-I"]),
     st.sampled_from([b"run -p 3", b"--python 3", b"-p  3 ", b"run 't.py'", b"run  t.py"]),
     st.text("a./=- ", max_size=6).map(os.fsencode),
     st.binary(max_size=8).map(lambda word: word.replace(b"\0", b"")),

@@ -85,6 +85,17 @@ def test_first_party_files_are_followed(tmp_path: Path) -> None:
         ),
         pytest.param('# /// other\n# requires-python = ">=3.9"\n# ///\n', None, id="other block"),
         pytest.param('print("""\n# nothing\n""")\n', None, id="none"),
+        pytest.param("# /// script\n# requires-python = 3\nx = 1\n", None, id="no end"),
+        pytest.param(
+            '# /// script\n# requires-python = ">=3.9"\n# ///\nHEAD = """\n# /// script\n"""\n',
+            ">=3.9",
+            id="an opening line in a string",
+        ),
+        pytest.param(
+            '# /// script\n\n# /// script\n# requires-python = ">=3.9"\n# ///\n',
+            ">=3.9",
+            id="an end only of the second",
+        ),
     ],
 )
 def test_requires_python_of_the_script_block(
@@ -111,3 +122,25 @@ def test_dependencies_are_parsed(tmp_path: Path) -> None:
     script.write_text('# /// script\n# dependencies = ["six>>1"]\n# ///\n')
     with pytest.raises(MultirtError, match="a dependency means nothing"):
         read_program(script)
+
+
+def test_two_blocks_are_an_error(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("# /// script\n# ///\n" + "\n# /// script\n# dependencies = []\n# ///\n" * 2)
+    with pytest.raises(MultirtError, match="2 script blocks"):
+        read_program(script)
+
+
+@pytest.mark.parametrize("name", ["my-mod", "3to2", "box", "box.inner-tool"])
+def test_whatever_minus_m_takes_is_a_module(tmp_path: Path, name: str) -> None:
+    for file in ("my-mod.py", "3to2.py", "box/__main__.py", "box/inner-tool.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("import json\n")
+    program = read(Entry(kind=Kind.MODULE, text=name), tmp_path)
+    assert [each.name for each in program.imports] == ["json"]
+
+
+@pytest.mark.parametrize("name", ["", ".mod", "a/b", "a..b"])
+def test_what_minus_m_never_takes_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MultirtError, match="dotted name of a module"):
+        read(Entry(kind=Kind.MODULE, text=name), tmp_path)

@@ -42,6 +42,11 @@ _THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
             b"#!/usr/bin/env multirt\n'''exec' /long/python \"$0\" \"$@\"\n' '''\nx = 1",
             id="through the shell",
         ),
+        pytest.param(
+            b"#!/usr/bin/python3 -I -X dev\n",
+            b"#!/usr/bin/env -S multirt run --python-args='-I -X dev'\n",
+            id="options",
+        ),
     ],
 )
 def test_set_and_unset_are_inverse(
@@ -55,7 +60,8 @@ def test_set_and_unset_are_inverse(
     assert script.read_bytes() == after
     assert script.stat().st_mode & 0o7777 == 0o751
     multirt("shebang", "set", "-p", "3.8d", "tool", **state)
-    assert script.read_bytes().startswith(b"#!/usr/bin/env -S multirt run --python 3.8d\n")
+    assert script.read_bytes().startswith(b"#!/usr/bin/env -S multirt run --python 3.8d")
+    assert (b"--python-args='-I -X dev'" in script.read_bytes()) == (b"-I" in before)
     assert multirt("shebang", "unset", "tool", **state).returncode == 0
     assert script.read_bytes() == before
     assert sorted(each.name for each in tmp_path.iterdir()) == ["state", "tool"]
@@ -67,6 +73,9 @@ def test_set_and_unset_are_inverse(
         pytest.param(b"\xef\xbb\xbfx = 1\n", "byte order mark", id="BOM"),
         pytest.param(b"\x7fELF\0\0", "is no text", id="binary"),
         pytest.param(b"# tool\n# coding: latin-1\n", "would become the third", id="encoding"),
+        pytest.param(b"#!/bin/bash\necho\n", "is not a Python script", id="shell"),
+        pytest.param(b"#!/usr/bin/env -S nix-shell\n", "is not a Python script", id="nix-shell"),
+        pytest.param(b"use strict;\n", "is not a Python script", id="no line"),
     ],
 )
 def test_what_cannot_be_changed_stays(
