@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = {"METADATA": 8 << 20, "PKG-INFO": 8 << 20, "WHEEL": 1 << 20, "RECORD": 64 << 20}
 """Bytes of each record that are read; none is a tenth of it in any real wheel."""
 
-_BLANK: Final = re.compile(r"(?:\A|\n)[ \t\r]*\n")
-_FOLD: Final = re.compile(r"\n[ \t]+")
+# One header field: its name, its value, and the lines that continue it, blank ones included.
+_FIELD: Final = re.compile(r"([!-9;-~]*):[ \t]*(.*(?:\n[ \t].*)*)\n?")
+# Lines among the headers that `email` skips: a continuation of nothing, an envelope.
+_STRAY: Final = re.compile(r"(?:[ \t]|From ).*\n?")
 _ANY: Final = Version("3")
 _MOST_TAGS: Final = 10_000  # of a WHEEL record; that of a wheel with three dozen has the most
 _MOST_ROWS: Final = 500_000  # of a RECORD; the largest real wheels have 30,000
@@ -62,7 +64,7 @@ def parse_metadata(content: bytes) -> Metadata:
 
     Source: core metadata specification of the Python Packaging User Guide.
     """
-    fields = _fields(content)
+    fields = read_fields(content)
     name = _only(fields, "name")
     if not name:
         message = "METADATA names no distribution"
@@ -74,7 +76,9 @@ def parse_metadata(content: bytes) -> Metadata:
         version = Version(written)
     except ValueError:  # InvalidVersion, or a number of thousands of digits
         trouble.append(f"METADATA has no valid version: {written!r}")
-    wanted = _only(fields, "requires-python")
+    wanted, *others = fields.get("requires-python", (None,))
+    if others:  # pip and uv take the first
+        trouble.append(f"METADATA has {len(others) + 1} Requires-Python fields: the first counts")
     if wanted is not None:
         try:
             parsed = SpecifierSet(wanted)
@@ -92,20 +96,25 @@ def parse_metadata(content: bytes) -> Metadata:
     )
 
 
-def _fields(content: bytes) -> dict[str, list[str]]:
-    """Return the values of each header field, by its name in lower case.
+def read_fields(content: bytes) -> dict[str, list[str]]:
+    """Return the values of each header field, by its name in lower case, folded lines joined.
 
-    `packaging.metadata` and `email` read them too; their import takes longer than all the rest of
-    reading a wheel.
+    The headers end at an empty line, or at a line that is not a header field. A line of blanks
+    continues the field before it, as in a folded `License`.
 
-    Source: RFC 822, section 3.1, as the core metadata specification restricts it.
+    `packaging.metadata` and `email` read them in the same way; their import takes longer than all
+    the rest of reading a wheel.
+
+    Source: RFC 822, section 3.1, as `email.feedparser` applies it.
     """
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     fields: dict[str, list[str]] = {}
-    head = _BLANK.split(content.decode("utf-8", "replace"), maxsplit=1)[0]
-    for line in _FOLD.sub(" ", head).split("\n"):
-        name, colon, value = line.partition(":")
-        if colon:
-            fields.setdefault(name.strip().lower(), []).append(value.strip())
+    end = 0
+    while found := _FIELD.match(text, end) or _STRAY.match(text, end):
+        end = found.end()
+        if found.re is _FIELD and found[1]:
+            value = " ".join(line.strip(" \t") for line in found[2].split("\n")).strip(" ")
+            fields.setdefault(found[1].lower(), []).append(value)
     return fields
 
 
@@ -121,22 +130,20 @@ def parse_wheel_tags(content: bytes) -> frozenset[Tag]:
     Source: the binary distribution format, `Tag` lines of WHEEL.
     """
     tags: set[Tag] = set()
-    for line in content.decode("utf-8", "replace").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip().lower() == "tag":
-            # What is no tag (not three parts, an empty one) is noise; the file name has the tags.
-            # Three short lists stand for all that can be made of them, so they are counted first.
-            sizes = (part.count(".") + 1 for part in value.split("-"))
-            if math.prod(sizes) > _MOST_TAGS - len(tags):
-                continue
-            with contextlib.suppress(ValueError):
-                tags |= parse_tag(value.strip())
+    for value in read_fields(content).get("tag", ()):
+        # What is no tag (not three parts, an empty one) is noise; the file name has the tags.
+        # Three short lists stand for all that can be made of them, so they are counted first.
+        sizes = (part.count(".") + 1 for part in value.split("-"))
+        if math.prod(sizes) > _MOST_TAGS - len(tags):
+            continue
+        with contextlib.suppress(ValueError):
+            tags |= parse_tag(value)
     return frozenset(tags)
 
 
 def is_purelib(content: bytes) -> bool | None:
     """Return what `Root-Is-Purelib` of a WHEEL record says; None when it says nothing."""
-    said = _only(_fields(content), "root-is-purelib")
+    said = _only(read_fields(content), "root-is-purelib")
     return None if said is None else said.lower() == "true"
 
 

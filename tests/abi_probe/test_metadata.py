@@ -56,6 +56,38 @@ from abi_probe.metadata import Metadata, parse_metadata, parse_wheel_tags, recor
             ),
             id="requires-nothing",
         ),
+        pytest.param(
+            b"Name: spam\nVersion: 1\nLicense: one\n  \n \n        two\n\t\n"
+            b"Requires-Python: >=3.9\nRequires-Dist: numpy\n",
+            Metadata(
+                name="spam",
+                version=Version("1"),
+                requires_python=SpecifierSet(">=3.9"),
+                requires=("numpy",),
+            ),
+            id="blank-lines-in-a-folded-license",
+        ),
+        pytest.param(
+            b"Name: spam\rVersion: 1\rRequires-Dist: a\r\n  ; python_version > '3'\r\rname: no\r",
+            Metadata(
+                name="spam",
+                version=Version("1"),
+                requires_python=None,
+                requires=("a ; python_version > '3'",),
+            ),
+            id="line-ends-of-other-systems",
+        ),
+        pytest.param(
+            b"Name: spam\nVersion: 1\nRequires-Python: >=3.9\nRequires-Python: >=3.7\n",
+            Metadata(
+                name="spam",
+                version=Version("1"),
+                requires_python=SpecifierSet(">=3.9"),
+                requires=(),
+                trouble=("METADATA has 2 Requires-Python fields: the first counts",),
+            ),
+            id="requires-python-twice",
+        ),
     ],
 )
 def test_metadata(content: bytes, expected: Metadata) -> None:
@@ -89,6 +121,8 @@ def test_metadata_without_a_name(content: bytes) -> None:
         pytest.param(b"Tag: py3-none\nTag: a-b-c-d\nTag:\n", set(), id="parts-missing"),
         pytest.param(b"Tag: py3--any\nTag: py3-none-any\n", {"py3-none-any"}, id="empty-part"),
         pytest.param(b"\xff\xfe", set(), id="no-text"),
+        pytest.param(b"Generator: a\n \nTag: py3-none-any\n", {"py3-none-any"}, id="after-a-fold"),
+        pytest.param(b"Generator: a\n\nTag: py3-none-any\n", set(), id="after-the-headers"),
     ],
 )
 def test_wheel_tags(content: bytes, expected: set[str]) -> None:
