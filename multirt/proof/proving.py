@@ -144,6 +144,7 @@ def prove(
         return Proof(runtime=runtime.id, check=check, seen=seen)
     together = check is Check.IMPORT  # a GIL that is on stays on
     first = prover.try_all(wanted, bare=False, together=together)
+    first |= prover.without_faulthandler(wanted, first)
     unsure = [each for each in wanted if each.native and first[each.module].outcome in _UNSURE]
     alone = prover.try_all(unsure, bare=True, together=together)
     if together:
@@ -167,6 +168,7 @@ def _agree(one: Mapping[str, Seen], other: Mapping[str, Seen], module: str) -> b
 _UNSURE: Final = frozenset({Outcome.FAILED, Outcome.NEEDS_MODULE})
 _DIRE: Final = frozenset({Outcome.CRASHED, Outcome.HUNG, Outcome.OTHER_FILE})
 _ENDS: Final = frozenset({Outcome.CRASHED, Outcome.HUNG})
+_PERHAPS_BY_HANDLER: Final = frozenset({Outcome.FAILED, Outcome.CRASHED})
 _BEGUN: Final = frozenset({Outcome.IMPORTED, Outcome.TURNS_GIL_ON})
 _GOOD: Final = Seen(module="", outcome=Outcome.IMPORTED, detail="")
 _FAILED: Final = Seen(module="", outcome=Outcome.FAILED, detail="")
@@ -180,6 +182,7 @@ class _Prover:
     place: Workplace
     check: Check
     limits: Limits
+    faulthandler: bool = True
 
     def impossible(self) -> str | None:
         """Say why this check cannot be made there; None when it can."""
@@ -194,6 +197,22 @@ class _Prover:
         ):
             return f"{self.runtime.id} has no isolated sub-interpreters"
         return None
+
+    def without_faulthandler(
+        self, wanted: Sequence[Subject], first: Mapping[str, Seen]
+    ) -> dict[str, Seen]:
+        """Return the modules that import in a process of their own once faulthandler is off.
+
+        It handles signals, so a module that handles them itself can fail because of it.
+        """
+        failed = [each for each in wanted if first[each.module].outcome in _PERHAPS_BY_HANDLER]
+        if self.runtime.version.major < 3:  # noqa: PLR2004 - Python 2 starts without it
+            return {}
+        plain = replace(self, faulthandler=False)
+        again = plain.try_all(failed, bare=False, together=True)
+        good = [each for each in failed if again[each.module].outcome in _BEGUN]
+        alone = plain.try_all(good, bare=False, together=False)
+        return {name: seen for name, seen in alone.items() if seen.outcome in _BEGUN}
 
     def try_all(self, wanted: Sequence[Subject], *, bare: bool, together: bool) -> dict[str, Seen]:
         """Try some modules; what goes badly behind others is tried once more alone.
@@ -252,7 +271,7 @@ class _Prover:
         """Return what keeps a runtime away from the user's packages, variables and folders."""
         if self.runtime.version.major < 3:  # noqa: PLR2004 - Python 2
             return ("-E", "-s", "-S", "-B")
-        return ("-I", "-S", "-B", "-X", "faulthandler")
+        return ("-I", "-S", "-B", *(("-X", "faulthandler") if self.faulthandler else ()))
 
     def _environment(self) -> dict[str, str]:
         """Return the environment of a child, whose home is the scratch folder."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from abi_probe import Artefact
     from runtimes import Runtime
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 _LIMIT: Final = 8 << 20  # bytes; no proof is larger
 _SCRIPT: Final = Path(__file__).with_name("script.py.txt")
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         ("libspam.so", False),
     ],
 )
-def test_a_file_in_a_folder_of_packages_is_a_module(tmp_path: Path, name: str, there: bool) -> None:
+def test_a_file_in_a_folder_of_packages_is_a_module(
+    tmp_path: Path, name: str, *, there: bool
+) -> None:
     (tmp_path / name).touch()
     assert lies_in([tmp_path], "spam.eggs") is there

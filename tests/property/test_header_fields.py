@@ -15,7 +15,9 @@ NAMES = st.sampled_from(
     ["Name", "License", "Requires-Python", "requires-dist", "", "From x", "A b", "\u00e9"]
 )
 VALUES = st.one_of(
-    st.sampled_from(["", "spam", ">=3.9", "a:b", "\u00e9", "\x0b", "\x0c", "\x85", "\u2028", "\x1c"]),
+    st.sampled_from(
+        ["", "spam", ">=3.9", "a:b", "\u00e9", "\x0b", "\x0c", "\x85", "\u2028", "\x1c"]
+    ),
     st.text(max_size=6),
 )
 BLANKS = st.sampled_from(["", " ", "\t", " \t  "])

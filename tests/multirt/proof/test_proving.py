@@ -39,6 +39,12 @@ static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "probe", "", -1};
 PyMODINIT_FUNC PyInit_probe(void) { return PyModule_Create(&def); }
 """
 _CRASH = "raise(SIGSEGV)"
+_HANDLED = """
+    if (PyDict_GetItemString(PySys_GetXOptions(), "faulthandler")) {
+        PyErr_SetString(PyExc_TypeError, "signals are handled");
+        return -1;
+    }
+"""
 _OWN_GIL = "{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},"
 _NO_GIL = "{Py_mod_gil, Py_MOD_GIL_NOT_USED},"
 
@@ -101,6 +107,9 @@ def build(folder: Path, source: str, include: tuple[Path, ...], name: str = "pro
             Outcome.IMPORTED,
             "probe.so",
             id="flood",
+        ),
+        pytest.param(
+            _MULTI % (_HANDLED, ""), Outcome.IMPORTED, "probe.so", id="refuses-faulthandler"
         ),
     ],
 )
