@@ -23,9 +23,8 @@ from multirt.environments.building import (
 )
 from multirt.environments.creation import python_of
 from multirt.environments.identity import digest
-from multirt.environments.records import note_use, reseal, seal, unseal
+from multirt.environments.records import note_use, seal, unseal
 from multirt.environments.removal import discard
-from multirt.environments.replacing import change_of, replace
 from multirt.storage.holding import holding
 from multirt.wholeness import hold_file, is_whole
 
@@ -130,7 +129,8 @@ class _Tenant:
                 discard(home)
                 self.make(home)
             else:
-                self._replace_local(home)
+                unseal(home)
+                self._install_local(home)
             hold.share()
         return self.lease(home, reused=False)
 
@@ -148,17 +148,6 @@ class _Tenant:
         with self.store.progress(f"installing {count} packages for {self.runtime.id}"):
             fill(self.runtime, self.resolution, self.store, home)
             self._install_local(home)
-
-    def _replace_local(self, home: Path) -> None:
-        """Put the local wheels in place of those that are there."""
-        wheels = self.resolution.wheels
-        change = change_of(home, wheels[0]) if len(self.local) == len(wheels) == 1 else None
-        before = unseal(home)
-        if change is None or before is None:
-            self._install_local(home)
-            return
-        replace(change)
-        reseal(home, before, self.local)
 
     def _install_local(self, home: Path) -> None:
         install_local(self.resolution, self.store, home)

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from multirt import wholeness
 from multirt.environments.creation import python_of
@@ -15,7 +15,6 @@ from multirt.storage.notes import read_note, write_note
 from multirt.wholeness import FILES, RECORD, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SCHEMA = 1
@@ -66,37 +65,18 @@ def seal(home: Path, record: Record, local: tuple[str, ...] = ()) -> None:
         OSError: the disk is full.
     """
     write_record(home, record)
-    _seal(home, _files(home), local)
-
-
-def _seal(home: Path, files: Mapping[str, Sequence[str]], local: tuple[str, ...]) -> None:
+    files = _files(home)
     note = {"files": files, "stamp": stamp_of(home, files), "local": list(local)}
     write_note(home / FILES, note)
 
 
-def unseal(home: Path) -> dict[str, object] | None:
-    """Let an environment not count, while something in it is replaced; return what its seal was.
+def unseal(home: Path) -> None:
+    """Mark an environment as incomplete while something in it is replaced.
 
     Raises:
-        OSError: the disk does not let it.
+        OSError: the file cannot be removed.
     """
-    note = read_note(home / FILES)
     (home / FILES).unlink(missing_ok=True)
-    return note
-
-
-def reseal(home: Path, before: Mapping[str, Any], local: tuple[str, ...]) -> None:
-    """Let an environment count again, in which the same files have other contents now.
-
-    Args:
-        home: its folder.
-        before: what its seal was.
-        local: what stands for its local wheels now.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    _seal(home, before["files"], local)
 
 
 def write_record(home: Path, record: Record) -> None:
