@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -57,6 +58,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_wanted] = required_names(os.environ)
     config.stash[_places] = Places.of(os.environ, Path.home())
     config.stash[_absent] = set()
+    _deliver_signals_to_children()
+
+
+def _deliver_signals_to_children() -> None:
+    """Catch the signals that these tests were started to ignore, as by `nohup` or `&`.
+
+    What a process ignores its children ignore, and what it catches they do not. These tests go on
+    ignoring them.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

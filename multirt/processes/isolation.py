@@ -28,18 +28,17 @@ def end_by_interrupts() -> None:
 
 
 def isolate() -> None:
-    """Go on without Python's variables; it starts this process anew where they were obeyed."""
+    """Continue without Python's variables; restart this process where Python obeyed them."""
     hidden = [name for name in os.environ if name.startswith(_HIDDEN)]
     for name in hidden:
         os.environ[name.removeprefix(_HIDDEN)] = os.environ.pop(name)
     if not hidden and not sys.flags.ignore_environment and _is_harmed() and os.name == "posix":
-        # -E and -P, not -I: it may be installed for this user alone.
-        argv = [sys.executable, "-E", "-P", "-m", "multirt", *sys.argv[1:]]
+        # -E and -P, not -I: it may be installed for this user alone. The file, not -m: it may be
+        # installed nowhere, and then `PYTHONPATH` or the current folder lends it.
+        main = sys.modules["multirt"].__path__[0] + "/__main__.py"
+        argv = [sys.executable, "-E", "-P", os.path.abspath(main), *sys.argv[1:]]  # noqa: PTH100 - early
         os.execv(sys.executable, argv)  # noqa: S606 - this very command, and no shell
 
 
 def _is_harmed() -> bool:
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - early
-    if here in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        return False  # there would be no multirt without it
     return any(os.environ.get(f"PYTHON{name}") for name in _HARMFUL)

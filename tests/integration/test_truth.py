@@ -109,4 +109,8 @@ def test_compiled_files_do_as_predicted(
     build.make(tmp_path / "folder", work, require_headers(build.headers))
     shutil.rmtree(work, ignore_errors=True)
     table = cells(tmp_path / "folder", prospects)
-    check(request.node.name, table, unshown=build.name == "bare-filled-in")
+    # Its file shows nothing of free-threaded builds, so the warning counts where there is one.
+    unshown = build.name == "bare-filled-in" and any(
+        each.abi.free_threaded for each, _ in prospects
+    )
+    check(request.node.name, table, unshown=unshown)

@@ -109,8 +109,8 @@ def test_another_implementation_is_asked_what_it_is_when_it_may_be_chosen(
 def test_the_first_choice_is_the_one_that_all_would_give(
     multirt: Command, tmp_path: Path, require: Require, words: list[str], text: str
 ) -> None:
-    require("3.12")
-    require("2.7")
+    for name in ("3.12", "2.7", *(word for word in words if word == "3.13t")):
+        require(name)
     (tmp_path / "tool.py").write_text(f"{text}\n")
     new = str(tmp_path / "new")
     first = multirt("run", "--dry-run", "--json", *words, "tool.py", MULTIRT_CACHE_DIR=new)

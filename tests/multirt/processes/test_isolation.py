@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,13 +63,13 @@ def _set(folder: Path, modules: Iterable[str]) -> Path:
 
 
 def start(
-    how: str, *arguments: str, cwd: Path, **variables: str
+    how: str | Path, *arguments: str, cwd: Path, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     kept = {
         name: os.environ[name] for name in ("PATH", "MULTIRT_SEARCH_PATH") if name in os.environ
     }
     return subprocess.run(
-        [*STARTS[how], *arguments],
+        [*(STARTS[how] if isinstance(how, str) else (how, "-m", "multirt")), *arguments],
         check=False,
         capture_output=True,
         cwd=cwd,
@@ -89,8 +91,51 @@ def test_no_variable_of_python_reaches_it(how: str, name: str, traps: Path, here
     assert (done.returncode, done.stdout, done.stderr) == (0, "/some/where\n", "")
 
 
-def test_its_own_source_may_be_on_the_path(here: Path) -> None:
-    done = start("module", "cache", "dir", cwd=here, PYTHONPATH=str(ROOT))
+@pytest.fixture(scope="module")
+def uninstalled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build an environment that has what multirt depends on, and not multirt."""
+    folder = tmp_path_factory.mktemp("uninstalled")
+    venv.create(folder, symlinks=True)
+    installed = sysconfig.get_path("purelib")  # its own `.pth` files, as of multirt, are not read
+    (Path(_purelib(folder)) / "dependencies.pth").write_text(f"{installed}\n")
+    python = folder / "bin/python"
+    alone = subprocess.run(
+        [python, "-c", "import multirt"], check=False, capture_output=True, cwd=folder
+    )
+    assert b"No module named 'multirt'" in alone.stderr
+    return python
+
+
+def _purelib(folder: Path) -> str:
+    return sysconfig.get_path("purelib", "venv", {"base": str(folder)})
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        pytest.param("", "{root}", id="the checkout"),
+        pytest.param("", "{root}/", id="with a slash"),
+        pytest.param("", "{link}", id="a link"),
+        pytest.param("", "{traps}:{root}", id="after other modules"),
+        pytest.param("{root}", "", id="the current folder"),
+        pytest.param("{root}", "{traps}", id="the current folder and other modules"),
+        pytest.param("{root}", ".", id="relative"),
+    ],
+)
+def test_python_m_multirt_starts_from_a_checkout_where_it_is_not_installed(
+    uninstalled: Path, tmp_path: Path, folder: str, path: str
+) -> None:
+    (tmp_path / "link").symlink_to(ROOT)
+    _set(tmp_path / "traps", ("rich", "typer"))  # not what Python itself needs for `-m`
+    cwd = Path(folder.format(root=ROOT) or tmp_path)
+    path = path.format(root=ROOT, link=tmp_path / "link", traps=tmp_path / "traps")
+    done = start(uninstalled, "cache", "dir", cwd=cwd, PYTHONPATH=path, PYTHONINSPECT="1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "/some/where\n", "")
+
+
+def test_python_m_multirt_finds_its_dependencies_on_pythonpath(here: Path) -> None:
+    path = f"{ROOT}:{sysconfig.get_path('purelib')}"
+    done = start(Path(sys.executable).resolve(), "cache", "dir", cwd=here, PYTHONPATH=path)
     assert (done.stdout, done.stderr) == ("/some/where\n", "")
 
 
