@@ -22,7 +22,6 @@ def hand_out(
     reports: Sequence[tuple[str, Path]] = (),
     *,
     state: Path | None = None,
-    project: Path | None = None,
     in_job: bool = True,
 ) -> int:
     """Print the summary, write the reports, and return the exit code.
@@ -31,13 +30,12 @@ def hand_out(
         report: what to print and write.
         reports: the kind and the file of each that is asked for.
         state: the project's folder in the cache; None where there is no project.
-        project: its folder, where that was named.
         in_job: it belongs into the summary of a GitHub job, where there is one.
 
     Raises:
         MultirtError: a report cannot be written.
     """
-    print_summary(report, project)
+    print_summary(report)
     try:
         for kind, file in reports:
             write(report, kind, file)

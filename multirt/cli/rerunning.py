@@ -131,9 +131,10 @@ def rerun(asked: Asked) -> int | None:
     from multirt.cli.delivering import hand_out
     from multirt.matrix.reports import write
 
-    report = replace(done, posargs=asked.posargs)
+    project = ("--project", str(asked.project)) if asked.project is not None else ()
+    report = replace(done, posargs=asked.posargs, arguments=project)
     write(report, "json", state / "last.json")
-    return hand_out(report, reports, state=state, project=asked.project)
+    return hand_out(report, reports, state=state)
 
 
 def _places(reports: tuple[str, ...]) -> list[tuple[str, Path]]:

@@ -57,7 +57,7 @@ class Again:
             turns.begin(ready, self._test)
             report = first or self._expected()
             meanwhile()
-            turns.collect(len(ready), self._take)
+            turns.collect(self._take)
         except _DamagedError:
             turns.abandon()
             return None
@@ -98,6 +98,7 @@ class Again:
             processes=self.runner.processes,
             given_up=_given_up,
             is_enough=self._is_enough,
+            say=self.runner.view.say,
         )
 
     def _is_enough(self, done: _Done) -> bool:

@@ -18,7 +18,7 @@ from multirt.matrix.commandline import (
 )
 from multirt.matrix.output import Output, place_of_fault
 from multirt.matrix.posargs import expanded
-from multirt.matrix.processes import Command
+from multirt.matrix.processes import GRACE, Command
 from multirt.matrix.rooms import remove
 from multirt.matrix.sentinel import CELL, RUN
 from multirt.matrix.states import State
@@ -48,7 +48,7 @@ class Ready:
 
     Attributes:
         name: of the cell.
-        commands, set_env, pass_env, timeout: as in `Cell`.
+        commands, set_env, pass_env, timeout, grace: as in `Cell`.
         version: of the language.
         modules: top-level names of the wheel under test.
         home, python, scripts: of the environment, as in `Built`.
@@ -66,6 +66,7 @@ class Ready:
     home: Path
     python: Path
     scripts: Path
+    grace: float | None = None
     local: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -187,6 +188,7 @@ class _Attempt:
 
     def _one(self, words: tuple[str, ...], report: Path) -> tuple[State, str | None]:
         """Run one command, and say how it ended."""
+        options = self.runner.options
         env = with_report(self.env, words, report)
         program = find_program(words[0], self.ready, env)
         if program is None:
@@ -198,6 +200,7 @@ class _Attempt:
             cwd=self.runner.root,
             env=env,
             seconds=None if self.limit is None else max(0.001, self.limit - spent),
+            grace=options.grace or self.ready.grace or GRACE,
         )
         try:
             ended = self.runner.processes.run(command, self._receive)

@@ -65,14 +65,19 @@ class Workshop:
     fresh: bool = False
 
     def wheels(
-        self, config: Config, cells: Sequence[Cell], targets: Mapping[str, Target]
+        self,
+        config: Config,
+        cells: Sequence[Cell],
+        targets: Mapping[str, Target],
+        builder: Runtime | None = None,
     ) -> Wheels:
         """Return the wheels that serve the cells, and for whom none could be built.
 
         Args:
             config: says what builds and who gets a wheel of its own.
             cells: those that the project is to be installed for.
-            targets: by the id of the runtime, for all of the cells' runtimes.
+            targets: by the id of the runtime, for all of the cells' runtimes and the builder.
+            builder: what builds the first wheel; None for the best of the cells' runtimes.
 
         Raises:
             MultirtError: the project does not build at all.
@@ -87,7 +92,7 @@ class Workshop:
         with locked(self.state / ahead.LOCK, self.say, "another build of this project"):
             shelf = self._shelf(mode)
             known = {} if self.fresh else shelf.load()
-            return _Bench(self, config, mode, shelf, known, targets).serve(runtimes)
+            return _Bench(self, config, mode, shelf, known, targets, builder).serve(runtimes)
 
     def _shelf(self, mode: Package) -> Shelf:
         """Return the wheels of the sources as they are now."""
@@ -116,10 +121,11 @@ class _Bench:
     shelf: Shelf
     known: dict[str, Wheel]
     targets: Mapping[str, Target]
+    builder: Runtime | None
 
     def serve(self, runtimes: Sequence[Runtime]) -> Wheels:
         """Return the wheels for the runtimes, which come in order of preference."""
-        first = self._made(self._builder(runtimes))
+        first = self._made(self.builder or runtimes[0])
         wheels = [first]
         oldest = self._oldest(runtimes)
         if _follows(first.artefact, self.targets[str(first.built_on)]) and oldest is not None:
@@ -137,17 +143,6 @@ class _Bench:
                     failures[runtime.id] = error.message
         return Wheels(wheels=tuple(wheels), failures=failures)
 
-    def _builder(self, runtimes: Sequence[Runtime]) -> Runtime:
-        wanted = self.config.build_runtime
-        if wanted is None:
-            return runtimes[0]
-        fitting = [each for each in runtimes if wanted.accepts(each)]
-        if not fitting:
-            message = f"build-runtime {wanted} is not among the runtimes of the matrix"
-            hint = f"there is {', '.join(each.id for each in runtimes)}"
-            raise MultirtError("config", message, hint)
-        return fitting[0]
-
     def _oldest(self, runtimes: Sequence[Runtime]) -> Runtime | None:
         usual = [
             each
@@ -155,7 +150,7 @@ class _Bench:
             if each.implementation.name == "cpython"
             and not (each.abi.free_threaded or each.abi.debug)
         ]
-        if self.config.build_runtime is not None or not usual:
+        if self.builder is not None or not usual:
             return None
         return min(usual, key=lambda each: each.version)
 

@@ -204,6 +204,7 @@ def _cell(
         set_env=job.set_env,
         pass_env=job.pass_env,
         timeout=job.timeout,
+        grace=job.grace,
         required=job.runtimes is not None,
         may_fail=runtime is not None and any(spec.accepts(runtime) for spec in config.allow_fail),
     )

@@ -48,6 +48,7 @@ class Engine:
         view: who is told.
         workshop: builds wheels.
         installer: makes environments.
+        here: the runtimes of this machine, any of which may build, the best first.
         room: the folder of this run.
         processes: what it started.
         env: the user's environment.
@@ -60,6 +61,7 @@ class Engine:
     view: View
     workshop: Workshop
     installer: Installer
+    here: Sequence[Runtime]
     room: Path
     processes: Processes
     env: Mapping[str, str]
@@ -85,12 +87,30 @@ class Engine:
     def _built(self, cells: Sequence[Cell]) -> Wheels:
         """Return the wheels for cells, built with runtimes of this machine."""
         buildable = self.far.builders(cells) if self.far is not None else cells
-        targets = {each.id: target_of(each, None) for each in _runtimes(buildable)}
-        if not targets:
+        runtimes = _runtimes(buildable)
+        if not runtimes:
             hint = "build the wheel elsewhere, and name it: --wheel FILE"
             message = "no runtime is here to build with"
             raise MultirtError("build", message, hint, ExitCode.BUILD_FAILED)
-        return self.workshop.wheels(self.config, buildable, targets)
+        builder = self._builder()
+        used = (*runtimes, *([builder] if builder is not None else []))
+        targets = {each.id: target_of(each, None) for each in used}
+        return self.workshop.wheels(self.config, buildable, targets, builder)
+
+    def _builder(self) -> Runtime | None:
+        """Return the runtime that is configured to build; None where none is.
+
+        Raises:
+            MultirtError: it is not here.
+        """
+        wanted = self.config.build_runtime
+        if wanted is None:
+            return None
+        found = next(filter(wanted.accepts, self.here), None)
+        if found is None:
+            hint = "`multirt list` shows the runtimes that are here"
+            raise MultirtError("config", f"build-runtime: no runtime here fits {wanted}", hint)
+        return found
 
     def _prospects(self, cells: Sequence[Cell], wheels: Sequence[Wheel]) -> dict[str, Prospect]:
         """Return what the runtimes of cells give, as far as the wheels may need it."""
@@ -136,7 +156,7 @@ class Engine:
         """
         start = time.monotonic()
         wheels, planned = self.plan(meant)
-        shadowed = shadows(self.config.root, wheels, meant)
+        shadowed = shadows(self.config.root, wheels, self._as_run(meant, wheels))
         turns = self._turns()
         tester = self._tester(wheels, turns)
         results = self._test(planned, turns, tester)
@@ -150,6 +170,18 @@ class Engine:
             interrupted=turns.interrupted,
         )
 
+    def _as_run(self, cells: Sequence[Cell], wheels: Sequence[Wheel]) -> tuple[Cell, ...]:
+        """Return cells with the commands that are started for theirs."""
+        if not self.options.cover:
+            return tuple(cells)
+        from multirt.matrix.covering import covered
+
+        modules = [name for wheel in wheels for name in wheel.modules]
+        return tuple(
+            replace(cell, commands=tuple(covered(each, modules) for each in cell.commands))
+            for cell in cells
+        )
+
     def _turns(self) -> Turns[Planned, Result]:
         """Return what gives the cells their turns, and stops at the first trouble if asked to."""
         return Turns(
@@ -159,6 +191,7 @@ class Engine:
             is_enough=lambda result: (
                 self.options.fail_fast and result.counts and result.state in TROUBLE
             ),
+            say=self.view.say,
         )
 
     def _test(
@@ -181,7 +214,7 @@ class Engine:
             results[result.cell.name] = result
             self.view.finished(row_of(result))
 
-        turns.collect(len(ready), take)
+        turns.collect(take)
         return results
 
     def _in_order(self, ready: Iterable[Planned]) -> list[Planned]:

@@ -59,4 +59,6 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Report:
         notes=tuple(dict.fromkeys(each for _, report in reports for each in report.notes)),
         seconds=max(report.seconds for _, report in reports),
         interrupted=any(report.interrupted for _, report in reports),
+        posargs=first.posargs if len({report.posargs for _, report in reports}) == 1 else (),
+        arguments=first.arguments if len({report.arguments for _, report in reports}) == 1 else (),
     )

@@ -65,6 +65,7 @@ class Job:
         set_env: variables to set.
         pass_env: the only variables of the user to hand on, as patterns; None for all.
         timeout: in seconds, for all commands of a cell together; None for no limit.
+        grace: seconds that an interrupted command has to clean up; None for the usual ones.
     """
 
     name: str | None
@@ -75,6 +76,7 @@ class Job:
     set_env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] | None = None
     timeout: float | None = None
+    grace: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +160,7 @@ class Cell:
         asked: the runtime as it was written; `auto` when nothing was.
         runtime: None when it is not here.
         axes: name and value.
-        package, needs, commands, set_env, pass_env, timeout: as in `Job`, overrides applied.
+        package, needs, commands, set_env, pass_env, timeout, grace: as in `Job`, overrides applied.
         required: a reason against it fails the run; False for what `auto` found.
         may_fail: its failure does not count.
     """
@@ -176,6 +178,7 @@ class Cell:
     timeout: float | None
     required: bool
     may_fail: bool
+    grace: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import selectors
@@ -16,11 +17,14 @@ from typing import IO, TYPE_CHECKING
 from multirt.matrix.sentinel import CELL, RUN, end_marked, limit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _CHUNK = 1 << 16
-_GRACE = 2.0  # seconds from a request to end until it is no longer a request
+_GRACE = 2.0  # seconds between two signals, the second of which is less polite
+_TICK = 0.05  # seconds between looks at what the first process of a command left behind
+GRACE = 10.0
+"""Seconds that an interrupted command has to clean up, where nothing else is configured."""
 _DRAIN = 1.0  # seconds for what is still in a pipe whose writers were ended
 
 
@@ -33,12 +37,14 @@ class Command:
         cwd: where it starts.
         env: all of its variables, the marks `RUN` and `CELL` among them.
         seconds: its time limit; None for none.
+        grace: seconds that it has to clean up when it is interrupted.
     """
 
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
     seconds: float | None
+    grace: float = GRACE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +55,7 @@ class Ended:
         code: its exit code, negative for a signal.
         seconds: that it took.
         timed_out: it was ended because of its limit.
-        stopped: it was ended because the run was.
+        stopped: it was interrupted, and did not succeed all the same.
         left: how many processes it left behind, which were ended.
     """
 
@@ -64,15 +70,24 @@ class Ended:
 class Processes:
     """All commands of a run: together they can be stopped."""
 
+    stopping: bool = False
     _groups: set[int] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
-    stopping: bool = False
+    # The writing end is closed when all are to stop, so that each thread that waits sees it.
+    _stop: tuple[int, int] = field(default_factory=os.pipe)
 
-    def stop(self) -> None:
-        """End every command, and let none begin."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Let no command begin, and interrupt those that run; the second call kills them.
+
+        Args:
+            at_once: kill them now, without time to clean up.
+        """
         with self._guard:
-            self.stopping = True
-            groups = tuple(self._groups)
+            kills = at_once or self.stopping
+            if not self.stopping:
+                self.stopping = True
+                os.close(self._stop[1])
+            groups = tuple(self._groups) if kills else ()
         for group in groups:
             _signal(group, signal.SIGKILL)
 
@@ -90,8 +105,9 @@ class Processes:
         process = self._start(command)
         if process is None:
             return Ended(code=-signal.SIGKILL, seconds=0.0, stopped=True)
+        running = _Running(process=process, command=command, receive=receive, stop=self._stop[0])
         try:
-            timed_out = _attend(process, command.seconds, receive)
+            running.attend()
         finally:
             with self._guard:
                 self._groups.discard(process.pid)
@@ -103,8 +119,8 @@ class Processes:
         return Ended(
             code=process.returncode,
             seconds=time.monotonic() - start,
-            timed_out=timed_out,
-            stopped=self.stopping,
+            timed_out=running.timed_out,
+            stopped=running.interrupted and process.returncode != 0,
             left=left,
         )
 
@@ -134,39 +150,95 @@ def _mark(pid: int, limit: int) -> None:
         resource.prlimit(pid, number, (limit, hardest))
 
 
-def _attend(
-    process: subprocess.Popen[bytes], seconds: float | None, receive: Callable[[bytes], None]
-) -> bool:
-    """Hand on what a process prints until it ends; return whether its time ran out."""
-    ended_read, ended_write = os.pipe()
+@dataclass(slots=True)
+class _Running:
+    """A command that runs.
 
-    def wait() -> None:
-        process.wait()
-        os.close(ended_write)
+    Attributes:
+        process: the first process of its group.
+        command: as it was asked for.
+        receive: given what it prints.
+        stop: a descriptor that can be read once all are to stop.
+        timed_out: its time ran out, and it was ended.
+        interrupted: it was asked to end because all were to stop.
+    """
 
-    threading.Thread(target=wait, daemon=True).start()
-    deadline = None if seconds is None else time.monotonic() + seconds
-    timed_out = False
-    with selectors.DefaultSelector() as selector:
-        selector.register(ended_read, selectors.EVENT_READ)
-        if process.stdout is not None:
-            selector.register(process.stdout, selectors.EVENT_READ)
-        while True:
-            rest = None if deadline is None else max(0.0, deadline - time.monotonic())
-            ready = [key.fileobj for key, _ in selector.select(rest)]
-            if ended_read in ready:
-                break
-            if process.stdout in ready and process.stdout is not None:
-                data = os.read(process.stdout.fileno(), _CHUNK)
-                receive(data)
-                if not data:
-                    selector.unregister(process.stdout)
-            if not ready and deadline is not None:
-                # pytest's fault handler answers the first one by saying where every thread is.
-                _signal(process.pid, signal.SIGKILL if timed_out else signal.SIGABRT)
-                timed_out, deadline = True, time.monotonic() + _GRACE
-    os.close(ended_read)
-    return timed_out
+    process: subprocess.Popen[bytes]
+    command: Command
+    receive: Callable[[bytes], None]
+    stop: int
+    timed_out: bool = False
+    interrupted: bool = False
+    _deadline: float = math.inf
+    _signals: Iterator[tuple[int, float]] = field(default_factory=lambda: iter(()))
+
+    def attend(self) -> None:
+        """Hand on what the command prints until it ends; of an interrupted one, the whole group."""
+        if self.command.seconds is not None:
+            self._deadline = time.monotonic() + self.command.seconds
+        ended, has_ended = self._when_ended(), False
+        with selectors.DefaultSelector() as selector:
+            for each in (ended, self.stop, self.process.stdout):
+                if each is not None:
+                    selector.register(each, selectors.EVENT_READ)
+            while not has_ended or (self.interrupted and _exists(self.process.pid)):
+                rest = max(0.0, self._deadline - time.monotonic())
+                rest = min(rest, _TICK) if has_ended else rest
+                for key, _ in selector.select(None if rest == math.inf else rest):
+                    if key.fileobj == ended:
+                        has_ended = True
+                    elif key.fileobj == self.stop:
+                        self._interrupt()
+                    elif self._read(key.fd):
+                        continue
+                    selector.unregister(key.fileobj)
+                if time.monotonic() >= self._deadline:
+                    self._escalate()
+        os.close(ended)
+
+    def _when_ended(self) -> int:
+        """Return a descriptor that can be read once the first process ended."""
+        ended, writing = os.pipe()
+
+        def wait() -> None:
+            self.process.wait()
+            os.close(writing)
+
+        threading.Thread(target=wait, daemon=True).start()
+        return ended
+
+    def _read(self, descriptor: int) -> bool:
+        """Hand on some output; return whether there may be more."""
+        data = os.read(descriptor, _CHUNK)
+        self.receive(data)
+        return bool(data)
+
+    def _interrupt(self) -> None:
+        """Begin to end the command, with time to clean up."""
+        self.interrupted, self._deadline = True, time.monotonic()
+        grace = self.command.grace
+        self._signals = iter(((signal.SIGINT, grace), (signal.SIGTERM, _GRACE)))
+
+    def _escalate(self) -> None:
+        """Send the next signal; each is less polite than the one before."""
+        if not (self.interrupted or self.timed_out):
+            self.timed_out = True
+            # pytest's fault handler answers this one by saying where every thread is.
+            self._signals = iter(((signal.SIGABRT, _GRACE),))
+        number, seconds = next(self._signals, (signal.SIGKILL, math.inf))
+        _signal(self.process.pid, number)
+        self._deadline = time.monotonic() + seconds
+
+
+def _exists(group: int) -> bool:
+    """Whether a process group still has members."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # some are another user's
+        return True
+    return True
 
 
 def _drain(stream: IO[bytes], receive: Callable[[bytes], None]) -> None:

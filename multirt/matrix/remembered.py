@@ -26,7 +26,7 @@ from multirt.wholeness import hold_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-SCHEMA = 2
+SCHEMA = 3
 _FOLDER = "ready"
 _LIFE = 3600  # seconds; what was resolved is asked for anew after a day, and hardly later
 # They differ from one terminal to the next, and nothing is decided by them.
@@ -147,7 +147,7 @@ def _ready(facts: Mapping[str, Any]) -> Ready:
     Raises:
         KeyError, TypeError, ValueError: it is damaged.
     """
-    passed, timeout = facts["pass_env"], facts["timeout"]
+    passed, timeout, grace = facts["pass_env"], facts["timeout"], facts["grace"]
     major, minor = facts["version"]
     return Ready(
         name=str(facts["name"]),
@@ -155,6 +155,7 @@ def _ready(facts: Mapping[str, Any]) -> Ready:
         set_env={str(name): str(value) for name, value in facts["set_env"].items()},
         pass_env=None if passed is None else tuple(map(str, passed)),
         timeout=None if timeout is None else float(timeout),
+        grace=None if grace is None else float(grace),
         version=(int(major), int(minor)),
         modules=tuple(map(str, facts["modules"])),
         home=Path(facts["home"]),

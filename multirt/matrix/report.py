@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode
+from multirt.matrix.posargs import takes_posargs
 from multirt.matrix.results import BAD, RAN, TESTS_FAILED, TROUBLE, UNMET, Outcome
 from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from multirt.matrix.attempt import Ran
     from multirt.matrix.model import Wheel
@@ -65,6 +65,7 @@ class Row:
     Attributes:
         wheel: the SHA-256 of what was tested; None when nothing was installed.
         output: the end of what its commands printed; empty for one that passed.
+        takes_posargs: some command of it takes the words after `--`.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Row:
     output: str
     installed: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    takes_posargs: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -118,6 +120,7 @@ class Report:
         seconds: from start to end.
         interrupted: somebody ended it.
         posargs: the words that went to the tests.
+        arguments: the options that decide what a cell does, as they were given.
     """
 
     project: str
@@ -128,6 +131,7 @@ class Report:
     seconds: float = 0.0
     interrupted: bool = False
     posargs: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 def report_of(run: Run, project: str) -> Report:
@@ -178,6 +182,7 @@ def row_of(result: Result) -> Row:
         output="" if passed else result.output[-_OUTPUT:],
         installed=result.installed,
         warnings=planned.warnings,
+        takes_posargs=any(map(takes_posargs, cell.commands)),
     )
 
 
@@ -295,19 +300,27 @@ def failing(rows: Sequence[Row]) -> tuple[Failing, ...]:
     )
 
 
-def repeats(report: Report, project: Path | None = None) -> tuple[str, ...]:
+def repeats(report: Report) -> tuple[str, ...]:
     """Return one command line for each cell that went wrong, which does it again.
 
-    Args:
-        report: what came of a run.
-        project: its folder, where the command line is to name it.
+    What was given is given again; where that was nothing for the tests, and one test failed, only
+    that one is run.
     """
-    where = ["--project", str(project)] if project is not None else []
     lines = []
     for row in report.rows:
         if row.state in TESTS_FAILED:
             bad = [case.id for case in row.cases or () if case.outcome in BAD]
-            words = bad if len(bad) == 1 else report.posargs
-            after = ["--", *words] if words else []
-            lines.append(shlex.join(["multirt", "matrix", *where, "-e", row.name, *after]))
+            narrows = len(bad) == 1 and row.takes_posargs
+            words = report.posargs or (bad if narrows else ())
+            lines.append(_again(report, "-e", row.name, posargs=words))
     return tuple(lines)
+
+
+def repeats_all(report: Report) -> str:
+    """Return the command line that does again what went wrong in all cells."""
+    return _again(report, "--last-failed", posargs=report.posargs)
+
+
+def _again(report: Report, *chosen: str, posargs: Sequence[str]) -> str:
+    after = ["--", *posargs] if posargs else []
+    return shlex.join(["multirt", "matrix", *report.arguments, *chosen, *after])

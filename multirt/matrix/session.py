@@ -57,6 +57,7 @@ class Options:
         wheels: built elsewhere, to be tested in place of one that is built.
         posargs: for the commands, in place of `{posargs}`.
         timeout: seconds for each cell; None for what is configured.
+        grace: seconds that an interrupted command has to clean up; None for what is configured.
         cover: measure coverage.
         test: run the commands; else only make the environments.
     """
@@ -66,6 +67,7 @@ class Options:
     wheels: tuple[Path, ...] = ()
     posargs: tuple[str, ...] = ()
     timeout: float | None = None
+    grace: float | None = None
     cover: bool = False
     test: bool = True
 

@@ -177,6 +177,7 @@ class _Reader:
             set_env=table.variables("set-env"),
             pass_env=table.words("pass-env"),
             timeout=table.seconds("timeout"),
+            grace=table.seconds("grace"),
         )
 
     def _needs(self, table: TomlTable) -> Needs:

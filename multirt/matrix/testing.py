@@ -90,6 +90,7 @@ def _ready(planned: Planned, runtime: Runtime, prepared: Prepared) -> Ready:
         set_env=cell.set_env,
         pass_env=cell.pass_env,
         timeout=cell.timeout,
+        grace=cell.grace,
         version=(runtime.version.major, runtime.version.minor),
         modules=planned.wheel.modules if planned.wheel is not None else (),
         home=built.home,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from multirt.matrix.processes import Processes
 
+_AT_ONCE = 1.0  # seconds until what was killed is known to have ended
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -28,15 +29,20 @@ class Turns(Generic[_Item, _Result]):
         processes: what testing them starts.
         given_up: makes the result of one that is not tested any more: why, in a state and in words.
         is_enough: whether nothing more is to begin after a result.
+        say: told of an interrupt.
     """
 
     jobs: int
     processes: Processes
     given_up: Callable[[_Item, State, str], _Result]
     is_enough: Callable[[_Result], bool]
+    say: Callable[[str], object]
     _stop: threading.Event = field(default_factory=threading.Event)
     _results: list[_Result | BaseException] = field(default_factory=list)
+    _open: list[_Item] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _hasty: bool = False
     _more: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     @property
@@ -52,6 +58,7 @@ class Turns(Generic[_Item, _Result]):
             test: makes a result of one.
         """
         waiting = deque(items)
+        self._open += waiting
         for _ in range(min(self.jobs, len(waiting))):
             thread = threading.Thread(target=self._work, args=(waiting, test), daemon=True)
             self._threads.append(thread)
@@ -65,31 +72,57 @@ class Turns(Generic[_Item, _Result]):
             except IndexError:
                 return
             try:
-                self._results.append(self._one(item, test))
+                result: _Result | BaseException = self._one(item, test)
             except BaseException as error:  # noqa: BLE001 - who collects raises it
-                self._results.append(error)
+                result = error
+            with self._guard:
+                if item in self._open:  # else it was given up
+                    self._open.remove(item)
+                    self._results.append(result)
             self._more.release()
 
-    def collect(self, count: int, take: Callable[[_Result], None]) -> None:
-        """Hand out results as they come; after the first interrupt those that there are.
+    def collect(self, take: Callable[[_Result], None]) -> None:
+        """Hand out results as they come.
+
+        After an interrupt, what runs has time to clean up; after a second one, what does not end
+        at once is given up.
 
         Args:
-            count: of what was begun.
             take: given each; what an interrupt finds half taken is taken once more.
         """
         taken = 0
-        while taken < count:
-            try:
-                while taken < len(self._results):
-                    take(_result(self._results[taken]))
-                    taken += 1
-                if taken < count:
-                    self._more.acquire()
-            except KeyboardInterrupt:
-                self.stop()
-            except BaseException:
-                self.stop()  # or tests would go on that nobody ends
-                raise
+        try:
+            while self._open or taken < len(self._results):
+                try:
+                    while taken < len(self._results):
+                        take(_result(self._results[taken]))
+                        taken += 1
+                    self._await_one()
+                except KeyboardInterrupt:
+                    self._interrupt()
+        except BaseException:
+            self.stop()  # or tests would go on that nobody ends
+            raise
+
+    def _await_one(self) -> None:
+        """Wait for a result, if there is to be one; give up what was killed and does not end."""
+        if self._open and not self._more.acquire(timeout=_AT_ONCE if self._hasty else None):
+            self._give_up()
+
+    def _interrupt(self) -> None:
+        """Ask what runs to end; the second time, end it."""
+        self._hasty = self.processes.stopping
+        self._stop.set()
+        self.processes.stop()
+        if not self._hasty:
+            self.say("interrupted: what runs has time to clean up; once more ends it at once")
+
+    def _give_up(self) -> None:
+        """Take as interrupted what does not end."""
+        with self._guard:
+            while self._open:
+                item = self._open.pop(0)
+                self._results.append(self.given_up(item, State.INTERRUPTED, "interrupted"))
 
     def _one(self, item: _Item, test: Callable[[_Item], _Result]) -> _Result:
         if (why := self.stopped()) is not None:
@@ -109,9 +142,9 @@ class Turns(Generic[_Item, _Result]):
         return State.NOT_RUN, "another failed before it began"
 
     def stop(self) -> None:
-        """End everything that runs, and let nothing begin."""
+        """End everything that runs at once, and let nothing begin."""
         self._stop.set()
-        self.processes.stop()
+        self.processes.stop(at_once=True)
 
     def abandon(self) -> None:
         """End everything, and wait until nobody works any more; what came of it is lost."""

@@ -40,6 +40,7 @@ def document_of(report: Report) -> dict[str, Any]:
         "excluded": [{"name": name, "reason": reason} for name, reason in report.excluded],
         "notes": list(report.notes),
         "posargs": list(report.posargs),
+        "arguments": list(report.arguments),
     }
 
 
@@ -94,6 +95,7 @@ def report_in(document: Any) -> Report:  # noqa: ANN401 - as it was read
         seconds=_time(document["seconds"]),
         interrupted=bool(document["interrupted"]),
         posargs=tuple(map(str, document.get("posargs", ()))),
+        arguments=tuple(map(str, document.get("arguments", ()))),
     )
 
 
@@ -131,6 +133,7 @@ def _read_row(document: dict[str, Any]) -> Row:
         output=str(document["output"]),
         installed=_pairs(document["installed"]),
         warnings=tuple(map(str, document["warnings"])),
+        takes_posargs=bool(document.get("takes_posargs", False)),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -13,12 +12,14 @@ import pytest
 from multirt.cli.delivering import hand_out
 from multirt.errors import MultirtError
 from multirt.matrix.merging import merge
-from multirt.matrix.report import conclusion, exit_code, failing, repeats
+from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
 from multirt.matrix.reports import KINDS, check_place, read_document, wanted, write
 from multirt.matrix.states import State
 from tests.multirt.matrix.described import failed, passed, report, row
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from multirt.matrix.report import Report, Row
 
 
@@ -84,25 +85,43 @@ def test_failing_tests_are_told_apart_by_what_they_say() -> None:
 
 def test_each_cell_that_failed_can_be_repeated() -> None:
     rows = [
-        row("3.11", State.FAILED, failed("t.py::x[a b]"), passed("t.py::y")),
-        row("3.12", State.FAILED, failed("t.py::x"), failed("t.py::y")),
+        row("3.11", State.FAILED, failed("t.py::x[a b]"), passed("t.py::y"), takes_posargs=True),
+        row("3.12", State.FAILED, failed("t.py::x"), failed("t.py::y"), takes_posargs=True),
+        row("lint", State.FAILED, failed("t.py::x")),
         row("3.13"),
         row("3.14t", State.BLOCKED),
     ]
     assert repeats(report(*rows)) == (
         "multirt matrix -e 3.11 -- 't.py::x[a b]'",
         "multirt matrix -e 3.12",
+        "multirt matrix -e lint",
     )
-    assert repeats(report(*rows, posargs=("-k", "x")), Path("a b"))[1] == (
-        "multirt matrix --project 'a b' -e 3.12 -- -k x"
+
+
+def test_a_cell_is_repeated_with_the_arguments_that_were_given() -> None:
+    rows = [row("3.11", State.FAILED, failed(), takes_posargs=True), row("3.12", State.TIMEOUT)]
+    given = ("--project", "a b", "--wheel", "x.whl")
+    ran = report(*rows, posargs=("-k", "x"), arguments=given)
+    assert repeats(ran) == (
+        "multirt matrix --project 'a b' --wheel x.whl -e 3.11 -- -k x",
+        "multirt matrix --project 'a b' --wheel x.whl -e 3.12 -- -k x",
     )
+    assert repeats_all(ran) == "multirt matrix --project 'a b' --wheel x.whl --last-failed -- -k x"
+    assert repeats_all(report(*rows)) == "multirt matrix --last-failed"
 
 
 def full() -> Report:
     """Return a report with something of everything, hostile words included."""
     bad = failed("tests/test_a.py::test_b[<|\x00\ud800]", "assert '<' == '|`'\x1b[31m")
     return report(
-        row("3.11", State.FAILED, bad, passed("tests/test_a.py::test_c"), reason="tests failed"),
+        row(
+            "3.11",
+            State.FAILED,
+            bad,
+            passed("tests/test_a.py::test_c"),
+            reason="tests failed",
+            takes_posargs=True,
+        ),
         row("3.12", State.PASSED, passed("tests/test_a.py::test_c")),
         row(
             "3.13t", State.BLOCKED, reason="no <wheel>", hint="build one", wheel=None, runtime=None

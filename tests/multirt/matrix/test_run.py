@@ -19,7 +19,7 @@ import pytest
 from tests.multirt.matrix.projects import NEWER, native, pure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.conftest import Require, RequireHeaders
     from tests.multirt.matrix.conftest import Matrix
@@ -188,6 +188,44 @@ def test_a_tag_that_lies_is_a_broken_promise_and_is_not_started(
     assert done.returncode == 3
     assert "PyObject_CallNoArgs" in cells["3.8"]["reason"]
     assert cells["3.8"]["command"] is None
+
+
+@pytest.mark.parametrize(
+    "builder",
+    [pytest.param("3.12", id="in-the-matrix"), pytest.param("3.13", id="not-in-the-matrix")],
+)
+def test_one_cell_is_tested_where_another_runtime_builds(
+    matrix: Matrix, require: Require, tmp_path: Path, builder: str
+) -> None:
+    for each in ("3.11", builder):
+        require(each)
+    root = pure(tmp_path, "3.11", "3.12", more=f'build-runtime = "{builder}"')
+    done, cells = matrix(root, "3.11")
+    assert (done.returncode, states(cells)) == (0, {"3.11": "passed"}), done.stdout + done.stderr
+    assert f"built on cpython-{builder}." in done.stdout
+
+
+def test_a_runtime_that_is_to_build_and_is_not_here_is_an_error(
+    multirt: Command, require: Require, tmp_path: Path
+) -> None:
+    require("3.12")
+    root = pure(tmp_path, "3.12", more='build-runtime = "3.99"')
+    done = multirt("matrix", "--project", str(root))
+    assert done.returncode == 2
+    assert "build-runtime: no runtime here fits 3.99" in done.stderr
+
+
+def test_what_went_wrong_can_be_repeated_as_it_was_asked_for(
+    matrix: Matrix, require: Require, tmp_path: Path
+) -> None:
+    require("3.12")
+    tests = "def test_a(): assert False\n\ndef test_b(): pass\n"
+    root = pure(tmp_path, "3.12", tests=tests)
+    done, _ = matrix(root, "--missing", "skip", "--timeout", "60")
+    again = f"multirt matrix --project {root} --missing skip --timeout 60.0 -e 3.12"
+    assert f"  {again} -- tests/test_demo.py::test_a\n" in done.stdout
+    done, _ = matrix(root, "--", "-k", "test_a")
+    assert f"  multirt matrix --project {root} -e 3.12 -- -k test_a\n" in done.stdout
 
 
 HOSTILE = """\
@@ -447,6 +485,81 @@ def test_a_run_that_ends_early_keeps_results_and_the_next_is_good(
     assert states(cells) == {"3.11": "passed", "3.12": "passed"}
 
 
+TEARS_DOWN = """\
+import pathlib, time, pytest
+
+HERE = pathlib.Path(__file__).parent
+
+def test_first():
+    pass
+
+@pytest.fixture
+def slow():
+    yield
+    time.sleep(0.3)
+    (HERE / "torn-down").touch()
+
+def test_wait(slow):
+    (HERE / "started").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ignored", "number"),
+    [
+        pytest.param([], signal.SIGINT, id="ctrl-c"),
+        pytest.param([signal.SIGINT], signal.SIGTERM, id="terminated-in-the-background"),
+    ],
+)
+def test_an_interrupted_cell_tears_down_and_keeps_the_tests_that_it_ran(
+    require: Require, tmp_path: Path, cache: Path, ignored: list[int], number: int
+) -> None:
+    require("3.12")
+    root = pure(tmp_path, "3.12", tests=TEARS_DOWN)
+    file = tmp_path / "early.json"
+    process = _start(root, file, cache, ignored)
+    _await((root / "tests/started").exists, "the first test")
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, said
+    assert (root / "tests/torn-down").exists()
+    (cell,) = json.loads(file.read_text())["cells"]
+    assert cell["state"] == "interrupted"
+    outcomes = {each["id"]: each["outcome"] for each in cell["tests"]}
+    assert outcomes["tests/test_demo.py::test_first"] == "passed"
+
+
+DEAF = """\
+import pathlib, signal, time
+
+def test_deaf():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    pathlib.Path(__file__).with_name("started").touch()
+    while True:
+        time.sleep(600)
+"""
+
+
+def test_a_second_interrupt_ends_a_run_at_once(
+    require: Require, tmp_path: Path, cache: Path
+) -> None:
+    require("3.12")
+    root = pure(tmp_path, "3.12", tests=DEAF, more="grace = 600")
+    process = _start(root, tmp_path / "early.json", cache)
+    _await((root / "tests/started").exists, "the test")
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, said
+    assert "once more ends it at once" in said
+    assert "0 of 1 runtimes passed, 1 interrupted" in said
+    _await(lambda: not _left(root), "the end of what was started")
+
+
 @pytest.fixture
 def waiting(matrix: Matrix, require: Require, tmp_path: Path) -> tuple[Matrix, Path]:
     """Return the command and a project with a test that waits when asked to."""
@@ -455,7 +568,15 @@ def waiting(matrix: Matrix, require: Require, tmp_path: Path) -> tuple[Matrix, P
     return matrix, pure(tmp_path, "3.11", "3.12", tests=WAITS)
 
 
-def _start(root: Path, file: Path, cache: Path) -> subprocess.Popen[str]:
+def _start(
+    root: Path, file: Path, cache: Path, ignored: Sequence[int] = ()
+) -> subprocess.Popen[str]:
+    """Start a run, whatever the tests themselves ignore, as under nohup."""
+
+    def set_signals() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+
     command = ["matrix", "--project", str(root), "-j", "1", "--report", f"json={file}"]
     return subprocess.Popen(
         [sys.executable, "-m", "multirt", *command],
@@ -463,6 +584,7 @@ def _start(root: Path, file: Path, cache: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=set_signals,  # noqa: PLW1509 - no thread of these tests starts anything
     )
 
 

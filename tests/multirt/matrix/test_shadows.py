@@ -18,62 +18,100 @@ from tests.multirt.matrix.test_cells import config
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from abi_probe import Artefact
-
 PYTHON = ("python", "-m", "pytest")
 
 
+PACKAGE = {"demo/__init__.py": ""}
+CONFTEST = {**PACKAGE, "conftest.py": ""}
+BY_OWN_NAME = "start `pytest` by its own name"
+MODE = "--import-mode=importlib"
+
+
 @pytest.mark.parametrize(
-    ("files", "command", "said"),
+    ("files", "command", "who", "advice"),
     [
-        pytest.param(["demo/__init__.py"], PYTHON, "`python -m` imports demo", id="package"),
-        pytest.param(["demo.py"], PYTHON, "`python -m` imports demo.py", id="module"),
-        pytest.param(["src/demo/__init__.py"], PYTHON, None, id="src"),
-        pytest.param(["demo/__init__.py"], ("pytest",), None, id="pytest"),
+        pytest.param(PACKAGE, PYTHON, "`python -m pytest` imports demo of", BY_OWN_NAME, id="-m"),
         pytest.param(
-            ["demo/__init__.py", "tests/__init__.py"],
+            {"demo.py": ""}, PYTHON, "`python -m pytest` imports demo.py", BY_OWN_NAME, id="module"
+        ),
+        pytest.param(
+            CONFTEST, PYTHON, "`python -m pytest` ", f"{BY_OWN_NAME} with {MODE}", id="-m-conftest"
+        ),
+        pytest.param({"src/demo/__init__.py": ""}, PYTHON, None, "", id="src"),
+        pytest.param(PACKAGE, ("python", "-P", "-m", "pytest"), None, "", id="-P"),
+        pytest.param(
+            PACKAGE, ("python", "-X", "dev", "-m", "pytest"), "`python -m", BY_OWN_NAME, id="-X"
+        ),
+        pytest.param(
+            PACKAGE, ("python", "-m", "unittest"), "`python -m unittest`", "", id="unittest"
+        ),
+        pytest.param(PACKAGE, ("python", "-c", "import demo"), "`python -c`", "", id="-c"),
+        pytest.param(PACKAGE, ("python", "./check.py"), "`python ./check.py`", "", id="script"),
+        pytest.param(PACKAGE, ("python", "tests/check.py"), None, "", id="script-of-the-tests"),
+        pytest.param(PACKAGE, ("coverage", "run", "-m", "pytest"), "`coverage run`", "", id="cov"),
+        pytest.param(
+            PACKAGE,
+            ("python", "-m", "coverage", "run", "tests/check.py"),
+            None,
+            "",
+            id="coverage-of-a-script-of-the-tests",
+        ),
+        pytest.param(PACKAGE, ("pytest",), None, "", id="pytest"),
+        pytest.param(
+            {**PACKAGE, "tests/__init__.py": ""},
             ("pytest", "-q"),
             "pytest, because of tests/__init__.py, imports demo",
-            id="tests are a package",
+            f"give pytest {MODE}",
+            id="tests-are-a-package",
         ),
         pytest.param(
-            ["demo.py", "conftest.py"],
+            CONFTEST,
             ("pytest",),
-            "pytest, because of conftest.py, imports demo.py",
+            "pytest, because of conftest.py,",
+            f"give pytest {MODE}",
             id="conftest",
         ),
+        pytest.param(CONFTEST, ("pytest", "--import-mode=append"), None, "", id="append"),
         pytest.param(
-            ["demo.py", "conftest.py"], ("pytest", "--import-mode=importlib"), None, id="importlib"
+            {**CONFTEST, "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '" + MODE + "'\n"},
+            ("pytest",),
+            None,
+            "",
+            id="configured",
+        ),
+        pytest.param(
+            {**CONFTEST, "pytest.ini": "[pytest]\n", "setup.cfg": f"[tool:pytest]\naddopts={MODE}"},
+            ("pytest",),
+            "pytest, because",
+            f"give pytest {MODE}",
+            id="another-file-configures",
         ),
     ],
 )
-def test_what_hides_the_wheel_is_said(
-    tmp_path: Path, artefact: Artefact, files: list[str], command: tuple[str, ...], said: str | None
+def test_a_command_that_imports_the_folder_instead_of_the_wheel_is_noted_with_what_helps(
+    wheel: Wheel, files: dict[str, str], command: tuple[str, ...], who: str | None, advice: str
 ) -> None:
-    for name in files:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    wheel = Wheel(
-        path=tmp_path / "demo-1.0-py3-none-any.whl",
-        sha256="",
-        artefact=artefact,
-        modules=("demo",),
-        built_on=None,
-    )
+    root = wheel.path.parents[1]
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
     cells = [replace(each, commands=(command,)) for each in spread(config("3.12"), MACHINE).cells]
-    notes = shadows(tmp_path, [wheel], cells)
-    assert [said is not None and each.startswith(said) for each in notes] == [True] * bool(said)
+    notes = shadows(root, [wheel], cells)
+    assert len(notes) == (who is not None)
+    for note in notes:
+        assert note.startswith(who or "")
+        assert note.endswith(f", or {advice}" if advice else "move it into src")
     skipped = [replace(each, package=Package.SKIP) for each in cells]
-    assert shadows(tmp_path, [wheel], skipped) == ()
+    assert shadows(root, [wheel], skipped) == ()
 
 
 @pytest.fixture
-def artefact(tmp_path: Path) -> Artefact:
-    """Return a wheel that holds nothing."""
-    path = tmp_path / "x" / "demo-1.0-py3-none-any.whl"
+def wheel(tmp_path: Path) -> Wheel:
+    """Return a wheel that holds nothing but its name, in a folder of the project."""
+    path = tmp_path / "dist" / "demo-1.0-py3-none-any.whl"
     path.parent.mkdir()
     with ZipFile(path, "w") as file:
         file.writestr("demo-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         file.writestr("demo-1.0.dist-info/METADATA", "Name: demo\nVersion: 1.0\n")
         file.writestr("demo-1.0.dist-info/RECORD", "")
-    return read_wheel(path)
+    return Wheel(path=path, sha256="", artefact=read_wheel(path), modules=("demo",), built_on=None)

@@ -19,10 +19,10 @@ from multirt.matrix.remembered import place_of
 from multirt.matrix.report import is_failure
 from multirt.matrix.reports import read_document
 from multirt.matrix.settings import read_config
-from runtimes import discover
+from runtimes import discover, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from multirt.matrix.cells import Cells
     from multirt.matrix.engine import Engine
@@ -69,6 +69,7 @@ class Opened:
         config: what is configured.
         cells: all of it.
         meant: the cells that are meant.
+        here: the runtimes of this machine, those of the matrix first, each kind best first.
         state: the project's folder in the cache.
         fresh: nothing that is there counts.
         far: where the cells are tested; None for this machine.
@@ -80,6 +81,7 @@ class Opened:
     config: Config
     cells: Cells
     meant: tuple[Cell, ...]
+    here: tuple[Runtime, ...]
     state: Path
     fresh: bool
     far: Far | None = None
@@ -112,8 +114,8 @@ def open_matrix(asked: Asked) -> Opened:
             hint = "write --missing error or --missing skip"
             raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
         config = replace(config, missing=Missing(asked.missing))
-    here = asked.far.runtimes if asked.far is not None else _runtimes(config, noticed.append)
-    cells = spread(config, here)
+    here = asked.far.here if asked.far is not None else _runtimes(config, noticed.append)
+    cells = spread(config, asked.far.runtimes if asked.far is not None else here)
     state = project_folder(cache_dir(), config.root)
     wanted = asked.pick
     if asked.last_failed:
@@ -130,6 +132,7 @@ def open_matrix(asked: Asked) -> Opened:
         config=config,
         cells=cells,
         meant=meant,
+        here=_in_order(here, cells),
         state=state,
         fresh=asked.fresh,
         far=asked.far,
@@ -139,11 +142,18 @@ def open_matrix(asked: Asked) -> Opened:
     )
 
 
+def _in_order(here: Sequence[Runtime], cells: Cells) -> tuple[Runtime, ...]:
+    """Return runtimes, the best first, those of the matrix before the others."""
+    used = {cell.runtime.id for cell in cells.cells if cell.runtime is not None}
+    return tuple(sorted(here, key=lambda each: (each.id not in used, *rank(each))))
+
+
 def _runtimes(config: Config, notice: Callable[[str], object]) -> tuple[Runtime, ...]:
     """Return the runtimes of this machine, with those that the configuration names by a path."""
     looked = replace(search(), notice=notice)
     jobs = (config.matrix, *config.tasks.values())
     specs = [spec for job in jobs for spec in job.runtimes or ()]
+    specs += [config.build_runtime] if config.build_runtime is not None else []
     found = discover(looked).runtimes
     if all(spec.path is None for spec in specs):
         return found
@@ -229,6 +239,7 @@ def engine(opened: Opened, options: Options, view: View) -> Iterator[Engine]:
                 build_deps=config.build_deps,
                 fresh=opened.fresh,
             ),
+            here=opened.here,
             room=folder,
             processes=Processes(),
             env=env,

@@ -53,6 +53,12 @@ LastFailed = Annotated[
 Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="For each cell.")
 ]
+Grace = Annotated[
+    float | None,
+    typer.Option(
+        "--grace", min=0.1, metavar="SECONDS", help="To clean up after Ctrl-C; default: 10."
+    ),
+]
 Executor = Annotated[
     str | None,
     typer.Option(

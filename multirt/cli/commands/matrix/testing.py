@@ -17,6 +17,7 @@ from multirt.cli.commands.matrix.options import (
     Executor,
     FailFast,
     Fresh,
+    Grace,
     Html,
     IsQuiet,
     Jobs,
@@ -47,7 +48,7 @@ from multirt.matrix.turns import processors
 from runtimes import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from multirt.matrix.report import Report
@@ -72,6 +73,7 @@ def run_matrix(
     missing: Missing = None,
     last_failed: LastFailed = False,
     timeout: Timeout = None,
+    grace: Grace = None,
     cover: Cover = False,
     executor: Executor = None,
     report: Reports = None,
@@ -100,13 +102,35 @@ def run_matrix(
         wheels=tuple(wheel or ()),
         posargs=rest(ctx),
         timeout=timeout,
+        grace=grace,
         cover=cover,
     )
     _check_posargs(opened, options)
     if cover:
         opened = _with_requirement(opened, "coverage")
     done = _run(opened, options, _view(opened, live=live, quiet=quiet))
-    raise typer.Exit(hand_out(done, reports, state=opened.state, project=project))
+    given = {
+        "--project": project,
+        "--missing": missing,
+        "--timeout": timeout,
+        "--executor": executor,
+        "--wheel": wheel,
+        "--cov": cover,
+    }
+    done = replace(done, arguments=_arguments(given))
+    raise typer.Exit(hand_out(done, reports, state=opened.state))
+
+
+def _arguments(given: Mapping[str, object]) -> tuple[str, ...]:
+    """Return options as they were given; those that were not are None, False or empty."""
+    words: list[str] = []
+    for name, value in given.items():
+        if value is True:
+            words.append(name)
+        elif value:
+            values = value if isinstance(value, list) else [value]
+            words += [word for each in values for word in (name, str(each))]
+    return tuple(words)
 
 
 def sync_environments(
@@ -144,6 +168,7 @@ def exec_command(
     jobs: Jobs = None,
     wheel: Wheel = None,
     timeout: Timeout = None,
+    grace: Grace = None,
 ) -> None:
     """Run the command after `--` in the environments of some cells."""
     command = rest(ctx)
@@ -153,7 +178,9 @@ def exec_command(
     pick = Pick(names=(*(names or ()), *(env or ())))
     opened = open_matrix(Asked(project=project, pick=pick))
     cells = tuple(replace(cell, commands=(command,)) for cell in opened.meant)
-    options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout)
+    options = Options(
+        jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout, grace=grace
+    )
     opened = replace(opened, meant=cells, again=None)
     report = _run(opened, options, _view(opened, live=True, quiet=False))
     raise typer.Exit(exit_code(report))

@@ -19,14 +19,13 @@ from multirt.cli.tables.plain import (
     visible,
     width,
 )
-from multirt.matrix.report import conclusion, exit_code, failing, repeats
+from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
 from multirt.matrix.reports.markdown_text import binary
 from multirt.matrix.results import BAD, RAN, Outcome
 from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from multirt.matrix.report import Failing, Report, Row, WheelRow
 
@@ -47,18 +46,13 @@ _HEADS = ("runtime", "binary", "passed", "failed", "skipped", "time", "state")
 _NUMBERS = frozenset({2, 3, 4, 5})  # of these columns
 
 
-def print_summary(report: Report, project: Path | None = None) -> None:
-    """Print what came of a run.
-
-    Args:
-        report: what came of it.
-        project: its folder, where that was named.
-    """
+def print_summary(report: Report) -> None:
+    """Print what came of a run."""
     sheet = _Sheet(
         paint=painter(sys.stdout, os.environ, Colour.AUTO),
         room=terminal_width(os.environ, sys.stdout),
     )
-    for line in sheet.lines(report, project):
+    for line in sheet.lines(report):
         print(line)  # noqa: T201 - the command's own output
 
 
@@ -74,7 +68,7 @@ class _Sheet:
     paint: Painter
     room: int
 
-    def lines(self, report: Report, project: Path | None) -> Iterator[str]:
+    def lines(self, report: Report) -> Iterator[str]:
         """Yield all of it."""
         yield ""
         yield from self._wheels(report)
@@ -82,11 +76,11 @@ class _Sheet:
         yield from self._reasons(report)
         yield from self._failing(report.rows, failing(report.rows))
         yield from self._outputs(report.rows)
-        if again := repeats(report, project):
+        if again := repeats(report):
             yield from ("", self.paint("again", Ink.BOLD))
             yield from (f"  {visible(line)}" for line in again[:_REPEATS])
             if len(again) > _REPEATS:
-                yield "  multirt matrix --last-failed"
+                yield f"  {visible(repeats_all(report))}"
         code = exit_code(report)
         ending = "" if code == 0 else f": exit code {int(code)}"
         said = f"{conclusion(report)} in {seconds(report.seconds)}{ending}"
