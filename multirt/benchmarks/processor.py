@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from typing import TYPE_CHECKING
 
 from multirt.comparison import Start, run_once
@@ -22,7 +21,6 @@ def processor_time(task: Task, starts: int) -> float:
         task: what is started.
         starts: how often; it is the mean of them.
     """
-    before = _spent()
     start = Start(
         command=task.command,
         environment=task.environment,
@@ -33,17 +31,9 @@ def processor_time(task: Task, starts: int) -> float:
         substitutions=(),
         silent=True,  # as pyperf does: to write costs time, and here more than there
     )
-    for _ in range(starts):
-        run_once(start)
-    return (_spent() - before) / starts
+    return sum(run_once(start).processor_seconds for _ in range(starts)) / starts
 
 
 def quicker_half(times: Sequence[float]) -> Sequence[float]:
     """Return the quicker half of processor times, sorted: other work only adds to them."""
     return sorted(each for each in times if each > 0)[: (len(times) + 1) // 2]
-
-
-def _spent() -> float:
-    """Return the processor time of all children that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

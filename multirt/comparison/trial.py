@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import selectors
 import signal
-import subprocess
-import time
-from contextlib import ExitStack, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from multirt.comparison.recording import Recorded, Recording
 from multirt.errors import MultirtError
-from multirt.processes.aftermath import ending_group, uninterrupted
+from multirt.processes.run import Output, Supervised, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from multirt.comparison.rules import Substitution
+    from multirt.processes.run import Ended
 
-_CHUNK = 1 << 16
-_TICK = 0.05  # seconds between looks at a process whose streams somebody else keeps open
-_GRACE = 0.5  # seconds for what a process that has ended left in its pipes
+_GRACE = 0.5  # seconds for what a command that has ended left writing in the background
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +57,7 @@ class Outcome:
         stderr: what it wrote there.
         files: what it changed in its working copy, by relative path, None for what is gone.
         seconds: how long it took.
+        processor_seconds: what it and the children it waited for spent on processors.
     """
 
     exit_code: int | None
@@ -70,6 +66,7 @@ class Outcome:
     stderr: Recorded
     files: tuple[tuple[str, Recorded | None], ...] = ()
     seconds: float
+    processor_seconds: float = 0.0
 
     @property
     def ending(self) -> str:
@@ -92,97 +89,50 @@ def signal_name(exit_code: int) -> str:
 
 
 def run_once(start: Start) -> Outcome:
-    """Run, with a session of its own that is ended as a whole.
+    """Run a command to its end or its time limit, and end all that it started.
 
     Raises:
         MultirtError: the input cannot be read.
     """
     streams = [Recording(start.substitutions), Recording(start.substitutions)]
-    begun = time.monotonic()
-    try:
-        source = start.input.open("rb") if start.input is not None else None
-    except OSError as error:
-        raise MultirtError("input", f"cannot read {start.input}: {error.strerror}") from error
+    receivers = [] if start.silent else [each.feed for each in streams]
+    ended: Ended | None = None
     refused: str | None = None
-    exit_code: int | None = None
-    output = subprocess.DEVNULL if start.silent else subprocess.PIPE
-    with ExitStack() as stack:
-        if source is not None:
-            stack.enter_context(source)
-        with uninterrupted():
-            try:
-                process = subprocess.Popen(
-                    start.command,
-                    cwd=start.folder,
-                    env=start.environment,
-                    stdin=source or subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                refused = error.strerror or str(error)
-            else:
-                stack.callback(_end, process)
-        if refused is None:
-            with ending_group(process.pid):
-                exit_code = _follow(process, streams, begun + start.seconds)
+    with _input(start.input) as given:
+        try:
+            with Supervised(
+                start.command,
+                env=start.environment,
+                folder=start.folder,
+                output=Output.DROPPED if start.silent else Output.SEPARATE,
+                given=given,
+            ) as command:
+                ended = command.attend(receivers, within(start.seconds), linger=_GRACE)
+        except OSError as error:
+            refused = error.strerror or str(error)
     return Outcome(
-        exit_code=exit_code,
+        exit_code=None if ended is None or ended.timed_out else ended.status,
         refused=refused,
         stdout=streams[0].finish(),
         stderr=streams[1].finish(),
-        seconds=time.monotonic() - begun,
+        seconds=0.0 if ended is None else ended.seconds,
+        processor_seconds=0.0 if ended is None else ended.processor_seconds,
     )
 
 
-def _follow(
-    process: subprocess.Popen[bytes], streams: Sequence[Recording], deadline: float
-) -> int | None:
-    """Read both streams until the process has ended, or the time is over."""
+@contextmanager
+def _input(path: Path | None) -> Iterator[int | None]:
+    """Open the input, where there is one.
+
+    Raises:
+        MultirtError: it cannot be read.
+    """
+    if path is None:
+        yield None
+        return
     try:
-        with selectors.DefaultSelector() as selector:
-            for pipe, stream in zip(_pipes(process), streams, strict=False):  # none of a silent one
-                os.set_blocking(pipe.fileno(), False)
-                selector.register(pipe, selectors.EVENT_READ, stream)
-            in_time = _read(process, selector, deadline)
-        if not in_time:
-            return None
-        return process.wait(timeout=max(deadline - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> list[IO[bytes]]:
-    return [each for each in (process.stdout, process.stderr) if each is not None]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what was started, and what that has: nothing may go on while the next contender runs."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for pipe in _pipes(process):
-        pipe.close()
-
-
-def _read(
-    process: subprocess.Popen[bytes], selector: selectors.BaseSelector, deadline: float
-) -> bool:
-    """Feed what comes until both ends are closed; False when the time is over."""
-    ended: float | None = None
-    while selector.get_map():
-        now = time.monotonic()
-        if now >= deadline:
-            return False
-        if ended is None and process.poll() is not None:
-            ended = now
-        if ended is not None and now > ended + _GRACE:
-            return True  # a child in the background keeps the pipe open
-        for key, _ in selector.select(min(_TICK, deadline - now)):
-            data = os.read(key.fd, _CHUNK)
-            if data:
-                key.data.feed(data)
-            else:
-                selector.unregister(key.fileobj)
-    return True
+        source = path.open("rb")
+    except OSError as error:
+        raise MultirtError("input", f"cannot read {path}: {error.strerror}") from error
+    with source:
+        yield source.fileno()

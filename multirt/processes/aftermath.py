@@ -1,4 +1,4 @@
-"""Leave nothing behind, should this process be killed: a sentinel beside it then clears away."""
+"""Leave nothing behind when a command ends, or this process is killed: a watchdog clears away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,15 +37,8 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def ending_group(number: int) -> Iterator[None]:
-    """End a process group with this process, however that ends, while the context lasts."""
-    with _held(f"{sentinel.GROUP} {number}"):
-        yield
-
-
-@contextmanager
 def ending_process(number: int) -> Iterator[None]:
-    """End one process with this process, as above."""
+    """End one process with this process, however that ends, while the context lasts."""
     with _held(f"{sentinel.PROCESS} {number}"):
         yield
 
@@ -73,28 +67,33 @@ def _held(record: str) -> Iterator[None]:
 
 
 def _tell(record: str) -> None:
-    """Tell the sentinel; where none can be, nothing is cleared away after a kill."""
+    """Send a record; where no watchdog can be started, nothing is cleared away after a kill."""
     with suppress(OSError):
-        stream = _sentinel(os.getpid()).stdin
-        assert stream is not None  # noqa: S101 - a pipe was asked for; for the type checker
-        os.write(stream.fileno(), os.fsencode(record) + b"\0")
+        watchdog(os.getpid()).sendall(os.fsencode(record) + b"\0")
 
 
 @functools.cache
-def _sentinel(_owner: int) -> subprocess.Popen[bytes]:
-    """Start a sentinel for a process; one that was forked has another.
+def watchdog(_owner: int) -> socket.socket:
+    """Start a watchdog for a process, and return the socket to it; a fork has another.
 
     Raises:
         OSError: it cannot be started.
     """
-    started = subprocess.Popen(
-        [sys.executable, "-I", "-S", sentinel.__file__],
-        stdin=subprocess.PIPE,  # closed when this process ends, however it does
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env={},
-        start_new_session=True,  # an interrupt of the terminal is not for it
-    )
-    atexit.register(started.communicate)
-    return started
+    ours, theirs = socket.socketpair()
+    with theirs:
+        started = subprocess.Popen(
+            [sys.executable, "-I", "-S", sentinel.__file__],
+            stdin=theirs.fileno(),  # the other end closes when this process ends
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={},
+            start_new_session=True,  # an interrupt of the terminal is not for it
+        )
+
+    def end() -> None:
+        ours.close()
+        started.wait()
+
+    atexit.register(end)
+    return ours
