@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import multirt
 from multirt.consulted import Consulted
+from multirt.dispatch.virtual import candidates
 from multirt.model import Cause, Kind
 from multirt.plans.writer import Grounds
 from runtimes import Reason
@@ -227,7 +228,9 @@ def _environments(decision: Decision, request: Request) -> Iterator[Path]:
         named = Path(os.path.abspath(Path(specs[0].path).expanduser()))  # noqa: PTH100 - keeps the link
         homes += [named, named.parent.parent]
     found = decision.environment
-    for home in (*homes, *(parent / ".venv" for parent in script.parents)):
+    near = (parent / ".venv" for parent in script.parents)
+    yield from (path for path in near if not path.is_dir())  # a file names another folder
+    for home in (*homes, *candidates(script.parent)):
         yield home / "pyvenv.cfg"
         if found is not None and home == found.home:
             break

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from multirt.model import Program
 
 T = TypeVar("T")
-_VARIABLES = ("MULTIRT_PYTHON",)
+_VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +104,7 @@ class _Gathering:
     Attributes:
         start: the folder from which files are looked for, upwards.
         looked: files that were read, and those that were not there.
+        notes: what was left out, one line each.
     """
 
     program: Program
@@ -111,6 +112,7 @@ class _Gathering:
     places: Places
     start: Path
     looked: Looked = field(default_factory=Looked)
+    notes: list[str] = field(default_factory=list)
 
     def configuration(self) -> Configuration:
         """Return what every place says, the one that counts most first."""
@@ -139,6 +141,7 @@ class _Gathering:
             requirements=tuple(_requirements(program, wishes, counting)),
             constraints=wishes.requirement_files,
             editable=_editable(program, counting),
+            notes=tuple(self.notes),
             read=tuple(self.looked.read),
             absent=tuple(self.looked.absent),
             variables=() if wishes.isolated else _VARIABLES,
@@ -193,11 +196,20 @@ class _Gathering:
         path = self.looked.nearest(".python-version", self.start)
         if path is None:
             return None
-        try:
-            specs = read_version_file(read_text(path))
-        except SpecError as error:
-            raise MultirtError("config", f"{path}: {error}") from error
-        return Setting(value=specs, origin=str(path)) if specs else None
+        found = read_version_file(read_text(path), self._pyenv_versions())
+        self.notes.extend(
+            f"{path}: ignored {word!r}, which names no runtime or environment here"
+            for word in found.unknown
+        )
+        for each in found.looked:
+            self.looked.there(each)
+        return Setting(value=found.specs, origin=str(path)) if found.specs else None
+
+    def _pyenv_versions(self) -> Path:
+        """Return the folder of pyenv's versions, which need not be there."""
+        env = self.places.env
+        root = env.get("PYENV_ROOT")
+        return (Path(root) if root else Path(env.get("HOME", "/"), ".pyenv")) / "versions"
 
 
 def _start(program: Program, wishes: Wishes, places: Places) -> Path:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from runtimes import base_executable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from runtimes import Runtime, RuntimeSpec
+
+_LONGEST = 255  # bytes of a file's name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +59,25 @@ def around(start: Path) -> Iterable[Path]:
     return [start.parent] if start.name in ("bin", "Scripts") else []
 
 
-def candidates(start: Path) -> Iterable[Path]:
-    """Return where an environment would count, the nearest first."""
-    return [parent / ".venv" for parent in (start, *start.parents)]
+def candidates(start: Path) -> Iterator[Path]:
+    """Yield where an environment would count, the nearest first.
+
+    A file `.venv` leads to the environment that it names, as virtualenv writes it.
+    """
+    for parent in (start, *start.parents):
+        path = parent / ".venv"
+        yield _named_in(path) if path.is_file() else path
+
+
+def _named_in(file: Path) -> Path:
+    """Return the folder that a file names, from its own folder on; the file where it names none."""
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return file
+    longest = max(len(os.fsencode(part)) for part in text.split("/"))
+    is_path = text.isprintable() and 0 < longest <= _LONGEST
+    return Path(os.path.abspath(file.parent / text)) if is_path else file  # noqa: PTH100 - keeps links
 
 
 def is_environment(home: Path) -> bool:
