@@ -670,7 +670,7 @@ static char *own_path(const char *called)
 }
 
 /* Keep Python's variables from the Python command, which puts them back
- * (multirt/processes/isolation.py). PYTHONHOME could keep it from starting, PYTHONPATH could give
+ * (multirt/launch/isolation.py). PYTHONHOME could keep it from starting, PYTHONPATH could give
  * it other modules than its own. */
 static void hide_python_variables(void)
 {

@@ -11,10 +11,10 @@ if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # an interrupt ends this without a word
 command = sys.argv.pop(1)
 sys.path.append(sys.argv.pop(1))
-from multirt.plans.reader import start_planned
+from multirt.launch.plan_reader import start_planned
 start_planned(sys.argv[1:])
 hidden = {(b"MULTIRT_HIDDEN_" if name.startswith((b"PYTHON", b"__PYVENV_")) else b"") + name: value
-          for name, value in posix.environ.items()}  # multirt/processes/isolation.py puts them back
+          for name, value in posix.environ.items()}  # multirt/launch/isolation.py puts them back
 if not _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGINT]):
     hidden[b"MULTIRT_HELD"] = b"1"  # and keeps an interrupt waiting until Python has started
 posix.execve(command, [command, *sys.argv[1:]], hidden)' "$bin/multirt-python" "$site" "$@"

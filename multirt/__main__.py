@@ -12,7 +12,7 @@ if _HERE not in sys.path:  # not installed: its dependencies may be where `-E` d
     sys.path += [_HERE, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
 
 if os.name == "posix":
-    from multirt.plans.reader import start_planned
+    from multirt.launch.plan_reader import start_planned
 
     start_planned(sys.argv[1:])
 

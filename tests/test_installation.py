@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.plans.question import ask
-from multirt.plans.writer import Grounds, StartBy, write_plan
+from multirt.launch.plan_key import ask
+from multirt.launch.plan_writer import Grounds, StartBy, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from multirt.processes.isolation import end_by_interrupts, isolate
+from multirt.launch.isolation import end_by_interrupts, isolate
 
 __all__ = ["main"]
 

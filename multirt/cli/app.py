@@ -22,7 +22,7 @@ def build(names: Iterable[str]) -> typer.Typer:
     """Return the command line with some of the subcommands."""
     app = _empty()
     for name in names:
-        importlib.import_module(f"multirt.cli.commands.{name}").register(app)
+        importlib.import_module(f"multirt.cli.{name}").register(app)
     _summarize(app)
     return app
 
@@ -108,8 +108,8 @@ def _typed(context: Any) -> str:  # noqa: ANN401 - of the click in typer
 
 def _meant(arguments: Sequence[str]) -> str | None:
     """Return what to write instead of words that begin with no command."""
-    from multirt.cli.commands import COMMANDS
-    from multirt.dispatch import probably_meant  # 60 ms, where something is wrong
+    from multirt.cli.commands_table import COMMANDS
+    from multirt.selection.did_you_mean import probably_meant  # 60 ms, where something is wrong
 
     first = arguments[0]
     if first in COMMANDS:  # an option of it lacks its value, and typer does not say whose it is

@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import multirt
-from multirt.cli.commands import ANYWHERE, COMMANDS, TAKE_PROGRAMS
-from multirt.cli.program_line import gathered, separated, unjoined
+from multirt.cli.argv import gathered, separated, unjoined
+from multirt.cli.commands_table import ANYWHERE, COMMANDS, TAKE_PROGRAMS
 from multirt.errors import ExitCode, MultirtError
-from multirt.plans.question import ask
+from multirt.launch.plan_key import ask
 
 _SHOWN = 60  # characters of a name that is too long
 
@@ -56,16 +56,16 @@ def _answer(arguments: list[str]) -> int:
     if sys.stdout is None and asked != "run":  # a program may do without; we only print
         raise MultirtError("output", "stdout is closed", code=ExitCode.FAILED)
     if asked == "list" and (options := plain_options(arguments[1:])) is not None:
-        from multirt.cli.listing import list_runtimes
+        from multirt.cli.list_runtimes import list_runtimes
 
         return list_runtimes(None, **options)
     if asked == "probe" and (plain := plain_targets(arguments[1:])) is not None:
-        from multirt.cli.probing import Asked, Shape, probe_targets
+        from multirt.cli.probe_request import Asked, Shape, probe_targets
 
         targets, as_json = plain
         return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
     if asked == "matrix":
-        from multirt.cli.rerunning import plain_words, rerun
+        from multirt.cli.matrix.replay import plain_words, rerun
 
         again = plain_words(arguments[1:])
         if again is not None and (code := rerun(again)) is not None:
@@ -96,7 +96,7 @@ def _start_plainly(arguments: list[str]) -> None:
     for field in question.fields:
         label, _, value = os.fsdecode(field).partition("=")
         said.setdefault(label, []).append(value)
-    from multirt.cli.starting import is_plain, start_words
+    from multirt.cli.start import is_plain, start_words
 
     if not is_plain(said):
         return

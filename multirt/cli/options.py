@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.searching import cache_dir, search, store
+from multirt.cli.context import cache_dir, search, store
 from runtimes import RuntimeSpec as Spec
 
 __all__ = [

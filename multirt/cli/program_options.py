@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from multirt.cli.context import user_config
+from multirt.cli.data_paths import history_file
 from multirt.cli.options import Python, Site, cache_dir, search, store
-from multirt.cli.remembered import history_file
 from multirt.cli.requirement import requirement
-from multirt.cli.searching import user_config
-from multirt.configuration import Prefer, Wishes
-from multirt.dispatch import Request
+from multirt.config import Prefer, Wishes
 from multirt.errors import MultirtError
-from multirt.model import Kind
 from multirt.program import entry_of
+from multirt.program.model import Kind
+from multirt.selection.request import Request
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from multirt.environments.building import build
-from multirt.environments.creation import make_empty, python_of, site_roots
+from multirt.environments.builder import build
 from multirt.environments.errors import MissingWheel, UnresolvableError
 from multirt.environments.inventory import (
     Environment,
@@ -19,17 +18,18 @@ from multirt.environments.inventory import (
     remove,
     sweep,
 )
-from multirt.environments.leasing import Leased, leased
-from multirt.environments.local import named_paths
-from multirt.environments.locked import lock_name, lock_of
-from multirt.environments.locking import Locked, make_lock, write_lock
+from multirt.environments.local_wheels import named_paths
+from multirt.environments.make_lock import Locked, make_lock, write_lock
+from multirt.environments.manifest import Kind, Record
 from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
-from multirt.environments.overlay import overlay
-from multirt.environments.records import Kind, Record
-from multirt.environments.resolving import resolve
+from multirt.environments.project_env import Leased, leased
+from multirt.environments.pylock_select import lock_name, lock_of
+from multirt.environments.resolver import resolve
+from multirt.environments.site_overlay import overlay
 from multirt.environments.store import Store
+from multirt.environments.tool_uv import following
 from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
-from multirt.environments.uv_table import following
+from multirt.environments.venv import make_empty, python_of, site_roots
 
 __all__ = [
     "Built",

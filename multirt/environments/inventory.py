@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.identity import signature
-from multirt.environments.records import Record, is_whole, last_used, read_record
+from multirt.environments.integrity import hold_file
+from multirt.environments.manifest import Record, is_whole, last_used, read_record
 from multirt.environments.removal import discard
-from multirt.storage.holding import holding
-from multirt.wholeness import hold_file
+from multirt.storage.lock import holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from multirt.environments.indexes import with_settings
+from multirt.environments.pip_config import with_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

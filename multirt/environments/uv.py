@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from multirt.environments.indexes import NO_INDEX, index_settings
+from multirt.environments.pip_config import NO_INDEX, index_settings
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from multirt.config.toml_table import nearest
 from multirt.errors import MultirtError
-from multirt.matrix.keywords import matches
+from multirt.matrix.keyword_expression import matches
 from multirt.matrix.model import Cell, Condition, Config, Excluded, Job, Needs
-from multirt.matrix.toml_table import nearest
 from runtimes import RuntimeSpec, SpecError, rank
 
 if TYPE_CHECKING:

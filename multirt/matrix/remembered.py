@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import multirt
-from multirt.matrix import sources
-from multirt.matrix.attempt import Ready
-from multirt.matrix.seen import Seen
-from multirt.matrix.written import reports_in
-from multirt.plans.reader import signature_of
-from multirt.storage.holding import holding
-from multirt.storage.notes import age_of, read_note
-from multirt.wholeness import hold_file
+from multirt.environments.integrity import hold_file
+from multirt.launch.plan_reader import signature_of
+from multirt.matrix import source_digest as sources
+from multirt.matrix.file_digests import Seen
+from multirt.matrix.run_cell import Ready
+from multirt.matrix.written_reports import reports_in
+from multirt.storage.cache import age_of, read_note
+from multirt.storage.lock import holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

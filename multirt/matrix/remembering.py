@@ -8,21 +8,21 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from multirt.launch.plan_reader import signature_of
 from multirt.matrix.remembered import SCHEMA
 from multirt.matrix.report import report_of
-from multirt.matrix.reports.document import document_of
 from multirt.matrix.states import State
-from multirt.plans.reader import signature_of
-from multirt.storage.notes import write_note
-from multirt.storage.stamps import is_young
+from multirt.report.matrix_json import document_of
+from multirt.storage.cache import write_note
+from multirt.storage.fingerprint import is_young
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from multirt.matrix.attempt import Ready
     from multirt.matrix.report import Row
     from multirt.matrix.results import Result, Run
+    from multirt.matrix.run_cell import Ready
 
 _KEPT = 8  # questions: names of cells times environments of terminals
 

@@ -7,17 +7,17 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from multirt.config.posargs import takes_posargs
 from multirt.errors import ExitCode
-from multirt.matrix.posargs import takes_posargs
 from multirt.matrix.results import BAD, RAN, TESTS_FAILED, TROUBLE, UNMET, Outcome
 from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.matrix.attempt import Ran
     from multirt.matrix.model import Wheel
     from multirt.matrix.results import Case, Result, Run
+    from multirt.matrix.run_cell import Ran
     from runtimes import Runtime
 
 SIGINT = 2

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from multirt.matrix.states import State
 
 if TYPE_CHECKING:
-    from multirt.matrix.attempt import Ready
     from multirt.matrix.model import Cell, Excluded, Planned, Wheel
+    from multirt.matrix.run_cell import Ready
 
 
 class Outcome(StrEnum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from multirt.program.conditions import Facts, holds
 from multirt.program.entry import entry_of
-from multirt.program.first_line import FirstLine, is_python, read_first_line
-from multirt.program.reading import read_program
+from multirt.program.guards import Facts, holds
+from multirt.program.interpreter_line import FirstLine, is_python, read_first_line
+from multirt.program.read import read_program
 
 __all__ = [
     "Facts",

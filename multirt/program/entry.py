@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
-from multirt.model import Entry, Kind
+from multirt.program.model import Entry, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

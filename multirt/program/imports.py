@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from multirt.model import Exit, Guard, Import
-from multirt.program.conditions import mentions_runtime
-from multirt.program.place import is_module_name
+from multirt.program.guards import mentions_runtime
+from multirt.program.model import Exit, Guard, Import
+from multirt.program.module_finder import is_module_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ def read_imports(text: str, file: Path, package: str | None) -> Tree:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # For another version, with NUL bytes, or nested too deep for this one.
-        from multirt.program.older import imports_of_older  # its expressions take 2 ms
+        from multirt.program.imports_fallback import imports_of_older  # its expressions take 2 ms
 
         return Tree(imports=imports_of_older(text, file), searches_elsewhere=elsewhere)
     reader = _Reader(file=file, package=package)

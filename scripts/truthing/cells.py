@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe import Cause, Status, examine, read_path
-from multirt.proof import Outcome, Setting, prove_on
+from multirt.probe.import_model import Outcome
+from multirt.probe.import_sweep import Setting, prove_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from abi_probe import Artefact, Prospect, Verdict
-    from multirt.proof import Proof, Seen
+    from multirt.probe.import_model import Proof, Seen
     from runtimes import Runtime
 
 # A tag or a version range may be stricter than the machine code; every other cause is a fact.

@@ -16,14 +16,15 @@ from abi_probe import (
 )
 from multirt.environments import Store, Wanted, build, resolve
 from multirt.errors import MultirtError
-from multirt.proof import Outcome, prove_on
+from multirt.probe.import_model import Outcome
+from multirt.probe.import_sweep import prove_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from abi_probe import Artefact, Prospect
-    from multirt.proof import Setting
+    from multirt.probe.import_sweep import Setting
     from runtimes import Runtime
     from truthing.cells import Cell
 

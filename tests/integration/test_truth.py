@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import unpack_wheel
-from multirt.targets import prospect_of
+from multirt.environments.abi_target import prospect_of
 from runtimes import Search, discover
 from tests.integration.builds import BUILDS, Build
 from truthing.cells import Cell, cells

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt import __version__
-from multirt.cli.commands import COMMANDS
+from multirt.cli.commands_table import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

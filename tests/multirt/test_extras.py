@@ -9,7 +9,7 @@ from importlib.metadata import requires
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.extras import require
+from multirt.process.optional_packages import require
 
 
 def test_what_is_here_passes() -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.cli.tables.text import fitted
+from multirt.report.rich_text import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

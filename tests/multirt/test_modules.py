@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.modules import lies_in
+from multirt.selection.module_files import lies_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.cli.program_line import gathered, separated, unjoined
+from multirt.cli.argv import gathered, separated, unjoined
 
 _VALUED = {"--python", "-p", "--with"}
 

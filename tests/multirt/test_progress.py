@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from multirt.cli.tables.progress import Progress
+from multirt.report.progress import Progress
 
 
 class _Stream(io.StringIO):

@@ -6,9 +6,9 @@ import doctest
 
 import pytest
 
-from multirt.cli import quantities
-from multirt.cli.quantities import read_duration, read_size, write_age, write_size
 from multirt.errors import MultirtError
+from multirt.report import units as quantities
+from multirt.report.units import read_duration, read_size, write_age, write_size
 
 
 def test_the_examples_hold() -> None:

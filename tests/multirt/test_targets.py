@@ -12,7 +12,7 @@ import pytest
 from packaging.tags import sys_tags
 
 from abi_probe import Format
-from multirt.targets import prospect_of, target_of
+from multirt.environments.abi_target import prospect_of, target_of
 from runtimes import Libc, Runtime, interrogate
 from tests.runtimes.described import described
 

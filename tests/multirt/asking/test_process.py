@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.asking import ask
+from multirt.selection.compile_check import ask
 from tests.runtimes.conftest import ME, make_script
 from tests.runtimes.described import described
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from multirt.history import PROCESSOR
+from multirt.experiments.history_model import PROCESSOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from multirt.cli.pages.bench import write_bench
+from multirt.report.bench_html import write_bench
 from tests.multirt.benchmarks.test_sentence import bench, measured
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.benchmarks import changes
-from multirt.benchmarks.remembering import reference_records
 from multirt.errors import MultirtError
+from multirt.experiments.bench_records import reference_records
+from multirt.experiments.regression import changes
 from tests.multirt.history.records import record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multirt.history import Record
+    from multirt.experiments.history_model import Record
 
 
 def run_of(day: int, chance: random.Random, slower: float = 1.0) -> Record:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.benchmarks import Bench, Curve, Measured, notes, sentence
-from multirt.cli.tables.bench import print_bench
-from multirt.contenders import Contender
-from multirt.model import Plan
+from multirt.experiments.bench_model import Bench, Curve, Measured
+from multirt.experiments.bench_summary import notes, sentence
+from multirt.experiments.variants import Contender
+from multirt.report.bench_text import print_bench
+from multirt.selection.model import Plan
 from runtimes import Jit
 from tests.multirt.comparison.described import runtime
 from tests.multirt.history.records import WOBBLE

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.benchmarks.suite import SuiteRun
-from multirt.cli.tables.suite import print_suite
+from multirt.experiments.pyperformance_suite import SuiteRun
+from multirt.report.suite_text import print_suite
 from tests.multirt.history.records import WOBBLE
 
 if TYPE_CHECKING:

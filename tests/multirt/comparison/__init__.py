@@ -1,1 +1,1 @@
-"""Tests of `multirt.comparison`, and of the command on it."""
+"""Tests of `multirt.experiments`, and of the command on it."""

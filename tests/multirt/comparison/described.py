@@ -6,7 +6,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from multirt.comparison import Outcome, Recorded, Recording
+from multirt.experiments.recording import Recorded, Recording
+from multirt.experiments.trial import Outcome
 from runtimes import Abi, Implementation, Jit, Platform, Runtime
 
 

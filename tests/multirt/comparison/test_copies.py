@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from multirt.comparison.copies import make_copy, moved
 from multirt.errors import MultirtError
+from multirt.experiments.workdir import make_copy, moved
 
 
 def copied(origin: Path, place: Path) -> Path:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.comparison import Outcome, first_difference, group_outcomes
+from multirt.experiments.grouping import first_difference, group_outcomes
+from multirt.experiments.trial import Outcome
 from tests.multirt.comparison.described import outcome
 
 

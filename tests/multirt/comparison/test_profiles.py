@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.launch_profiles import named, split_profile
+from multirt.launch.profiles import named, split_profile
 from runtimes import Jit, Runtime
 from tests.multirt.comparison.described import runtime
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.comparison import Recording
-from multirt.comparison.recording import KEPT
-from multirt.comparison.rules import RULES
+from multirt.experiments.normalization import RULES
+from multirt.experiments.recording import KEPT, Recording
 
 SUBSTITUTIONS = tuple(each for rule in RULES for each in rule.substitutions)
 LONG = "Traceback (most recent call last):\n  File x\nKeyError: 1\n" * 20_000

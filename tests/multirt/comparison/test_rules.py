@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multirt.comparison import Recording, choose_rules, substitutions
 from multirt.errors import MultirtError
+from multirt.experiments.normalization import choose_rules, substitutions
+from multirt.experiments.recording import Recording
 from tests.multirt.comparison.described import runtime
 
 

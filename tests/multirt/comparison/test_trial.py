@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.comparison import Outcome, Start, run_once
-from multirt.comparison.copies import changes, snapshot
 from multirt.errors import MultirtError
+from multirt.experiments.trial import Outcome, Start, run_once
+from multirt.experiments.workdir import changes, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,1 +1,1 @@
-"""Tests of `multirt.configuration`."""
+"""Tests of `multirt.config`."""

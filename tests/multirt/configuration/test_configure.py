@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.configuration import Configuration, Places, Prefer, Wishes, configure
+from multirt.config import Configuration, Places, Prefer, Wishes, configure
 from multirt.errors import MultirtError
-from multirt.model import Entry, Kind
 from multirt.program import read_program
+from multirt.program.model import Entry, Kind
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:

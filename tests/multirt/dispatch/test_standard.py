@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.dispatch.standard import standard_names
 from multirt.environments import Wanted
+from multirt.selection.stdlib_names import standard_names
 from tests.multirt.matrix.described import runtime
 
 _OLD = runtime("3.11.7", stdlib=frozenset({"asyncore", "cgi", "distutils", "enum", "lzma", "os"}))

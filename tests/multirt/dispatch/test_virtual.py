@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.dispatch import find_environment
+from multirt.selection.virtualenv import find_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

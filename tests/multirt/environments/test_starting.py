@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.configuration import Wishes
-from multirt.dispatch import Request, decide
+from multirt.config import Wishes
 from multirt.environments import Store, Wanted, resolve
-from multirt.environments.lockfiles import anchored
-from multirt.model import Entry, Kind
+from multirt.environments.pylock import anchored
+from multirt.program.model import Entry, Kind
+from multirt.selection.decide import decide
+from multirt.selection.request import Request
 from runtimes import RuntimeSpec, Search
 from tests.multirt.environments.index import make_wheel
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.history import History, content_of, machine_key
-from multirt.model import Entry, Kind
+from multirt.experiments.history import History
+from multirt.experiments.history_keys import content_of, machine_key
 from multirt.program import read_program
+from multirt.program.model import Entry, Kind
 from tests.multirt.history.records import record
 
 if TYPE_CHECKING:

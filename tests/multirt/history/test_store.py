@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.history import History, write_csv, write_pyperf
-from multirt.storage import database as database_module
+from multirt.experiments.history import History
+from multirt.experiments.history_export import write_csv, write_pyperf
+from multirt.storage import sqlite as database_module
 from tests.multirt.history.records import record
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from multirt.benchmarks import changes
-from multirt.cli.tables.bench import print_changes, print_history
-from multirt.cli.tables.figures import spark
+from multirt.experiments.regression import changes
+from multirt.report.bench_text import print_changes, print_history
+from multirt.report.figures import spark
 from tests.multirt.history.records import record
 
 

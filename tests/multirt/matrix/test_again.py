@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.cli.rerunning import plain_words
+from multirt.cli.matrix.replay import plain_words
 from tests.multirt.environments.index import make_wheel
 from tests.multirt.matrix.projects import pure
 

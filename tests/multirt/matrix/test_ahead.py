@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix import ahead
-from multirt.storage.notes import write_note
+from multirt.matrix import speculative_build as ahead
+from multirt.storage.cache import write_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

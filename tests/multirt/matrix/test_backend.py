@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.backend import Backend, read_backend
+from multirt.matrix.build_wheel import Backend, read_backend
 from tests.multirt.matrix.projects import pure
 
 if TYPE_CHECKING:

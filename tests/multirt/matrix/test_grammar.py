@@ -6,8 +6,8 @@ import pytest
 import typer
 
 from multirt.cli.app import command_of
-from multirt.cli.commands.matrix import register
-from multirt.cli.commands.matrix.grammar import with_command
+from multirt.cli.matrix import register
+from multirt.cli.matrix.grammar import with_command
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix import junit
+from multirt.matrix import junit_reader as junit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,10 @@ import pytest
 
 from multirt.errors import MultirtError
 from multirt.matrix.cells import spread
-from multirt.matrix.migration import EXPORTS, IMPORTS, configuration, export, together, unfit
-from multirt.matrix.migration.exporting import WORKFLOW
-from multirt.matrix.migration.foreign import Foreign, Imported
-from multirt.matrix.migration.tox_words import split
+from multirt.matrix.convert import EXPORTS, IMPORTS, configuration, export, together, unfit
+from multirt.matrix.convert.export import WORKFLOW
+from multirt.matrix.convert.to_toml import Foreign, Imported
+from multirt.matrix.convert.tox_names import split
 from multirt.matrix.model import Package
 from tests.multirt.matrix.described import MACHINE
 from tests.multirt.matrix.test_cells import AXES, config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.matrix.reports import write
+from multirt.report.matrix import write
 from tests.multirt.matrix.test_report import full
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from zipfile import ZipFile
 import pytest
 
 from abi_probe import Prospect, read_wheel
+from multirt.environments.abi_target import target_of
 from multirt.matrix.cells import spread
 from multirt.matrix.model import Planned, Wheel
-from multirt.matrix.planning import plan
+from multirt.matrix.plan import plan
 from multirt.matrix.states import State
-from multirt.targets import target_of
 from tests.multirt.matrix.described import runtime
 from tests.multirt.matrix.test_cells import config
 

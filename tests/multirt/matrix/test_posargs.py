@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.matrix.posargs import asking, expanded, split, takes_posargs
+from multirt.config.posargs import asking, expanded, split, takes_posargs
 
 
 @pytest.mark.parametrize(

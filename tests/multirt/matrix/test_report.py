@@ -9,12 +9,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from multirt.cli.delivering import hand_out
+from multirt.cli.matrix.write_reports import hand_out
 from multirt.errors import MultirtError
-from multirt.matrix.merging import merge
+from multirt.matrix.merge import merge
 from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
-from multirt.matrix.reports import KINDS, check_place, read_document, wanted, write
 from multirt.matrix.states import State
+from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
 from tests.multirt.matrix.described import failed, passed, report, row
 
 if TYPE_CHECKING:

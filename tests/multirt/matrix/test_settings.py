@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from multirt.config.project_files import read_project
 from multirt.errors import ExitCode, MultirtError
+from multirt.matrix.config import read_config
 from multirt.matrix.model import Missing, Package
-from multirt.matrix.project import read_project
-from multirt.matrix.settings import read_config
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from abi_probe import read_wheel
 from multirt.matrix.cells import spread
 from multirt.matrix.model import Package, Wheel
-from multirt.matrix.planning import shadows
+from multirt.matrix.plan import shadows
 from tests.multirt.matrix.described import MACHINE
 from tests.multirt.matrix.test_cells import config
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.seen import Seen
-from multirt.matrix.sources import digest
-from multirt.matrix.written import remember_reports, reports_in
+from multirt.matrix.file_digests import Seen
+from multirt.matrix.source_digest import digest
+from multirt.matrix.written_reports import remember_reports, reports_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import jinja2
 import pytest
 
-from multirt.pages import Cell, Heading, HeatMap, Reason, Row, Tone, render
+from multirt.report.heatmap import Cell, Heading, HeatMap, Reason, Row, Tone
+from multirt.report.html import render
 
 if TYPE_CHECKING:
     from pathlib import Path

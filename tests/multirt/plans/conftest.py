@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt import __version__
-from multirt.plans.question import ask
-from multirt.plans.writer import Grounds, StartBy, write_plan
+from multirt.launch.plan_key import ask
+from multirt.launch.plan_writer import Grounds, StartBy, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[3]
 SLOW = "handed over:"
 _SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 LONG_AGO = 1_600_000_000_000_000_000  # ns; nothing that a test makes is racy for it
-_READER = "import sys; from multirt.plans.reader import start_planned; start_planned(sys.argv[2:])"
+_READER = (
+    "import sys; from multirt.launch.plan_reader import start_planned; start_planned(sys.argv[2:])"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from multirt.plans.question import absolute, ask, fnv1a, unjoined
-from multirt.plans.reader import plan_name
+from multirt.launch.plan_key import absolute, ask, fnv1a, unjoined
+from multirt.launch.plan_reader import plan_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.plans.writer import StartBy
+from multirt.launch.plan_writer import StartBy
 from tests.multirt.plans.conftest import SLOW, Launcher, compiled, remember, resting_on
 
 if TYPE_CHECKING:

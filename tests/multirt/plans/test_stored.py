@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.plans.question import ask
-from multirt.plans.reader import FORMAT, plan_name
-from multirt.plans.stored import clear_plans, stored_plans, words
-from multirt.plans.writer import StartBy, write_plan
+from multirt.launch.plan_key import ask
+from multirt.launch.plan_listing import clear_plans, stored_plans, words
+from multirt.launch.plan_reader import FORMAT, plan_name
+from multirt.launch.plan_writer import StartBy, write_plan
 from tests.multirt.plans.conftest import resting_on
 
 if TYPE_CHECKING:

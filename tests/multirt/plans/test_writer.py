@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.plans.question import ask
-from multirt.plans.writer import StartBy, UnsureError, prune, write_plan
+from multirt.launch.plan_key import ask
+from multirt.launch.plan_writer import StartBy, UnsureError, prune, write_plan
 from tests.multirt.plans.conftest import resting_on
 
 if TYPE_CHECKING:

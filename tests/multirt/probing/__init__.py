@@ -1,1 +1,1 @@
-"""Tests of `multirt.probing` and of the command `probe`."""
+"""Tests of `multirt.probe` and of the command `probe`."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import open_site
+from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError
-from multirt.probing.distributed import on_cluster
-from multirt.probing.executors import here
-from multirt.probing.task import Task
-from multirt.targets import described_prospect
+from multirt.probe.local_pool import here
+from multirt.probe.remote import on_cluster
+from multirt.probe.task import Task
 from tests.clusters import LocalCluster, local_cluster
 from tests.multirt.probing.wheels import HERE, TAG, install, write_wheel
 

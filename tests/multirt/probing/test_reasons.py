@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.probing import Policy, Report, Weight, names, reasons_of
-from multirt.probing.reasons import kinds_of
-from multirt.probing.report import failed
+from multirt.probe.exit_policy import Policy
+from multirt.probe.findings import Weight, kinds_of, names, reasons_of
+from multirt.probe.report_values import Report, failed
 from tests.multirt.probing.reports import extension, objection, report, verdict
 
 OLD = objection("package-python", "spam requires >=3.8, this is 3.6")

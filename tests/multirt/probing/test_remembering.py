@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import multirt
-from multirt.probing import Probing, probe
-from multirt.probing.store import Store
-from multirt.probing.unpickling import unpickle
+from multirt.probe.api import probe
+from multirt.probe.fact_store import Store
+from multirt.probe.model import Probing
+from multirt.probe.unpickling import unpickle
 from runtimes import RuntimeSpec, Search
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
@@ -35,7 +36,7 @@ from tests.multirt.probing.wheels import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multirt.probing import Report
+    from multirt.probe.report_values import Report
 
 
 def probed(
@@ -93,12 +94,12 @@ def test_a_changed_wheel_is_read_again(tmp_path: Path, wheel: Path) -> None:
     assert violation["symbol"] == "_PyList_Extend"
 
 
-@pytest.mark.parametrize("part", ["multirt/probing/work.py", "abi_probe/elf/reader.py"])
+@pytest.mark.parametrize("part", ["multirt/probe/worker.py", "abi_probe/elf/reader.py"])
 def test_other_code_asks_anew(tmp_path: Path, part: str) -> None:
     root = Path(multirt.__file__).parent.parent
     for package in ("multirt", "abi_probe", "runtimes"):
         shutil.copytree(root / package, tmp_path / package)
-    command = [sys.executable, "-c", "import multirt.probing.store as s; print(s.fingerprint())"]
+    command = [sys.executable, "-c", "import multirt.probe.fact_store as s; print(s.fingerprint())"]
 
     def fingerprint() -> str:
         return subprocess.run(

@@ -10,18 +10,18 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from sarif_kit.validate import validation_errors
 
-from multirt.cli.documents.github import github_lines
-from multirt.cli.documents.markdown import markdown_lines
-from multirt.cli.documents.sarif import sarif_document
-from multirt.cli.tables.plain import Colour, Painter, cut, cut_apart, painter, visible, width
-from multirt.cli.tables.probing import Sheet, probe_lines
-from multirt.probing import Policy
-from multirt.probing.report import failed
+from multirt.probe.exit_policy import Policy
+from multirt.probe.report_values import failed
+from multirt.report.probe_github import github_lines
+from multirt.report.probe_markdown import markdown_lines
+from multirt.report.probe_sarif import sarif_document
+from multirt.report.probe_text import Sheet, probe_lines
+from multirt.report.terminal import Colour, Painter, cut, cut_apart, painter, visible, width
 from tests.multirt.probing.reports import RUNTIMES, extension, objection, report, verdict
 from tests.multirt.probing.wheels import HOSTILE
 
 if TYPE_CHECKING:
-    from multirt.cli.documents.parts import Document
+    from multirt.report.json_parts import Document
 
 PLAIN = Painter(coloured=False)
 POLICY = Policy()

@@ -1,1 +1,1 @@
-"""Tests of `multirt.processes`."""
+"""Tests of `multirt.process`."""

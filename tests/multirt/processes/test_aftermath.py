@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.processes.aftermath import uninterrupted
+from multirt.process.cleanup import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.processes.run import Ended, Output, Supervised, within
+from multirt.process.run import Ended, Output, Supervised, within
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.model import Kind
 from multirt.program import entry_of
+from multirt.program.model import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from multirt.model import Guard
 from multirt.program.imports import read_imports
+from multirt.program.model import Guard
 
 _FILE = Path("/x/script.py")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.model import Entry, Import, Kind, Program
 from multirt.program import Facts, holds
 from multirt.program import read_program as read
+from multirt.program.model import Entry, Import, Kind, Program
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,1 +1,1 @@
-"""Tests of `multirt.shebang`."""
+"""Tests of `multirt.program`."""

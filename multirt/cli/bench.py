@@ -1,0 +1,270 @@
+"""Measure one program on several runtimes; show what was measured before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from multirt.cli.app import valued_options
+from multirt.cli.argv import separated
+from multirt.cli.bench_request import (
+    EffortOptions,
+    SinceOptions,
+    file_name,
+    measure_field,
+    remember,
+)
+from multirt.cli.compare_options import ContestOptions, Html
+from multirt.cli.data_paths import history_store, names_of
+from multirt.cli.options import PROGRAM, Json
+from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
+from multirt.errors import ExitCode, MultirtError
+from multirt.experiments.bench_records import records_of
+from multirt.experiments.history_export import write_csv, write_pyperf
+from multirt.experiments.history_keys import machine_key
+from multirt.experiments.history_model import Record
+from multirt.experiments.pyperf_runner import require_pyperf
+from multirt.experiments.pyperformance_suite import Pace, chosen_benchmarks, run_suite
+from multirt.report.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.experiments.bench_model import Bench
+    from multirt.experiments.pyperformance_suite import SuiteRun
+    from multirt.experiments.regression import Change
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="DIR", help="Write pyperf's JSON files into this folder."),
+]
+Keep = Annotated[bool, typer.Option("--history/--no-history", help="Remember what was measured.")]
+Suite = Annotated[
+    str | None,
+    typer.Option(
+        "--suite", metavar="SUITE", help="pyperformance[:name,...] in place of a program."
+    ),
+]
+SuitePace = Annotated[
+    Pace | None, typer.Option("--suite-pace", help="How long each benchmark of a suite may take.")
+]
+
+
+class ProgramFirst(TyperGroup):
+    """Commands of which the one that takes a program needs no name."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Put the name before a program."""
+        if args and args[0] in self.commands:
+            return super().parse_args(ctx, args)
+        measured = self.commands["measure"]
+        return super().parse_args(ctx, ["measure", *separated(args, valued_options(measured))])
+
+
+class Unnamed(TyperCommand):
+    """A command whose name nobody has to write, so help leaves it out."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer hides its click
+        """Write the group's name only."""
+        formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    group = typer.Typer(cls=ProgramFirst, help="Measure a program on several runtimes.")
+    group.command("measure", cls=Unnamed, context_settings=PROGRAM, hidden=True)(
+        takes_program(measure)
+    )
+    group.command("history")(takes_program(show_history))
+    app.add_typer(group, name="bench")
+
+
+def measure(
+    words: Words = None,
+    *,
+    options: ProgramOptions,
+    terms: ContestOptions,
+    effort: EffortOptions,
+    since: SinceOptions,
+    output: Output = None,
+    history: Keep = True,
+    html: Html = None,
+    suite: Suite = None,
+    suite_pace: SuitePace = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a program on every runtime that fits, one in turn after the other.
+
+    `multirt bench history [PROGRAM]` shows what was measured before.
+    """
+    if suite is not None:
+        _check_suite(
+            words, terms, html, unusual=(effort, since) != (EffortOptions(), SinceOptions())
+        )
+        _measure_suite(suite, options, terms, suite_pace or Pace.FAST, output, as_json=as_json)
+        return
+    if suite_pace is not None:
+        raise MultirtError("usage", "--suite-pace goes with --suite")
+    conditions = terms.conditions()
+    how_much = effort.effort()
+    field = terms.field(words, options)
+    measured = measure_field(field, arguments_of(words), conditions, how_much)
+    if output is not None:
+        write_pyperf([(file_name(each), each.document) for each in records_of(measured)], output)
+    records, found = remember(measured, since, keep=history)
+    _show(measured, found, since.since, as_json=as_json)
+    if html is not None:
+        from multirt.report.bench_html import write_bench
+
+        write_bench(measured, records, html)
+    if since.fails(found):
+        raise typer.Exit(ExitCode.DIFFERENT)
+
+
+def _show(
+    measured: Bench, found: Sequence[Change] | None, since: str | None, *, as_json: bool
+) -> None:
+    """Print it, as a document or for people."""
+    if as_json:
+        from multirt.report.bench_json import bench_document
+
+        typer.echo(json.dumps(bench_document(measured, found)))
+        return
+    from multirt.report.bench_text import print_bench, print_changes
+
+    print_bench(measured)
+    if found is not None and since is not None:
+        print_changes(found, since)
+
+
+def _check_suite(
+    words: list[str] | None, terms: ContestOptions, html: Path | None, *, unusual: bool
+) -> None:
+    """Refuse what a suite does not heed.
+
+    Raises:
+        MultirtError: a program or an option that means nothing to it.
+    """
+    heeded = ContestOptions(profile=terms.profile, reference=terms.reference)
+    if words or html is not None or unusual or terms != heeded:
+        message = "--suite brings its own programs, and how they are measured"
+        hint = "with it go --python, --profile, --reference, --suite-pace, --output and --json"
+        raise MultirtError("usage", message, hint)
+
+
+def _measure_suite(
+    suite: str,
+    options: ProgramOptions,
+    terms: ContestOptions,
+    pace: Pace,
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Run a suite on the interpreters themselves."""
+    require_pyperf()
+    names = chosen_benchmarks(suite)
+    request = replace(options, python=None).request([])
+    field = terms.line_up(request, options)
+    with Progress(len(field.contenders)) as progress:
+        runs = run_suite(field.contenders, names, pace, request.stored(), progress.step)
+    if output is not None:
+        write_pyperf([(each.id, each.document) for each in runs if each.document], output)
+    _show_suite(runs, as_json=as_json)
+    if not runs[0].values:
+        message = f"nothing ran on {runs[0].id}: {runs[0].trouble}"
+        raise MultirtError("suite", message, code=ExitCode.FAILED)
+
+
+def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
+    """Print it, as a document or for people."""
+    if as_json:
+        from multirt.report.bench_json import suite_document
+
+        typer.echo(json.dumps(suite_document(runs)))
+    else:
+        from multirt.report.suite_text import print_suite
+
+        print_suite(runs)
+
+
+def show_history(
+    program: Annotated[
+        Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
+    ] = None,
+    *,
+    since: SinceOptions,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write every value as CSV.")
+    ] = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Show what was measured before, of all programs or of one."""
+    if program is None and since != SinceOptions():
+        raise MultirtError("usage", "name the program whose last session is to be compared")
+    records = _remembered(program)
+    if csv is not None:
+        write_csv(records, csv)
+    if output is not None:
+        write_pyperf(
+            [(f"{file_name(each)}-run-{each.number}", each.document) for each in records], output
+        )
+    found = _last_changes(records, since)
+    _show_records(records, found, since.since, one=program is not None, as_json=as_json)
+    if since.fails(found):
+        raise typer.Exit(ExitCode.DIFFERENT)
+
+
+def _remembered(program: Path | None) -> tuple[Record, ...]:
+    """Return all records, or those of one program.
+
+    Raises:
+        MultirtError: there are none, or the history cannot be used.
+    """
+    names = names_of(program) if program is not None else (None,)
+    store = history_store()
+    records = next((found for each in names if (found := store.records(program=each))), ())
+    if not records:
+        where = f" of {program}" if program is not None else ""
+        raise MultirtError(
+            "history", f"nothing was measured{where}", "`multirt bench PROGRAM` measures"
+        )
+    return records
+
+
+def _last_changes(records: Sequence[Record], since: SinceOptions) -> tuple[Change, ...] | None:
+    """Compare the last session on this machine with what was before it."""
+    here = [each for each in records if each.machine == machine_key()]
+    last = here[-1].session if here else None
+    now = [each for each in here if each.session == last]
+    return since.changes(now, [each for each in here if each.session != last])
+
+
+def _show_records(
+    records: Sequence[Record],
+    found: Sequence[Change] | None,
+    since: str | None,
+    *,
+    one: bool,
+    as_json: bool,
+) -> None:
+    """Print them, as a document or for people."""
+    if as_json:
+        from multirt.report.bench_json import history_document
+
+        typer.echo(json.dumps(history_document(records, found)))
+        return
+    from multirt.report.bench_text import print_changes, print_history, print_programs
+
+    if one:
+        print_history(records)
+    else:
+        print_programs(records)
+    if found is not None and since is not None:
+        print_changes(found, since)

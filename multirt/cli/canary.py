@@ -1,0 +1,55 @@
+"""Show what canaries have shown; forget a trial."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from multirt.cli.data_paths import names_of
+from multirt.cli.options import Json
+from multirt.cli.try_canary import canary_store
+from multirt.errors import MultirtError
+from multirt.experiments.canary_report import report_on
+
+_HINT = "`multirt run --canary SPEC PROGRAM` tries one"
+Program = Annotated[
+    Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    group = typer.Typer(help="What canaries have shown.", no_args_is_help=True)
+    group.command("report")(show_report)
+    group.command("forget")(forget)
+    app.add_typer(group, name="canary")
+
+
+def show_report(program: Program = None, *, as_json: Json = False) -> None:
+    """Show starts, differences, crashes and times of each canary, and what to do."""
+    store = canary_store()
+    names = names_of(program) if program is not None else (None,)
+    reports = [report_on(each) for name in names for each in store.courses(name)]
+    if not reports:
+        of = f" of {program}" if program is not None else ""
+        raise MultirtError("canary", f"no canary{of} was tried", _HINT)
+    if as_json:
+        from multirt.report.canary_json import canary_document
+
+        typer.echo(json.dumps(canary_document(reports)))
+    else:
+        from multirt.report.canary_text import print_reports
+
+        print_reports(reports)
+
+
+def forget(program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The script.")]) -> None:
+    """Forget a program's trials, so that a canary that was stopped may be tried again."""
+    store = canary_store()
+    count = sum(store.forget(name) for name in names_of(program))
+    if not count:
+        raise MultirtError("canary", f"no canary of {program} was tried", _HINT)
+    typer.echo(f"forgot {count} trial{'' if count == 1 else 's'}")

@@ -1,0 +1,123 @@
+"""What `compare` and `bench` share: options, and who takes part."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from multirt.cli.program_options import ProgramOptions, arguments_of
+from multirt.errors import MultirtError
+from multirt.experiments.compare import Conditions
+from multirt.experiments.normalization import choose_rules
+from multirt.experiments.variants import Field, line_up
+from multirt.process.signals import interruptible
+from multirt.program.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.selection.request import Request
+
+_LARGEST_SEED = 4_294_967_295  # what Python takes
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write a page to this file.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContestOptions:
+    """What a command line says of who takes part, and of what is the same for all."""
+
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Start runtimes that know it this way too: jit, nojit, gil...",
+        ),
+    ] = None
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", metavar="ID", help="Whom the others are compared with."),
+    ] = None
+    copy: Annotated[
+        Path | None,
+        typer.Option(
+            "--copy", metavar="DIR", help="Give each runtime a copy of this folder to work in."
+        ),
+    ] = None
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds for each run.")
+    ] = 60.0
+    hash_seed: Annotated[
+        str,
+        typer.Option(
+            "--hash-seed", metavar="N", help="PYTHONHASHSEED for all; `random` leaves it alone."
+        ),
+    ] = "0"
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule", metavar="NAME", help="What may differ too: sets, tracebacks, warnings."
+        ),
+    ] = None
+    no_rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--no-rule", metavar="NAME", help="What may not differ: paths, addresses, timings."
+        ),
+    ] = None
+
+    def conditions(self, *, files: bool = False, given: Path | None = None) -> Conditions:
+        """Return what is the same for all.
+
+        Args:
+            files: what they change in their copies counts too.
+            given: a file for their standard input.
+
+        Raises:
+            MultirtError: the seed is none that Python takes, or a rule is none.
+        """
+        seed = self.hash_seed
+        if seed != "random" and not (seed.isdecimal() and int(seed) <= _LARGEST_SEED):
+            hint = f"write `random`, or a number up to {_LARGEST_SEED}"
+            raise MultirtError("usage", f"no seed of hashes: {seed!r}", hint)
+        return Conditions(
+            env=dict(os.environ),
+            folder=Path.cwd(),
+            copy=self.copy,
+            files=files,
+            input=given,
+            seconds=self.timeout,
+            seed=None if seed == "random" else seed,
+            rules=choose_rules(self.rule or (), self.no_rule or ()),
+        )
+
+    def field(self, words: list[str] | None, options: ProgramOptions) -> Field:
+        """Return who takes part.
+
+        Args:
+            words: the program and its arguments.
+            options: its `--python` may name profiles too, `cpython-3.14.8+jit`.
+
+        Raises:
+            MultirtError: the program can be started only once, no runtime fits, or an option means
+                nothing.
+            SpecError: a word names no runtime.
+        """
+        request = replace(options, python=None).request(words)
+        if request.entry.kind in (Kind.STDIN, Kind.INTERPRETER):
+            hint = "save it to a file, or say what is to run"
+            raise MultirtError("script", f"{request.entry.title} cannot be run again", hint)
+        return self.line_up(request, options, arguments_of(words))
+
+    def line_up(
+        self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
+    ) -> Field:
+        """Return who takes part for a request, as above; from then on signals end all of them."""
+        interruptible()
+        return line_up(request, arguments, options.python or [], self.profile or [], self.reference)

@@ -1,0 +1,41 @@
+"""Say which runtime a program would be started on."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from multirt.cli.options import PROGRAM, Json
+from multirt.cli.program_options import ProgramOptions, Words, takes_program
+from multirt.errors import ExitCode
+from multirt.selection.decide import decide
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain", context_settings=PROGRAM)(takes_program(explain_choice))
+
+
+def explain_choice(
+    words: Words = None,
+    *,
+    options: ProgramOptions,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Every objection, setting and file.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say which runtime a program would be started on, and what stands against each other."""
+    decision = decide(options.request(words, thorough=True))
+    if as_json:
+        from multirt.report.explain_json import explain_document
+
+        typer.echo(json.dumps(explain_document(decision)))
+    else:
+        from multirt.report.explain_text import print_decision
+
+        print_decision(decision, verbose=verbose)
+    if decision.chosen is None:
+        raise typer.Exit(ExitCode.NOTHING_FITS)

@@ -1,0 +1,46 @@
+"""Print the path of one runtime."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from multirt.cli.options import Json, Refresh, search
+from multirt.selection.explicit_paths import with_named
+from runtimes import RuntimeSpec as Spec
+from runtimes import discover, ranked
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("find")(find_runtime)
+
+
+def find_runtime(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', a path")
+    ],
+    *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Every runtime that fits, and what puts it there.")
+    ] = False,
+    as_json: Json = False,
+    refresh: Refresh = False,
+) -> None:
+    """Print the path of the best runtime that fits."""
+    wanted = Spec.parse(spec)
+    looked = search(refresh=refresh)
+    found = ranked(wanted, with_named(discover(looked).runtimes, (wanted,), looked))
+    if as_json:
+        from multirt.report.list_json import find_document
+
+        typer.echo(json.dumps(find_document(found, ranking=explain)))
+    elif explain:
+        from multirt.report.find_text import print_ranking
+
+        print_ranking(found)
+    else:
+        typer.echo(os.fsencode(found[0].executable))

@@ -1,0 +1,67 @@
+"""Do what `multirt list` asks for."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from multirt.cli.context import search
+from multirt.errors import ExitCode, MultirtError
+from runtimes import NoRuntimeError, discover
+
+if TYPE_CHECKING:
+    from runtimes import Discovery, RuntimeSpec
+
+
+def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh: bool) -> int:
+    """Print the runtimes that fit, and return the exit code.
+
+    Args:
+        spec: which; None for all.
+        everything: environments too, and what could not be used.
+        as_json: for programs; everything is in it in any case.
+        refresh: ask every runtime anew.
+
+    Raises:
+        SpecError: the spec means nothing.
+        NoRuntimeError: it accepts none of the runtimes, and people are to be told.
+        MultirtError: there is no runtime at all, likewise.
+    """
+    wanted = _parsed(spec) if spec is not None else None
+    found = discover(search(refresh=refresh))
+    shown = [each for each in found.runtimes if wanted is None or wanted.accepts(each)]
+    if as_json:
+        import json  # 4 ms that a table does not need
+
+        from multirt.report.list_json import list_document
+
+        sys.stdout.write(json.dumps(list_document(shown, found)) + "\n")
+        return 0 if shown else ExitCode.NOTHING_FITS
+    from multirt.report.list_text import print_runtimes
+
+    if shown:
+        print_runtimes(shown, default=found.runtimes[0])
+    if everything:
+        from multirt.report.rejected_text import print_unused
+
+        print_unused(found)
+    if not shown:
+        raise _nothing(spec, found)
+    return 0
+
+
+def _parsed(spec: str) -> RuntimeSpec:
+    from runtimes import RuntimeSpec  # 2 ms, where there is one
+
+    return RuntimeSpec.parse(spec)
+
+
+def _nothing(spec: str | None, found: Discovery) -> Exception:
+    if spec is not None and found.runtimes:
+        return NoRuntimeError(spec, tuple(each.id for each in found.runtimes))
+    return MultirtError(
+        "no-runtime",
+        "no Python runtime was found",
+        "`multirt doctor` shows what was seen and not used; MULTIRT_SEARCH_PATH adds folders",
+        ExitCode.NOTHING_FITS,
+    )

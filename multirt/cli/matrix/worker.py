@@ -1,0 +1,43 @@
+"""What the workers of a cluster are asked: the door by which cells of a matrix come in."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import multirt
+from multirt.cli.context import cache_dir, search
+from multirt.environments.abi_target import prospect_of
+from multirt.matrix.remote_worker import Offer, Worker, resolve_there, test_there
+from runtimes import discover
+
+if TYPE_CHECKING:
+    from multirt.environments import Resolution
+    from multirt.matrix.remote_worker import Job
+    from multirt.matrix.results import Result
+
+
+def describe(name: str) -> Offer | None:
+    """Return the runtime of this machine that a resource stands for, None when none does."""
+    for runtime in discover(search()).runtimes:
+        if runtime.id == name:
+            return Offer(
+                version=multirt.__version__,
+                runtime=runtime,
+                prospect=prospect_of(runtime, os.environ),
+            )
+    return None
+
+
+def resolve(job: Job) -> Resolution | Result:
+    """Return what a cell's environment holds, or why there can be none."""
+    return resolve_there(job, _worker())
+
+
+def test(job: Job) -> Result:
+    """Test a cell."""
+    return test_there(job, _worker())
+
+
+def _worker() -> Worker:
+    return Worker(runtimes=discover(search()).runtimes, cache_dir=cache_dir(), env=dict(os.environ))

@@ -1,1 +1,0 @@
-"""The pages that commands write: what a template of `multirt.pages` is given."""

@@ -1,0 +1,176 @@
+"""Do what `multirt probe` asks for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from multirt.cli.context import search
+from multirt.errors import ExitCode, MultirtError
+from multirt.probe.api import probe
+from multirt.probe.exit_policy import Policy
+from multirt.probe.findings import HINT, PROMISE, WARNING
+from multirt.probe.model import Probing, Trial
+from multirt.report.progress import Progress
+from multirt.report.terminal import Colour, painter, terminal_width, visible
+from runtimes import NoRuntimeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from multirt.probe.report_values import Report
+    from runtimes import RuntimeSpec
+
+
+class Shape(StrEnum):
+    """How the answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+class Kind(StrEnum):
+    """The kinds of reasons that options name."""
+
+    PROMISE = PROMISE
+    WARNING = WARNING
+    HINT = HINT
+    BROKEN = "broken"
+    PACKAGE_PYTHON = "package-python"
+    ABI_TAG = "abi-tag"
+    PLATFORM = "platform"
+    ABI_SUFFIX = "abi-suffix"
+    ABI_HOOK = "abi-hook"
+    ABI_KIND = "abi-kind"
+    ABI_SYMBOL = "abi-symbol"
+    LIBRARY = "library"
+    CAPABILITY = "capability"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the command line of `probe` says; the fields are its options."""
+
+    targets: Sequence[str]
+    python: Sequence[str] = ()
+    runtime: Sequence[str] = ()
+    site: Sequence[Path] = ()
+    trials: tuple[Trial, ...] = ()
+    seconds: float = 60.0
+    shape: Shape = Shape.TABLE
+    html: Path | None = None
+    everything: bool = False
+    strict: bool = False
+    fail_on: Sequence[Kind] = ()
+    ignore: Sequence[Kind] = ()
+    jobs: int | None = None
+    executor: str | None = None
+    colour: Colour = Colour.AUTO
+
+
+def probe_targets(asked: Asked) -> int:
+    """Print what works where, and return the exit code.
+
+    Raises:
+        MultirtError: no runtime fits what was asked for, an option means nothing, a file cannot be
+            written, no executor answers.
+    """
+    policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
+    with Progress() as progress:
+        try:
+            reports = probe(_probing(asked), progress)
+        except NoRuntimeError as error:
+            hint = (
+                "`multirt list` shows what is here; --runtime judges on what is not, from a table:"
+                " 3.16, 3.14t-win_amd64"
+            )
+            code = ExitCode.NOTHING_FITS
+            raise MultirtError("no-runtime", str(error), hint, code) from error
+    if asked.html is not None and any(report["error"] is None for report in reports):
+        from multirt.report.probe_html import write_probed
+
+        write_probed(reports, policy, asked.html)
+    with suppress(AttributeError):  # a stream that somebody put in the place of the real one
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for line in _lines(reports, policy, asked):
+        sys.stdout.write(f"{line}\n")
+    _complain(reports)
+    return policy.exit_code(reports)
+
+
+def _complain(reports: Sequence[Report]) -> None:
+    """Tell people which targets could not be read, and what next."""
+    for report in reports:
+        error = report["error"]
+        if error is not None and sys.stderr is not None:
+            hint = f"\n  {error['hint']}" if error["hint"] else ""
+            said = f"{visible(report['target'])}: {visible(error['message'])}{hint}"
+            print(f"multirt: {said}", file=sys.stderr)  # noqa: T201 - the command's own output
+
+
+def _probing(asked: Asked) -> Probing:
+    """Return the request."""
+    words = asked.python or [word for word in [os.environ.get("MULTIRT_PYTHON")] if word]
+    if asked.runtime and not asked.python:
+        words = []
+    if asked.executor is not None and asked.trials:
+        message = "--executor spreads reading and judging; trials start runtimes of this machine"
+        raise MultirtError("usage", message, "leave one of the two away")
+    return Probing(
+        targets=tuple(asked.targets),
+        specs=tuple(map(_parsed, words)),
+        described=tuple(asked.runtime),
+        sites=tuple(asked.site),
+        search=search(),
+        trials=asked.trials,
+        seconds=asked.seconds,
+        jobs=asked.jobs,
+        executor=asked.executor,
+    )
+
+
+def _parsed(word: str) -> RuntimeSpec:
+    from runtimes import RuntimeSpec  # 2 ms, where there is one
+
+    return RuntimeSpec.parse(word)
+
+
+def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[str]:
+    """Yield the lines of the shape that was asked for."""
+    match asked.shape:
+        case Shape.JSON:
+            import json
+
+            from multirt.report.probe_json import probe_document
+
+            yield json.dumps(probe_document(reports))
+        case Shape.SARIF:
+            import json
+
+            from multirt.report.probe_sarif import sarif_document
+
+            yield json.dumps(sarif_document(reports, policy), indent=1)
+        case Shape.GITHUB:
+            from multirt.report.probe_github import github_lines
+
+            yield from github_lines(reports, policy)
+        case Shape.MARKDOWN:
+            from multirt.report.probe_markdown import markdown_lines
+
+            yield from markdown_lines(reports, policy)
+        case Shape.TABLE:
+            from multirt.report.probe_text import Sheet, probe_lines
+
+            room = terminal_width(os.environ, sys.stdout)
+            paint = painter(sys.stdout, os.environ, asked.colour)
+            sheet = Sheet(room=room, paint=paint, everything=asked.everything)
+            yield from probe_lines(reports, policy, sheet)

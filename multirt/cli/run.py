@@ -1,0 +1,78 @@
+"""Start a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from multirt.cli.argv import unjoined
+from multirt.cli.commands_table import COMMANDS
+from multirt.cli.options import PROGRAM, Json
+from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.start import say_notes, start
+from multirt.errors import MultirtError
+from multirt.selection.decide import decide
+from multirt.selection.plan import plan
+from runtimes import RuntimeSpec
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run", context_settings=PROGRAM)(takes_program(run_program))
+
+
+def run_program(
+    words: Words = None,
+    *,
+    options: ProgramOptions,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be started, and start nothing.")
+    ] = False,
+    as_json: Json = False,
+    canary: Annotated[
+        str | None,
+        typer.Option(
+            "--canary", metavar="SPEC", help="A new runtime to try on a share of the starts."
+        ),
+    ] = None,
+    percent: Annotated[
+        float | None,
+        typer.Option(
+            "--percent",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="Of the starts, for the canary: 5, and with --shadow 100, when not said.",
+        ),
+    ] = None,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Run the canary afterwards, and compare.")
+    ] = False,
+    repeatable: Annotated[
+        bool, typer.Option("--repeatable", help="The program may be run twice, for --shadow.")
+    ] = False,
+) -> None:
+    """Start a program on a runtime that can run it."""
+    if as_json and not dry_run:
+        raise MultirtError("usage", "--json goes with --dry-run: a program's output is its own")
+    if canary is None and (percent is not None or shadow or repeatable):
+        raise MultirtError("usage", "--percent, --shadow and --repeatable go with --canary")
+    request = options.request(words)
+    if canary is not None and not dry_run:
+        from multirt.cli.try_canary import Asked, try_canary
+
+        spec = RuntimeSpec.parse(canary)
+        asked = Asked(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
+        try_canary(request, arguments_of(words), asked)
+    if not dry_run:
+        start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))
+    from multirt.report.run_json import plan_document
+    from multirt.report.run_text import plan_text
+
+    decision = decide(request)
+    planned = plan(decision, request, arguments_of(words))
+    say_notes(decision)
+    typer.echo(json.dumps(plan_document(planned)) if as_json else plan_text(planned))

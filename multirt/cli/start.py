@@ -1,0 +1,139 @@
+"""Start a program, and remember how, so that the next start need not decide."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from multirt.cli.context import cache_dir, search, store, user_config
+from multirt.cli.data_paths import history_file
+from multirt.cli.requirement import requirement
+from multirt.config import Prefer, Wishes
+from multirt.launch.exec_plan import launch
+from multirt.launch.tracked_environ import Consulted
+from multirt.process.debug_log import say
+from multirt.program import entry_of
+from multirt.selection.decide import decide
+from multirt.selection.plan import plan
+from multirt.selection.request import Request
+from runtimes import RuntimeSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from multirt.selection.request import Decision
+    from runtimes import Runtime
+
+
+def start_words(
+    command_line: Sequence[str], words: Sequence[str], said: Mapping[str, Sequence[str]]
+) -> NoReturn:
+    """Start a program as a command line asks for it.
+
+    Args:
+        command_line: all arguments of this process.
+        words: of these, the program and its own arguments.
+        said: the values of the options ahead of them, by the labels of a plan's question.
+
+    Raises:
+        MultirtError: no runtime fits, or the one that does cannot be started.
+        SpecError: a word names no runtime.
+    """
+    entry, own = entry_of(words, Path.cwd())
+    prefer, margin = (said.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
+    wishes = Wishes(
+        specs=tuple(map(RuntimeSpec.parse, said.get("python", ()))),
+        sites=tuple(map(Path, said.get("site", ()))),
+        requirements=tuple(map(requirement, said.get("with", ()))),
+        requirement_files=tuple(map(Path, said.get("with-requirements", ()))),
+        prefer=Prefer(prefer) if prefer is not None else None,
+        margin=int(margin) if margin is not None else None,
+        python_args=tuple(chain.from_iterable(map(shlex.split, said.get("python-args", ())))),
+    )
+    request = Request(
+        entry=entry,
+        wishes=wishes,
+        search=search(),
+        cache_dir=cache_dir(),
+        user_config=user_config(),
+        history=history_file(),
+        store=store,
+    )
+    start(request, own, command_line)
+
+
+def is_plain(said: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the values of options mean something; otherwise typer says what is wrong."""
+    preferred = all(each in {*Prefer} for each in said.get("prefer", ()))
+    numbers = all(each.isdecimal() for each in said.get("fastest-margin", ()))
+    quoted = any(not {*each}.isdisjoint("'\"\\") for each in said.get("python-args", ()))
+    return preferred and numbers and not quoted
+
+
+def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> NoReturn:
+    """Decide how to start a program, write that down, and become it.
+
+    Args:
+        request: what is to run.
+        own: the program's own arguments.
+        command_line: all arguments of this process, which the plan will be found by.
+
+    Raises:
+        MultirtError: no runtime fits, or the one that does cannot be started.
+    """
+    since = time.time_ns()
+    noticed: list[str] = []
+    env = Consulted(request.search.env)
+    request = replace(request, search=replace(request.search, env=env, notice=noticed.append))
+    decision = decide(request)
+    planned = plan(decision, request, own)
+    unusual = unasked(decision)
+    remarks = [*(f"multirt: {note}" for note in decision.notes), *([unusual] if unusual else [])]
+    remark = "\n".join(remarks) or None
+    if os.name == "posix":  # elsewhere nothing starts by plans
+        from multirt.launch.plan_inputs import grounds
+        from multirt.launch.save_plan import remember
+
+        fixed = planned.arguments[: len(planned.arguments) - len(own)]
+        rests_on = partial(grounds, decision, request, planned, noticed=noticed, since=since)
+        remember(command_line, replace(planned, arguments=fixed), remark, rests_on)
+    if remark is not None:
+        say(remark)
+    launch(planned, os.environ)
+
+
+def say_notes(decision: Decision) -> None:
+    """Say which contradictions were settled, and how."""
+    for note in decision.notes:
+        say(f"multirt: {note}")
+
+
+def unasked(decision: Decision) -> str | None:
+    """Return a line that says that something unusual was chosen, None when it was not."""
+    if decision.chosen is None:
+        return None
+    runtime, said = decision.chosen.runtime, decision.configuration
+    if decision.environment and decision.environment.is_of(runtime):
+        return None
+    if said.runtimes or said.hinted or said.needs or said.implementation:
+        return None  # somebody asked
+    if decision.usual not in (None, runtime.id):
+        return None  # it was measured, and `--prefer fastest` asked for that
+    unusual = " and ".join(_unusual(runtime))
+    return f"multirt: using {runtime.id} ({unusual}): nothing else fits" if unusual else None
+
+
+def _unusual(runtime: Runtime) -> Iterator[str]:
+    """Yield what nobody expects to be started on."""
+    if runtime.implementation.name != "cpython":
+        yield runtime.implementation.name
+    if runtime.abi.debug:
+        yield "a debug build"
+    if runtime.prerelease:
+        yield "a pre-release"

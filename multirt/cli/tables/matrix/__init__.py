@@ -1,1 +1,0 @@
-"""What `multirt matrix` shows: a run while it goes on, and what came of it."""

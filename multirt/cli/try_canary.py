@@ -1,0 +1,131 @@
+"""Start a program with a canary beside its usual runtime."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multirt.cli.data_paths import data_dir
+from multirt.cli.start import say_notes
+from multirt.errors import MultirtError
+from multirt.experiments.canary import Canary
+from multirt.experiments.canary_model import Trial
+from multirt.experiments.canary_store import CanaryStore
+from multirt.experiments.history_keys import program_key
+from multirt.process.debug_log import say
+from multirt.program.model import Kind
+from multirt.selection.decide import decide
+from multirt.selection.no_match import nothing_fits
+from multirt.selection.plan import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.program.model import Program
+    from multirt.selection.request import Decision, Request
+    from runtimes import RuntimeSpec
+
+
+# Percent of the starts when nothing is said. A shadow harms none, so every start has one.
+_STARTS, _SHADOWS = 5.0, 100.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What a command line says of a canary.
+
+    Attributes:
+        spec: the new runtime.
+        percent: of the starts that it takes part in; None for what is usual.
+        shadow: it only runs afterwards, for comparison.
+        repeatable: the program may be run twice.
+    """
+
+    spec: RuntimeSpec
+    percent: float | None
+    shadow: bool
+    repeatable: bool
+
+    @property
+    def share(self) -> float:
+        """Percent of the starts that the canary takes part in."""
+        if self.percent is not None:
+            return self.percent
+        return _SHADOWS if self.shadow else _STARTS
+
+
+def canary_store() -> CanaryStore:
+    """Return what is remembered of canaries."""
+    return CanaryStore(path=data_dir() / "canary.sqlite3")
+
+
+def try_canary(request: Request, own: Sequence[str], asked: Asked) -> None:
+    """Start the program with its canary; return when it is to be started as ever.
+
+    Args:
+        request: for the usual runtime.
+        own: the program's own arguments.
+        asked: of the canary.
+
+    Raises:
+        MultirtError: nothing fits as the usual runtime, or the canary is that, or a shadow is
+            asked for of a program that may not be run twice.
+    """
+    usual = decide(request)
+    if usual.chosen is None:
+        raise nothing_fits(usual)
+    _check(usual.program, asked)
+    wishes = replace(request.wishes, specs=(asked.spec,), prefer=None)
+    try:
+        new = decide(replace(request, wishes=wishes))
+    except MultirtError as error:  # a path that leads to nothing, or to something broken
+        say(f"multirt: no canary: {error.message}")
+        return
+    if new.chosen is None:
+        say(f"multirt: no canary: {_why(new)}")
+        return
+    if new.chosen.runtime == usual.chosen.runtime:
+        message = f"the canary {asked.spec} is the usual runtime, {usual.chosen.runtime.id}"
+        raise MultirtError("canary", message, "name another with --python or --canary")
+    trial = Trial(
+        program=program_key(usual.program),
+        usual=usual.chosen.runtime.id,
+        canary=new.chosen.runtime.id,
+    )
+    say_notes(usual)
+    canary = Canary(
+        trial=trial,
+        usual=plan(usual, request, own),
+        canary=plan(new, request, own),
+        env=os.environ,
+        percent=asked.share,
+        shadow=asked.shadow,
+        store=canary_store(),
+        say=say,
+    )
+    try:
+        canary.start()
+    except MultirtError as error:
+        say(f"multirt: no canary: {error.message}")
+
+
+def _check(program: Program, asked: Asked) -> None:
+    """Refuse what cannot be tried."""
+    if program.entry.kind in (Kind.STDIN, Kind.INTERPRETER):
+        message = f"a canary needs a program that is found again, not {program.title}"
+        raise MultirtError("canary", message, "save it to a file")
+    declared = (program.settings or {}).get("canary")
+    says_so = isinstance(declared, dict) and declared.get("repeatable") is True
+    if asked.shadow and not (asked.repeatable or says_so):
+        hint = "say --repeatable, or `canary.repeatable = true` in its [tool.multirt]"
+        raise MultirtError("canary", f"--shadow runs {program.title} twice: may it be?", hint)
+
+
+def _why(decision: Decision) -> str:
+    """Return the first objection to the canary, else that there is none such."""
+    for verdict in decision.verdicts:
+        objections = [each for each in verdict.objections if each.cause.value != "spec"]
+        if len(objections) == len(verdict.objections):
+            return f"{verdict.runtime.id}: {objections[0].detail}"
+    return "no such runtime here"

@@ -1,0 +1,8 @@
+"""What is asked of a runtime, by whom, and where it was said."""
+
+from __future__ import annotations
+
+from multirt.config.model import Configuration, Need, Prefer, Setting
+from multirt.config.resolve import Places, Wishes, configure
+
+__all__ = ["Configuration", "Need", "Places", "Prefer", "Setting", "Wishes", "configure"]

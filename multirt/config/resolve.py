@@ -1,0 +1,294 @@
+"""Gather the settings of one start: command line > environment > program > project > user."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from multirt.config.conflicts import settle
+from multirt.config.files import Looked, read_text, read_toml
+from multirt.config.model import Configuration, Prefer, Setting
+from multirt.config.project import Project, read_project
+from multirt.config.table import Table, read_table
+from multirt.errors import MultirtError
+from multirt.program.model import Kind
+from runtimes import RuntimeSpec, SpecError, read_version_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+    from multirt.program.model import Program
+
+T = TypeVar("T")
+_VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What the command line asks for.
+
+    Attributes:
+        specs: acceptable runtimes in order of preference; empty for any.
+        implementation: the only one wanted; None for any.
+        prefer: what comes first; None when it was not said.
+        margin: percent by which the fastest has to be faster; None when it was not said.
+        allow_prerelease: pre-releases are as good as releases.
+        sites: folders of packages; empty when none were named.
+        whole_site: all that is installed counts.
+        requirements: to be installed for this start.
+        requirement_files: likewise, in files.
+        build: what has no wheel is built from its sources.
+        project: the folder whose project counts; None for the nearest.
+        use_project: a project counts.
+        use_config: settings in files count.
+        isolated: nothing counts but the command line and the program.
+        python_args: arguments for the interpreter, in place of those of the script's first line.
+        below_floor: a runtime that a wheel's tag or a package's metadata shuts out for its
+            version is tried.
+    """
+
+    specs: tuple[RuntimeSpec, ...] = ()
+    implementation: str | None = None
+    prefer: Prefer | None = None
+    margin: int | None = None
+    allow_prerelease: bool = False
+    sites: tuple[Path, ...] = ()
+    whole_site: bool = False
+    requirements: tuple[Requirement, ...] = ()
+    requirement_files: tuple[Path, ...] = ()
+    build: bool = False
+    project: Path | None = None
+    use_project: bool = True
+    use_config: bool = True
+    isolated: bool = False
+    python_args: tuple[str, ...] = ()
+    below_floor: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where settings are looked for.
+
+    Attributes:
+        cwd: the folder of the start.
+        env: the user's environment.
+        user_config: the user's own file, which need not be there; None for none.
+    """
+
+    cwd: Path
+    env: Mapping[str, str]
+    user_config: Path | None = None
+
+
+def configure(program: Program, wishes: Wishes, places: Places) -> Configuration:
+    """Return all that is asked for.
+
+    Raises:
+        MultirtError: a file of settings is wrong; the message names it.
+    """
+    gathering = _Gathering(
+        program=program, wishes=wishes, places=places, start=_start(program, wishes, places)
+    )
+    return settle(gathering.configuration())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Gathering:
+    """One start, and what was looked at for it.
+
+    Attributes:
+        start: the folder from which files are looked for, upwards.
+        looked: files that were read, and those that were not there.
+        notes: what was left out, one line each.
+    """
+
+    program: Program
+    wishes: Wishes
+    places: Places
+    start: Path
+    looked: Looked = field(default_factory=Looked)
+    notes: list[str] = field(default_factory=list)
+
+    def configuration(self) -> Configuration:
+        """Return what every place says, the one that counts most first."""
+        program, wishes = self.program, self.wishes
+        project = self._project()
+        tables = list(self._tables(project))
+        own = program.settings is not None or program.declared or program.requires_python
+        counting = None if own else project  # a script with a block says it all itself
+        runtimes, hinted = self._runtimes(tables)
+        return Configuration(
+            runtimes=runtimes,
+            hinted=hinted,
+            implementation=_said(wishes.implementation, "--implementation")
+            or _first(table.implementation for table in tables),
+            requires=tuple(_requires(program, counting)),
+            needs=next((table.needs for table in tables if table.needs), ()),
+            sites=_said(wishes.sites or None, "--site") or _first(table.sites for table in tables),
+            imports=tuple(name for table in tables for name in table.imports),
+            prefer=_said(wishes.prefer, "--prefer") or _first(table.prefer for table in tables),
+            margin=_said(wishes.margin, "--fastest-margin")
+            or _first(table.margin for table in tables),
+            allow_prerelease=_said(wishes.allow_prerelease or None, "--allow-prerelease")
+            or _first(table.allow_prerelease for table in tables),
+            whole_site=_said(wishes.whole_site or None, "--whole-site")
+            or _first(table.whole_site for table in tables),
+            requirements=tuple(_requirements(program, wishes, counting)),
+            constraints=wishes.requirement_files,
+            editable=_editable(program, counting),
+            notes=tuple(self.notes),
+            read=tuple(self.looked.read),
+            absent=tuple(self.looked.absent),
+            variables=() if wishes.isolated else _VARIABLES,
+        )
+
+    def _project(self) -> Project | None:
+        if self.wishes.isolated or not self.wishes.use_project:
+            return None
+        path = self.looked.nearest("pyproject.toml", self.start)
+        return read_project(path) if path is not None else None
+
+    def _tables(self, project: Project | None) -> Iterator[Table]:
+        """Yield the tables of settings, the one that counts most first."""
+        program, user = self.program, self.places.user_config
+        if program.settings is not None:
+            origin = f"[tool.multirt] of {program.title}"
+            yield read_table(program.settings, origin, program.folder or self.places.cwd)
+        if self.wishes.isolated or not self.wishes.use_config:
+            return
+        if project is not None and project.settings is not None:
+            origin = f"{project.path} [tool.multirt]"
+            yield read_table(project.settings, origin, project.path.parent)
+        path = self.looked.nearest("multirt.toml", self.start) if self.wishes.use_project else None
+        if path is not None:
+            yield read_table(read_toml(path), str(path), path.parent)
+        if user is not None and self.looked.there(user):
+            yield read_table(read_toml(user), str(user), user.parent)
+
+    def _runtimes(
+        self, tables: Sequence[Table]
+    ) -> tuple[Setting[tuple[RuntimeSpec, ...]] | None, Setting[RuntimeSpec] | None]:
+        """Return the runtimes that somebody asked for, else the one that the first line names."""
+        variable = self.places.env.get("MULTIRT_PYTHON")
+        if self.wishes.specs:
+            return Setting(value=self.wishes.specs, origin="--python"), None
+        if variable and not self.wishes.isolated:
+            spec = RuntimeSpec.parse(variable)
+            return Setting(value=(spec,), origin="MULTIRT_PYTHON"), None
+        of_script = 1 if self.program.settings is not None else 0
+        own = _first(table.runtimes for table in tables[:of_script])
+        hinted = _hinted(self.program) if own is None else None
+        if own is not None or hinted is not None:
+            return own, hinted
+        user = str(self.places.user_config)
+        said = [table.runtimes for table in tables[of_script:] if table.runtimes is not None]
+        of_project = next((each for each in said if each.origin != user), None)
+        return of_project or self._version_file() or next(iter(said), None), None
+
+    def _version_file(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
+        if self.wishes.isolated or not self.wishes.use_project:
+            return None
+        path = self.looked.nearest(".python-version", self.start)
+        if path is None:
+            return None
+        found = read_version_file(read_text(path), self._pyenv_versions())
+        self.notes.extend(
+            f"{path}: ignored {word!r}, which names no runtime or environment here"
+            for word in found.unknown
+        )
+        for each in found.looked:
+            self.looked.there(each)
+        return Setting(value=found.specs, origin=str(path)) if found.specs else None
+
+    def _pyenv_versions(self) -> Path:
+        """Return the folder of pyenv's versions, which need not be there."""
+        env = self.places.env
+        root = env.get("PYENV_ROOT")
+        return (Path(root) if root else Path(env.get("HOME", "/"), ".pyenv")) / "versions"
+
+
+def _start(program: Program, wishes: Wishes, places: Places) -> Path:
+    """Return the folder from which files are looked for, upwards."""
+    if wishes.project is not None:
+        folder = places.cwd / wishes.project
+        if not folder.is_dir():
+            raise MultirtError("usage", f"--project: no such folder: {folder}")
+        return Path(os.path.abspath(folder))  # noqa: PTH100 - keeps links
+    if program.script is not None:
+        # A script that is reached by a link belongs where its own file lies.
+        real = Path(os.path.realpath(program.script))
+        return real if real.is_dir() else real.parent
+    return places.cwd
+
+
+def _hinted(program: Program) -> Setting[RuntimeSpec] | None:
+    """Return the spec of the interpreter that a first line names; plain `python` says nothing."""
+    if program.interpreter in (None, "python"):
+        return None
+    try:
+        spec = RuntimeSpec.parse(str(program.interpreter))
+    except SpecError:
+        return None
+    return Setting(value=spec, origin=f"the first line of {program.title}")
+
+
+def _requires(program: Program, project: Project | None) -> Iterator[Setting[SpecifierSet]]:
+    if program.requires_python is not None:
+        yield Setting(value=program.requires_python, origin=program.title)
+    if project is not None and project.requires_python is not None:
+        yield Setting(value=project.requires_python, origin=str(project.path))
+
+
+def _requirements(
+    program: Program, wishes: Wishes, project: Project | None
+) -> Iterator[Setting[Requirement]]:
+    for each in program.dependencies:
+        yield Setting(value=each, origin=program.title)
+    for each in wishes.requirements:
+        yield Setting(value=each, origin="--with")
+    if project is not None and _belongs(program, project):
+        for each in project.dependencies:
+            yield Setting(value=each, origin=str(project.path))
+
+
+def _belongs(program: Program, project: Project) -> bool:
+    """Whether a program is part of a project, so that what that needs is needed."""
+    match program.entry.kind:
+        case Kind.COMMAND:
+            return program.entry.text in project.commands
+        case Kind.MODULE:
+            top = program.entry.text.partition(".")[0]
+            root = project.path.parent
+            return bool(program.sources) or any(
+                (root / folder / name).exists()
+                for folder in (".", "src")
+                for name in (top, f"{top}.py")
+            )
+        case Kind.SCRIPT | Kind.FOLDER:
+            return True
+        case Kind.CODE | Kind.STDIN | Kind.INTERPRETER:
+            return False
+
+
+def _editable(program: Program, project: Project | None) -> tuple[Path, ...]:
+    """Return the project, where the program can be started only when that is installed."""
+    if project is None or not project.buildable or not _belongs(program, project):
+        return ()
+    kind, local = program.entry.kind, bool(program.sources)
+    if kind is Kind.COMMAND or (kind is Kind.MODULE and not local):
+        return (project.path.parent,)
+    return ()
+
+
+def _said(value: T | None, origin: str) -> Setting[T] | None:
+    return Setting(value=value, origin=origin) if value is not None else None
+
+
+def _first(settings: Iterator[Setting[T] | None]) -> Setting[T] | None:
+    """Return what the place that counts most says."""
+    return next((each for each in settings if each is not None), None)

@@ -1,0 +1,164 @@
+"""Read one TOML table key by key, with errors that name the file, the table and the key."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from multirt.config.posargs import expanded, split
+from multirt.errors import MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Command = tuple[str, ...]
+
+
+class TomlTable:
+    """A table whose every key must be asked for: `finish` refuses the others."""
+
+    def __init__(self, data: Mapping[str, Any], where: str) -> None:
+        """Wrap a table.
+
+        Args:
+            data: as `tomllib` gives it.
+            where: what messages call it, `pyproject.toml: [tool.multirt.matrix]`.
+        """
+        self._data = data
+        self._known: list[str] = []
+        self.where = where
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a key is there."""
+        return key in self._data
+
+    def _take(self, key: str) -> object:
+        self._known.append(key)
+        return self._data.get(key)
+
+    def text(self, key: str) -> str | None:
+        """Return a string, None where the key is absent."""
+        value = self._take(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise self.error(key, "is no string", f'write {key} = "..."')
+
+    def choice(self, key: str, allowed: Iterable[str]) -> str | None:
+        """Return one of some words, None where the key is absent."""
+        value = self.text(key)
+        words = tuple(allowed)
+        if value is None or value in words:
+            return value
+        raise self.error(key, f"cannot be {value!r}", f"one of {', '.join(words)}")
+
+    def flag(self, key: str) -> bool:
+        """Return true or false; false where the key is absent."""
+        value = self._take(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise self.error(key, "is neither true nor false", f"write {key} = true")
+
+    def seconds(self, key: str) -> float | None:
+        """Return a positive number, None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return float(value)
+        raise self.error(key, f"is no number of seconds: {value!r}", f"write {key} = 600")
+
+    def words(self, key: str) -> tuple[str, ...] | None:
+        """Return a list of strings; one string is a list of one; None where absent."""
+        return self._words(key, self._take(key))
+
+    def _words(self, key: str, value: object) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        raise self.error(key, "is no list of strings", f'write {key} = ["..."]')
+
+    def commands(self, key: str) -> tuple[Command, ...] | None:
+        """Return a list of commands, each a list of words or a string; None where absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if isinstance(value, list):
+            return tuple(self._command(key, each) for each in value)
+        hint = f'write {key} = [["python", "-m", "pytest", "{{posargs}}"]]'
+        raise self.error(key, "is no list of commands", hint)
+
+    def _command(self, key: str, value: object) -> Command:
+        try:
+            words = split(value) if isinstance(value, str) else self._words(key, value)
+            expanded(words or (), ())  # what does not read now would not then
+        except ValueError as error:
+            raise self.error(key, f"has a command that cannot be read: {error}") from error
+        if not words:
+            raise self.error(key, "has an empty command")
+        return tuple(words)
+
+    def variables(self, key: str) -> dict[str, str]:
+        """Return a table of strings; empty where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return {}
+        if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
+            return dict(value)
+        raise self.error(key, "is no table of strings", f'write {key} = {{ NAME = "value" }}')
+
+    def table(self, key: str) -> TomlTable | None:
+        """Return a table in this one, None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        return self.part(key, value)
+
+    def tables(self, key: str) -> tuple[TomlTable, ...]:
+        """Return an array of tables; empty where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self.error(key, "is no array of tables", f"write [[{self._name}.{key}]]")
+        return tuple(self.part(f"{key}[{place}]", each) for place, each in enumerate(value))
+
+    def part(self, key: str, value: object) -> TomlTable:
+        """Return a value of this table as a table of its own."""
+        if not isinstance(value, dict):
+            raise self.error(key, "is no table")
+        return TomlTable(value, f"{self.where.removesuffix(']')}.{key}]")
+
+    def rest(self) -> dict[str, Any]:
+        """Return what was not asked for yet, and count it as known."""
+        rest = {key: value for key, value in self._data.items() if key not in self._known}
+        self._known += rest
+        return rest
+
+    def finish(self) -> None:
+        """Refuse keys that nobody asked for.
+
+        Raises:
+            MultirtError: it names the first one, and the known one that is nearest.
+        """
+        for key in self._data:
+            if key not in self._known:
+                near = nearest(key, self._known)
+                known = ", ".join(sorted(self._known))
+                hint = f"did you mean {near!r}?" if near else f"known are {known}"
+                raise MultirtError("config", f"{self.where} has no key {key!r}", hint)
+
+    def error(self, key: str, trouble: str, hint: str | None = None) -> MultirtError:
+        """Return the error that says what is wrong with a key."""
+        return MultirtError("config", f"{self.where}: {key} {trouble}", hint)
+
+    @property
+    def _name(self) -> str:
+        return self.where.partition("[")[2].removesuffix("]")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a misspelled one was meant to be, None when none is near."""
+    return next(iter(difflib.get_close_matches(word, tuple(known), n=1, cutoff=0.6)), None)

@@ -1,0 +1,232 @@
+"""Make the environment that holds what a resolution names, once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.manifest import Kind, Record, is_whole, note_use, seal
+from multirt.environments.model import Built
+from multirt.environments.removal import discard
+from multirt.environments.uv import UvError, ask, is_unreachable, shorten, unreachable
+from multirt.environments.venv import (
+    create,
+    failed,
+    python_of,
+    scripts_folder,
+    site_roots,
+    unwritable,
+)
+from multirt.storage.lock import holding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.environments.model import Resolution
+    from multirt.environments.store import Store
+    from multirt.errors import MultirtError
+    from runtimes import Runtime
+
+_SCHEMA = "1"
+
+
+def build(
+    runtime: Runtime, resolution: Resolution, store: Store, program: Path | None = None
+) -> Built:
+    """Return the environment of a runtime that holds a resolution, made when it is not there.
+
+    Args:
+        runtime: whose environment.
+        resolution: of this runtime.
+        store: where it lives.
+        program: for whom, to be shown in lists.
+
+    Raises:
+        MultirtError: it cannot be made.
+    """
+    try:
+        home = store.environments / _name(runtime, resolution)
+        if not is_whole(home):
+            _make_alone(runtime, resolution, store, home)
+    except OSError as error:
+        raise unwritable(runtime, error) from error
+    note_use(home, program)
+    return built_at(home)
+
+
+def built_at(home: Path) -> Built:
+    """Return the environment in a folder."""
+    return Built(
+        home=home,
+        python=python_of(home),
+        scripts=home / scripts_folder(),
+        site_roots=site_roots(home),
+    )
+
+
+def _name(runtime: Runtime, resolution: Resolution) -> str:
+    """Return the name of an environment."""
+    shared = shared_name(runtime, resolution)
+    if not resolution.wheels and not resolution.editable:
+        return shared
+    wheels = (f"{wheel.path.name} {wheel.sha256}" for wheel in resolution.wheels)
+    return f"{shared}-{digest(wheels, map(str, resolution.editable))}"
+
+
+def shared_name(runtime: Runtime, resolution: Resolution) -> str:
+    """Return how the names of environments begin that differ in local wheels.
+
+    Raises:
+        OSError: the runtime is gone.
+    """
+    pins = (str(pin) for pin in resolution.pins)
+    return f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime), pins)}"
+
+
+def _make_alone(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+    """Make an environment while nobody else makes the same one."""
+    store.environments.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with holding(store.locks / f"{home.name}.lock") as turn:
+        if not turn.seize():
+            with store.progress(f"waiting for another multirt that installs for {runtime.id}"):
+                turn.await_turn()
+        if not is_whole(home):
+            _make(runtime, resolution, store, home)
+
+
+def _make(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+    """Make an environment beside its place, and put it there when it is complete."""
+    try:
+        with _room(runtime, store, home) as room:
+            count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
+            with store.progress(f"installing {count} packages for {runtime.id}"):
+                fill(runtime, resolution, store, room)
+                install_local(resolution, store, room)
+            seal(room, record_of(runtime, resolution))
+            room.chmod(0o755)
+            discard(home)  # what was there was damaged
+            room.rename(home)
+    except UvError as error:
+        raise _in_words(error, runtime, store) from error
+
+
+@contextmanager
+def _room(runtime: Runtime, store: Store, home: Path) -> Iterator[Path]:
+    """Give an empty folder to make an environment in, and take away what is left of it.
+
+    It is the runtime's own unless somebody else makes one of that runtime now: uv remembers of an
+    interpreter by its path what it would else have to start it for.
+    """
+    key = digest(runtime_identity(runtime))
+    with holding(store.locks / f"{key}.room.lock") as hold:
+        free = hold.seize()
+        prefix = f".new-{key if free else home.name}~"
+        for left in store.environments.glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a builder that was killed
+        if free:
+            room = store.environments / f"{prefix}0"
+            room.mkdir(mode=0o700)
+        else:
+            room = Path(tempfile.mkdtemp(prefix=prefix, dir=store.environments))
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def telling_why(runtime: Runtime, store: Store) -> Iterator[None]:
+    """Say in our words why an environment cannot be made.
+
+    Raises:
+        MultirtError: it cannot.
+    """
+    try:
+        yield
+    except UvError as error:
+        raise _in_words(error, runtime, store) from error
+    except OSError as error:
+        raise unwritable(runtime, error) from error
+
+
+def _in_words(error: UvError, runtime: Runtime, store: Store) -> MultirtError:
+    if is_unreachable(str(error)):
+        return unreachable(error, store)
+    return failed(runtime, shorten(str(error)))
+
+
+def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+    """Make an environment in a folder, with all but what is of this machine.
+
+    Raises:
+        UvError, OSError: something cannot be installed.
+    """
+    create(runtime, home, store.empty)
+    with (home / "pyvenv.cfg").open("a", encoding="utf-8") as config:
+        config.write("relocatable = true\n")  # then uv's scripts find python beside them
+    lock = home / "pylock.toml"
+    lock.write_text(resolution.lock, encoding="utf-8")
+    if resolution.pins:
+        sources = [] if resolution.build else ["--no-build"]
+        _install(store, home, [*sources, "--requirements", str(lock)])
+
+
+def install_local(resolution: Resolution, store: Store, home: Path) -> None:
+    """Install what is of this machine, in place of what was.
+
+    Raises:
+        UvError: it cannot be installed.
+    """
+    local = [str(wheel.path) for wheel in resolution.wheels]
+    for folder in resolution.editable:
+        local += ["--editable", str(folder)]
+    if not local:
+        return
+    # uv takes a wheel of another path for another one. To be told so it asks the interpreter anew,
+    # a start of Python each time, so only a path that does not name its content says it.
+    named = all(wheel.sha256 in wheel.path.parts for wheel in resolution.wheels)
+    again = [] if named and not resolution.editable else ["--reinstall"]
+    _install(store, home, [*again, *local])
+    _forget_bytecode(home, resolution)
+
+
+def _install(store: Store, room: Path, what: list[str]) -> None:
+    command = ["pip", "install", "--quiet", "--no-deps", "--python", str(python_of(room))]
+    ask(store, [*command, *what])
+
+
+def _forget_bytecode(room: Path, resolution: Resolution) -> None:
+    """Remove bytecode of modules that were replaced.
+
+    Python would take it for the new module's, if that has the size and the second of the old one.
+    """
+    import zipfile  # 10 ms, for wheels of this machine only
+
+    for wheel in resolution.wheels:
+        with zipfile.ZipFile(wheel.path) as archive:
+            modules = [Path(name) for name in archive.namelist() if name.endswith(".py")]
+        for module in modules:
+            for root in site_roots(room):
+                for stale in (root / module).parent.glob(f"__pycache__/{module.stem}.*.pyc"):
+                    stale.unlink()
+
+
+def record_of(runtime: Runtime, resolution: Resolution) -> Record:
+    """Return what is written down of an environment."""
+    versions = [(pin.name, pin.version or "") for pin in resolution.pins]
+    versions += [(wheel.name, wheel.version) for wheel in resolution.wheels]
+    packages = [f"{name} {version}".strip() for name, version in sorted(versions)]
+    return Record(
+        kind=Kind.INSTALLED,
+        runtime=runtime.id,
+        executable=str(runtime.executable),
+        identity=runtime_identity(runtime),
+        packages=(*packages, *map(str, resolution.editable)),
+        wanted=resolution.requirements,
+        made=time.time(),
+    )

@@ -1,0 +1,63 @@
+"""Tell whether an environment is complete, for who only starts it: what makes one is not needed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from multirt.storage.cache import read_note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+RECORD = "multirt.json"  # what an environment is
+FILES = "multirt-files.json"  # the names of all that is in it by folder, and one stamp of all
+_FACTOR = 1_000_003
+_BITS = (1 << 64) - 1
+
+
+def hold_file(home: Path) -> Path:
+    """Return the file that stands for an environment which somebody holds."""
+    return home.parent.parent / "locks" / f"{home.name}.use"
+
+
+def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> bool:
+    """Tell whether an environment is complete, and every file is there as it was installed.
+
+    Args:
+        home: its folder.
+        python: how it is started.
+        local: what stands for the local wheels that it should have; None for any.
+    """
+    if not python.exists() or not (home / RECORD).is_file():
+        return False
+    note = read_note(home / FILES)
+    files = note.get("files") if note is not None else None
+    if note is None or not isinstance(files, dict):
+        return False
+    if local is not None and note.get("local") != list(local):
+        return False
+    try:
+        return stamp_of(home, files) == note.get("stamp")
+    except (AttributeError, OSError, TypeError, ValueError):
+        return False
+
+
+def stamp_of(home: Path, files: Mapping[str, Sequence[str]]) -> int:
+    """Return a number that changes with the size of any file, and with when it was written.
+
+    Args:
+        home: of the environment.
+        files: names by folder.
+
+    Raises:
+        OSError: one is not there.
+    """
+    root = os.fspath(home)
+    stamp = 0
+    for folder, names in files.items():
+        for name in names:
+            found = os.stat(f"{root}/{folder}/{name}")  # noqa: PTH116 - thousands
+            stamp = (stamp * _FACTOR + found.st_mtime_ns) * _FACTOR + found.st_size & _BITS
+    return stamp

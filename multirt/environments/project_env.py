@@ -1,0 +1,158 @@
+"""Keep one environment for each use of a runtime, in which only local wheels are replaced.
+
+A project that is tested has a new wheel after every edit, and all else stays. So its environment
+keeps its place, which everything that remembers paths rests on: uv what it asked the interpreter,
+bytecode where its sources are. Who uses it holds it, and nothing is replaced under him.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from multirt.environments.builder import (
+    built_at,
+    fill,
+    install_local,
+    record_of,
+    shared_name,
+    telling_why,
+)
+from multirt.environments.identity import digest
+from multirt.environments.integrity import hold_file, is_whole
+from multirt.environments.manifest import note_use, seal, unseal
+from multirt.environments.removal import discard
+from multirt.environments.venv import python_of
+from multirt.storage.lock import holding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.environments.model import Built, Resolution
+    from multirt.environments.store import Store
+    from multirt.storage.lock import Hold
+    from runtimes import Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leased:
+    """An environment that stays as it is for as long as it is held.
+
+    Attributes:
+        built: the environment.
+        local: what stands for its local wheels; while it is the same they are.
+        reused: it was there as it is.
+    """
+
+    built: Built
+    local: tuple[str, ...]
+    reused: bool
+
+
+@contextmanager
+def leased(
+    runtime: Runtime, resolution: Resolution, store: Store, owner: str, *, fresh: bool = False
+) -> Iterator[Leased]:
+    """Give an environment of a runtime that holds a resolution, and hold it.
+
+    Args:
+        runtime: whose environment.
+        resolution: of this runtime.
+        store: where it lives.
+        owner: who tests several wheels one after the other, a project's folder for example.
+        fresh: what is there does not count.
+
+    Raises:
+        MultirtError: it cannot be made.
+    """
+    tenant = _Tenant(runtime, resolution, store)
+    with telling_why(runtime, store):
+        name = f"{shared_name(runtime, resolution)}-{digest([owner], tenant.names)}"
+        home = store.environments / name
+        store.environments.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with holding(hold_file(home)) as hold:
+        with telling_why(runtime, store):
+            there = tenant.settled(hold, home, fresh=fresh)
+        if there is not None:
+            note_use(home, None)
+            yield there
+            return
+    with TemporaryDirectory(prefix="multirt-") as folder:  # another wheel is being tested there
+        with telling_why(runtime, store):
+            tenant.make(Path(folder) / name)
+        yield tenant.lease(Path(folder) / name, reused=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tenant:
+    """Who wants an environment, and what is to be in it."""
+
+    runtime: Runtime
+    resolution: Resolution
+    store: Store
+
+    @property
+    def local(self) -> tuple[str, ...]:
+        """What differs when a local wheel does."""
+        wheels = (f"{wheel.path.name} {wheel.sha256}" for wheel in self.resolution.wheels)
+        return (*wheels, *map(str, self.resolution.editable))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What differs when something else is installed, not only another wheel of the same."""
+        return (
+            *(wheel.name for wheel in self.resolution.wheels),
+            *map(str, self.resolution.editable),
+        )
+
+    def settled(self, hold: Hold, home: Path, *, fresh: bool) -> Leased | None:
+        """Return an environment that has what it should and is held; None if others use it.
+
+        Raises:
+            OSError, UvError: it cannot be made.
+        """
+        hold.share()
+        if not fresh and self._fits(home):
+            return self.lease(home, reused=True)
+        hold.release()
+        with holding(self.store.locks / f"{home.name}.lock") as turn:
+            turn.await_turn()  # another thread may want the very same
+            hold.share()
+            if not fresh and self._fits(home):
+                return self.lease(home, reused=False)
+            if not hold.seize():
+                return None
+            if fresh or not is_whole(home, python_of(home)):
+                discard(home)
+                self.make(home)
+            else:
+                unseal(home)
+                self._install_local(home)
+            hold.share()
+        return self.lease(home, reused=False)
+
+    def _fits(self, home: Path) -> bool:
+        return is_whole(home, python_of(home), self.local)
+
+    def make(self, home: Path) -> None:
+        """Make an environment in its place; it counts from its seal on.
+
+        Raises:
+            OSError, UvError: it cannot be made.
+        """
+        home.mkdir(mode=0o755)
+        count = len(self.resolution.pins) + len(self.local)
+        with self.store.progress(f"installing {count} packages for {self.runtime.id}"):
+            fill(self.runtime, self.resolution, self.store, home)
+            self._install_local(home)
+
+    def _install_local(self, home: Path) -> None:
+        install_local(self.resolution, self.store, home)
+        seal(home, record_of(self.runtime, self.resolution), self.local)
+
+    def lease(self, home: Path, *, reused: bool) -> Leased:
+        """Return an environment that is held."""
+        return Leased(built=built_at(home), local=self.local, reused=reused)

@@ -1,0 +1,228 @@
+"""Say which distributions one runtime would get for what is wanted."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from multirt.environments.errors import MissingWheel, UnresolvableError, unresolvable
+from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.local_wheels import (
+    content_digest,
+    named_paths,
+    project_digest,
+    read_wheel,
+)
+from multirt.environments.model import Resolution
+from multirt.environments.pylock import parse_lock, pin_note, pins_of, read_pin, without
+from multirt.environments.pylock_select import choose, read_lock
+from multirt.environments.uv import UvError, ask, is_unreachable, telling, unreachable
+from multirt.environments.uv_errors import explain
+from multirt.storage.cache import age_of, read_note, write_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from multirt.environments.model import LocalWheel, Pin, Wanted
+    from multirt.environments.store import Store
+    from runtimes import Runtime
+
+_SCHEMA = "2"
+_OLDEST = (3, 6)  # of the Pythons that uv installs for
+_FAILURE_LIFE = 600.0  # seconds; as long as an index lets its pages be kept
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What comes from elsewhere.
+
+    Attributes:
+        lock: as a lock file.
+        pins: the same as values.
+        stale: it is from an earlier time, for the index did not answer.
+        life: seconds for which it counts; None for ever.
+    """
+
+    lock: str
+    pins: tuple[Pin, ...]
+    stale: bool = False
+    life: float | None = None
+
+
+def resolve(runtime: Runtime, wanted: Wanted, store: Store) -> Resolution:
+    """Return what a runtime would get.
+
+    What was resolved before is taken from the disk while it is fresh, and at any age when the
+    index does not answer.
+
+    Raises:
+        UnresolvableError: nothing fulfils what is wanted on this runtime.
+        MultirtError: what is wanted cannot be read, or the index does not answer and nothing is
+            remembered.
+    """
+    _require_served(runtime)
+    store = store.told(wanted.settings)
+    wheels = tuple(read_wheel(path) for path in wanted.wheels)
+    if wanted.lock is not None:
+        text = read_lock(wanted.lock, store)
+        known = _Known(lock=text, pins=choose(text, runtime, wanted))
+    else:
+        known = _resolved(runtime, wanted, wheels, store)
+    return Resolution(
+        pins=known.pins,
+        lock=known.lock,
+        wheels=wheels,
+        editable=tuple(folder.absolute() for folder in wanted.editable),
+        requirements=wanted.requirements,
+        build=wanted.build,
+        stale=known.stale,
+        until=time.time() + known.life if known.life is not None else None,
+    )
+
+
+def _require_served(runtime: Runtime) -> None:
+    """Refuse the runtimes that uv cannot install for.
+
+    Raises:
+        UnresolvableError: it is one of them.
+    """
+    version = (runtime.version.major, runtime.version.minor)
+    if version < _OLDEST:
+        why = f"packages are installed for Python 3.6 and newer, this is {runtime.version}"
+    elif "venv" not in runtime.stdlib:
+        why = f"{runtime.implementation.name} has no `venv`, so it cannot have an environment"
+    else:
+        return
+    raise unresolvable(why, why)
+
+
+def _resolved(
+    runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store
+) -> _Known:
+    """Return what comes from elsewhere, as it is remembered or as the index has it now."""
+    note_file = store.resolutions / f"{_key(runtime, wanted, wheels, store)}.json"
+    note = read_note(note_file)
+    if note is not None and not store.refresh:
+        _raise_remembered(note)
+        if (known := _remembered(note, store.fresh_for)) is not None:
+            return known
+    try:
+        text = _ask(runtime, wanted, wheels, store)
+    except UvError as error:
+        if is_unreachable(str(error)):
+            if note is not None and (known := _remembered(note, None)) is not None:
+                return replace(known, stale=True, life=_FAILURE_LIFE)
+            raise unreachable(error, store) from error
+        failure = explain(runtime, str(error), store)
+        if isinstance(failure, UnresolvableError):
+            _remember(note_file, failure=_failure_note(failure))
+        raise failure from error
+    lock = without(text, _local_names(text, wanted, wheels))
+    pins = pins_of(parse_lock(lock, f"the resolution for {runtime.id}"))
+    _remember(note_file, lock=lock, pins=[pin_note(pin) for pin in pins])
+    return _Known(lock=lock, pins=pins, life=store.fresh_for)
+
+
+def _ask(runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store) -> str:
+    """Let uv resolve; when the index does not answer, with what uv remembers of it.
+
+    Raises:
+        UvError: in its words; those about the index, where that did not answer.
+    """
+    with store.progress(f"resolving for {runtime.id}"), TemporaryDirectory() as folder:
+        constraints = Path(folder) / "constraints.txt"
+        constraints.write_text("\n".join(wanted.constraints), encoding="utf-8")
+        command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
+        command += ["--python", str(runtime.executable), "--constraints", str(constraints)]
+        command += [] if wanted.build else ["--no-build"]
+        if wanted.exclude_newer is not None:
+            command += ["--exclude-newer", wanted.exclude_newer]
+        return ask(store, command, "\n".join(_lines(wanted, wheels)))
+
+
+def _lines(wanted: Wanted, wheels: Iterable[LocalWheel]) -> Iterator[str]:
+    """Yield the requirements as uv reads them."""
+    yield from wanted.requirements
+    for wheel in wheels:
+        yield f"{wheel.name} @ {wheel.path.as_uri()}"
+    for folder in wanted.editable:
+        yield f"-e {folder.absolute()}"
+
+
+def _local_names(text: str, wanted: Wanted, wheels: Iterable[LocalWheel]) -> frozenset[str]:
+    """Return the names of the distributions in a lock that are of this machine."""
+    folders = {str(folder.absolute()) for folder in wanted.editable}
+    projects = {
+        package.name
+        for package in parse_lock(text, "the resolution").packages
+        if package.directory is not None and package.directory.path in folders
+    }
+    return frozenset({*projects, *(wheel.name for wheel in wheels)})
+
+
+def _key(runtime: Runtime, wanted: Wanted, wheels: Iterable[LocalWheel], store: Store) -> str:
+    """Return a name that changes with everything that the answer depends on."""
+    return digest(
+        [_SCHEMA, str(wanted.build), wanted.exclude_newer or ""],
+        runtime_identity(runtime),
+        wanted.requirements,
+        wanted.constraints,
+        [f"{wheel.name} {wheel.version} {wheel.metadata}" for wheel in wheels],
+        [project_digest(folder) for folder in wanted.editable],
+        map(content_digest, named_paths(wanted.requirements)),
+        telling(store.env),
+    )
+
+
+def _remembered(note: Mapping[str, object], fresh_for: float | None) -> _Known | None:
+    """Return what a note holds that is fresh; None lets any age count."""
+    age, lock, pins = age_of(note), note.get("lock"), note.get("pins")
+    if age is None or (fresh_for is not None and age > fresh_for):
+        return None
+    if not isinstance(lock, str) or not isinstance(pins, list):
+        return None
+    read = [read_pin(each) for each in pins]
+    known = tuple(pin for pin in read if pin is not None)
+    if len(known) < len(read):
+        return None
+    return _Known(lock=lock, pins=known, life=(fresh_for or 0) - age)
+
+
+def _raise_remembered(note: Mapping[str, object]) -> None:
+    """Fail as it failed before, while that counts.
+
+    Raises:
+        UnresolvableError: it failed, and lately.
+    """
+    age = age_of(note)
+    match note.get("failure"):
+        case {
+            "message": str(message),
+            "full": str(full),
+            "missing": list(missing),
+        } if age is not None and age <= _FAILURE_LIFE:
+            wheels = tuple(_missing_wheel(each) for each in missing)
+            raise unresolvable(message, full, wheels)
+
+
+def _failure_note(error: UnresolvableError) -> dict[str, object]:
+    missing = [[each.name, each.version, each.tags] for each in error.missing_wheels]
+    return {"message": error.message, "full": error.full, "missing": missing}
+
+
+def _missing_wheel(facts: object) -> MissingWheel:
+    match facts:
+        case [str(name), str() | None as version, tags]:
+            known = tuple(map(str, tags)) if isinstance(tags, list) else None
+            return MissingWheel(name=name, version=version, tags=known)
+        case _:
+            return MissingWheel(name="?", version=None, tags=None)
+
+
+def _remember(file: Path, **facts: object) -> None:
+    with suppress(OSError):  # a disk that is full; it will be asked again
+        write_note(file, {"made": time.time(), **facts})

@@ -1,0 +1,82 @@
+"""Make the small environments through which a runtime uses a folder of packages.
+
+Such an environment has no packages of its own: a `.pth` file in it adds the folders, after the
+standard library, with their own `.pth` files processed. Nothing is written to the folders.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.manifest import Kind, Record, is_whole, seal
+from multirt.environments.removal import discard
+from multirt.environments.venv import create, python_of, unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runtimes import Runtime
+
+_SCHEMA = "3"
+_PATH_FILE = "multirt.pth"
+
+
+def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
+    """Return the python of an environment of a runtime that has the roots on its path.
+
+    It is made once and kept; two starts at once make one, for the last step is a rename.
+
+    Args:
+        runtime: which has the `venv` module.
+        roots: folders of packages, absolute.
+        cache_dir: where environments are kept.
+
+    Raises:
+        MultirtError: it cannot be made.
+    """
+    home = cache_dir / "environments" / _key(runtime, roots)
+    if is_whole(home):
+        return python_of(home)
+    try:
+        home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        discard(home)  # somebody removed a part of it
+        room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
+    except OSError as error:
+        raise unwritable(runtime, error) from error
+    try:
+        lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
+        for folder in create(runtime, room, cache_dir / "empty"):
+            (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
+        seal(room, _record(runtime, roots))
+        room.chmod(0o755)
+        room.rename(home)
+    except OSError as error:
+        if not is_whole(home):  # another start was quicker, which is as good
+            raise unwritable(runtime, error) from error
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+    return python_of(home)
+
+
+def _record(runtime: Runtime, roots: Sequence[Path]) -> Record:
+    """Return what is written down of an environment."""
+    return Record(
+        kind=Kind.OVERLAY,
+        runtime=runtime.id,
+        executable=str(runtime.executable),
+        identity=runtime_identity(runtime),
+        wanted=tuple(os.fsencode(root).decode("utf-8", "replace") for root in roots),
+        made=time.time(),
+    )
+
+
+def _key(runtime: Runtime, roots: Sequence[Path]) -> str:
+    """Return a name that changes with the interpreter's file and with the roots."""
+    roots_digest = digest([_SCHEMA], runtime_identity(runtime), map(str, roots))
+    return f"{runtime.id}-{roots_digest}"

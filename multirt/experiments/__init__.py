@@ -1,0 +1,1 @@
+"""Run one program on several runtimes: `compare`, `bench`, canaries, and their history."""

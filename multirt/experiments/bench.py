@@ -1,0 +1,249 @@
+"""Measure one program on several runtimes, in interleaved rounds."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from multirt.errors import ExitCode, MultirtError
+from multirt.experiments import pyperf_runner as pyperf
+from multirt.experiments.bench_model import Bench, Excluded, Measured
+from multirt.experiments.compare import Comparison, Conditions, compare, prepared
+from multirt.experiments.cpu_time import processor_time
+from multirt.experiments.history_keys import content_of, program_key
+from multirt.experiments.history_model import IDLE, PROCESSOR
+from multirt.experiments.warmup import warm_up
+from multirt.process.cleanup import temporary_folder
+from multirt.program.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from multirt.experiments.variants import Contender, Field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        rounds: in each, every contender has its turn.
+        values: of each contender in a round.
+        warmups: values that are thrown away before them.
+        check: compare the outputs first, and measure only those that agree.
+        curves: show how those with a compiler get warm.
+        threads: numbers to set the variable to; empty when it is not set.
+        variable: the environment variable with the number of threads.
+    """
+
+    rounds: int = 10
+    values: int = 1
+    warmups: int = 0
+    check: bool = True
+    curves: bool = True
+    threads: tuple[int, ...] = ()
+    variable: str = "THREADS"
+
+
+@dataclass(kw_only=True)
+class _Lane:
+    """One contender with its documents, as they come in.
+
+    Attributes:
+        contender: who.
+        threads: as in `Measured`.
+        task: the program.
+        empty: an empty program on the same runtime.
+        loops: of both.
+        runs: pyperf's documents, the calibration first.
+        startups: seconds of the empty program.
+        processor: seconds of processor time of a start, one for each round.
+        idle: likewise of the empty program.
+    """
+
+    contender: Contender
+    threads: int | None
+    task: pyperf.Task
+    empty: pyperf.Task
+    loops: tuple[int, int] = (1, 1)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    startups: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+
+
+def bench(
+    entrants: Field,
+    arguments: Sequence[str],
+    conditions: Conditions,
+    effort: Effort,
+    say: Callable[[str], None] = lambda _: None,
+) -> Bench:
+    """Compare, then measure those that agree with the reference.
+
+    Args:
+        entrants: who takes part, the reference first.
+        arguments: the program's.
+        conditions: the same for all.
+        effort: how much is measured.
+        say: is told what is done now.
+
+    Raises:
+        MultirtError: pyperf is not here, or the program fails on the reference.
+    """
+    pyperf.require_pyperf()
+    excluded: list[Excluded] = []
+    contenders = entrants.contenders
+    if effort.check:
+        comparison = compare(entrants, conditions, lambda name: say(f"compares {name}"))
+        excluded = list(_excluded(comparison))
+        unfit = {each.id for each in excluded}
+        contenders = tuple(each for each in contenders if each.id not in unfit)
+    with ExitStack() as stack:
+        title = entrants.program.title
+        lanes = list(_lanes(title, contenders, conditions, effort, stack))
+        _calibrate(lanes, say)
+        for number in range(effort.rounds):
+            turn = number % max(len(lanes), 1)  # nobody always comes first
+            for lane in (*lanes[turn:], *lanes[:turn]):
+                say(f"round {number + 1} of {effort.rounds}: {lane.contender.id}")
+                _round(lane, effort)
+        measured = tuple(_measured(lane) for lane in lanes)
+    if effort.curves and entrants.program.entry.kind is Kind.SCRIPT:
+        measured = tuple(_with_curves(measured, conditions, say))
+    return Bench(
+        program=program_key(entrants.program),
+        arguments=tuple(arguments),
+        content=content_of(entrants.program),
+        measured=measured,
+        excluded=tuple(excluded),
+        checked=effort.check,
+    )
+
+
+def _excluded(comparison: Comparison) -> Iterator[Excluded]:
+    """Yield who differs from the reference, which itself must end well.
+
+    Raises:
+        MultirtError: it does not.
+    """
+    reference = comparison.outcomes[0][1]
+    if reference.exit_code != 0:
+        name = comparison.outcomes[0][0]
+        words = reference.stderr.text.strip().splitlines()
+        message = f"cannot measure what fails: {name}: {reference.ending}"
+        hint = comparison.remark or (words[-1] if words else None)
+        raise MultirtError("bench", message, hint, ExitCode.FAILED)
+    for group in comparison.groups[1:]:
+        difference = group.difference
+        where = difference.where if difference is not None else "exit"
+        failed = group.outcome.exit_code != 0
+        reason = group.outcome.ending if failed else f"another {where} than the reference"
+        for name in group.members:
+            yield Excluded(id=name, reason=reason)
+
+
+def _lanes(
+    title: str,
+    contenders: Sequence[Contender],
+    conditions: Conditions,
+    effort: Effort,
+    stack: ExitStack,
+) -> Iterator[_Lane]:
+    """Yield each contender with what is to be started."""
+    room = stack.enter_context(temporary_folder())
+    (room / "empty.py").write_text("", encoding="utf-8")
+    for threads in effort.threads or (None,):
+        for contender in contenders:
+            start = stack.enter_context(prepared(contender, conditions))
+            extra = {effort.variable: str(threads)} if threads is not None else {}
+            task = pyperf.Task(
+                name=title,
+                command=start.command,
+                environment={**start.environment, **extra},
+                folder=start.folder,
+                seconds=conditions.seconds,
+            )
+            command = (*contender.interpreter, str(room / "empty.py"))
+            empty = replace(task, name="start-up", command=command, folder=room)
+            yield _Lane(contender=contender, threads=threads, task=task, empty=empty)
+
+
+def _calibrate(lanes: Sequence[_Lane], say: Callable[[str], None]) -> None:
+    """Find how many starts make one value, for each lane by itself."""
+    for lane in lanes:
+        say(f"calibrates {lane.contender.id}")
+        run = pyperf.calibrate(lane.task)
+        lane.runs.append(run)
+        empty = pyperf.calibrate(lane.empty)
+        lane.loops = (_loops(run), _loops(empty))
+
+
+def _loops(document: dict[str, Any]) -> int:
+    return int(document["metadata"]["calibrate_loops"])
+
+
+def _round(lane: _Lane, effort: Effort) -> None:
+    """Measure the program and its runtime's start-up, one beside the other."""
+    loops, empty = lane.loops
+    lane.runs.append(pyperf.measure(lane.task, loops, effort.values, effort.warmups))
+    startup = pyperf.measure(lane.empty, empty, 1, 0)
+    lane.startups += _values(startup)
+    # Half as many starts: one of a short program says little, and all would take as long again.
+    lane.processor.append(processor_time(lane.task, (loops + 1) // 2))
+    lane.idle.append(processor_time(lane.empty, (empty + 1) // 2))
+
+
+def _values(document: dict[str, Any]) -> list[float]:
+    """Return the values of a document with one run."""
+    return [float(each) for each in document["benchmarks"][0]["runs"][0]["values"]]
+
+
+def _measured(lane: _Lane) -> Measured:
+    """Return what a lane came to."""
+    runtime = lane.contender.runtime
+    threads = {"multirt_threads": str(lane.threads)} if lane.threads is not None else {}
+    metadata = {
+        "multirt_runtime": lane.contender.id,
+        "multirt_startup": f"{median(lane.startups):.6f} s",
+        PROCESSOR: _written(lane.processor),
+        IDLE: _written(lane.idle),
+        "python_implementation": runtime.implementation.name,
+        "python_version": str(runtime.version),
+        "python_executable": str(lane.contender.plan.executable),
+        **threads,
+    }
+    document = pyperf.joined(lane.runs, metadata)
+    memory = [run["metadata"].get("command_max_rss") for run in lane.runs]
+    return Measured(
+        contender=lane.contender,
+        threads=lane.threads,
+        rounds=tuple(tuple(_values(run)) for run in lane.runs[1:]),
+        startup=tuple(lane.startups),
+        processor=tuple(lane.processor),
+        idle=tuple(lane.idle),
+        loops=lane.loops[0],
+        memory=max((int(each) for each in memory if each), default=None),
+        warnings=pyperf.instabilities(document),
+        document=document,
+    )
+
+
+def _written(times: Sequence[float]) -> str:
+    """Write times as metadata of pyperf's, which has no lists."""
+    return " ".join(f"{each:.6f}" for each in times)
+
+
+def _with_curves(
+    measured: Sequence[Measured], conditions: Conditions, say: Callable[[str], None]
+) -> Iterator[Measured]:
+    """Add a curve to each with a compiler, and to the reference beside them."""
+    compiled = any(each.contender.compiles for each in measured)
+    for place, each in enumerate(measured):
+        if compiled and each.threads is None and (each.contender.compiles or place == 0):
+            say(f"warms up {each.contender.id}")
+            yield replace(each, curve=warm_up(each.contender, conditions))
+        else:
+            yield each

@@ -1,0 +1,122 @@
+"""Make records of what was measured, and find what it is to be compared with."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+from multirt.experiments.history_keys import machine_key
+from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.experiments.bench_model import Bench
+
+_RECENT = 5  # sessions
+REFERENCES = ("recent", "previous", "first", "best")
+
+
+def records_of(bench: Bench) -> tuple[Record, ...]:
+    """Return what is to be remembered."""
+    session, now, machine = uuid.uuid4().hex, datetime.now(UTC), machine_key()
+    return tuple(
+        Record(
+            session=session,
+            at=now,
+            program=bench.program,
+            content=bench.content,
+            arguments=bench.arguments,
+            machine=machine,
+            runtime=each.contender.id,
+            executable=str(each.contender.runtime.executable),
+            checked=bench.checked,
+            rounds=each.rounds,
+            startup=each.startup,
+            processor=each.processor,
+            idle=each.idle,
+            memory=each.memory,
+            threads=each.threads,
+            document=each.document,
+        )
+        for each in bench.measured
+    )
+
+
+def reference_records(
+    now: Sequence[Record], earlier: Sequence[Record], reference: str
+) -> tuple[Record, ...]:
+    """Return the earlier records that a reference means.
+
+    Args:
+        now: the session just measured.
+        earlier: what is remembered of the program on this machine, the oldest first.
+        reference: one of `REFERENCES`, the number of a run, whose session is meant, or a file of
+            pyperf's.
+
+    Raises:
+        MultirtError: it means nothing.
+    """
+    questions = {each.question for each in now}
+    fit = [each for each in earlier if each.question in questions]
+    sessions = list(dict.fromkeys(each.session for each in fit))
+    match reference:
+        case "recent":
+            wanted = sessions[-_RECENT:]
+        case "previous":
+            wanted = sessions[-1:]
+        case "first":
+            wanted = sessions[:1]
+        case "best":
+            return tuple(_best(fit))
+        case _ if reference.isdecimal():
+            wanted = [each.session for each in earlier if each.number == int(reference)]
+            if not wanted:
+                hint = "`multirt bench history PROGRAM` shows their numbers"
+                raise MultirtError("reference", f"no run {reference} is remembered here", hint)
+        case _:
+            return _from_file(now, Path(reference))
+    return tuple(each for each in fit if each.session in wanted)
+
+
+def _best(records: Sequence[Record]) -> list[Record]:
+    """Return the fastest record of each question."""
+    found: dict[tuple[object, ...], Record] = {}
+    for each in records:
+        best = found.get(each.question)
+        if best is None or each.median < best.median:
+            found[each.question] = each
+    return list(found.values())
+
+
+def _from_file(now: Sequence[Record], path: Path) -> tuple[Record, ...]:
+    """Read a file of pyperf's as the earlier record of the runtime that it names.
+
+    Raises:
+        MultirtError: it is none, or is of no runtime that was measured.
+    """
+    from pyperf import BenchmarkSuite
+
+    if not path.is_file():
+        hint = f"a reference is {', '.join(REFERENCES)}, a run's number, or a file of pyperf's"
+        raise MultirtError("reference", f"no such reference: {str(path)!r}", hint)
+    try:
+        suite = BenchmarkSuite.load(str(path))
+        (benchmark,) = suite.get_benchmarks()
+        rounds = tuple(each.values for each in benchmark.get_runs() if each.values)
+        document = path.read_text(encoding="utf-8")
+        spent, idle = processor_times(document, PROCESSOR), processor_times(document, IDLE)
+    except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
+        message = f"{path} is no file of pyperf's with one benchmark: {error}"
+        raise MultirtError("reference", message) from error
+    runtime = benchmark.get_metadata().get("multirt_runtime", now[0].runtime)
+    return tuple(
+        replace(each, rounds=rounds, processor=spent, idle=idle, session=str(path))
+        for each in now
+        if each.runtime == runtime and each.threads is None
+    )

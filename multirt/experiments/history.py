@@ -1,0 +1,138 @@
+"""Keep measurements in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
+from multirt.storage.sqlite import database, is_empty, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    at TEXT NOT NULL,
+    program TEXT NOT NULL,
+    content TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    machine TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    executable TEXT NOT NULL,
+    checked INTEGER NOT NULL,
+    rounds TEXT NOT NULL,
+    startup TEXT NOT NULL,
+    memory INTEGER,
+    threads INTEGER,
+    document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_program ON runs (program, machine);
+"""
+_COLUMNS = (
+    "session, at, program, content, arguments, machine, runtime, executable, checked, rounds,"
+    " startup, memory, threads, document"
+)
+_INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - likewise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """The store of one user.
+
+    Attributes:
+        path: of the file, which need not be there.
+    """
+
+    path: Path
+
+    def append(self, records: Iterable[Record]) -> None:
+        """Add records.
+
+        Raises:
+            MultirtError: the file is broken, locked, or cannot be written.
+        """
+        rows = [_row(each) for each in records]
+        with database(self.path, _VERSION, _SCHEMA) as connection:
+            connection.executemany(_INSERT, rows)
+
+    def records(self, program: str | None = None, machine: str | None = None) -> tuple[Record, ...]:
+        """Return what is remembered, the oldest first.
+
+        Args:
+            program: only of this one, by its key.
+            machine: only of this one.
+
+        Raises:
+            MultirtError: the file is broken or locked.
+        """
+        if is_empty(self.path):
+            return ()
+        wanted = [("program", program), ("machine", machine)]
+        asked = [(name, value) for name, value in wanted if value is not None]
+        where = " AND ".join(f"{name} = ?" for name, _ in asked) or "1"
+        query = f"{_SELECT} WHERE {where} ORDER BY number"
+        with database(self.path, _VERSION) as connection:
+            rows = connection.execute(query, [storable(value) for _, value in asked]).fetchall()
+            return tuple(map(_record, rows))
+
+
+def _row(record: Record) -> Sequence[object]:
+    """Return a record as the table has it."""
+    return (
+        record.session,
+        record.at.astimezone(UTC).isoformat(timespec="seconds"),
+        storable(record.program),
+        record.content,
+        json.dumps(record.arguments),
+        record.machine,
+        record.runtime,
+        storable(record.executable),
+        int(record.checked),
+        json.dumps(record.rounds),
+        json.dumps(record.startup),
+        record.memory,
+        record.threads,
+        record.document,
+    )
+
+
+def _record(row: Sequence[object]) -> Record:
+    """Read a row.
+
+    Raises:
+        ValueError: somebody else wrote it.
+        TypeError: likewise.
+    """
+    number, session, at, program, content, arguments, machine, runtime, executable = row[:9]
+    checked, rounds, startup, memory, threads, document = row[9:]
+    values = tuple(tuple(map(float, each)) for each in json.loads(str(rounds)))
+    if not values or not all(values) or any(value <= 0 for each in values for value in each):
+        message = f"run {number} has no times"
+        raise ValueError(message)
+    return Record(
+        number=int(str(number)),
+        session=str(session),
+        at=datetime.fromisoformat(str(at)),
+        program=str(program),
+        content=str(content),
+        arguments=tuple(map(str, json.loads(str(arguments)))),
+        machine=str(machine),
+        runtime=str(runtime),
+        executable=str(executable),
+        checked=bool(checked),
+        rounds=values,
+        startup=tuple(map(float, json.loads(str(startup)))),
+        memory=int(str(memory)) if memory is not None else None,
+        threads=int(str(threads)) if threads is not None else None,
+        document=str(document),
+        processor=processor_times(str(document), PROCESSOR),
+        idle=processor_times(str(document), IDLE),
+    )

@@ -1,0 +1,138 @@
+"""Run one contender once, with limits, and record what came of it."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+from multirt.experiments.recording import Recorded, Recording
+from multirt.process.run import Output, Supervised, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from multirt.experiments.normalization import Substitution
+    from multirt.process.run import Ended
+
+_GRACE = 0.5  # seconds for what a command that has ended left writing in the background
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """How to start.
+
+    Attributes:
+        command: the interpreter first.
+        environment: all of it.
+        folder: where.
+        room: the working copy around it; the folder itself where there is none.
+        input: a file for its standard input; None for an empty one.
+        seconds: the time limit.
+        substitutions: of the rules, for its output.
+        silent: its output goes nowhere, and is not recorded.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    room: Path
+    input: Path | None
+    seconds: float
+    substitutions: tuple[Substitution, ...]
+    silent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What came of one run.
+
+    Attributes:
+        exit_code: negative for a signal, as `subprocess` has it; None when it was ended by us.
+        refused: why it could not even be started; None when it was.
+        stdout: what it wrote there.
+        stderr: what it wrote there.
+        files: what it changed in its working copy, by relative path, None for what is gone.
+        seconds: how long it took.
+        processor_seconds: what it and the children it waited for spent on processors.
+    """
+
+    exit_code: int | None
+    refused: str | None
+    stdout: Recorded
+    stderr: Recorded
+    files: tuple[tuple[str, Recorded | None], ...] = ()
+    seconds: float
+    processor_seconds: float = 0.0
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.refused is not None:
+            return f"cannot be started: {self.refused}"
+        if self.exit_code is None:
+            return "did not end in time"
+        if self.exit_code < 0:
+            return f"ended by {signal_name(self.exit_code)}"
+        return f"exit code {self.exit_code}"
+
+
+def signal_name(exit_code: int) -> str:
+    """Return the name of the signal in a negative exit code."""
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:
+        return f"signal {-exit_code}"
+
+
+def run_once(start: Start) -> Outcome:
+    """Run a command to its end or its time limit, and end all that it started.
+
+    Raises:
+        MultirtError: the input cannot be read.
+    """
+    streams = [Recording(start.substitutions), Recording(start.substitutions)]
+    receivers = [] if start.silent else [each.feed for each in streams]
+    ended: Ended | None = None
+    refused: str | None = None
+    with _input(start.input) as given:
+        try:
+            with Supervised(
+                start.command,
+                env=start.environment,
+                folder=start.folder,
+                output=Output.DROPPED if start.silent else Output.SEPARATE,
+                given=given,
+            ) as command:
+                ended = command.attend(receivers, within(start.seconds), linger=_GRACE)
+        except OSError as error:
+            refused = error.strerror or str(error)
+    return Outcome(
+        exit_code=None if ended is None or ended.timed_out else ended.status,
+        refused=refused,
+        stdout=streams[0].finish(),
+        stderr=streams[1].finish(),
+        seconds=0.0 if ended is None else ended.seconds,
+        processor_seconds=0.0 if ended is None else ended.processor_seconds,
+    )
+
+
+@contextmanager
+def _input(path: Path | None) -> Iterator[int | None]:
+    """Open the input, where there is one.
+
+    Raises:
+        MultirtError: it cannot be read.
+    """
+    if path is None:
+        yield None
+        return
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise MultirtError("input", f"cannot read {path}: {error.strerror}") from error
+    with source:
+        yield source.fileno()

@@ -1,0 +1,213 @@
+"""Make of one program what several runtimes start, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multirt.environments import Wanted, build, overlay, resolve
+from multirt.errors import MultirtError
+from multirt.launch.profiles import NAMES, named, split_profile
+from multirt.selection.decide import decide
+from multirt.selection.no_match import nothing_fits
+from multirt.selection.plan import plan
+from runtimes import Jit, RuntimeSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from multirt.launch.profiles import Profile
+    from multirt.program.model import Program
+    from multirt.selection.model import Plan
+    from multirt.selection.request import Decision, Request
+    from runtimes import Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contender:
+    """One way to start the program.
+
+    Attributes:
+        id: the runtime's, with its profile: `cpython-3.14.8+jit`.
+        runtime: what it runs on.
+        profile: None for a plain start.
+        plan: how dispatch starts it.
+    """
+
+    id: str
+    runtime: Runtime
+    profile: Profile | None
+    plan: Plan
+
+    @property
+    def compiles(self) -> bool:
+        """Whether a just-in-time compiler is at work, so that the first rounds are slower."""
+        if self.profile is not None and (self.profile.name == "nojit" or self.profile.compiles):
+            return self.profile.compiles
+        return self.runtime.jit is Jit.ON
+
+    @property
+    def interpreter(self) -> tuple[str, ...]:
+        """The interpreter with its options, for any program."""
+        options = self.profile.options if self.profile is not None else ()
+        return (str(self.plan.executable), *options)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What is started: the interpreter, its options, the program, its arguments."""
+        return (*self.interpreter, *self.plan.arguments)
+
+    def environment(self, env: Mapping[str, str], seed: str | None) -> dict[str, str]:
+        """Return the environment of the program.
+
+        Args:
+            env: the user's.
+            seed: of the hashes of text, the same for all; None leaves it to the user's.
+        """
+        profile = self.profile.environment if self.profile is not None else ()
+        fixed = {"PYTHONHASHSEED": seed} if seed is not None else {}
+        return {**env, **fixed, **dict(self.plan.environment), **dict(profile)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """All contenders, and those that cannot take part.
+
+    Attributes:
+        program: what is to run.
+        contenders: the reference first.
+        left_out: the id of each other runtime that was asked for, with the first objection.
+    """
+
+    program: Program
+    contenders: tuple[Contender, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def line_up(
+    request: Request,
+    arguments: Sequence[str],
+    words: Sequence[str],
+    profiles: Sequence[str] = (),
+    reference: str | None = None,
+) -> Field:
+    """Return every way to start a program that was asked for, and that nothing stands against.
+
+    Args:
+        request: what is to run; its specs are set from the words.
+        arguments: for the program.
+        words: runtimes, each perhaps with a profile; all that fit when there is none.
+        profiles: further ways to start each runtime that knows them.
+        reference: the contender that comes first; None for the usual choice.
+
+    Raises:
+        MultirtError: no runtime fits, or a profile or the reference means nothing here.
+        SpecError: a word is no runtime.
+    """
+    for name in profiles:
+        if name not in NAMES:
+            hint = f"profiles are {', '.join(NAMES)}"
+            raise MultirtError("profile", f"no such profile: {name!r}", hint)
+    parted = [split_profile(word) for word in words]
+    specs = tuple((RuntimeSpec.parse(word), profile) for word, profile in parted)
+    wishes = replace(request.wishes, specs=tuple(spec for spec, _ in specs))
+    request = replace(request, wishes=wishes, thorough=True)
+    decision = decide(request)
+    if decision.chosen is None:
+        raise nothing_fits(decision)
+    found = list(_contenders(decision, request, arguments, specs, profiles))
+    _check_profiles(found, specs)
+    return Field(
+        program=decision.program,
+        contenders=_referred(found, reference),
+        left_out=tuple(_left_out(decision)),
+    )
+
+
+def _contenders(
+    decision: Decision,
+    request: Request,
+    arguments: Sequence[str],
+    specs: Sequence[tuple[RuntimeSpec, str | None]],
+    profiles: Sequence[str],
+) -> Iterator[Contender]:
+    """Yield each accepted runtime in the order of preference, plain and with its profiles."""
+    for verdict in decision.verdicts:
+        if not verdict.accepted:
+            continue
+        runtime = verdict.runtime
+        asked = [profile for spec, profile in specs if spec.accepts(runtime)] or [None]
+        names = dict.fromkeys([*asked, *profiles])
+        planned = plan(decision, request, arguments, verdict)
+        for name in names:
+            profile = named(name, runtime) if name is not None else None
+            if name is not None and profile is None:
+                continue  # another build that the same word names may know it
+            suffix = f"+{name}" if name is not None else ""
+            own = _with_compiler(planned, profile, decision, request) if profile else planned
+            yield Contender(id=f"{runtime.id}{suffix}", runtime=runtime, profile=profile, plan=own)
+
+
+def _with_compiler(planned: Plan, profile: Profile, decision: Decision, request: Request) -> Plan:
+    """Return a plan with what a profile installs, beside the program's own packages.
+
+    Raises:
+        MultirtError: it cannot be installed for the runtime.
+    """
+    if profile.requirement is None:
+        return planned
+    runtime, store = planned.runtime, request.stored()
+    wanted = decision.wanted or Wanted()
+    wanted = replace(wanted, requirements=(*wanted.requirements, profile.requirement))
+    roots = [*build(runtime, resolve(runtime, wanted, store), store).site_roots]
+    roots += [root.absolute() for root in decision.roots]
+    if profile.start_up:
+        roots.append(_started_by(profile, request.cache_dir))
+    return replace(planned, executable=overlay(runtime, roots, request.cache_dir))
+
+
+def _started_by(profile: Profile, cache_dir: Path) -> Path:
+    """Return a folder whose `.pth` file turns a compiler on at every start."""
+    folder = cache_dir / "profiles" / profile.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "multirt_profile.pth").write_text(f"{profile.start_up}\n", encoding="utf-8")
+    except OSError as error:
+        raise MultirtError("profile", f"cannot write {folder}: {error.strerror}") from error
+    return folder
+
+
+def _check_profiles(
+    found: Sequence[Contender], specs: Sequence[tuple[RuntimeSpec, str | None]]
+) -> None:
+    """Refuse a profile that was asked of runtimes of which none knows it."""
+    for spec, name in specs:
+        taken = (each.profile for each in found if spec.accepts(each.runtime))
+        if name is not None and not any(each and each.name == name for each in taken):
+            message = f"nothing that {spec} names can be started as +{name}"
+            raise MultirtError("profile", message, "`multirt list` shows the builds")
+
+
+def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Contender, ...]:
+    """Put the reference first."""
+    if reference is None:
+        return tuple(found)
+    word, profile = split_profile(reference)
+    spec = RuntimeSpec.parse(word)
+    for place, each in enumerate(found):
+        name = each.profile.name if each.profile is not None else None
+        if (each.id == reference or spec.accepts(each.runtime)) and name == profile:
+            return (each, *found[:place], *found[place + 1 :])
+    known = ", ".join(each.id for each in found)
+    hint = f"take part: {known}"
+    raise MultirtError("reference", f"the reference {reference!r} does not take part", hint)
+
+
+def _left_out(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Yield the runtimes that were asked for and that something stands against."""
+    for verdict in decision.verdicts:
+        causes = {each.cause.value for each in verdict.objections}
+        if verdict.objections and "spec" not in causes:
+            first = verdict.objections[0]
+            yield verdict.runtime.id, f"{first.cause.value}: {first.detail}"

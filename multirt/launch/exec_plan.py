@@ -1,0 +1,76 @@
+"""Replace this process by the program of a plan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from multirt.errors import ExitCode, MultirtError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from multirt.selection.model import Plan
+
+DEPTH = "MULTIRT_DEPTH"
+_DEEPEST = 20
+
+
+def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
+    """Start a plan's program in place of this process.
+
+    Raises:
+        MultirtError: the interpreter cannot be started, or multirt starts itself without end.
+    """
+    environment = environment_of(plan, env)
+    if plan.stdin is not None:
+        _give(plan.stdin)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as it is when the shell closed it
+            stream.flush()
+    try:
+        _become(str(plan.executable), plan.arguments, environment)
+    except OSError as error:
+        message = f"cannot start {plan.executable}: {error.strerror}"
+        hint = "multirt list --refresh finds the runtimes anew"
+        raise MultirtError("launch", message, hint, ExitCode.CANNOT_START) from error
+
+
+def environment_of(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a plan's program.
+
+    Raises:
+        MultirtError: multirt starts itself without end.
+    """
+    depth = env.get(DEPTH, "0")
+    level = int(depth) + 1 if depth.isdecimal() else 1
+    if level > _DEEPEST:
+        hint = "does the program start itself through multirt?"
+        message = f"multirt was started from itself {_DEEPEST} times"
+        raise MultirtError("depth", message, hint, ExitCode.FAILED)
+    return {**env, **dict(plan.environment), DEPTH: str(level)}
+
+
+def _become(executable: str, arguments: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Take on a program; where a process cannot, run it and end as it ends.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    words = [executable, *arguments]
+    if os.name == "nt":
+        from multirt.launch.exec_windows import run_child
+
+        sys.exit(run_child(executable, words, env))
+    os.execve(executable, words, env)  # noqa: S606 - starting it is the job; there is no shell
+
+
+def _give(content: bytes) -> None:
+    """Put a program that was read from stdin back there for the interpreter."""
+    import tempfile  # 8 ms, for stdin only
+
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        os.dup2(file.fileno(), 0)

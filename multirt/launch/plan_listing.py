@@ -1,0 +1,126 @@
+"""The plan files that there are: what they answer, their age, and whether they still count."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.launch.plan_key import VERSION
+from multirt.launch.plan_reader import FORMAT, RefusedError, plan_name, read_plan, split_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_CWD = b"cwd="
+_MADE_BY = b"multirt="
+_WORDS = {
+    b"A": "{text} is there now",
+    b"B": "{text} is gone",
+    b"D": "what an index said, or that a runtime did not answer, counts no longer",
+    b"E": "{name} differs now",
+    b"F": "{path} has changed, or is gone",
+    b"L": "{path} has changed, or is gone",
+    b"N": "other names are in {folder}",
+    b"U": "{text} is there now, in the current folder or above it",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredPlan:
+    """One plan file.
+
+    Attributes:
+        path: the file.
+        question: the fields of the command line that it answers, as `label=value`; empty for a file
+            that is no plan.
+        executable: what it starts; None where it starts nothing now.
+        written: when, in seconds since the epoch.
+        used: when it was last read, as far as the file system notes that.
+        refused: why it does not count at present, in this environment; None when it does.
+    """
+
+    path: Path
+    question: tuple[str, ...]
+    executable: str | None
+    written: float
+    used: float
+    refused: str | None
+
+
+def stored_plans(cache_dir: Path, env: Mapping[bytes, bytes]) -> Iterator[StoredPlan]:
+    """Yield the plans below a cache folder, the one used last first.
+
+    Args:
+        cache_dir: the folder of everything that can be made again.
+        env: the environment in which they would be used.
+    """
+    found = []
+    try:
+        names = sorted((cache_dir / "plans").iterdir())
+    except OSError:
+        return
+    for path in names:
+        try:
+            status = path.lstat()
+            found.append((max(status.st_atime, status.st_mtime), status.st_mtime, path))
+        except OSError:
+            continue  # another start has just replaced it
+    for used, written, path in sorted(found, reverse=True):
+        yield _stored(path, written, used, env)
+
+
+def _stored(path: Path, written: float, used: float, env: Mapping[bytes, bytes]) -> StoredPlan:
+    """Read one file as a start would."""
+    executable, refused, question = None, None, b""
+    try:
+        content = path.read_bytes()
+        key = content.removeprefix(FORMAT).partition(b"\0\0")[0] + b"\0"
+        if content.startswith(FORMAT) and os.fsencode(path.name) == plan_name(key):
+            question = key
+        if question and not question.startswith(VERSION):
+            refused = "another version of multirt made it"
+        else:
+            executable = os.fsdecode(read_plan(content, key, _folder(key), env).executable or b"")
+    except OSError as error:
+        refused = f"cannot be read: {error.strerror}"
+    except RefusedError as error:
+        refused = str(error) if error.record is None else words(error.record)
+    asked = (each for each in question.split(b"\0") if each and not each.startswith(_MADE_BY))
+    return StoredPlan(
+        path=path,
+        question=tuple(map(os.fsdecode, asked)),
+        executable=executable,
+        written=written,
+        used=used,
+        refused=refused,
+    )
+
+
+def words(record: bytes) -> str:
+    """Say in words what is no longer as a witness has it."""
+    text = os.fsdecode(record[1:])
+    path = os.fsdecode(split_signature(record[1:])[1])
+    form = _WORDS.get(record[:1], "plan refused: it is damaged")
+    name, folder = text.partition("=")[0], path.split(" ", 2)[-1]
+    return form.format(text=text, path=path, name=name, folder=folder)
+
+
+def _folder(key: bytes) -> bytes:
+    """Return the folder that a question was asked in, or is asked in now."""
+    said = [each.removeprefix(_CWD) for each in key.split(b"\0") if each.startswith(_CWD)]
+    return said[0] if said else os.fsencode(Path.cwd())
+
+
+def clear_plans(cache_dir: Path) -> int:
+    """Remove every plan below a cache folder; return how many went.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    folder = cache_dir / "plans"
+    paths = [*folder.iterdir()] if folder.is_dir() and not folder.is_symlink() else []
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return len(paths)

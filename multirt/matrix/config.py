@@ -1,0 +1,321 @@
+"""Turn a project's configuration into a `Config`, or take what its files suggest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multirt.config.posargs import POSARGS
+from multirt.config.toml_table import TomlTable, nearest
+from multirt.errors import ExitCode, MultirtError
+from multirt.matrix.model import (
+    Condition,
+    Config,
+    Job,
+    Missing,
+    Needs,
+    Override,
+    Package,
+)
+from runtimes import RuntimeSpec, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from multirt.config.project_files import Project
+
+_USUAL_GROUPS = ("test", "tests", "testing", "dev")
+_PYTEST = (("python", "-m", "pytest", POSARGS),)
+_AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_A = {"group": "a", "extra": "an"}
+_RESERVED = frozenset({"runtime", "platform"})
+
+
+def read_config(project: Project) -> Config:
+    """Return what a project configures for `multirt matrix`.
+
+    Raises:
+        MultirtError: the configuration means nothing, or there is none and no tests are found.
+    """
+    return _Reader(project).read(_table(project))
+
+
+def _table(project: Project) -> TomlTable | None:
+    """Return the table of the matrix, from the one file that has it."""
+    tool = TomlTable(project.pyproject, "pyproject.toml: []").table("tool")
+    ours = tool.table("multirt") if tool is not None else None
+    here = ours.table("matrix") if ours is not None else None
+    there = TomlTable(project.own, "multirt.toml: []").table("matrix")
+    if "tool" in project.own:
+        raise MultirtError(
+            "config",
+            "multirt.toml: [tool.multirt] belongs into pyproject.toml",
+            "this file is all multirt's: write [matrix] for [tool.multirt.matrix]",
+        )
+    if here is not None and there is not None:
+        raise MultirtError(
+            "config",
+            "both pyproject.toml and multirt.toml configure the matrix",
+            "keep one of [tool.multirt.matrix] and [matrix]",
+        )
+    if here is not None:
+        here.where = "pyproject.toml: [tool.multirt.matrix]"
+    if there is not None:
+        there.where = "multirt.toml: [matrix]"
+    return here if here is not None else there
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one project's tables; `notes` grows with what was taken unsaid."""
+
+    project: Project
+
+    def read(self, table: TomlTable | None) -> Config:
+        notes: list[str] = []
+        table = table if table is not None else TomlTable({}, "[tool.multirt.matrix]")
+        axes = self._axes(table.table("axes"))
+        names = [name for name, _ in axes]
+        tasks = self._tasks(table.table("tasks"))
+        if not tasks or any(key in table for key in ("commands", "groups", "runtimes")):
+            matrix = self._matrix(table, notes)
+        else:  # tasks only
+            matrix = self._job(table, None, Package.SKIP, ())
+        metadata = self.project.metadata
+        requires = metadata.get("requires-python")
+        name = metadata.get("name")
+        config = Config(
+            root=self.project.root,
+            name=_normalised(name) if isinstance(name, str) else None,
+            matrix=matrix,
+            tasks=tasks,
+            axes=axes,
+            exclude=tuple(_condition(each, names) for each in table.tables("exclude")),
+            overrides=tuple(self._override(each, names) for each in table.tables("override")),
+            missing=Missing(table.choice("missing", Missing) or Missing.ERROR),
+            allow_fail=_specs(table, "allow-fail") or (),
+            own_wheel=_specs(table, "own-wheel") or (),
+            build_runtime=_spec(table, "build-runtime"),
+            build_deps=table.flag("build-deps"),
+            requires_python=requires if isinstance(requires, str) else None,
+            notes=tuple(notes),
+        )
+        table.finish()
+        return config
+
+    def _matrix(self, table: TomlTable, notes: list[str]) -> Job:
+        """Read the tests, and take what is not said from what the project's files suggest."""
+        package = Package.WHEEL
+        if "package" not in table and not self.project.can_be_built:
+            package = Package.SKIP
+            notes.append("not installed, for nothing says how to build it: package = skip")
+        said = any(key in table for key in ("groups", "extras", "deps", "lock"))
+        needs = Needs() if said else self._usual_needs(notes)
+        commands = _PYTEST
+        if "commands" not in table:
+            if not self.project.has_tests:
+                raise MultirtError(
+                    "no-tests",
+                    f"no tests in {self.project.root}: no folder tests or test, no test_*.py",
+                    'write commands = [["python", "-m", "pytest"]] into [tool.multirt.matrix]',
+                    ExitCode.NOTHING_RAN,
+                )
+            notes.append("tested with python -m pytest, for no commands are configured")
+        job = self._job(table, None, package, commands)
+        if job.runtimes is None:
+            notes.append("tested on all that is installed and fits, for no runtimes are configured")
+        return job if said else replace(job, needs=needs)
+
+    def _usual_needs(self, notes: list[str]) -> Needs:
+        """Take the group or extra that usually holds what tests need."""
+        for name in _USUAL_GROUPS:
+            if name in self.project.groups:
+                notes.append(f"the tests require group {name}, for nothing else is configured")
+                return Needs(requirements=self._group(name, "[dependency-groups]"))
+            if name in self.project.extras:
+                notes.append(f"the tests require extra {name}, for nothing else is configured")
+                return Needs(extras=(name,))
+        usual = ", ".join(_USUAL_GROUPS)
+        notes.append(f"the tests require pytest, for there is no group or extra {usual}")
+        return Needs(requirements=("pytest",))
+
+    def _tasks(self, table: TomlTable | None) -> dict[str, Job]:
+        """Read the jobs besides the tests."""
+        if table is None:
+            return {}
+        tasks = {}
+        for name, value in table.rest().items():
+            part = table.part(name, value)
+            job = self._job(part, name, Package.SKIP, ())
+            if not job.commands:
+                raise part.error("commands", "is missing", 'write commands = [["..."]]')
+            part.finish()
+            tasks[name] = job
+        return tasks
+
+    def _job(
+        self,
+        table: TomlTable,
+        name: str | None,
+        package: Package,
+        commands: tuple[tuple[str, ...], ...],
+    ) -> Job:
+        chosen = table.choice("package", Package)
+        package = Package(chosen) if chosen else package
+        needs = self._needs(table)
+        if needs.extras and package is Package.SKIP:
+            trouble = 'are of the project, which package = "skip" leaves out'
+            raise table.error("extras", trouble, 'write package = "wheel"')
+        return Job(
+            name=name,
+            runtimes=_runtimes(table),
+            package=package,
+            needs=needs,
+            commands=table.commands("commands") or commands,
+            set_env=table.variables("set-env"),
+            pass_env=table.words("pass-env"),
+            timeout=table.seconds("timeout"),
+            grace=table.seconds("grace"),
+        )
+
+    def _needs(self, table: TomlTable) -> Needs:
+        groups = table.words("groups") or ()
+        requirements = [each for name in groups for each in self._group(name, table.where)]
+        deps = table.words("deps") or ()
+        for each in deps:
+            _check_requirement(each, table)
+        extras = table.words("extras") or ()
+        known = self.project.extras
+        for extra in extras:
+            if known and _normalised(extra) not in map(_normalised, known):
+                raise table.error("extras", *_unknown("extra", extra, known))
+        lock = table.text("lock")
+        return Needs(
+            requirements=(*requirements, *deps),
+            extras=extras,
+            constraints=tuple(
+                self._file(table, "constraints", each) for each in table.words("constraints") or ()
+            ),
+            lock=self._file(table, "lock", lock) if lock is not None else None,
+        )
+
+    def _file(self, table: TomlTable, key: str, name: str) -> Path:
+        path = self.project.root / name
+        if not path.is_file():
+            raise table.error(key, f"names a file that is not there: {name}")
+        return path
+
+    def _group(self, name: str, where: str) -> tuple[str, ...]:
+        """Resolve a dependency group, with the groups that it includes."""
+        from packaging.dependency_groups import resolve_dependency_groups
+
+        groups = self.project.groups
+        if _normalised(name) not in map(_normalised, groups):
+            trouble, hint = _unknown("group", name, tuple(groups))
+            raise MultirtError("config", f"{where}: groups {trouble}", hint)
+        try:
+            return resolve_dependency_groups(groups, name)
+        except (ExceptionGroup, LookupError, TypeError, ValueError) as error:
+            causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
+            message = f"pyproject.toml: [dependency-groups] {name}: {causes[0]}"
+            raise MultirtError("config", message) from error
+
+    def _axes(
+        self, table: TomlTable | None
+    ) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+        """Read the named variables and the requirements that each value adds."""
+        if table is None:
+            return ()
+        axes = []
+        for name, value in table.rest().items():
+            if not _AXIS.fullmatch(name) or name in _RESERVED:
+                raise table.error(name, "cannot name an axis", "letters, digits, - and _")
+            part = table.part(name, value)
+            values = []
+            for text in part.rest():
+                deps = part.words(text) or ()
+                for each in deps:
+                    _check_requirement(each, part)
+                values.append((text, deps))
+            if not values:
+                raise table.error(name, "has no values", f'{name} = {{ "1.0" = ["..."] }}')
+            axes.append((name, tuple(values)))
+        return tuple(axes)
+
+    def _override(self, table: TomlTable, axes: Iterable[str]) -> Override:
+        when = table.table("when")
+        if when is None:
+            raise table.error("when", "is missing", 'write when = { runtime = "pypy" }')
+        override = Override(
+            when=_condition(when, axes),
+            needs=self._needs(table),
+            commands=table.commands("commands"),
+            set_env=table.variables("set-env"),
+            timeout=table.seconds("timeout"),
+        )
+        table.finish()
+        return override
+
+
+def _condition(table: TomlTable, axes: Iterable[str]) -> Condition:
+    condition = Condition(
+        runtimes=_specs(table, "runtime"),
+        platforms=table.words("platform"),
+        axes=tuple((name, values) for name in axes if (values := table.words(name)) is not None),
+    )
+    table.finish()
+    return condition
+
+
+def _runtimes(table: TomlTable) -> tuple[RuntimeSpec, ...] | None:
+    """Return the runtimes of a job; None for `auto`, which stands alone."""
+    words = table.words("runtimes")
+    if words is None or words == ("auto",):
+        return None
+    if "auto" in words:
+        raise table.error("runtimes", "has auto beside others", 'write runtimes = ["auto"]')
+    if not words:
+        raise table.error("runtimes", "is empty", 'write runtimes = ["auto"]')
+    return _parsed(table, "runtimes", words)
+
+
+def _specs(table: TomlTable, key: str) -> tuple[RuntimeSpec, ...] | None:
+    words = table.words(key)
+    return None if words is None else _parsed(table, key, words)
+
+
+def _spec(table: TomlTable, key: str) -> RuntimeSpec | None:
+    text = table.text(key)
+    return None if text is None else _parsed(table, key, (text,))[0]
+
+
+def _parsed(table: TomlTable, key: str, words: Iterable[str]) -> tuple[RuntimeSpec, ...]:
+    try:
+        return tuple(RuntimeSpec.parse(word) for word in words)
+    except SpecError as error:
+        raise table.error(key, f"has what is no runtime: {error}") from error
+
+
+def _check_requirement(text: str, table: TomlTable) -> None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(text)
+    except InvalidRequirement as error:
+        first = str(error).splitlines()[0]
+        message = f"{table.where}: {text!r} is no requirement: {first}"
+        raise MultirtError("config", message, 'write "name>=1.2"') from error
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> tuple[str, str | None]:
+    """Return the words for a name that does not exist, and what may have been meant."""
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}?" if near else f"there is {', '.join(known) or 'none'}"
+    return f"names {_A[kind]} {kind} that is not there: {name!r}", hint
+
+
+def _normalised(name: str) -> str:
+    """Return a name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,365 @@
+"""Environments of another runner, and the configuration of ours that they amount to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from multirt.matrix.convert.conditions import conditions
+from multirt.matrix.model import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from multirt.matrix.convert.conditions import Condition, Place
+
+_T = TypeVar("_T")
+_NONE = "none"  # the value of an axis where an environment has no such factor
+_VALUE = re.compile(r"([A-Za-z_]+?)[-_]?(\d[\d.]*)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreign:
+    """One environment of another runner.
+
+    Attributes:
+        name: there.
+        runtime: which it is made for, in words that a spec takes; None for a job besides the tests.
+        base: what such a job runs on; None when it does not say.
+        factors: what else varies, in the order of the name: `("django52",)`.
+        deps, extras, groups, constraints: what is installed.
+        commands: what is run.
+        set_env: variables that it sets.
+        pass_env: variables that it passes; None for all.
+        package: how the project gets in.
+        may_fail: its failure does not count.
+    """
+
+    name: str
+    runtime: str | None
+    base: str | None = None
+    factors: tuple[str, ...] = ()
+    deps: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
+    set_env: Mapping[str, str] = field(default_factory=dict)
+    pass_env: tuple[str, ...] | None = None
+    package: Package = Package.WHEEL
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Imported:
+    """What was read of another runner's configuration.
+
+    Attributes:
+        environments: all of them.
+        lost: what is not carried over, one clause each.
+        variables: the values of each name, where the other runner names what varies.
+        skips_missing: a runtime that is not here is no failure.
+    """
+
+    environments: tuple[Foreign, ...]
+    lost: tuple[str, ...] = ()
+    variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    skips_missing: bool = False
+
+
+def configuration(imported: Imported) -> str:
+    """Return the TOML of `[tool.multirt.matrix]` that does what the environments do.
+
+    Environments that name a runtime become the matrix, the others its tasks.
+    """
+    cells, tasks, axes = _split(imported)
+    lines = [
+        *(_matrix(cells, axes, skips_missing=imported.skips_missing) if cells else ()),
+        *(line for each in tasks for line in _task(each)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def unfit(imported: Imported) -> tuple[str, ...]:
+    """Return what the configuration cannot say of some environments, one clause each."""
+    cells, tasks, axes = _split(imported)
+    lost = [f"{each.name}, which has no commands" for each in tasks if not each.commands]
+    lost += [f"ignore_outcome of {each.name}" for each in tasks if each.may_fail]
+    if cells:
+        shared = _shared(cells, axes)
+        excused = _excused(cells)
+        for each in cells:
+            if each.package is not shared.package:
+                lost.append(f"package {each.package.value!r} of {each.name}")
+            if each.pass_env != shared.pass_env:
+                lost.append(f"pass_env of {each.name}")
+            if each.may_fail and each.runtime not in excused:
+                lost.append(f"ignore_outcome of {each.name}")
+    return tuple(lost)
+
+
+def together(lost: Iterable[str]) -> Iterator[str]:
+    """Yield what is lost, once for all environments of which it is said."""
+    names: dict[str, list[str]] = {}
+    for each in dict.fromkeys(lost):
+        what, of, name = each.rpartition(" of ")
+        names.setdefault(f"{what}{of}" if of else each, []).append(name if of else "")
+    for what, several in names.items():
+        yield f"{what}{', '.join(several)}"
+
+
+def _split(imported: Imported) -> tuple[list[Foreign], list[Foreign], tuple[str, ...]]:
+    """Return the environments of the matrix, the others, and the names of the axes.
+
+    The factors of the former become the values of the axes: as many for each.
+    """
+    found = imported.environments
+    width = max((len(each.factors) for each in found if each.runtime), default=0)
+    cells = [
+        replace(each, factors=(*each.factors, *[_NONE] * (width - len(each.factors))))
+        for each in found
+        if each.runtime
+    ]
+    names: list[str] = []
+    for place in range(width):
+        words = dict.fromkeys(each.factors[place] for each in cells)
+        name, values = _axis(list(words), place, imported.variables, names)
+        names.append(name)
+        cells = [
+            replace(
+                each,
+                factors=(
+                    *each.factors[:place],
+                    values[each.factors[place]],
+                    *each.factors[place + 1 :],
+                ),
+            )
+            for each in cells
+        ]
+    return cells, [each for each in found if not each.runtime], tuple(names)
+
+
+def _axis(
+    words: Sequence[str], place: int, named: Mapping[str, frozenset[str]], taken: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """Return the name of the axis that some factors are of, and the value that each is.
+
+    `django42` and `django52` are 42 and 52 of `django`; what has no name in common keeps its own.
+    """
+    own = [word for word in words if word != _NONE]
+    known = (each for each in named if named[each].issuperset(own) and each not in taken)
+    matches = {word: match for word in own if (match := _VALUE.fullmatch(word))}
+    names = {match[1] for match in matches.values()}
+    if name := next(known, None):
+        return name, {word: word for word in words}
+    if len(names) == 1 and len(matches) == len(own) and not names & set(taken):
+        return names.pop(), {_NONE: _NONE, **{word: match[2] for word, match in matches.items()}}
+    return f"variant{place + 1}", {word: word for word in words}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shared:
+    """What the cells of a matrix have in common; what more they have, overrides add."""
+
+    deps: tuple[str, ...]
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
+    constraints: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
+    variables: Mapping[str, str]
+    pass_env: tuple[str, ...] | None
+    package: Package
+    axes: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    def more(self, cell: Foreign) -> tuple[str, ...]:
+        """Return the lines of an override that make this a cell; none when it is one already."""
+        added = dict(zip(self.axes, cell.factors, strict=True))
+        given = {*self.deps, *(dep for axis in added for dep in self.axes[axis][added[axis]])}
+        variables = {
+            name: value for name, value in cell.set_env.items() if self.variables.get(name) != value
+        }
+        lists = (
+            ("groups", cell.groups, self.groups),
+            ("extras", cell.extras, self.extras),
+            ("constraints", cell.constraints, self.constraints),
+            ("deps", cell.deps, given),
+        )
+        lines = [
+            f"{key} = {_list(missing)}"
+            for key, values, known in lists
+            if (missing := tuple(each for each in values if each not in known))
+        ]
+        lines += [f"commands = {_commands(cell.commands)}"] * (cell.commands != self.commands)
+        return (*lines, *_variables(variables, None))
+
+
+def _shared(cells: Sequence[Foreign], axes: Sequence[str]) -> _Shared:
+    """Return what the cells of a matrix have in common."""
+    first = cells[0]
+    deps = _common([each.deps for each in cells])
+    return _Shared(
+        deps=deps,
+        groups=_common([each.groups for each in cells]),
+        extras=_common([each.extras for each in cells]),
+        constraints=_common([each.constraints for each in cells]),
+        commands=_usual(each.commands for each in cells),
+        variables={
+            name: value
+            for name, value in first.set_env.items()
+            if all(each.set_env.get(name) == value for each in cells)
+        },
+        pass_env=_usual(each.pass_env for each in cells),
+        package=_usual(each.package for each in cells),
+        axes=_axes(cells, deps, axes),
+    )
+
+
+def _usual(values: Iterable[_T]) -> _T:
+    """Return what most have."""
+    return Counter(values).most_common(1)[0][0]
+
+
+def _excused(cells: Sequence[Foreign]) -> tuple[str, ...]:
+    """Return the runtimes on which every cell may fail."""
+    runtimes = dict.fromkeys(each.runtime or "" for each in cells)
+    required = {each.runtime for each in cells if not each.may_fail}
+    return tuple(each for each in runtimes if each not in required)
+
+
+def _matrix(cells: Sequence[Foreign], axes: Sequence[str], *, skips_missing: bool) -> Iterator[str]:
+    """Yield the lines of the tests: what cells share, axes, exclusions, overrides for the rest."""
+    shared = _shared(cells, axes)
+    runtimes = tuple(dict.fromkeys(each.runtime or "" for each in cells))
+    yield "[tool.multirt.matrix]"
+    yield f"runtimes = {_list(runtimes)}"
+    if shared.package is not Package.WHEEL:
+        yield f"package = {_text(shared.package.value)}"
+    yield from _needs(replace(shared, extras=()) if shared.package is Package.SKIP else shared)
+    yield f"commands = {_commands(shared.commands)}"
+    if skips_missing:
+        yield 'missing = "skip"'
+    if excused := _excused(cells):
+        yield f"allow-fail = {_list(excused)}"
+    yield from _variables(shared.variables, shared.pass_env)
+    if shared.axes:
+        yield "\n[tool.multirt.matrix.axes]"
+        for name, values in shared.axes.items():
+            rows = ", ".join(f"{_text(value)} = {_list(more)}" for value, more in values.items())
+            yield f"{name} = {{ {rows} }}"
+        yield from _exclusions(cells, runtimes, shared.axes)
+    yield from _overrides(cells, shared)
+
+
+def _axes(
+    cells: Sequence[Foreign], common: Sequence[str], names: Sequence[str]
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return what each value of each axis adds."""
+    axes: dict[str, dict[str, tuple[str, ...]]] = {}
+    for place, name in enumerate(names):
+        axes[name] = {}
+        for value in dict.fromkeys(each.factors[place] for each in cells):
+            having = [each.deps for each in cells if each.factors[place] == value]
+            without = [each.deps for each in cells if each.factors[place] != value]
+            everywhere = _common(without) if without else ()
+            axes[name][value] = tuple(
+                dep for dep in _common(having) if dep not in common and dep not in everywhere
+            )
+    return axes
+
+
+def _exclusions(
+    cells: Sequence[Foreign],
+    runtimes: Sequence[str],
+    axes: Mapping[str, Mapping[str, tuple[str, ...]]],
+) -> Iterator[str]:
+    """Yield what is not among the environments, though each of its parts is."""
+    from itertools import product
+
+    there = list(map(_place, cells))
+    absent = [each for each in product(runtimes, *axes.values()) if each not in there]
+    for condition in conditions(absent, there) if absent else ():
+        yield "\n[[tool.multirt.matrix.exclude]]"
+        yield from _named(condition, tuple(axes))
+
+
+def _overrides(cells: Sequence[Foreign], shared: _Shared) -> Iterator[str]:
+    """Yield what some environments do in their own way, said once for those that do the same."""
+    alike: dict[str, list[Foreign]] = {}
+    for cell in cells:
+        for line in shared.more(cell):
+            alike.setdefault(line, []).append(cell)
+    said: dict[tuple[str, ...], list[str]] = {}
+    for line, group in alike.items():
+        others = [_place(each) for each in cells if each not in group]
+        for condition in conditions(list(map(_place, group)), others):
+            said.setdefault(tuple(_named(condition, tuple(shared.axes))), []).append(line)
+    for when, lines in said.items():
+        yield "\n[[tool.multirt.matrix.override]]"
+        yield f"when = {{ {', '.join(when)} }}"
+        yield from lines
+
+
+def _place(cell: Foreign) -> Place:
+    return (cell.runtime or "", *cell.factors)
+
+
+def _named(condition: Condition, axes: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a condition."""
+    for number, values in sorted(condition.items()):
+        value = _list(values) if len(values) > 1 else _text(values[0])
+        yield f"{('runtime', *axes)[number]} = {value}"
+
+
+def _task(cell: Foreign) -> Iterator[str]:
+    """Yield the lines of a job on one runtime."""
+    if not cell.commands:
+        return
+    yield f"\n[tool.multirt.matrix.tasks.{_key(cell.name)}]"
+    if cell.base is not None:
+        yield f"runtimes = {_list([cell.base])}"
+    if cell.package is not Package.SKIP:
+        yield f"package = {_text(cell.package.value)}"
+    yield from _needs(replace(cell, extras=()) if cell.package is Package.SKIP else cell)
+    yield f"commands = {_commands(cell.commands)}"
+    yield from _variables(cell.set_env, cell.pass_env)
+
+
+def _needs(needs: Foreign | _Shared) -> Iterator[str]:
+    yield from (f"groups = {_list(needs.groups)}",) if needs.groups else ()
+    yield from (f"extras = {_list(needs.extras)}",) if needs.extras else ()
+    yield from (f"constraints = {_list(needs.constraints)}",) if needs.constraints else ()
+    yield f"deps = {_list(needs.deps)}"
+
+
+def _variables(variables: Mapping[str, str], passed: tuple[str, ...] | None) -> Iterator[str]:
+    if variables:
+        rows = ", ".join(f"{_key(name)} = {_text(value)}" for name, value in variables.items())
+        yield f"set-env = {{ {rows} }}"
+    if passed:
+        yield f"pass-env = {_list(passed)}"
+
+
+def _common(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return what is in all of some lists, in the order of the first."""
+    first, *rest = lists
+    return tuple(each for each in first if all(each in other for other in rest))
+
+
+def _commands(commands: Sequence[Sequence[str]]) -> str:
+    return f"[{', '.join(_list(each) for each in commands)}]"
+
+
+def _list(values: Sequence[str]) -> str:
+    return f"[{', '.join(map(_text, values))}]"
+
+
+def _text(value: str) -> str:
+    # A JSON string without escapes beyond ASCII is a basic string of TOML.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)

@@ -1,0 +1,187 @@
+"""Read a project's configuration for tox: through tox itself, else from `tox.ini`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from multirt.config.posargs import asking, expanded
+from multirt.errors import MultirtError
+from multirt.matrix.convert.external import ask, find_tool
+from multirt.matrix.convert.to_toml import Foreign, Imported
+from multirt.matrix.convert.tox_ini import from_ini
+from multirt.matrix.convert.tox_keys import skips_missing, unknown_keys
+from multirt.matrix.convert.tox_names import PACKAGES, constraint, placed, plain
+from multirt.matrix.model import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MARK = "MULTIRT_POSARGS"
+"""What stands for the words after `--` while tox is asked."""
+_COMMANDS = ("commands_pre", "commands")
+_KEYS = (
+    *_COMMANDS,
+    "base_python",
+    "commands_post",
+    "constraints",
+    "change_dir",
+    "dependency_groups",
+    "deps",
+    "env_dir",
+    "env_tmp_dir",
+    "extras",
+    "ignore_outcome",
+    "package",
+    "set_env",
+    "skip_install",
+)
+
+
+def read_tox(root: Path, env: Mapping[str, str]) -> Imported:
+    """Return the environments that a project configures for tox.
+
+    Args:
+        root: the project.
+        env: the user's environment.
+
+    Raises:
+        MultirtError: there is no such configuration that can be read.
+    """
+    tool = find_tool("tox", env)
+    if tool is not None:
+        imported = _through_tox(root, tool, env)
+    elif (root / "tox.ini").is_file():
+        imported = from_ini(root / "tox.ini")
+    else:
+        hint = "install tox: without it only a tox.ini is read"
+        raise MultirtError("import", f"no tox.ini in {root}, and tox is not here", hint)
+    names = frozenset(each.name for each in imported.environments)
+    lost = tuple(dict.fromkeys((*unknown_keys(root, names), *imported.lost)))
+    return replace(imported, lost=lost, skips_missing=skips_missing(root))
+
+
+def _through_tox(root: Path, tool: list[str], env: Mapping[str, str]) -> Imported:
+    """Ask tox, which knows every form of its configuration."""
+    lost: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="multirt-tox-") as room:
+        tox = _Tox(root=root, room=Path(room), tool=tool, env=env)
+        found = [_environment(name, values, tox, lost) for name, values in tox.answers(lost)]
+    return Imported(environments=tuple(found), lost=tuple(lost))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tox:
+    """Answers for a project's configuration, from tox.
+
+    Attributes:
+        root: the project.
+        room: where tox may work meanwhile.
+        tool: how it is started.
+        env: the user's environment.
+    """
+
+    root: Path
+    room: Path
+    tool: list[str]
+    env: Mapping[str, str]
+
+    def answers(self, lost: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each environment and what is said of it; `lost` grows with those of which nothing.
+
+        Raises:
+            MultirtError: tox says nothing at all.
+        """
+        try:
+            yield from self._both().items()
+        except MultirtError:
+            # One environment that cannot be made is enough that tox says nothing of any.
+            for name in self._said(("base_python",)):
+                try:
+                    yield from self._both("-e", name).items()
+                except MultirtError as error:
+                    lost.append(f"environment {name}: {error.message}")
+
+    def _both(self, *options: str) -> dict[str, dict[str, Any]]:
+        """Return what is said with `MARK` for the words after `--`, and with their defaults."""
+        marked = self._said(_KEYS, *options, "--", MARK)
+        usual = self._said(_COMMANDS, *options)
+        return {name: {**marked[name], "usual": usual[name]} for name in marked}
+
+    def _said(self, keys: tuple[str, ...], *options: str) -> dict[str, Any]:
+        out = self.room / "config.json"
+        command = [*self.tool, "config", "--workdir", str(self.room), "--format", "json"]
+        command += ["-o", str(out), "-k", *keys, *options]
+        document: dict[str, Any] = ask(command, self.root, self.env, out)
+        out.unlink()
+        said: dict[str, Any] = document.get("env", document)
+        return said
+
+    def shares(self, values: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
+        """Whether an environment uses tox's folder for all environments."""
+        used = str([variables, *(values.get(key) for key in _COMMANDS)])
+        return str(self.room) in re.sub(rf"{re.escape(values['env_dir'])}(?![\w.-])", "", used)
+
+    def relative(self, word: str, values: Mapping[str, Any]) -> str:
+        """Return a word without folders of this machine: the project's is the current one."""
+        home, folder = values["env_dir"], values["env_tmp_dir"]
+        word = re.sub(rf"^{re.escape(home)}/bin/python[\d.]*$", "python", word)
+        for place, name in ((folder, "envtmpdir"), (home, "envdir"), (str(self.room), "envtmpdir")):
+            word = re.sub(rf"{re.escape(place)}(?![\w.-])", f"{{{name}}}", word)
+        return "." if word == str(self.root) else word.replace(f"{self.root}/", "")
+
+
+def _environment(name: str, values: dict[str, Any], tox: _Tox, lost: list[str]) -> Foreign:
+    """Return an environment as tox tells of it; `lost` grows with what cannot be said."""
+    for key in [key for key, value in values.items() if _is_error(value)]:
+        lost.append(f"{key}, which tox cannot say where the runtime is not here, of {name}")
+        del values[key]
+    lost += [f"commands_post of {name}"] if values.get("commands_post") else []
+    folder = Path(values.get("change_dir") or tox.root)
+    if folder != tox.root:
+        lost.append(f"change_dir {tox.relative(str(folder), values)!r} of {name}")
+    deps = [
+        *values.get("deps", ()),
+        *(f"-c {constraint(each)}" for each in values.get("constraints", ())),
+    ]
+    pairs = {
+        key: value
+        for key, value in values.get("set_env", {}).items()
+        if not key.startswith(("TOX_", "PYTHONHASHSEED", "PYTHONIOENCODING"))
+    }
+    skip = values.get("skip_install") or values.get("package") == "skip"
+    package = Package.SKIP if skip else PACKAGES.get(values.get("package", ""), Package.WHEEL)
+    if tox.shares(values, pairs):
+        lost.append(f"{{work_dir}}, for which {{envtmpdir}} stands, of {name}")
+    found = Foreign(
+        name=name,
+        runtime=None,
+        extras=tuple(values.get("extras", ())),
+        groups=tuple(values.get("dependency_groups", ())),
+        commands=tuple(_commands(name, values, tox, lost)),
+        set_env={key: tox.relative(value, values) for key, value in pairs.items()},
+        package=package,
+        may_fail=bool(values.get("ignore_outcome")),
+    )
+    return placed(found, deps, values.get("base_python", ()), tox.root, lost)
+
+
+def _is_error(value: object) -> bool:
+    """Whether it stands for what tox could not find out."""
+    return isinstance(value, dict) and value.keys() == {"error"}
+
+
+def _commands(
+    name: str, values: Mapping[str, Any], tox: _Tox, lost: list[str]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the commands of an environment; `lost` grows with what ours cannot say."""
+    for key in _COMMANDS:
+        for line, usual in zip(values.get(key, ()), values["usual"].get(key, ()), strict=False):
+            asked = asking(shlex.split(line), shlex.split(usual), MARK)
+            if expanded(asked, ()) != tuple(shlex.split(usual)):
+                lost.append(f"what stands for {{posargs:...}} when nothing follows -- of {name}")
+            yield plain(tuple(tox.relative(word, values) for word in asked), name, lost)

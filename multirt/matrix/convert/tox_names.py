@@ -1,0 +1,91 @@
+"""What names, commands and `deps` of tox's environments mean, however they were read."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from multirt.matrix.convert.deps import sort_deps
+from multirt.matrix.model import Package
+from runtimes import RuntimeSpec, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from multirt.matrix.convert.to_toml import Foreign
+
+INNER = re.compile(r"\{(?!posargs[:}]|envdir\}|envtmpdir\})[^{}\s]+\}")
+"""What tox replaces in a command, and we do not."""
+PACKAGES = {
+    "sdist": Package.WHEEL,  # built through an sdist by tox, and installed as a wheel all the same
+    "wheel": Package.WHEEL,
+    "sdist-wheel": Package.SDIST_WHEEL,
+    "editable": Package.EDITABLE,
+    "deps-only": Package.DEPS_ONLY,
+    "skip": Package.SKIP,
+}
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Yield what braces stand for: `py3{8,9}-x{1,2}` is four names."""
+    parts = re.split(r"\{([^{}]*)\}", text)
+    choices = [_choices(part) if place % 2 else [part.strip()] for place, part in enumerate(parts)]
+    yield from ("".join(each) for each in itertools.product(*choices))
+
+
+def _choices(text: str) -> Iterator[str]:
+    """Yield what stands between braces: names, or the numbers of a range `8-11`."""
+    for each in text.split(","):
+        if match := re.fullmatch(r"\s*(\d+)-(\d+)\s*", each):
+            yield from map(str, range(int(match[1]), int(match[2]) + 1))
+        else:
+            yield each.strip()
+
+
+def plain(words: tuple[str, ...], name: str, lost: list[str]) -> tuple[str, ...]:
+    """Return a command without the sign that its failure, or its success, does not count."""
+    sign = words[0][:1] if words else ""
+    if sign not in ("-", "!"):
+        return words
+    lost.append(f"the {sign} before {' '.join(words).lstrip(f'{sign} ')!r} of {name}")
+    first = words[0][1:]
+    return (first, *words[1:]) if first else words[1:]
+
+
+def constraint(text: str) -> str:
+    """Return the file of constraints that a word names, with pip's option or without."""
+    return text.removeprefix("-c").strip()
+
+
+def placed(
+    found: Foreign, deps: Iterable[str], bases: Iterable[str], root: Path, lost: list[str]
+) -> Foreign:
+    """Return an environment with what its name, its `deps` and its base say."""
+    runtime, factors = split(found.name)
+    sorted_ = sort_deps(deps, root)
+    lost += [f"{each} of {found.name}" for each in sorted_.lost]
+    base = next((spec for each in bases if (spec := split(each)[0])), None)
+    return replace(
+        found,
+        runtime=runtime,
+        base=None if runtime else base,
+        factors=factors,
+        deps=tuple(dict.fromkeys(sorted_.requirements)),
+        extras=tuple(dict.fromkeys((*found.extras, *sorted_.extras))),
+        constraints=tuple(sorted_.constraints),
+    )
+
+
+def split(name: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return the runtime that an environment's name asks for, and its other factors."""
+    first, *rest = name.split("-")
+    if re.match(r"(?:py|python|pypy|cp|graalpy|jython)?\d", first) or first == "pypy":
+        try:
+            spec = RuntimeSpec.parse(first)
+        except SpecError:
+            return None, ()
+        return str(spec).replace("@", ""), tuple(rest)
+    return None, ()

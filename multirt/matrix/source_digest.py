@@ -1,0 +1,193 @@
+"""Tell whether a project's sources changed: one digest of all that a build may read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import os
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from multirt.matrix.file_digests import Seen
+
+# What tools leave behind and no build reads. In doubt a file counts: building once too often
+# costs a second, testing stale code costs trust.
+_LEFT_BEHIND = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".venv",
+        ".eggs",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".benchmarks",
+        "__pycache__",
+        "node_modules",
+    }
+)
+_AT_THE_TOP = frozenset({"build", "dist", "htmlcov", "wheelhouse"})
+_ENDINGS = (".pyc", ".pyo", ".egg-info", ".swp", "~")
+# Words of build backends that read the version from the repository.
+_FROM_REPOSITORY = (b"scm", b"vcs", b"versioneer", b"versioningit", b"dunamai", b"pbr")
+# Variables that compilers and build backends heed; a project's own are named in its files.
+_HEEDED = re.compile(
+    r"(?:AR|ARCHFLAGS|CC|CPATH|CPP|CXX|C_INCLUDE_PATH|LD|LDSHARED|LIBRARY_PATH|PKG_CONFIG_PATH"
+    r"|MACOSX_DEPLOYMENT_TARGET|SOURCE_DATE_EPOCH|UV_BUILD_CONSTRAINT|(?:C|CPP|CXX|LD|RUST)FLAGS)"
+    r"|(?:CARGO|CMAKE|CYTHON|DISTUTILS|HATCH|MATURIN|MESON|PBR|PDM|POETRY|PYO3|SETUPTOOLS|SKBUILD)_.*"
+)
+_BUILD_FILES = frozenset({".build", ".cfg", ".py", ".rs", ".toml", ".txt"})
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+_PASSING = frozenset({"COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM"})
+_FAR_FILES = 10_000  # of a folder beside the project that a link leads to
+
+
+def digest(root: Path, seen: Seen, env: Mapping[str, str], written: Mapping[str, str]) -> str:
+    """Return a hexadecimal digest of all that a build may read.
+
+    That is the project's files with their paths, modes and contents, and the variables that
+    compilers, build backends or its own build files look at.
+
+    Args:
+        root: the project.
+        seen: what is known of its files.
+        env: what a build is started with.
+        written: reports of ours by their real paths, with the digest of what was written; no
+            sources as long as they are that.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    state = hashlib.sha256()
+    home = os.path.join(os.path.realpath(root), "")  # noqa: PTH118 - thousands of paths, as text
+    for path in sorted(_files(os.fspath(root), top=True)):
+        content = _content(path, home, seen)
+        name = os.path.relpath(path, root)
+        if written.get(home + name) == content.hex():
+            continue
+        state.update(b"%d %s\0" % (os.lstat(path).st_mode, os.fsencode(name)))
+        state.update(content)
+    for part in itertools.chain(_repository(root), _settings(root, env)):
+        state.update(part)
+    return state.hexdigest()
+
+
+def _settings(root: Path, env: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield the variables that a build looks at, with their values."""
+    if not env:
+        return
+    named: set[str] = set()
+    for path in root.iterdir():
+        if path.suffix in _BUILD_FILES and path.is_file():
+            named.update(_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
+    for name in sorted(env.keys() - _PASSING):
+        if name in named or _HEEDED.fullmatch(name):
+            yield os.fsencode(f"{name}={env[name]}\0")
+
+
+def _content(path: str, home: str, seen: Seen) -> bytes:
+    """Return the digest of a file; of a link, where it leads, and what is there beside the project.
+
+    Args:
+        path: of the file or link.
+        home: the project's own folder, with a slash at its end.
+        seen: what is known of its files.
+    """
+    if not os.path.islink(path):  # noqa: PTH114 - likewise
+        return seen.digest(path)
+    state = hashlib.sha256(os.fsencode(os.readlink(path)))  # noqa: PTH115 - likewise
+    target = os.path.realpath(path)
+    if not target.startswith(home):  # what is within the project counts where it lies
+        for each in itertools.islice(_beside(target), _FAR_FILES):
+            state.update(each)
+    return state.digest()
+
+
+def _beside(target: str) -> Iterator[bytes]:
+    """Yield what changes with a file or folder that is not the project's, which may be huge."""
+    if os.path.isfile(target):  # noqa: PTH113 - likewise
+        with open(target, "rb") as stream:  # noqa: PTH123 - likewise
+            yield hashlib.file_digest(stream, "sha256").digest()
+        return
+    for folder, folders, names in os.walk(target):
+        folders[:] = sorted(set(folders) - _LEFT_BEHIND)
+        for name in sorted(names):
+            path = os.path.join(folder, name)  # noqa: PTH118 - likewise
+            found = os.lstat(path)
+            yield os.fsencode(f"{path}\0{found.st_size} {found.st_mtime_ns}\0")
+
+
+def _files(folder: str, *, top: bool = False) -> Iterator[str]:
+    """Yield the regular files and links below a folder that a build may read."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name in _LEFT_BEHIND or name.endswith(_ENDINGS) or name.startswith(".coverage"):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not _is_output(entry, top=top):
+                    yield from _files(entry.path)
+            elif entry.is_symlink() or entry.is_file():
+                yield entry.path
+
+
+def _is_output(entry: os.DirEntry[str], *, top: bool) -> bool:
+    """Whether a folder is an environment, or one that builds write into."""
+    if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):  # noqa: PTH110, PTH118 - likewise
+        return True
+    package = os.path.join(entry.path, "__init__.py")  # noqa: PTH118 - likewise
+    return top and entry.name in _AT_THE_TOP and not os.path.exists(package)  # noqa: PTH110
+
+
+def _repository(root: Path) -> Iterator[bytes]:
+    """Yield the state of the repository, where the version is made of it."""
+    said = b"".join(
+        (root / name).read_bytes()
+        for name in ("pyproject.toml", "setup.py", "setup.cfg")
+        if (root / name).is_file()
+    )
+    git = root / ".git"
+    if not git.is_dir() or not any(word in said for word in _FROM_REPOSITORY):
+        return
+    yield from (
+        path.read_bytes()
+        for path in (git / "HEAD", git / "packed-refs", git / "index")
+        if path.is_file()
+    )
+    for path in sorted((git / "refs").rglob("*")):
+        if path.is_file():
+            yield os.fsencode(path) + path.read_bytes()
+
+
+def archive(root: Path) -> bytes:
+    """Return the files that count as a compressed tar archive, for another machine.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    import tarfile  # 8 ms, for another machine only
+
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as packed:
+        for path in _files(os.fspath(root), top=True):
+            packed.add(path, os.path.relpath(path, root), recursive=False)
+    return stream.getvalue()
+
+
+def unpack(packed: bytes, folder: Path) -> None:
+    """Put the files of an archive into a folder, and none beside it."""
+    import tarfile  # likewise
+
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as stream:
+        # The filter that lets links lead where they led; before 3.11.4 there is none.
+        stream.extraction_filter = getattr(tarfile, "tar_filter", None)
+        stream.extractall(folder)  # noqa: S202 - it is the project whose code runs next

@@ -1,0 +1,1 @@
+"""`multirt probe`: read artifacts, judge them, check imports, cache the results."""

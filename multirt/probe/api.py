@@ -1,0 +1,110 @@
+"""Probe what somebody names on every runtime asked for, as far as that is not remembered."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.probe.fact_store import Store, fingerprint
+from multirt.probe.model import Unheeded
+from multirt.probe.report_cache import Answers, Kept, facts_of, is_new
+from multirt.probe.task import Task
+from runtimes import NoRuntimeError, discover
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from multirt.probe.model import Probing, Progress
+    from multirt.probe.read_task import Read
+    from multirt.probe.report_values import Report
+    from runtimes import Runtime
+
+
+def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
+    """Read every target and judge it on every runtime asked for.
+
+    Args:
+        probing: what is asked.
+        progress: told how far it is; None for nobody.
+
+    Raises:
+        NoRuntimeError: no runtime fits one of the specs; that one left out would look like a pass.
+        MultirtError: a spec names a path that leads to no runtime; words describe none; the
+            executor does not answer.
+    """
+    tasks = [_task(target, probing) for target in probing.targets]
+    store = Store.below(probing.search.cache_dir)
+    early = len(tasks) == 1 and is_new(store, tasks[0])
+    begun = _begun(tasks, probing) if early else None
+    runtimes = _wanted(probing)
+    facts = (facts_of(each, probing.search.env) for each in runtimes)
+    answers = Answers(store=store, code=fingerprint(), runtimes=(*facts, *probing.described))
+    nothing = Kept(parts={}, whole=False)
+    kept = [nothing if probing.trials else answers.load(task) for task in tasks]
+    if not all(each.whole for each in kept):
+        from multirt.probe.complete import complete  # 60 ms of readers and judges
+
+        found = list(zip(tasks, kept, begun or _begun(tasks, probing), strict=True))
+        return complete(found, probing, runtimes, answers, progress or Unheeded())
+    return [report for each in kept for done in each.parts.values() for report in done.reports]
+
+
+def _begun(tasks: Sequence[Task], probing: Probing) -> list[Future[Read] | None]:
+    """Begin to read the only target in a thread if it is a wheel.
+
+    Most of that is unpacking, which another processor does while this one finds the runtimes.
+    """
+    elsewhere = probing.trials or probing.executor is not None
+    if len(tasks) != 1 or not tasks[0].is_wheel or elsewhere:
+        return [None for _ in tasks]
+    from concurrent.futures import ThreadPoolExecutor
+
+    from multirt.probe.read_task import read  # 25 ms of readers
+
+    pool = ThreadPoolExecutor(1)
+    try:
+        return [pool.submit(read, tasks[0])]
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _wanted(probing: Probing) -> list[Runtime]:
+    """Return the runtimes to judge on, in order of preference."""
+    if probing.described and not probing.specs:
+        return []
+    runtimes = discover(probing.search).runtimes
+    if any(spec.path is not None for spec in probing.specs):
+        from multirt.selection.explicit_paths import with_named  # 40 ms
+
+        runtimes = with_named(runtimes, probing.specs, probing.search)
+    known = tuple(each.id for each in runtimes)
+    for spec in probing.specs:
+        if not any(map(spec.accepts, runtimes)):
+            raise NoRuntimeError(str(spec), known)
+    if not known:
+        raise NoRuntimeError("any")
+    return [
+        each
+        for each in runtimes
+        if not probing.specs or any(spec.accepts(each) for spec in probing.specs)
+    ]
+
+
+def _task(target: str, probing: Probing) -> Task:
+    """Tell a path from the name of a distribution, and say where to look for that."""
+    if os.sep in target or target.endswith(".whl") or os.path.lexists(target):
+        return Task(target=target, path=_absolute(target))
+    roots = probing.sites
+    if not roots:
+        from multirt.selection.virtualenv import find_environment  # 40 ms
+
+        environment = find_environment(Path.cwd() / "x", probing.search.env)
+        roots = environment.roots if environment else ()
+    return Task(target=target, path=None, roots=tuple(map(_absolute, roots)))
+
+
+def _absolute(path: str | Path) -> Path:
+    """Return a path from the root, links and all: `$ORIGIN` means the folder that is named."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - likewise

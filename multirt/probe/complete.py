@@ -1,0 +1,165 @@
+"""Do what is not remembered of some targets, and remember it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from abi_probe import AbiProbeError, DescriptionError
+from multirt.environments.abi_target import described_prospect
+from multirt.errors import MultirtError
+from multirt.probe.fact_store import Witnesses
+from multirt.probe.local_pool import here
+from multirt.probe.runtime_targets import file_name, prospects_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
+
+    from abi_probe import Prospect
+    from multirt.probe.model import Probing, Progress
+    from multirt.probe.read_task import Read
+    from multirt.probe.report_cache import Answers, Kept
+    from multirt.probe.report_values import Report
+    from multirt.probe.task import Done, Task
+    from runtimes import Runtime, Signature
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Target:
+    """One target on its way.
+
+    Attributes:
+        task: all of it.
+        parts: its distributions one by one, or it alone.
+        listing: the folder that says which distributions there are.
+        done: what came of a part, by its name; it is filled as the work goes on.
+    """
+
+    task: Task
+    parts: tuple[Task, ...]
+    listing: dict[str, Signature | None]
+    done: dict[str, Done] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, task: Task, kept: Kept) -> _Target:
+        """Take a target apart; what is remembered of its parts is done."""
+        witnesses = Witnesses()
+        parts: tuple[Task, ...] = (task,)
+        if task.path is not None and task.path.is_dir():
+            from abi_probe import open_site  # 5 ms, for folders only
+
+            witnesses(str(task.path))
+            with suppress(AbiProbeError):  # said when it is read
+                found = open_site(task.path).distributions.values()
+                parts = tuple(replace(task, part=each) for each in found) or parts
+        done = {each.name: kept.parts[each.name] for each in parts if each.name in kept.parts}
+        return cls(task=task, parts=parts, listing=witnesses.seen, done=done)
+
+    def ordered(self) -> dict[str, Done]:
+        """Return what came of the parts, in their order."""
+        return {each.name: self.done[each.name] for each in self.parts}
+
+    def missing(self) -> list[Task]:
+        """Return the parts of which nothing is known."""
+        return [each for each in self.parts if each.name not in self.done]
+
+    def outdated(self) -> list[Task]:
+        """Return the parts that asked for a library which another part has, or had."""
+        paths: dict[str, str] = {}
+        for part in self.parts:
+            for name, path in self.done[part.name].libraries.items():
+                paths.setdefault(name, path)
+        return [
+            replace(part, beside=paths)
+            for part in self.parts
+            if any(paths.get(name) != path for name, path in self.done[part.name].asked.items())
+        ]
+
+
+def complete(
+    found: Sequence[tuple[Task, Kept, Future[Read] | None]],
+    probing: Probing,
+    runtimes: Sequence[Runtime],
+    answers: Answers,
+    progress: Progress,
+) -> list[Report]:
+    """Do what is not remembered; return the reports of all targets in their order.
+
+    Args:
+        found: the targets, each with what is remembered of it, and what is being read of it.
+        probing: the request.
+        runtimes: that are judged on.
+        answers: where it is remembered.
+        progress: told of each part of a target when it is done, or of each runtime's trial.
+
+    Raises:
+        MultirtError: words describe no runtime; the executor does not answer.
+    """
+    targets = [_Target.of(task, kept) for task, kept, _ in found]
+    if probing.trials:  # their child processes want all of a target at once
+        targets = [_Target(task=task, parts=(task,), listing={}) for task, *_ in found]
+    missing = [(target, part) for target in targets for part in target.missing()]
+    prospects, rows = prospects_of(runtimes, answers, probing.search.env)
+    try:
+        prospects += [described_prospect(text) for text in probing.described]
+    except DescriptionError as error:
+        raise MultirtError("runtime", str(error)) from error
+    crew = _Crew(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
+    crew.do(missing, next((reading for *_, reading in found), None))
+    crew.do([(target, part) for target in targets for part in target.outdated()])
+    for target, (_, kept, _) in zip(targets, found, strict=True):
+        if not kept.whole:
+            answers.save(target.task, target.ordered(), target.listing, rows)
+    answers.store.tidy(file_name(answers))
+    done = (each for target in targets for each in target.ordered().values())
+    return [report for each in done for report in each.reports]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Crew:
+    """Who does the work: processes of this machine, a cluster, or children of the runtimes.
+
+    Attributes:
+        prospects: what is judged on.
+        runtimes: those of them that are here.
+        probing: the request.
+        progress: told how far they are.
+    """
+
+    prospects: Sequence[Prospect]
+    runtimes: Sequence[Runtime]
+    probing: Probing
+    progress: Progress
+
+    def do(self, wanted: Sequence[tuple[_Target, Task]], begun: Future[Read] | None = None) -> None:
+        """Do some parts, and give them to their targets."""
+        if not wanted:
+            return
+        self.progress.expect(len(wanted))
+        for place, done in self._executed([part for _, part in wanted], begun):
+            target, part = wanted[place]
+            target.done[part.name] = done
+            self.progress.step(part.name or target.task.target)
+
+    def _executed(
+        self, tasks: Sequence[Task], begun: Future[Read] | None
+    ) -> Iterator[tuple[int, Done]]:
+        """Do the tasks where the request wants them done."""
+        probing = self.probing
+        if probing.trials:
+            from multirt.probe.import_check import Trying, in_trials
+
+            trying = Trying(
+                prospects=self.prospects,
+                runtimes=self.runtimes,
+                probing=probing,
+                progress=self.progress,
+            )
+            return in_trials(tasks, trying)
+        if probing.executor is not None:
+            from multirt.probe.remote import on_cluster
+
+            return on_cluster(tasks, self.prospects, probing.executor)
+        return here(tasks, self.prospects, probing.jobs, begun)

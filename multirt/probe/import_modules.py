@@ -1,0 +1,349 @@
+"""Import every module of an artefact in child processes of a runtime."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from abi_probe import ArtefactKind, findable, unpack_wheel
+from multirt.probe.import_model import Check, Outcome, Proof, Seen, Subject
+from multirt.process.bounded import Ended, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from abi_probe import Artefact
+    from runtimes import Runtime
+
+_SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
+_SUBINTERPRETERS_SINCE: Final = (3, 12)  # with a GIL of their own (PEP 684)
+# What would run code of the user's in the child, or change what it answers.
+_SCRUBBED: Final = ("PYTHON", "JYTHON", "PYENV_", "PIP_", "VIRTUAL_ENV", "LD_PRELOAD")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a child process may take.
+
+    Attributes:
+        seconds: for one module, from its beginning to its end.
+    """
+
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workplace:
+    """Where children stand, and what they are given.
+
+    Attributes:
+        roots: folders of packages, in their order; nothing is written into them.
+        scratch: a folder for what modules write when they are imported: their home folder.
+        env: the user's environment, of which what would change the answer is taken away.
+    """
+
+    roots: tuple[Path, ...]
+    scratch: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def workplace(
+    artefact: Artefact, roots: Sequence[Path] = (), env: Mapping[str, str] | None = None
+) -> Iterator[tuple[Artefact, Workplace]]:
+    """Give an artefact a place where it can be imported; a wheel is unpacked for that.
+
+    Args:
+        artefact: what is to be imported; its `target` is the path of a wheel.
+        roots: folders of packages that it needs besides its own.
+        env: the user's environment.
+
+    Yields:
+        The artefact as it lies on the disk, and the place.
+
+    Raises:
+        UnreadableError: the wheel is broken, or unpacks to far more than it should.
+    """
+    with tempfile.TemporaryDirectory(prefix="multirt-proof-") as name:
+        scratch = Path(name) / "home"
+        scratch.mkdir()
+        root = Path(artefact.root) if artefact.root is not None else None
+        if artefact.kind is ArtefactKind.WHEEL:
+            root = unpack_wheel(Path(artefact.target), Path(name) / "installed")
+            artefact = replace(artefact, root=str(root))
+        own = (root,) if root is not None else ()
+        yield artefact, Workplace(roots=(*own, *roots), scratch=scratch, env=env or {})
+
+
+def subjects(artefact: Artefact, runtime: Runtime) -> tuple[Subject, ...]:
+    """Return the modules of an artefact that a runtime is to import.
+
+    They are its extension modules; where it has none, its top-level modules and packages. Paths
+    are below the artefact's root, which it must have.
+
+    Args:
+        artefact: as it lies on the disk.
+        runtime: whose suffixes decide which file of a module is looked for.
+    """
+    root = Path(artefact.root or os.curdir)
+    found = findable(artefact, runtime.abi.extension_suffixes)
+    if found:
+        return tuple(
+            Subject(
+                module=each.module,
+                files=tuple(root / file.path for file in each.files),
+                native=True,
+            )
+            for each in found
+        )
+    return tuple(
+        Subject(module=module, files=_source_files(root, module), native=False)
+        for module in sorted(artefact.sources)
+        if "." not in module
+    )
+
+
+def _source_files(root: Path, module: str) -> tuple[Path, ...]:
+    """Return where the source of a top-level module can lie."""
+    return (root / f"{module}.py", root / module / "__init__.py")
+
+
+def prove(
+    wanted: Sequence[Subject],
+    runtime: Runtime,
+    place: Workplace,
+    *,
+    check: Check = Check.IMPORT,
+    limits: Limits | None = None,
+) -> Proof:
+    """Import some modules in child processes of a runtime, and say what became of each.
+
+    They share one process as long as that goes well; what does not go well behind others is tried
+    again in a process of its own, so that no module answers for another. The interpreter writes
+    nothing into the runtime or the folders of packages; what a module's code does nobody knows.
+
+    Args:
+        wanted: the modules.
+        runtime: the interpreter.
+        place: where, and with which packages.
+        check: what is tried.
+        limits: what a child may take.
+    """
+    prover = _Prover(runtime=runtime, place=place, check=check, limits=limits or Limits())
+    impossible = prover.impossible()
+    if impossible is not None:
+        seen = tuple(
+            Seen(module=each.module, outcome=Outcome.IMPOSSIBLE, detail=impossible)
+            for each in wanted
+        )
+        return Proof(runtime=runtime.id, check=check, seen=seen)
+    together = check is Check.IMPORT  # a GIL that is on stays on
+    first = prover.try_all(wanted, bare=False, together=together)
+    first |= prover.without_faulthandler(wanted, first)
+    unsure = [each for each in wanted if each.native and first[each.module].outcome in _UNSURE]
+    alone = prover.try_all(unsure, bare=True, together=together)
+    if together:
+        # A failure that two processes agree on needs no third.
+        for each in unsure:
+            if alone[each.module].outcome in _UNSURE and not _agree(first, alone, each.module):
+                first |= prover.try_all([each], bare=False, together=False)
+                alone |= prover.try_all([each], bare=True, together=False)
+    return Proof(
+        runtime=runtime.id,
+        check=check,
+        seen=tuple(replace(first[each.module], alone=alone.get(each.module)) for each in wanted),
+    )
+
+
+def _agree(one: Mapping[str, Seen], other: Mapping[str, Seen], module: str) -> bool:
+    """Whether a module came to the same end twice."""
+    return replace(one[module], alone=None) == replace(other[module], alone=None)
+
+
+_UNSURE: Final = frozenset({Outcome.FAILED, Outcome.NEEDS_MODULE})
+_DIRE: Final = frozenset({Outcome.CRASHED, Outcome.HUNG, Outcome.OTHER_FILE})
+_ENDS: Final = frozenset({Outcome.CRASHED, Outcome.HUNG})
+_PERHAPS_BY_HANDLER: Final = frozenset({Outcome.FAILED, Outcome.CRASHED})
+_BEGUN: Final = frozenset({Outcome.IMPORTED, Outcome.TURNS_GIL_ON})
+_GOOD: Final = Seen(module="", outcome=Outcome.IMPORTED, detail="")
+_FAILED: Final = Seen(module="", outcome=Outcome.FAILED, detail="")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Prover:
+    """One runtime that is tried, in one way."""
+
+    runtime: Runtime
+    place: Workplace
+    check: Check
+    limits: Limits
+    faulthandler: bool = True
+
+    def impossible(self) -> str | None:
+        """Say why this check cannot be made there; None when it can."""
+        abi, version = self.runtime.abi, self.runtime.version
+        if not self.runtime.stdlib & {"os", "json"}:
+            return f"{self.runtime.id} has no os or json module to answer with"
+        if self.check is Check.GIL and not abi.free_threaded:
+            return f"{self.runtime.id} has its GIL built in"
+        if self.check is Check.SUBINTERPRETER and (
+            (version.major, version.minor) < _SUBINTERPRETERS_SINCE
+            or self.runtime.implementation.name != "cpython"
+        ):
+            return f"{self.runtime.id} has no isolated sub-interpreters"
+        return None
+
+    def without_faulthandler(
+        self, wanted: Sequence[Subject], first: Mapping[str, Seen]
+    ) -> dict[str, Seen]:
+        """Return the modules that import in a process of their own once faulthandler is off.
+
+        It handles signals, so a module that handles them itself can fail because of it.
+        """
+        failed = [each for each in wanted if first[each.module].outcome in _PERHAPS_BY_HANDLER]
+        if self.runtime.version.major < 3:  # noqa: PLR2004 - Python 2 starts without it
+            return {}
+        plain = replace(self, faulthandler=False)
+        again = plain.try_all(failed, bare=False, together=True)
+        good = [each for each in failed if again[each.module].outcome in _BEGUN]
+        alone = plain.try_all(good, bare=False, together=False)
+        return {name: seen for name, seen in alone.items() if seen.outcome in _BEGUN}
+
+    def try_all(self, wanted: Sequence[Subject], *, bare: bool, together: bool) -> dict[str, Seen]:
+        """Try some modules; what goes badly behind others is tried once more alone.
+
+        Those that were imported before another one ended their process are tried again without it:
+        how they take the interpreter's own end has not been seen.
+        """
+        seen: dict[str, Seen] = {}
+        suspects: list[Subject] = []
+        unended: list[Subject] = []
+        for batch in [wanted] if together else [[each] for each in wanted]:
+            left = list(batch)
+            while left:
+                heard = self._try(left, bare=bare)
+                seen |= heard
+                suspects += [
+                    each for each in left[1:] if seen.get(each.module, _GOOD).outcome in _DIRE
+                ]
+                if any(each.outcome in _ENDS for each in heard.values()):
+                    unended += [
+                        each for each in left if heard.get(each.module, _FAILED).outcome in _BEGUN
+                    ]
+                left = [each for each in left if each.module not in heard]
+                if not left:
+                    left, unended = unended, []
+        for each in suspects:
+            seen |= self._try([each], bare=bare)
+        return seen
+
+    def _try(self, batch: Sequence[Subject], *, bare: bool) -> dict[str, Seen]:
+        """Start one process for some modules; hear at least of the first."""
+        job = {
+            "roots": [str(root) for root in self.place.roots],
+            "subinterpreter": self.check is Check.SUBINTERPRETER,
+            "rows": [
+                {"module": each.module, "files": [str(file) for file in each.files], "bare": bare}
+                for each in batch
+            ],
+        }
+        with tempfile.NamedTemporaryFile("w", suffix=".json", dir=self.place.scratch) as stream:
+            json.dump(job, stream)
+            stream.flush()
+            try:
+                ended = run(
+                    [str(self.runtime.executable), *self._options(), str(_SCRIPT), stream.name],
+                    env=self._environment(),
+                    folder=self.place.scratch,
+                    seconds=self.limits.seconds,
+                    progress=lambda out: out.count(b"\n"),
+                )
+            except OSError as error:
+                ended = Ended(status=None, stdout=b"", stderr=str(error).encode())
+        return self._read(ended, batch, bare=bare)
+
+    def _options(self) -> tuple[str, ...]:
+        """Return what keeps a runtime away from the user's packages, variables and folders."""
+        if self.runtime.version.major < 3:  # noqa: PLR2004 - Python 2
+            return ("-E", "-s", "-S", "-B")
+        return ("-I", "-S", "-B", *(("-X", "faulthandler") if self.faulthandler else ()))
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of a child, whose home is the scratch folder."""
+        kept = {
+            name: value for name, value in self.place.env.items() if not name.startswith(_SCRUBBED)
+        }
+        home = str(self.place.scratch)
+        given = {"HOME": home, "TMPDIR": home, "XDG_CACHE_HOME": home, "LC_ALL": "C.UTF-8"}
+        return {"PATH": os.defpath} | kept | given
+
+    def _read(self, ended: Ended, batch: Sequence[Subject], *, bare: bool) -> dict[str, Seen]:
+        """Turn what was heard into what became of the modules that were begun."""
+        answers, done = _answers(ended.stdout)
+        seen = {
+            each.module: self._meaning(each, answer)
+            for each, answer in zip(batch, answers, strict=False)
+        }
+        if done and ended.status == 0:
+            return seen
+        if len(seen) < len(batch):  # the one after the last answer is the one that did it
+            culprit, where = batch[len(seen)].module, ""
+        elif len(batch) == 1:
+            culprit, where = batch[0].module, "at exit: "
+        else:  # in company, at exit: each has to answer for itself
+            return {each.module: self._try([each], bare=bare)[each.module] for each in batch}
+        outcome = Outcome.HUNG if ended.status is None else Outcome.CRASHED
+        seen[culprit] = Seen(module=culprit, outcome=outcome, detail=where + ended.words())
+        return seen
+
+    def _meaning(self, subject: Subject, answer: Mapping[str, object]) -> Seen:
+        """Turn the answer for one module into what it means."""
+        outcome = Outcome.IMPORTED
+        detail = str(answer.get("file") or "no file: a folder of that name stands in")
+        if answer.get("error") is not None:
+            detail = f"{answer['error']}: {answer.get('text')}"
+            outcome = Outcome.FAILED
+            absent = answer.get("absent")
+            if absent and not self._own(str(absent).partition(".")[0]):
+                outcome = Outcome.NEEDS_MODULE
+        elif not _is_one_of(detail, subject.files):
+            outcome = Outcome.OTHER_FILE
+        elif self.check is Check.GIL and answer.get("gil"):
+            outcome = Outcome.TURNS_GIL_ON
+        for root in self.place.roots:
+            detail = detail.replace(f"{root}/", "")
+        return Seen(module=subject.module, outcome=outcome, detail=detail)
+
+    def _own(self, top: str) -> bool:
+        """Whether a top-level name is one of those in the first folder of packages."""
+        try:
+            names = os.listdir(self.place.roots[0])  # noqa: PTH208 - only names are wanted
+        except (IndexError, OSError):
+            return False
+        return any(name.partition(".")[0] == top for name in names)
+
+
+def _answers(stdout: bytes) -> tuple[list[dict[str, object]], bool]:
+    """Return the answers in their order, and whether the end was announced."""
+    answers: list[dict[str, object]] = []
+    done = False
+    for line in stdout.splitlines():
+        try:
+            word, value = json.loads(line)
+        except (ValueError, TypeError):
+            continue  # written by somebody else, who found the way around the script
+        if word == "end" and isinstance(value, dict):
+            answers.append(value)
+        done = done or word == "done"
+    return answers, done
+
+
+def _is_one_of(path: str, files: Sequence[Path]) -> bool:
+    """Whether a path leads to one of some files."""
+    real = os.path.realpath(path)
+    return any(os.path.realpath(file) == real for file in files)

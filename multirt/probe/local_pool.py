@@ -1,0 +1,102 @@
+"""Do tasks: one after the other, or in several processes when that is worth their start."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from multirt.probe.worker import judge_read, lost, perform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
+
+    from abi_probe import Prospect
+    from multirt.probe.read_task import Read
+    from multirt.probe.task import Done, Task
+
+# A process starts in 20 ms and hands its answers over; 8 MB of wheel take about 100 ms.
+_WORTH: Final = 16 << 20
+_prospects: Sequence[Prospect] = ()  # of a worker process, set once when it starts
+
+
+def here(
+    tasks: Sequence[Task],
+    prospects: Sequence[Prospect],
+    jobs: int | None,
+    begun: Future[Read] | None = None,
+) -> Iterator[tuple[int, Done]]:
+    """Do the tasks on this machine.
+
+    Args:
+        tasks: what is to be done.
+        prospects: the runtimes.
+        jobs: processes; None for one a processor where there is much to read.
+        begun: what is read of the only task in a thread, if that has begun.
+    """
+    if begun is not None:
+        yield 0, judge_read(tasks[0], begun.result(), prospects)
+        return
+    if jobs is None:
+        much = sum(map(_size, tasks)) >= _WORTH
+        jobs = len(os.sched_getaffinity(0)) if much and sys.platform == "linux" else 1
+    if min(jobs, len(tasks)) < 2:  # noqa: PLR2004 - then no two tasks go on side by side
+        yield from ((place, perform(task, prospects)) for place, task in enumerate(tasks))
+    else:
+        yield from _in_processes(tasks, prospects, min(jobs, len(tasks)))
+
+
+def _in_processes(
+    tasks: Sequence[Task], prospects: Sequence[Prospect], jobs: int
+) -> Iterator[tuple[int, Done]]:
+    """Do the tasks in several processes; a task that ends its process is done once more, alone."""
+    left = dict(enumerate(tasks))
+    for place, done in _in_pool(left, prospects, jobs):
+        del left[place]
+        yield place, done
+    for place, task in left.items():
+        again = dict(_in_pool({place: task}, prospects, 1))
+        yield place, again.get(place) or lost(task)
+
+
+def _in_pool(
+    tasks: dict[int, Task], prospects: Sequence[Prospect], jobs: int
+) -> Iterator[tuple[int, Done]]:
+    """Do the tasks in a pool, as many as it lives to do."""
+    import multiprocessing  # 8 ms that most runs do without, and so are these
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
+    # A forked process has the runtimes' facts already; where that is unsafe they are sent.
+    method = "fork" if sys.platform == "linux" else None
+    context = multiprocessing.get_context(method)
+    # The largest first, or one of them would be left for the end.
+    order = sorted(tasks, key=lambda place: -_size(tasks[place]))
+    with ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(prospects,)) as pool:
+        futures = {pool.submit(_perform, tasks[place]): place for place in order}
+        for future in as_completed(futures):
+            try:
+                yield futures[future], future.result()
+            except BrokenProcessPool:
+                continue
+
+
+def _start(prospects: Sequence[Prospect]) -> None:
+    """Keep what every task of this process needs."""
+    global _prospects  # noqa: PLW0603 - a worker process has no other place
+    _prospects = prospects
+
+
+def _perform(task: Task) -> Done:
+    return perform(task, _prospects)
+
+
+def _size(task: Task) -> int:
+    """Return a hint of how much there is to read, in bytes."""
+    try:
+        if task.part is not None:  # a line of 100 bytes stands for a file, 25 kB on the average
+            return (task.part.info / "RECORD").stat().st_size << 8
+        return task.path.stat().st_size if task.path is not None else 0
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,99 @@
+"""Leave nothing behind when a command ends, or this process is killed: a watchdog clears away."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.process import reaper as sentinel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let an interrupt wait while the context lasts: until what is started there can be ended."""
+    came: list[int] = []
+    with ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():  # none else is interrupted
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if callable(signal.getsignal(number)):
+                    before = signal.signal(number, lambda each, _: came.append(each))
+                    stack.callback(signal.signal, number, before)
+        yield
+    if came:
+        signal.raise_signal(came[0])
+
+
+@contextmanager
+def ending_process(number: int) -> Iterator[None]:
+    """End one process with this process, however that ends, while the context lasts."""
+    with _held(f"{sentinel.PROCESS} {number}"):
+        yield
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give an empty folder, which is removed at the end of the context, or of this process.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="multirt-", ignore_cleanup_errors=True) as room,
+        _held(f"{sentinel.FOLDER} {room}"),
+    ):
+        yield Path(room)
+
+
+@contextmanager
+def _held(record: str) -> Iterator[None]:
+    _tell(f"+{record}")
+    try:
+        yield
+    finally:
+        _tell(f"-{record}")
+
+
+def _tell(record: str) -> None:
+    """Send a record; where no watchdog can be started, nothing is cleared away after a kill."""
+    with suppress(OSError):
+        watchdog(os.getpid()).sendall(os.fsencode(record) + b"\0")
+
+
+@functools.cache
+def watchdog(_owner: int) -> socket.socket:
+    """Start a watchdog for a process, and return the socket to it; a fork has another.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        started = subprocess.Popen(
+            [sys.executable, "-I", "-S", sentinel.__file__],
+            stdin=theirs.fileno(),  # the other end closes when this process ends
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={},
+            start_new_session=True,  # an interrupt of the terminal is not for it
+        )
+
+    def end() -> None:
+        ours.close()
+        started.wait()
+
+    atexit.register(end)
+    return ours

@@ -1,0 +1,241 @@
+"""Read a program: the file that is started and all of its own that its imports lead to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.errors import MultirtError
+from multirt.program.imports import read_imports
+from multirt.program.interpreter_line import FirstLine, read_first_line
+from multirt.program.model import Exit, Guard, Import, Kind, Program, Source
+from multirt.program.module_finder import Archive, Folder, find, is_module_name
+from multirt.program.pep723 import Block, read_block
+from multirt.program.source_text import decoded
+
+if TYPE_CHECKING:
+    from multirt.program.model import Entry
+    from multirt.program.module_finder import Found, Place
+
+# What starts a Python by a name of its own; its options are not those of a Python.
+_STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm", "nix-shell"})
+
+
+def read_program(entry: Entry, cwd: Path, stdin: bytes | None = None) -> Program:
+    """Read what is to run.
+
+    Args:
+        entry: what it is.
+        cwd: the folder that it is started in.
+        stdin: the program that came on stdin, for that kind.
+
+    Raises:
+        MultirtError: there is no such file, it is no text, or its PEP 723 block is broken.
+    """
+    match entry.kind:
+        case Kind.SCRIPT:
+            return _script(entry, cwd)
+        case Kind.FOLDER:
+            return _folder(entry, cwd)
+        case Kind.MODULE:
+            return _module(entry, cwd)
+        case Kind.CODE:
+            return _text(entry, cwd, os.fsencode(entry.text), Path("<string>"))
+        case Kind.STDIN:
+            found = _text(entry, cwd, stdin or b"", Path("<stdin>"))
+            return replace(found, stdin=stdin)
+        case Kind.COMMAND | Kind.INTERPRETER:
+            return Program(entry=entry)
+
+
+def _script(entry: Entry, cwd: Path) -> Program:
+    script = Path(os.path.abspath(cwd / entry.text))  # noqa: PTH100 - a link stays what it is called
+    content = _content(script)
+    if script.suffix in (".pyc", ".pyo"):
+        folder = Path(os.path.realpath(script)).parent
+        sources = (Source(file=script, content=content, certain=True),)
+        return Program(entry=entry, script=script, folder=folder, sources=sources, read=(script,))
+    line = _first_line(content, script)
+    text = decoded(content, str(script))
+    walk = _Walk(place=Folder(Path(os.path.realpath(script)).parent))
+    walk.start(script, content, text)
+    program = walk.program(entry, read_block(text, str(script)))
+    return replace(program, script=script, interpreter=line.interpreter, options=line.options)
+
+
+def _folder(entry: Entry, cwd: Path) -> Program:
+    """Read a folder or an archive, whose `__main__` is started."""
+    path = Path(os.path.abspath(cwd / entry.text))  # noqa: PTH100 - likewise
+    place: Place = Folder(path) if path.is_dir() else Archive(path)
+    found = next(find(place, "__main__"), None)
+    if found is None:
+        what = "folder" if path.is_dir() else "zip archive"
+        hint = "name the script in it, or the module with -m"
+        raise MultirtError("script", f"{path} is a {what} without a __main__.py", hint)
+    walk = _Walk(place=place)
+    block = _begin(walk, found)
+    line = FirstLine() if path.is_dir() else _first_line(_content(path), path)
+    program = walk.program(entry, block)
+    return replace(program, script=path, interpreter=line.interpreter, options=line.options)
+
+
+def _module(entry: Entry, cwd: Path) -> Program:
+    """Read a module that lies where the program is started; others belong to packages."""
+    name = entry.text
+    if not is_module_name(name):
+        hint = "write it as in `python -m package.module`"
+        raise MultirtError("script", f"-m takes the dotted name of a module: {name!r}", hint)
+    place = Folder(cwd)
+    walk = _Walk(place=place)
+    found = list(find(place, name)) or list(find(place, f"{name}.__main__"))
+    if found and found[-1].name == f"{name}.__main__":  # of a folder without an `__init__`
+        name = found[-1].name
+    if not found or found[-1].name != name:
+        asked = Import(name=name, file=None, line=0, certain=True)
+        walk.imports.append(replace(asked, local=place.has(name.partition(".")[0])))
+        return walk.program(entry, Block())
+    if found[-1].file.stem == "__init__":
+        inner = [each for each in find(place, f"{name}.__main__") if each.file.stem == "__main__"]
+        if not inner:
+            hint = f"a package is started by its {name}/__main__.py"
+            raise MultirtError("script", f"{name} is a package without a __main__", hint)
+        found += inner
+    *parents, last = found
+    walk.queue += [(each, True, ()) for each in parents]
+    block = _begin(walk, last, package=last.package)
+    return walk.program(entry, block)
+
+
+def _text(entry: Entry, cwd: Path, content: bytes, label: Path) -> Program:
+    """Read code that is in no file."""
+    text = decoded(content, entry.title)
+    walk = _Walk(place=Folder(cwd))
+    walk.start(label, content, text)
+    block = read_block(text, entry.title) if entry.kind is Kind.STDIN else Block()
+    return walk.program(entry, block)
+
+
+def _begin(walk: _Walk, found: Found, package: str | None = None) -> Block:
+    """Read the file that is started, and return what it says of itself."""
+    if found.file.suffix != ".py":
+        walk.sources.append(Source(file=found.file, content=found.content, certain=True))
+        return Block()
+    text = decoded(found.content, str(found.file))
+    walk.start(found.file, found.content, text, package)
+    return read_block(text, str(found.file))
+
+
+def _content(script: Path) -> bytes:
+    """Return a script's bytes."""
+    try:
+        mode = script.stat().st_mode
+        if not stat.S_ISREG(mode):
+            hint = "save the script to a file, or give it on stdin with `-`"
+            raise MultirtError("script", f"{script} is no regular file", hint)
+        return script.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = "a program is the path of a script, -m MODULE, -c CODE, - or an installed command"
+        raise MultirtError("script", f"no such script: {script}", hint) from error
+    except OSError as error:
+        raise MultirtError("script", f"cannot read {script}: {error.strerror}") from error
+
+
+def _first_line(content: bytes, script: Path) -> FirstLine:
+    """Return the Python that a first line names, and its options; empty where it names none."""
+    line = read_first_line(content)
+    name = line.interpreter
+    if content.startswith(b"\x7fELF"):
+        raise MultirtError("script", f"{script} is a binary program", "start it without multirt")
+    if line.python:
+        return line
+    if name is None or name in _STARTERS or script.suffix in (".py", ".pyw", ".pyz"):
+        return FirstLine(options=line.options)
+    hint = f"its first line asks for {name}: start it without multirt"
+    raise MultirtError("script", f"{script} is no Python script", hint)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Walk:
+    """The files of a program, each read once, the surest way to it first.
+
+    Attributes:
+        place: where its own modules lie.
+        queue: files to read, with whether they are certainly imported, and under which guards.
+    """
+
+    place: Place
+    imports: list[Import] = field(default_factory=list)
+    exits: list[Exit] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    queue: list[tuple[Found, bool, tuple[Guard, ...]]] = field(default_factory=list)
+    elsewhere: bool = False
+
+    def start(self, file: Path, content: bytes, text: str, package: str | None = None) -> None:
+        """Read the file that is started, then all that it leads to."""
+        self._read(file, content, text, package, sure=(True, ()))
+        seen = {file}
+        while self.queue:
+            self.queue.sort(key=lambda each: (not each[1], len(each[2])))
+            found, certain, guards = self.queue.pop(0)
+            if found.file in seen:
+                continue
+            seen.add(found.file)
+            if found.file.suffix != ".py":
+                self.sources.append(
+                    Source(file=found.file, content=found.content, certain=certain, guards=guards)
+                )
+                continue
+            try:
+                inner = decoded(found.content, str(found.file))
+            except MultirtError:
+                continue  # the interpreter will say it, if it is ever imported
+            self._read(found.file, found.content, inner, found.package, sure=(certain, guards))
+
+    def _read(
+        self,
+        file: Path,
+        content: bytes,
+        text: str,
+        package: str | None,
+        *,
+        sure: tuple[bool, tuple[Guard, ...]],
+    ) -> None:
+        """Read one file, and queue what its imports lead to."""
+        certain, guards = sure
+        tree = read_imports(text, file, package)
+        self.sources.append(Source(file=file, content=content, certain=certain, guards=guards))
+        self.elsewhere = self.elsewhere or tree.searches_elsewhere
+        self.exits += tree.exits
+        for each in tree.imports:
+            named = replace(each, certain=certain and each.certain, guards=(*guards, *each.guards))
+            self.imports.append(replace(named, local=self._follow(named)))
+
+    def _follow(self, each: Import) -> bool:
+        """Queue the program's own files that an import runs; tell whether there are any."""
+        names = [each.name, *(f"{each.name}.{member}" for member in each.members)]
+        found = {one.file: one for name in names for one in find(self.place, name)}
+        self.queue += [(one, each.certain, each.guards) for one in found.values()]
+        return bool(found) or self.place.has(each.name.partition(".")[0])
+
+    def program(self, entry: Entry, block: Block) -> Program:
+        """Return what was read."""
+        archived = isinstance(self.place, Archive)
+        files = [self.place.path] if archived else [each.file for each in self.sources]
+        return Program(
+            entry=entry,
+            folder=self.place.path,
+            requires_python=block.requires_python,
+            dependencies=block.dependencies,
+            declared=block.declared,
+            settings=block.settings,
+            uv=block.uv,
+            sources=tuple(self.sources),
+            imports=tuple(self.imports),
+            exits=tuple(self.exits),
+            searches_elsewhere=self.elsewhere,
+            read=tuple(file for file in files if file.is_absolute()),
+            absent=tuple(self.place.absent) if isinstance(self.place, Folder) else (),
+        )

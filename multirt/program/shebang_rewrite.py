@@ -1,0 +1,169 @@
+"""Put another first line into a script, at once or not at all, and take it back."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.errors import ExitCode, MultirtError
+from multirt.program.shebang_files import head_of
+from multirt.program.shebang_line import ours, read_line, with_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NAMED = "a Python script without a first line is named `.py`, or Python can parse it"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What became of one script.
+
+    Attributes:
+        path: the script, links followed.
+        before: its first line; None when it had no `#!` line.
+        after: likewise, now.
+    """
+
+    path: Path
+    before: str | None
+    after: str | None
+
+
+def put(path: Path, specs: Sequence[str], records: Path) -> Change:
+    """Make a script start through multirt, and remember its first line.
+
+    Args:
+        path: the script, links followed.
+        specs: acceptable runtimes in order of preference; with none what the present line says of
+            the version is kept. The interpreter's options are kept in any case.
+        records: the folder where former lines are kept.
+
+    Raises:
+        MultirtError: the script cannot be changed; it is as it was.
+    """
+    try:
+        was = read_line(head_of(path))
+        if was.trouble is not None:
+            raise MultirtError("shebang", f"{path}: {was.trouble}")
+        kept = (was.version,) if was.version is not None else ()
+        if not was.python and not _may_be_python(path, was.interpreter):
+            raise MultirtError("shebang", f"{path} is not a Python script", _NAMED)
+        line = ours(specs or kept, was.options)
+        if was.text != line:
+            # Of several changes the first line of all is the one to go back to.
+            if not (was.through_multirt and _record(records, path).exists()):
+                _remember(records, path, was.text, line)
+            else:
+                _remember(records, path, _former(records, path), line)
+            _rewrite(path, line)
+    except OSError as error:
+        raise _failed(path, error) from error
+    return Change(path=path, before=_shown(was.text), after=_shown(line))
+
+
+def take_back(path: Path, records: Path) -> Change:
+    """Give a script the first line back that it had before `put`.
+
+    Raises:
+        MultirtError: it starts otherwise than `put` left it, or cannot be changed.
+    """
+    try:
+        was = read_line(head_of(path))
+        record = _record(records, path)
+        try:
+            note = json.loads(record.read_text(encoding="utf-8"))
+            former, ours = _bytes(note["before"]), _bytes(note["after"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            hint = "write its first line by hand, as in #!/usr/bin/env python3"
+            raise MultirtError(
+                "shebang", f"{path}: what it said before is not known", hint
+            ) from error
+        if was.text != ours:
+            raise MultirtError("shebang", f"{path}: its first line was changed since")
+        _rewrite(path, former)
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise _failed(path, error) from error
+    return Change(path=path, before=_shown(was.text), after=_shown(former))
+
+
+def _may_be_python(path: Path, interpreter: str | None) -> bool:
+    """Whether a file whose first line starts no Python is a Python script all the same."""
+    if path.suffix in (".py", ".pyw"):
+        return True
+    try:
+        return interpreter is None and ast.parse(path.read_bytes()) is not None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _rewrite(path: Path, line: bytes | None) -> None:
+    """Replace a file by one with another first line, its mode and times of access kept."""
+    content = with_line(path.read_bytes(), line)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        shutil.copystat(path, name)
+        status = path.stat()
+        os.utime(name)  # its content is new
+        if hasattr(os, "chown"):
+            with suppress(PermissionError):
+                os.chown(name, status.st_uid, status.st_gid)
+            os.chmod(name, status.st_mode)  # noqa: PTH101 - after the owner, which clears bits
+        os.replace(name, path)  # noqa: PTH105 - a name from mkstemp
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108 - likewise
+        raise
+
+
+def _record(records: Path, path: Path) -> Path:
+    import hashlib
+
+    return records / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
+
+
+def _former(records: Path, path: Path) -> bytes | None:
+    """Return the line of before an earlier change; None for no line, or a damaged record."""
+    try:
+        return _bytes(json.loads(_record(records, path).read_text(encoding="utf-8"))["before"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(records: Path, path: Path, before: bytes | None, after: bytes) -> None:
+    """Write down a former line before the script is changed."""
+    records.mkdir(mode=0o700, parents=True, exist_ok=True)
+    note = {"path": str(path), "before": _text(before), "after": _text(after)}
+    descriptor, name = tempfile.mkstemp(dir=records)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        json.dump(note, stream)
+    Path(name).replace(_record(records, path))
+
+
+def _text(line: bytes | None) -> str | None:
+    return line.decode("latin-1") if line is not None else None
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return text.encode("latin-1") if text is not None else None
+
+
+def _shown(line: bytes | None) -> str | None:
+    return line.decode("utf-8", "replace").rstrip() if line is not None else None
+
+
+def _failed(path: Path, error: OSError) -> MultirtError:
+    message = f"{path} cannot be changed: {error.strerror or error}"
+    return MultirtError("shebang", message, code=ExitCode.USAGE)

@@ -1,0 +1,1 @@
+"""Everything that multirt shows or writes: terminal, JSON, HTML, JUnit, Markdown, SARIF."""

@@ -1,0 +1,209 @@
+"""What was measured, for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from multirt.experiments.bench_summary import notes, sentence
+from multirt.report.figures import duration, interval, plot, spark
+from multirt.report.rich_text import open_console, text
+from multirt.report.units import write_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from multirt.experiments.bench_model import Bench, Measured
+    from multirt.experiments.history_model import Record
+    from multirt.experiments.regression import Change
+
+HEADINGS = ("runtime", "median", "start-up", "processor", "ratio", "memory", "output")
+_PLOT = 40  # columns
+_NAME = 20  # columns that a name has before it is folded
+_ANY = 10_000  # columns: more than any table has
+_NOTES = 8
+_SESSIONS = 60  # of a history; as many columns
+
+
+def print_bench(bench: Bench) -> None:
+    """Print the table, the intervals, warm-up and threads, and a sentence."""
+    console = open_console()
+    table = _table(bench)
+    if console.measure(table, options=console.options.update(width=_ANY)).maximum > console.width:
+        table = _table(bench, without="processor")
+    console.print(table)
+    if len(bench.measured) > 1:
+        _print_plot(console, bench)
+    _print_curves(console, bench.measured)
+    if len({each.threads for each in bench.measured}) > 1:
+        _print_threads(console, bench.measured)
+    console.print(f"\n[bold]{text(sentence(bench))}[/]")
+    shown = list(notes(bench))
+    for note in shown[:_NOTES]:
+        console.print(f"[yellow]note[/] {text(note)}")
+    if len(shown) > _NOTES:
+        console.print(f"[yellow]note[/] and {len(shown) - _NOTES} more (--json has all)")
+
+
+def name_of(measured: Measured) -> str:
+    """Return who it is, with the threads."""
+    return with_threads(measured.contender.id, measured.threads)
+
+
+def with_threads(runtime: str, threads: int | None) -> str:
+    """Return a runtime's name with the number of threads, where one was set."""
+    return runtime if threads is None else f"{runtime} x{threads}"
+
+
+def cells(bench: Bench, each: Measured) -> tuple[str, ...]:
+    """Return a row of the table, under `HEADINGS`."""
+    base = bench.base(each)
+    return (
+        name_of(each),
+        duration(each.median, each.spread),
+        duration(each.startup_median),
+        duration(each.processor_time) if each.processor_time is not None else "?",
+        "reference" if each is base else interval(each.ratio_to(base)),
+        write_size(each.memory) if each.memory is not None else "?",
+        "same" if bench.checked else "not compared",
+    )
+
+
+def _table(bench: Bench, without: str | None = None) -> Table:
+    """Return a row for each, those without a speed last.
+
+    Args:
+        bench: what was measured.
+        without: the heading of a column that the terminal has no room for; None for none.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    shown = [place for place, heading in enumerate(HEADINGS) if heading != without]
+    names = [*map(name_of, bench.measured), *(each.id for each in bench.excluded)]
+    for heading in (HEADINGS[place] for place in shown):
+        # Where the terminal is narrow, reasons are folded, then long names, and no figure is cut.
+        table.add_column(
+            heading,
+            no_wrap=heading not in ("runtime", "output"),
+            overflow="fold",
+            min_width=min(max(map(len, names)), _NAME) if heading == "runtime" else None,
+        )
+    for each in bench.measured:
+        row = cells(bench, each)
+        table.add_row(*(text(row[place]) for place in shown))
+    for other in bench.excluded:
+        dashes = "-" * (len(shown) - 2)
+        table.add_row(text(other.id), *dashes, f"[red]{text(other.reason)}[/]")
+    return table
+
+
+def _print_plot(console: Console, bench: Bench) -> None:
+    """Print the intervals on one scale: right of the line is faster."""
+    bases = [(each, bench.base(each)) for each in bench.measured]
+    ratios = [None if each is base else each.ratio_to(base) for each, base in bases]
+    names = [name_of(each) for each in bench.measured]
+    wide = max(map(len, names))
+    console.print()
+    for name, line in zip([*names, ""], plot(ratios, _PLOT), strict=True):
+        console.print(f"{text(name.ljust(wide))}  {line}", style="cyan", soft_wrap=True)
+
+
+def _print_curves(console: Console, measured: Sequence[Measured]) -> None:
+    """Print the rounds in one process of those with a compiler."""
+    curves = [(name_of(each), each.curve) for each in measured if each.curve is not None]
+    if not any(curve.seconds for _, curve in curves):
+        return
+    console.print("\nrounds in one process, the first is cold:")
+    wide = max(len(name) for name, _ in curves)
+    long = max(len(curve.seconds) for _, curve in curves)
+    for name, curve in curves:
+        if curve.seconds:
+            ends = f"{duration(curve.seconds[0])} to {duration(curve.warm or curve.seconds[0])}"
+            line = spark(curve.seconds).ljust(long)
+            console.print(f"{text(name.ljust(wide))}  {line}  {ends}", soft_wrap=True)
+
+
+def _print_threads(console: Console, measured: Sequence[Measured]) -> None:
+    """Print how each runtime scales."""
+    console.print("\nspeed-up over its own run with the fewest threads:")
+    for name in dict.fromkeys(each.contender.id for each in measured):
+        own = [each for each in measured if each.contender.id == name]
+        parts = [f"{each.threads}: {interval(each.ratio_to(own[0]))}" for each in own[1:]]
+        console.print(f"{text(name)}  {'  '.join(parts)}", soft_wrap=True)
+
+
+def print_changes(changes: Sequence[Change], reference: str) -> None:
+    """Print what became slower or faster since."""
+    console = open_console()
+    if not changes:
+        console.print(f"\nsince {text(reference)}: nothing earlier to compare with")
+        return
+    console.print(f"\nsince {text(reference)}:")
+    for each in changes:
+        style = "red" if each.regressed else "dim"
+        drift = f", the machine {each.drift:.2f}x as slow" if abs(each.drift - 1) > 0.1 else ""  # noqa: PLR2004 - a tenth is worth a word
+        times = f"{duration(each.before)} to {duration(each.after)}"
+        name = text(with_threads(each.runtime, each.threads))
+        console.print(f"  {name}  {times}{drift}: [{style}]{_change(each)}[/]", soft_wrap=True)
+
+
+def _change(change: Change) -> str:
+    """Say what a change is, and by which times on a busy machine."""
+    if change.steady or change.processor is None:
+        slower = f"regression: {change.ratio:.2f}x slower"
+        return slower if change.regressed else "no change beyond noise"
+    times = f"{change.processor:.2f}x the processor time, and the machine was busy"
+    return f"{'regression' if change.regressed else 'no change beyond noise'}: {times}"
+
+
+def print_history(records: Sequence[Record]) -> None:
+    """Print a program's runs, one line of blocks for each runtime."""
+    console = open_console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("run", "when", "runtime", "median", "content", "output"):
+        table.add_column(heading, no_wrap=True)
+    for each in records:
+        table.add_row(
+            str(each.number),
+            f"{each.at:%Y-%m-%d %H:%M}",
+            text(with_threads(each.runtime, each.threads)),
+            duration(each.median),
+            each.content[:8],
+            "same" if each.checked else "not compared",
+        )
+    console.print(table)
+    console.print()
+    for line in _over_time(records):
+        console.print(text(line), soft_wrap=True)
+
+
+def _over_time(records: Sequence[Record]) -> Iterator[str]:
+    """Yield a line of blocks for each runtime; what was measured in turns stands in one column."""
+    sessions = list(dict.fromkeys(each.session for each in records))[-_SESSIONS:]
+    lanes: dict[tuple[str, ...], dict[str, float]] = {}
+    for each in records:
+        if each.session in sessions:
+            name = (with_threads(each.runtime, each.threads), *each.arguments)
+            lanes.setdefault(name, {})[each.session] = each.median
+    wide = max(len(" ".join(name)) for name in lanes)
+    for name, medians in lanes.items():
+        drawn = spark([medians.get(each) for each in sessions])
+        first, *_, last = (*medians.values(), *medians.values())
+        yield f"{' '.join(name).ljust(wide)}  {drawn}  {duration(first)} to {duration(last)}"
+
+
+def print_programs(records: Sequence[Record]) -> None:
+    """Print which programs there are."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("program", "runs", "runtimes", "last"):
+        table.add_column(heading, overflow="fold")
+    for program in dict.fromkeys(each.program for each in records):
+        own = [each for each in records if each.program == program]
+        runtimes = len({each.runtime for each in own})
+        name = Path(program)
+        last = f"{own[-1].at:%Y-%m-%d %H:%M}"
+        table.add_row(text(name), str(len(own)), str(runtimes), last)
+    open_console().print(table)

@@ -1,0 +1,91 @@
+"""Groups of runtimes that agree, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.report.rich_text import open_console, text
+from multirt.report.units import write_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from multirt.experiments.compare import Comparison
+    from multirt.experiments.grouping import Difference, Group
+    from multirt.experiments.trial import Outcome
+
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_LAST_WORDS = 160  # characters
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the groups, each with its first difference, then what to know beside."""
+    console = open_console()
+    script = text(comparison.field.program.title)
+    count, groups = len(comparison.outcomes), comparison.groups
+    if comparison.agree and count > 1:
+        style = "green" if groups[0].outcome.exit_code == 0 else "yellow"
+        console.print(f"[{style}]all {count} agree[/] on {script}")
+    elif len(groups) > 1:
+        console.print(f"[red]{len(groups)} different results[/] of {script} on {count} runtimes")
+    for place, group in enumerate(groups):
+        if place == 0:
+            _print_reference(console, group)
+        else:
+            _print_group(console, group, f"differs ({place})")
+    if comparison.remark is not None:
+        console.print(f"[yellow]note[/] {text(comparison.remark)}")
+    if comparison.field.left_out:
+        console.print(f"left out: {len(comparison.field.left_out)} that cannot run it")
+        for name, reason in comparison.field.left_out:
+            console.print(f"  {text(name)}  {text(reason)}", style="dim")
+    rules = ", ".join(rule.name for rule in comparison.rules) or "nothing"
+    console.print(f"may differ: {rules}", style="dim")
+
+
+def _print_reference(console: Console, group: Group) -> None:
+    """Print whom all are compared with, how it ended, and who agrees with it."""
+    first, *others = group.members
+    console.print(f"\n[bold]reference[/]: {text(first)}")
+    console.print(f"  {text(summary(group.outcome))}")
+    if others:
+        console.print(f"the same ({len(others)}): {text(', '.join(others))}")
+
+
+def _print_group(console: Console, group: Group, title: str) -> None:
+    """Print who is in a group, how it ended, and where it leaves the reference."""
+    console.print(f"\n[bold]{title}[/]: {text(', '.join(group.members))}")
+    console.print(f"  {text(summary(group.outcome))}")
+    if group.difference is not None:
+        _print_difference(console, group.difference)
+
+
+def summary(outcome: Outcome) -> str:
+    """Say in one line what came of a run."""
+    streams = (("stdout", outcome.stdout), ("stderr", outcome.stderr))
+    written = [f"{name} {write_size(each.size)}" for name, each in streams if each.size]
+    files = [f"{len(outcome.files)} files changed"] if outcome.files else []
+    said = [last_words(outcome)] if outcome.exit_code != 0 else []
+    words = [outcome.ending, *(written or ["no output"]), *files]
+    return ": ".join([", ".join(words), *filter(None, said)])
+
+
+def last_words(outcome: Outcome) -> str:
+    """Return the last line of stderr, where a traceback has the error."""
+    lines = [line.strip() for line in outcome.stderr.text.splitlines() if line.strip()]
+    return lines[-1][:_LAST_WORDS] if lines else ""
+
+
+def _print_difference(console: Console, difference: Difference) -> None:
+    """Print a diff as people know it."""
+    console.print(f"  first difference: {text(difference.where)}")
+    _print_lines(console, difference.lines)
+
+
+def _print_lines(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        heading = line.startswith(("--- ", "+++ "))
+        style = "bold" if heading else _STYLES.get(line[:1])
+        console.print(f"    {text(line)}", style=style, soft_wrap=True)

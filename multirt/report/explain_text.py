@@ -1,0 +1,169 @@
+"""The choice of a runtime, for people: one screen, all of it with -v."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from multirt.report.figures import duration, interval, passed
+from multirt.report.rich_text import block, open_console, text
+from multirt.selection.prefer_fastest import wants_fastest
+from multirt.selection.ranking import order
+from multirt.selection.suggestions import remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from multirt.config import Configuration
+    from multirt.selection.model import Verdict
+    from multirt.selection.request import Decision
+
+_GROUPS_SHOWN = 8
+
+
+def print_decision(decision: Decision, *, verbose: bool = False) -> None:
+    """Print the choice, what was asked for, what else fits, and what stands against the rest."""
+    console = open_console()
+    title = text(decision.program.title)
+    if decision.chosen is not None:
+        runtime = decision.chosen.runtime
+        where = text(runtime.executable)
+        console.print(
+            f"{title} runs on [bold green]{text(runtime.id)}[/] ({where})", soft_wrap=True
+        )
+    else:
+        console.print(f"[red]nothing here can run {title}[/]")
+    for line in (*settings(decision.configuration), *_packages(decision)):
+        console.print(f"  {text(line)}", soft_wrap=True)
+    for line in measured(decision):
+        console.print(f"  {text(line)}", soft_wrap=True)
+    warnings = decision.chosen.warnings if decision.chosen is not None else ()
+    for note in (*decision.notes, *warnings):
+        console.print(f"  [yellow]{text(note)}[/]", soft_wrap=True)
+    if verbose:
+        _print_all(decision, console)
+    else:
+        _print_groups(decision, console)
+    found = remedy(decision)
+    if found is not None:
+        names = " and ".join(found.distributions)
+        console.print(f"[bold]{text(found.runtime)}[/] would fit with {text(names)} for it:")
+        console.print(f"  {text(found.command)}", soft_wrap=True)
+
+
+def settings(configuration: Configuration) -> Iterator[str]:
+    """Yield what was asked for, each with the place that it comes from."""
+    asked, hinted = configuration.runtimes, configuration.hinted
+    if asked is not None:
+        yield f"runtimes: {' or '.join(map(str, asked.value))} ({asked.origin})"
+    if hinted is not None:
+        yield f"runtimes: {hinted.value} preferred ({hinted.origin})"
+    for wanted in configuration.requires:
+        yield f"requires Python {wanted.value} ({wanted.origin})"
+    for need in configuration.needs:
+        yield f"needs {need.value.value} ({need.origin})"
+    if configuration.implementation is not None:
+        said = configuration.implementation
+        yield f"implementation: {said.value} ({said.origin})"
+    if configuration.prefer is not None:
+        yield f"prefers {configuration.prefer.value.value} ({configuration.prefer.origin})"
+    for flag, words in (
+        (configuration.allow_prerelease, "pre-releases are as good"),
+        (configuration.whole_site, "all that is installed counts"),
+    ):
+        if flag is not None and flag.value:
+            yield f"{words} ({flag.origin})"
+    if configuration.imports:
+        names = ", ".join(each.value for each in configuration.imports)
+        yield f"imports besides: {names} ({configuration.imports[0].origin})"
+
+
+def measured(decision: Decision) -> Iterator[str]:
+    """Yield what the history says, where it was asked."""
+    if not wants_fastest(decision.configuration):
+        return
+    if not decision.evidence:
+        yield "measured: nothing of this very program beside the usual choice"
+    for each in decision.evidence:
+        ratio, age = interval(each.ratio), passed(datetime.now(UTC) - each.at)
+        times = f"{duration(each.seconds)} to {duration(each.usual_seconds)}"
+        yield f"measured: {each.runtime} {ratio} as fast as {decision.usual}, {times}, {age} ago"
+
+
+def _packages(decision: Decision) -> Iterator[str]:
+    """Yield where packages come from."""
+    for root in decision.roots:
+        yield f"packages: {root}"
+    if decision.wanted is not None:
+        what = ", ".join(decision.wanted.requirements) or "what the lock lists"
+        yield f"installs: {what}"
+
+
+def _print_groups(decision: Decision, console: Console) -> None:
+    """Print the runtimes that fit in one paragraph, and the others by their first reason."""
+    others = (each for each in decision.verdicts if each.accepted and each != decision.chosen)
+    fit = [each.runtime.id for each in others]
+    if fit:
+        words = f"[green]fit too[/]: {text(', '.join(fit))}"
+        _print_indented(console, words, first=0, rest=2)
+    groups: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        if not verdict.accepted:
+            groups.setdefault(_first_reason(verdict), []).append(verdict.runtime.id)
+    for reason, ids in list(groups.items())[:_GROUPS_SHOWN]:
+        _print_indented(console, f"[red]-[/] {text(reason)}", first=0, rest=2)
+        _print_indented(console, f"[dim]{text(', '.join(ids))}[/]", first=4, rest=4)
+    left = list(groups.values())[_GROUPS_SHOWN:]
+    if left:
+        console.print(f"and {sum(map(len, left))} more for other reasons (-v shows all)")
+
+
+def _print_indented(console: Console, words: str, *, first: int, rest: int) -> None:
+    """Print words in as many lines as they take, each line after the first further in."""
+    from rich.text import Text
+
+    for number, line in enumerate(Text.from_markup(words).wrap(console, console.width - rest)):
+        line.rstrip()
+        console.print(Text(" " * (rest if number else first)) + line, soft_wrap=True)
+
+
+def _first_reason(verdict: Verdict) -> str:
+    """Return the first objection in words that are the same for other runtimes."""
+    first = verdict.objections[0]
+    detail = first.detail.replace(f"which {verdict.runtime.id} does", "which it does")
+    detail = detail.rpartition(", this is ")[0] or detail
+    return f"{first.cause.value}: {detail.removeprefix(f'{verdict.runtime.id} ')}"
+
+
+def _print_all(decision: Decision, console: Console) -> None:
+    """Print every runtime with every objection, then the files that all this rests on."""
+    console.print(f"order: {' > '.join(order(decision.configuration))}", style="dim")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("", width=1)
+    table.add_column("runtime", no_wrap=True)
+    table.add_column("objections", overflow="fold")
+    for verdict in decision.verdicts:
+        reasons = [f"{each.cause.value}: {each.detail}" for each in verdict.objections]
+        reasons += [f"warning: {each}" for each in verdict.warnings]
+        mark = "[green]+[/]" if verdict.accepted else "[red]-[/]"
+        table.add_row(mark, text(verdict.runtime.id), "\n".join(map(text, reasons)))
+    console.print(table)
+    _print_resolver(decision, console)
+    for path in decision.read:
+        console.print(f"read: {text(path)}", style="dim", soft_wrap=True)
+
+
+def _print_resolver(decision: Decision, console: Console) -> None:
+    """Print what the resolver said in full, each explanation once with whom it is about."""
+    about: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        for each in verdict.objections:
+            if each.full is not None:
+                about.setdefault(each.full, []).append(verdict.runtime.id)
+    for full, ids in about.items():
+        console.print(f"[bold]uv says[/] of {text(', '.join(ids))}:")
+        console.print(block(full), style="dim", soft_wrap=True)

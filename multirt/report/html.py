@@ -1,0 +1,75 @@
+"""Turn a template and its values into one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MARKS = {"good": "✓", "fair": "✓", "doubt": "?", "bad": "✗", "none": "·"}
+# Control and direction characters of untrusted names: a page shows them, and never obeys them.
+_CONTROL = {*range(0xA0)} - {*range(0x20, 0x7F)} - {0x09, 0x0A}  # tabs and new lines are text
+_INVISIBLE = {code: f"\\x{code:02x}" for code in _CONTROL}
+_INVISIBLE |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def render(template: str, context: Mapping[str, object]) -> str:
+    """Return a page: style and script are in it, and it may load nothing.
+
+    Args:
+        template: a name below `multirt/report/templates`, as in `heatmap_page.html`.
+        context: its values. Text is escaped; a value that a template names must be here.
+
+    Raises:
+        jinja2.UndefinedError: a value is missing.
+    """
+    return _environment().get_template(template).render(context)
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("multirt.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    environment.globals["marks"] = _MARKS
+    environment.globals["inline"] = _inline
+    environment.globals["digest"] = _digest
+    return environment
+
+
+def _finalized(value: object) -> object:
+    """Return a value of a template's expression with all in it made visible."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        # A name of a file may hold bytes that are no text; UTF-8 refuses them.
+        return value.translate(_INVISIBLE).encode("utf-8", "backslashreplace").decode()
+    return value
+
+
+def _inline(name: str) -> Markup:
+    """Return a style sheet or script of ours as it stands: it goes into the page."""
+    return Markup(_source(name))  # noqa: S704 - a file of this package
+
+
+def _digest(name: str) -> str:
+    """Return how a content security policy names a script, so that no other runs."""
+    hashed = hashlib.sha256(_source(name).encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(hashed).decode('ascii')}"
+
+
+def _source(name: str) -> str:
+    environment = _environment()
+    loader = environment.loader
+    assert loader is not None  # noqa: S101 - `_environment` gives one; for the type checker
+    return loader.get_source(environment, name)[0]

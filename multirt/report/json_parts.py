@@ -1,0 +1,36 @@
+"""What several documents share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multirt.experiments.intervals import Ratio
+
+Document = dict[str, Any]
+SCHEMA = {"schema_version": 1}
+
+
+def objection_document(objection: Any) -> Document:  # noqa: ANN401 - abi_probe's and multirt's, alike
+    """Return one objection."""
+    return {
+        "cause": objection.cause.value,
+        "detail": objection.detail,
+        "path": objection.path,
+        "symbol": objection.symbol,
+    }
+
+
+def dotted(version: tuple[int, int] | None) -> str | None:
+    """Write a version as people do."""
+    return f"{version[0]}.{version[1]}" if version is not None else None
+
+
+def ratio_document(ratio: Ratio) -> Document:
+    """Return a ratio with its 95 % interval."""
+    return {
+        "estimate": ratio.estimate,
+        "low": ratio.low,
+        "high": ratio.high,
+        "significant": ratio.significant,
+    }

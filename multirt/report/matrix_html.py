@@ -1,0 +1,117 @@
+"""A report as a page of HTML that needs nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.matrix.report import conclusion, failing, repeats
+from multirt.matrix.results import BAD, Outcome
+from multirt.matrix.states import State
+from multirt.report.matrix_markdown import binary
+
+if TYPE_CHECKING:
+    from multirt.matrix.report import Failing, Report, Row, WheelRow
+    from multirt.report.heatmap import Cell, HeatMap
+
+_GOOD = frozenset({State.PASSED, State.READY})
+_DOUBT = frozenset({State.SKIPPED, State.NOT_RUN, State.INTERRUPTED})
+_OUTPUT = 8000
+
+
+def page(report: Report) -> str:
+    """Return a report as a page: every cell, failing tests by runtime, and why."""
+    from multirt.report.html import render  # 40 ms of jinja2
+
+    found = failing(report.rows)
+    return render(
+        "matrix_page.html",
+        {
+            "title": f"{report.project}: {conclusion(report)}",
+            "facts": [
+                *[(f"wheel{_place(report, each)}", _wheel(each)) for each in report.wheels],
+                ("time", f"{report.seconds:.1f} s"),
+            ],
+            "cells": [_cell(each) for each in report.rows],
+            "map": _map(report, found) if found else None,
+            "repeats": repeats(report),
+            "excluded": report.excluded,
+            "notes": report.notes,
+        },
+    )
+
+
+def _place(report: Report, wheel: WheelRow) -> str:
+    return "" if len(report.wheels) == 1 else f" {report.wheels.index(wheel) + 1}"
+
+
+def _wheel(wheel: WheelRow) -> str:
+    how = f"built on {wheel.built_on}" if wheel.built_on else "built elsewhere"
+    return f"{wheel.file}, sha256 {wheel.sha256}, {how}"
+
+
+def _cell(row: Row) -> dict[str, object]:
+    counts = [
+        row.count(*outcomes)
+        for outcomes in ((Outcome.PASSED,), tuple(BAD), (Outcome.SKIPPED, Outcome.XFAILED))
+    ]
+    return {
+        "name": row.name,
+        "runtime": row.runtime.id if row.runtime else row.asked,
+        "binary": binary(row),
+        "counts": ["" if count is None else count for count in counts],
+        "time": f"{row.seconds:.2f} s" if row.seconds else "",
+        "state": row.state.value,
+        "tone": _tone(row.state),
+        "reason": row.reason or "",
+        "hint": row.hint or "",
+        "may_fail": row.may_fail,
+        "warnings": row.warnings,
+        "output": row.output[-_OUTPUT:] if row.state not in _GOOD else "",
+    }
+
+
+def _tone(state: State) -> str:
+    if state in _GOOD:
+        return "good"
+    return "doubt" if state in _DOUBT else "bad"
+
+
+def _map(report: Report, found: tuple[Failing, ...]) -> HeatMap:
+    """Return failing tests by runtime, with what each of them said."""
+    from multirt.report.heatmap import Heading, HeatMap, Reason, Tone
+    from multirt.report.heatmap import Row as MapRow
+
+    names = [row.name for row in report.rows if row.cases is not None]
+    rows = [
+        MapRow(
+            heading=Heading(text=each.id),
+            cells=tuple(_answer(each.outcomes.get(name)) for name in names),
+            reasons=tuple(
+                Reason(
+                    columns=tuple(names.index(cell) for cell in cells),
+                    kind="",
+                    text=message or text.strip()[-200:] or "no message",
+                    tone=Tone.BAD,
+                )
+                for message, cells, text in each.shown
+            ),
+        )
+        for each in found
+    ]
+    return HeatMap(
+        caption="Tests that fail on some runtime",
+        corner="failing test",
+        columns=tuple(Heading(text=name) for name in names),
+        rows=tuple(rows),
+        legend=((Tone.GOOD, "passed"), (Tone.BAD, "failed"), (Tone.NONE, "skipped or not there")),
+    )
+
+
+def _answer(outcome: Outcome | None) -> Cell:
+    from multirt.report.heatmap import Cell, Tone
+
+    if outcome is None:
+        return Cell(tone=Tone.NONE, label="not there")
+    tones = {Outcome.PASSED: Tone.GOOD, Outcome.FAILED: Tone.BAD, Outcome.ERROR: Tone.BAD}
+    text = "E" if outcome is Outcome.ERROR else None  # the others have the legend's marks
+    return Cell(tone=tones.get(outcome, Tone.NONE), label=outcome.value, text=text)

@@ -1,0 +1,74 @@
+"""What `probe --format markdown` prints: a table for a pull request or a job's summary."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from multirt.probe.findings import names, reasons_of
+from multirt.probe.standing import standing_of
+from multirt.report.terminal import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from multirt.probe.exit_policy import Policy
+    from multirt.probe.report_values import Report
+
+_MARKS: Final = {"compatible": "✅", "unverified": "✔️", "unknown": "❔", "incompatible": "❌"}
+_MEANINGS: Final = {
+    "compatible": "works",
+    "unverified": "fits as far as can be read",
+    "unknown": "unreadable",
+    "incompatible": "does not work",
+}
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+.!|~:@-])")
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def markdown_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
+    """Yield a table of artefacts and runtimes, then the reasons of each artefact, folded."""
+    read = [report for report in reports if report["error"] is None]
+    if read:
+        runtimes = [_text(each["runtime"].removeprefix("cpython-")) for each in read[0]["runtimes"]]
+        yield f"| artefact | {' | '.join(runtimes)} |"
+        yield f"|---|{':-:|' * len(runtimes)}"
+    called = [_text(each) for each in names(read)]
+    for name, report in zip(called, read, strict=True):
+        cells = " | ".join(_MARKS[each["status"]] for each in report["runtimes"])
+        yield f"| {name} | {cells} |"
+    used = {each["status"] for report in read for each in report["runtimes"]}
+    if used:
+        yield ""
+        yield ", ".join(f"{_MARKS[each]} {_MEANINGS[each]}" for each in _MARKS if each in used)
+    for name, report in zip(called, read, strict=True):
+        yield from _reasons(name, report, policy)
+    for report in reports:
+        if report["error"] is not None:
+            yield ""
+            yield f"**{_text(report['target'])}**: {_text(report['error']['message'])}"
+
+
+def _reasons(name: str, report: Report, policy: Policy) -> Iterator[str]:
+    """Yield the reasons of one artefact, to be unfolded."""
+    reasons = reasons_of(report, policy.ignored)
+    standing = standing_of(report)
+    if not reasons and not standing:
+        return
+    yield ""
+    count = f"{len(reasons)} reason{'' if len(reasons) == 1 else 's'}"
+    yield f"<details><summary>{name}: {count}</summary>"
+    yield ""
+    yield from (f"- {_text(words)}" for words in standing)
+    for reason in reasons:
+        mark = "**" if policy.fails(reason) else ""
+        where = f" ({', '.join(map(_text, reason.runtimes))})" if reason.runtimes else ""
+        helps = f"; *helps:* {_text(reason.help)}" if reason.help is not None else ""
+        yield f"- {mark}{_text(reason.kind)}{mark}: {_text(reason.text)}{where}{helps}"
+    yield ""
+    yield "</details>"
+
+
+def _text(value: str) -> str:
+    """Return text that Markdown and HTML take as it stands, in one line."""
+    return _SPECIAL.sub(r"\\\1", visible(value)).translate(_HTML)

@@ -1,0 +1,116 @@
+"""What `probe --format sarif` prints, for code scanning.
+
+Source: SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from multirt.probe.findings import Weight, reasons_of
+from multirt.probe.report_values import SOURCE_ARCHIVE
+from multirt.report.terminal import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from multirt.probe.exit_policy import Policy
+    from multirt.probe.findings import Reason
+    from multirt.probe.report_values import Report
+    from multirt.report.json_parts import Document
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_RULES: Final = {
+    "promise": "A stable-ABI tag or file name promises what the binary does not keep.",
+    "warning": "Something may go wrong although nothing stands against it.",
+    "hint": "Something that an author may want to know.",
+    "table": "A runtime is not here and was judged from a table.",
+    "broken": "A file cannot be read.",
+    "package-python": "Requires-Python leaves a runtime out.",
+    "abi-tag": "No wheel tag fits a runtime.",
+    "platform": "The format, the machine or the C library does not fit a runtime.",
+    "abi-suffix": "A runtime never looks at the file's name.",
+    "abi-hook": "The module's initialisation function is none that a runtime knows.",
+    "abi-kind": "The binary is built for another kind of ABI.",
+    "abi-symbol": "A runtime does not export a symbol that the binary needs.",
+    "library": "A needed library is not found.",
+    "capability": "A runtime cannot load such modules at all.",
+    "import": "A real import fails.",
+}
+
+
+def sarif_document(reports: Sequence[Report], policy: Policy) -> Document:
+    """Return a log of one run."""
+    results = [each for report in reports for each in _results(report, policy)]
+    notes = [each for report in reports for each in _notifications(report)]
+    successful = all(each["level"] == "note" for each in notes)
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "multirt",
+                        "version": version("multirt"),
+                        "rules": [
+                            {"id": name, "shortDescription": {"text": text}}
+                            for name, text in _RULES.items()
+                        ],
+                    }
+                },
+                "invocations": [
+                    {"executionSuccessful": successful, "toolExecutionNotifications": notes}
+                ],
+                "results": results,
+                "columnKind": "unicodeCodePoints",
+            }
+        ],
+    }
+
+
+def _results(report: Report, policy: Policy) -> Iterator[Document]:
+    """Yield one result for each reason."""
+    for reason in reasons_of(report, policy.ignored):
+        where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
+        helps = f"; helps: {reason.help}" if reason.help is not None else ""
+        location: Document = {"physicalLocation": _place(report["target"])}
+        if reason.path is not None:
+            location["logicalLocations"] = [
+                {"fullyQualifiedName": visible(reason.path), "kind": "module"}
+            ]
+        identity = "\0".join((report["target"], reason.kind, reason.path or "", reason.text))
+        hashed = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()
+        yield {
+            "ruleId": reason.kind,
+            "ruleIndex": [*_RULES].index(reason.kind),
+            "level": "error" if policy.fails(reason) else _level(reason),
+            "message": {"text": visible(f"{reason.text}{where}{helps}")},
+            "locations": [location],
+            "partialFingerprints": {"reason/v1": hashed[:32]},
+        }
+
+
+def _level(reason: Reason) -> str:
+    return "note" if reason.weight in {Weight.OBJECTION, Weight.HINT} else "warning"
+
+
+def _notifications(report: Report) -> Iterator[Document]:
+    """Yield why a target could not be read."""
+    error = report["error"]
+    if error is not None:
+        yield {
+            "level": "note" if error["kind"] == SOURCE_ARCHIVE else "error",
+            "message": {"text": visible(error["message"])},
+            "locations": [{"physicalLocation": _place(report["target"])}],
+        }
+
+
+def _place(target: str) -> Document:
+    """Return a file's place as a URI reference, relative where the name is."""
+    path = quote(os.fsencode(target.replace(os.sep, "/")))
+    return {"artifactLocation": {"uri": f"file://{path}" if path.startswith("/") else path}}

@@ -1,0 +1,67 @@
+"""Say on a terminal how far the work is, for work of more than half a second."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+from multirt.report.terminal import cut, terminal_width, visible, width
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_SILENT: Final = 0.5  # seconds; what is over sooner needs no words
+_BAR: Final = 20  # columns
+
+
+class Progress:
+    """A bar on stderr that is overwritten, and gone at the end; nothing where no one looks."""
+
+    def __init__(
+        self, total: int = 0, stream: TextIO | None = None, silent: float = _SILENT
+    ) -> None:
+        """Begin.
+
+        Args:
+            total: steps that there will be, as far as is known.
+            stream: what is written to; None for stderr.
+            silent: seconds in which nothing is shown.
+        """
+        self._stream = stream if stream is not None else sys.stderr
+        self._silent = silent
+        self._total = total
+        self._done = 0
+        self._begun = time.monotonic()
+        self._shown = False
+
+    def expect(self, more: int) -> None:
+        """Say that there is more to do."""
+        self._total += more
+
+    def step(self, what: str) -> None:
+        """Say what is done now."""
+        self._done += 1
+        looked_at = self._stream is not None and self._stream.isatty()
+        if looked_at and time.monotonic() - self._begun >= self._silent:
+            self._shown = True
+            self._stream.write(f"\r\033[K{self._line(visible(what))}")
+            self._stream.flush()
+
+    def _line(self, what: str) -> str:
+        """Return the bar, in one line of the terminal."""
+        filled = min(self._done * _BAR // max(self._total, 1), _BAR)
+        line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {self._done}/{self._total} {what}"
+        room = terminal_width(os.environ, self._stream) - 1  # a full line would begin the next
+        return cut(line, room) if width(line) > room else line
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no trace."""
+        if self._shown:
+            self._stream.write("\r\033[K")
+            self._stream.flush()

@@ -1,0 +1,1 @@
+"""Choose a runtime for a program: facts, verdicts, the choice, and its explanation."""

@@ -1,0 +1,1 @@
+"""Check one runtime for a program: pure functions of values."""

@@ -1,0 +1,90 @@
+"""Judge a runtime by what the program, its project and its user ask for. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.config import Need
+from multirt.program import holds
+from multirt.selection.checks.facts import facts_of
+from multirt.selection.model import Cause, Objection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.selection.criteria import Question
+    from runtimes import Runtime
+
+# Options of the interpreter by the first version that takes them. Jython is 2.7 in this, too, and
+# MicroPython calls itself 3.4.
+_OPTION_SINCE = {"I": (3, 4), "P": (3, 11), "X": (3, 1), "q": (3, 2)}
+_OWN_LOCK_SINCE = (3, 12)  # PEP 684: an interpreter's own lock
+
+
+def declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
+    """Yield what was asked for and a runtime is not."""
+    yield from _asked(question, runtime)
+    configuration = question.configuration
+    for wanted in configuration.requires:
+        # As pip does: 3.15.0rc1 is a 3.15.
+        if not wanted.value.contains(runtime.version.base_version):
+            yield Objection(
+                cause=Cause.REQUIRES_PYTHON,
+                detail=f"{wanted.origin} requires Python {wanted.value}, this is {runtime.version}",
+            )
+    for need in configuration.needs:
+        if not _meets(need.value, runtime):
+            yield Objection(
+                cause=Cause.CAPABILITY, detail=f"{need.origin} needs {need.value.value}"
+            )
+    for option in question.program.options:
+        letter = option[1:2] if option.startswith("-") else ""
+        if runtime.version.release[:2] < _OPTION_SINCE.get(letter, (0, 0)):
+            detail = f"{question.program.title} is started with {option}, which {runtime.id} lacks"
+            yield Objection(cause=Cause.CAPABILITY, detail=detail)
+    yield from _exits(question, runtime)
+
+
+def _asked(question: Question, runtime: Runtime) -> Iterator[Objection]:
+    """Yield what was asked for by name."""
+    configuration = question.configuration
+    asked, hinted = configuration.runtimes, configuration.hinted
+    if asked is not None and not any(spec.accepts(runtime) for spec in asked.value):
+        words = " or ".join(map(str, asked.value))
+        by = "" if asked.origin == "--python" else f" by {asked.origin}"
+        yield Objection(cause=Cause.SPEC, detail=f"{words} was asked for{by}")
+    if hinted is not None and hinted.value.release[:1] not in ((), runtime.version.release[:1]):
+        yield Objection(cause=Cause.SPEC, detail=f"{hinted.origin} asks for {hinted.value}")
+    wanted = configuration.implementation
+    if wanted is not None and runtime.implementation.name != wanted.value.lower():
+        by = "" if wanted.origin == "--implementation" else f" by {wanted.origin}"
+        yield Objection(cause=Cause.SPEC, detail=f"{wanted.value} was asked for{by}")
+
+
+def _meets(need: Need, runtime: Runtime) -> bool:
+    """Whether a build has what is needed."""
+    match need:
+        case Need.FREE_THREADING:
+            return runtime.abi.free_threaded
+        case Need.DEBUG:
+            return runtime.abi.debug
+        case Need.JIT:
+            return runtime.jit is not None
+        case Need.SUBINTERPRETERS:
+            version = (runtime.version.major, runtime.version.minor)
+            modules = {"_interpreters", "_xxsubinterpreters"}
+            return version >= _OWN_LOCK_SINCE and bool(modules & runtime.stdlib)
+
+
+def _exits(question: Question, runtime: Runtime) -> Iterator[Objection]:
+    """Yield the places where the program itself refuses a runtime."""
+    facts = facts_of(runtime)
+    for each in question.program.exits:
+        if all(holds(guard.test, facts) is guard.wanted for guard in each.guards):
+            last = each.guards[-1]
+            test = last.test if last.wanted else f"not ({last.test})"
+            yield Objection(
+                cause=Cause.REQUIRES_PYTHON,
+                detail=f"{each.file.name} line {each.line} ends it where `{test}`",
+                path=str(each.file),
+            )

@@ -1,0 +1,151 @@
+"""Judge a runtime by the modules that a program imports and the files that it is made of. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multirt.program import holds
+from multirt.program.model import Import
+from multirt.selection.answers import Answers
+from multirt.selection.checks.facts import facts_of
+from multirt.selection.model import Cause, Objection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multirt.program.model import Guard, Source
+    from multirt.selection.criteria import Question
+    from runtimes import Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Having:
+    """What a runtime has of what a program imports.
+
+    Attributes:
+        question: what is asked.
+        runtime: the runtime.
+        own: imported top-level modules that its own folders of packages have.
+        answers: what it said itself; None before it was asked.
+    """
+
+    question: Question
+    runtime: Runtime
+    own: frozenset[str] = frozenset()
+    answers: Answers | None = None
+
+    def imports(self) -> Iterator[tuple[Import, bool]]:
+        """Yield the imports that can happen here, and whether each certainly does."""
+        for name in self.question.configuration.imports:
+            yield Import(name=name.value, file=None, line=0, certain=True), True
+        for each in self.question.program.imports:
+            met = self.met(each.guards)
+            if met is not False:
+                yield each, each.certain and met is True
+
+    def sources(self) -> Iterator[Source]:
+        """Yield the files that certainly run here."""
+        for each in self.question.program.sources:
+            if each.certain and self.met(each.guards):
+                yield each
+
+    def asked_names(self) -> frozenset[str]:
+        """Return the names of the standard library that only the runtime itself knows of."""
+        names = set()
+        for each, _ in self.imports():
+            top = each.name.partition(".")[0]
+            if each.local or top not in self.runtime.stdlib or self._installed(each.name):
+                continue
+            if "." in each.name and not each.members:
+                names.add(each.name)
+            names.update(f"{each.name}:{member}" for member in each.members)
+        return frozenset(names)
+
+    def lacks(self, each: Import) -> str | None:
+        """Return the first name of an import that is not to be had, None when all are."""
+        top = each.name.partition(".")[0]
+        if each.local or top == "__future__" or self._installed(each.name) or top in self.own:
+            return None
+        if top not in self.runtime.stdlib:
+            return top
+        missing = self.answers.missing if self.answers is not None else frozenset()
+        if each.name in missing:
+            return each.name
+        return next((name for name in each.members if f"{each.name}:{name}" in missing), None)
+
+    def _installed(self, name: str) -> bool:
+        packages = self.question.packages
+        top = name.partition(".")[0]
+        return packages is not None and (name in packages.owners or top in packages.loose)
+
+    def met(self, guards: tuple[Guard, ...]) -> bool | None:
+        """Return whether conditions hold here, None when that cannot be told."""
+        facts = facts_of(self.runtime)
+        unknown = False
+        for guard in guards:
+            if guard.missing:
+                held = self._is_missing(guard)
+            else:
+                value = holds(guard.test, facts)
+                held = None if value is None else value is guard.wanted
+            if held is False:
+                return False
+            unknown = unknown or held is None
+        return None if unknown else True
+
+    def _is_missing(self, guard: Guard) -> bool | None:
+        """Return whether one of the guard's modules is absent, so that its handler runs."""
+        tried = [each for each in self.question.program.imports if each.name in guard.missing]
+        lacking = [each for each in tried if self.lacks(each) is not None]
+        if not lacking:
+            return False
+        return None if self.question.unseen or self.question.builds else True
+
+
+def missing(having: Having) -> Iterator[Objection]:
+    """Yield the modules that a runtime does not have, each once."""
+    question, runtime = having.question, having.runtime
+    unseen = question.unseen or question.builds or question.program.searches_elsewhere
+    seen = set()
+    for each, certain in having.imports():
+        name = having.lacks(each)
+        top = each.name.partition(".")[0]
+        if name is None or name in seen or not certain or (unseen and top not in question.stdlib):
+            continue
+        seen.add(name)
+        path = str(each.file) if each.file else None
+        if top in question.stdlib:
+            what = f"{name} from {each.name}" if name in each.members else name
+            detail = f"{each.place} imports {what}, which {runtime.id} does not have"
+            yield Objection(cause=Cause.STDLIB, detail=detail, path=path)
+        else:
+            roots = question.packages.roots if question.packages else ()
+            where = f" in {', '.join(map(str, roots))}" if roots else ""
+            detail = f"{each.place} imports {name}, which is not installed{where}"
+            yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, distribution=name)
+
+
+def uncompilable(having: Having) -> Iterator[Objection]:
+    """Yield the files that a runtime cannot compile."""
+    refused = having.answers.refused if having.answers is not None else {}
+    if (
+        having.answers is not None
+        and having.answers.mute
+        and not having.question.configuration.specs
+    ):
+        detail = f"{having.runtime.id} cannot be asked what it compiles: name it to have it"
+        yield Objection(cause=Cause.SYNTAX, detail=detail)
+    for source in having.sources():
+        why = refused.get(source.file)
+        if why is None:
+            continue
+        place = f"{source.file.name} line {why.line}" if why.line else source.file.name
+        shown = f": `{_shortened(why.text)}`" if why.text else ""
+        yield Objection(
+            cause=Cause.SYNTAX, detail=f"{place}: {why.message}{shown}", path=str(source.file)
+        )
+
+
+def _shortened(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -1,0 +1,111 @@
+"""Judge a runtime by the installed distributions that a program reaches on it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multirt.environments.markers import marker_environment
+from multirt.selection.model import Cause, Objection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.requirements import Requirement
+
+    from multirt.selection.criteria import Question
+    from multirt.selection.installed import Packages
+    from runtimes import Runtime
+
+
+def reached(question: Question, runtime: Runtime) -> frozenset[str]:
+    """Return the distributions that a program reaches on a runtime, its markers evaluated."""
+    from packaging.utils import canonicalize_name  # 10 ms, where there are packages
+
+    packages = question.packages
+    if packages is None:
+        return frozenset()
+    whole = question.configuration.whole_site
+    names = {name for found in packages.owners.values() for name in found}
+    names |= packages.requires.keys() if whole and whole.value else frozenset[str]()
+    environment = marker_environment(runtime)
+    queue = [(name, frozenset[str]()) for name in names]
+    queue += [
+        (canonicalize_name(each.name), frozenset(each.extras))
+        for each in _listed(question)
+        if _holds(each, environment, frozenset())
+    ]
+    seen = set(queue)
+    while queue:
+        name, extras = queue.pop()
+        for requirement in packages.requires.get(name, ()):
+            if _holds(requirement, environment, extras):
+                item = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+                if item not in seen:
+                    seen.add(item)
+                    queue.append(item)
+    return frozenset(name for name, _ in seen) - _shadowed(question, packages)
+
+
+def _shadowed(question: Question, packages: Packages) -> frozenset[str]:
+    """Return what will be installed besides, and so comes before what is in the folders."""
+    from packaging.utils import canonicalize_name
+
+    queue = [
+        canonicalize_name(each.value.name)
+        for each in question.configuration.requirements
+        if question.builds and each.origin == "--with"
+    ]
+    found: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            queue += [canonicalize_name(each.name) for each in packages.requires.get(name, ())]
+    return frozenset(found)
+
+
+def _listed(question: Question) -> tuple[Requirement, ...]:
+    """Return what the script itself lists, where it will not be installed for it."""
+    return () if question.builds else question.program.dependencies
+
+
+def _holds(requirement: Requirement, environment: dict[str, str], extras: frozenset[str]) -> bool:
+    """Whether a requirement counts, for one of the extras asked for or for none."""
+    if requirement.marker is None:
+        return True
+    return any(
+        requirement.marker.evaluate({**environment, "extra": extra}) for extra in (extras or {""})
+    )
+
+
+def site(question: Question, runtime: Runtime) -> Iterator[Objection]:
+    """Yield what keeps a runtime from using the site roots, and requirements not met in them."""
+    packages = question.packages
+    if packages is None:
+        return
+    names = reached(question, runtime)
+    if names & packages.requires.keys() and "venv" not in runtime.stdlib:
+        detail = f"{runtime.id} has no venv module, by which it would take folders of packages"
+        yield Objection(cause=Cause.CAPABILITY, detail=detail)
+    for name, trouble in sorted(packages.broken.items()):
+        if name in names:
+            yield Objection(cause=Cause.BROKEN, detail=f"{name}: {trouble}")
+    where = ", ".join(map(str, packages.roots))
+    for name in sorted(names - packages.requires.keys() - packages.broken.keys()):
+        by = _needed_by(name, packages, names) or question.program.title
+        detail = f"{by} requires {name} here, which is not installed in {where}"
+        yield Objection(cause=Cause.PACKAGE, detail=detail, distribution=name)
+
+
+def _needed_by(name: str, packages: Packages, names: frozenset[str]) -> str | None:
+    """Return a reached distribution that requires another, None when only the script does."""
+    from packaging.utils import canonicalize_name
+
+    return next(
+        (
+            by
+            for by in sorted(names & packages.requires.keys())
+            if any(canonicalize_name(each.name) == name for each in packages.requires[by])
+        ),
+        None,
+    )

@@ -1,0 +1,118 @@
+"""Put the question to a runtime, in a child process that cannot hurt."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.selection.answers import Answers, Refusal
+from multirt.selection.compile_cache import Memory
+from multirt.selection.compile_question import Question, question, script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from multirt.program.model import Source
+    from runtimes import Runtime
+
+_SECONDS = 30
+_KEPT = 1 << 24  # bytes of an answer; one line for each name and file
+_DUMB = frozenset({"micropython"})  # no compile() that tells where, no stdin as bytes
+# What would change the answer or run code of the user's before it.
+_SCRUBBED = ("PYTHON", "JYTHON", "LD_PRELOAD", "PYENV_")
+
+
+def ask(
+    runtime: Runtime,
+    sources: Sequence[Source],
+    names: Iterable[str],
+    *,
+    cache_dir: Path,
+    env: Mapping[str, str],
+) -> Answers:
+    """Return what a runtime says of files and names; it is asked once and remembered.
+
+    Args:
+        runtime: who.
+        sources: files to compile.
+        names: of its standard library, `module` or `module:member`; they are imported.
+        cache_dir: where answers are kept.
+        env: the user's environment.
+    """
+    if runtime.implementation.name in _DUMB:
+        return Answers(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
+    asked = question(sources, names)
+    if not asked.data:
+        return Answers()
+    memory = Memory(cache_dir, runtime, asked)
+    lines = memory.load()
+    if lines is None:
+        lines = _run(runtime, asked, env)
+        if lines and lines[-1] == "end" and not any(line.startswith("missing") for line in lines):
+            memory.store(lines)  # what is missing may be installed later beside the executable
+    return _answers(lines, sources)
+
+
+def _run(runtime: Runtime, asked: Question, env: Mapping[str, str]) -> list[str]:
+    """Return the lines of the answer; empty when there is none."""
+    import tempfile  # with the next 15 ms, where the answer is not remembered
+
+    from runtimes import Child
+
+    nonce = os.urandom(8).hex()
+    clean = {name: value for name, value in env.items() if not name.startswith(_SCRUBBED)}
+    command = [str(runtime.executable), *_isolation(runtime), "-c", script(), nonce]
+    clean["PYTHONDONTWRITEBYTECODE"] = "1"
+    folder, deadline = Path(runtime.executable.anchor), time.monotonic() + _SECONDS
+    try:
+        with tempfile.TemporaryFile() as data:
+            data.write(asked.data)
+            data.seek(0)
+            with Child(command, env=clean, folder=folder, kept=_KEPT, given=data) as child:
+                output = child.listen(lambda _: deadline - time.monotonic())
+    except OSError:
+        return []
+    lines = output.stdout.decode("ascii", "replace").splitlines()
+    return [line.removeprefix(f"{nonce} ") for line in lines if line.startswith(f"{nonce} ")]
+
+
+def _isolation(runtime: Runtime) -> tuple[str, ...]:
+    """Return the options under which a runtime reads nothing of the user's."""
+    if runtime.version.major < 3:  # noqa: PLR2004 - -I is of Python 3
+        return ("-E", "-s", "-S") if runtime.implementation.name != "jython" else ("-E", "-S")
+    return ("-I", "-S", "-W", "ignore")
+
+
+def _answers(lines: Sequence[str], sources: Sequence[Source]) -> Answers:
+    """Read the lines of an answer, which may break off."""
+    refused: dict[Path, Refusal] = {}
+    missing = set()
+    for line in lines:
+        match line.split(" "):
+            case ["refused", index, number, words] if index.isdecimal() and number.isdecimal():
+                source = sources[int(index)] if int(index) < len(sources) else None
+                if source is not None:
+                    refused[source.file] = _refusal(source, int(number), _plain(words))
+            case ["missing", name]:
+                missing.add(name.removesuffix(":"))
+            case _:
+                continue
+    complete = bool(lines) and lines[-1] == "end"
+    trouble = None if complete else "it gave no answer, or broke off"
+    return Answers(refused=refused, missing=frozenset(missing), trouble=trouble)
+
+
+def _refusal(source: Source, number: int, message: str) -> Refusal:
+    lines = source.content.splitlines() if not source.compiled else []
+    text = lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
+    return Refusal(line=number, text=text, message=message)
+
+
+def _plain(coded: str) -> str:
+    """Return a text that came as six hexadecimal digits for each character."""
+    try:
+        return "".join(chr(int(coded[at : at + 6], 16)) for at in range(0, len(coded), 6))
+    except (ValueError, OverflowError):
+        return "it cannot be compiled"

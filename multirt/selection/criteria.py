@@ -1,0 +1,40 @@
+"""What is asked of every runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multirt.config import Configuration
+    from multirt.program.model import Program
+    from multirt.selection.installed import Packages
+    from runtimes import Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is asked of every runtime.
+
+    Attributes:
+        program: what is to run.
+        configuration: what is asked for, and by whom.
+        packages: what the site roots hold; None when there are no site roots.
+        home: the runtime of the active or nearest virtual environment; None when there is none.
+        active: what `python3` or `python` on PATH starts; None when neither is there.
+        builds: packages will be installed for the program, so what is not installed may yet be.
+        unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
+            base interpreter's packages), so one that is not found proves nothing.
+        below_floor: what a tag or metadata shuts out for its version is tried.
+        stdlib: names that only a standard library brings, in whichever version.
+    """
+
+    program: Program
+    configuration: Configuration
+    packages: Packages | None = None
+    home: Runtime | None = None
+    active: Runtime | None = None
+    builds: bool = False
+    unseen: bool = False
+    below_floor: bool = False
+    stdlib: frozenset[str] = frozenset()

@@ -1,0 +1,194 @@
+"""Judge every runtime of the machine for a program, and choose."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.config import Places, configure
+from multirt.errors import MultirtError
+from multirt.program import read_program
+from multirt.program.model import Import, Kind
+from multirt.selection.console_script import Command, find_command
+from multirt.selection.criteria import Question
+from multirt.selection.did_you_mean import probably_meant
+from multirt.selection.evaluate import Inquiry
+from multirt.selection.explicit_paths import with_named
+from multirt.selection.judge import choose
+from multirt.selection.lazy_discovery import first_lines, is_settled
+from multirt.selection.package_sources import Needed, locks_looked_for, needed, start_of
+from multirt.selection.prefer_fastest import by_measurement, wants_fastest
+from multirt.selection.request import Decision, Request
+from multirt.selection.stdlib_names import standard_names
+from multirt.selection.virtualenv import around, candidates
+from runtimes import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.config import Configuration
+    from multirt.program.model import Program
+    from multirt.selection.installed import Packages
+    from runtimes import Runtime
+
+_VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+def decide(request: Request) -> Decision:
+    """Judge the runtimes of the machine for a program, and choose.
+
+    Of those that were never asked what they are, only the likely ones are asked at first, and the
+    others where one of them could be chosen or the request is thorough.
+
+    Raises:
+        MultirtError: the program, a file of settings or a folder of packages cannot be read, or
+            there is no such command.
+    """
+    decision, settled = _decide(request, postponing=not request.thorough)
+    return decision if settled else _decide(request, postponing=False)[0]
+
+
+def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
+    """Decide, and tell whether that holds whatever was not asked."""
+    program = read_program(request.entry, request.cwd, request.stdin)
+    program = replace(program, options=request.wishes.python_args or program.options)
+    places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
+    configuration = configure(program, request.wishes, places)
+    fastest = wants_fastest(configuration)
+    if fastest:  # whoever may be chosen has to be asked
+        request = replace(request, thorough=True)
+    found = needed(program, configuration, request)
+    program, command = _with_command(program, found, request)
+    # What is to be installed is resolved for runtimes in turn, which is not done twice.
+    first = first_lines(configuration) if postponing and found.wanted is None else None
+    discovery = discover(replace(request.search, first=first))
+    runtimes = with_named(discovery.runtimes, configuration.specs, request.search)
+    question = _question(program, configuration, found, runtimes, request)
+    verdicts = sorted(
+        Inquiry(question=question, wanted=found.wanted, request=request).verdicts(runtimes),
+        key=lambda verdict: (not verdict.accepted, verdict.rank),
+    )
+    decision = Decision(
+        program=program,
+        configuration=configuration,
+        verdicts=tuple(verdicts),
+        chosen=choose(verdicts),
+        environment=found.environment,
+        roots=found.roots,
+        wanted=found.wanted,
+        packages=question.packages,
+        discovery=discovery,
+        command=command,
+        notes=(*configuration.notes, *found.notes),
+        read=_read(program, configuration, found),
+        absent=_absent(program, configuration, found, request),
+        variables=(*configuration.variables, *_VARIABLES),
+    )
+    if fastest:
+        decision = by_measurement(decision, request.history)
+    return decision, not discovery.postponed or is_settled(decision, question)
+
+
+def _question(
+    program: Program,
+    configuration: Configuration,
+    found: Needed,
+    runtimes: Sequence[Runtime],
+    request: Request,
+) -> Question:
+    """Return what is asked of every runtime."""
+    environment = found.environment
+    packages = _packages(program, configuration, found.roots) if found.roots else None
+    return Question(
+        program=program,
+        configuration=configuration,
+        packages=packages,
+        home=next((each for each in runtimes if environment and environment.is_of(each)), None),
+        active=_active(runtimes, request),
+        builds=found.wanted is not None,
+        unseen=bool(
+            request.search.env.get("PYTHONPATH")
+            or (environment and environment.sees_base)
+            or (packages and packages.hooks)
+        ),
+        below_floor=request.wishes.below_floor,
+        stdlib=standard_names(runtimes, found.wanted),
+    )
+
+
+def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
+    """Return what `python3`, or else `python`, starts on PATH."""
+    selected = next((each for each in runtimes if each.selected), None)
+    if selected is not None:
+        return selected
+    for name in ("python3", "python"):
+        from shutil import which  # 5 ms, where no shim says it
+
+        path = which(name, path=request.search.env.get("PATH", ""))
+        if path is not None:
+            names = {Path(path), Path(os.path.realpath(path))}
+            known = (each for each in runtimes if names & {each.executable, *each.aliases})
+            return next(known, None)
+    return None
+
+
+def _with_command(
+    program: Program, found: Needed, request: Request
+) -> tuple[Program, Command | None]:
+    """Return a program with what its console script imports, and that.
+
+    Raises:
+        MultirtError: no folder of packages has it, and nothing will be installed that may.
+    """
+    if program.entry.kind is not Kind.COMMAND:
+        return program, None
+    name = program.entry.text
+    command = find_command(name, found.roots)
+    if command is not None:
+        called = Import(name=command.module, file=None, line=0, certain=True)
+        return replace(program, imports=(called,)), command
+    if found.wanted is not None:
+        return program, None
+    where = ", ".join(map(str, found.roots))
+    what = f"no script {name} here" + (f" and no such command in {where}" if where else "")
+    hint = f"--with DISTRIBUTION installs what brings it: multirt run --with {name} {name}"
+    raise MultirtError("script", what, probably_meant(name, (), request.cwd) or hint)
+
+
+def _packages(program: Program, configuration: Configuration, roots: Sequence[Path]) -> Packages:
+    """Read the folders of packages."""
+    from abi_probe import UnreadableError  # 70 ms, where there are packages
+    from multirt.selection.installed import read_packages
+
+    try:
+        names = [name.value for name in configuration.imports]
+        whole = configuration.whole_site
+        return read_packages(program, roots, names, whole=bool(whole and whole.value))
+    except UnreadableError as error:
+        raise MultirtError("site", f"cannot read {roots[0]}: {error}") from error
+
+
+def _read(program: Program, configuration: Configuration, found: Needed) -> tuple[Path, ...]:
+    """Return the files and folders that a decision rests on."""
+    read = [*program.read, *configuration.read, *found.read, *found.roots]
+    read += [path for path in locks_looked_for(program) if path.exists()]
+    if found.environment is not None:
+        read.append(found.environment.home / "pyvenv.cfg")
+    return tuple(dict.fromkeys(read))
+
+
+def _absent(
+    program: Program, configuration: Configuration, found: Needed, request: Request
+) -> tuple[Path, ...]:
+    """Return the paths at which a file would change a decision."""
+    absent = [*program.absent, *configuration.absent]
+    absent += [path for path in locks_looked_for(program) if not path.exists()]
+    if configuration.sites is None and not request.wishes.isolated:
+        start = start_of(program, request.cwd)
+        for home in (*around(start), *candidates(start)):
+            if found.environment is not None and home == found.environment.home:
+                break
+            absent.append(home / "pyvenv.cfg")
+    return tuple(dict.fromkeys(absent))

@@ -1,0 +1,192 @@
+"""Judge runtimes, and ask those that could be chosen what they say themselves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multirt.selection.checks.imports import Having
+from multirt.selection.checks.packages import reached
+from multirt.selection.compile_check import ask
+from multirt.selection.judge import judge_runtime
+from multirt.selection.model import Cause, Objection, Verdict
+from multirt.selection.module_files import lies_in
+from multirt.selection.outdated_pins import held_back
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.version import Version
+
+    from abi_probe import Artefact
+    from abi_probe import Verdict as PackageVerdict
+    from multirt.environments import Wanted
+    from multirt.selection.criteria import Question
+    from multirt.selection.request import Request
+    from runtimes import Runtime
+
+_WORKERS = 4
+# uv's words for what can differ between runtimes: what another distribution asks for there, too.
+_OF_A_RUNTIME = re.compile(
+    r"\bPython\b|wheel|platform|\btags?\b|\babi\b|\bdepends?\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inquiry:
+    """One program before all the runtimes.
+
+    Attributes:
+        question: what is asked.
+        wanted: what will be installed; None for nothing.
+        request: who asks.
+    """
+
+    question: Question
+    wanted: Wanted | None
+    request: Request
+
+    def verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
+        """Return a verdict on each runtime.
+
+        What is known without them is judged first. Then the runtimes that are left are asked in
+        the order of preference: until one fits, or all where the request is thorough.
+        """
+        judged = [self._judged(runtime) for runtime in runtimes]
+        judged.sort(key=lambda each: (not each[1].accepted, each[1].rank))
+        thorough = self.request.thorough
+        left = [each for each in judged if each[1].accepted or (thorough and _is_wanted(each[1]))]
+        refused = [verdict for having, verdict in judged if (having, verdict) not in left]
+        if not thorough:
+            return _needing_version(self._until_one_fits(left) + refused)
+        return _needing_version([*self._all_asked(left), *refused])
+
+    def _until_one_fits(self, left: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
+        found: list[Verdict] = []
+        together = 1
+        while len(found) < len(left):
+            found += self._all_asked(left[len(found) : len(found) + together])
+            if any(each.accepted for each in found):
+                break
+            # To resolve is to wait for the index; where one has failed, others will.
+            together = _WORKERS if self.wanted is not None else 1
+        return found + [verdict for _, verdict in left[len(found) :]]
+
+    def _all_asked(self, judged: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
+        """Ask several at once."""
+        if len(judged) == 1:
+            return [self._asked(judged[0])]
+        from concurrent.futures import ThreadPoolExecutor  # 10 ms that a start does not need
+
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            return list(pool.map(self._asked, judged))
+
+    def _judged(self, runtime: Runtime) -> tuple[Having, Verdict]:
+        """Judge one runtime, reading what it and its libraries give where binaries need it."""
+        question = self.question
+        own: frozenset[str] = frozenset()
+        if question.packages is None:
+            tops = {each.name.partition(".")[0] for each in question.program.imports}
+            own = frozenset(top for top in tops if lies_in(runtime.site_packages, top))
+        having = Having(question=question, runtime=runtime, own=own)
+        return having, judge_runtime(having, self._of_packages(runtime))
+
+    def _of_packages(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
+        """Judge the installed distributions that a program reaches."""
+        packages = self.question.packages
+        if packages is None:
+            return {}
+        names = reached(self.question, runtime) & packages.artefacts.keys()
+        artefacts = [packages.artefacts[name] for name in sorted(names)]
+        if not artefacts:
+            return {}
+        from abi_probe import Prospect, examine, nearby  # 70 ms, where there are packages
+        from multirt.environments.abi_target import prospect_of, target_of
+
+        if any(map(_is_for_a_platform, artefacts)):
+            prospect = prospect_of(runtime, self.request.search.env)
+        else:  # what its loader gives makes no difference, and takes 10 ms to read
+            prospect = Prospect(target=target_of(runtime, None), given=None)
+        beside = nearby(artefacts)
+        return {str(artefact.name): examine(artefact, prospect, beside) for artefact in artefacts}
+
+    def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
+        """Judge again with what the runtime itself says, and with what it would get installed."""
+        having, _ = judged
+        answers = ask(
+            having.runtime,
+            tuple(having.sources()),
+            having.asked_names(),
+            cache_dir=self.request.cache_dir,
+            env=self.request.search.env,
+        )
+        having = replace(having, answers=answers)
+        verdict = judge_runtime(having, self._of_packages(having.runtime))
+        if verdict.accepted and self.wanted is not None:
+            return self._resolved(verdict, self.wanted)
+        return verdict
+
+    def _resolved(self, verdict: Verdict, wanted: Wanted) -> Verdict:
+        """Object where nothing fulfils what the program needs on a runtime."""
+        from multirt.environments import UnresolvableError, resolve  # 30 ms, likewise
+
+        runtime = verdict.runtime
+        if "venv" not in runtime.stdlib:
+            detail = f"{runtime.id} has no venv module, by which packages would be installed"
+            objection = Objection(cause=Cause.CAPABILITY, detail=detail)
+            return replace(verdict, objections=(objection,))
+        try:
+            resolution = resolve(runtime, wanted, self.request.stored())
+        except UnresolvableError as error:
+            if _is_for_all(error.full, wanted):
+                raise  # no other runtime would fare better
+            detail = error.message.removeprefix(f"{runtime.id}: ")
+            full = error.full if error.full != error.message else None
+            objection = Objection(cause=Cause.PACKAGE, detail=detail, full=full)
+            return replace(verdict, objections=(objection,))
+        older = held_back(wanted.requirements, resolution.pins, runtime)
+        return replace(verdict, warnings=(*verdict.warnings, *older))
+
+
+def _is_for_all(full: str, wanted: Wanted) -> bool:
+    """Whether what uv says in full holds on every runtime: versions that exclude each other."""
+    conditional = any(";" in each for each in (*wanted.requirements, *wanted.constraints))
+    locked = wanted.lock is not None
+    return not conditional and not locked and not _OF_A_RUNTIME.search(full)
+
+
+def _is_for_a_platform(artefact: Artefact) -> bool:
+    """Whether a distribution has binaries, or a tag that says so."""
+    tagged = any(tag.platform != "any" for tag in artefact.tags)
+    return bool(tagged or artefact.extensions or artefact.libraries or artefact.trouble)
+
+
+def _is_wanted(verdict: Verdict) -> bool:
+    """Whether a runtime is one that was asked for, so that all its reasons are of interest."""
+    causes = {each.cause for each in verdict.objections}
+    return not causes & {Cause.SPEC, Cause.REQUIRES_PYTHON}
+
+
+def _needing_version(verdicts: list[Verdict]) -> list[Verdict]:
+    """Say which version a syntax needs, where a runtime of it is here and compiles the file."""
+    good = [
+        each.runtime.version
+        for each in verdicts
+        if each.asked and not any(one.cause is Cause.SYNTAX for one in each.objections)
+    ]
+    return [
+        replace(each, objections=tuple(_dated(one, each, good) for one in each.objections))
+        for each in verdicts
+    ]
+
+
+def _dated(objection: Objection, verdict: Verdict, good: Sequence[Version]) -> Objection:
+    """Return an objection to a syntax with the oldest later version that has it."""
+    if objection.cause is not Cause.SYNTAX or not verdict.asked or not good:
+        return objection
+    oldest = min(good)
+    if oldest <= verdict.runtime.version:  # where an older one compiles it, age is not the reason
+        return objection
+    needs = f"needs {oldest.major}.{oldest.minor}"
+    return replace(objection, detail=f"{needs}: {objection.detail}")

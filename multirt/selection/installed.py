@@ -1,0 +1,157 @@
+"""Read the installed distributions that a program's imports reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from abi_probe import (
+    UnreadableError,
+    open_site,
+    owners,
+    read_installed,
+    read_installed_metadata,
+)
+from multirt.selection.module_files import lies_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from abi_probe import Artefact, Installed, Site
+    from multirt.program.model import Program
+
+_CODE = ("import ", "import\t")  # how a line of a `.pth` file begins that `site` executes
+_NO_FOLDERS = (*_CODE, "#")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packages:
+    """What the site roots hold for a program.
+
+    Attributes:
+        roots: folders of packages, in the order of the path.
+        sites: the distributions in each of them.
+        added: folders that `.pth` files there add to the path, once they exist.
+        owners: names of distributions by imported module; a module of none is left out.
+        loose: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
+            and belong to no distribution.
+        hooks: a `.pth` file there runs code, which may bring modules from anywhere.
+        requires: requirements of each distribution that may be reached.
+        artefacts: each of those, read.
+        broken: distributions whose records cannot be read, with the reason.
+    """
+
+    roots: tuple[Path, ...]
+    sites: tuple[Site, ...]
+    added: tuple[Path, ...]
+    owners: Mapping[str, frozenset[str]]
+    loose: frozenset[str]
+    hooks: bool
+    requires: Mapping[str, tuple[Requirement, ...]]
+    artefacts: Mapping[str, Artefact]
+    broken: Mapping[str, str]
+
+
+def read_packages(
+    program: Program, roots: Sequence[Path], modules: Iterable[str] = (), *, whole: bool = False
+) -> Packages:
+    """Read every distribution that a program may reach, on any runtime.
+
+    Args:
+        program: what is to run.
+        roots: folders of packages, in the order of the path.
+        modules: what it imports in ways that cannot be seen.
+        whole: all that is installed counts.
+
+    Raises:
+        UnreadableError: a root is no folder.
+    """
+    sites = [open_site(root) for root in roots]
+    names = sorted({each.name for each in program.imports} | {*modules})
+    owned: dict[str, frozenset[str]] = {}
+    for site in reversed(sites):  # the first root wins
+        owned.update(owners(site, names))
+    start = {name for found in owned.values() for name in found}
+    start |= {canonicalize_name(each.name) for each in program.dependencies}
+    if whole:
+        start |= {name for site in sites for name in site.distributions}
+    requires, artefacts, broken = _closure(sites, start)
+    added, hooks = _path_files(roots)
+    return Packages(
+        roots=tuple(roots),
+        sites=tuple(sites),
+        added=added,
+        owners=owned,
+        loose=frozenset(
+            name.partition(".")[0]
+            for name in names
+            if name not in owned and lies_in((*roots, *added), name)
+        ),
+        hooks=hooks,
+        requires=requires,
+        artefacts=artefacts,
+        broken=broken,
+    )
+
+
+def _path_files(roots: Iterable[Path]) -> tuple[tuple[Path, ...], bool]:
+    """Return the folders that `.pth` files add, and whether one of them runs code instead."""
+    added: list[Path] = []
+    hooks = False
+    for root in roots:
+        for file in sorted(root.glob("*.pth")):
+            try:
+                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                continue  # as `site` does
+            hooks = hooks or any(line.startswith(_CODE) for line in lines)
+            added += [
+                root / line.strip()
+                for line in lines
+                if line.strip() and "\0" not in line and not line.startswith(_NO_FOLDERS)
+            ]
+    return tuple(added), hooks
+
+
+def _closure(
+    sites: Sequence[Site], start: Iterable[str]
+) -> tuple[dict[str, tuple[Requirement, ...]], dict[str, Artefact], dict[str, str]]:
+    """Follow requirements whatever their markers say: they are judged for each runtime later."""
+    requires: dict[str, tuple[Requirement, ...]] = {}
+    artefacts: dict[str, Artefact] = {}
+    broken: dict[str, str] = {}
+    queue = list(start)
+    while queue:
+        name = queue.pop()
+        installed = _installed(sites, name)
+        if installed is None or name in requires or name in broken:
+            continue
+        try:
+            requires[name] = _requirements(read_installed_metadata(installed).requires)
+            artefacts[name] = read_installed(installed)
+        except UnreadableError as error:
+            broken[name] = str(error)
+            continue
+        queue += [canonicalize_name(each.name) for each in requires[name]]
+    return requires, artefacts, broken
+
+
+def _installed(sites: Sequence[Site], name: str) -> Installed | None:
+    """Return a distribution from the first folder that has it."""
+    found = (site.distributions.get(name) for site in sites)
+    return next((each for each in found if each is not None), None)
+
+
+def _requirements(lines: Iterable[str]) -> tuple[Requirement, ...]:
+    """Parse Requires-Dist lines; one that means nothing binds nobody (pip warns and goes on)."""
+    parsed = []
+    for line in lines:
+        try:
+            parsed.append(Requirement(line))
+        except InvalidRequirement:
+            continue
+    return tuple(parsed)

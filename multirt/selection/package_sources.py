@@ -1,0 +1,159 @@
+"""Say what has to be installed for a program, and which folders of packages count."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.config.requirements_txt import read_requirements
+from multirt.errors import MultirtError
+from multirt.selection.virtualenv import Environment, find_environment, named_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.requirements import Requirement
+
+    from multirt.config import Configuration
+    from multirt.environments import Wanted
+    from multirt.program.model import Program
+    from multirt.selection.request import Request
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needed:
+    """Where a program's packages come from.
+
+    Attributes:
+        environment: the virtual environment that it lives in; None when there is none.
+        roots: folders of packages that are there.
+        wanted: what will be installed; None for nothing.
+        notes: what people should be told, one line each.
+        read: files of requirements that were read.
+    """
+
+    environment: Environment | None
+    roots: tuple[Path, ...]
+    wanted: Wanted | None
+    notes: tuple[str, ...] = ()
+    read: tuple[Path, ...] = ()
+
+
+def needed(program: Program, configuration: Configuration, request: Request) -> Needed:
+    """Say where the packages of a program come from, and how they are installed.
+
+    Raises:
+        MultirtError: a folder or a file of requirements cannot be read.
+    """
+    listed = read_requirements(request.cwd / file for file in configuration.constraints)
+    found = _needed(program, configuration, request, listed.lines)
+    found = replace(found, read=listed.read)
+    if found.wanted is None or not request.wishes.build:
+        return found
+    return replace(found, wanted=replace(found.wanted, build=True))
+
+
+def _needed(
+    program: Program, configuration: Configuration, request: Request, extra: Sequence[str]
+) -> Needed:
+    """Say where the packages of a program come from.
+
+    Folders that somebody names count first, then the environment that is active or near. What a
+    script lists itself is installed for it where that environment does not hold it.
+
+    Raises:
+        MultirtError: a folder cannot be read.
+    """
+    asked = [each.value for each in configuration.requirements if each.origin == "--with"]
+    listed = [each for each in configuration.requirements if each.origin != "--with"]
+    own = [each.value for each in listed if each.origin == program.title]
+    if configuration.sites is not None:
+        roots = configuration.sites.value
+        for root in roots:
+            if not root.is_dir():
+                raise MultirtError("site", f"no such folder of packages: {root}")
+        return Needed(environment=None, roots=roots, wanted=_wanted(asked, extra, ()))
+    environment = _environment(program, configuration, request)
+    if environment is not None and not (own and not _holds(environment, own)):
+        wanted = _wanted(asked, extra, ())
+        return Needed(environment=environment, roots=environment.roots, wanted=wanted)
+    lock = _lock(program, own)
+    if lock is not None and not (asked or extra):
+        from multirt.environments import Wanted  # 30 ms, where something is to be installed
+
+        locked = Wanted(lock=lock, requirements=tuple(map(str, own)))  # to tell an old lock
+        return Needed(environment=None, roots=(), wanted=locked)
+    everything = [each.value for each in configuration.requirements]
+    wanted = _wanted(everything, extra, configuration.editable)
+    if wanted is not None and own and program.uv:
+        from multirt.environments import following  # likewise
+
+        wanted = following(wanted, program.uv, program.title, start_of(program, request.cwd))
+    notes = (f"{lock.name} does not count: it lacks what is asked for besides",) if lock else ()
+    return Needed(environment=None, roots=(), wanted=wanted, notes=notes)
+
+
+def _environment(
+    program: Program, configuration: Configuration, request: Request
+) -> Environment | None:
+    named = named_environment(configuration.specs)
+    if named is not None or request.wishes.isolated:
+        return named
+    return find_environment(start_of(program, request.cwd), request.search.env)
+
+
+def start_of(program: Program, cwd: Path) -> Path:
+    """Return the folder of a program, links followed: a linked script lives at its own place."""
+    if program.script is None:
+        return cwd
+    real = Path(os.path.realpath(program.script))
+    return real if real.is_dir() else real.parent
+
+
+def _lock(program: Program, own: Sequence[Requirement]) -> Path | None:
+    """Return the lock of a script's own requirements; None when there is none."""
+    if program.script is None or not own:
+        return None
+    from multirt.environments import lock_of  # likewise
+
+    return lock_of(program.script)
+
+
+def _wanted(
+    requirements: Sequence[Requirement], extra: Sequence[str], editable: tuple[Path, ...]
+) -> Wanted | None:
+    lines = tuple(dict.fromkeys([*map(str, requirements), *extra]))
+    if not lines and not editable:
+        return None
+    from multirt.environments import Wanted  # likewise
+
+    return Wanted(requirements=lines, editable=editable)
+
+
+def _holds(environment: Environment, requirements: Iterable[Requirement]) -> bool:
+    """Whether an environment has what a script lists; conditions count as met."""
+    from importlib.metadata import distributions  # 20 ms, where something is listed
+
+    path = [str(root) for root in environment.roots]
+    from packaging.utils import canonicalize_name
+
+    versions = {
+        canonicalize_name(each.name or ""): each.version for each in distributions(path=path)
+    }
+    return all(
+        (version := versions.get(canonicalize_name(each.name))) is not None
+        and each.specifier.contains(version, prereleases=True)
+        for each in requirements
+    )
+
+
+def locks_looked_for(program: Program) -> tuple[Path, ...]:
+    """Return where the lock of a script would count."""
+    script = program.script
+    if script is None or not program.dependencies:
+        return ()
+    from multirt.environments import lock_name  # likewise
+
+    return (script.with_name(lock_name(script)), script.with_name(f"{script.name}.lock"))

@@ -1,0 +1,105 @@
+"""What somebody wants to run, and what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.config import Configuration, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from multirt.environments import Store, Wanted
+    from multirt.experiments.history_fastest import Evidence
+    from multirt.program.model import Entry, Program
+    from multirt.selection.console_script import Command
+    from multirt.selection.installed import Packages
+    from multirt.selection.model import Verdict
+    from multirt.selection.virtualenv import Environment
+    from runtimes import Discovery, Search
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What somebody wants to run.
+
+    Attributes:
+        entry: what it is.
+        search: where runtimes are looked for; its environment and folders serve for the rest.
+        cache_dir: where everything is kept that can be made again.
+        wishes: what the command line asks for besides.
+        user_config: the user's own settings, which need not be there; None for none.
+        stdin: the program that came on stdin; None for every other kind.
+        store: gives the place where environments are kept, when something is to be installed; None
+            for the usual place in `cache_dir`.
+        history: the file of what was measured, which need not be there; None for none.
+        thorough: every runtime is asked what it says of the program, and every one that would get
+            packages is resolved for; else only the best, until one fits.
+    """
+
+    entry: Entry
+    search: Search
+    cache_dir: Path
+    wishes: Wishes = field(default_factory=Wishes)
+    user_config: Path | None = None
+    stdin: bytes | None = None
+    store: Callable[[], Store] | None = None
+    history: Path | None = None
+    thorough: bool = False
+
+    @property
+    def cwd(self) -> Path:
+        """The folder of the start."""
+        return self.search.cwd or Path.cwd()
+
+    def stored(self) -> Store:
+        """Return where environments are kept."""
+        if self.store is not None:
+            return self.store()
+        from multirt.environments import Store  # 30 ms, where something is to be installed
+
+        return Store(self.cache_dir, self.search.env)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What was decided, and on what grounds.
+
+    Attributes:
+        program: what is to run.
+        configuration: what was asked for, and by whom.
+        verdicts: one for each runtime, those that nothing stands against first, then by rank.
+        chosen: the best of those that nothing stands against; None when there is none.
+        environment: the virtual environment that the program lives in; None when there is none.
+        roots: the folders of packages that count.
+        wanted: what will be installed for the program; None for nothing.
+        packages: what the folders hold for the program; None when there are none.
+        discovery: what the search for runtimes gave.
+        command: the console script to start; None for every other kind, and for a command that
+            comes with what will be installed.
+        notes: what people should be told, one line each.
+        read: files and folders that this rests on, besides those of runtimes.
+        absent: paths at which a file would have counted.
+        variables: names of environment variables that count, set or not.
+        usual: the id of the choice without the history; None when that was not asked.
+        evidence: what the history says of the others beside it, the fastest first.
+    """
+
+    program: Program
+    configuration: Configuration = field(default_factory=Configuration)
+    verdicts: tuple[Verdict, ...]
+    chosen: Verdict | None
+    environment: Environment | None = None
+    roots: tuple[Path, ...] = ()
+    wanted: Wanted | None = None
+    packages: Packages | None = None
+    discovery: Discovery
+    command: Command | None = None
+    notes: tuple[str, ...] = ()
+    read: tuple[Path, ...] = ()
+    absent: tuple[Path, ...] = ()
+    variables: tuple[str, ...] = ()
+    usual: str | None = None
+    evidence: tuple[Evidence, ...] = ()
