@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from multirt.program import holds
 from multirt.program.model import Import
-from multirt.selection.answers import Answers
 from multirt.selection.checks.facts import facts_of
 from multirt.selection.model import Cause, Objection
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.program.model import Guard, Source
+    from multirt.selection.answers import Answers
     from multirt.selection.criteria import Question
     from runtimes import Runtime
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from multirt.experiments.grouping import first_difference, group_outcomes
-from multirt.experiments.trial import Outcome
 from tests.multirt.comparison.described import outcome
+
+if TYPE_CHECKING:
+    from multirt.experiments.trial import Outcome
 
 
 def test_groups_hold_who_agrees_in_order() -> None:
