@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = 2
 _LIMIT: Final = 8 << 20  # bytes; no proof is larger
-_SCRIPT: Final = Path(__file__).with_name("script.py.txt")
+_SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
