@@ -6,30 +6,34 @@
 
 from __future__ import annotations
 
-from multirt.environments.builder import build
-from multirt.environments.errors import MissingWheel, UnresolvableError
-from multirt.environments.inventory import (
-    Environment,
-    Limits,
-    State,
-    environments,
-    forget_resolutions,
-    prunable,
-    remove,
-    sweep,
-)
-from multirt.environments.local_wheels import named_paths
-from multirt.environments.make_lock import Locked, make_lock, write_lock
-from multirt.environments.manifest import Kind, Record
-from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
-from multirt.environments.project_env import Leased, leased
-from multirt.environments.pylock_select import lock_name, lock_of
-from multirt.environments.resolver import resolve
-from multirt.environments.site_overlay import overlay
-from multirt.environments.store import Store
-from multirt.environments.tool_uv import following
-from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
-from multirt.environments.venv import make_empty, python_of, site_roots
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from multirt.environments.builder import build
+    from multirt.environments.errors import MissingWheel, UnresolvableError
+    from multirt.environments.inventory import (
+        Environment,
+        Limits,
+        State,
+        environments,
+        forget_resolutions,
+        prunable,
+        remove,
+        sweep,
+    )
+    from multirt.environments.local_wheels import named_paths
+    from multirt.environments.make_lock import Locked, make_lock, write_lock
+    from multirt.environments.manifest import Kind, Record
+    from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
+    from multirt.environments.project_env import Leased, leased
+    from multirt.environments.pylock_select import lock_name, lock_of
+    from multirt.environments.resolver import resolve
+    from multirt.environments.site_overlay import overlay
+    from multirt.environments.store import Store
+    from multirt.environments.tool_uv import following
+    from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
+    from multirt.environments.venv import make_empty, python_of, site_roots
 
 __all__ = [
     "Built",
@@ -71,3 +75,52 @@ __all__ = [
     "uv_environment",
     "write_lock",
 ]
+
+# Loaded on first use: a caller of `markers` does not load the installer.
+_LATER: Final = {
+    "Built": "model",
+    "Environment": "inventory",
+    "Kind": "manifest",
+    "Leased": "project_env",
+    "Limits": "inventory",
+    "LocalWheel": "model",
+    "Locked": "make_lock",
+    "MissingWheel": "errors",
+    "Pin": "model",
+    "Record": "manifest",
+    "Resolution": "model",
+    "State": "inventory",
+    "Store": "store",
+    "UnresolvableError": "errors",
+    "UvError": "uv",
+    "Wanted": "model",
+    "build": "builder",
+    "clean_environment": "uv",
+    "environments": "inventory",
+    "find_uv": "uv",
+    "following": "tool_uv",
+    "forget_resolutions": "inventory",
+    "leased": "project_env",
+    "lock_name": "pylock_select",
+    "lock_of": "pylock_select",
+    "make_empty": "venv",
+    "make_lock": "make_lock",
+    "named_paths": "local_wheels",
+    "overlay": "site_overlay",
+    "prunable": "inventory",
+    "python_of": "venv",
+    "remove": "inventory",
+    "resolve": "resolver",
+    "run_uv": "uv",
+    "site_roots": "venv",
+    "sweep": "inventory",
+    "uv_environment": "uv",
+    "write_lock": "make_lock",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is used first (PEP 562)."""
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -85,8 +85,10 @@ REFUSED = """
 import os, sys
 from dataclasses import replace
 from pathlib import Path
-from multirt.canary import Canary, CanaryStore, Trial
-from multirt.model import Plan
+from multirt.experiments.canary import Canary
+from multirt.experiments.canary_model import Trial
+from multirt.experiments.canary_store import CanaryStore
+from multirt.selection.model import Plan
 from tests.multirt.comparison.described import runtime
 
 usual = Plan(
