@@ -12,6 +12,8 @@ from provisioning.model import LackingError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+RELEASES = ("bookworm", "trixie")
+"""The releases of Debian whose machines are served."""
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*")
 
@@ -70,29 +72,31 @@ def read_sources(folder: Path = Path("/etc/apt")) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def source_of(suite: str, sources: Iterable[Source]) -> Source:
-    """Return the source that carries a suite.
+def source_of(suites: Iterable[str], sources: Iterable[Source]) -> Source:
+    """Return the source that carries one of these suites.
 
     Raises:
         LackingError: none does.
     """
+    suites = tuple(suites)
     for source in sources:
-        if suite in source.suites:
+        if set(suites) & set(source.suites):
             return source
-    message = f"an apt source of the suite {suite} in /etc/apt (is this Debian 12?)"
+    message = f"an apt source of {' or '.join(suites)} in /etc/apt (is this Debian 12 or 13?)"
     raise LackingError(message)
 
 
 def stanzas(sources: Iterable[Source]) -> str:
     """Return a sources file, deb822, for all that the steps fetch.
 
-    The archive of the machine's own release also carries the newer ones.
+    The two archives of the machine's own release also carry the other releases.
 
     Raises:
         LackingError: the machine's sources lack an archive.
     """
     sources = tuple(sources)
-    archive, security = source_of("bookworm", sources), source_of("bookworm-security", sources)
+    archive = source_of(RELEASES, sources)
+    security = source_of((f"{release}-security" for release in RELEASES), sources)
     wanted = (
         ("deb", archive, "bookworm trixie forky"),
         ("deb-src", archive, "trixie"),

@@ -47,7 +47,7 @@ def _debian(version: str, suite: str, *, debug: bool = False) -> Step:
     """Return the step for Debian's CPython; the debug build shares its prefix with a release."""
     name = f"{version}d" if debug else version
     kinds = (f"python{version}-dbg", f"libpython{version}-dbg") if debug else ()
-    # The security suite's libc is the machine's, so its programs run as they are.
+    # The machine's libc is of the security suite's release or newer: its programs run as they are.
     own_libc = suite != "bookworm-security"
     return Step(
         name=name,
@@ -148,7 +148,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="jython",
-        about="Jython of bookworm, by apt",
+        about="Jython, by apt",
         recipe=Installed(packages=("jython",)),
         proof=_facts("jython", "2.7", "older"),
         needs=("chromium",),  # likewise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provisioning.mirror import KEYRING, Source, read_sources, source_of, stanzas
+from provisioning.mirror import KEYRING, RELEASES, Source, read_sources, source_of, stanzas
 from provisioning.model import LackingError, Proof, State, Step
 from provisioning.recipes import move_headers
 from provisioning.schedule import perform
@@ -79,8 +79,10 @@ def test_read_sources(tmp_path: Path, name: str, text: str, expected: list[Sourc
     assert list(read_sources(tmp_path)) == expected
 
 
-def test_stanzas_use_the_mirrors_of_the_machine(tmp_path: Path) -> None:
-    (tmp_path / "sources.list").write_text(ONE_LINE, encoding="utf-8")
+@pytest.mark.parametrize("release", ["bookworm", "trixie"])
+def test_stanzas_use_the_mirrors_of_the_machine(tmp_path: Path, release: str) -> None:
+    text = ONE_LINE.replace("bookworm", release)
+    (tmp_path / "sources.list").write_text(text, encoding="utf-8")
     text = stanzas(read_sources(tmp_path))
     assert "URIs: http://one.example/debian\nSuites: bookworm trixie forky\n" in text
     assert "URIs: http://security.example/debian-security\nSuites: bookworm-security\n" in text
@@ -88,7 +90,7 @@ def test_stanzas_use_the_mirrors_of_the_machine(tmp_path: Path) -> None:
 
 def test_another_system_lacks_the_source() -> None:
     with pytest.raises(LackingError, match="bookworm"):
-        source_of("bookworm", [Source(uri="http://one.example", suites=("noble",), keyring="")])
+        source_of(RELEASES, [Source(uri="http://one.example", suites=("noble",), keyring="")])
 
 
 def test_needs_are_selected_before_what_needs_them() -> None:
