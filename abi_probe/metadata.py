@@ -34,6 +34,7 @@ _FIELD: Final = re.compile(r"([!-9;-~]*):[ \t]*(.*(?:\n[ \t].*)*)\n?")
 _STRAY: Final = re.compile(r"(?:[ \t]|From ).*\n?")
 _ANY: Final = Version("3")
 _MOST_TAGS: Final = 10_000  # of a WHEEL record; that of a wheel with three dozen has the most
+_LONGEST_SIZE: Final = 20  # digits of a size in a RECORD
 _MOST_ROWS: Final = 500_000  # of a RECORD; the largest real wheels have 30,000
 
 
@@ -183,4 +184,5 @@ def _rows(text: str) -> Iterator[tuple[PurePosixPath, int | None]]:
             path = PurePosixPath(row[0].replace("\\", "/"))
             size = row[2] if len(row) > 2 else ""  # noqa: PLR2004 - path, hash, size
             if path.parts and ".." not in path.parts:
-                yield path, int(size) if size.isascii() and size.isdecimal() else None
+                known = size.isascii() and size.isdecimal() and len(size) < _LONGEST_SIZE
+                yield path, int(size) if known else None

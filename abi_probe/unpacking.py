@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from abi_probe.archive import ZIP_ERRORS, check_size, open_archive, words_of
 from abi_probe.errors import UnreadableError
-from abi_probe.wheel import ZIP_ERRORS, archive_members, check_size
+from abi_probe.wheel import archive_members
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Mapping
 
 # Below the prefix, as deep as `lib/python3.11/site-packages`: run paths that climb out of the
@@ -37,7 +38,7 @@ def unpack_wheel(path: Path, prefix: Path) -> Path:
     """
     (prefix / _PACKAGES).mkdir(parents=True)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_archive(path) as archive:
             members = archive_members(archive)
             check_sizes(members)
             for member, info in members.items():
@@ -49,7 +50,7 @@ def unpack_wheel(path: Path, prefix: Path) -> Path:
                 with archive.open(info) as packed, target.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
     except ZIP_ERRORS as error:
-        raise UnreadableError(str(error) or type(error).__name__) from error
+        raise UnreadableError(words_of(error)) from error
     return packages_of(prefix)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
-import zipfile
-import zlib
+import stat
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from abi_probe.agreement import (
     purelib_disagreement,
     size_disagreements,
 )
+from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, words_of
 from abi_probe.binary import read_binary
 from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
@@ -23,6 +22,7 @@ from abi_probe.model import Artefact, ArtefactKind
 from abi_probe.observation import notice
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
@@ -30,29 +30,10 @@ if TYPE_CHECKING:
 
     from abi_probe.model import Binary
 
-# Bounds for what a wheel may make us do. The largest real member seen is 160 MB, the largest
-# real wheel has 30,000 members, and machine code compresses 3 to 8 times.
-MEMBER_BYTES = 2 << 30
-MEMBER_COUNT = 200_000
-ARCHIVE_BYTES = 16 << 30  # of all members together; the largest real wheels unpack to 3 GB
 _ENCRYPTED = 1  # a member's flag
-_RATIO = 200
-_RATIO_MATTERS = 64 << 20
 # Below this a member is read into memory, above it into a file that is mapped: a tenth slower.
 _IN_MEMORY = 24 << 20
 _CHUNK = 1 << 20
-
-# All that zipfile raises for archives that are not what they claim.
-ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,  # a compression or an encryption that zipfile does not know
-    OSError,
-    RuntimeError,  # an encrypted member
-    ValueError,
-)
 
 
 def read_wheel(path: Path) -> Artefact:
@@ -63,6 +44,8 @@ def read_wheel(path: Path) -> Artefact:
     """
     notice(path)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a FIFO waits for a writer
+            raise UnreadableError("not a regular file")
         with path.open("rb") as stream:
             return read_wheel_stream(stream, path.name, target=str(path))
     except OSError as error:
@@ -80,12 +63,7 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
     Raises:
         UnreadableError: as `read_wheel`.
     """
-    try:
-        archive = zipfile.ZipFile(stream)
-    except ZIP_ERRORS as error:
-        message = f"not a wheel: {_words(error)}"
-        raise UnreadableError(message) from error
-    with archive:
+    with archive_in(stream) as archive:
         members = archive_members(archive)
         metadata = parse_metadata(_record(archive, members, "METADATA"))
         wheel = _record(archive, members, "WHEEL")
@@ -124,15 +102,10 @@ def archive_members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.Zip
     """Return the archive's files by path, the last of each name.
 
     Raises:
-        UnreadableError: a name leads out of it; or it has more members, or unpacks to more, than
-            wheels do.
+        UnreadableError: a name leads out of it.
     """
-    infos = archive.infolist()
-    if len(infos) > MEMBER_COUNT:
-        message = f"the archive has {len(infos)} members, more than the {MEMBER_COUNT} read"
-        raise UnreadableError(message)
     members = {}
-    for info in infos:
+    for info in archive.infolist():
         path = PurePosixPath(info.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
             message = f"the member {info.filename!r} would be installed outside its folder"
@@ -143,9 +116,6 @@ def archive_members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.Zip
             message = f"the member {info.filename!r} names no file"
             raise UnreadableError(message)
         members[path] = info
-    if (size := sum(info.file_size for info in infos)) > ARCHIVE_BYTES:
-        message = f"the archive unpacks to {size} bytes; not read"
-        raise UnreadableError(message)
     return members
 
 
@@ -184,7 +154,7 @@ def _record(
     try:
         return archive.read(info)
     except ZIP_ERRORS as error:
-        message = f"{info.filename}: {_words(error)}"
+        message = f"{info.filename}: {words_of(error)}"
         raise UnreadableError(message) from error
 
 
@@ -236,7 +206,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Binary:
                 return read_binary(member.read())
             return _read_mapped(member)
     except ZIP_ERRORS as error:
-        raise UnreadableError(_words(error)) from error
+        raise UnreadableError(words_of(error)) from error
 
 
 def _check_open(info: zipfile.ZipInfo) -> None:
@@ -247,18 +217,6 @@ def _check_open(info: zipfile.ZipInfo) -> None:
     """
     if info.flag_bits & _ENCRYPTED:
         message = f"{info.filename} is encrypted, which no installer reads"
-        raise UnreadableError(message)
-
-
-def check_size(packed: int, unpacked: int) -> None:
-    """Refuse what would unpack to far more than machine code does.
-
-    Raises:
-        UnreadableError: the sizes are not those of anything real.
-    """
-    bomb = unpacked > _RATIO_MATTERS and unpacked > _RATIO * max(packed, 1)
-    if unpacked > MEMBER_BYTES or bomb:
-        message = f"unpacks from {packed} to {unpacked} bytes; not read"
         raise UnreadableError(message)
 
 
@@ -273,8 +231,3 @@ def _read_mapped(member: IO[bytes]) -> Binary:
         unpacked.flush()
         # Not closed here: what was read, and an error's traceback, may still hold views of it.
         return read_binary(mmap.mmap(unpacked.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def _words(error: BaseException) -> str:
-    """Return what an error says, or its name when it says nothing."""
-    return str(error) or type(error).__name__

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from runtimes.errors import CandidateError, Reason
+from runtimes.files import read_head
 from runtimes.model import Abi, Implementation, Jit, Libc, Platform, Runtime
 from runtimes.names import is_runtime_name
 
@@ -116,8 +117,7 @@ def _executable(answer: _Answer, candidate: Path) -> Path:
 
 def _is_script(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return file.read(2) == b"#!"
+        return read_head(path, 2) == b"#!"
     except OSError:
         return False
 

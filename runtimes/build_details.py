@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runtimes.files import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -64,7 +66,7 @@ def _details(runtime: Runtime) -> Iterator[tuple[Path, object]]:
 
 def _read(file: Path) -> object:
     try:
-        return json.loads(file.read_bytes())
+        return json.loads(read_bytes(file))
     except (OSError, ValueError, RecursionError):
         return None
 

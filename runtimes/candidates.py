@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runtimes.environments import base_executable, configuration_file, overlays, site_folders
 from runtimes.errors import CandidateError, Reason
+from runtimes.files import read_head
 from runtimes.model import Environment, Rejection
 from runtimes.names import is_runtime_name
 from runtimes.sources.registry import is_store_stub
@@ -278,15 +279,9 @@ def _kind(mode: int) -> str:
 def _head(path: str) -> bytes:
     """Return how a file begins, empty where that may not be read (then it may still start)."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        return read_head(path, _HEAD)
     except OSError:
         return b""
-    try:
-        return os.read(descriptor, _HEAD)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
 
 
 def _interpreter(head: bytes) -> str | None:

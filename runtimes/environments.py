@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtimes.files import read_text
 from runtimes.model import Overlay
 from runtimes.names import is_runtime_name
 
@@ -91,7 +92,7 @@ def _names(settings: Mapping[str, str], venv_python: Path) -> Iterator[str]:
 def read_settings(config: Path) -> dict[str, str]:
     """Return the settings of a `pyvenv.cfg`, keys in lower case; empty when it is unreadable."""
     try:
-        text = config.read_text(encoding="utf-8", errors="surrogateescape")
+        text = read_text(config)
     except OSError:
         return {}
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtimes.child import Child
 from runtimes.errors import CandidateError, Reason
+from runtimes.files import read_head
 from runtimes.heard import CAP, Heard, read
 from runtimes.names import time_limit
 from runtimes.question import question_with
@@ -145,8 +146,7 @@ def _why_not(path: str, error: OSError) -> str:
     """Say why the operating system did not start a file that is there."""
     said = error.strerror or str(error)
     try:
-        with Path(path).open("rb") as file:
-            head = file.read(256)
+        head = read_head(path, 256)
     except OSError:
         return said
     if head.startswith(b"#!"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from abi_probe.files import read_bytes
 from abi_probe.loading.ld_cache import read_cache
 from abi_probe.loading.processor import level
 from abi_probe.observation import notice
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from abi_probe.model import Binary
 
+_LARGEST: Final = 64 << 20  # bytes; the cache of a full Debian has 0.2 MB
 _TOKEN: Final = re.compile(
     r"\$(?:\{(?P<braced>ORIGIN|LIB|PLATFORM)\}|(?P<bare>ORIGIN|LIB|PLATFORM)(?!\w))"
 )
@@ -165,7 +167,7 @@ def _musl_folders(loader: Path) -> tuple[str, ...]:
     listing = loader.parent.parent / "etc" / f"{loader.name.partition('.')[0]}.path"
     notice(listing)
     try:
-        text = listing.read_text("utf-8", "surrogateescape")
+        text = read_bytes(listing, _LARGEST).decode("utf-8", "surrogateescape")
     except OSError:
         return _MUSL_FOLDERS
     return tuple(folder for folder in re.split(r"[:\n]", text) if folder.startswith("/"))
@@ -181,7 +183,7 @@ def _glibc_cache(loader: Path) -> Mapping[str, tuple[str, ...]]:
     path = os.fsdecode(_find_in(loader, _OWN_CACHE)).rstrip("\0") or _USUAL_CACHE
     notice(path)
     try:
-        return read_cache(Path(path).read_bytes())
+        return read_cache(read_bytes(Path(path), _LARGEST))
     except OSError:
         return {}
 
@@ -189,6 +191,8 @@ def _glibc_cache(loader: Path) -> Mapping[str, tuple[str, ...]]:
 def _find_in(path: Path, pattern: re.Pattern[bytes]) -> bytes:
     notice(path)
     try:
+        if not path.is_file():
+            return b""
         with (
             path.open("rb") as stream,
             mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,

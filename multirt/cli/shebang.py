@@ -13,7 +13,7 @@ import typer
 
 from multirt.cli.options import Json
 from multirt.errors import ExitCode, MultirtError
-from multirt.program.shebang_files import scripts_in
+from multirt.program.shebang_files import head_of, scripts_in
 from multirt.program.shebang_line import read_line
 from multirt.program.shebang_rewrite import Change, put, take_back
 from runtimes import RuntimeSpec
@@ -39,8 +39,10 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
     """Print the first line of each script."""
     rows = []
     for path in _scripts(paths):
-        with path.open("rb") as stream:
-            line = read_line(stream.read(8192))
+        try:
+            line = read_line(head_of(path))
+        except OSError as error:
+            raise MultirtError("shebang", f"cannot read {path}: {error.strerror}") from error
         text = line.text.decode("utf-8", "replace").rstrip() if line.text is not None else None
         rows.append({"path": str(path), "line": text, "multirt": line.through_multirt})
     if as_json:

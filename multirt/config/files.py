@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
+from multirt.storage import files
+from multirt.storage.files import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-_LARGEST = 4 << 20  # bytes; a configuration is written by hand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +49,11 @@ def read_toml(path: Path) -> Mapping[str, object]:
     Raises:
         MultirtError: it cannot be read, or is no TOML.
     """
-    import tomllib  # 4 ms, where there is such a file
-
+    text = read_text(path)
     try:
-        return tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MultirtError("config", f"{path} is no TOML: {error}") from error
+        return parse_toml(text)
+    except ValueError as error:
+        raise MultirtError("config", f"invalid TOML in {path}: {error}") from error
 
 
 def read_text(path: Path) -> str:
@@ -64,9 +63,7 @@ def read_text(path: Path) -> str:
         MultirtError: it cannot be read, is too large, or is no text.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise MultirtError("config", f"{path} has more than {_LARGEST} bytes")
-        return path.read_text(encoding="utf-8-sig")
+        return files.read_text(path)
     except OSError as error:
         raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

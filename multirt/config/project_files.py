@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from multirt.errors import MultirtError
+from multirt.storage.files import parse_toml, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,16 +108,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         MultirtError: it cannot be read, or is no TOML.
     """
-    import tomllib  # 5 ms, which a run that was planned before does without
-
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return parse_toml(read_text(path))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MultirtError("config", f"{path} is no TOML: {error}") from error
+    except ValueError as error:
+        raise MultirtError("config", f"invalid TOML in {path}: {error}") from error
 
 
 def _has_tests(root: Path, pyproject: Mapping[str, Any]) -> bool:

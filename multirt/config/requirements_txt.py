@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +62,7 @@ def read_requirements(files: Iterable[Path]) -> Listed:
 def _lines(file: Path) -> Iterator[tuple[list[str], str]]:
     """Yield the lines of a file that say something: their words, and the requirement."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_text(file)
     except OSError as error:
         raise MultirtError("usage", f"cannot read {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -205,10 +205,10 @@ def _forget_bytecode(room: Path, resolution: Resolution) -> None:
 
     Python would take it for the new module's, if that has the size and the second of the old one.
     """
-    import zipfile  # 10 ms, for wheels of this machine only
+    from abi_probe.archive import open_archive  # 10 ms, for wheels of this machine only
 
     for wheel in resolution.wheels:
-        with zipfile.ZipFile(wheel.path) as archive:
+        with open_archive(wheel.path) as archive:
             modules = [Path(name) for name in archive.namelist() if name.endswith(".py")]
         for module in modules:
             for root in site_roots(room):

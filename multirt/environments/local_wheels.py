@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from abi_probe.archive import ZIP_ERRORS, open_archive
+from abi_probe.errors import UnreadableError
 from multirt.environments.identity import digest, signature
 from multirt.environments.model import LocalWheel
 from multirt.errors import MultirtError
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,17 +29,15 @@ def read_wheel(path: Path) -> LocalWheel:
     Raises:
         MultirtError: it is no wheel, or is not there.
     """
-    import zipfile  # 10 ms, for wheels of this machine only
-
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
+        metadata = _metadata(path)
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        metadata = _metadata(path)
-    except (InvalidWheelFilename, zipfile.BadZipFile, KeyError, RuntimeError) as error:
-        raise MultirtError("wheel", f"not a wheel: {path}: {error}") from error
     except OSError as error:
         raise MultirtError("wheel", f"cannot read {path}: {error.strerror}") from error
+    except (InvalidWheelFilename, UnreadableError, KeyError, *ZIP_ERRORS) as error:
+        raise MultirtError("wheel", f"not a wheel: {path}: {error}") from error
     return LocalWheel(
         path=path.absolute(),
         name=name,
@@ -76,7 +77,7 @@ def project_digest(folder: Path) -> str:
         MultirtError: the folder holds no project.
     """
     contents = [
-        (folder / name).read_text(encoding="utf-8", errors="replace")
+        read_text(folder / name, errors="replace")
         for name in _DECLARES
         if (folder / name).is_file()
     ]
@@ -88,9 +89,7 @@ def project_digest(folder: Path) -> str:
 
 def _metadata(path: Path) -> bytes:
     """Return the `METADATA` of a wheel."""
-    import zipfile  # likewise
-
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         if not names:
             raise KeyError("it has no METADATA")

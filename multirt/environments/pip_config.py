@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.storage.files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -83,7 +85,7 @@ def _uv_has_indexes(env: Mapping[str, str]) -> bool:
     words = ("index", "index-url", "extra-index-url", "find-links", "no-index", "pip")
     for file in (_config_home(env) / "uv/uv.toml", Path("/etc/uv/uv.toml")):
         try:
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = read_text(file, errors="replace").splitlines()
         except OSError:
             continue
         names = {line.partition("=")[0].strip(" []") for line in lines}
@@ -99,7 +101,7 @@ def _pip_settings(env: Mapping[str, str]) -> dict[str, str]:
         # `%` has no meaning there, as in an address with an escaped letter.
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:
-            parser.read(file, encoding="utf-8")
+            parser.read_string(read_text(file))
         except (configparser.Error, OSError, UnicodeDecodeError):
             continue  # pip says it to its users; an index that is not found says it here
         for section in _SECTIONS:

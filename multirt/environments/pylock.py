@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from multirt.environments.model import Pin
 from multirt.errors import MultirtError
+from multirt.storage.files import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -36,8 +37,8 @@ def parse_lock(text: str, where: str) -> Pylock:
     from packaging.pylock import Pylock, PylockValidationError  # 40 ms
 
     try:
-        return Pylock.from_dict(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, PylockValidationError, RecursionError) as error:
+        return Pylock.from_dict(parse_toml(text))
+    except (PylockValidationError, ValueError) as error:
         raise MultirtError("lock", f"{where} is no lock file: {error}") from error
 
 

@@ -11,6 +11,7 @@ from multirt.environments.errors import unresolvable
 from multirt.environments.pylock import anchored, parse_lock, pin_of
 from multirt.environments.uv import UvError, run_uv
 from multirt.errors import MultirtError
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from multirt.environments.store import Store
     from runtimes import Runtime
 
-_LIMIT = 1 << 24  # bytes; no lock file is larger
 _SOURCES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
 
@@ -47,8 +47,7 @@ def read_lock(file: Path, store: Store) -> str:
         MultirtError: it cannot be read, or is none.
     """
     try:
-        with file.open("rb") as stream:
-            text = stream.read(_LIMIT).decode("utf-8")
+        text = read_text(file)
     except OSError as error:
         raise MultirtError("lock", f"cannot read {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:

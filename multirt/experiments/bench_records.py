@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from multirt.errors import MultirtError
 from multirt.experiments.history_keys import machine_key
 from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.experiments.bench_model import Bench
 
+_LARGEST = 256 << 20  # bytes of a file of pyperf; one round has 1 kB
 _RECENT = 5  # sessions
 REFERENCES = ("recent", "previous", "first", "best")
 
@@ -106,10 +108,10 @@ def _from_file(now: Sequence[Record], path: Path) -> tuple[Record, ...]:
         hint = f"a reference is {', '.join(REFERENCES)}, a run's number, or a file of pyperf's"
         raise MultirtError("reference", f"no such reference: {str(path)!r}", hint)
     try:
-        suite = BenchmarkSuite.load(str(path))
+        document = read_text(path, _LARGEST)
+        suite = BenchmarkSuite.loads(document)
         (benchmark,) = suite.get_benchmarks()
         rounds = tuple(each.values for each in benchmark.get_runs() if each.values)
-        document = path.read_text(encoding="utf-8")
         spent, idle = processor_times(document, PROCESSOR), processor_times(document, IDLE)
     except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
         message = f"{path} is no file of pyperf's with one benchmark: {error}"

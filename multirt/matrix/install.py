@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from multirt.environments import Wanted, leased, resolve
 from multirt.errors import MultirtError
 from multirt.matrix.model import Package
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,7 @@ def _constraints(files: tuple[Path, ...]) -> Iterator[str]:
     """
     for path in files:
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = read_text(path).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise MultirtError("config", f"cannot read {path}: {error}") from error
         for line in lines:

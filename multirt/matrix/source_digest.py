@@ -9,6 +9,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from multirt.storage.files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -88,7 +90,7 @@ def _settings(root: Path, env: Mapping[str, str]) -> Iterator[bytes]:
     named: set[str] = set()
     for path in root.iterdir():
         if path.suffix in _BUILD_FILES and path.is_file():
-            named.update(_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
+            named.update(_NAME.findall(read_text(path, errors="replace")))
     for name in sorted(env.keys() - _PASSING):
         if name in named or _HEEDED.fullmatch(name):
             yield os.fsencode(f"{name}={env[name]}\0")

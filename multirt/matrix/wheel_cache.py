@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abi_probe import UnreadableError, read_wheel
+from abi_probe.archive import open_archive
 from multirt.errors import MultirtError
 from multirt.matrix.files import file_digest, write_json
 from multirt.matrix.model import Wheel
@@ -108,7 +108,7 @@ def read(path: Path, built_on: str | None) -> Wheel:
 
 def _modules(path: Path) -> tuple[str, ...]:
     """Return the top-level names that a wheel installs."""
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
     return tuple(
         sorted(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from abi_probe import ArtefactKind
 from multirt.probe.import_model import Check, Outcome, Proof, Seen
+from multirt.storage.files import parse_json, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,9 +41,7 @@ class ProofStore:
         """Return the proof of a key, None when there is none that can be read."""
         path = self.folder / f"{key}.json"
         try:
-            if not path.is_file() or path.stat().st_size > _LIMIT:
-                return None
-            return _proof_of(json.loads(path.read_bytes()))
+            return _proof_of(parse_json(read_bytes(path, _LIMIT)))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from abi_probe.errors import AbiProbeError
+from multirt.storage.files import LARGEST, read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_LARGEST = 16 << 20  # bytes; no source of a person is larger
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,13 +58,10 @@ class Folder:
 
     def read(self, inner: str) -> bytes | None:
         """Return the bytes of a plain file."""
-        path = self.path / inner
         try:
-            if path.is_file() and path.stat().st_size <= _LARGEST:
-                return path.read_bytes()
-        except (OSError, ValueError):
+            return read_bytes(self.path / inner)
+        except OSError:
             return None
-        return None
 
     def has(self, top: str) -> bool:
         """Whether a folder or an extension module lies there."""
@@ -82,24 +80,23 @@ class Archive:
 
     def read(self, inner: str) -> bytes | None:
         """Return the bytes of a member."""
-        import zipfile  # 8 ms, where there is one
+        from abi_probe.archive import ZIP_ERRORS, open_archive  # 8 ms, where there is one
 
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                if archive.getinfo(inner).file_size > _LARGEST:
-                    return None
-                return archive.read(inner)
-        except (KeyError, OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+            with open_archive(self.path) as archive, archive.open(inner) as stream:
+                content = stream.read(LARGEST + 1)
+                return content if len(content) <= LARGEST else None
+        except (KeyError, AbiProbeError, *ZIP_ERRORS):
             return None  # absent, encrypted, damaged: the interpreter will say it
 
     def has(self, top: str) -> bool:
         """Whether something lies in a folder of that name."""
-        import zipfile  # likewise
+        from abi_probe.archive import ZIP_ERRORS, open_archive
 
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with open_archive(self.path) as archive:
                 return any(name.startswith(f"{top}/") for name in archive.namelist())
-        except (OSError, zipfile.BadZipFile):
+        except (AbiProbeError, *ZIP_ERRORS):
             return False
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
+from multirt.storage.files import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +51,12 @@ def read_block(text: str, title: str) -> Block:
     content = _content(text, title)
     if content is None:
         return Block()
-    import tomllib  # 4 ms, for blocks only
-
     try:
-        table = tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MultirtError("script", f"{title}: its script block is no TOML: {error}") from error
+        table = parse_toml(content)
+    except ValueError as error:
+        raise MultirtError(
+            "script", f"{title}: invalid TOML in its script block: {error}"
+        ) from error
     tool = table.get("tool")
     tools = tool if isinstance(tool, dict) else {}
     settings, uv = tools.get("multirt"), tools.get("uv", {})

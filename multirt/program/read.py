@@ -15,6 +15,7 @@ from multirt.program.model import Exit, Guard, Import, Kind, Program, Source
 from multirt.program.module_finder import Archive, Folder, find, is_module_name
 from multirt.program.pep723 import Block, read_block
 from multirt.program.source_text import decoded
+from multirt.storage.files import read_bytes
 
 if TYPE_CHECKING:
     from multirt.program.model import Entry
@@ -135,7 +136,7 @@ def _content(script: Path) -> bytes:
         if not stat.S_ISREG(mode):
             hint = "save the script to a file, or give it on stdin with `-`"
             raise MultirtError("script", f"{script} is no regular file", hint)
-        return script.read_bytes()
+        return read_bytes(script)
     except (FileNotFoundError, NotADirectoryError) as error:
         hint = "a program is the path of a script, -m MODULE, -c CODE, - or an installed command"
         raise MultirtError("script", f"no such script: {script}", hint) from error

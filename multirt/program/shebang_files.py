@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
 from multirt.program.shebang_line import read_line
+from multirt.storage.files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +46,7 @@ def head_of(path: Path) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as stream:
-        return stream.read(_HEAD)
+    return read_head(path, _HEAD)
 
 
 def _is_script(path: Path) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_files import head_of
 from multirt.program.shebang_line import ours, read_line, with_line
+from multirt.storage.files import parse_json, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def take_back(path: Path, records: Path) -> Change:
         was = read_line(head_of(path))
         record = _record(records, path)
         try:
-            note = json.loads(record.read_text(encoding="utf-8"))
+            note = parse_json(read_bytes(record))
             former, ours = _bytes(note["before"]), _bytes(note["after"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             hint = "write its first line by hand, as in #!/usr/bin/env python3"
@@ -100,14 +101,14 @@ def _may_be_python(path: Path, interpreter: str | None) -> bool:
     if path.suffix in (".py", ".pyw"):
         return True
     try:
-        return interpreter is None and ast.parse(path.read_bytes()) is not None
+        return interpreter is None and ast.parse(read_bytes(path)) is not None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 
 
 def _rewrite(path: Path, line: bytes | None) -> None:
     """Replace a file by one with another first line, its mode and times of access kept."""
-    content = with_line(path.read_bytes(), line)
+    content = with_line(read_bytes(path), line)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -137,7 +138,7 @@ def _record(records: Path, path: Path) -> Path:
 def _former(records: Path, path: Path) -> bytes | None:
     """Return the line of before an earlier change; None for no line, or a damaged record."""
     try:
-        return _bytes(json.loads(_record(records, path).read_text(encoding="utf-8"))["before"])
+        return _bytes(parse_json(read_bytes(_record(records, path)))["before"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from multirt.errors import MultirtError
 from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow, exit_code
 from multirt.matrix.results import Case, Outcome
 from multirt.matrix.states import State
+from multirt.storage.files import parse_json, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,8 @@ DAMAGES = (
     ValueError,
 )
 """What reading a damaged document may raise."""
+
+_LARGEST = 256 << 20  # bytes of a report; one of a thousand cells has 20 MB
 
 
 def document_of(report: Report) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def read_document(path: Path) -> Report:
         MultirtError: it is none, or of another version.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = parse_json(read_bytes(path, _LARGEST))
         if document["schema_version"] != SCHEMA_VERSION:
             message = f"{path} has schema version {document['schema_version']!r}"
             raise MultirtError("report", message, f"this multirt reads {SCHEMA_VERSION}")

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multirt.storage.files import LARGEST, parse_json
+
 if TYPE_CHECKING:
     from multirt.selection.compile_question import Question
     from runtimes import Runtime
@@ -35,8 +37,8 @@ class Memory:
                 status = os.fstat(stream.fileno())
                 if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
                     return None  # somebody else could have written it
-                lines = json.load(stream)
-        except (OSError, ValueError, RecursionError):
+                lines = parse_json(stream.read(LARGEST))
+        except (OSError, ValueError):
             return None
         good = isinstance(lines, list) and all(isinstance(line, str) for line in lines)
         return lines if good else None

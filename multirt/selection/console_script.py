@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode, MultirtError
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +74,7 @@ def started_by(command: Command, cache_dir: Path) -> Path:
     folder = cache_dir / "commands" / f"{command.module}-{command.function}"
     file = folder / command.name
     try:
-        if file.is_file() and file.read_text(encoding="utf-8") == text:
+        if file.is_file() and read_text(file) == text:
             return file
         folder.mkdir(parents=True, exist_ok=True)
         import tempfile  # 8 ms, once for a command

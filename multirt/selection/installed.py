@@ -16,6 +16,7 @@ from abi_probe import (
     read_installed_metadata,
 )
 from multirt.selection.module_files import lies_in
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,7 +106,7 @@ def _path_files(roots: Iterable[Path]) -> tuple[tuple[Path, ...], bool]:
     for root in roots:
         for file in sorted(root.glob("*.pth")):
             try:
-                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+                lines = read_text(file, errors="replace").splitlines()
             except OSError:
                 continue  # as `site` does
             hooks = hooks or any(line.startswith(_CODE) for line in lines)

@@ -12,6 +12,7 @@ from multirt.program.model import Kind
 from multirt.selection.console_script import started_by
 from multirt.selection.model import Plan
 from multirt.selection.no_match import nothing_fits
+from multirt.storage.files import read_head
 from runtimes import Jit
 
 if TYPE_CHECKING:
@@ -137,8 +138,7 @@ def _installed(name: str, built: Built | None) -> Path:
 
 def _is_binary(path: Path) -> bool:
     """Whether an installed command is a program of its own and no script."""
-    with path.open("rb") as stream:
-        return b"\0" in stream.read(4096)
+    return b"\0" in read_head(path, 4096)
 
 
 def _switches(decision: Decision, runtime: Runtime) -> tuple[tuple[str, str], ...]:

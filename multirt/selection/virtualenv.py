@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes import base_executable
+from runtimes.environments import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,12 +100,11 @@ def _environment(home: Path) -> Environment:
     """Read a virtual environment's folder."""
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     roots = [*home.glob("lib/*/site-packages"), *home.glob("Lib/site-packages")]
-    text = (home / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-    settings = dict(line.replace(" ", "").lower().partition("=")[::2] for line in text.splitlines())
+    settings = read_settings(home / "pyvenv.cfg")
     return Environment(
         home=home,
         python=python,
         base=base_executable(home),
         roots=tuple(sorted(roots)),
-        sees_base=settings.get("include-system-site-packages") == "true",
+        sees_base=settings.get("include-system-site-packages", "").lower() == "true",
     )

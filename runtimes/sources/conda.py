@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtimes.files import read_text
 from runtimes.sources.place import BIN, Place, expand
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _base_of(prefix: str) -> Iterator[str]:
 def _noted(file: Path) -> Iterator[str]:
     """Yield the prefixes that conda has written down, one a line."""
     try:
-        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        text = read_text(file)
     except OSError:
         return
     yield from (line.strip() for line in text.splitlines() if os.path.isabs(line.strip()))  # noqa: PTH117

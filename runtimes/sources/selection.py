@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtimes.files import read_text
 from runtimes.sources.place import BIN
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _words(file: Path, search: Search) -> list[str]:
 def _lines(file: Path, search: Search) -> list[str]:
     """Return a file's lines without comments; empty when it cannot be read."""
     try:
-        text = Path(search.noticed(str(file))).read_text(encoding="utf-8", errors="replace")
+        text = read_text(search.noticed(str(file)), "replace")
     except OSError:
         return []
     return [line.partition("#")[0] for line in text.splitlines()]

@@ -60,7 +60,7 @@ def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
         pytest.param(["run", "latin.py"], 2, "is not text", id="not UTF-8"),
         pytest.param(["run", "doubled.py"], 2, "2 script blocks", id="doubled block"),
         pytest.param(["run", "open.py"], 2, "has no end", id="unclosed block"),
-        pytest.param(["run", "toml.py"], 2, "is no TOML", id="broken block"),
+        pytest.param(["run", "toml.py"], 2, "invalid TOML", id="broken block"),
         pytest.param(["run", "wanted.py"], 2, "requires-python means nothing", id="specifier"),
         pytest.param(["run", "future.py"], 127, "requires Python >=3.99", id="nothing fits"),
         pytest.param(["probe", "nope.whl"], 2, "no such file", id="no wheel"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from multirt.storage.files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -74,7 +76,7 @@ def _file(option: str, name: str, folder: Path, deps: Deps, depth: int) -> None:
     if option in ("-c", "--constraint"):
         deps.constraints.append(name)
     elif depth < _DEEPEST and path.is_file():
-        text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
+        text = read_text(path, errors="replace").replace("\\\n", " ")
         _sort(text.splitlines(), path.parent, deps, depth + 1)
     else:
         deps.lost.append(f"{option} {name}")

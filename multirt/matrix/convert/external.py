@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from multirt.errors import ExitCode, MultirtError
+from multirt.storage.files import parse_json, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ def ask(command: Sequence[str], cwd: Path, env: Mapping[str, str], file: Path | 
             text=True,
             timeout=_SECONDS,
         )
-        return json.loads(file.read_text(encoding="utf-8") if file is not None else done.stdout)
+        return parse_json(read_bytes(file) if file is not None else done.stdout)
     except subprocess.TimeoutExpired as error:
         message = f"{name} did not answer in {_SECONDS} s"
         raise MultirtError("import", message, code=ExitCode.FAILED) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from multirt.config.project_files import read_toml
 from multirt.errors import MultirtError
 from multirt.matrix.convert.tox_names import names_in
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,8 +132,8 @@ def parsed(path: Path) -> configparser.ConfigParser:
     """
     parser = _parser()
     try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError) as error:
+        parser.read_string(read_text(path), str(path))
+    except (configparser.Error, OSError, UnicodeDecodeError) as error:
         words = " ".join(str(error).split())
         raise MultirtError("import", f"{path} cannot be read: {words}") from error
     return parser

@@ -102,7 +102,7 @@ def test_a_folder_that_is_named_counts_instead(folder: Path, tmp_path: Path) -> 
         pytest.param("multirt.toml", 'needs = ["jitt"]', "needs knows no 'jitt'", id="word"),
         pytest.param("multirt.toml", 'whole-site = "yes"', "neither true nor false", id="flag"),
         pytest.param("multirt.toml", "prefer = 1", "is no list of texts", id="prefer"),
-        pytest.param("multirt.toml", "a = [", "is no TOML", id="TOML"),
+        pytest.param("multirt.toml", "a = [", "invalid TOML", id="TOML"),
         pytest.param("pyproject.toml", "tool = 1", None, id="another's table"),
         pytest.param("pyproject.toml", "[tool]\nmultirt = 1", "is no table", id="table"),
         pytest.param(

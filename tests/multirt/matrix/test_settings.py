@@ -199,7 +199,7 @@ HEAD = PROJECT + "[tool.multirt.matrix]\n"
         pytest.param(HEAD + "override = [{ deps = [] }]", "when is missing", None, id="when"),
         pytest.param(HEAD + "tasks = { a = {} }", "commands is missing", None, id="task"),
         pytest.param(HEAD + "missing = 'ignore'", "be 'ignore'", "error, skip", id="missing"),
-        pytest.param("[project", "is no TOML", None, id="no TOML"),
+        pytest.param("[project", "invalid TOML", None, id="no TOML"),
     ],
 )
 def test_an_error_names_the_place_and_what_may_have_been_meant(
