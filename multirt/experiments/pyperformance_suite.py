@@ -163,7 +163,7 @@ def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> S
     if environment.get("PYTHON_GIL") == "0" and not _bears_no_gil():
         why = "pyperformance itself cannot be started with PYTHON_GIL=0 on multirt's own Python"
         return SuiteRun(id=contender.id, trouble=why)
-    output = folder / f"{contender.id}.json"
+    output = folder / f"{contender.id.replace('/', '_')}.json"
     output.unlink(missing_ok=True)
     words = _command(contender, environment, names, (*_OPTIONS[pace], "-o", str(output)))
     outcome = _run_here(words, folder, environment)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from multirt.environments import Wanted, build, overlay, resolve
 from multirt.errors import MultirtError
 from multirt.launch.profiles import NAMES, named, split_profile
-from multirt.selection.decide import decide
+from multirt.selection.decide import decide_each
 from multirt.selection.no_match import nothing_fits
 from multirt.selection.plan import plan
+from multirt.selection.virtualenv import named_environment, names_by_environment
 from runtimes import Jit, RuntimeSpec
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ class Contender:
     """One way to start the program.
 
     Attributes:
-        id: the runtime's, with its profile: `cpython-3.14.8+jit`.
+        id: the runtime's, with its profile: `cpython-3.14.8+jit`; with the environment's name
+            where several are named: `cpython-3.14.8@one`.
         runtime: what it runs on.
+        home: folder of the environment that was named; None where none was.
         profile: None for a plain start.
         plan: how dispatch starts it.
     """
 
     id: str
     runtime: Runtime
+    home: Path | None = None
     profile: Profile | None
     plan: Plan
 
@@ -113,15 +117,24 @@ def line_up(
     specs = tuple((RuntimeSpec.parse(word), profile) for word, profile in parted)
     wishes = replace(request.wishes, specs=tuple(spec for spec, _ in specs))
     request = replace(request, wishes=wishes, thorough=True)
-    decision = decide(request)
-    if decision.chosen is None:
-        raise nothing_fits(decision)
-    found = list(_contenders(decision, request, arguments, specs, profiles))
+    decisions = list(decide_each(request))
+    if all(decision.chosen is None for _, decision in decisions):
+        raise nothing_fits(decisions[0][1])
+    names = names_by_environment(home for home, _ in decisions)
+    found = [
+        replace(each, id=_with_name(each, names[home]), home=home)
+        for home, decision in decisions
+        for each in _contenders(decision, request, arguments, specs, profiles)
+    ]
     _check_profiles(found, specs)
     return Field(
-        program=decision.program,
+        program=decisions[0][1].program,
         contenders=_referred(found, reference),
-        left_out=tuple(_left_out(decision)),
+        left_out=tuple(
+            (f"{name}{names[home]}", reason)
+            for home, decision in decisions
+            for name, reason in _left_out(decision)
+        ),
     )
 
 
@@ -137,16 +150,23 @@ def _contenders(
         if not verdict.accepted:
             continue
         runtime = verdict.runtime
-        asked = [profile for spec, profile in specs if spec.accepts(runtime)] or [None]
+        own = decision.configuration.specs  # of this environment
+        asked = [name for spec, name in specs if spec in own and spec.accepts(runtime)] or [None]
         names = dict.fromkeys([*asked, *profiles])
         planned = plan(decision, request, arguments, verdict)
         for name in names:
             profile = named(name, runtime) if name is not None else None
             if name is not None and profile is None:
                 continue  # another build that the same word names may know it
+            start = _with_compiler(planned, profile, decision, request) if profile else planned
             suffix = f"+{name}" if name is not None else ""
-            own = _with_compiler(planned, profile, decision, request) if profile else planned
-            yield Contender(id=f"{runtime.id}{suffix}", runtime=runtime, profile=profile, plan=own)
+            full = f"{runtime.id}{suffix}"
+            yield Contender(id=full, runtime=runtime, profile=profile, plan=start)
+
+
+def _with_name(contender: Contender, name: str) -> str:
+    """Return the id of a contender with the name of its environment, ahead of the profile."""
+    return f"{contender.runtime.id}{name}{contender.id.removeprefix(contender.runtime.id)}"
 
 
 def _with_compiler(planned: Plan, profile: Profile, decision: Decision, request: Request) -> Plan:
@@ -193,15 +213,26 @@ def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Conten
     """Put the reference first."""
     if reference is None:
         return tuple(found)
-    word, profile = split_profile(reference)
-    spec = RuntimeSpec.parse(word)
-    for place, each in enumerate(found):
-        name = each.profile.name if each.profile is not None else None
-        if (each.id == reference or spec.accepts(each.runtime)) and name == profile:
-            return (each, *found[:place], *found[place + 1 :])
+    same = next((each for each in found if each.id == reference), None)
+    same = same or next((each for each in found if _is_meant(each, reference)), None)
+    if same is not None:
+        return (same, *(each for each in found if each is not same))
     known = ", ".join(each.id for each in found)
     hint = f"take part: {known}"
     raise MultirtError("reference", f"the reference {reference!r} does not take part", hint)
+
+
+def _is_meant(contender: Contender, reference: str) -> bool:
+    """Return whether a reference names a contender by its runtime or environment."""
+    word, profile = split_profile(reference)
+    name = contender.profile.name if contender.profile is not None else None
+    if name != profile:
+        return False
+    spec = RuntimeSpec.parse(word)
+    environment = named_environment([spec])
+    if environment is not None and contender.home is not None:
+        return environment.home == contender.home and environment.is_of(contender.runtime)
+    return spec.accepts(contender.runtime)
 
 
 def _left_out(decision: Decision) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multirt
-from multirt.launch.plan_writer import Grounds
+from multirt.launch.plan_writer import Grounds, UnsureError
 from multirt.launch.tracked_environ import Consulted
 from multirt.program.model import Kind
 from multirt.selection.model import Cause
@@ -91,7 +91,11 @@ def grounds(
         noticed: what the search for runtimes has looked at.
         since: when deciding began, in ns since the epoch.
 
+    Raises:
+        UnsureError: environments were passed over, whose inputs are not known here.
     """
+    if decision.passed_over:
+        raise UnsureError("nothing fits in an environment that was named before")
     env = request.search.env
     variables = env.answers() if isinstance(env, Consulted) else dict(env)
     variables |= {name: env.get(name) for name in (*_ALWAYS, *decision.variables)}
@@ -225,9 +229,7 @@ def _environments(decision: Decision, request: Request) -> Iterator[Path]:
     script = decision.program.script or request.cwd / "-"
     active = request.search.env.get("VIRTUAL_ENV")
     homes = [Path(active)] if active else []
-    specs = configuration.specs
-    if specs and specs[0].path is not None:
-        named = Path(os.path.abspath(Path(specs[0].path).expanduser()))  # noqa: PTH100 - keeps the link
+    for named in map(Path, _named(decision)):
         homes += [named, named.parent.parent]
     found = decision.environment
     near = (parent / ".venv" for parent in script.parents)

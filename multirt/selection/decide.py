@@ -18,15 +18,21 @@ from multirt.selection.evaluate import Inquiry
 from multirt.selection.explicit_paths import with_named
 from multirt.selection.judge import choose
 from multirt.selection.lazy_discovery import first_lines, is_settled
+from multirt.selection.no_match import is_other
 from multirt.selection.package_sources import Needed, locks_looked_for, needed, start_of
 from multirt.selection.prefer_fastest import by_measurement, wants_fastest
 from multirt.selection.request import Decision, Request
 from multirt.selection.stdlib_names import standard_names
-from multirt.selection.virtualenv import around, candidates
+from multirt.selection.virtualenv import (
+    around,
+    candidates,
+    names_by_environment,
+    specs_by_environment,
+)
 from runtimes import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from multirt.config import Configuration
     from multirt.program.model import Program
@@ -39,12 +45,63 @@ _VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
 def decide(request: Request) -> Decision:
     """Judge the runtimes of the machine for a program, and choose.
 
-    Of those that were never asked what they are, only the likely ones are asked at first, and the
-    others where one of them could be chosen or the request is thorough.
+    Where the command line names several virtual environments, each is judged with its own
+    packages, in their order; the first in which a runtime fits is taken.
 
     Raises:
         MultirtError: the program, a file of settings or a folder of packages cannot be read, or
             there is no such command.
+    """
+    if request.thorough:
+        return _merged(list(decide_each(request)))
+    rejected: list[Decision] = []
+    for _, decision in decide_each(request):
+        if decision.chosen is not None:
+            return replace(decision, passed_over=tuple(rejected))
+        rejected.append(decision)
+    return replace(rejected[0], passed_over=tuple(rejected[1:]))
+
+
+def _merged(parts: Sequence[tuple[Path | None, Decision]]) -> Decision:
+    """Return the first decision with a choice, with what was asked for in each environment.
+
+    The ids of runtimes name the environment where several are named.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    names = names_by_environment(home for home, _ in parts)
+    asked = [
+        replace(each, runtime=replace(each.runtime, id=f"{each.runtime.id}{names[home]}"))
+        for home, decision in parts
+        for each in decision.verdicts
+        if not is_other(each)
+    ]
+    known = {each.runtime.executable for each in asked}
+    rest = [each for each in parts[0][1].verdicts if each.runtime.executable not in known]
+    verdicts = sorted([*asked, *rest], key=lambda verdict: not verdict.accepted)
+    first = next((each for _, each in parts if each.chosen is not None), parts[0][1])
+    return replace(first, verdicts=tuple(verdicts), chosen=choose(verdicts))
+
+
+def decide_each(request: Request) -> Iterator[tuple[Path | None, Decision]]:
+    """Yield a decision for each virtual environment that the command line names, with its folder.
+
+    The folder is None for runtimes that are named in another way.
+
+    Raises:
+        MultirtError: as `decide` does.
+    """
+    groups = specs_by_environment(request.wishes.specs) or ((None, ()),)
+    for home, specs in groups:
+        part = replace(request, wishes=replace(request.wishes, specs=specs))
+        yield home, _decide_alone(part)
+
+
+def _decide_alone(request: Request) -> Decision:
+    """Decide with the packages of one environment.
+
+    Of the runtimes that were never asked what they are, only the likely ones are asked at first,
+    and the others where one of them could be chosen or the request is thorough.
     """
     decision, settled = _decide(request, postponing=not request.thorough)
     return decision if settled else _decide(request, postponing=False)[0]

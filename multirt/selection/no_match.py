@@ -22,12 +22,12 @@ _NEAREST_MISSES = 3
 def nearest_misses(decision: Decision) -> tuple[Verdict, ...]:
     """Return the refused runtimes that come closest, the closest first."""
     refused = [verdict for verdict in decision.verdicts if not verdict.accepted]
-    ordered = sorted(refused, key=lambda each: (_is_other(each), len(each.objections), each.rank))
+    ordered = sorted(refused, key=lambda each: (is_other(each), len(each.objections), each.rank))
     return tuple(ordered[:_NEAREST_MISSES])
 
 
-def _is_other(verdict: Verdict) -> bool:
-    """Whether another runtime was asked for, whose reasons are of more interest."""
+def is_other(verdict: Verdict) -> bool:
+    """Return whether a verdict is on a runtime that was not asked for."""
     return any(each.cause is Cause.SPEC for each in verdict.objections)
 
 

@@ -85,6 +85,7 @@ class Decision:
         variables: names of environment variables that count, set or not.
         usual: the id of the choice without the history; None when that was not asked.
         evidence: what the history says of the others beside it, the fastest first.
+        passed_over: decisions for the environments named before, in which nothing fits.
     """
 
     program: Program
@@ -103,3 +104,4 @@ class Decision:
     variables: tuple[str, ...] = ()
     usual: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    passed_over: tuple[Decision, ...] = ()

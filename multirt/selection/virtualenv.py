@@ -96,6 +96,39 @@ def named_environment(specs: Sequence[RuntimeSpec]) -> Environment | None:
     return next((_environment(home) for home in homes if is_environment(home)), None)
 
 
+def specs_by_environment(
+    specs: Sequence[RuntimeSpec],
+) -> tuple[tuple[Path | None, tuple[RuntimeSpec, ...]], ...]:
+    """Return the folders of the virtual environments that specs name, each with its specs.
+
+    Specs that name none go with the first one when that names an environment, and so share its
+    packages; else they are a group of their own, with None.
+    """
+    groups: dict[Path | None, list[RuntimeSpec]] = {}
+    first: Path | None = None
+    for position, spec in enumerate(specs):
+        environment = named_environment([spec])
+        home = environment.home if environment is not None else first
+        first = home if position == 0 else first
+        groups.setdefault(home, []).append(spec)
+    return tuple((home, tuple(group)) for home, group in groups.items())
+
+
+def names_by_environment(homes: Iterable[Path | None]) -> dict[Path | None, str]:
+    """Return a short name for each folder, `@one` or `@a/.venv`; none where one is enough.
+
+    It is appended to the id of a runtime, to tell two environments of that runtime apart.
+    """
+    parts = {home: home.parts[1:] for home in homes if home is not None}
+    length = 1
+    while len({each[-length:] for each in parts.values()}) < len(parts):
+        length += 1
+    several = len(parts) > 1
+    names: dict[Path | None, str] = {None: ""}
+    names |= {home: f"@{'/'.join(each[-length:])}" * several for home, each in parts.items()}
+    return names
+
+
 def _environment(home: Path) -> Environment:
     """Read a virtual environment's folder."""
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
