@@ -45,6 +45,8 @@ def entry_of(words: Sequence[str], cwd: Path) -> tuple[Entry, tuple[str, ...]]:
 
 def _named(word: str, cwd: Path) -> Entry:
     """Return what a word names: something on the disk, or else a command."""
+    if word in _INTERPRETERS:
+        return Entry(kind=Kind.INTERPRETER)
     path = cwd / word
     is_folder = path.is_dir()
     there = is_folder or path.exists()
@@ -52,8 +54,6 @@ def _named(word: str, cwd: Path) -> Entry:
         return Entry(kind=Kind.FOLDER, text=word)
     if there or os.sep in word or word.endswith(_ENDINGS):
         return Entry(kind=Kind.SCRIPT, text=word)
-    if word in _INTERPRETERS:
-        return Entry(kind=Kind.INTERPRETER)
     return Entry(kind=Kind.COMMAND, text=word)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode, MultirtError
-from multirt.storage.files import read_text
+from multirt.program import read_first_line
+from multirt.storage.files import read_head, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from abi_probe import Installed
+
+_HEAD = 4096  # bytes
+_OF_ENVIRONMENTS = ("python", "pypy", "activate", "deactivate")
 _FILE = """\
 import sys
 from {module} import {first}
@@ -28,37 +35,87 @@ class Command:
     Attributes:
         name: as it is typed.
         distribution: who brings it.
-        module: what it imports.
-        function: what it calls there, dotted.
+        module: what it imports; empty for a script.
+        function: what it calls there, dotted; empty for a script.
+        script: its file, where the distribution brings one; None for an entry point.
     """
 
     name: str
     distribution: str
-    module: str
-    function: str
+    module: str = ""
+    function: str = ""
+    script: Path | None = None
 
 
 def find_command(name: str, roots: Iterable[Path]) -> Command | None:
-    """Return the console script of that name in folders of packages, the first that has it."""
-    from importlib.metadata import PathDistribution  # 20 ms, where a command is asked for
+    """Return the command of that name in folders of packages, the first that has it.
 
+    Entry points come first, for they start on every runtime; then scripts of a distribution, and
+    what lies among the programs of an environment.
+    """
     from abi_probe import UnreadableError, open_site
 
     for root in roots:
         try:
-            site = open_site(root)
+            found = [*open_site(root).distributions.values()]
         except UnreadableError:
             continue
-        for installed in site.distributions.values():
-            found = PathDistribution(installed.info).entry_points
-            for entry in found.select(group="console_scripts", name=name):
-                return Command(
-                    name=name,
-                    distribution=installed.name,
-                    module=entry.module,
-                    function=entry.attr or "main",
-                )
+        command = next(chain(_entry_points(name, found), _scripts(name, root, found)), None)
+        if command is not None:
+            return command
     return None
+
+
+def _entry_points(name: str, distributions: Iterable[Installed]) -> Iterator[Command]:
+    from importlib.metadata import PathDistribution  # 20 ms, where a command is asked for
+
+    for each in distributions:
+        found = PathDistribution(each.info).entry_points
+        for entry in found.select(group="console_scripts", name=name):
+            yield Command(
+                name=name,
+                distribution=each.name,
+                module=entry.module,
+                function=entry.attr or "main",
+            )
+
+
+def _scripts(name: str, root: Path, distributions: Iterable[Installed]) -> Iterator[Command]:
+    """Yield the files of that name that distributions put among the programs."""
+    for each in distributions:
+        for path in _recorded(name, each.info / "RECORD"):
+            # `pip install --target` moves them, and leaves RECORD as it was.
+            for file in (Path(os.path.normpath(root / path)), root / "bin" / name):
+                if file.is_file():
+                    yield Command(name=name, distribution=each.name, script=file)
+    for home in root.parents[2:3]:
+        file = home / "bin" / name
+        own = (home / "pyvenv.cfg").is_file() and not name.startswith(_OF_ENVIRONMENTS)
+        if own and file.is_file() and os.access(file, os.X_OK):
+            yield Command(name=name, distribution="", script=file)
+
+
+def _recorded(name: str, record: Path) -> Iterator[str]:
+    """Yield the paths of programs of that name in a RECORD."""
+    try:
+        text = read_text(record, errors="surrogateescape")
+    except OSError:
+        return
+    lines = [line for line in text.splitlines() if f"/{name}" in line]
+    for path in (row[0] for row in csv.reader(lines) if row):
+        if path.endswith((f"/bin/{name}", f"/Scripts/{name}", f"/Scripts/{name}.exe")):
+            yield path
+
+
+def interpreter_options(file: Path) -> tuple[str, ...] | None:
+    """Return the options that a command's first line gives its interpreter.
+
+    None for what no Python reads: a binary, or a script of another language.
+    """
+    head = read_head(file, _HEAD)
+    line = read_first_line(head)
+    is_python = line.python or line.interpreter in (None, "multirt")
+    return line.options if is_python and b"\0" not in head else None
 
 
 def started_by(command: Command, cache_dir: Path) -> Path:
@@ -69,6 +126,8 @@ def started_by(command: Command, cache_dir: Path) -> Path:
     Raises:
         MultirtError: it cannot be written.
     """
+    if command.script is not None:
+        return command.script
     first = command.function.partition(".")[0]
     text = _FILE.format(module=command.module, first=first, function=command.function)
     folder = cache_dir / "commands" / f"{command.module}-{command.function}"

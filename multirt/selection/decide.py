@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.config import Places, configure
+from multirt.config.project import read_project
 from multirt.errors import MultirtError
 from multirt.program import read_program
-from multirt.program.model import Import, Kind
-from multirt.selection.console_script import Command, find_command
+from multirt.program.model import Entry, Import, Kind
+from multirt.selection.console_script import Command, find_command, interpreter_options
 from multirt.selection.criteria import Question
 from multirt.selection.did_you_mean import probably_meant
 from multirt.selection.evaluate import Inquiry
@@ -26,6 +27,8 @@ from multirt.selection.stdlib_names import standard_names
 from multirt.selection.virtualenv import (
     around,
     candidates,
+    find_environment,
+    named_environment,
     names_by_environment,
     specs_by_environment,
 )
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from multirt.selection.installed import Packages
     from runtimes import Runtime
 
+_PROJECT = "pyproject.toml"
 _VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
@@ -109,6 +113,7 @@ def _decide_alone(request: Request) -> Decision:
 
 def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
     """Decide, and tell whether that holds whatever was not asked."""
+    request = replace(request, entry=_command_first(request))
     program = read_program(request.entry, request.cwd, request.stdin)
     program = replace(program, options=request.wishes.python_args or program.options)
     places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
@@ -203,15 +208,71 @@ def _with_command(
         return program, None
     name = program.entry.text
     command = find_command(name, found.roots)
+    if command is not None and command.script is not None:
+        return _with_script(program, command.script, request), command
     if command is not None:
         called = Import(name=command.module, file=None, line=0, certain=True)
         return replace(program, imports=(called,)), command
     if found.wanted is not None:
         return program, None
     where = ", ".join(map(str, found.roots))
-    what = f"no script {name} here" + (f" and no such command in {where}" if where else "")
-    hint = f"--with DISTRIBUTION installs what brings it: multirt run --with {name} {name}"
+    folder = request.cwd / name
+    what = f"{folder} is a folder without a __main__.py" if folder.is_dir() else ""
+    what = what or f"no script {name} here"
+    what += f" and no such command in {where}" if where else ""
+    hint = f"`multirt run --with DISTRIBUTION {name}` installs what brings it"
+    hint = "name the script in it, or the module with -m" if folder.is_dir() else hint
     raise MultirtError("script", what, probably_meant(name, (), request.cwd) or hint)
+
+
+def _with_script(program: Program, script: Path, request: Request) -> Program:
+    """Return a program with what a script imports that a distribution installed as a command."""
+    if interpreter_options(script) is None:
+        return replace(program, read=(script,))
+    inner = read_program(Entry(kind=Kind.SCRIPT, text=str(script)), request.cwd)
+    return replace(
+        program,
+        folder=inner.folder,
+        sources=inner.sources,
+        imports=inner.imports,
+        exits=inner.exits,
+        searches_elsewhere=inner.searches_elsewhere,
+        read=inner.read,
+        absent=inner.absent,
+    )
+
+
+def _command_first(request: Request) -> Entry:
+    """Return what is to run, a command where a bare word names that and a folder.
+
+    A command of the environment, or of the project where there is no environment, comes first, as
+    it does for uv. A folder that cannot be started may be a command that will be installed.
+    """
+    entry, wishes = request.entry, request.wishes
+    folder = request.cwd / entry.text
+    if entry.kind is not Kind.FOLDER or os.sep in entry.text or not folder.is_dir():
+        return entry
+    environment = named_environment(wishes.specs)
+    if environment is None and not wishes.isolated:
+        environment = find_environment(request.cwd, request.search.env)
+    if wishes.sites or environment is not None:
+        roots = wishes.sites or (environment.roots if environment is not None else ())
+        is_command = find_command(entry.text, roots) is not None
+    else:
+        is_command = entry.text in _commands_of_project(request)
+    startable = any((folder / f"__main__.{ending}").is_file() for ending in ("py", "pyc"))
+    return entry if startable and not is_command else replace(entry, kind=Kind.COMMAND)
+
+
+def _commands_of_project(request: Request) -> frozenset[str]:
+    """Return the names of the console scripts of the nearest project."""
+    if request.wishes.isolated or not request.wishes.use_project:
+        return frozenset()
+    folder = request.cwd / (request.wishes.project or "")
+    path = next(
+        (each / _PROJECT for each in (folder, *folder.parents) if (each / _PROJECT).is_file()), None
+    )
+    return read_project(path).commands if path is not None else frozenset()
 
 
 def _packages(program: Program, configuration: Configuration, roots: Sequence[Path]) -> Packages:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from multirt.config import Need
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.model import Kind
-from multirt.selection.console_script import started_by
+from multirt.selection.console_script import interpreter_options, started_by
 from multirt.selection.model import Plan
 from multirt.selection.no_match import nothing_fits
-from multirt.storage.files import read_head
 from runtimes import Jit
 
 if TYPE_CHECKING:
@@ -53,8 +52,12 @@ def plan(
     if request.cache_dir in python.parents:
         homes.append(python.parent.parent)
     options, entry = decision.program.options, _entry(decision, request, built)
-    if entry and decision.program.entry.kind is Kind.COMMAND and _is_binary(Path(entry[0])):
-        python, options, entry = Path(entry[0]), (), ()  # no interpreter reads it
+    if entry and decision.program.entry.kind is Kind.COMMAND:
+        own = interpreter_options(Path(entry[0]))
+        if own is None:
+            python, options, entry = Path(entry[0]), (), ()
+        else:
+            options = options or own
     return Plan(
         runtime=runtime,
         executable=python,
@@ -134,11 +137,6 @@ def _installed(name: str, built: Built | None) -> Path:
     hint = f"it brings {', '.join(known)}" if known else None
     message = f"what was installed brings no command {name}"
     raise MultirtError("script", message, hint, ExitCode.USAGE)
-
-
-def _is_binary(path: Path) -> bool:
-    """Whether an installed command is a program of its own and no script."""
-    return b"\0" in read_head(path, 4096)
 
 
 def _switches(decision: Decision, runtime: Runtime) -> tuple[tuple[str, str], ...]:
