@@ -35,7 +35,7 @@ from multirt.selection.virtualenv import (
 from runtimes import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from multirt.config import Configuration
     from multirt.program.model import Program
@@ -148,9 +148,28 @@ def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
         absent=_absent(program, configuration, found, request),
         variables=(*configuration.variables, *_VARIABLES),
     )
+    if request.thorough:
+        decision = replace(decision, providers=_providers(decision, runtimes))
     if fastest:
         decision = by_measurement(decision, request.history)
     return decision, not discovery.postponed or is_settled(decision, question)
+
+
+def _providers(decision: Decision, runtimes: Sequence[Runtime]) -> Mapping[str, str]:
+    """Return which distribution brings each missing module, as far as something here names it."""
+    modules = {
+        one.module
+        for each in decision.verdicts
+        for one in each.objections
+        if one.module is not None
+    }
+    if not modules:
+        return {}
+    from multirt.selection.installed import find_providers
+
+    folders = (*decision.roots, *(folder for each in runtimes for folder in each.site_packages))
+    named = [each.value.name for each in decision.configuration.requirements]
+    return find_providers(modules, folders, named)
 
 
 def _question(

@@ -99,6 +99,33 @@ def read_packages(
     )
 
 
+def find_providers(
+    modules: Iterable[str], folders: Iterable[Path], named: Iterable[str]
+) -> dict[str, str]:
+    """Return the distribution of each module, by what is installed in folders or was named.
+
+    A module of which several distributions are known is left out.
+
+    Args:
+        modules: top-level names.
+        folders: of packages, which need not be there.
+        named: distributions that the user or the project asks for; one brings the module of its
+            own name.
+    """
+    found = {
+        module: {name for name in named if canonicalize_name(name) == canonicalize_name(module)}
+        for module in modules
+    }
+    for folder in dict.fromkeys(folders):
+        try:
+            owned = owners(open_site(folder), found)
+        except UnreadableError:
+            continue
+        for module, names in owned.items():
+            found[module] |= names
+    return {module: min(names) for module, names in found.items() if len(names) == 1}
+
+
 def _path_files(roots: Iterable[Path]) -> tuple[tuple[Path, ...], bool]:
     """Return the folders that `.pth` files add, and whether one of them runs code instead."""
     added: list[Path] = []

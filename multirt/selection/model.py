@@ -42,6 +42,7 @@ class Objection:
         detail: one sentence that names the file, the symbol, the version.
         path: the file concerned; None when there is none.
         symbol: the symbol concerned; None when there is none.
+        module: the module that is not installed; None when the objection is another.
         distribution: what would have to be installed, or installed anew, for it to fall; None
             when that would not help.
         full: the resolver's own explanation, unabridged; None where the sentence is all.
@@ -51,6 +52,7 @@ class Objection:
     detail: str
     path: str | None = None
     symbol: str | None = None
+    module: str | None = None
     distribution: str | None = None
     full: str | None = None
 

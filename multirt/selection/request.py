@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from multirt.config import Configuration, Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from multirt.environments import Store, Wanted
     from multirt.experiments.history_fastest import Evidence
@@ -84,6 +84,8 @@ class Decision:
         absent: paths at which a file would have counted.
         variables: names of environment variables that count, set or not.
         usual: the id of the choice without the history; None when that was not asked.
+        providers: the distribution that brings a module which is not installed for the program,
+            where something here names it; filled when the request is thorough.
         evidence: what the history says of the others beside it, the fastest first.
         passed_over: decisions for the environments named before, in which nothing fits.
     """
@@ -103,5 +105,6 @@ class Decision:
     absent: tuple[Path, ...] = ()
     variables: tuple[str, ...] = ()
     usual: str | None = None
+    providers: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     passed_over: tuple[Decision, ...] = ()

@@ -11,6 +11,23 @@ if TYPE_CHECKING:
     from multirt.environments import Wanted
     from runtimes import Runtime
 
+# Modules that only some implementations have.
+_OF_IMPLEMENTATIONS = {
+    "graalpy": "__graalpython__ java polyglot",
+    "ironpython": "System clr",
+    "jython": "com java javax org",
+    "micropython": "esp esp32 machine micropython neopixel network pyb rp2 uasyncio ubinascii"
+    " uctypes uhashlib ujson umachine uos ure uselect usocket ustruct utime",
+    "pyodide": "_pyodide js pyodide pyodide_js",
+    "pypy": "__pypy__ _continuation pypyjit stackless",
+    "stackless": "stackless",
+}
+# What an implementation has that does not list it.
+_UNLISTED = {
+    "jython": frozenset({"com", "java", "javax", "org"}),
+    "micropython": frozenset({"uasyncio", "ujson", "umachine", "ure", "usocket"}),
+    "pyodide": frozenset({"js", "pyodide_js"}),
+}
 _NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _NAMED_OTHERWISE = {
     "pyasynchat": "asynchat",
@@ -29,7 +46,18 @@ def standard_names(runtimes: Sequence[Runtime], wanted: Wanted | None) -> frozen
     usual = [each for each in runtimes if each.implementation.name == "cpython"]
     names = {name for each in usual or runtimes for name in each.stdlib}
     names |= {name for each in runtimes for name in each.stdlib if name.startswith("__")}
+    names |= {name for listed in _OF_IMPLEMENTATIONS.values() for name in listed.split()}
     return frozenset(names.difference(_brought(wanted.requirements if wanted else ())))
+
+
+def has_standard(runtime: Runtime, top: str) -> bool:
+    """Whether a runtime has a top-level module without any package."""
+    return top in runtime.stdlib or top in _UNLISTED.get(runtime.implementation.name, ())
+
+
+def is_of_implementation(name: str, top: str) -> bool:
+    """Whether a top-level module is one of the few that only some implementations have."""
+    return top in _OF_IMPLEMENTATIONS.get(name, "").split()
 
 
 def _brought(requirements: Iterable[str]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from multirt.program.model import Kind
 from multirt.selection.model import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from multirt.program.model import Entry
     from multirt.selection.model import Verdict
     from multirt.selection.request import Decision
@@ -57,7 +59,7 @@ def remedy(decision: Decision) -> Remedy | None:
         (each for each in decision.verdicts if not each.accepted), key=lambda each: each.rank
     )
     for verdict in refused:
-        names = _distributions(verdict)
+        names = _distributions(verdict, decision.providers)
         if names and (decision.chosen is None or verdict.rank < decision.chosen.rank):
             options = " ".join([*named_sites(decision), *(f"--with {name}" for name in names)])
             words = _words(decision.program.entry)
@@ -76,13 +78,18 @@ def named_sites(decision: Decision) -> list[str]:
     return [f"--site {shlex.quote(str(root))}" for root in decision.roots] if named else []
 
 
-def _distributions(verdict: Verdict) -> tuple[str, ...]:
-    """Return the distributions that stand in the way; empty when something else does too."""
+def _distributions(verdict: Verdict, providers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the distributions that stand in the way; empty when something else does too.
+
+    Of a module that is not installed, only what a user, a project or an installed distribution
+    named counts: under the module's own name anything may be registered.
+    """
     names = []
     for each in verdict.objections:
-        if each.cause not in _OF_A_FILE or each.distribution is None:
+        name = each.distribution or providers.get(each.module or "")
+        if each.cause not in _OF_A_FILE or name is None:
             return ()
-        names.append(each.distribution)
+        names.append(name)
     return tuple(dict.fromkeys(names)) if "venv" in verdict.runtime.stdlib else ()
 
 

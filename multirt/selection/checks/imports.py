@@ -9,6 +9,7 @@ from multirt.program import holds
 from multirt.program.model import Import
 from multirt.selection.checks.facts import facts_of
 from multirt.selection.model import Cause, Objection
+from multirt.selection.stdlib_names import has_standard, is_of_implementation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ class Having:
         top = each.name.partition(".")[0]
         if each.local or top == "__future__" or self._installed(each.name) or top in self.own:
             return None
-        if top not in self.runtime.stdlib:
+        if not has_standard(self.runtime, top):
             return top
         missing = self.answers.missing if self.answers is not None else frozenset()
         if each.name in missing:
@@ -78,6 +79,14 @@ class Having:
         packages = self.question.packages
         top = name.partition(".")[0]
         return packages is not None and (name in packages.owners or top in packages.loose)
+
+    def is_chosen_by_import(self) -> bool:
+        """Return whether the program needs a module that only such implementations have."""
+        name = self.runtime.implementation.name
+        return any(
+            certain and not each.local and is_of_implementation(name, each.name.partition(".")[0])
+            for each, certain in self.imports()
+        )
 
     def met(self, guards: tuple[Guard, ...]) -> bool | None:
         """Return whether conditions hold here, None when that cannot be told."""
@@ -123,7 +132,7 @@ def missing(having: Having) -> Iterator[Objection]:
             roots = question.packages.roots if question.packages else ()
             where = f" in {', '.join(map(str, roots))}" if roots else ""
             detail = f"{each.place} imports {name}, which is not installed{where}"
-            yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, distribution=name)
+            yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, module=name)
 
 
 def uncompilable(having: Having) -> Iterator[Objection]:
@@ -133,6 +142,7 @@ def uncompilable(having: Having) -> Iterator[Objection]:
         having.answers is not None
         and having.answers.mute
         and not having.question.configuration.specs
+        and not having.is_chosen_by_import()
     ):
         detail = f"{having.runtime.id} cannot be asked what it compiles: name it to have it"
         yield Objection(cause=Cause.SYNTAX, detail=detail)
