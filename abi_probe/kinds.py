@@ -13,7 +13,7 @@ from abi_probe.names import possible_hooks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.model import Artefact, Extension, Target
+    from abi_probe.model import Artefact, Extension, ForeignSize, Target
 
 # The first version whose import system knows `PyModExport_` (PEP 793).
 _MODEXPORT_SINCE = (3, 15)
@@ -24,6 +24,7 @@ _GIL_MARK = "_Py_Dealloc"
 # exec, multiple interpreters (PEP 684), GIL (PEP 703), those of PEP 793 and 820. A greater one is
 # an "unknown slot ID". Source: CPython's `Include/moduleobject.h` and `slots_generated.h`.
 _GREATEST_SLOT = {(3, 5): 2, (3, 12): 3, (3, 13): 4, (3, 15): 110}
+_FOR_ALL = ("manylinux", "musllinux")
 _ASK_VERSION = frozenset({"Py_Version", "Py_GetVersion", "PySys_GetObject"})
 _PYTHON_DLL = re.compile(
     r"python(?P<major>\d)(?P<minor>\d*)(?P<t>t?)(?P<d>_d)?\.dll", re.IGNORECASE
@@ -74,7 +75,25 @@ def abi_kind(
                 help=misfit.help,
             )
         ], []
-    return [], list(_doubts(extension, artefact, target))
+    doubts = list(_doubts(extension, artefact, target))
+    if (foreign := _foreign_size(extension, artefact, target)) is None:
+        return [], doubts
+    reason = (
+        f"{extension.path} is built for a {foreign.name} of {foreign.expected} bytes, that of"
+        f" {target.name} has {foreign.actual}"
+    )
+    # A fork's own builds bear the same names, but no index takes them under such a tag.
+    if any(tag.platform.startswith(_FOR_ALL) for tag in artefact.tags):
+        return [
+            Objection(
+                cause=Cause.ABI_KIND,
+                detail=reason,
+                path=str(extension.path),
+                symbol=foreign.name,
+                help=serving_build(target),
+            )
+        ], []
+    return [], [*doubts, f"{reason}, unless that runtime itself built it"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,9 +120,22 @@ def _other_build(extension: Extension, target: Target) -> _Misfit | None:
             " crashes",
             help=serving_build(target),
         )
+    if target.implementation != "cpython":
+        return None  # what marks a build of CPython means nothing in that of another
     free_threaded = _is_free_threaded(extension)
     if free_threaded is not None and free_threaded is not target.free_threaded:
         return _threads(target)
+    return None
+
+
+def _foreign_size(extension: Extension, artefact: Artefact, target: Target) -> ForeignSize | None:
+    """Return the built-in type whose size a file embeds and a runtime does not have."""
+    kind = extension.claim.kind
+    of_version = any(tag.abi.startswith("cp") for tag in artefact.tags)
+    if kind is ClaimKind.VERSION or (kind is ClaimKind.GENERIC and of_version):
+        return next(iter(target.foreign_sizes), None)
+    if kind in {ClaimKind.ABI3, ClaimKind.GENERIC}:
+        return next((each for each in target.foreign_sizes if each.name == "object"), None)
     return None
 
 

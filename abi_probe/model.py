@@ -264,6 +264,21 @@ class Artefact:
     root: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignSize:
+    """A built-in type whose size is not that of the CPython whose version a runtime has.
+
+    Attributes:
+        name: of the type.
+        expected: bytes on CPython, which compiled code embeds.
+        actual: bytes on the runtime.
+    """
+
+    name: str
+    expected: int
+    actual: int
+
+
 class Evidence(StrEnum):
     """What a target's exports rest on."""
 
@@ -289,6 +304,7 @@ class Target:
         exports: names that it gives to what it loads, None when they cannot be known.
         evidence: what `exports` rests on.
         has_site: it can use installed distributions at all (MicroPython cannot).
+        foreign_sizes: built-in types whose size is not CPython's: it is a fork to compiled code.
     """
 
     name: str
@@ -306,6 +322,7 @@ class Target:
     exports: frozenset[str] | None
     evidence: Evidence = Evidence.RUNTIME
     has_site: bool = True
+    foreign_sizes: tuple[ForeignSize, ...] = ()
 
 
 class Cause(StrEnum):

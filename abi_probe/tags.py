@@ -29,6 +29,8 @@ _MAC_FAT = {
     "intel": {"x86_64", "i386"},
     "fat64": {"x86_64", "ppc64"},
 }
+# How many parts of its SOABI an implementation's ABI has; that of any other has them all.
+_ABI_PARTS = {"pypy": 2, "graalpy": 3}
 # Before 3.8 a debug build could not load a release's extensions (bpo-36721).
 _DEBUG_LOADS_RELEASE = (3, 8)
 
@@ -44,7 +46,7 @@ def runtime_abis(
         flags: ABI letters in the order of wheel tags.
         soabi: `sysconfig`'s SOABI, which names the ABI of every other implementation.
 
-    Source: `packaging.tags`, whose own functions ask the running interpreter instead.
+    Source: `packaging.tags`, `_cpython_abis` and `_generic_abi`, which ask the running interpreter.
     """
     digits = f"{version[0]}{version[1]}"
     if implementation == "cpython":
@@ -55,8 +57,11 @@ def runtime_abis(
         return (own,)
     if soabi is None:
         return ()
-    # A SOABI ends in the platform on some systems; the ABI is its first two parts.
-    return ("_".join(soabi.split("-")[:2]),)
+    family, *parts = soabi.split("-")
+    if family == "cpython" and parts:
+        return (f"cp{parts[0]}",)
+    kept = next((count for name, count in _ABI_PARTS.items() if family.startswith(name)), None)
+    return (re.sub(r"[.\- ]", "_", "-".join([family, *parts][:kept])),)
 
 
 def runtime_tags(
@@ -78,7 +83,9 @@ def runtime_tags(
         own = cpython_tags(version, abis, platforms)
     else:
         own = generic_tags(interpreter, [*abis, "none"], platforms)
-    return AcceptedTags.of(chain(own, compatible_tags(version, interpreter, platforms)))
+    # Of other implementations, only PyPy accepts pure wheels of its own, and of any version.
+    pure = {"cpython": interpreter, "pypy": "pp3"}.get(implementation)
+    return AcceptedTags.of(chain(own, compatible_tags(version, pure, platforms)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from runtimes.discovery import discover
 from runtimes.environments import base_executable, overlays
 from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
+from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
 from runtimes.model import (
     Abi,
     Discovery,
@@ -20,6 +21,7 @@ from runtimes.model import (
     Inquiry,
     Jit,
     Libc,
+    Markers,
     Overlay,
     Platform,
     Rejection,
@@ -71,10 +73,12 @@ __all__ = [
     "Disagreement",
     "Discovery",
     "Environment",
+    "ForeignSize",
     "Implementation",
     "Inquiry",
     "Jit",
     "Libc",
+    "Markers",
     "NoRuntimeError",
     "Output",
     "Overlay",
@@ -94,8 +98,10 @@ __all__ = [
     "disagreements",
     "discover",
     "find",
+    "foreign_sizes",
     "hold",
     "interrogate",
+    "is_cpython",
     "is_runtime_name",
     "is_young",
     "overlays",

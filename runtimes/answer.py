@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from runtimes.errors import CandidateError, Reason
 from runtimes.files import read_head
-from runtimes.model import Abi, Implementation, Jit, Libc, Platform, Runtime
+from runtimes.model import Abi, Implementation, Jit, Libc, Markers, Platform, Runtime
 from runtimes.names import is_runtime_name
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def runtime_of(facts: Mapping[str, object], candidate: Path, source: str) -> Run
         prefix=prefix,
         base_prefix=answer.path("base_prefix") or prefix,
         implementation=Implementation(
-            name=implementation, version=str(answer.version("implementation_version"))
+            name=implementation,
+            version=str(answer.version("implementation_version")),
+            markers=_markers(answer, implementation),
         ),
         version=version,
         abi=abi,
@@ -122,6 +124,18 @@ def _is_script(path: Path) -> bool:
         return False
 
 
+def _markers(answer: _Answer, implementation: str) -> Markers:
+    """Return what environment markers see of a runtime."""
+    own = _Answer(answer.table("markers"))
+    versioned = own.facts.get("implementation_version") is not None
+    return Markers(
+        implementation_name=own.optional_text("implementation_name") or "",
+        implementation_version=str(own.version("implementation_version")) if versioned else "0",
+        platform_python_implementation=own.optional_text("platform_python_implementation")
+        or implementation,
+    )
+
+
 def _abi(answer: _Answer, implementation: str, version: Version) -> Abi:
     suffixes = answer.texts("suffixes")
     build = answer.table("build")
@@ -130,7 +144,7 @@ def _abi(answer: _Answer, implementation: str, version: Version) -> Abi:
         or answer.flag("counts_references")
         or any("_d." in suffix for suffix in suffixes)  # Windows has no Py_DEBUG
     )
-    free_threaded = bool(build.get("Py_GIL_DISABLED"))
+    free_threaded = bool(build.get("Py_GIL_DISABLED")) or answer.flag("nogil")
     trace_refs = bool(build.get("Py_TRACE_REFS")) or answer.flag("traces_references")
     letters = answer.optional_text("abiflags") or ""
     if implementation == "cpython" and version.major == 2:  # noqa: PLR2004 - PEP 425's cp27mu
@@ -149,6 +163,11 @@ def _abi(answer: _Answer, implementation: str, version: Version) -> Abi:
             implementation, version, suffixes, gil=not free_threaded, trace_refs=trace_refs
         ),
         cache_tag=answer.optional_text("cache_tag"),
+        object_sizes=tuple(
+            (name, size)
+            for name, size in sorted(answer.table("sizes").items())
+            if isinstance(size, int)
+        ),
     )
 
 

@@ -15,16 +15,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Implementation:
-    """Which program interprets the language (PEP 421, `sys.implementation`).
+class Markers:
+    """What environment markers see of an implementation, as it answers itself (PEP 508).
 
     Attributes:
-        name: lower case, `cpython`, `pypy`, `graalpy`, `jython`, `micropython`, `pyodide`...
+        implementation_name: `sys.implementation.name`, empty before Python 3.3. A fork such as
+            Stackless may have CPython's.
+        implementation_version: `sys.implementation.version`, `0` before Python 3.3.
+        platform_python_implementation: `platform.python_implementation()`, such as `CPython`.
+    """
+
+    implementation_name: str
+    implementation_version: str
+    platform_python_implementation: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Implementation:
+    """Which program interprets the language.
+
+    Attributes:
+        name: lower case, `cpython`, `pypy`, `graalpy`, `jython`, `micropython`, `pyodide`, or
+            what a fork calls itself.
         version: the implementation's own version, `7.3.11` for a PyPy of Python 3.9.16.
+        markers: what environment markers see of it.
     """
 
     name: str
     version: str
+    markers: Markers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +61,8 @@ class Abi:
             (`importlib.machinery.EXTENSION_SUFFIXES`); empty where it loads no extensions.
         stable_abis: the stable ABIs that it loads, `abi3` and `abi3t` (PEP 384, PEP 803).
         cache_tag: `sys.implementation.cache_tag`; None where there is none.
+        object_sizes: `__basicsize__` of built-in types by name, which compiled code embeds; empty
+            where the runtime does not tell.
     """
 
     soabi: str | None
@@ -52,6 +73,7 @@ class Abi:
     extension_suffixes: tuple[str, ...]
     stable_abis: tuple[str, ...]
     cache_tag: str | None
+    object_sizes: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

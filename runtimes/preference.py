@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from runtimes.layout import is_cpython
 from runtimes.sources import SOURCES
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ class _Descending:
 def rank(runtime: Runtime) -> Rank:
     """Return a runtime's place in the order of preference; sort by it, the best comes first.
 
-    CPython first, then stable over pre-release, release over debug, GIL over free-threaded,
-    newest version, native machine, source, path. See `CRITERIA` for the words. What a version
-    manager's shim on PATH starts counts as on PATH.
+    CPython first (a fork that carries its name is not it), then stable over pre-release, release
+    over debug, GIL over free-threaded, newest version, native machine, source, path. See
+    `CRITERIA` for the words. What a version manager's shim on PATH starts counts as on PATH.
     """
     return (
-        runtime.implementation.name != "cpython",
+        not is_cpython(runtime),
         runtime.prerelease,
         runtime.abi.debug,
         runtime.abi.free_threaded,

@@ -17,6 +17,7 @@ from runtimes.model import (
     Inquiry,
     Jit,
     Libc,
+    Markers,
     Overlay,
     Platform,
     Rejection,
@@ -76,9 +77,19 @@ def _runtime(record: Record) -> Runtime:
             "aliases": tuple(map(Path, record["aliases"])),
             "prefix": _path(record["prefix"]),
             "base_prefix": _path(record["base_prefix"]),
-            "implementation": Implementation(**record["implementation"]),
+            "implementation": Implementation(
+                **{
+                    **record["implementation"],
+                    "markers": Markers(**record["implementation"]["markers"]),
+                }
+            ),
             "version": Version(record["version"]),
-            "abi": Abi(**_tupled(record["abi"])),
+            "abi": Abi(
+                **{
+                    **_tupled(record["abi"]),
+                    "object_sizes": tuple(map(tuple, record["abi"]["object_sizes"])),
+                }
+            ),
             "platform": Platform(
                 **{**record["platform"], "libc": Libc(**libc) if libc is not None else None}
             ),

@@ -97,6 +97,17 @@ def _free_threaded(version: str, *, debug: bool = False) -> Interpreter:
     )
 
 
+def _fork(name: str, implementation: str) -> Interpreter:
+    return Interpreter(
+        name=name,
+        home=Home.PROVISIONED,
+        path=f"{name}/bin/python3.13",
+        implementation=implementation,
+        version="3.13",
+        headers=(f"{name}/include/python3.13",),
+    )
+
+
 def _overlay(package: str, version: str) -> Interpreter:
     name = f"{package}-{version}"
     return Interpreter(
@@ -127,6 +138,8 @@ INTERPRETERS: tuple[Interpreter, ...] = (
     _debian("3.15", debug=True),
     _free_threaded("3.13"),
     _free_threaded("3.13", debug=True),
+    _fork("alder", "alder"),
+    _fork("guise", "cpython"),
     _pypy("pypy3.9", "3.9"),
     _pypy("pypy3.11", "3.11"),
     _pypy("pypy3.11-next", "3.11"),

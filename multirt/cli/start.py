@@ -22,7 +22,7 @@ from multirt.program import entry_of
 from multirt.selection.decide import decide
 from multirt.selection.plan import plan
 from multirt.selection.request import Request
-from runtimes import RuntimeSpec
+from runtimes import RuntimeSpec, is_cpython
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -131,8 +131,9 @@ def unasked(decision: Decision) -> str | None:
 
 def _unusual(runtime: Runtime) -> Iterator[str]:
     """Yield what nobody expects to be started on."""
-    if runtime.implementation.name != "cpython":
-        yield runtime.implementation.name
+    if not is_cpython(runtime):
+        name = runtime.implementation.name
+        yield name if name != "cpython" else "a fork of CPython"
     if runtime.abi.debug:
         yield "a debug build"
     if runtime.prerelease:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe import (
+    ForeignSize,
     Format,
     Given,
     Prospect,
@@ -15,6 +16,7 @@ from abi_probe import (
     runtime_abis,
     runtime_tags,
 )
+from runtimes import foreign_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +78,10 @@ def described_prospect(text: str) -> Prospect:
 def target_of(runtime: Runtime, given: Given | None) -> Target:
     """Return the facts of a runtime that verdicts need."""
     version = (runtime.version.major, runtime.version.minor)
-    # Pyodide is CPython on another machine: its ABI and its tags are CPython's.
-    named = runtime.implementation.name
-    implementation = "cpython" if named == "pyodide" else named
+    # Tags and suffixes are made from what a runtime calls itself: Stackless, Cinder and Pyodide are
+    # CPython there. Before Python 3.3 there was no such name.
+    named = runtime.implementation
+    implementation = named.markers.implementation_name or named.name
     abi, platform = runtime.abi, runtime.platform
     libc = _libc(runtime, given)
     accepted = runtime_tags(
@@ -102,6 +105,10 @@ def target_of(runtime: Runtime, given: Given | None) -> Target:
         libc=libc,
         exports=given.exports if given is not None else None,
         has_site="site" in runtime.stdlib,
+        foreign_sizes=tuple(
+            ForeignSize(name=each.name, expected=each.expected, actual=each.actual)
+            for each in foreign_sizes(runtime)
+        ),
     )
 
 

@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runtimes import Runtime
 
-_IMPLEMENTATIONS = {
-    "cpython": "CPython",
-    "pypy": "PyPy",
-    "jython": "Jython",
-    "graalpy": "GraalVM",
-}
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
 
 def marker_environment(runtime: Runtime) -> dict[str, str]:
     """Return the variables of environment markers as a runtime sees them (PEP 508)."""
-    name = runtime.implementation.name
+    own = runtime.implementation.markers
     system = runtime.platform.system
     return {
-        "implementation_name": name,
-        "implementation_version": runtime.implementation.version,
+        "implementation_name": own.implementation_name,
+        "implementation_version": own.implementation_version,
         "os_name": "nt" if system == "win32" else "posix",
         "platform_machine": runtime.platform.machine,
-        "platform_python_implementation": _IMPLEMENTATIONS.get(name, name),
+        "platform_python_implementation": own.platform_python_implementation,
         "platform_release": "",
         "platform_system": _SYSTEMS.get(system, ""),
         "platform_version": "",

@@ -20,7 +20,7 @@ from multirt.matrix.lock import locked
 from multirt.matrix.model import Package
 from multirt.matrix.wheel_cache import Shelf
 from multirt.matrix.written_reports import reports_in
-from runtimes import rank
+from runtimes import is_cpython, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -148,8 +148,7 @@ class _Bench:
         usual = [
             each
             for each in runtimes
-            if each.implementation.name == "cpython"
-            and not (each.abi.free_threaded or each.abi.debug)
+            if is_cpython(each) and not (each.abi.free_threaded or each.abi.debug)
         ]
         if self.builder is not None or not usual:
             return None

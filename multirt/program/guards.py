@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _FOR_CHECKERS = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "t.TYPE_CHECKING")
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
-_NAMES = {"cpython": "CPython", "pypy": "PyPy", "jython": "Jython", "graalpy": "GraalVM"}
+# What `sys` has on one implementation only.
+_OWN_ATTRIBUTES = {"pypy_version_info": "pypy", "pyston_version_info": "pyston"}
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -32,13 +33,17 @@ class Facts:
 
     Attributes:
         version: `sys.version_info` up to the micro version.
-        implementation: `sys.implementation.name`.
+        implementation: which program interprets the language, as in `runtimes.Implementation`.
+        own_name: `sys.implementation.name`.
+        title: `platform.python_implementation()`.
         system: `sys.platform`.
         machine: `platform.machine()`.
     """
 
     version: tuple[int, int, int]
     implementation: str
+    own_name: str
+    title: str
     system: str
     machine: str
 
@@ -49,7 +54,9 @@ class _UnknownError(Exception):
 
 def mentions_runtime(test: ast.expr) -> bool:
     """Whether a condition asks for anything that differs between runtimes."""
-    known = _values(Facts(version=(0, 0, 0), implementation="", system="", machine=""))
+    known = _values(
+        Facts(version=(0, 0, 0), implementation="", own_name="", title="", system="", machine="")
+    )
     return any(
         isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
         and (ast.unparse(node) in known or _attribute_of_sys(node) is not None)
@@ -82,11 +89,11 @@ def _values(facts: Facts) -> dict[str, object]:
         "sys.version_info.micro": micro,
         "sys.hexversion": major << 24 | minor << 16 | micro << 8 | 0xF0,
         "sys.platform": facts.system,
-        "sys.implementation.name": facts.implementation,
+        "sys.implementation.name": facts.own_name,
         "os.name": "nt" if facts.system == "win32" else "posix",
         "platform.system()": _SYSTEMS.get(facts.system, facts.system),
         "platform.machine()": facts.machine,
-        "platform.python_implementation()": _NAMES.get(facts.implementation, ""),
+        "platform.python_implementation()": facts.title,
         "six.PY2": major == 2,  # noqa: PLR2004 - the language's two major versions
         "six.PY3": major == 3,  # noqa: PLR2004 - likewise
         **dict.fromkeys(_FOR_CHECKERS, False),
@@ -170,7 +177,7 @@ def _called(node: ast.Call, known: dict[str, object], facts: Facts) -> bool:
     """Evaluate `text.startswith(...)` and `hasattr(sys, ...)`."""
     attribute = _attribute_of_sys(node)
     if attribute is not None:
-        return attribute.startswith("pypy") and facts.implementation == "pypy"
+        return _OWN_ATTRIBUTES[attribute] == facts.implementation
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("startswith", "endswith"):
         text = _value(node.func.value, known, facts)
         part = _value(node.args[0], known, facts) if len(node.args) == 1 else None
@@ -180,12 +187,12 @@ def _called(node: ast.Call, known: dict[str, object], facts: Facts) -> bool:
 
 
 def _attribute_of_sys(node: ast.AST) -> str | None:
-    """Return the name in `hasattr(sys, "pypy_version_info")`, None for anything else."""
+    """Return the name in `hasattr(sys, "pypy_version_info")`, None for what all may have."""
     match node:
         case ast.Call(
             func=ast.Name(id="hasattr"),
-            args=[ast.Name(id="sys"), ast.Constant(value="pypy_version_info" as name)],
-        ):
-            return str(name)
+            args=[ast.Name(id="sys"), ast.Constant(value=str(name))],
+        ) if name in _OWN_ATTRIBUTES:
+            return name
         case _:
             return None

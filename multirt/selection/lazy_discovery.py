@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from multirt.config import Prefer
-from runtimes import release_line, within
+from runtimes import is_cpython, release_line, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def is_settled(decision: Decision, question: Question) -> bool:
     if chosen is None or question.builds or question.unseen or program.searches_elsewhere:
         return False
     runtime = chosen.runtime
-    if runtime.implementation.name != "cpython" or runtime.prerelease:
+    if not is_cpython(runtime) or runtime.prerelease:
         return False
     if runtime.abi.debug or runtime.abi.free_threaded:
         return False

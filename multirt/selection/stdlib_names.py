@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runtimes import is_cpython
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -43,7 +45,7 @@ def standard_names(runtimes: Sequence[Runtime], wanted: Wanted | None) -> frozen
     another implementation than CPython has does not count, where a CPython can tell. Nor does what
     is brought by a distribution that will be installed, as `cgi` by `legacy-cgi`.
     """
-    usual = [each for each in runtimes if each.implementation.name == "cpython"]
+    usual = [each for each in runtimes if is_cpython(each)]
     names = {name for each in usual or runtimes for name in each.stdlib}
     names |= {name for each in runtimes for name in each.stdlib if name.startswith("__")}
     names |= {name for listed in _OF_IMPLEMENTATIONS.values() for name in listed.split()}

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from provisioning.forks import ENLARGED, RENAMED
 from provisioning.model import Lane, Proof, Step
 from provisioning.recipes import Built, Installed, NodePackage, Overlay, Unpacked
+
+if TYPE_CHECKING:
+    from provisioning.forks import Edit
 
 # Runs on every Python from 2.7 on, on Jython and on MicroPython.
 _FACTS = (
@@ -89,6 +95,23 @@ def _free_threaded(version: str, suite: str, *, debug: bool = False) -> Step:
     )
 
 
+def _fork(name: str, about: str, implementation: str, edits: tuple[Edit, ...]) -> Step:
+    """Return the step for a fork, built from the source that the free-threaded builds use."""
+    return Step(
+        name=name,
+        about=f"{about}, built from source",
+        recipe=Built(
+            suite="trixie",
+            package="python3.13",
+            options=(),
+            optimisation="-DNDEBUG -O1 -w",
+            edits=edits,
+        ),
+        proof=_facts(f"{name}/bin/python3.13", "3.13", implementation),
+        lane=Lane.BUILD,
+    )
+
+
 def _overlay(
     name: str, package: str, version: str, *, module: str, base: str | None = None
 ) -> Step:
@@ -122,6 +145,8 @@ STEPS: tuple[Step, ...] = (
     ),
     _free_threaded("3.13", "trixie"),
     _free_threaded("3.13", "trixie", debug=True),
+    _fork("alder", "a fork of CPython 3.13 with a name of its own", "alder", RENAMED),
+    _fork("guise", "a fork of CPython 3.13 that claims to be it", "cpython", ENLARGED),
     _pypy("pypy3.9", "bookworm", "3.9", own_libc=False),
     _pypy("pypy3.11", "trixie", "3.11", own_libc=True),
     _pypy("pypy3.11-next", "forky", "3.11", own_libc=True),

@@ -36,6 +36,30 @@ def test_the_tags_of_this_interpreter_are_those_of_packaging() -> None:
         pytest.param(
             "pypy", (3, 10), "", "pypy310-pp73-x86_64-linux-gnu", ("pypy310_pp73",), id="pypy"
         ),
+        pytest.param(
+            "graalpy",
+            (3, 12),
+            "",
+            "graalpy250-312-native-x86_64-linux",
+            ("graalpy250_312_native",),
+            id="graalpy",
+        ),
+        pytest.param(
+            "pyston",
+            (3, 8),
+            "",
+            "pyston-23-x86_64-linux-gnu",
+            ("pyston_23_x86_64_linux_gnu",),
+            id="pyston",
+        ),
+        pytest.param(
+            "somefork",
+            (3, 13),
+            "",
+            "cpython-313-x86_64-linux-gnu",
+            ("cp313",),
+            id="renamed-with-the-soabi-of-cpython",
+        ),
         pytest.param("jython", (2, 7), "", None, (), id="nothing-native"),
     ],
 )

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from runtimes import Abi, Implementation, Libc, Platform, Runtime
+from runtimes import Abi, Implementation, Libc, Markers, Platform, Runtime
+
+_TITLES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM", "jython": "Jython"}
+
+
+def implementation(name: str, version: str) -> Implementation:
+    """Return an implementation that calls itself what it is."""
+    markers = Markers(
+        implementation_name=name,
+        implementation_version=version,
+        platform_python_implementation=_TITLES.get(name, "CPython"),
+    )
+    return Implementation(name=name, version=version, markers=markers)
 
 
 def described(
@@ -29,7 +41,7 @@ def described(
         source=source,
         prefix=Path("/somewhere"),
         base_prefix=Path("/somewhere"),
-        implementation=Implementation(name=name, version=match[2]),
+        implementation=implementation(name, match[2]),
         version=Version(match[2]),
         abi=Abi(
             soabi=None,
@@ -40,6 +52,7 @@ def described(
             extension_suffixes=(".so",),
             stable_abis=(),
             cache_tag=None,
+            object_sizes=(),
         ),
         platform=Platform(
             tag=f"linux-{machine}",

@@ -15,6 +15,8 @@ def facts_of(runtime: Runtime) -> Facts:
     return Facts(
         version=(runtime.version.major, runtime.version.minor, runtime.version.micro),
         implementation=runtime.implementation.name,
+        own_name=runtime.implementation.markers.implementation_name,
+        title=runtime.implementation.markers.platform_python_implementation,
         system=runtime.platform.system,
         machine=runtime.platform.machine,
     )

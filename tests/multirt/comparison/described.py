@@ -8,7 +8,8 @@ from packaging.version import Version
 
 from multirt.experiments.recording import Recorded, Recording
 from multirt.experiments.trial import Outcome
-from runtimes import Abi, Implementation, Jit, Platform, Runtime
+from runtimes import Abi, Jit, Platform, Runtime
+from tests.runtimes.described import implementation as made
 
 
 def runtime(
@@ -27,7 +28,7 @@ def runtime(
         source="PATH",
         prefix=Path(prefix),
         base_prefix=Path(prefix),
-        implementation=Implementation(name=implementation, version=version.rstrip("t")),
+        implementation=made(implementation, version.rstrip("t")),
         version=Version(version.rstrip("t")),
         abi=Abi(
             soabi=None,
@@ -38,6 +39,7 @@ def runtime(
             extension_suffixes=(".so",),
             stable_abis=(),
             cache_tag=None,
+            object_sizes=(),
         ),
         platform=Platform(
             tag="linux-x86_64",

@@ -9,7 +9,8 @@ from packaging.version import Version
 from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow
 from multirt.matrix.results import Case, Outcome
 from multirt.matrix.states import State
-from runtimes import Abi, Implementation, Platform, Runtime
+from runtimes import Abi, Platform, Runtime
+from tests.runtimes.described import implementation as made
 
 STDLIB = frozenset({"venv", "site", "json"})
 
@@ -26,7 +27,7 @@ def runtime(name: str, *, stdlib: frozenset[str] = STDLIB) -> Runtime:
         source="PATH",
         prefix=Path(f"/opt/{implementation}-{rest}"),
         base_prefix=Path(f"/opt/{implementation}-{rest}"),
-        implementation=Implementation(name=implementation, version=version),
+        implementation=made(implementation, version),
         version=Version(version),
         abi=Abi(
             soabi=None,
@@ -37,6 +38,7 @@ def runtime(name: str, *, stdlib: frozenset[str] = STDLIB) -> Runtime:
             extension_suffixes=(".abi3.so", ".so"),
             stable_abis=("abi3",),
             cache_tag=None,
+            object_sizes=(),
         ),
         platform=Platform(
             tag="linux-x86_64",

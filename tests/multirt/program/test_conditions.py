@@ -6,8 +6,22 @@ import pytest
 
 from multirt.program import Facts, holds
 
-_PYPY = Facts(version=(3, 11, 4), implementation="pypy", system="linux", machine="x86_64")
-_WINDOWS = Facts(version=(2, 7, 18), implementation="cpython", system="win32", machine="amd64")
+_PYPY = Facts(
+    version=(3, 11, 4),
+    implementation="pypy",
+    own_name="pypy",
+    title="PyPy",
+    system="linux",
+    machine="x86_64",
+)
+_WINDOWS = Facts(
+    version=(2, 7, 18),
+    implementation="cpython",
+    own_name="",
+    title="CPython",
+    system="win32",
+    machine="amd64",
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +39,11 @@ _WINDOWS = Facts(version=(2, 7, 18), implementation="cpython", system="win32", m
         pytest.param("os.name != 'nt'", True, False, id="os"),
         pytest.param("sys.implementation.name == 'pypy'", True, False, id="implementation"),
         pytest.param("hasattr(sys, 'pypy_version_info')", True, False, id="hasattr"),
+        pytest.param("hasattr(sys, 'pyston_version_info')", False, False, id="hasattr of a fork"),
+        pytest.param(
+            "platform.python_implementation() == 'CPython'", False, True, id="python_implementation"
+        ),
+        pytest.param("sys.implementation.name == 'cpython'", False, False, id="before 3.3"),
         pytest.param("platform.system() == 'Windows'", False, True, id="call"),
         pytest.param("not TYPE_CHECKING", True, True, id="not"),
         pytest.param("TYPE_CHECKING or debug", None, None, id="half known"),

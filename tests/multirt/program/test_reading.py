@@ -51,7 +51,14 @@ def test_imports_are_certain_or_possible(
     assert {each.name for each in imports if not (each.certain and _met(each))} == possible
 
 
-_FACTS = Facts(version=(3, 11, 4), implementation="cpython", system="linux", machine="x86_64")
+_FACTS = Facts(
+    version=(3, 11, 4),
+    implementation="cpython",
+    own_name="cpython",
+    title="CPython",
+    system="linux",
+    machine="x86_64",
+)
 
 
 def _met(each: Import) -> bool | None:
