@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Violation,
     )
     from abi_probe.observation import noticing
+    from abi_probe.own_imports import optional_modules
     from abi_probe.platform import platforms
     from abi_probe.promise import Promise, first_exporter, promise_of
     from abi_probe.reading import read_distribution, read_path
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         examine_all,
         probe,
     )
+    from abi_probe.tag_promise import BrokenPromise, PromiseKind, broken_promises
     from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
     from abi_probe.unpacking import packages_of, unpack_wheel
     from abi_probe.wheel import read_wheel, read_wheel_stream
@@ -118,6 +120,7 @@ _PLACES: Final = {
         "Violation",
     ),
     "observation": ("noticing",),
+    "own_imports": ("optional_modules",),
     "platform": ("platforms",),
     "promise": ("Promise", "first_exporter", "promise_of"),
     "reading": ("read_distribution", "read_path"),
@@ -136,6 +139,7 @@ _PLACES: Final = {
         "examine_all",
         "probe",
     ),
+    "tag_promise": ("BrokenPromise", "PromiseKind", "broken_promises"),
     "tags": ("Difference", "differences", "runtime_abis", "runtime_tags"),
     "unpacking": ("packages_of", "unpack_wheel"),
     "wheel": ("read_wheel", "read_wheel_stream"),
@@ -149,6 +153,7 @@ __all__ = [
     "Artefact",
     "ArtefactKind",
     "Binary",
+    "BrokenPromise",
     "Cause",
     "Claim",
     "ClaimKind",
@@ -172,6 +177,7 @@ __all__ = [
     "NothingToProbeError",
     "Objection",
     "Promise",
+    "PromiseKind",
     "Promotable",
     "Prospect",
     "Site",
@@ -185,6 +191,7 @@ __all__ = [
     "VersionNeed",
     "Violation",
     "advise",
+    "broken_promises",
     "describe",
     "differences",
     "examine",
@@ -195,6 +202,7 @@ __all__ = [
     "nearby",
     "noticing",
     "open_site",
+    "optional_modules",
     "owners",
     "packages_of",
     "platforms",

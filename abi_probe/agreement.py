@@ -36,10 +36,10 @@ def folder_disagreements(folder: str, metadata: Metadata) -> Iterator[str]:
 
 
 def purelib_disagreement(wheel: bytes, contents: Contents) -> Iterator[str]:
-    """Yield that a WHEEL record says `pure` of a distribution with extension modules."""
-    if is_purelib(wheel) and contents.extensions:
-        path = contents.extensions[0].path
-        yield f"the WHEEL record says that nothing depends on a platform, {path} does"
+    """Yield that a WHEEL record says `pure` of a distribution with libraries for one platform."""
+    libraries = [path for path, binary in contents.libraries.items() if binary.shared_library]
+    if libraries and not contents.extensions and is_purelib(wheel):
+        yield f"the WHEEL record says that nothing depends on a platform, {min(libraries)} does"
 
 
 def size_disagreements(

@@ -31,6 +31,18 @@ _OPEN: Final = (
 _JAVA_FROM: Final = 45  # the first class file version; no fat file has that many slices
 
 
+HEAD_BYTES: Final = 8
+"""Bytes of a file that tell whether `begins_as_binary`."""
+
+
+def begins_as_binary(head: bytes) -> bool:
+    """Return whether a file's first bytes are those of an ELF, Mach-O or PE file.
+
+    Those of a PE file are two letters, so that a text can begin with them.
+    """
+    return head.startswith((_ELF, _PE)) or head[:4] in _MACHO or _is_fat(head[:HEAD_BYTES])
+
+
 def read_binary(data: bytes | memoryview | mmap.mmap) -> Binary:
     """Read what a binary needs and gives.
 
@@ -42,7 +54,7 @@ def read_binary(data: bytes | memoryview | mmap.mmap) -> Binary:
         UnreadableError: they are one of these, cut off or contradicting itself.
     """
     # Each reader is imported where it is used: most runs meet one format only.
-    head = bytes(data[:8])
+    head = bytes(data[:HEAD_BYTES])
     if head.startswith(_ELF):
         from abi_probe.elf.reader import read_elf
 
@@ -81,6 +93,22 @@ def read_binary_file(path: Path) -> Binary:
         raise UnreadableError("a path with a NUL") from error
     try:
         return read_binary(_mapped(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a regular file; none of anything else, or of what is not there."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        descriptor = os.open(path, _OPEN)
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.read(descriptor, HEAD_BYTES)
+    except OSError:
+        return b""
     finally:
         os.close(descriptor)
 

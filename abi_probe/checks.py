@@ -8,16 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.advice import gil_warning
+from abi_probe.bundled import check_bundled
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
 from abi_probe.loading.companions import check_companions
 from abi_probe.model import Cause, Evidence, Format, Objection, Status, Verdict
 from abi_probe.needs import check_libraries, check_symbols, check_versions, described_doubts
 from abi_probe.numpy_api import numpy_warning
+from abi_probe.python_library import check_python_library
 from abi_probe.tags import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import PurePosixPath
 
     from packaging.specifiers import SpecifierSet
@@ -33,14 +36,18 @@ _SYSTEMS = {
     Format.WASM: "Emscripten",
 }
 _LOOKED_AT = "a build by the runtime, or one for a stable ABI that it loads (abi3, abi3t)"
+_OPTIONAL = "a module that no source imports for certain does not load"
 _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
-def judge(
+def judge(  # noqa: PLR0913 - facts of different origin; most callers have the first two
     artefact: Artefact,
     target: Target,
     links: Mapping[PurePosixPath, Resolution] | None = None,
     found: Sequence[Found] | None = None,
+    *,
+    loaders: Mapping[str, tuple[str, tuple[int, ...]] | None] | None = None,
+    optional: AbstractSet[str] = frozenset(),
 ) -> Verdict:
     """Say whether an artefact works on a runtime, with every reason against it.
 
@@ -50,6 +57,8 @@ def judge(
         links: what loading each extension would bring about, from `abi_probe.linking.link`; one
             without an entry is judged without its libraries.
         found: `findable` of the artefact with the runtime's suffixes, where that is known already.
+        loaders: as in `check_bundled`.
+        optional: modules that the artifact can do without: what rules them out is a warning.
     """
     objections = list(_broken(artefact))
     objections += _metadata(artefact, target)
@@ -58,10 +67,16 @@ def judge(
         warnings.append(old)
     for module in findable(artefact, target.suffixes) if found is None else found:
         reasons, doubts = _module(module, artefact, target, links or {})
-        objections += reasons
+        if module.module in optional:
+            doubts = [*doubts, *(f"{_OPTIONAL}: {each.detail}" for each in reasons)]
+        else:
+            objections += reasons
         warnings += doubts
     if artefact.extensions:
         objections += check_companions(artefact, target)
+    misfits, doubts = check_bundled(artefact, target, loaders)
+    objections += misfits
+    warnings += doubts
     objections.sort(key=lambda objection: _ORDER[objection.cause])
     return Verdict(
         target=target.name,
@@ -71,13 +86,23 @@ def judge(
     )
 
 
+def failing_modules(
+    artefact: Artefact,
+    target: Target,
+    links: Mapping[PurePosixPath, Resolution],
+    found: Sequence[Found],
+) -> frozenset[str]:
+    """Return the extension modules that `judge` would object to, whatever else it objects to."""
+    return frozenset(each.module for each in found if _module(each, artefact, target, links)[0])
+
+
 def _status(objections: list[Objection], artefact: Artefact) -> Status:
     """Return the status that some objections amount to."""
     if any(objection.cause is not Cause.BROKEN for objection in objections):
         return Status.INCOMPATIBLE
     if objections:
         return Status.UNKNOWN
-    native = artefact.extensions or artefact.libraries
+    native = artefact.extensions or artefact.libraries or artefact.programs
     return Status.UNVERIFIED if native else Status.COMPATIBLE
 
 
@@ -150,6 +175,9 @@ def _module(
     if not kind and (gil := gil_warning(extension, target)) is not None:
         warnings.append(gil)
     link = links.get(extension.path)
+    second, doubt = check_python_library(extension, link, target)
+    objections += second
+    warnings += doubt
     symbols, doubt = check_symbols(extension, link, target)
     objections += symbols
     warnings += doubt

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from abi_probe.binary import begins_as_binary
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.filename import read_claim, stem
-from abi_probe.model import Claim, ClaimKind, Extension
+from abi_probe.model import ClaimKind, Extension
 from abi_probe.names import hook_names
 
 if TYPE_CHECKING:
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 
     from abi_probe.model import Binary
 
-# Names that may hold machine code; the bytes decide. `libfoo.so.5.15` and `libfoo.abi3.so.5` too.
+# Names of modules and libraries; the bytes decide. `libfoo.so.5.15` and `libfoo.abi3.so.5` too.
 _BINARY_NAME = re.compile(r"\.(?:so|pyd|dylib|dll)(?:\.|$)", re.IGNORECASE)
+# Names of source code, of which wheels are full, and of what only a debugger reads; of every other
+# file the bytes tell.
+_NEVER_LOADED = frozenset(
+    {".py", ".pyi", ".pyc", ".pyx", ".pxd", ".h", ".hpp", ".c", ".cpp", ".debug"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,13 +33,15 @@ class Contents:
 
     extensions: tuple[Extension, ...]
     libraries: Mapping[PurePosixPath, Binary]
+    programs: Mapping[PurePosixPath, Binary]
     sources: frozenset[str]
     packages: frozenset[str]
     trouble: tuple[tuple[PurePosixPath, str], ...]
+    warnings: tuple[str, ...]
 
 
 def may_be_binary(path: PurePosixPath) -> bool:
-    """Whether a file's name allows machine code in it."""
+    """Return whether a file's name is that of a module or a library."""
     return _BINARY_NAME.search(path.name) is not None
 
 
@@ -68,45 +76,63 @@ def extension_of(path: PurePosixPath, binary: Binary) -> Extension | None:
 
 
 def read_contents(
-    paths: Iterable[PurePosixPath], read: Callable[[PurePosixPath], Binary]
+    paths: Iterable[PurePosixPath],
+    read: Callable[[PurePosixPath], Binary],
+    head: Callable[[PurePosixPath], bytes],
 ) -> Contents:
-    """Read every file that may be binary and sort all of them.
+    """Read every binary, whatever its name, and sort all files.
 
     Args:
         paths: of all files, relative to a folder of `sys.path`.
         read: gives the binary behind a path; raises `UnreadableError`.
+        head: gives the first bytes of a file, at least `HEAD_BYTES`; empty where it has none.
     """
     extensions: list[Extension] = []
     libraries: dict[PurePosixPath, Binary] = {}
-    sources: set[str] = set()
+    programs: dict[PurePosixPath, Binary] = {}
     trouble: list[tuple[PurePosixPath, str]] = []
+    warnings: list[str] = []
     listed = sorted(paths)
     for path in listed:
-        if path.suffix == ".py":
-            module = module_name(path, path.stem)
-            if module is not None:
-                sources.add(module)
-        elif may_be_binary(path):
-            try:
-                binary = read(path)
-            except NotABinaryError as error:
-                if _must_be_binary(read_claim(path.name)):
-                    trouble.append((path, str(error)))
-            except UnreadableError as error:
+        named = may_be_binary(path)
+        if not named and not _shows_binary(path, head):
+            continue
+        try:
+            binary = read(path)
+        except UnreadableError as error:
+            if _must_be_read(path, error):
                 trouble.append((path, str(error)))
-            else:
-                extension = extension_of(path, binary)
-                if extension is not None:
-                    extensions.append(extension)
-                else:
-                    libraries[path] = binary
+            elif not isinstance(error, NotABinaryError):  # a sample of damaged files, for example
+                warnings.append(f"{path} begins as a binary and is not one: {error}")
+            continue
+        extension = extension_of(path, binary)
+        if extension is not None:
+            extensions.append(extension)
+        elif binary.program:
+            programs[path] = binary
+        elif named or binary.shared_library:
+            libraries[path] = binary
     return Contents(
         extensions=tuple(extensions),
         libraries=libraries,
-        sources=frozenset(sources),
+        programs=programs,
+        sources=frozenset(_modules(listed)),
         packages=frozenset(_packages(listed)),
         trouble=tuple(trouble),
+        warnings=tuple(warnings),
     )
+
+
+def _modules(paths: Iterable[PurePosixPath]) -> Iterator[str]:
+    """Yield the modules and packages that are Python source."""
+    for path in paths:
+        if path.suffix == ".py" and (module := module_name(path, path.stem)):
+            yield module
+
+
+def _shows_binary(path: PurePosixPath, head: Callable[[PurePosixPath], bytes]) -> bool:
+    """Return whether a file with any other name than a library's begins as a binary does."""
+    return path.suffix not in _NEVER_LOADED and begins_as_binary(head(path))
 
 
 def _packages(paths: Iterable[PurePosixPath]) -> Iterator[str]:
@@ -116,9 +142,12 @@ def _packages(paths: Iterable[PurePosixPath]) -> Iterator[str]:
             yield package
 
 
-def _must_be_binary(claim: Claim | None) -> bool:
-    """Whether a name promises an extension, so that a text file behind it is an error.
+def _must_be_read(path: PurePosixPath, error: UnreadableError) -> bool:
+    """Return whether it is an error that a file cannot be read, by what its name promises.
 
-    A bare `.so` may be a linker script or a marker; a tagged name cannot.
+    A bare `.so` may be a linker script or a marker; a tagged name cannot be a text.
     """
-    return claim is not None and claim.kind is not ClaimKind.GENERIC
+    if isinstance(error, NotABinaryError):
+        claim = read_claim(path.name)
+        return claim is not None and claim.kind is not ClaimKind.GENERIC
+    return may_be_binary(path)

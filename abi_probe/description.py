@@ -173,6 +173,22 @@ def _target(
     )
 
 
+def suffixes_of(version: tuple[int, int], flags: str, platform: str) -> tuple[str, ...]:
+    """Return the suffixes of extension files that a build of CPython tries, in its order.
+
+    Args:
+        version: of the language.
+        flags: `t` for free-threaded, `d` for debug.
+        platform: of its wheels.
+
+    Raises:
+        DescriptionError: no such platform is known.
+    """
+    place = _place(platform)
+    letters = "".join([*flags, *_older_letters("cpython", version, place)])
+    return _suffixes(None, version, letters, place)
+
+
 def _older_letters(implementation: str, version: tuple[int, int], place: _Place) -> str:
     """Return the letters that older versions of CPython have in their ABI, whatever the build."""
     if implementation != "cpython" or version > _M_UNTIL:

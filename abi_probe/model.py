@@ -96,6 +96,7 @@ class Binary:
         byte_order: `little` or `big`.
         shared_library: it can be loaded into a running process; False for a program, an object
             file, a core, and what was linked with `-z nodlopen`.
+        program: it can be started as a process (a static or position-independent one too).
         soname: the name under which it is known once loaded; None when it has none.
         needed: libraries that must be loaded with it, in their order.
         rpath: DT_RPATH, searched before the environment and inherited by what it loads.
@@ -107,7 +108,8 @@ class Binary:
         version_definitions: versions that it provides (`.gnu.version_d`).
         definitions: of modules, where they can be read; of a fat Mach-O in its first slice.
         numpy_1: its modules call NumPy's C API as NumPy 1 has it (ELF only).
-        minimum_os: the macOS that a Mach-O asks for (LC_BUILD_VERSION), `11.0`; else None.
+        minimum_os: the macOS that each slice of a Mach-O asks for (LC_BUILD_VERSION), as
+            machine and version, (`arm64`, (11, 0)); empty where none is named.
         executable_stack: it asks for a stack that code can run on (ELF only).
         default_folders: the libraries that it needs are looked for in the system's folders too;
             False for what was linked with `-z nodefaultlib` (ELF only).
@@ -125,6 +127,7 @@ class Binary:
     bits: int
     byte_order: str
     shared_library: bool = True
+    program: bool = False
     soname: str | None = None
     needed: tuple[str, ...] = ()
     rpath: tuple[str, ...] = ()
@@ -136,7 +139,7 @@ class Binary:
     version_definitions: frozenset[str] = frozenset()
     definitions: tuple[ModuleDefinition, ...] = ()
     numpy_1: bool = False
-    minimum_os: str | None = None
+    minimum_os: tuple[tuple[str, tuple[int, ...]], ...] = ()
     executable_stack: bool = False
     default_folders: bool = True
     thread_memory: int = 0
@@ -236,10 +239,13 @@ class Artefact:
         version: of the distribution; None likewise.
         tags: wheel tags, from the file name of a wheel or the installed WHEEL record; empty when
             nothing says (then no tag is judged).
+        recorded_tags: those of the WHEEL record, where `tags` are those of a file name.
+        purelib: what the WHEEL record's Root-Is-Purelib says; None when it says nothing.
         requires_python: None when the metadata does not say.
         requires: the Requires-Dist lines as they stand.
         extensions: every extension module, sorted by path.
-        libraries: the other binaries, by path relative to the root.
+        libraries: the other binaries that a process can load, by path relative to the root.
+        programs: those that can be started, whatever their names, by the same paths.
         sources: modules that also exist as `.py`, by dotted name: what is left when no
             extension file is found.
         packages: those of them that are an `__init__.py`, which wins over a module beside it.
@@ -253,10 +259,13 @@ class Artefact:
     name: str | None = None
     version: Version | None = None
     tags: frozenset[Tag] = frozenset()
+    recorded_tags: frozenset[Tag] = frozenset()
+    purelib: bool | None = None
     requires_python: SpecifierSet | None = None
     requires: tuple[str, ...] = ()
     extensions: tuple[Extension, ...] = ()
     libraries: Mapping[PurePosixPath, Binary] = field(default_factory=dict)
+    programs: Mapping[PurePosixPath, Binary] = field(default_factory=dict)
     sources: frozenset[str] = frozenset()
     packages: frozenset[str] = frozenset()
     trouble: tuple[tuple[PurePosixPath, str], ...] = ()

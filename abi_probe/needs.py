@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from abi_probe.elf.hashes import left_undefined
+from abi_probe.libc import other_libc, version_key
 from abi_probe.model import Cause, Evidence, Objection
 from abi_probe.stable_abi import exporters, lookup, newest_release
 from abi_probe.symbol import symbol_help, symbol_words
@@ -239,8 +240,7 @@ def _check_libc(
     extension: Extension, target: Target, name: str, version: tuple[int, ...]
 ) -> Iterator[Objection]:
     """Yield the objection to an extension for another C library than is described, or a newer."""
-    other = "libc.so.6" if name == "musl" else "libc.musl-"
-    if any(library.startswith(other) for library in extension.binary.needed):
+    if other_libc(extension.binary, name):
         yield Objection(
             cause=Cause.PLATFORM,
             detail=f"{extension.path} is built for {'glibc' if name == 'musl' else 'musl'}",
@@ -284,9 +284,3 @@ def _unmet(extension: Extension, need: VersionNeed, provider: str, target: Targe
         path=str(extension.path),
         help=helps,
     )
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Return the numbers of a symbol version such as GLIBC_2.28, for comparing; () for others."""
-    numbers = version.rpartition("_")[2].split(".")
-    return tuple(int(number) for number in numbers) if all(map(str.isdigit, numbers)) else ()

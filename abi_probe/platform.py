@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from abi_probe.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from abi_probe.model import Binary
 
 # Names of manylinux before PEP 600, by the glibc that each stands for (PEP 513, 571, 599).
 _LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
@@ -88,3 +94,105 @@ def family(platform: str) -> str:
         if platform.startswith(prefix):
             return name
     return platform
+
+
+MAC_FAT: Final = {
+    "universal2": frozenset({"x86_64", "arm64"}),
+    "universal": frozenset({"x86_64", "i386", "ppc", "ppc64"}),
+    "intel": frozenset({"x86_64", "i386"}),
+    "fat64": frozenset({"x86_64", "ppc64"}),
+}
+"""The machines that the fat files of macOS have code for."""
+
+_MACOS: Final = re.compile(r"macosx_(\d+)_(\d+)_(\w+)")
+_IOS: Final = re.compile(r"ios_\d+_\d+_(x86_64|arm64)_\w+")
+_ANDROID: Final = re.compile(r"android_\d+_(\w+)")
+_LINUX: Final = re.compile(
+    r"(?:manylinux(?:1|2010|2014|_\d+_\d+)|musllinux_(\d+)_(\d+)|linux)_(\w+)"
+)
+_ANDROID_MACHINES: Final = {"arm64_v8a": "aarch64", "armeabi_v7a": "armv7l", "x86": "i686"}
+_ARM: Final = {"armv6l": "armv7l", "armv8l": "armv7l"}  # one kind of ELF file
+_WINDOWS: Final = {"win32": "win32", "win_amd64": "amd64", "win_arm64": "arm64"}
+_BIG_SUR: Final = (10, 16)  # another name of macOS 11
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promised:
+    """What a platform tag of a wheel promises.
+
+    Attributes:
+        tag: the tag.
+        system: what file names of modules depend on: all of it but the version of a C library.
+        format: of the files.
+        machines: all of them are served.
+        libc: the oldest C library that will do; None where none is named.
+        macos: the oldest macOS that will do; None for other systems.
+    """
+
+    tag: str
+    system: str
+    format: Format
+    machines: frozenset[str]
+    libc: tuple[str, tuple[int, ...]] | None = None
+    macos: tuple[int, ...] | None = None
+
+    @property
+    def oldest(self) -> tuple[tuple[int, ...], str]:
+        """The oldest version that is promised, for sorting the strictest first."""
+        return (self.libc[1] if self.libc else self.macos or ()), self.tag
+
+    def runs_on(self, binary: Binary) -> bool:
+        """Return whether a file has code for a machine of the tag."""
+        return not self.machines.isdisjoint(binary.machines)
+
+
+def promised(platform: str) -> Promised | None:
+    """Return what a platform tag promises; None for `any` and for platforms that are not known.
+
+    Source: PEP 425, 600, 656, 730 and 738.
+    """
+    if machine := _WINDOWS.get(platform):
+        return _promised(platform, platform, Format.PE, machine)
+    if match := _MACOS.fullmatch(platform):
+        version = (int(match[1]), int(match[2]))
+        return Promised(
+            tag=platform,
+            system="macos",
+            format=Format.MACHO,
+            machines=MAC_FAT.get(match[3], frozenset({match[3]})),
+            macos=macos_in_tags(version),
+        )
+    if match := _IOS.fullmatch(platform):
+        return _promised(platform, "ios", Format.MACHO, match[1])
+    if match := _ANDROID.fullmatch(platform):
+        machine = _ANDROID_MACHINES.get(match[1], match[1])
+        return _promised(platform, f"android-{machine}", Format.ELF, machine)
+    if match := _LINUX.fullmatch(platform):
+        machine = _ARM.get(match[3], match[3])
+        libc: tuple[str, tuple[int, ...]] | None = None
+        if match[1]:
+            libc = ("musl", (int(match[1]), int(match[2])))
+        elif glibc := glibc_of(platform):
+            libc = ("glibc", glibc)
+        system = f"{libc[0] if libc else 'linux'}-{machine}"
+        return _promised(platform, system, Format.ELF, machine, libc)
+    return None
+
+
+def macos_in_tags(version: tuple[int, ...]) -> tuple[int, int]:
+    """Return a version of macOS as tags name it: from 11 on they have the major version alone."""
+    if version[:2] == _BIG_SUR:
+        return 11, 0
+    return version[0], version[1] if version[0] < 11 and len(version) > 1 else 0  # noqa: PLR2004
+
+
+def _promised(
+    tag: str,
+    system: str,
+    container: Format,
+    machine: str,
+    libc: tuple[str, tuple[int, ...]] | None = None,
+) -> Promised:
+    """Return a promise for one machine."""
+    machines = frozenset({machine})
+    return Promised(tag=tag, system=system, format=container, machines=machines, libc=libc)

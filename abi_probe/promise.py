@@ -6,8 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from abi_probe.libc import version_key
 from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
-from abi_probe.needs import version_key
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
 from abi_probe.symbol import promise_help, symbol_words
 
@@ -184,23 +184,7 @@ def _late(extension: Extension, names: list[str], floor: tuple[int, int] | None)
 def _disagreements(
     extension: Extension, artefact: Artefact, needed: frozenset[str]
 ) -> Iterator[str]:
-    """Yield where a wheel's tag, a file's name and its machine code do not say the same."""
-    stable_tag = any(tag.abi in _STABLE_ABIS for tag in artefact.tags)
-    claim = extension.claim
-    if stable_tag and claim.kind is ClaimKind.VERSION and claim.version is not None:
-        yield (
-            f"{extension.path} is named for {claim.version[0]}.{claim.version[1]} only, under a"
-            " tag of the stable ABI: other versions do not look at it"
-        )
-    if artefact.tags and not stable_tag and claim.kind in _STABLE_CLAIMS:
-        tags = ", ".join(sorted({tag.abi for tag in artefact.tags}))
-        yield f"{extension.path} is named for the stable ABI, under a tag of {tags}"
-    if claim.kind is ClaimKind.VERSION and claim.version is not None and artefact.tags:
-        digits = f"cp{claim.version[0]}{claim.version[1]}"
-        abis = {tag.abi for tag in artefact.tags}
-        if all(abi.startswith("cp") and abi.rstrip("dmtu") != digits for abi in abis):
-            named = f"{claim.version[0]}.{claim.version[1]}"
-            yield f"{extension.path} is named for {named}, under a tag of {', '.join(sorted(abis))}"
+    """Yield where a wheel's tag and its machine code do not agree."""
     floor = declared_floor(artefact)
     if floor is not None and floor >= _DECREF_IS_A_CALL and "_Py_Dealloc" in needed:
         yield (

@@ -14,13 +14,14 @@ from abi_probe.agreement import (
     purelib_disagreement,
     size_disagreements,
 )
-from abi_probe.binary import read_binary_file
+from abi_probe.binary import read_binary_file, read_head
 from abi_probe.contents import extension_of, may_be_binary, read_contents
 from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.filename import stem
 from abi_probe.metadata import (
     MOST_BYTES,
     Metadata,
+    is_purelib,
     parse_metadata,
     parse_wheel_tags,
     record_paths,
@@ -130,7 +131,9 @@ def read_installed(installed: Installed) -> Artefact:
     missing = [path for path in paths if may_be_binary(path) and not _exists(root / path)]
     gone = frozenset(missing)
     contents = read_contents(
-        (path for path in paths if path not in gone), lambda path: read_binary_file(root / path)
+        (path for path in paths if path not in gone),
+        lambda path: read_binary_file(root / path),
+        lambda path: read_head(root / path),
     )
     warnings = [f"RECORD lists {path}, which is not there" for path in missing]
     warnings += folder_disagreements(installed.info.name, metadata)
@@ -145,14 +148,16 @@ def read_installed(installed: Installed) -> Artefact:
         name=metadata.name,
         version=metadata.version,
         tags=parse_wheel_tags(wheel) if wheel is not None else frozenset(),
+        purelib=is_purelib(wheel or b""),
         requires_python=metadata.requires_python,
         requires=metadata.requires,
         extensions=contents.extensions,
         libraries=contents.libraries,
+        programs=contents.programs,
         sources=contents.sources,
         packages=contents.packages,
         trouble=contents.trouble,
-        warnings=(*metadata.trouble, *warnings),
+        warnings=(*metadata.trouble, *contents.warnings, *warnings),
         root=str(root),
     )
 
@@ -184,15 +189,19 @@ def read_folder(root: Path) -> Artefact:
     if not any(may_be_binary(path) or path.suffix == ".py" for path in paths):
         message = "no packages, modules or binaries in it"
         raise NothingToProbeError(message)
-    contents = read_contents(paths, lambda path: read_binary_file(root / path))
+    contents = read_contents(
+        paths, lambda path: read_binary_file(root / path), lambda path: read_head(root / path)
+    )
     return Artefact(
         target=str(root),
         kind=ArtefactKind.SITE,
         extensions=contents.extensions,
         libraries=contents.libraries,
+        programs=contents.programs,
         sources=contents.sources,
         packages=contents.packages,
         trouble=contents.trouble,
+        warnings=contents.warnings,
         root=str(root),
     )
 
@@ -298,6 +307,7 @@ def read_single_file(path: Path) -> Artefact:
         target=str(path),
         kind=ArtefactKind.FILE,
         extensions=(extension,) if extension is not None else (),
-        libraries={name: binary} if extension is None else {},
+        libraries={name: binary} if extension is None and not binary.program else {},
+        programs={name: binary} if extension is None and binary.program else {},
         root=str(path.parent),
     )

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe.advice import advise
-from abi_probe.checks import judge
+from abi_probe.checks import failing_modules, judge
 from abi_probe.finding import findable
 from abi_probe.loading.linking import Ground, link, nearby
+from abi_probe.loading.loader import program_libcs
+from abi_probe.model import Cause
+from abi_probe.own_imports import optional_modules
 from abi_probe.promise import promise_of
 from abi_probe.reading import read_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from abi_probe.advice import Advice
     from abi_probe.loading.loader import Given
     from abi_probe.loading.search import Loaded
-    from abi_probe.model import Artefact, Target, Verdict
+    from abi_probe.model import Artefact, Objection, Target, Verdict
     from abi_probe.promise import Promise
 
 
@@ -80,7 +84,10 @@ def probe(path: Path, prospects: Sequence[Prospect]) -> tuple[Findings, ...]:
 
 
 def examine(
-    artefact: Artefact, prospect: Prospect, beside: Mapping[str, Loaded] | None = None
+    artefact: Artefact,
+    prospect: Prospect,
+    beside: Mapping[str, Loaded] | None = None,
+    wanted: AbstractSet[str] = frozenset(),
 ) -> Verdict:
     """Judge an artefact on a runtime, its libraries followed as that runtime's loader would.
 
@@ -88,13 +95,17 @@ def examine(
         artefact: what is to be judged.
         prospect: the runtime.
         beside: `nearby` of what is installed with it.
+        wanted: modules that a program imports, so that they are not optional.
     """
-    (verdict,) = examine_all(artefact, [prospect], beside)
+    (verdict,) = examine_all(artefact, [prospect], beside, wanted)
     return verdict
 
 
 def examine_all(
-    artefact: Artefact, prospects: Sequence[Prospect], beside: Mapping[str, Loaded] | None = None
+    artefact: Artefact,
+    prospects: Sequence[Prospect],
+    beside: Mapping[str, Loaded] | None = None,
+    wanted: AbstractSet[str] = frozenset(),
 ) -> tuple[Verdict, ...]:
     """Do as `examine` on some runtimes, with what is the same for all of them done once.
 
@@ -102,14 +113,28 @@ def examine_all(
         artefact: what is to be judged.
         prospects: the runtimes.
         beside: `nearby` of what is installed with it.
+        wanted: as in `examine`.
     """
     ground = Ground.of(artefact, beside if beside is not None else {})
     seen = {each.target.suffixes for each in prospects}
     found = {suffixes: findable(artefact, suffixes) for suffixes in seen}
+    loaders = program_libcs(artefact.programs.values())
     verdicts = []
     for prospect in prospects:
         target, modules = prospect.target, found[prospect.target.suffixes]
         chosen = [module.chosen for module in modules if module.chosen is not None]
         links = link(ground, chosen, prospect.given) if prospect.given is not None else {}
-        verdicts.append(judge(artefact, target, links, modules))
+        here = loaders if prospect.given is not None else None
+        verdict = judge(artefact, target, links, modules, loaders=here)
+        if verdict.objections and all(map(_is_of_a_module, verdict.objections)):
+            failing = failing_modules(artefact, target, links, modules)
+            others_load = len(failing) < len(modules)
+            optional = optional_modules(artefact, failing - wanted, others_load=others_load)
+            verdict = judge(artefact, target, links, modules, loaders=here, optional=optional)
+        verdicts.append(verdict)
     return tuple(verdicts)
+
+
+def _is_of_a_module(objection: Objection) -> bool:
+    """Return whether an objection is to one file, not to the metadata or to all."""
+    return objection.path is not None and objection.cause is not Cause.BROKEN

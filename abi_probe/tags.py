@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.builds import serving_build
-from abi_probe.platform import family, glibc_of
+from abi_probe.platform import MAC_FAT, family, glibc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 _SHORT = {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}
 _LONG = {short: name for name, short in _SHORT.items()}
 _MAC = re.compile(r"macosx_(\d+)_(\d+)_(\w+)")
-# The machines that the fat files of macOS have code for.
-_MAC_FAT = {
-    "universal2": {"x86_64", "arm64"},
-    "universal": {"x86_64", "i386", "ppc", "ppc64"},
-    "intel": {"x86_64", "i386"},
-    "fat64": {"x86_64", "ppc64"},
-}
 # How many parts of its SOABI an implementation's ABI has; that of any other has them all.
 _ABI_PARTS = {"pypy": 2, "graalpy": 3}
 # Before 3.8 a debug build could not load a release's extensions (bpo-36721).
@@ -216,7 +209,7 @@ def _newer_macos(platform: str, target: Target) -> str | None:
     match = _MAC.fullmatch(platform)
     if match is None:
         return None
-    fits = target.machine in _MAC_FAT.get(match[3], {match[3]})
+    fits = target.machine in MAC_FAT.get(match[3], {match[3]})
     return f"{match[1]}.{match[2]}" if fits else None
 
 

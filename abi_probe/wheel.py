@@ -13,11 +13,17 @@ from abi_probe.agreement import (
     purelib_disagreement,
     size_disagreements,
 )
-from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, words_of
-from abi_probe.binary import read_binary
+from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, member_head, words_of
+from abi_probe.binary import HEAD_BYTES, read_binary
 from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
-from abi_probe.metadata import MOST_BYTES, parse_metadata, parse_wheel_tags, record_paths
+from abi_probe.metadata import (
+    MOST_BYTES,
+    is_purelib,
+    parse_metadata,
+    parse_wheel_tags,
+    record_paths,
+)
 from abi_probe.model import Artefact, ArtefactKind
 from abi_probe.observation import notice
 
@@ -67,11 +73,14 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
         members = archive_members(archive)
         metadata = parse_metadata(_record(archive, members, "METADATA"))
         wheel = _record(archive, members, "WHEEL")
-        tags, warnings = _tags(filename, parse_wheel_tags(wheel))
-        installed = {installed_path(path): info for path, info in members.items()}
+        recorded = parse_wheel_tags(wheel)
+        tags, warnings = _tags(filename, recorded)
+        # What goes elsewhere, such as programs, keeps the path that it has in the archive.
+        installed = {installed_path(path) or path: info for path, info in members.items()}
         contents = read_contents(
-            (path for path in installed if path is not None),
+            installed,
             lambda path: _read_member(archive, installed[path]),
+            lambda path: member_head(stream, installed[path], HEAD_BYTES),
         )
         record = _record(archive, members, "RECORD")
         warnings += _twice(archive, members)
@@ -87,14 +96,17 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
         name=metadata.name,
         version=metadata.version,
         tags=tags,
+        recorded_tags=recorded,
+        purelib=is_purelib(wheel),
         requires_python=metadata.requires_python,
         requires=metadata.requires,
         extensions=contents.extensions,
         libraries=contents.libraries,
+        programs=contents.programs,
         sources=contents.sources,
         packages=contents.packages,
         trouble=contents.trouble,
-        warnings=(*metadata.trouble, *warnings),
+        warnings=(*metadata.trouble, *contents.warnings, *warnings),
     )
 
 

@@ -87,6 +87,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         bits=image.layout.bits,
         byte_order=image.layout.byte_order,
         shared_library=_is_shared_library(image),
+        program=_is_program(image),
         soname=image.text(Tag.SONAME),
         needed=tuple(_needed(image)),
         rpath=_folders(image, Tag.RPATH),
@@ -119,6 +120,11 @@ def _is_shared_library(image: Image) -> bool:
     # A position-independent program has the type of a library; glibc refuses to load it as one.
     refused = image.last(Tag.FLAGS_1) & (_DF_1_PIE | _DF_1_NOOPEN)
     return image.kind == Kind.SHARED and bool(image.dynamic) and not refused
+
+
+def _is_program(image: Image) -> bool:
+    position_independent = bool(image.last(Tag.FLAGS_1) & _DF_1_PIE)
+    return image.kind == Kind.PROGRAM or (image.kind == Kind.SHARED and position_independent)
 
 
 def _needed(image: Image) -> Iterator[str]:

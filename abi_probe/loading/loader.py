@@ -26,7 +26,7 @@ from abi_probe.model import Format
 from abi_probe.observation import notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from abi_probe.model import Binary, VersionNeed
 
@@ -140,6 +140,31 @@ def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Given
         libc=_libc(everything),
         missing=missing,
     )
+
+
+def program_libcs(
+    programs: Iterable[Binary],
+) -> dict[str, tuple[str, tuple[int, ...]] | None]:
+    """Return the C library that each loader of some ELF programs brings, by the loader's path.
+
+    None stands for a loader that is not on this machine, or that finds no C library.
+    """
+    found: dict[str, tuple[str, tuple[int, ...]] | None] = {}
+    for program in programs:
+        name = program.interpreter
+        if name is not None and name not in found:
+            ld_so = _on_disk(PurePosixPath(name))
+            found[name] = _libc_beside(ld_so, program) if isinstance(ld_so, Loaded) else None
+    return found
+
+
+def _libc_beside(ld_so: Loaded, program: Binary) -> tuple[str, tuple[int, ...]] | None:
+    """Return the C library that a loader finds; musl's loader is itself the library."""
+    loader = loader_of(program)
+    if loader.libc == "musl":
+        return "musl", ()
+    libc = find_library("libc.so.6", ld_so, loader)
+    return _libc((libc,)) if isinstance(libc, Loaded) else None
 
 
 def resolve(

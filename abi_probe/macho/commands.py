@@ -31,6 +31,7 @@ _MAGICS: Final = {
 class FileType(IntEnum):
     """What an image is (`MH_...` in `mach-o/loader.h`), where it matters."""
 
+    PROGRAM = 2
     DYLIB = 6
     BUNDLE = 8
     DYLIB_STUB = 9

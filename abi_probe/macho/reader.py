@@ -48,8 +48,7 @@ def read_macho(data: Buffer) -> Binary:
 
     Of a fat file every slice is read, and the answer holds for whichever of them is loaded:
     what any slice imports or needs is needed, only what all export is given. All else is the
-    first slice's, but `minimum_os`, which is the lowest one (a machine has its own slice's, and
-    arm64 cannot have one below 11.0).
+    first slice's, but `minimum_os`, which names each slice.
 
     Args:
         data: the whole file.
@@ -62,20 +61,24 @@ def read_macho(data: Buffer) -> Binary:
     symbols = [read_symbols(image) for image in images]
     first = images[0]
     dylibs = (dylib for image in images for dylib in image.commands.dylibs)
-    versions = [v for image in images if (v := image.commands.minimum_os) is not None]
     return Binary(
         format=Format.MACHO,
         machines=tuple(dict.fromkeys(_machine(image) for image in images)),
         bits=first.bits,
         byte_order="little" if first.order == "<" else "big",
         shared_library=first.filetype in {FileType.DYLIB, FileType.BUNDLE},
+        program=first.filetype == FileType.PROGRAM,
         soname=first.commands.soname,
         needed=tuple(dict.fromkeys(dylib.path for dylib in dylibs if dylib.required)),
         runpath=tuple(dict.fromkeys(p for image in images for p in image.commands.rpaths)),
         imports=_united(imports for imports, _ in symbols),
         exports=frozenset.intersection(*(exports for _, exports in symbols)),
         definitions=_definitions(first, symbols[0][1]),
-        minimum_os=".".join(map(str, min(versions))) if versions else None,
+        minimum_os=tuple(
+            (_machine(image), image.commands.minimum_os)
+            for image in images
+            if image.commands.minimum_os is not None
+        ),
     )
 
 

@@ -83,6 +83,7 @@ def read_pe(data: Buffer) -> Binary:
         bits=image.bits,
         byte_order="little",
         shared_library=bool(image.characteristics & _DLL),
+        program=not image.characteristics & _DLL,
         soname=soname,
         needed=tuple(dict.fromkeys(imports.needed)),
         imports=tuple(imports.found[name] for name in sorted(imports.found)),

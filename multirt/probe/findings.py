@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from multirt.probe.report_values import HindranceReport, Report, RuntimeReport
+    from multirt.probe.report_values import (
+        BrokenPromiseReport,
+        HindranceReport,
+        Report,
+        RuntimeReport,
+    )
 
 PROMISE: Final = "promise"
 WARNING: Final = "warning"
@@ -70,6 +75,8 @@ def kinds_of(report: Report) -> set[str]:
     kinds = {each["cause"] for verdict in report["runtimes"] for each in verdict["objections"]}
     for verdict in report["runtimes"]:
         kinds.update(_kind_of(warning, verdict) for warning in verdict["warnings"])
+    if report["broken_promises"]:
+        kinds.add(PROMISE)
     for extension in report["extensions"]:
         said = {
             PROMISE: extension["violations"],
@@ -87,7 +94,19 @@ def _kind_of(warning: str, verdict: RuntimeReport) -> str:
 
 
 def _promises(report: Report) -> Iterator[Reason]:
-    """Yield what the extensions themselves say, whatever the runtime."""
+    """Yield what the artifact and its extensions say, whatever the runtime."""
+    broken: dict[str, list[BrokenPromiseReport]] = {}
+    for promise in report["broken_promises"]:
+        broken.setdefault(promise["kind"], []).append(promise)
+    for alike in broken.values():  # of one kind a file stands for all
+        more = f" (and {len(alike) - 1} more files)" if len(alike) > 1 else ""
+        yield Reason(
+            weight=Weight.BROKEN_PROMISE,
+            kind=PROMISE,
+            text=f"{alike[0]['reason']}{more}",
+            path=alike[0]["path"],
+            help=alike[0]["help"],
+        )
     for extension in report["extensions"]:
         for violation in extension["violations"]:
             yield Reason(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from abi_probe import AbiProbeError, examine, nearby
+from abi_probe import AbiProbeError, examine, nearby, optional_modules
 from multirt.probe.import_model import Check, proven
 from multirt.probe.import_modules import Limits
 from multirt.probe.import_store import ProofStore
@@ -79,6 +79,8 @@ def _tried(task: Task, artefact: Artefact, beside: Mapping[str, Loaded], trying:
     for trial in trying.probing.trials:
         check = _CHECKS[trial]
         for proof in prove_on(artefact, trying.runtimes, check=check, setting=trying.setting):
-            verdicts[proof.runtime] = proven(verdicts[proof.runtime], proof)
+            others_load = any(each.module not in proof.failed for each in proof.seen)
+            optional = optional_modules(artefact, proof.failed, others_load=others_load)
+            verdicts[proof.runtime] = proven(verdicts[proof.runtime], proof, optional)
             trying.progress.step(f"{task.name or task.target}: {check.value} on {proof.runtime}")
     return report_of(task.target, artefact, trying.prospects, [*verdicts.values()])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from abi_probe import Cause, Objection, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from abi_probe import Verdict
@@ -88,10 +89,19 @@ class Proof:
 
         Also None when there was nothing to try.
         """
-        outcomes = {each.outcome for each in self.seen}
+        return self.imported_without(frozenset())
+
+    def imported_without(self, optional: AbstractSet[str]) -> bool | None:
+        """Return `imported` of all modules but some."""
+        outcomes = {each.outcome for each in self.seen if each.module not in optional}
         if outcomes & _FAILURES:
             return False
         return True if outcomes == {Outcome.IMPORTED} else None
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """The modules that could not be imported."""
+        return frozenset(each.module for each in self.seen if each.outcome in _FAILURES)
 
 
 _FAILURES = frozenset(
@@ -110,18 +120,24 @@ _HELPS = {
 }
 
 
-def proven(verdict: Verdict, proof: Proof) -> Verdict:
+def proven(verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozenset()) -> Verdict:
     """Return a verdict with what a proof adds to it.
 
     A failure is an objection, however the static checks came out. A success turns `unverified`
     into `compatible` and takes nothing away: a tag may be stricter than the machine code.
     Sub-interpreters and the GIL are no part of an artefact's promise, so they only warn.
+
+    Args:
+        verdict: of the static checks.
+        proof: what was tried.
+        optional: modules that the artifact can do without, of which a failure only warns.
     """
     failed = [each for each in proof.seen if each.outcome in _FAILURES]
     doubts = tuple(
         f"{each.module} {each.outcome}: {each.detail}"
         for each in proof.seen
-        if each.outcome is Outcome.NEEDS_MODULE or (each in failed and proof.check != Check.IMPORT)
+        if each.outcome is Outcome.NEEDS_MODULE
+        or (each in failed and (proof.check != Check.IMPORT or each.module in optional))
     )
     warnings = tuple(dict.fromkeys((*verdict.warnings, *doubts)))
     if proof.check is not Check.IMPORT:
@@ -137,16 +153,18 @@ def proven(verdict: Verdict, proof: Proof) -> Verdict:
             help=_HELPS.get(each.outcome),
         )
         for each in failed
+        if each.module not in optional
     ]
+    imported = proof.imported_without(optional)
     status = verdict.status
     if objections:
         status = Status.INCOMPATIBLE
-    elif status is Status.UNVERIFIED and proof.imported:
+    elif status is Status.UNVERIFIED and imported:
         status = Status.COMPATIBLE
     return replace(
         verdict,
         status=status,
         objections=(*verdict.objections, *objections),
         warnings=warnings,
-        imported=proof.imported,
+        imported=imported,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abi_probe import advise, first_exporter, promise_of
+from abi_probe import advise, broken_promises, first_exporter, promise_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,17 @@ def report_of(
         "name": artefact.name,
         "version": str(artefact.version) if artefact.version is not None else None,
         "wheel_tags": sorted(map(str, artefact.tags)),
+        "broken_promises": [
+            {
+                "kind": each.kind.value,
+                "path": each.path,
+                "promise": each.promise,
+                "need": each.need,
+                "reason": each.reason,
+                "help": each.help,
+            }
+            for each in broken_promises(artefact)
+        ],
         "extensions": [_extension(each, artefact, prospects) for each in artefact.extensions],
         "runtimes": [_runtime(verdict, prospect) for verdict, prospect in judged],
         "error": None,

@@ -48,6 +48,17 @@ ViolationReport = TypedDict(
 """One name that breaks what a tag promises (`abi_probe.Violation`)."""
 
 
+class BrokenPromiseReport(TypedDict):
+    """One promise that the files do not keep (`abi_probe.BrokenPromise`)."""
+
+    kind: str
+    path: str | None
+    promise: str
+    need: str
+    reason: str
+    help: str
+
+
 class ClaimReport(TypedDict):
     """What a file name says."""
 
@@ -109,6 +120,7 @@ class Report(TypedDict):
     name: str | None
     version: str | None
     wheel_tags: list[str]
+    broken_promises: list[BrokenPromiseReport]
     extensions: list[ExtensionReport]
     runtimes: list[RuntimeReport]
     error: ErrorReport | None
@@ -125,6 +137,7 @@ def failed(target: str, kind: str, message: str, hint: str | None = None) -> Rep
         "name": None,
         "version": None,
         "wheel_tags": [],
+        "broken_promises": [],
         "extensions": [],
         "runtimes": [],
         "error": {"kind": kind, "message": message, "hint": hint},

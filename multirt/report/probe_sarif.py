@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES: Final = {
-    "promise": "A stable-ABI tag or file name promises what the binary does not keep.",
+    "promise": "A tag, file name or WHEEL record promises what the files do not keep.",
     "warning": "Something may go wrong although nothing stands against it.",
     "hint": "Something that an author may want to know.",
     "table": "A runtime is not here and was judged from a table.",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from abi_probe import Artefact
     from abi_probe import Verdict as PackageVerdict
     from multirt.environments import Wanted
+    from multirt.program.model import Program
     from multirt.selection.criteria import Question
     from multirt.selection.request import Request
     from runtimes import Runtime
@@ -109,7 +110,11 @@ class Inquiry:
         else:  # what its loader gives makes no difference, and takes 10 ms to read
             prospect = Prospect(target=target_of(runtime, None), given=None)
         beside = nearby(artefacts)
-        return {str(artefact.name): examine(artefact, prospect, beside) for artefact in artefacts}
+        wanted = _imported_for_certain(self.question.program)
+        return {
+            str(artefact.name): examine(artefact, prospect, beside, wanted)
+            for artefact in artefacts
+        }
 
     def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
         """Judge again with what the runtime itself says, and with what it would get installed."""
@@ -159,7 +164,15 @@ def _is_for_all(full: str, wanted: Wanted) -> bool:
 def _is_for_a_platform(artefact: Artefact) -> bool:
     """Whether a distribution has binaries, or a tag that says so."""
     tagged = any(tag.platform != "any" for tag in artefact.tags)
-    return bool(tagged or artefact.extensions or artefact.libraries or artefact.trouble)
+    native = artefact.extensions or artefact.libraries or artefact.programs
+    return bool(tagged or native or artefact.trouble)
+
+
+def _imported_for_certain(program: Program) -> frozenset[str]:
+    """Return the modules that a program cannot do without."""
+    certain = [each for each in program.imports if each.certain]
+    members = {f"{each.name}.{member}" for each in certain for member in each.members}
+    return frozenset({each.name for each in certain} | members)
 
 
 def _is_wanted(verdict: Verdict) -> bool:

@@ -200,12 +200,6 @@ def test_a_large_module_is_read_through_a_file() -> None:
             id="another-name",
         ),
         pytest.param(
-            members(WHEEL=WHEEL + b"Root-Is-Purelib: true\n"),
-            NAME,
-            ["the WHEEL record says that nothing depends on a platform, spam.abi3.so does"],
-            id="not-pure",
-        ),
-        pytest.param(
             {
                 **members(),
                 f"{INFO}/RECORD": members()[f"{INFO}/RECORD"].replace(b"so,,", b"so,,77"),

@@ -54,7 +54,7 @@ class TestCommands:
         assert found.soname == "@rpath/libx.dylib"
         assert found.needed == (SYSTEM,)
         assert found.runpath == ("@loader_path/../lib", "/opt/lib")
-        assert found.minimum_os == "11.0"
+        assert found.minimum_os == (("arm64", (11, 0)),)
         assert found.shared_library
 
     @pytest.mark.parametrize(
@@ -86,13 +86,14 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("command", "version"),
         [
-            pytest.param(number_command(0x24, 0x000A0900, 0x000A0F00), "10.9", id="version-min"),
-            pytest.param(number_command(0x32, 1, 0x000B0203, 0, 0), "11.2.3", id="patch"),
+            pytest.param(number_command(0x24, 0x000A0900, 0x000A0F00), (10, 9), id="version-min"),
+            pytest.param(number_command(0x32, 1, 0x000B0203, 0, 0), (11, 2, 3), id="patch"),
             pytest.param(number_command(0x32, 2, 0x000D0000, 0, 0), None, id="ios"),
         ],
     )
-    def test_minimum_os(self, command: bytes, version: str | None) -> None:
-        assert read_macho(macho(command)).minimum_os == version
+    def test_minimum_os(self, command: bytes, version: tuple[int, ...] | None) -> None:
+        found = read_macho(macho(command)).minimum_os
+        assert [each for _, each in found] == ([version] if version else [])
 
     @pytest.mark.parametrize(
         ("filetype", "loadable"),
@@ -141,7 +142,7 @@ class TestFat:
         assert found.imports == (strong("PyA_B"), strong("PyC_D"))
         assert found.exports == {"PyInit_x"}
         assert found.needed == (SYSTEM, PYTHON)
-        assert found.minimum_os == "10.9"
+        assert found.minimum_os == (("x86_64", (10, 9)), ("arm64", (11, 0)))
 
     @pytest.mark.parametrize(
         ("data", "error", "words"),
@@ -271,7 +272,7 @@ class TestRealWheels:
             )
         )
         assert found.machines == ("arm64",)
-        assert found.minimum_os == "12.0"
+        assert found.minimum_os == (("arm64", (12, 0)),)
         assert found.exports == {"PyInit__editdistance_s"}
         assert {"PyImport_ImportModule", "_Py_Dealloc"} <= {s.name for s in found.imports}
         assert {s.library for s in found.imports} == {None}

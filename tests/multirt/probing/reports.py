@@ -72,6 +72,7 @@ def report(
         "name": "spam",
         "version": "1.0",
         "wheel_tags": [],
+        "broken_promises": [],
         "extensions": list(extensions),
         "runtimes": list(runtimes),
         "error": None,
