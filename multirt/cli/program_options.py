@@ -62,7 +62,7 @@ class ProgramOptions:
         bool, typer.Option("--build", help="Also install what has no wheel, from its sources.")
     ] = False
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no package index; what is remembered serves.")
+        bool, typer.Option("--offline", help="Use cached packages only, and no index.")
     ] = False
     project: Annotated[
         Path | None,

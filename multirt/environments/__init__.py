@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         sweep,
     )
     from multirt.environments.local_wheels import named_paths
-    from multirt.environments.make_lock import Locked, make_lock, write_lock
+    from multirt.environments.lock_maker import Locked, make_lock, write_lock
     from multirt.environments.manifest import Kind, Record
     from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
     from multirt.environments.project_env import Leased, leased
@@ -84,7 +84,7 @@ _LATER: Final = {
     "Leased": "project_env",
     "Limits": "inventory",
     "LocalWheel": "model",
-    "Locked": "make_lock",
+    "Locked": "lock_maker",
     "MissingWheel": "errors",
     "Pin": "model",
     "Record": "manifest",
@@ -104,7 +104,7 @@ _LATER: Final = {
     "lock_name": "pylock_select",
     "lock_of": "pylock_select",
     "make_empty": "venv",
-    "make_lock": "make_lock",
+    "make_lock": "lock_maker",
     "named_paths": "local_wheels",
     "overlay": "site_overlay",
     "prunable": "inventory",
@@ -115,7 +115,7 @@ _LATER: Final = {
     "site_roots": "venv",
     "sweep": "inventory",
     "uv_environment": "uv",
-    "write_lock": "make_lock",
+    "write_lock": "lock_maker",
 }
 
 

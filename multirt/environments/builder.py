@@ -13,7 +13,7 @@ from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.manifest import Kind, Record, is_whole, note_use, seal
 from multirt.environments.model import Built
 from multirt.environments.removal import discard
-from multirt.environments.uv import UvError, ask, is_unreachable, shorten, unreachable
+from multirt.environments.uv import UvError, ask, index_error
 from multirt.environments.venv import (
     create,
     failed,
@@ -155,9 +155,7 @@ def telling_why(runtime: Runtime, store: Store) -> Iterator[None]:
 
 
 def _in_words(error: UvError, runtime: Runtime, store: Store) -> MultirtError:
-    if is_unreachable(str(error)):
-        return unreachable(error, store)
-    return failed(runtime, shorten(str(error)))
+    return index_error(error, store) or failed(runtime, error.failure.summary)
 
 
 def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:

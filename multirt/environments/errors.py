@@ -1,4 +1,4 @@
-"""What can stand against an environment."""
+"""The errors of requirements that no release meets."""
 
 from __future__ import annotations
 
@@ -30,14 +30,20 @@ class UnresolvableError(MultirtError):
     Attributes:
         full: the resolver's own explanation, unabridged.
         missing_wheels: distributions that only lack a wheel for the runtime.
+        per_runtime: another runtime may fare better.
     """
 
     full: str = ""
     missing_wheels: tuple[MissingWheel, ...] = ()
+    per_runtime: bool = True
 
 
 def unresolvable(
-    message: str, full: str, missing: tuple[MissingWheel, ...] = ()
+    message: str,
+    full: str,
+    missing: tuple[MissingWheel, ...] = (),
+    *,
+    per_runtime: bool = True,
 ) -> UnresolvableError:
     """Return the error for requirements that nothing fulfils on a runtime."""
     return UnresolvableError(
@@ -47,4 +53,5 @@ def unresolvable(
         code=ExitCode.NOTHING_FITS,
         full=full,
         missing_wheels=missing,
+        per_runtime=per_runtime,
     )

@@ -17,11 +17,11 @@ from multirt.environments.local_wheels import (
     project_digest,
     read_wheel,
 )
+from multirt.environments.missing_wheels import resolution_error
 from multirt.environments.model import Resolution
 from multirt.environments.pylock import parse_lock, pin_note, pins_of, read_pin, without
 from multirt.environments.pylock_select import choose, read_lock
-from multirt.environments.uv import UvError, ask, is_unreachable, telling, unreachable
-from multirt.environments.uv_errors import explain
+from multirt.environments.uv import UvError, ask, index_error, telling
 from multirt.storage.cache import age_of, read_note, write_note
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from multirt.environments.store import Store
     from runtimes import Runtime
 
-_SCHEMA = "2"
+_SCHEMA = "3"
 _OLDEST = (3, 6)  # of the Pythons that uv installs for
 _FAILURE_LIFE = 600.0  # seconds; as long as an index lets its pages be kept
 
@@ -113,12 +113,12 @@ def _resolved(
     try:
         text = _ask(runtime, wanted, wheels, store)
     except UvError as error:
-        if is_unreachable(str(error)):
+        if (unserved := index_error(error, store)) is not None:
             if note is not None and (known := _remembered(note, None)) is not None:
                 return replace(known, stale=True, life=_FAILURE_LIFE)
-            raise unreachable(error, store) from error
-        failure = explain(runtime, str(error), store)
-        if isinstance(failure, UnresolvableError):
+            raise unserved from error
+        failure = resolution_error(runtime, error, store)
+        if isinstance(failure, UnresolvableError) and error.failure.lasting:
             _remember(note_file, failure=_failure_note(failure))
         raise failure from error
     lock = without(text, _local_names(text, wanted, wheels))
@@ -204,14 +204,20 @@ def _raise_remembered(note: Mapping[str, object]) -> None:
             "message": str(message),
             "full": str(full),
             "missing": list(missing),
+            "per_runtime": bool(per_runtime),
         } if age is not None and age <= _FAILURE_LIFE:
             wheels = tuple(_missing_wheel(each) for each in missing)
-            raise unresolvable(message, full, wheels)
+            raise unresolvable(message, full, wheels, per_runtime=per_runtime)
 
 
 def _failure_note(error: UnresolvableError) -> dict[str, object]:
     missing = [[each.name, each.version, each.tags] for each in error.missing_wheels]
-    return {"message": error.message, "full": error.full, "missing": missing}
+    return {
+        "message": error.message,
+        "full": error.full,
+        "missing": missing,
+        "per_runtime": error.per_runtime,
+    }
 
 
 def _missing_wheel(facts: object) -> MissingWheel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from multirt.environments.pip_config import NO_INDEX, index_settings
+from multirt.environments.uv_failure import FailureKind, read_failure
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
@@ -53,23 +53,22 @@ _OURS = {
     "UV_PYTHON_DOWNLOADS": "never",
 }
 
-_LONGEST = 240  # characters of a shortened explanation
 # uv's package asks sysconfig, which gives None to a thread that asks while another is the first
 # to do so (cpython gh-92452).
 _FINDING = Lock()
-_UNREACHABLE = re.compile(
-    r"failed to fetch|error sending request|tcp connect error|dns error|timed out"
-    r"|network was disabled|network connectivity is disabled|HTTP status server error",
-    re.IGNORECASE,
-)
-_OTHER_PYTHON = re.compile(
-    r"Because the (?:current|requested) Python version \(([^)]+)\) does not satisfy \S+"
-    r" and (.+?) depends? on (Python\S+?),? "
-)
 
 
 class UvError(Exception):
-    """uv ended with an error; the text is what it said."""
+    """uv ended with an error.
+
+    Attributes:
+        failure: what failed, read from its output.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Read what uv wrote to stderr."""
+        super().__init__(text)
+        self.failure = read_failure(text)
 
 
 def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
@@ -125,7 +124,7 @@ def ask(store: Store, command: Sequence[str], text: str = "") -> str:
         try:
             return run_uv(store, command, text=text)
         except UvError as error:
-            if not is_unreachable(str(error)):
+            if error.failure.kind is not FailureKind.UNREACHABLE:
                 raise
             store.unreachable.set()
             first = error
@@ -180,61 +179,22 @@ def telling(env: Mapping[str, str]) -> list[str]:
     )
 
 
-def is_unreachable(text: str) -> bool:
-    """Tell whether uv ended because an index did not answer, or must not be asked."""
-    return _UNREACHABLE.search(text) is not None
-
-
-def shorten(full: str) -> str:
-    """Return the heart of what uv said, in one line.
-
-    That is the last thing that it concluded and what that contradicts, or the first cause.
-    """
-    head, *causes = re.split(r"^\s*cause: ", full.partition("\nhint:")[0], flags=re.MULTILINE)
-    if not causes:
-        words = head.removeprefix("error: ")
-    elif "No solution found" in head:
-        story = " ".join(causes[0].split())
-        words = _python(story) + _contradiction(story)
-    else:
-        last = causes[-1].splitlines()[0]
-        words = f"{head.splitlines()[0].removeprefix('error: ')}: {last}"
-    line = " ".join(words.split())
-    if len(line) <= _LONGEST:
-        return line
-    half = _LONGEST // 2  # a long path may stand in the middle, and the reason at the end
-    return f"{line[:half]} ... {line[-half:]}"
-
-
-def _python(story: str) -> str:
-    """Return which release first asks for another Python, where that is how it all begins."""
-    match = _OTHER_PYTHON.search(story)
-    return f"{match[2]} needs {match[3]}, this is {match[1]}: " if match else ""
-
-
-def _contradiction(story: str) -> str:
-    """Return the last step of a chain of conclusions."""
-    steps = re.split(r"(?<=\.) And because ", story.removeprefix("Because "))
-    reasons, conclusions = zip(*(_halves(step) for step in steps), strict=True)
-    if len(reasons) == 1:
-        return str(reasons[0])
-    # "your requirements and flask are incompatible" does not name what stands in the way.
-    before = reasons[-2] if "your requirements" in conclusions[-2] else conclusions[-2]
-    return f"{before}, and {reasons[-1]}"
-
-
-def _halves(step: str) -> tuple[str, str]:
-    """Return what a step of uv's explanation rests on, and what it concludes."""
-    reason, conclusion = [*re.split(r",? we can conclude that ", step, maxsplit=1), ""][:2]
-    return reason, conclusion.rstrip(".")
-
-
-def unreachable(error: UvError, store: Store) -> MultirtError:
-    """Return the error for an index that does not answer, while nothing is remembered."""
-    why = "offline, and nothing that is remembered serves"
-    return MultirtError(
-        "index",
-        f"{why if store.offline else 'the package index does not answer'}: {shorten(str(error))}",
-        "what was resolved and downloaded before works offline; this was not",
-        ExitCode.FAILED,
-    )
+def index_error(error: UvError, store: Store) -> MultirtError | None:
+    """Return the error for an index that did not serve; None where something else failed."""
+    match error.failure.kind:
+        case FailureKind.UNREACHABLE if store.offline:
+            what = "offline, and nothing in the cache serves"
+            hint = "run it once without `--offline`"
+        case FailureKind.UNREACHABLE:
+            what = "the package index does not answer"
+            hint = "what was resolved and downloaded before works offline; this was not"
+        case FailureKind.DENIED:
+            what = "the package index refuses access"
+            hint = "check the credentials of the index"
+        case FailureKind.DOWNLOAD:
+            what = "the package index sent something that cannot be used"
+            hint = "try again; `-v` of `multirt explain` shows uv's explanation"
+        case _:
+            return None
+    message = f"{what}: {error.failure.summary}"
+    return MultirtError("index", message, hint, ExitCode.FAILED)

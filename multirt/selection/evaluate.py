@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,17 +20,13 @@ if TYPE_CHECKING:
 
     from abi_probe import Artefact
     from abi_probe import Verdict as PackageVerdict
-    from multirt.environments import Wanted
+    from multirt.environments import UnresolvableError, Wanted
     from multirt.program.model import Program
     from multirt.selection.criteria import Question
     from multirt.selection.request import Request
     from runtimes import Runtime
 
 _WORKERS = 4
-# uv's words for what can differ between runtimes: what another distribution asks for there, too.
-_OF_A_RUNTIME = re.compile(
-    r"\bPython\b|wheel|platform|\btags?\b|\babi\b|\bdepends?\b", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +139,7 @@ class Inquiry:
         try:
             resolution = resolve(runtime, wanted, self.request.stored())
         except UnresolvableError as error:
-            if _is_for_all(error.full, wanted):
+            if _is_for_all(error, wanted):
                 raise  # no other runtime would fare better
             detail = error.message.removeprefix(f"{runtime.id}: ")
             full = error.full if error.full != error.message else None
@@ -154,11 +149,11 @@ class Inquiry:
         return replace(verdict, warnings=(*verdict.warnings, *older))
 
 
-def _is_for_all(full: str, wanted: Wanted) -> bool:
-    """Whether what uv says in full holds on every runtime: versions that exclude each other."""
+def _is_for_all(error: UnresolvableError, wanted: Wanted) -> bool:
+    """Return whether it fails on every runtime: versions that exclude each other."""
     conditional = any(";" in each for each in (*wanted.requirements, *wanted.constraints))
     locked = wanted.lock is not None
-    return not conditional and not locked and not _OF_A_RUNTIME.search(full)
+    return not conditional and not locked and not error.per_runtime
 
 
 def _is_for_a_platform(artefact: Artefact) -> bool:

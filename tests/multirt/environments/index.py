@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 import zipfile
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -89,7 +90,13 @@ class _Simple(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Serve a folder of wheels as a package index, and give its address."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Simple, folder))
+    with _served(partial(_Simple, folder)) as address:
+        yield address
+
+
+@contextmanager
+def _served(handler: Callable[..., _Simple]) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -98,3 +105,49 @@ def serving(folder: Path) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+_LOGIN = b"<html><body>Please log in to the network first</body></html>"
+
+
+class FaultyIndex(_Simple):
+    """A package index with a fault until that is repaired.
+
+    Attributes:
+        fault: what is wrong now; None for nothing.
+    """
+
+    fault: str | None = None
+
+    def do_GET(self) -> None:
+        is_wheel = self.path.endswith(".whl")
+        match self.fault, is_wheel:
+            case ("HTML wheel", True) | ("HTML page", False):
+                self._answer(_LOGIN, "text/html")
+            case "HTTP 500", _:
+                self.send_error(500)
+            case ("HTTP 403", _) | ("HTTP 403 wheel", True):
+                self.send_error(403)
+            case "absent wheel", True:
+                self.send_error(404)
+            case "JSON", False:
+                self._answer(b'{"files": [', "application/vnd.pypi.simple.v1+json")
+            case ("truncated wheel", True) | ("cut wheel", True):
+                content = (self.folder / self.path.rpartition("/")[2]).read_bytes()
+                self.send_response(200)
+                size = len(content) // (1 if self.fault == "cut wheel" else 2)
+                self.send_header("Content-Length", str(size))
+                self.end_headers()
+                self.wfile.write(content[: len(content) // 2])
+            case "slow", _:
+                time.sleep(4)
+            case _:
+                super().do_GET()
+
+
+@contextmanager
+def serving_faultily(folder: Path, fault: str) -> Iterator[tuple[str, type[FaultyIndex]]]:
+    """Serve a folder with a fault; give the address, and the class whose `fault` can be reset."""
+    handler = type("Handler", (FaultyIndex,), {"fault": fault})
+    with _served(partial(handler, folder)) as address:
+        yield address, handler

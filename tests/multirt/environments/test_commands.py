@@ -82,7 +82,7 @@ def test_works_offline_with_what_is_remembered(
     assert command(*run, "--offline", file, **index).stdout == "2.0\n"
     other = command(*run, "--offline", "--with", "gamma", file, **index)
     assert (other.returncode, other.stdout) == (125, "")
-    assert other.stderr.startswith("multirt: offline, and nothing that is remembered serves: ")
+    assert other.stderr.startswith("multirt: offline, and nothing in the cache serves: ")
 
 
 @pytest.mark.network

@@ -15,7 +15,7 @@ from multirt.environments.markers import marker_environment
 from multirt.environments.pylock import parse_lock
 from multirt.environments.pylock_select import select
 from multirt.environments.resolver import resolve
-from multirt.environments.uv import UvError, ask, is_unreachable, shorten, unreachable
+from multirt.environments.uv import UvError, ask, index_error
 from multirt.errors import ExitCode, MultirtError
 
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ def _universal(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store:
                 "\n".join(wanted.requirements),
             )
         except UvError as error:
-            if is_unreachable(str(error)):
-                raise unreachable(error, store) from error
-            message = f"no lock serves all of them: {shorten(str(error))}"
+            if (unserved := index_error(error, store)) is not None:
+                raise unserved from error
+            message = f"no lock serves all of them: {error.failure.summary}"
             raise unresolvable(message, str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""Say in a line why nothing fulfils what is wanted, from uv's own explanation."""
+"""Explain why nothing meets the requirements, with the wheels that do exist."""
 
 from __future__ import annotations
 
@@ -9,69 +9,52 @@ from packaging.version import Version
 
 from multirt.environments.errors import MissingWheel, unresolvable
 from multirt.environments.pylock import parse_lock
-from multirt.environments.uv import UvError, ask, is_unreachable, shorten
+from multirt.environments.uv import UvError, ask, index_error
+from multirt.environments.uv_failure import FailureKind
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from multirt.environments.store import Store
     from runtimes import Runtime
 
 _SHOWN = 8  # tags of wheels that are named
+_NAME = re.compile("[<>=!~]")
 _SYSTEMS = {"win32": "win", "darwin": "macosx"}
-# With sources beside it, with wheels only, and in the explanation itself.
-_LACKS_WHEELS = re.compile(
-    r"wheels are required for `([^`]+)`"
-    r"|only found wheels for `([^`]+)`"
-    r"|([\w.-]*\w)==\S+ has no (?:usable )?wheels",
-    re.IGNORECASE,
-)
 # The release of a package is described for the versions from one on; which one is not known.
 _OLDEST_FIRST = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 
-def explain(runtime: Runtime, full: str, store: Store) -> MultirtError:
-    """Return the error for what uv said about a runtime.
+def resolution_error(runtime: Runtime, error: UvError, store: Store) -> MultirtError:
+    """Return the error for requirements that uv cannot resolve for a runtime.
 
     Args:
         runtime: for which it resolved.
-        full: all that it said.
+        error: of uv; the index answered.
         store: where the wheels that do exist are looked up.
     """
-    if "No solution found" not in full:
-        hint = "see https://packaging.python.org/specifications/dependency-specifiers"
-        is_syntax = "Couldn't parse requirement" in full
-        message = f"uv cannot resolve: {shorten(full)}"
-        return MultirtError("requirements", message, hint if is_syntax else None)
-    missing = tuple(_missing_wheels(runtime, full, store))
-    message = "; ".join(_say_missing(runtime, each) for each in missing) or shorten(full)
-    return unresolvable(message, full, missing)
+    failure = error.failure
+    match failure.kind:
+        case FailureKind.UNSATISFIABLE:
+            missing = tuple(_missing(runtime, each, store) for each in failure.lacking)
+            message = "; ".join(_text(runtime, each) for each in missing) or failure.summary
+            per_runtime = failure.per_runtime
+            return unresolvable(message, failure.full, missing, per_runtime=per_runtime)
+        case FailureKind.INTERPRETER:
+            message = f"uv cannot install for {runtime.id}: {failure.summary}"
+            return unresolvable(message, failure.full)
+        case _:
+            pass
+    hint = "see https://packaging.python.org/specifications/dependency-specifiers"
+    is_syntax = failure.kind is FailureKind.REQUIREMENT
+    message = f"uv cannot resolve: {failure.summary}"
+    return MultirtError("requirements", message, hint if is_syntax else None)
 
 
-def _missing_wheels(runtime: Runtime, full: str, store: Store) -> Iterator[MissingWheel]:
-    """Yield the distributions that uv would have taken, had they a wheel for the runtime."""
-    words = " ".join(full.split())
-    for name in dict.fromkeys("".join(groups) for groups in _LACKS_WHEELS.findall(words)):
-        existing = _existing(runtime, _wanted(name, words), store)
-        if existing is None:
-            yield MissingWheel(name=name, version=None, tags=None)
-        else:
-            version, tags = existing
-            yield MissingWheel(name=name, version=version, tags=tags)
-
-
-def _wanted(name: str, words: str) -> str:
-    """Return what is required of a distribution that lacks wheels.
-
-    Where uv speaks of many releases, that of any one of them tells nothing.
-    """
-    escaped = re.escape(name)
-    releases = set(re.findall(rf"\b{escaped}==([^\s,]*\w)", words))
-    if len(releases) == 1 and not re.search(rf"\b{escaped}[<>]", words):
-        return f"{name}=={releases.pop()}"
-    asked = re.search(rf"(?:requires?|depends? on) ({escaped}[<>=!~]\S*\w)", words)
-    return asked[1] if asked is not None else name
+def _missing(runtime: Runtime, requirement: str, store: Store) -> MissingWheel:
+    """Look up the wheels of a distribution that has none for a runtime."""
+    name = _NAME.split(requirement, maxsplit=1)[0]
+    version, tags = _existing(runtime, requirement, store) or (None, None)
+    return MissingWheel(name=name, version=version, tags=tags)
 
 
 def _existing(
@@ -79,7 +62,7 @@ def _existing(
 ) -> tuple[str | None, tuple[str, ...]] | None:
     """Return the newest release that fulfils a requirement, and the tags of its wheels.
 
-    None where nobody knows; no release where none was made for any Python of today.
+    None where the index does not serve; no release where none was made for any Python of today.
     """
     command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
     command += ["--universal", "--no-deps", "--no-build", "--python", str(runtime.executable)]
@@ -87,7 +70,7 @@ def _existing(
         try:
             lock = ask(store, [*command, "--python-version", version], requirement)
         except UvError as error:
-            if is_unreachable(str(error)):
+            if index_error(error, store) is not None:
                 return None
             continue
         packages = parse_lock(lock, requirement).packages
@@ -100,8 +83,8 @@ def _existing(
     return release if is_exact else None, ()
 
 
-def _say_missing(runtime: Runtime, missing: MissingWheel) -> str:
-    """Write what lacks a wheel, and which ones there are for this system."""
+def _text(runtime: Runtime, missing: MissingWheel) -> str:
+    """Return what lacks a wheel, and which ones there are for this system."""
     named = f"{missing.name} {missing.version}" if missing.version else missing.name
     if missing.tags is None:
         return f"{named} has no wheel for it"
