@@ -15,6 +15,7 @@ from multirt.launch.plan_writer import Grounds, UnsureError
 from multirt.launch.tracked_environ import Consulted
 from multirt.program.model import Kind
 from multirt.selection.model import Cause
+from multirt.selection.own_modules import path_files_of
 from multirt.selection.virtualenv import candidates
 from runtimes import Reason
 
@@ -278,7 +279,7 @@ def _runtimes(decision: Decision) -> Iterator[str]:
         if verdict is decision.chosen or (refused and verdict.rank < decision.chosen.rank):
             runtime = verdict.runtime
             yield str(runtime.executable)
-            yield from map(str, runtime.site_packages if decision.packages is None else ())
+            yield from map(str, path_files_of(runtime) if decision.packages is None else ())
             lacking = any(each.cause is Cause.STDLIB for each in verdict.objections)
             for path in (runtime.executable, *runtime.aliases):
                 for file in files.get(str(path), ()):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from multirt.config import Configuration
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
@@ -26,6 +28,8 @@ class Question:
         unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
             base interpreter's packages), so one that is not found proves nothing.
         below_floor: what a tag or metadata shuts out for its version is tried.
+        pythonhome: where PYTHONHOME makes a CPython look for its standard library; None where it is
+            not set, or an option of the program's first line ignores it.
         stdlib: names that only a standard library brings, in whichever version.
     """
 
@@ -37,4 +41,5 @@ class Question:
     builds: bool = False
     unseen: bool = False
     below_floor: bool = False
+    pythonhome: Path | None = None
     stdlib: frozenset[str] = frozenset()

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 _PROJECT = "pyproject.toml"
-_VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV")
+_VARIABLES = ("PATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 def decide(request: Request) -> Decision:
@@ -143,7 +143,7 @@ def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
         packages=question.packages,
         discovery=discovery,
         command=command,
-        notes=(*configuration.notes, *found.notes),
+        notes=(*configuration.notes, *found.notes, *_home_notes(question)),
         read=_read(program, configuration, found),
         absent=_absent(program, configuration, found, request),
         variables=(*configuration.variables, *_VARIABLES),
@@ -195,8 +195,22 @@ def _question(
             or (packages and packages.hooks)
         ),
         below_floor=request.wishes.below_floor,
+        pythonhome=_pythonhome(program, request),
         stdlib=standard_names(runtimes, found.wanted),
     )
+
+
+def _pythonhome(program: Program, request: Request) -> Path | None:
+    """Return where PYTHONHOME makes a CPython look for its standard library, if anywhere."""
+    home = request.search.env.get("PYTHONHOME", "").partition(os.pathsep)[0]
+    ignored = any(each.startswith("-") and {*each[1:]} & {"E", "I"} for each in program.options)
+    return request.cwd / home if home and not ignored else None
+
+
+def _home_notes(question: Question) -> Iterator[str]:
+    """Yield what a user should know of PYTHONHOME."""
+    if question.pythonhome is not None:
+        yield f"PYTHONHOME is {question.pythonhome}: a CPython needs its standard library there"
 
 
 def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:

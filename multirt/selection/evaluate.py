@@ -10,8 +10,8 @@ from multirt.selection.checks.packages import reached
 from multirt.selection.compile_check import ask
 from multirt.selection.judge import judge_runtime
 from multirt.selection.model import Cause, Objection, Verdict
-from multirt.selection.module_files import lies_in
 from multirt.selection.outdated_pins import held_back
+from multirt.selection.own_modules import ask_own_modules, find_own_modules, has_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,9 +84,16 @@ class Inquiry:
         own: frozenset[str] = frozenset()
         if question.packages is None:
             tops = {each.name.partition(".")[0] for each in question.program.imports}
-            own = frozenset(top for top in tops if lies_in(runtime.site_packages, top))
+            own = find_own_modules(runtime, tops)
         having = Having(question=question, runtime=runtime, own=own)
-        return having, judge_runtime(having, self._of_packages(runtime))
+        verdict = judge_runtime(having, self._of_packages(runtime))
+        lacking = {each.module for each in verdict.objections if each.module is not None}
+        only = len(lacking) == len(verdict.objections) and question.packages is None
+        if lacking and only and has_hooks(runtime):
+            asked = ask_own_modules(runtime, filter(None, lacking), self.request.search.env)
+            having = replace(having, own=own | asked)
+            verdict = judge_runtime(having, {})
+        return having, verdict
 
     def _of_packages(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
         """Judge the installed distributions that a program reaches."""

@@ -15,8 +15,7 @@ from abi_probe import (
     read_installed,
     read_installed_metadata,
 )
-from multirt.selection.module_files import lies_in
-from multirt.storage.files import read_text
+from multirt.selection.module_files import lies_in, read_path_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
     from abi_probe import Artefact, Installed, Site
     from multirt.program.model import Program
-
-_CODE = ("import ", "import\t")  # how a line of a `.pth` file begins that `site` executes
-_NO_FOLDERS = (*_CODE, "#")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +37,7 @@ class Packages:
         loose: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
             and belong to no distribution.
         hooks: a `.pth` file there runs code, which may bring modules from anywhere.
+        starts: a `.start` file there does so, from Python 3.15 on (PEP 829).
         requires: requirements of each distribution that may be reached.
         artefacts: each of those, read.
         broken: distributions whose records cannot be read, with the reason.
@@ -52,6 +49,7 @@ class Packages:
     owners: Mapping[str, frozenset[str]]
     loose: frozenset[str]
     hooks: bool
+    starts: bool
     requires: Mapping[str, tuple[Requirement, ...]]
     artefacts: Mapping[str, Artefact]
     broken: Mapping[str, str]
@@ -81,18 +79,19 @@ def read_packages(
     if whole:
         start |= {name for site in sites for name in site.distributions}
     requires, artefacts, broken = _closure(sites, start)
-    added, hooks = _path_files(roots)
+    path_files = read_path_files(roots)
     return Packages(
         roots=tuple(roots),
         sites=tuple(sites),
-        added=added,
+        added=path_files.added,
         owners=owned,
         loose=frozenset(
             name.partition(".")[0]
             for name in names
-            if name not in owned and lies_in((*roots, *added), name)
+            if name not in owned and lies_in((*roots, *path_files.added), name)
         ),
-        hooks=hooks,
+        hooks=path_files.hooks,
+        starts=path_files.starts,
         requires=requires,
         artefacts=artefacts,
         broken=broken,
@@ -124,25 +123,6 @@ def find_providers(
         for module, names in owned.items():
             found[module] |= names
     return {module: min(names) for module, names in found.items() if len(names) == 1}
-
-
-def _path_files(roots: Iterable[Path]) -> tuple[tuple[Path, ...], bool]:
-    """Return the folders that `.pth` files add, and whether one of them runs code instead."""
-    added: list[Path] = []
-    hooks = False
-    for root in roots:
-        for file in sorted(root.glob("*.pth")):
-            try:
-                lines = read_text(file, errors="replace").splitlines()
-            except OSError:
-                continue  # as `site` does
-            hooks = hooks or any(line.startswith(_CODE) for line in lines)
-            added += [
-                root / line.strip()
-                for line in lines
-                if line.strip() and "\0" not in line and not line.startswith(_NO_FOLDERS)
-            ]
-    return tuple(added), hooks
 
 
 def _closure(

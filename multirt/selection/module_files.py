@@ -1,15 +1,34 @@
-"""Tell whether folders hold a module."""
+"""Find modules and path configuration files in folders of packages."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-
 _EXTENSIONS = (".so", ".pyd")
+_CODE = ("import ", "import\t")  # how a line of a `.pth` file begins that `site` executes
+_NO_FOLDERS = (*_CODE, "#")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathFiles:
+    """What path configuration files do to `sys.path`.
+
+    Attributes:
+        added: folders that `.pth` files add, once they exist.
+        hooks: a `.pth` file runs code, which may bring modules from anywhere.
+        starts: a `.start` file does so, from Python 3.15 on (PEP 829).
+    """
+
+    added: tuple[Path, ...]
+    hooks: bool
+    starts: bool
 
 
 def lies_in(roots: Iterable[Path], module: str) -> bool:
@@ -29,3 +48,23 @@ def _has_extension(root: Path, top: str) -> bool:
     names = {top, f"{top}module"}
     found = (path for path in root.glob(f"{top}*") if path.suffix in _EXTENSIONS)
     return any(path.name.partition(".")[0] in names for path in found)
+
+
+def read_path_files(roots: Iterable[Path]) -> PathFiles:
+    """Read the path configuration files of folders of packages."""
+    added: list[Path] = []
+    hooks = starts = False
+    for root in roots:
+        starts = starts or any(root.glob("*.start"))
+        for file in sorted(root.glob("*.pth")):
+            try:
+                lines = read_text(file, errors="replace").splitlines()
+            except OSError:
+                continue  # as `site` does
+            hooks = hooks or any(line.startswith(_CODE) for line in lines)
+            added += [
+                root / line.strip()
+                for line in lines
+                if line.strip() and "\0" not in line and not line.startswith(_NO_FOLDERS)
+            ]
+    return PathFiles(added=tuple(added), hooks=hooks, starts=starts)

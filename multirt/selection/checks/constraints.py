@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Options of the interpreter by the first version that takes them. Jython is 2.7 in this, too, and
 # MicroPython calls itself 3.4.
 _OPTION_SINCE = {"I": (3, 4), "P": (3, 11), "X": (3, 1), "q": (3, 2)}
+# They find their standard library without PYTHONHOME.
+_WITHOUT_HOME = frozenset({"graalpy", "ironpython", "jython", "micropython", "pyodide", "pypy"})
 _OWN_LOCK_SINCE = (3, 12)  # PEP 684: an interpreter's own lock
 
 
@@ -42,6 +44,12 @@ def declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
         if runtime.version.release[:2] < _OPTION_SINCE.get(letter, (0, 0)):
             detail = f"{question.program.title} is started with {option}, which {runtime.id} lacks"
             yield Objection(cause=Cause.CAPABILITY, detail=detail)
+    home = question.pythonhome
+    if home is not None and runtime.implementation.name not in _WITHOUT_HOME:
+        version = f"{runtime.version.major}.{runtime.version.minor}"
+        if not any(home.glob(f"lib*/python{version}*/encodings")):
+            detail = f"PYTHONHOME is {home}, which holds no standard library of Python {version}"
+            yield Objection(cause=Cause.BROKEN, detail=detail, path=str(home))
     yield from _exits(question, runtime)
 
 

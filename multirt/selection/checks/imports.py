@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from multirt.selection.criteria import Question
     from runtimes import Runtime
 
+_START_FILES_SINCE = (3, 15)  # PEP 829
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Having:
@@ -35,6 +37,15 @@ class Having:
     runtime: Runtime
     own: frozenset[str] = frozenset()
     answers: Answers | None = None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether modules may come from places that are not read."""
+        packages = self.question.packages
+        started = packages is not None and packages.starts
+        return self.question.unseen or (
+            started and self.runtime.version.release[:2] >= _START_FILES_SINCE
+        )
 
     def imports(self) -> Iterator[tuple[Import, bool]]:
         """Yield the imports that can happen here, and whether each certainly does."""
@@ -109,13 +120,13 @@ class Having:
         lacking = [each for each in tried if self.lacks(each) is not None]
         if not lacking:
             return False
-        return None if self.question.unseen or self.question.builds else True
+        return None if self.unseen or self.question.builds else True
 
 
 def missing(having: Having) -> Iterator[Objection]:
     """Yield the modules that a runtime does not have, each once."""
     question, runtime = having.question, having.runtime
-    unseen = question.unseen or question.builds or question.program.searches_elsewhere
+    unseen = having.unseen or question.builds or question.program.searches_elsewhere
     seen = set()
     for each, certain in having.imports():
         name = having.lacks(each)

@@ -1,0 +1,94 @@
+"""Find the modules in a runtime's own folders of packages, and ask it where files do not tell."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multirt.selection.module_files import lies_in, read_path_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from runtimes import Runtime
+
+_SECONDS = 30
+_KEPT = 1 << 20  # bytes of a response
+_CUSTOMIZED = ("sitecustomize", "usercustomize")
+_SCRUBBED = ("PYTHON", "LD_PRELOAD", "PYENV_")
+_START_FILES_SINCE = (3, 15)
+# It runs with everything that `site` does, as the program will.
+_SCRIPT = """\
+import sys
+sys.path[:] = [path for path in sys.path if path not in ("", ".")]
+def has(name):
+    try:
+        from importlib.util import find_spec
+    except ImportError:
+        import imp
+        return imp.find_module(name)
+    return find_spec(name)
+for name in sys.argv[2:]:
+    try:
+        if has(name):
+            print("%s %s" % (sys.argv[1], name))
+    except Exception:
+        pass
+"""
+
+
+def find_own_modules(runtime: Runtime, tops: Iterable[str]) -> frozenset[str]:
+    """Return the modules that lie in a runtime's own folders, or in those that `.pth` files add."""
+    names = frozenset(tops)
+    found = frozenset(top for top in names if lies_in(runtime.site_packages, top))
+    if found == names:
+        return found
+    added = read_path_files(runtime.site_packages).added
+    return found | {top for top in names - found if lies_in(added, top)}
+
+
+def has_hooks(runtime: Runtime) -> bool:
+    """Whether code runs at the start of a runtime that may bring modules from anywhere."""
+    files = read_path_files(runtime.site_packages)
+    if files.hooks or (files.starts and runtime.version.release[:2] >= _START_FILES_SINCE):
+        return True
+    return any(lies_in(_standard_folders(runtime), name) for name in _CUSTOMIZED)
+
+
+def path_files_of(runtime: Runtime) -> Iterator[Path]:
+    """Yield the files and folders that a runtime's own modules depend on."""
+    for folder in _standard_folders(runtime):
+        yield folder
+        for pattern in ("*.pth", "*.start", "sitecustomize.py", "usercustomize.py"):
+            yield from sorted(folder.glob(pattern))
+    yield from read_path_files(runtime.site_packages).added
+
+
+def _standard_folders(runtime: Runtime) -> tuple[Path, ...]:
+    """Return the folders from which `site` takes its customization."""
+    version = f"python{runtime.version.major}.{runtime.version.minor}"
+    prefix = runtime.base_prefix
+    return (*runtime.site_packages, *((prefix / "lib" / version,) if prefix is not None else ()))
+
+
+def ask_own_modules(
+    runtime: Runtime, tops: Iterable[str], env: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the modules that a runtime itself finds, as a program would; none where it fails."""
+    from runtimes import Child
+
+    nonce, names = os.urandom(8).hex(), sorted(top for top in tops if top.isidentifier())
+    clean = {name: value for name, value in env.items() if not name.startswith(_SCRUBBED)}
+    clean["PYTHONDONTWRITEBYTECODE"] = "1"
+    command = [str(runtime.executable), "-c", _SCRIPT, nonce, *names]
+    deadline = time.monotonic() + _SECONDS
+    try:
+        with Child(command, env=clean, folder=Path(runtime.executable.anchor), kept=_KEPT) as child:
+            output = child.listen(lambda _: deadline - time.monotonic())
+    except OSError:
+        return frozenset()
+    lines = output.stdout.decode("ascii", "replace").splitlines()
+    answered = {line.removeprefix(f"{nonce} ") for line in lines if line.startswith(nonce)}
+    return frozenset(answered.intersection(names))
