@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from multirt.environments.builder import build
     from multirt.environments.errors import MissingWheel, UnresolvableError
+    from multirt.environments.in_use import release, remove
     from multirt.environments.inventory import (
         Environment,
         Limits,
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
         environments,
         forget_resolutions,
         prunable,
-        remove,
         sweep,
     )
     from multirt.environments.local_wheels import named_paths
@@ -67,6 +67,7 @@ __all__ = [
     "overlay",
     "prunable",
     "python_of",
+    "release",
     "remove",
     "resolve",
     "run_uv",
@@ -109,7 +110,8 @@ _LATER: Final = {
     "overlay": "site_overlay",
     "prunable": "inventory",
     "python_of": "venv",
-    "remove": "inventory",
+    "release": "in_use",
+    "remove": "in_use",
     "resolve": "resolver",
     "run_uv": "uv",
     "site_roots": "venv",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.in_use import keep
 from multirt.environments.manifest import Kind, Record, is_whole, note_use, seal
 from multirt.environments.model import Built
 from multirt.environments.removal import discard
@@ -51,6 +52,7 @@ def build(
     """
     try:
         home = store.environments / _name(runtime, resolution)
+        keep(home)
         if not is_whole(home):
             _make_alone(runtime, resolution, store, home)
     except OSError as error:

@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.identity import signature
-from multirt.environments.integrity import hold_file
 from multirt.environments.manifest import Record, is_whole, last_used, read_record
-from multirt.environments.removal import discard
-from multirt.storage.lock import holding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from multirt.environments.store import Store
 
@@ -102,26 +99,6 @@ def prunable(found: Sequence[Environment], limits: Limits, now: float) -> tuple[
         elif room is not None:
             room -= each.own
     return tuple(go)
-
-
-def remove(homes: Iterable[Path]) -> tuple[Path, ...]:
-    """Remove environments, each at once or not at all; return those that stay, being in use.
-
-    Raises:
-        OSError: one cannot be removed.
-    """
-    return tuple(home for home in homes if not _removed(home))
-
-
-def _removed(home: Path) -> bool:
-    """Remove an environment unless somebody holds it; return whether it is gone."""
-    if not hold_file(home).exists():  # it is of a kind that nobody holds
-        discard(home)
-        return True
-    with holding(hold_file(home)) as hold:
-        if free := hold.seize():
-            discard(home)
-        return free
 
 
 def forget_resolutions(store: Store) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.in_use import keep
 from multirt.environments.manifest import Kind, Record, is_whole, seal
 from multirt.environments.removal import discard
 from multirt.environments.venv import create, python_of, unwritable
@@ -41,6 +42,7 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         MultirtError: it cannot be made.
     """
     home = cache_dir / "environments" / _key(runtime, roots)
+    keep(home)
     if is_whole(home):
         return python_of(home)
     try:

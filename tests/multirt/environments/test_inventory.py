@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +25,19 @@ from multirt.environments import (
     leased,
     overlay,
     prunable,
+    release,
     remove,
     resolve,
     sweep,
 )
+from multirt.environments.in_use import started
+from multirt.environments.integrity import hold_file
+from multirt.environments.removal import discard
+from multirt.storage.lock import holding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multirt.environments import Store
     from runtimes import Runtime
 
@@ -128,6 +138,7 @@ def test_removes_all_of_it_and_forgets_old_resolutions(here: Runtime, store: Sto
     assert note.exists()
     os.utime(note, (past, past))
     forget_resolutions(store)
+    release()
     remove(each.home for each in environments(store))
     assert [[*store.environments.iterdir()], [*store.resolutions.iterdir()]] == [[], []]
 
@@ -147,3 +158,51 @@ def test_what_is_in_use_stays(here: Runtime, store: Store) -> None:
         assert lease.built.python.exists()
     assert remove([home]) == ()
     assert not home.exists()
+
+
+def test_a_running_program_keeps_its_environment(here: Runtime, store: Store) -> None:
+    home = build(here, resolve(here, Wanted(requirements=("alpha",)), store), store).home
+    script = "import multirt.environments, pathlib, sys;"
+    script += "print(*multirt.environments.remove([pathlib.Path(sys.argv[1])]))"
+    removing = [sys.executable, "-c", script, str(home)]  # this process holds the lock
+    assert subprocess.check_output(removing, text=True).strip() == str(home)
+    wait = [str(home / "bin/python"), "-c", "import sys; print(1, flush=True); sys.stdin.read()"]
+    with subprocess.Popen(wait, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        assert started([home]) == {home}
+        assert program.stdin is not None
+        program.stdin.close()
+    assert started([home]) == set()
+
+
+def test_starts_and_removals_at_once(
+    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, here: Runtime
+) -> None:
+    block = '# /// script\n# requires-python = ">=3.8"\n# dependencies = ["alpha"]\n# ///\n'
+    code = f"{block}import time\ntime.sleep(0.05)\nimport alpha\n"
+    files = [tmp_path / f"{number}.py" for number in (1, 1, 1, 2, 3, 4)]  # the first by a plan
+    for file in files:
+        file.write_text(code)
+    run = ("run", "--python", str(here.executable))
+    with ThreadPoolExecutor() as pool:
+        starts = [pool.submit(command, *run, str(file)) for file in files]
+        prunes = [pool.submit(command, "env", "prune", "--unused-for", "0s") for _ in files]
+        assert [start.result().stderr for start in starts] == [""] * len(files)
+        assert [prune.result().returncode for prune in prunes] == [0] * len(files)
+
+
+def test_a_start_waits_for_a_removal_and_makes_its_environment_again(
+    here: Runtime, store: Store
+) -> None:
+    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+    home = build(here, resolution, store).home
+    release()
+    with ThreadPoolExecutor() as pool, holding(hold_file(home)) as removal:
+        assert removal.seize()
+        start = pool.submit(build, here, resolution, store)
+        with pytest.raises(TimeoutError):
+            start.result(timeout=0.5)
+        discard(home)
+        removal.release()
+        assert start.result().python.exists()
