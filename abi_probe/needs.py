@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe.elf.hashes import left_undefined
 from abi_probe.libc import other_libc, version_key
-from abi_probe.model import Cause, Evidence, Objection
+from abi_probe.model import ArtefactKind, Cause, Evidence, Objection
 from abi_probe.stable_abi import exporters, lookup, newest_release
 from abi_probe.symbol import symbol_help, symbol_words
 
@@ -171,7 +171,13 @@ def _some(names: list[str]) -> str:
 
 
 def _requires_others(artefact: Artefact) -> bool:
-    """Whether other distributions are always installed with one; those of an extra may not be."""
+    """Return whether other distributions may have been loaded before a module.
+
+    They are always installed with a distribution that requires them; those of an extra may not be.
+    A folder of packages without metadata does not say what it requires.
+    """
+    if artefact.kind is ArtefactKind.SITE:
+        return bool(artefact.sources)
     return any(_EXTRA.search(line) is None for line in artefact.requires)
 
 

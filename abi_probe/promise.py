@@ -89,17 +89,19 @@ def first_exporter(
 
     Args:
         extension: whose names count; its own format, machine and kind of threads are asked for.
+            A file for abi3t serves both kinds, where the runtime looks for its name.
         artefact: what it belongs to, whose own names are given too.
         targets: the runtimes here; described ones prove nothing and are passed over.
     """
     claim, binary = extension.claim, extension.binary
-    without_gil = claim.free_threaded or claim.kind is ClaimKind.ABI3T
+    both = claim.kind in {ClaimKind.ABI3T, ClaimKind.ABI3_ABI3T} and not claim.free_threaded
     needed = {each.name for each in extension.binary.imports if not each.weak} - _own(artefact)
     fitting = [
         target
         for target in targets
         if target.implementation == "cpython"
-        and target.free_threaded is without_gil
+        and (both or target.free_threaded is claim.free_threaded)
+        and (not both or claim.text in target.suffixes)
         and target.format is binary.format
         and target.machine in binary.machines
         and target.evidence is Evidence.RUNTIME

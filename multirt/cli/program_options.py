@@ -22,11 +22,12 @@ from multirt.config import Prefer, Wishes
 from multirt.errors import MultirtError
 from multirt.program import entry_of
 from multirt.program.model import Kind
+from multirt.selection.model import Cause
 from multirt.selection.request import Request
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Words = Annotated[
     list[str] | None,
@@ -97,8 +98,16 @@ class ProgramOptions:
         bool, typer.Option("--allow-prerelease", help="Pre-releases are as good as releases.")
     ] = False
     below_floor: Annotated[
-        bool, typer.Option("--try", help="Also where a tag or metadata shuts the version out.")
+        bool, typer.Option("--try", help="Same as --allow abi-tag --allow package-python.")
     ] = False
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="CAUSE",
+            help="Overrule objections of a cause, such as library, or all.",
+        ),
+    ] = None
     python_args: Annotated[
         list[str] | None,
         typer.Option(
@@ -155,8 +164,24 @@ class ProgramOptions:
             use_config=not self.no_config,
             isolated=self.isolated,
             python_args=tuple(chain.from_iterable(map(_split, self.python_args or ()))),
-            below_floor=self.below_floor,
+            allowed=_causes(self.allow or (), below_floor=self.below_floor),
         )
+
+
+def _causes(words: Iterable[str], *, below_floor: bool) -> frozenset[str]:
+    """Return the causes whose objections are overruled.
+
+    Raises:
+        MultirtError: there is no such cause.
+    """
+    known = [cause for cause in Cause if cause is not Cause.SPEC]
+    found: set[str] = {Cause.ABI_TAG, Cause.PACKAGE_PYTHON} if below_floor else set()
+    for word in words:
+        if word != "all" and word not in known:
+            choices = ", ".join(each.value for each in known)
+            raise MultirtError("usage", f"invalid --allow: {word!r}", f"use all, {choices}")
+        found.update(known if word == "all" else [word])
+    return frozenset(found)
 
 
 def _split(text: str) -> list[str]:

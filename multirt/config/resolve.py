@@ -48,8 +48,7 @@ class Wishes:
         use_config: settings in files count.
         isolated: nothing counts but the command line and the program.
         python_args: arguments for the interpreter, in place of those of the script's first line.
-        below_floor: a runtime that a wheel's tag or a package's metadata shuts out for its
-            version is tried.
+        allowed: causes whose objections are overridden: they only warn.
     """
 
     specs: tuple[RuntimeSpec, ...] = ()
@@ -67,7 +66,7 @@ class Wishes:
     use_config: bool = True
     isolated: bool = False
     python_args: tuple[str, ...] = ()
-    below_floor: bool = False
+    allowed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,7 @@ class Question:
         builds: packages will be installed for the program, so what is not installed may yet be.
         unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
             base interpreter's packages), so one that is not found proves nothing.
-        below_floor: what a tag or metadata shuts out for its version is tried.
+        allowed: causes whose objections are overridden by hand.
         pythonhome: where PYTHONHOME makes a CPython look for its standard library; None where it is
             not set, or an option of the program's first line ignores it.
         stdlib: names that only a standard library brings, in whichever version.
@@ -40,6 +40,6 @@ class Question:
     active: Runtime | None = None
     builds: bool = False
     unseen: bool = False
-    below_floor: bool = False
+    allowed: frozenset[str] = frozenset()
     pythonhome: Path | None = None
     stdlib: frozenset[str] = frozenset()

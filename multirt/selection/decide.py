@@ -194,7 +194,7 @@ def _question(
             or (environment and environment.sees_base)
             or (packages and packages.hooks)
         ),
-        below_floor=request.wishes.below_floor,
+        allowed=request.wishes.allowed,
         pythonhome=_pythonhome(program, request),
         stdlib=standard_names(runtimes, found.wanted),
     )

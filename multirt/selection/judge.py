@@ -13,11 +13,10 @@ from multirt.selection.ranking import ranked
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from abi_probe import Objection as PackageObjection
     from abi_probe import Verdict as PackageVerdict
 
 _WORSE = 1000  # than any number of unverified distributions
-# What says that a version is not meant to be served, not that it cannot be.
-_FLOORS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
 
 
 def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
@@ -28,41 +27,40 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
         verdicts: on each distribution that the program reaches there, by name.
     """
     question, runtime = having.question, having.runtime
-    objections = [
+    found = [
         *declared(question, runtime),
         *uncompilable(having),
         *missing(having),
         *site(question, runtime),
     ]
     unverified = []
-    tried = 0
     warnings: list[str] = []
     for name, verdict in sorted(verdicts.items()):
-        for each in verdict.objections:
-            cause = Cause(each.cause.value)
-            if question.below_floor and cause in _FLOORS:
-                tried += 1
-                warnings.append(f"tried all the same: {each.detail}")
-            else:
-                objections.append(
-                    Objection(
-                        cause=cause,
-                        detail=each.detail,
-                        path=each.path,
-                        symbol=each.symbol,
-                        distribution=name,
-                    )
-                )
+        found += [_of_distribution(each, name) for each in verdict.objections]
         warnings += verdict.warnings
         if verdict.status.value == "unverified":
             unverified.append(name)
+    objections = [each for each in found if each.cause not in question.allowed]
+    overruled = [each for each in found if each.cause in question.allowed]
+    warnings += [f"tried all the same: {each.detail}" for each in overruled]
     return Verdict(
         runtime=runtime,
         objections=tuple(objections),
         unverified=tuple(unverified),
         warnings=tuple(warnings),
-        rank=ranked(question, runtime, len(unverified) + tried * _WORSE),
+        rank=ranked(question, runtime, len(unverified) + len(overruled) * _WORSE),
         asked=having.answers is not None and having.answers.trouble is None,
+    )
+
+
+def _of_distribution(objection: PackageObjection, name: str) -> Objection:
+    """Return the objection to a distribution as one to the program that reaches it."""
+    return Objection(
+        cause=Cause(objection.cause.value),
+        detail=objection.detail,
+        path=objection.path,
+        symbol=objection.symbol,
+        distribution=name,
     )
 
 

@@ -187,8 +187,8 @@ def test_the_first_runtime_here_that_gives_every_name() -> None:
 @pytest.mark.parametrize(
     ("path", "machine", "expected"),
     [
-        pytest.param("spam.cpython-313t-x86_64-linux-gnu.so", "x86_64", "cpython-3.13t", id="own"),
-        pytest.param("spam.abi3t.so", "x86_64", "cpython-3.13t", id="stable"),
+        pytest.param("spam.cpython-315t-x86_64-linux-gnu.so", "x86_64", "cpython-3.15t", id="own"),
+        pytest.param("spam.abi3t.so", "x86_64", "cpython-3.15t", id="stable"),
         pytest.param("spam.abi3.so", "x86_64", "cpython-3.12", id="with-a-gil"),
         pytest.param("spam.abi3.so", "aarch64", None, id="another-machine"),
     ],
@@ -197,9 +197,17 @@ def test_the_first_runtime_is_one_that_the_file_is_for(
     path: str, machine: str, expected: str | None
 ) -> None:
     module = extension(path, replace(elf_binary("PyList_New"), machines=(machine,)))
-    targets = [target("3.12"), target("3.13", flags="t")]
+    targets = [target("3.12"), target("3.15", flags="t", suffixes=(".abi3t.so", ".so"))]
     found = first_exporter(module, artefact(module), targets)
     assert (found.name if found is not None else None) == expected
+
+
+def test_a_build_with_a_gil_that_looks_for_abi3t_files_can_be_the_first() -> None:
+    module = extension("spam.abi3t.so")
+    older = target("3.14")
+    with_gil = target("3.15", suffixes=(".abi3.so", ".abi3t.so", ".so"))
+    found = first_exporter(module, artefact(module), [older, with_gil])
+    assert found is with_gil
 
 
 def test_what_was_exported_before_it_was_stable_is_a_warning() -> None:

@@ -78,6 +78,23 @@ def test_a_floor_can_be_tried(
     assert done.stdout == "thing\n"
 
 
+def test_an_objection_is_overruled_by_its_cause(
+    multirt: Command, tmp_path: Path, site: Path, require: Require
+) -> None:
+    require("3.7")
+    (site / "thing.py").write_text("")
+    (tmp_path / "use.py").write_text("import thing, space.one; print('runs')\n")
+    words = ("run", "--python", "3.7", "--site", "site")
+    assert multirt(*words, "--allow", "library", "use.py").returncode == 127
+    for cause in ("package-python", "all"):
+        assert multirt(*words, "--allow", cause, "use.py").stdout == "runs\n"
+    done = multirt("explain", "--json", *words[1:], "--allow", "package-python", "use.py")
+    (row,) = [each for each in json.loads(done.stdout)["candidates"] if each["accepted"]]
+    assert any("tried all the same" in each for each in row["warnings"])
+    wrong = multirt(*words, "--allow", "spec", "use.py")
+    assert (wrong.returncode, "invalid --allow: 'spec'" in wrong.stderr) == (2, True)
+
+
 def test_a_whole_folder_counts_when_asked(
     multirt: Command, tmp_path: Path, site: Path, require: Require
 ) -> None:
