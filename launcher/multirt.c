@@ -237,10 +237,11 @@ static int ask(struct question *question, char **arguments, const char *cwd)
 
 /* ------------------------------------------------------------------------------- plan files */
 
-/* Whether nobody but this user could have written something. */
+/* Whether no other user but root could have written something. */
 static bool trusted(const struct stat *status, mode_t kind)
 {
-    return (status->st_mode & S_IFMT) == kind && status->st_uid == geteuid() &&
+    bool owned = status->st_uid == geteuid() || status->st_uid == 0;
+    return owned && (status->st_mode & S_IFMT) == kind &&
            (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
@@ -264,22 +265,33 @@ static char *plans_folder(void)
     return NULL;
 }
 
-/* Open the folder of plans; -1 when there is none that can be trusted. */
+/* Open a folder; -1 when there is none that can be trusted. Links are not followed. */
+static int open_folder(int above, const char *name)
+{
+    int folder = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    if (folder < 0) {
+        debug("no plans: %s: %s", name, strerror(errno));
+    } else if (fstat(folder, &status) != 0 || !trusted(&status, S_IFDIR)) {
+        debug("plans refused: others could write in %s", name);
+        close(folder);
+        folder = -1;
+    }
+    return folder;
+}
+
+/* Open the folder of plans, and check the one above it; -1 when either cannot be trusted. */
 static int open_plans(void)
 {
-    char *folder = plans_folder();
-    if (folder == NULL)
+    char *top = plans_folder();
+    if (top == NULL)
         return -1;
-    int plans = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat status;
-    if (plans < 0) {
-        debug("no plans: %s: %s", folder, strerror(errno));
-    } else if (fstat(plans, &status) != 0 || !trusted(&status, S_IFDIR)) {
-        debug("plans refused: others could write in %s", folder);
-        close(plans);
-        plans = -1;
-    }
-    free(folder);
+    *strrchr(top, '/') = '\0';
+    int above = open_folder(AT_FDCWD, top[0] == '\0' ? "/" : top);
+    int plans = above < 0 ? -1 : open_folder(above, "plans");
+    if (above >= 0)
+        close(above);
+    free(top);
     return plans;
 }
 

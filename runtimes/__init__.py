@@ -9,57 +9,89 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from runtimes.discovery import discover
-from runtimes.environments import base_executable, overlays
-from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
-from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
-from runtimes.model import (
-    Abi,
-    Discovery,
-    Environment,
-    Implementation,
-    Inquiry,
-    Jit,
-    Libc,
-    Markers,
-    Overlay,
-    Platform,
-    Rejection,
-    Runtime,
-)
-from runtimes.preference import CRITERIA, decided_by, rank, standing
-from runtimes.search import Search
-from runtimes.sources import SOURCES
-from runtimes.witness import Signature, hold, is_young, signature
-
 if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
     from runtimes.cache_folder import CacheInfo, cache_info, clear_cache
     from runtimes.child import Child, Output
     from runtimes.choice import find, ranked
     from runtimes.discoverer import interrogate
+    from runtimes.discovery import discover
+    from runtimes.environments import base_executable, overlays
+    from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
+    from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
+    from runtimes.model import (
+        Abi,
+        Discovery,
+        Environment,
+        Implementation,
+        Inquiry,
+        Jit,
+        Libc,
+        Markers,
+        Overlay,
+        Platform,
+        Rejection,
+        Runtime,
+    )
     from runtimes.names import is_runtime_name, release_line
+    from runtimes.preference import CRITERIA, decided_by, rank, standing
     from runtimes.pruning import prune
+    from runtimes.search import Search
+    from runtimes.sources import SOURCES
     from runtimes.spec import RuntimeSpec, within
     from runtimes.version_file import read_version_file
+    from runtimes.witness import Signature, hold, is_young, signature
 
-# 4 ms that a list of the runtimes does without.
+# Each is imported when it is used first: what only looks into the cache needs none of them.
 _LATER: Final = {
+    "Abi": "model",
+    "CRITERIA": "preference",
     "CacheInfo": "cache_folder",
+    "CandidateError": "errors",
     "Child": "child",
     "Disagreement": "build_details",
+    "Discovery": "model",
+    "Environment": "model",
+    "ForeignSize": "layout",
+    "Implementation": "model",
+    "Inquiry": "model",
+    "Jit": "model",
+    "Libc": "model",
+    "Markers": "model",
+    "NoRuntimeError": "errors",
     "Output": "child",
+    "Overlay": "model",
+    "Platform": "model",
+    "Reason": "errors",
+    "Rejection": "model",
+    "Runtime": "model",
     "RuntimeSpec": "spec",
+    "RuntimesError": "errors",
+    "SOURCES": "sources",
+    "Search": "search",
+    "Signature": "witness",
+    "SpecError": "errors",
+    "base_executable": "environments",
     "cache_info": "cache_folder",
     "clear_cache": "cache_folder",
+    "decided_by": "preference",
     "disagreements": "build_details",
+    "discover": "discovery",
     "find": "choice",
+    "foreign_sizes": "layout",
+    "hold": "witness",
     "interrogate": "discoverer",
+    "is_cpython": "layout",
     "is_runtime_name": "names",
+    "is_young": "witness",
+    "overlays": "environments",
     "prune": "pruning",
+    "rank": "preference",
     "ranked": "choice",
     "read_version_file": "version_file",
     "release_line": "names",
+    "signature": "witness",
+    "standing": "preference",
     "within": "spec",
 }
 

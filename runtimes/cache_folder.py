@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtimes import notes, witness
+from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,7 @@ def _nearest(folder: Path) -> Path:
 
 def _files(cache_dir: Path) -> Iterator[Path]:
     try:
+        check_folder(cache_dir / notes.FOLDER)
         yield from sorted((cache_dir / notes.FOLDER).iterdir())
     except OSError:
         return

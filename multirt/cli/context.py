@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.cli.paths import user_folder
+from multirt.cli.paths import own_folder, user_folder
 from multirt.errors import MultirtError
 from multirt.report.waiting import waiting
 
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 def cache_dir() -> Path:
     """Return the folder for everything that can be made again."""
-    override = os.environ.get("MULTIRT_CACHE_DIR")
-    if override:
-        return Path(override)
-    return user_folder("cache")
+    return own_folder("cache")
 
 
 def search(*, refresh: bool = False) -> Search:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.cli.paths import user_folder
+from multirt.cli.paths import own_folder
 
 if TYPE_CHECKING:
     from multirt.experiments.history import History
@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 def data_dir() -> Path:
     """Return the folder for what cannot be made again."""
-    override = os.environ.get("MULTIRT_DATA_DIR")
-    if override:
-        return Path(override)
-    return user_folder("data")
+    return own_folder("data")
 
 
 def history_file() -> Path:

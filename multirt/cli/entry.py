@@ -15,6 +15,8 @@ from multirt.cli.argv import gathered, separated, unjoined
 from multirt.cli.commands_table import ANYWHERE, COMMANDS, TAKE_PROGRAMS
 from multirt.errors import ExitCode, MultirtError
 from multirt.launch.plan_key import ask
+from multirt.process.debug_log import say
+from runtimes.storage.trust import UntrustedError, report_to
 
 _SHOWN = 60  # characters of a name that is too long
 
@@ -22,6 +24,7 @@ _SHOWN = 60  # characters of a name that is too long
 def main() -> int:
     """Run the command line of this process and return its exit code."""
     arguments = as_command(unjoined(sys.argv[1:], COMMANDS))
+    report_to(_say_untrusted)
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -38,6 +41,11 @@ def main() -> int:
             raise
         return _say(_as_multirt_error(error), arguments)
     return code
+
+
+def _say_untrusted(error: UntrustedError) -> None:
+    """Say that a file or a folder is not used, for another user could have written it."""
+    say(f"multirt: ignored {_printable(str(error.filename))}: {error.strerror}")
 
 
 def _ended(arguments: list[str]) -> int:
@@ -189,11 +197,15 @@ def as_command(arguments: list[str]) -> list[str]:
     return ["run", *arguments] if is_path else arguments
 
 
+def _printable(text: str) -> str:
+    """Return text without what could command the terminal; a name in it may be made for that."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)
+
+
 def _say(error: MultirtError, arguments: list[str]) -> int:
     """Print an error for people, and for programs where they asked."""
     hint = f"\n  {error.hint}" if error.hint else ""
-    # A name in it may have been made to command the terminal.
-    shown = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", f"{error.message}{hint}")
+    shown = _printable(f"{error.message}{hint}")
     if sys.stderr is not None:
         print(f"multirt: {shown}", file=sys.stderr)  # noqa: T201 - the command's own output
     command = arguments[0] if arguments else ""

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.options import Json
+from multirt.cli.paths import own_folder
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_files import head_of, scripts_in
 from multirt.program.shebang_line import read_line
@@ -119,9 +120,4 @@ def _scripts(paths: list[Path]) -> tuple[Path, ...]:
 
 def _records() -> Path:
     """Return where former first lines are kept; they must outlive the cache."""
-    override = os.environ.get("MULTIRT_STATE_DIR")
-    if override:
-        return Path(override) / "shebangs"
-    from platformdirs import user_state_path  # 18 ms
-
-    return user_state_path("multirt") / "shebangs"
+    return own_folder("state") / "shebangs"

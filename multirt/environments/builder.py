@@ -24,6 +24,7 @@ from multirt.environments.venv import (
     unwritable,
 )
 from multirt.storage.lock import holding
+from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def shared_name(runtime: Runtime, resolution: Resolution) -> str:
 
 def _make_alone(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
     """Make an environment while nobody else makes the same one."""
-    store.environments.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(store.environments)
     with holding(store.locks / f"{home.name}.lock") as turn:
         if not turn.seize():
             with store.progress(f"waiting for another multirt that installs for {runtime.id}"):
@@ -110,7 +111,6 @@ def _make(runtime: Runtime, resolution: Resolution, store: Store, home: Path) ->
                 fill(runtime, resolution, store, room)
                 install_local(resolution, store, room)
             seal(room, record_of(runtime, resolution))
-            room.chmod(0o755)
             discard(home)  # what was there was damaged
             room.rename(home)
     except UvError as error:

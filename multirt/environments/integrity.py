@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from multirt.storage.cache import read_note
+from runtimes.storage.trust import check_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> 
     if local is not None and note.get("local") != list(local):
         return False
     try:
+        check_tree(home)
         return stamp_of(home, files) == note.get("stamp")
     except (AttributeError, OSError, TypeError, ValueError):
         return False

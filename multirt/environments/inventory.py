@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from multirt.environments.identity import signature
 from multirt.environments.manifest import Record, is_whole, last_used, read_record
+from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,6 +121,7 @@ def sweep(store: Store) -> None:
 
 def _folders(place: Path) -> Iterator[Path]:
     try:
+        check_folder(place)
         yield from sorted(place.iterdir())
     except OSError:
         return

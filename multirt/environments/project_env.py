@@ -27,6 +27,7 @@ from multirt.environments.manifest import note_use, seal, unseal
 from multirt.environments.removal import discard
 from multirt.environments.venv import python_of
 from multirt.storage.lock import holding
+from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ def leased(
     with telling_why(runtime, store):
         name = f"{shared_name(runtime, resolution)}-{digest([owner], tenant.names)}"
         home = store.environments / name
-        store.environments.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(store.environments)
     with holding(hold_file(home)) as hold:
         with telling_why(runtime, store):
             there = tenant.settled(hold, home, fresh=fresh)
@@ -143,7 +144,7 @@ class _Tenant:
         Raises:
             OSError, UvError: it cannot be made.
         """
-        home.mkdir(mode=0o755)
+        home.mkdir(mode=0o700)
         count = len(self.resolution.pins) + len(self.local)
         with self.store.progress(f"installing {count} packages for {self.runtime.id}"):
             fill(self.runtime, self.resolution, self.store, home)

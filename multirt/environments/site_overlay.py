@@ -18,6 +18,7 @@ from multirt.environments.in_use import keep
 from multirt.environments.manifest import Kind, Record, is_whole, seal
 from multirt.environments.removal import discard
 from multirt.environments.venv import create, python_of, unwritable
+from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
     if is_whole(home):
         return python_of(home)
     try:
-        home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(home.parent)
         discard(home)  # somebody removed a part of it
         room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     except OSError as error:
@@ -56,7 +57,6 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         for folder in create(runtime, room, cache_dir / "empty"):
             (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
         seal(room, _record(runtime, roots))
-        room.chmod(0o755)
         room.rename(home)
     except OSError as error:
         if not is_whole(home):  # another start was quicker, which is as good

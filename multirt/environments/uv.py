@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from multirt.environments.pip_config import NO_INDEX, index_settings
 from multirt.environments.uv_failure import FailureKind, read_failure
+from multirt.environments.venv import UMASK
 from multirt.errors import ExitCode, MultirtError
+from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,11 +85,11 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
         UvError: it ended with an error.
         MultirtError: it is not there.
     """
-    env = uv_environment(store.env)
+    env = {**uv_environment(store.env), **_private_cache(store)}
     # uv has an option for it and no variable, other than for its other settings.
     options = ["--no-index"] if arguments[0] == "pip" and env.get(NO_INDEX) else []
     try:
-        store.root.mkdir(parents=True, exist_ok=True)
+        make_folder(store.root)
     except OSError as error:
         message = f"cannot use the cache folder {store.root}: {error.strerror}"
         hint = "MULTIRT_CACHE_DIR names another one"
@@ -103,6 +105,7 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
             env=env,
             errors="replace",
             input=text,
+            umask=UMASK,
         )
     except OSError as error:
         message = f"cannot start {program}: {error.strerror}"
@@ -111,6 +114,20 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
     if ended.returncode:
         raise UvError(ended.stderr.strip() or f"uv ended with {ended.returncode}")
     return ended.stdout
+
+
+def _private_cache(store: Store) -> dict[str, str]:
+    """Return the variable for a cache of our own, where other users can write the one of uv."""
+    env = store.env
+    home = env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or Path.home(), ".cache")
+    folder = Path(env.get("UV_CACHE_DIR") or Path(home, "uv"))
+    try:
+        check_place(folder, group=True)
+    except UntrustedError:
+        return {"UV_CACHE_DIR": str(store.root / "uv")}
+    except OSError:
+        return {}  # uv says what is wrong with it
+    return {}
 
 
 def ask(store: Store, command: Sequence[str], text: str = "") -> str:

@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.removal import discard
 from multirt.errors import ExitCode, MultirtError
+from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:
     from runtimes import Runtime
 
 _SECONDS = 120
 _ELSEWHERE = "MULTIRT_CACHE_DIR names another folder for them; `multirt env prune` frees this one"
+_umask = os.umask(0o077)
+os.umask(_umask)
+UMASK = _umask | 0o022
+"""Of what makes files in environments: under any umask, no other user can write them."""
+
 _OF_THE_DISK = re.compile("no space left|quota exceeded|read-only file system", re.IGNORECASE)
 
 
@@ -51,8 +57,9 @@ def create(runtime: Runtime, room: Path, empty: Path) -> tuple[Path, ...]:
 
 
 def _copied(pattern: Path, room: Path) -> bool:
-    """Copy an empty environment; tell whether it was there, and whole."""
+    """Copy an empty environment that no other user can write; return whether there was one."""
     with suppress(OSError):  # it is not there, or was removed meanwhile; `shutil.Error` is one too
+        check_tree(pattern)
         shutil.copytree(pattern, room, symlinks=True, dirs_exist_ok=True)
     if python_of(room).exists() and site_roots(room) and (room / "pyvenv.cfg").is_file():
         return True
@@ -64,7 +71,7 @@ def _copied(pattern: Path, room: Path) -> bool:
 def _keep(room: Path, pattern: Path) -> None:
     """Keep a copy of an empty environment for the next ones."""
     with suppress(OSError):  # the disk is full; then each is made by itself
-        pattern.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(pattern.parent)
         discard(pattern)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=pattern.parent))
         try:
@@ -86,7 +93,12 @@ def make_empty(runtime: Runtime, room: Path) -> None:
     command = [str(runtime.executable), "-I", "-m", "venv", "--without-pip", str(room)]
     try:
         subprocess.run(
-            command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_SECONDS
+            command,
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            umask=UMASK,
         )
     except subprocess.CalledProcessError as error:
         words = error.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -18,6 +18,7 @@ from multirt.errors import MultirtError
 from multirt.experiments.intervals import Ratio, unpaired_ratio
 from multirt.experiments.trial import Start, run_once
 from multirt.process.optional_packages import require
+from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,7 +111,8 @@ def run_suite(
     """
     folder = store.root / "pyperformance"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+        check_tree(folder)
     except OSError as error:
         raise MultirtError("suite", f"cannot write {folder}: {error.strerror}") from error
     runs = []

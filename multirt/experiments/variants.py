@@ -13,6 +13,8 @@ from multirt.selection.no_match import nothing_fits
 from multirt.selection.plan import plan
 from multirt.selection.virtualenv import named_environment, names_by_environment
 from runtimes import Jit, RuntimeSpec
+from runtimes.storage.files import load, save
+from runtimes.storage.trust import check_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -191,8 +193,9 @@ def _started_by(profile: Profile, cache_dir: Path) -> Path:
     """Return a folder whose `.pth` file turns a compiler on at every start."""
     folder = cache_dir / "profiles" / profile.name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "multirt_profile.pth").write_text(f"{profile.start_up}\n", encoding="utf-8")
+        if load(folder / "multirt_profile.pth") != (text := f"{profile.start_up}\n".encode()):
+            save(folder / "multirt_profile.pth", text)
+        check_tree(folder)
     except OSError as error:
         raise MultirtError("profile", f"cannot write {folder}: {error.strerror}") from error
     return folder

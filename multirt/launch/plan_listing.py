@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from multirt.launch.plan_key import VERSION
 from multirt.launch.plan_reader import FORMAT, RefusedError, plan_name, read_plan, split_signature
+from runtimes.storage.files import LIMIT
+from runtimes.storage.trust import check_folder, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +60,7 @@ def stored_plans(cache_dir: Path, env: Mapping[bytes, bytes]) -> Iterator[Stored
     """
     found = []
     try:
+        check_folder(cache_dir / "plans")
         names = sorted((cache_dir / "plans").iterdir())
     except OSError:
         return
@@ -75,7 +78,8 @@ def _stored(path: Path, written: float, used: float, env: Mapping[bytes, bytes])
     """Read one file as a start would."""
     executable, refused, question = None, None, b""
     try:
-        content = path.read_bytes()
+        with os.fdopen(open_file(path), "rb") as stream:
+            content = stream.read(LIMIT)
         key = content.removeprefix(FORMAT).partition(b"\0\0")[0] + b"\0"
         if content.startswith(FORMAT) and os.fsencode(path.name) == plan_name(key):
             question = key
@@ -120,7 +124,10 @@ def clear_plans(cache_dir: Path) -> int:
         OSError: one cannot be removed.
     """
     folder = cache_dir / "plans"
-    paths = [*folder.iterdir()] if folder.is_dir() and not folder.is_symlink() else []
+    if not folder.exists():
+        return 0
+    check_folder(folder)
+    paths = [*folder.iterdir()]
     for path in paths:
         path.unlink(missing_ok=True)
     return len(paths)

@@ -140,17 +140,26 @@ def plans_folder(env: Mapping[bytes, bytes]) -> bytes | None:
 
 
 def _trusted(status: posix.stat_result, kind: int) -> bool:
-    """Tell whether nobody but this user could have written something."""
-    mode = status.st_mode
-    return mode & _KIND == kind and status.st_uid == posix.geteuid() and not mode & _OTHERS
+    """Tell whether no other user but root could have written something."""
+    mode, owner = status.st_mode, status.st_uid
+    return mode & _KIND == kind and owner in (posix.geteuid(), 0) and not mode & _OTHERS
 
 
 def _open_plans(folder: bytes) -> int:
-    plans = posix.open(folder, _CAREFULLY | posix.O_DIRECTORY)
-    if not _trusted(posix.fstat(plans), _FOLDER):
-        posix.close(plans)
-        raise RefusedError(f"plans refused: others could write in {folder!r}")
-    return plans
+    top, _, name = folder.rpartition(b"/")
+    above = _open_folder(top or b"/", None)
+    try:
+        return _open_folder(name, above)
+    finally:
+        posix.close(above)
+
+
+def _open_folder(name: bytes, above: int | None) -> int:
+    folder = posix.open(name, _CAREFULLY | posix.O_DIRECTORY, dir_fd=above)
+    if not _trusted(posix.fstat(folder), _FOLDER):
+        posix.close(folder)
+        raise RefusedError(f"plans refused: others could write in {name!r}")
+    return folder
 
 
 def _content(plans: int, name: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from multirt.launch.plan_reader import (
     signature_of,
 )
 from multirt.storage.fingerprint import TICK, is_young
+from runtimes.storage.files import save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -234,25 +234,8 @@ def _answer(start: StartBy) -> Iterator[bytes]:
 
 def _put(path: Path, content: bytes) -> None:
     """Put a plan in place at once or not at all, and keep the folder small."""
-    folder = path.parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise UnsureError(f"{folder} is no folder of this user")
-    if status.st_mode & 0o022:
-        folder.chmod(0o700)
-    temporary = folder / f".{path.name}-{os.urandom(4).hex()}"
-    careful = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, careful, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    prune(folder)
+    save(path, content)
+    prune(path.parent)
 
 
 def prune(folder: Path, *, most: int = _MOST, enough: int = _ENOUGH) -> int:

@@ -21,6 +21,7 @@ from multirt.matrix import speculative_build as ahead
 from multirt.matrix.files import write_json
 from multirt.matrix.model import Package
 from multirt.matrix.remembered import state_of_sources
+from runtimes.storage.files import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +174,7 @@ def _is_plain(root: Path, runtime: Runtime, env: Mapping[str, str]) -> bool:
 def _requirements(file: Path, key: str | None = None) -> list[str] | None:
     """Return a list of requirements from a file; None where there is none."""
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(load(file) or b"null")
         found = found if key is None else found[key]
     except (OSError, ValueError, KeyError, TypeError):
         return None

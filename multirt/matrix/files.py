@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runtimes.storage.files import load, replace, save
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def file_digest(path: Path) -> str:
@@ -16,8 +19,21 @@ def file_digest(path: Path) -> str:
 
 
 def write_json(path: Path, document: object) -> None:
-    """Write a document so that readers see the old one or the new one."""
-    write_text(path, json.dumps(document))
+    """Write a document of ours so that readers see the old one or the new one."""
+    save(path, json.dumps(document).encode())
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - as it was written
+    """Return a document of ours; None where there is none, or another user can write it.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    content = load(path)
+    try:
+        return json.loads(content) if content is not None else None
+    except RecursionError as error:
+        raise ValueError("too deep") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -27,12 +43,4 @@ def write_text(path: Path, text: str) -> None:
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace(path, text.encode(errors="backslashreplace"), 0o644)

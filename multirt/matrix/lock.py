@@ -6,6 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from runtimes.storage.lock import open_lock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -30,8 +32,7 @@ def locked(path: Path, say: Say, holder: str, *, shared: bool = False) -> Iterat
     """
     import fcntl  # not on Windows, where environments cannot be made yet either
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_lock(path)
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
         try:

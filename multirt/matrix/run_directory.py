@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from multirt.matrix import sentinel
 from multirt.matrix.lock import locked
 from multirt.matrix.sentinel import end_marked
+from runtimes.storage.lock import open_lock
+from runtimes.storage.trust import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +37,8 @@ def room(state: Path, say: Say) -> Iterator[Path]:
     with locked(state / "runs.lock", say, "another run that begins"):
         _clear(runs)
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        runs.mkdir(parents=True, exist_ok=True)
         note = runs / folder.name
-        handle = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = open_lock(note)
         fcntl.flock(handle, fcntl.LOCK_EX)
         os.write(handle, os.fsencode(folder))
     try:
@@ -75,7 +76,7 @@ def _watched(folder: Path) -> Iterator[None]:
 def _clear(runs: Path) -> None:
     """Clear away after runs whose process is gone."""
     for note in runs.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError), note.open("rb") as stream:
+        with contextlib.suppress(OSError), os.fdopen(open_file(note), "rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             end_marked(note.name)
             folder = Path(os.fsdecode(stream.read()))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from multirt.environments.integrity import is_whole
 from multirt.storage.cache import read_note, write_note
+from runtimes.storage.lock import open_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -139,7 +140,7 @@ def begin(root: Path, state: Path, sources: str, user: Mapping[str, str]) -> Non
         call, env = _read(note or {}, user)
         if _begun or not is_whole(call.home, call.python):
             return
-        lock = os.open(state / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_lock(state / LOCK)
     except (AttributeError, KeyError, TypeError, ValueError, OSError):
         return  # none, or damaged
     try:

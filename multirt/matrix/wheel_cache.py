@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING
 from abi_probe import UnreadableError, read_wheel
 from abi_probe.archive import open_archive
 from multirt.errors import MultirtError
-from multirt.matrix.files import file_digest, write_json
+from multirt.matrix.files import file_digest, read_json, write_json
 from multirt.matrix.model import Wheel
+from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,8 @@ class Shelf:
     def load(self) -> dict[str, Wheel]:
         """Return the wheels that are there, by the runtime that built them."""
         try:
-            document = json.loads((self._folder / _INDEX).read_bytes())
+            check_tree(self._folder)
+            document = read_json(self._folder / _INDEX)
             rows = document["wheels"] if document["schema_version"] == _SCHEMA else []
             wheels = {
                 str(row["built_on"]): read(
@@ -58,7 +59,7 @@ class Shelf:
         """Keep a wheel that was built."""
         sha256 = file_digest(made)
         place = self._folder / sha256
-        place.mkdir(parents=True, exist_ok=True)
+        make_folder(place)
         shutil.move(made, place / made.name)
         return read(place / made.name, built_on)
 

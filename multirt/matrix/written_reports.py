@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
-from multirt.matrix.files import file_digest, write_json
+from multirt.matrix.files import file_digest, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +30,7 @@ def remember_reports(state: Path, files: Iterable[Path]) -> None:
 def reports_in(state: Path) -> dict[str, str]:
     """Return the real paths of reports, each with the SHA-256 of what was written."""
     try:
-        document = json.loads((state / _NOTE).read_bytes())
+        document = read_json(state / _NOTE)
         return {str(path): str(digest) for path, digest in document.items()}
     except (OSError, ValueError, AttributeError):
         return {}  # damaged or none: the reports count as sources

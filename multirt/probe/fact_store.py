@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-import threading
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from runtimes import Signature, is_young, signature
+from runtimes.storage.files import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 _SCHEMA: Final = 1
 _LIMIT: Final = 256 << 20  # bytes; the reports of 500 extensions on 28 runtimes have 3 MB
-_CAREFULLY: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _SUM: Final = 4  # bytes ahead of what is kept; it shows damage, the file's owner shows malice
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
 _CODE: Final = (_HERE, os.path.join(_HERE, ".."))  # noqa: PTH118 - likewise
@@ -108,7 +106,8 @@ class Store:
     def save(self, name: str, content: bytes) -> None:
         """Put a file in place at once or not at all."""
         if self.folder is not None:
-            _save(self.folder / name, content)
+            with suppress(OSError):  # a full or read-only disk is no reason to fail
+                save(self.folder / name, _sum(content) + content)
 
     def tidy(self, used: str) -> None:
         """Remove what nobody has used for long, and all but one list of what runtimes give.
@@ -123,35 +122,10 @@ class Store:
 
 
 def _load(path: Path) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | _CAREFULLY)
-    except OSError:
+    content = load(path, _LIMIT)
+    if content is None or _sum(content[_SUM:]) != content[:_SUM]:
         return None
-    with os.fdopen(descriptor, "rb") as stream:
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT:
-                return None
-            if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-                return None  # somebody else could have written it
-            content = stream.read()
-        except OSError:
-            return None
-    kept, summed = content[_SUM:], content[:_SUM]
-    return kept if _sum(kept) == summed else None
-
-
-def _save(path: Path, content: bytes) -> None:
-    temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
-    with suppress(OSError):  # a full or read-only disk is no reason to fail
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(_sum(content) + content)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink()
+    return content[_SUM:]
 
 
 def _sum(content: bytes) -> bytes:

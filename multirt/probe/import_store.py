@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from abi_probe import ArtefactKind
 from multirt.probe.import_model import Check, Outcome, Proof, Seen
-from multirt.storage.files import parse_json, read_bytes
+from runtimes.storage.files import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 _SCHEMA: Final = 2
-_LIMIT: Final = 8 << 20  # bytes; no proof is larger
 _SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
 
 
@@ -39,10 +36,10 @@ class ProofStore:
 
     def load(self, key: str) -> Proof | None:
         """Return the proof of a key, None when there is none that can be read."""
-        path = self.folder / f"{key}.json"
+        content = load(self.folder / f"{key}.json")
         try:
-            return _proof_of(parse_json(read_bytes(path, _LIMIT)))
-        except (OSError, ValueError, KeyError, TypeError):
+            return _proof_of(json.loads(content)) if content is not None else None
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def save(self, key: str, proof: Proof) -> None:
@@ -50,11 +47,7 @@ class ProofStore:
         if any(seen.outcome is Outcome.HUNG for seen in proof.seen):
             return
         with suppress(OSError):  # a full or read-only disk is no reason to fail
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(descriptor, "w") as stream:
-                json.dump(_row_of(proof), stream)
-            os.replace(name, self.folder / f"{key}.json")  # noqa: PTH105 - both are plain text
+            save(self.folder / f"{key}.json", json.dumps(_row_of(proof)).encode())
 
 
 def proof_key(

@@ -9,16 +9,17 @@ import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_files import head_of
 from multirt.program.shebang_line import ours, read_line, with_line
 from multirt.storage.files import parse_json, read_bytes
+from runtimes.storage.files import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _NAMED = "a Python script without a first line is named `.py`, or Python can parse it"
 
@@ -80,7 +81,7 @@ def take_back(path: Path, records: Path) -> Change:
         was = read_line(head_of(path))
         record = _record(records, path)
         try:
-            note = parse_json(read_bytes(record))
+            note = parse_json(load(record) or b"")
             former, ours = _bytes(note["before"]), _bytes(note["after"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             hint = "write its first line by hand, as in #!/usr/bin/env python3"
@@ -138,19 +139,15 @@ def _record(records: Path, path: Path) -> Path:
 def _former(records: Path, path: Path) -> bytes | None:
     """Return the line of before an earlier change; None for no line, or a damaged record."""
     try:
-        return _bytes(parse_json(read_bytes(_record(records, path)))["before"])
+        return _bytes(parse_json(load(_record(records, path)) or b"")["before"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _remember(records: Path, path: Path, before: bytes | None, after: bytes) -> None:
     """Write down a former line before the script is changed."""
-    records.mkdir(mode=0o700, parents=True, exist_ok=True)
     note = {"path": str(path), "before": _text(before), "after": _text(after)}
-    descriptor, name = tempfile.mkstemp(dir=records)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
-        json.dump(note, stream)
-    Path(name).replace(_record(records, path))
+    save(_record(records, path), json.dumps(note).encode())
 
 
 def _text(line: bytes | None) -> str | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.storage.files import LARGEST, parse_json
+from runtimes.storage.files import load, save
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from multirt.selection.compile_question import Question
     from runtimes import Runtime
 
@@ -32,30 +32,15 @@ class Memory:
 
     def load(self) -> list[str] | None:
         """Return the lines of an answer, None when there is none that can be trusted."""
+        content = load(self._file)
         try:
-            with self._file.open("rb") as stream:
-                status = os.fstat(stream.fileno())
-                if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-                    return None  # somebody else could have written it
-                lines = parse_json(stream.read(LARGEST))
-        except (OSError, ValueError):
+            lines = json.loads(content) if content is not None else None
+        except (ValueError, RecursionError):
             return None
         good = isinstance(lines, list) and all(isinstance(line, str) for line in lines)
         return lines if good else None
 
     def store(self, lines: list[str]) -> None:
         """Keep the lines of an answer, at once or not at all."""
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            import tempfile  # 8 ms, where there is something new
-
-            descriptor, name = tempfile.mkstemp(dir=self._file.parent)
-        except OSError:
-            return
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-                json.dump(lines, stream)
-            Path(name).replace(self._file)
-        except OSError:  # a full disk
-            with suppress(OSError):
-                Path(name).unlink()
+        with suppress(OSError):  # a full disk
+            save(self._file, json.dumps(lines).encode())

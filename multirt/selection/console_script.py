@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from multirt.errors import ExitCode, MultirtError
 from multirt.program import read_first_line
 from multirt.storage.files import read_head, read_text
+from runtimes.storage.files import load, save
+from runtimes.storage.trust import check_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -133,15 +135,9 @@ def started_by(command: Command, cache_dir: Path) -> Path:
     folder = cache_dir / "commands" / f"{command.module}-{command.function}"
     file = folder / command.name
     try:
-        if file.is_file() and read_text(file) == text:
-            return file
-        folder.mkdir(parents=True, exist_ok=True)
-        import tempfile  # 8 ms, once for a command
-
-        descriptor, temporary = tempfile.mkstemp(dir=folder.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).replace(file)
+        if load(file) != text.encode():
+            save(file, text.encode())
+        check_tree(folder)
     except OSError as error:
         hint = "MULTIRT_CACHE_DIR names another folder for what can be made again"
         message = f"cannot write {file}: {error.strerror}"

@@ -13,6 +13,7 @@ from multirt.selection.console_script import interpreter_options, started_by
 from multirt.selection.model import Plan
 from multirt.selection.no_match import nothing_fits
 from runtimes import Jit
+from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,4 +155,11 @@ def _bytecode_elsewhere(runtime: Runtime, request: Request) -> tuple[tuple[str, 
         return ()
     if (runtime.version.major, runtime.version.minor) < _PYCACHE_PREFIX_SINCE:
         return (("PYTHONDONTWRITEBYTECODE", "1"),)
-    return (("PYTHONPYCACHEPREFIX", str(request.cache_dir / "bytecode")),)
+    bytecode = request.cache_dir / "bytecode"
+    try:
+        make_folder(bytecode)
+        bytecode.chmod(0o700)  # what the programs make in it may be open to others
+        check_tree(bytecode)
+    except OSError:
+        return (("PYTHONDONTWRITEBYTECODE", "1"),)
+    return (("PYTHONPYCACHEPREFIX", str(bytecode)),)

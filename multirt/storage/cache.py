@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
-import tempfile
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from runtimes.storage.files import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_LIMIT = 1 << 24  # bytes; no note is larger
-_CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    from pathlib import Path
 
 
 def read_note(file: Path) -> dict[str, object] | None:
-    """Return a note; None when there is none, or somebody else could have written it."""
+    """Return a note; None when there is none, or another user could have written it."""
+    content = load(file)
     try:
-        descriptor = os.open(file, os.O_RDONLY | _CAREFULLY)
-    except (OSError, ValueError):
+        note = json.loads(content) if content is not None else None
+    except (ValueError, RecursionError):
         return None
-    with os.fdopen(descriptor, "rb") as stream:
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT:
-                return None
-            if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-                return None
-            note = json.loads(stream.read(_LIMIT))
-        except (OSError, ValueError, RecursionError):
-            return None
     return note if isinstance(note, dict) else None
 
 
@@ -43,16 +29,7 @@ def write_note(file: Path, note: dict[str, object]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".note-", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(note, separators=(",", ":")))  # in C, unlike `dump`
-        Path(temporary).replace(file)
-    except OSError:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    save(file, json.dumps(note, separators=(",", ":")).encode())
 
 
 def age_of(note: Mapping[str, object]) -> float | None:

@@ -6,6 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from runtimes.storage.lock import open_lock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -62,8 +64,7 @@ def holding(file: Path) -> Iterator[Hold]:
     Raises:
         OSError: it cannot be made.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_lock(file)
     try:
         yield Hold(handle)
     finally:

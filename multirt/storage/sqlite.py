@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from multirt.errors import ExitCode, MultirtError
+from runtimes.storage.trust import check_file, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE = 5.0  # seconds for somebody else who writes
-
-
+PATIENCE = 5.0  # seconds for another process that writes
+_BESIDE = ("-journal", "-wal", "-shm")  # files that SQLite reads with one
 # What SQLite says, and what helps.
 _HINTS = (
     ("locked", "another program is writing it: try again"),
@@ -39,7 +40,10 @@ def database(path: Path, version: int, schema: str | None = None) -> Iterator[sq
     """
     try:
         if schema is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
+        for each in (path, *(path.with_name(path.name + end) for end in _BESIDE)):
+            if os.path.lexists(each):
+                check_file(each)
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection, connection:
             found = _version(connection, version)
             if schema is not None and found < version:

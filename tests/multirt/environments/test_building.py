@@ -23,6 +23,7 @@ from multirt.environments import (
     resolve,
 )
 from multirt.errors import MultirtError
+from runtimes.storage import trust
 from tests.interpreters import INTERPRETERS
 from tests.multirt.environments.index import make_wheel
 
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runtimes import Runtime
+    from tests.multirt.environments.conftest import Command
 
+OTHER = 65534  # the number of another user
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 _SERVED = [
     row.name
     for row in INTERPRETERS
@@ -132,6 +136,66 @@ def test_the_second_one_of_a_runtime_is_a_copy_of_an_empty_one(here: Runtime, st
     assert not (made.home / "marked").exists()
     assert _run(made, "import gamma; print(gamma.version)") == "1.0"
     assert (empty / "bin").is_dir()
+
+
+def _plant(empty: Path, owner: int = -1, mode: int = 0o644) -> None:
+    """Put a file into an empty environment that runs at each start of its python."""
+    (folder,) = empty.glob("lib/*/site-packages")
+    file = folder / "planted.pth"
+    file.write_text("import sys; sys.stderr.write('planted')\n", encoding="utf-8")
+    file.chmod(mode)
+    os.chown(file, owner, -1)
+
+
+def _plant_openly(empty: Path) -> None:
+    _plant(empty, -1, 0o666)
+    empty.chmod(0o755)
+
+
+def _give_away(path: Path) -> None:
+    os.chown(path, OTHER, -1)
+
+
+@pytest.mark.parametrize(
+    ("plant", "spoil"),
+    [
+        pytest.param(
+            lambda empty: _plant(empty, OTHER, 0o644), id, id="another user's file", marks=AS_ROOT
+        ),
+        pytest.param(_plant_openly, id, id="a file that others can write"),
+        pytest.param(_plant, _give_away, id="another user's folder", marks=AS_ROOT),
+        pytest.param(
+            _plant, lambda empty: _give_away(empty.parent), id="all another user's", marks=AS_ROOT
+        ),
+        pytest.param(
+            _plant, lambda empty: empty.parent.chmod(0o777), id="in a folder that others can write"
+        ),
+    ],
+)
+def test_an_empty_environment_of_another_user_is_not_copied(
+    here: Runtime, store: Store, plant: Callable[[Path], object], spoil: Callable[[Path], object]
+) -> None:
+    _built(here, Wanted(requirements=("alpha",)), store)
+    (empty,) = store.empty.iterdir()
+    plant(empty)
+    spoil(empty)
+    built = _built(here, Wanted(requirements=("beta",)), store)
+    assert _run(built, "import beta; print(beta.version)") == "1.0"
+
+
+@pytest.mark.parametrize("mask", [0, 0o002])
+def test_no_other_user_can_write_an_environment_under_any_umask(
+    command: Command, script: Callable[..., Path], mask: int, tmp_path: Path
+) -> None:
+    before = os.umask(mask)
+    try:
+        ended = command("run", str(script("beta")))
+    finally:
+        os.umask(before)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for folder in ("empty", "environments"):
+        for home in (tmp_path / "cache" / folder).iterdir():
+            trust.check_tree(home)
 
 
 def test_equal_resolutions_share_an_environment(here: Runtime, store: Store) -> None:

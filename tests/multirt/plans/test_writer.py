@@ -64,11 +64,14 @@ def test_the_folder_of_plans_is_ours_alone(tmp_path: Path, monkeypatch: pytest.M
     assert question is not None
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "plans").symlink_to("elsewhere")
-    with pytest.raises(UnsureError, match="no folder of this user"):
+    with pytest.raises(UnsureError, match="it is a link"):
         write_plan(question, resting_on(), _START)
     (tmp_path / "plans").unlink()
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans").chmod(0o777)
+    with pytest.raises(UnsureError, match="other users can write it"):
+        write_plan(question, resting_on(), _START)
+    (tmp_path / "plans").rmdir()
     plan = write_plan(question, resting_on(), _START)
     assert (plan.stat().st_mode & 0o777, plan.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
