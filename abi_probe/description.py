@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
@@ -13,6 +13,9 @@ from abi_probe.model import Evidence, Format, Target
 from abi_probe.platform import glibc_of, platforms
 from abi_probe.stable_abi import table_exports
 from abi_probe.tags import runtime_abis, runtime_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TEXT: Final = re.compile(
     r"(?P<name>[a-z]+)?@?-?"
@@ -28,6 +31,7 @@ _NAMES: Final = {
     "py": "cpython",
     "pp": "pypy",
     "pypy": "pypy",
+    "graalpy": "graalpy",
 }
 _FLAGS: Final = frozenset({"", "t", "d", "td"})
 _FREE_THREADED_SINCE: Final = (3, 13)
@@ -39,7 +43,12 @@ _TAGGED_ON_WINDOWS_SINCE: Final = (3, 5)
 _KNOWN_SINCE: Final = (3,)  # the table has no names of 2.7
 _DEBUG_LOADS_RELEASE: Final = (3, 8)  # bpo-36721
 _ABI3T_SINCE: Final = (3, 15)  # PEP 803
-_PYPY_ABI: Final = "pp73"
+# What may stand in the SOABI of other implementations, by version: of a runtime that is not here,
+# nothing tells which. Later versions than the last one have what that one has.
+_ABIS: Final[Mapping[str, Mapping[tuple[int, int], tuple[str, ...]]]] = {
+    "pypy": {(2, 7): ("pp73",), (3, 11): ("pp73", "pp80"), (3, 12): ("pp80",)},
+    "graalpy": {(3, 10): ("230", "231", "240"), (3, 11): ("241", "242"), (3, 12): ("250", "251")},
+}
 
 # How Linux distributions and CPython's configure write a machine in SOABI, by the machine's name.
 _TRIPLETS: Final = {
@@ -53,7 +62,7 @@ _TRIPLETS: Final = {
     "riscv64": "riscv64-linux-gnu",
     "loongarch64": "loongarch64-linux-gnu",
 }
-_NARROW: Final = frozenset({"i686", "armv7l", "win32"})  # with pointers of 32 bits
+_NARROW: Final = frozenset({"i686", "armv7l", "win32", "wasm32"})  # with pointers of 32 bits
 # Windows: what wheel tags call a machine, and what a PE header's machine is called here.
 _WINDOWS: Final = {"win_amd64": "amd64", "win32": "win32", "win_arm64": "arm64"}
 # What people mean who write a platform that is none.
@@ -65,9 +74,12 @@ _LIKE: Final = (
     "manylinux_2_28_x86_64",
     "musllinux_1_2_aarch64",
     "linux_x86_64",
+    "pyemscripten_2026_0_wasm32",
 )
 _MUSL: Final = re.compile(r"musllinux_(\d+)_(\d+)_(\w+)")
 _GLIBC: Final = re.compile(r"manylinux(?:\d{4}|1|_\d+_\d+)_(\w+)")
+_LIBC: Final = re.compile(r"((?:manylinux|musllinux)_\d+_\d+_)\w+")
+_WASM: Final = re.compile(r"(?:pyemscripten_\d+_\d+|emscripten_\d+_\d+_\d+)_wasm32")
 _MAC: Final = re.compile(r"macosx_(\d+)_(\d+)_(x86_64|arm64)")
 
 
@@ -95,9 +107,10 @@ def describe(text: str, *, platform: str) -> Target:
 
     Args:
         text: a version, `3.16`; with its build, `3.14t`, `3.13d`; with a name, `cp39`,
-            `pypy3.11`; with the platform of its wheels, `3.14t-win_amd64`,
+            `pypy3.11`, `graalpy3.12`; with the platform of its wheels, `3.14t-win_amd64`,
             `cp39-musllinux_1_2_aarch64`.
-        platform: of wheels, where the text names none.
+        platform: of wheels, where the text names none. Its C library is also that of
+            `linux_x86_64` and the like, which name none.
 
     Returns:
         A target whose evidence is the table. A version that is newer than the table is taken to
@@ -117,10 +130,12 @@ def describe(text: str, *, platform: str) -> Target:
     version = (int(match["major"]), minor)
     implementation = _NAMES.get(match["name"])
     if implementation is None:
-        raise DescriptionError(f"describes no runtime: {text!r} (cpython and pypy are known)")
+        raise DescriptionError(f"describes no runtime: {text!r} (cpython, pypy, graalpy are known)")
     flags = "".join(sorted(match["flags"], reverse=True))  # as `td` in a SOABI
     _check_flags(text, implementation, version, flags)
     named = match["platform"] or platform
+    if named.startswith("linux_") and (libc := _LIBC.fullmatch(platform)):
+        named = libc[1] + named.removeprefix("linux_")
     micro = f".{match['micro']}" if match["micro"] else ""
     return _target(implementation, version, f"{version[0]}.{version[1]}{micro}", flags, named)
 
@@ -140,8 +155,7 @@ def _target(
     place = _place(platform)
     debug, free_threaded = "d" in flags, "t" in flags
     letters = [*flags, *_older_letters(implementation, version, place)]
-    digits = f"{version[0]}{version[1]}"
-    soabi = f"pypy{digits}-{_PYPY_ABI}-{place.triplet}" if implementation == "pypy" else None
+    soabis = _soabis(implementation, version, place)
     return Target(
         name=f"{implementation}-{written}{flags}-{platform}",
         implementation=implementation,
@@ -149,10 +163,15 @@ def _target(
         tags=runtime_tags(
             implementation,
             version,
-            runtime_abis(implementation, version, letters, soabi),
+            tuple(
+                abi
+                for soabi in soabis or (None,)
+                for abi in runtime_abis(implementation, version, letters, soabi)
+            ),
             platforms(place.system, place.machine, place.libc),
         ),
-        suffixes=_suffixes(soabi, version, "".join(letters), place),
+        suffixes=tuple(f".{soabi}.so" for soabi in soabis)  # these try no other
+        or _suffixes(version, "".join(letters), place),
         debug=debug,
         free_threaded=free_threaded,
         format=place.format,
@@ -186,7 +205,19 @@ def suffixes_of(version: tuple[int, int], flags: str, platform: str) -> tuple[st
     """
     place = _place(platform)
     letters = "".join([*flags, *_older_letters("cpython", version, place)])
-    return _suffixes(None, version, letters, place)
+    return _suffixes(version, letters, place)
+
+
+def _soabis(implementation: str, version: tuple[int, int], place: _Place) -> tuple[str, ...]:
+    """Return the SOABIs that another implementation may have, none for CPython."""
+    known = _ABIS.get(implementation, {})
+    older = [since for since in known if since <= version]
+    digits = f"{version[0]}{version[1]}"
+    marks = known[max(older)] if older else ()
+    if implementation == "pypy":
+        return tuple(f"pypy{digits}-{mark}-{place.triplet}" for mark in marks)
+    triplet = place.triplet.removesuffix("-gnu")
+    return tuple(f"graalpy{mark}-{digits}-native-{triplet}" for mark in marks)
 
 
 def _older_letters(implementation: str, version: tuple[int, int], place: _Place) -> str:
@@ -208,6 +239,9 @@ def _place(platform: str) -> _Place:
     if match := _MAC.fullmatch(platform):
         system = f"macosx-{match[1]}.{match[2]}-{match[3]}"
         return _Place(format=Format.MACHO, machine=match[3], triplet="darwin", system=system)
+    if _WASM.fullmatch(platform):
+        wasm = "wasm32-emscripten"
+        return _Place(format=Format.WASM, machine="wasm32", triplet=wasm, system=platform)
     libc: tuple[str, tuple[int, ...]] | None = None
     machine = platform.removeprefix("linux_")
     if match := _MUSL.fullmatch(platform):
@@ -230,16 +264,12 @@ def _place(platform: str) -> _Place:
     return _Place(format=Format.ELF, machine=machine, triplet=triplet, system=system, libc=libc)
 
 
-def _suffixes(
-    soabi: str | None, version: tuple[int, int], letters: str, place: _Place
-) -> tuple[str, ...]:
-    """Return the suffixes that a build tries, in its order.
+def _suffixes(version: tuple[int, int], letters: str, place: _Place) -> tuple[str, ...]:
+    """Return the suffixes that a build of CPython tries, in its order.
 
     Source: CPython's `Python/dynload_shlib.c` and `Python/dynload_win.c`; bpo-36721 for debug
     builds; PEP 803 for abi3t.
     """
-    if soabi is not None:
-        return (f".{soabi}.so",)  # PyPy tries no other
     digits = f"{version[0]}{version[1]}"
     if version < _TAGGED_SINCE and place.format is not Format.PE:
         return ".so", "module.so"
@@ -256,4 +286,6 @@ def _suffixes(
     if version >= _ABI3T_SINCE:
         stable.append("abi3t")
     tagged = [f".cpython-{digits}{each}-{place.triplet}.so" for each in own]
-    return (*tagged, *(f".{each}.so" for each in stable), ".so")
+    # From 3.15 on a file of a stable ABI may name its platform.
+    named = (f"-{place.triplet}", "") if version >= _ABI3T_SINCE else ("",)
+    return (*tagged, *(f".{abi}{triplet}.so" for abi in stable for triplet in named), ".so")

@@ -46,7 +46,13 @@ def linux_platforms(machine: str, libc: tuple[str, tuple[int, ...]] | None) -> I
                 yield f"musllinux_{major}_{older}_{machine}"
 
 
-def platforms(tag: str, machine: str, libc: tuple[str, tuple[int, ...]] | None) -> tuple[str, ...]:
+def platforms(
+    tag: str,
+    machine: str,
+    libc: tuple[str, tuple[int, ...]] | None,
+    *,
+    pyemscripten: str | None = None,
+) -> tuple[str, ...]:
     """Return the platforms of wheels that a runtime accepts, best first.
 
     Args:
@@ -54,6 +60,7 @@ def platforms(tag: str, machine: str, libc: tuple[str, tuple[int, ...]] | None) 
             `win-amd64`, `emscripten-4.0.9-wasm32`.
         machine: the interpreter's own machine.
         libc: as in `linux_platforms`.
+        pyemscripten: the version of the platform for WebAssembly (PEP 783), None elsewhere.
     """
     if tag.startswith("linux"):
         return tuple(linux_platforms(machine, libc))
@@ -64,7 +71,8 @@ def platforms(tag: str, machine: str, libc: tuple[str, tuple[int, ...]] | None) 
         major, _, minor = system.partition(".")
         wanted = _MAC_MACHINES.get(machine, architecture)
         return tuple(mac_platforms((int(major), int(minor or 0)), wanted))
-    return (tag.replace("-", "_").replace(".", "_"),)
+    own = (f"pyemscripten_{pyemscripten}_wasm32",) if pyemscripten else ()
+    return (*own, tag.replace("-", "_").replace(".", "_"))
 
 
 def glibc_of(platform: str) -> tuple[int, int] | None:

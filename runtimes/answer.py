@@ -210,6 +210,7 @@ def _platform(answer: _Answer) -> Platform:
         bits=bits,
         byte_order=order,
         libc=Libc(name=name, version=version) if version else None,
+        pyemscripten=_Answer(answer.table("build")).optional_text("PYEMSCRIPTEN_PLATFORM_VERSION"),
     )
 
 

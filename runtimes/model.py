@@ -100,6 +100,8 @@ class Platform:
         bits: size of a pointer, 32 or 64.
         byte_order: `little` or `big`.
         libc: None where it is not known or the system has no such notion.
+        pyemscripten: the version of the platform for WebAssembly (PEP 783), `2026_0`; None
+            elsewhere.
     """
 
     tag: str
@@ -108,6 +110,7 @@ class Platform:
     bits: int
     byte_order: str
     libc: Libc | None
+    pyemscripten: str | None = None
 
 
 class Jit(StrEnum):

@@ -88,7 +88,7 @@ def target_of(runtime: Runtime, given: Given | None) -> Target:
         implementation,
         version,
         runtime_abis(implementation, version, abi.flags, abi.soabi),
-        platforms(platform.tag, platform.machine, libc),
+        platforms(platform.tag, platform.machine, libc, pyemscripten=platform.pyemscripten),
     )
     return Target(
         name=runtime.id,
