@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one home for all: what a runtime answers is cached for the home it was asked in."""
+    return tmp_path_factory.mktemp("home")
+
+
 def environment(cache: Path, home: Path, **variables: str) -> dict[str, str]:
     """Return the environment of a user whose only variables are these."""
     kept = {
@@ -65,18 +71,18 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
-def test_the_table_fits_a_terminal_of_80_columns(cache: Path, tmp_path: Path) -> None:
-    env = environment(cache, tmp_path)
+def test_the_table_fits_a_terminal_of_80_columns(cache: Path, home: Path) -> None:
+    env = environment(cache, home)
     for arguments in (("list",), ("list", "--all"), ("find", "--explain", "3"), ("doctor",)):
         lines = on_terminal(arguments, env)
         assert max(map(len, lines)) <= 80, lines
 
 
 def test_the_table_has_a_line_for_each_runtime_and_marks_the_default(
-    multirt: Command, cache: Path, tmp_path: Path
+    multirt: Command, cache: Path, home: Path
 ) -> None:
     found = json.loads(multirt("list", "--json").stdout)["runtimes"]
-    lines = on_terminal(("list",), environment(cache, tmp_path, HOME=os.environ["HOME"]))
+    lines = on_terminal(("list",), environment(cache, home, HOME=os.environ["HOME"]))
     marked = [line.split()[:2] for line in lines if line.startswith("* ") and "taken" not in line]
     assert marked == [["*", found[0]["id"]]]
     ids = {each["id"] for each in found}
@@ -120,11 +126,11 @@ def test_a_pipe_gets_whole_paths_one_a_line(multirt: Command) -> None:
     ],
 )
 def test_output_that_cannot_be_written_is_said_in_one_line(
-    cache: Path, tmp_path: Path, arguments: list[str], output: str, words: str
+    cache: Path, home: Path, arguments: list[str], output: str, words: str
 ) -> None:
     done = subprocess.run(
         ["sh", "-c", f'"$0" -m multirt "$@" {output}', sys.executable, *arguments],
-        env=environment(cache, tmp_path),
+        env=environment(cache, home),
         capture_output=True,
         text=True,
         check=False,
@@ -134,13 +140,13 @@ def test_output_that_cannot_be_written_is_said_in_one_line(
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "3", "--json"]])
 def test_a_reader_that_has_enough_gets_no_complaint(
-    cache: Path, tmp_path: Path, arguments: list[str]
+    cache: Path, home: Path, arguments: list[str]
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
         [sys.executable, "-m", "multirt", *arguments],
-        env=environment(cache, tmp_path),
+        env=environment(cache, home),
         stdout=writer,
         stderr=subprocess.PIPE,
         check=False,

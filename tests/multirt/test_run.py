@@ -89,8 +89,9 @@ def test_another_implementation_is_asked_what_it_is_when_it_may_be_chosen(
     (folder / "python3").symlink_to(sys.executable)
     (folder / "jython").write_text(f"#!/bin/sh\n: >'{asked}'\nexit 1\n")
     (folder / "jython").chmod(0o755)
-    cache = str(programs / "new")
-    multirt("run", *words, MULTIRT_SEARCH_PATH=str(folder), MULTIRT_CACHE_DIR=cache)
+    machine = {"MULTIRT_SEARCH_PATH": str(folder), "MULTIRT_CACHE_DIR": str(programs / "new")}
+    machine |= {"HOME": str(programs), "PATH": "/usr/bin:/bin", "PYENV_ROOT": ""}  # a small one
+    multirt("run", *words, **machine)
     assert asked.exists() is is_asked
 
 
