@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import IO, TYPE_CHECKING, NoReturn, Protocol
 
 import hypothesis
 import pytest
@@ -14,7 +16,11 @@ from tests.browser import Browser, find_browser
 from tests.interpreters import INTERPRETERS, Home, Interpreter, Places, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+pytest_plugins = ("tests.fixtures_environments",)
 
 REQUIRED = "MULTIRT_TEST_REQUIRE"
 BROWSER = "chromium"  # no interpreter, but asked for and required likewise
@@ -148,3 +154,31 @@ def require_headers(pytestconfig: pytest.Config) -> RequireHeaders:
         return folders
 
     return find
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def multirt(tmp_path: Path, cache: Path) -> Command:
+    """Return a function that runs the command in `tmp_path` and returns how it ended."""
+
+    def call(
+        *arguments: str, stdin: IO[str] | int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH", "PYTHONPATH")
+        env = {name: value for name, value in os.environ.items() if name not in dropped}
+        return subprocess.run(
+            [sys.executable, "-m", "multirt", *arguments],
+            check=False,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**env, "MULTIRT_CACHE_DIR": str(cache), "COLUMNS": "100", **variables},
+            stdin=stdin,
+            text=True,
+            timeout=300,
+        )
+
+    return call

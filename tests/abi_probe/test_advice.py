@@ -11,7 +11,7 @@ from abi_probe import ModuleDefinition, ModuleSlot, Promotable, Slots, SymbolCla
 from abi_probe.advice import gil_warning
 from abi_probe.replacements import REPLACEMENTS
 from abi_probe.stable_abi import exporters, lookup
-from tests.abi_probe.artefacts import elf_binary, extension, target
+from tests.factories.artifacts import elf_binary, extension, target
 
 _NAME = "spam.cpython-311-x86_64-linux-gnu.so"
 _GIL_FREE = ModuleSlot(kind=4, value=1)

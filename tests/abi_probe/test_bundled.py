@@ -9,7 +9,7 @@ import pytest
 
 from abi_probe.checks import judge
 from abi_probe.model import Artefact, Binary, Cause, Format, Status, VersionNeed
-from tests.abi_probe.artefacts import artefact, elf_binary, extension, target
+from tests.factories.artifacts import artefact, elf_binary, extension, target
 
 LIBRARY = elf_binary(exports=())
 PROGRAM = replace(LIBRARY, shared_library=False, program=True)

@@ -24,7 +24,7 @@ from abi_probe.model import (
     Target,
     VersionNeed,
 )
-from tests.abi_probe.artefacts import LINUX, artefact, elf_binary, extension, target
+from tests.factories.artifacts import LINUX, artefact, elf_binary, extension, target
 
 HERE = PurePosixPath("/site/spam.abi3.so")
 HAM_HASH = gnu_hash("ham").to_bytes(4, sys.byteorder)

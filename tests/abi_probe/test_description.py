@@ -16,7 +16,7 @@ from abi_probe import (
     describe,
     judge,
 )
-from tests.abi_probe.artefacts import artefact, elf_binary, extension
+from tests.factories.artifacts import artefact, elf_binary, extension
 
 HERE = "manylinux_2_36_x86_64"
 

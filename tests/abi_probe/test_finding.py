@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from abi_probe.finding import findable
-from tests.abi_probe.artefacts import LINUX, artefact, extension
+from tests.factories.artifacts import LINUX, artefact, extension
 
 CP311 = f".cpython-311-{LINUX}.so"
 USUAL = (CP311, ".abi3.so", ".so")

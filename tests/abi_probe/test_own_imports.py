@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import optional_modules, read_path
-from tests.abi_probe.artefacts import SPAM
+from tests.factories.artifacts import SPAM
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from abi_probe.model import Evidence, SymbolClass, VersionNeed
 from abi_probe.promise import declared_floor, first_exporter, is_promised, promise_of
-from tests.abi_probe.artefacts import artefact, elf_binary, extension, target
+from tests.factories.artifacts import artefact, elf_binary, extension, target
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from abi_probe.loading.loader import Resolution
 from abi_probe.loading.search import Loaded
 from abi_probe.model import Cause
 from abi_probe.python_library import check_python_library
-from tests.abi_probe.artefacts import elf_binary, extension, target
+from tests.factories.artifacts import elf_binary, extension, target
 
 MODULE = extension("spam.cpython-311-x86_64-linux-gnu.so")
 

@@ -17,7 +17,7 @@ from abi_probe.site import (
     read_installed_metadata,
     read_single_file,
 )
-from tests.abi_probe.artefacts import LIBRARY, SPAM
+from tests.factories.artifacts import LIBRARY, SPAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

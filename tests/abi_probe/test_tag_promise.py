@@ -11,7 +11,7 @@ from packaging.tags import parse_tag
 
 from abi_probe.model import Binary, Format, VersionNeed
 from abi_probe.tag_promise import PromiseKind, broken_promises
-from tests.abi_probe.artefacts import artefact, elf_binary, extension
+from tests.factories.artifacts import artefact, elf_binary, extension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from packaging.tags import parse_tag, sys_tags
 
 from abi_probe.platform import platforms
 from abi_probe.tags import differences, runtime_abis, runtime_tags
-from tests.abi_probe.artefacts import target
+from tests.factories.artifacts import target
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks for the C library of Linux")

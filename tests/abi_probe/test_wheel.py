@@ -18,7 +18,7 @@ from abi_probe.checks import judge
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ArtefactKind, Status
 from abi_probe.wheel import read_wheel, read_wheel_stream
-from tests.abi_probe.artefacts import LIBRARY, SPAM, target
+from tests.factories.artifacts import LIBRARY, SPAM, target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtimes import Runtime, disagreements, interrogate
-from tests.runtimes.described import described
+from tests.factories.runtimes import described
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtimes import CRITERIA, NoRuntimeError, RuntimeSpec, find, rank
-from tests.runtimes.described import described
+from tests.factories.runtimes import described
 
 HERE = os.uname().machine
 

@@ -10,7 +10,7 @@ import pytest
 from runtimes import SOURCES, Search, rank, witness
 from runtimes.sources import places, selected_folders
 from runtimes.sources.registry import Entry, is_store_stub, places_of
-from tests.runtimes.described import described
+from tests.factories.runtimes import described
 
 if TYPE_CHECKING:
     from pathlib import Path

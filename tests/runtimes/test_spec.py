@@ -8,7 +8,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from runtimes import RuntimeSpec, SpecError
-from tests.runtimes.described import described
+from tests.factories.runtimes import described
 
 WORDS = [
     pytest.param("3", RuntimeSpec(release=(3,)), "3", id="major"),

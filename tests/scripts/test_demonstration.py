@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.conftest import Require
 
 TABLE = Path(__file__).parents[2] / "scripts" / "demonstration" / "table.py"
 MODULES = {
@@ -24,9 +24,7 @@ MODULES = {
 
 
 @pytest.mark.real
-def test_every_program_has_a_row_for_each_runtime(
-    tmp_path: Path, require: Callable[[str], Path]
-) -> None:
+def test_every_program_has_a_row_for_each_runtime(tmp_path: Path, require: Require) -> None:
     site = tmp_path / "demo-site"
     for name, text in MODULES.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)

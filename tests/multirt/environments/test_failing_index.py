@@ -8,7 +8,7 @@ import pytest
 
 from multirt.environments import Store, UnresolvableError, Wanted, build, resolve
 from multirt.errors import MultirtError
-from tests.multirt.environments.index import make_wheel, serving, serving_faultily
+from tests.factories.index import make_wheel, serving, serving_faultily
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.environments import Wanted, leased, resolve
-from tests.multirt.environments.index import make_wheel
+from tests.factories.index import make_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

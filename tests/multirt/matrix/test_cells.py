@@ -11,7 +11,7 @@ from multirt.errors import MultirtError
 from multirt.matrix.cells import Pick, pick, spread
 from multirt.matrix.model import Condition, Config, Excluded, Job, Needs, Override, Package
 from runtimes import RuntimeSpec
-from tests.multirt.matrix.described import MACHINE, runtime
+from tests.factories.matrix import MACHINE, runtime
 
 AXES = (("django", (("4.2", ("Django<5",)), ("5.2", ("Django>=5",)))),)
 

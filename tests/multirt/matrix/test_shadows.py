@@ -12,7 +12,7 @@ from abi_probe import read_wheel
 from multirt.matrix.cells import spread
 from multirt.matrix.model import Package, Wheel
 from multirt.matrix.plan import shadows
-from tests.multirt.matrix.described import MACHINE
+from tests.factories.matrix import MACHINE
 from tests.multirt.matrix.test_cells import config
 
 if TYPE_CHECKING:

@@ -1,0 +1,266 @@
+"""`multirt bench` as a user starts it: what there is, never how fast it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from multirt.experiments.history_model import PROCESSOR
+
+if TYPE_CHECKING:
+    from tests.browser import Browser
+    from tests.conftest import Command, Require
+
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import os, sys
+with open("counted", "a") as stream:
+    stream.write("x")
+print(sum(range(1000)), os.environ.get("WORKERS"), "PyPy" in sys.version and sys.argv[1:])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One measurement that several tests look at."""
+
+    room: Path
+    environment: dict[str, str]
+    document: dict[str, Any]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command where the measurement was made."""
+        return _run(self.room, self.environment, *arguments)
+
+
+def _run(
+    room: Path, environment: dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "multirt", *arguments],
+        check=False,
+        capture_output=True,
+        cwd=room,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory, cache: Path, require: Require) -> Session:
+    """Measure once: two runtimes and a profile, two rounds, everything written."""
+    room = tmp_path_factory.mktemp("bench")
+    (room / "tool.py").write_text(PROGRAM)
+    dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    environment = {
+        **kept,
+        "MULTIRT_CACHE_DIR": str(cache),
+        "MULTIRT_DATA_DIR": str(room / "data"),
+        "COLUMNS": "120",
+    }
+    words = ["--python", str(require("3.12")), "--python", str(require("pypy3.9"))]
+    words += ["--reference", "cpython-3.12.1", "--rounds", "2", "--values", "2", "--copy", "."]
+    words += ["--json", "--html", "page.html", "--output", "out", "--warmups", "1"]
+    done = _run(room, environment, "bench", *words, "tool.py")
+    assert done.returncode == 0, done.stderr
+    return Session(room=room, environment=environment, document=json.loads(done.stdout))
+
+
+def test_every_figure_is_there(session: Session) -> None:
+    document = session.document
+    assert (document["reference"], document["checked"]) == ("cpython-3.12.1", True)
+    assert document["excluded"] == [{"runtime": "pypy-3.9.16", "reason": ANOTHER}]
+    (measured,) = document["runtimes"]
+    assert [len(each) for each in measured["rounds"]] == [2, 2]
+    assert measured["startup"] > 0
+    assert len(measured["processor"]) == 2
+    assert all(0 < each < 60 for each in measured["processor"])
+    assert measured["memory"] > 1_000_000
+    assert measured["ratio"] is None
+    assert "nothing to compare with" in document["sentence"]
+
+
+ANOTHER = "another stdout than the reference"
+
+
+def test_every_key_is_documented(session: Session) -> None:
+    told = (ROOT / "docs" / "bench.md").read_text()
+    (measured,) = session.document["runtimes"]
+    keys = {*session.document, *measured, *session.document["excluded"][0]}
+    assert [each for each in sorted(keys) if f"`{each}`" not in told] == []
+
+
+def test_the_working_folder_stays_as_it_was(session: Session) -> None:
+    assert not (session.room / "counted").exists()
+
+
+def test_pyperf_reads_the_files(session: Session) -> None:
+    file = str(session.room / "out" / "cpython-3.12.1.json")
+    shown = subprocess.run(
+        [sys.executable, "-m", "pyperf", "compare_to", "-v", file, file],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "Mean +- std dev: [" in shown.stdout
+    assert ": no change" in shown.stdout
+    metadata = subprocess.run(
+        [sys.executable, "-m", "pyperf", "metadata", file],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "multirt_runtime: cpython-3.12.1" in metadata.stdout
+    assert "python_version: 3.12.1" in metadata.stdout
+
+
+def test_the_history_has_it(session: Session) -> None:
+    listed = session.run("bench", "history")
+    assert "tool.py" in listed.stdout
+    shown = session.run("bench", "history", "tool.py", "--csv", "all.csv", "--output", "kept")
+    assert "cpython-3.12.1" in shown.stdout
+    assert len((session.room / "all.csv").read_text().splitlines()) >= 5
+    assert (session.room / "kept" / "cpython-3.12.1-run-1.json").exists()
+    document = json.loads(session.run("bench", "history", "tool.py", "--json").stdout)
+    assert document["runs"][0]["same_output"] is True
+    assert session.run("bench", "history", "none.py").returncode == 2
+
+
+def test_a_corrupt_history_loses_no_measurement(session: Session) -> None:
+    words = ("bench", "--python", "3.12", "--rounds", "1", "--no-check", "--no-curves")
+    (session.room / "broken").mkdir()
+    (session.room / "broken" / "history.sqlite3").write_text("no database, and quite long enough")
+    environment = {**session.environment, "MULTIRT_DATA_DIR": str(session.room / "broken")}
+    done = _run(session.room, environment, *words, "tool.py")
+    assert done.returncode == 0
+    assert "not remembered" in done.stderr
+    assert "not compared" in done.stdout
+    again = _run(session.room, environment, *words, "--fail-on-regression", "tool.py")
+    assert again.returncode == 125
+
+
+def test_threads_are_set_for_the_program(session: Session) -> None:
+    words = ["bench", "--python", "3.12", "--rounds", "1", "--no-history", "--hash-seed", "random"]
+    words += ["--threads", "1,2", "--threads-variable", "WORKERS", "--timeout", "30", "--site", "."]
+    done = session.run(*words, "tool.py")
+    assert done.returncode == 0, done.stderr
+    assert "speed-up over its own run with the fewest threads" in done.stdout
+    assert "cpython-3.12.1 x2" in done.stdout
+
+
+def test_a_regression_fails_the_command(session: Session) -> None:
+    past = json.loads((session.room / "out" / "cpython-3.12.1.json").read_text())
+    for run in past["benchmarks"][0]["runs"]:
+        run["values"] = [value / 10 for value in run.get("values", ())]
+    for part in (past, *past["benchmarks"]):
+        if PROCESSOR in part.get("metadata", {}):  # which decides on a busy machine
+            part["metadata"][PROCESSOR] = "0.0010 0.0011 0.0012 0.0013"
+    (session.room / "past.json").write_text(json.dumps(past))
+    words = ["bench", "--python", "3.12", "--rounds", "4", "--no-history", "--no-curves"]
+    words += ["--values", "2", "--compare-to", "past.json", "--threshold", "9"]
+    done = session.run(*words, "--fail-on-regression", "tool.py")
+    assert "regression" in done.stdout
+    assert done.returncode == 1
+
+
+def test_the_page_draws_it(session: Session, browser: Browser) -> None:
+    tab = browser.open()
+    tab.show((session.room / "page.html").as_uri())
+    assert tab.value("document.querySelectorAll('table.figures tbody tr').length") == 2
+    assert tab.value("document.querySelectorAll('svg circle').length") >= 1
+    assert "another stdout" in tab.value("document.body.innerText")
+    assert tab.complaints == []
+
+
+def test_compilers_show_how_they_get_warm(session: Session, require: Require) -> None:
+    pypy = str(require("pypy3.9"))
+    (session.room / "warm.py").write_text("print(sum(i * i for i in range(1000)))\n")
+    words = ("--python", pypy, "--profile", "nojit", "--rounds", "1", "--json", "--no-history")
+    done = session.run("bench", *words, "warm.py")
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)["runtimes"]
+    assert first["runtime"] + "+nojit" == second["runtime"]
+    assert (first["warm_up"]["trouble"], len(first["warm_up"]["rounds"])) == (None, 20)
+    assert second["warm_up"] is None
+    assert second["ratio"]["low"] is None
+
+
+def test_a_programs_options_are_its_own(session: Session) -> None:
+    (session.room / "picky.py").write_text(
+        "import sys\nassert sys.argv[1:] == ['--profile', 'a b', '--hook', '--', '-o']\n"
+    )
+    words = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
+    done = session.run("bench", *words, "picky.py", "--profile", "a b", "--hook", "--", "-o")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_variables_of_python_are_the_programs(session: Session) -> None:
+    """Such as PYTHONVERBOSE: what pyperf's own processes would say is more than it can read."""
+    (session.room / "told.py").write_text("import sys\nassert sys.flags.verbose\n")
+    words = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
+    environment = {**session.environment, "PYTHONVERBOSE": "1"}
+    done = _run(session.room, environment, "bench", *words, "told.py")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_history_is_compared_with_itself(session: Session) -> None:
+    words = ("bench", "--python", "3.12", "--rounds", "2", "--no-curves", "-m", "this")
+    assert session.run(*words).returncode == 0
+    alone = session.run("bench", "history", "this", "--compare-to", "first")
+    assert "nothing earlier to compare with" in alone.stdout
+    assert session.run(*words).returncode == 0
+    document = json.loads(session.run("bench", "history", "this", *SINCE, "--json").stdout)
+    assert [each["runtime"] for each in document["changes"]] == ["cpython-3.12.1"]
+    assert document["runs"][0]["program"] == "-m this"
+    assert session.run("bench", "history", "this", *SINCE, *FAILING).returncode == 0
+    assert session.run("bench", "history", *SINCE).returncode == 2
+
+
+SINCE = ("--compare-to", "first")
+FAILING = ("--fail-on-regression", "--threshold", "100000")
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "words", "status"),
+    [
+        pytest.param(
+            "import os, shutil; shutil.rmtree(os.getcwd())",
+            ("--copy", ".", "--rounds", "2"),
+            "cannot measure p.py",
+            125,
+            id="deletes its own copy",
+        ),
+        pytest.param("raise SystemExit(3)", (), "cannot measure what fails", 125, id="fails"),
+        pytest.param(
+            "while True: pass", ("--timeout", "0.3"), "did not end in time", 125, id="never ends"
+        ),
+        pytest.param("input()", (), "wants input or a terminal", 125, id="terminal"),
+        pytest.param("", ("--threads", "many"), "no numbers of threads", 2, id="threads"),
+        pytest.param("", ("--rounds", "0"), "rounds", 2, id="rounds"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(  # noqa: PLR0913 - a table's columns and fixtures
+    multirt: Command,
+    tmp_path: Path,
+    *,
+    code: str,
+    arguments: tuple[str, ...],
+    words: str,
+    status: int,
+) -> None:
+    (tmp_path / "p.py").write_text(code)
+    done = multirt("bench", "--python", sys.executable, *arguments, "p.py")
+    assert words in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback (most" not in done.stderr
+    assert done.returncode == status

@@ -1,0 +1,140 @@
+"""`--prefer fastest`: a planted history decides, where it is certain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from multirt.experiments.history import History
+from multirt.experiments.history_keys import content_of, machine_key
+from multirt.program import read_program
+from multirt.program.model import Entry, Kind
+from tests.factories.records import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Command, Require
+
+
+USUAL, OTHER = "cpython-3.12.1", "cpython-3.10.13"
+
+
+@pytest.fixture
+def planted(tmp_path: Path, require: Require) -> Callable[[float], list[str]]:
+    """Return a function that plants how fast 3.10 is beside 3.12, and gives the options."""
+    script = tmp_path / "tool.py"
+    script.write_text("import sys; print(sys.version_info[1])\n")
+    program = read_program(Entry(kind=Kind.SCRIPT, text=str(script)), tmp_path, None)
+
+    def plant(seconds: float) -> list[str]:
+        key = {"program": str(script), "content": content_of(program), "machine": machine_key()}
+        places = {USUAL: require("3.12"), OTHER: require("3.10")}
+        times = {USUAL: 1.0, OTHER: seconds}
+        records = [
+            replace(
+                record(name, times[name]),
+                session=str(seconds),
+                executable=str(path),
+                program=key["program"],
+                content=key["content"],
+                machine=key["machine"],
+            )
+            for name, path in places.items()
+        ]
+        History(path=tmp_path / "data" / "history.sqlite3").append(records)
+        options = [word for path in places.values() for word in ("--python", str(path))]
+        return ["--prefer", "fastest", *options]
+
+    return plant
+
+
+def test_the_fastest_is_started(
+    multirt: Command, tmp_path: Path, planted: Callable[[float], list[str]]
+) -> None:
+    options, data = planted(0.5), {"MULTIRT_DATA_DIR": str(tmp_path / "data")}
+    done = multirt("run", *options, "tool.py", **data)
+    assert (done.stdout, done.stderr) == ("10\n", "")
+    shown = multirt("explain", *options, "tool.py", **data)
+    assert f"fit too: {USUAL}" in shown.stdout
+    assert f"measured: {OTHER} 2.00x (2.00-2.00) as fast as {USUAL}" in shown.stdout
+    document = json.loads(multirt("explain", *options, "--json", "tool.py", **data).stdout)
+    assert (document["chosen"], document["usual"]) == (OTHER, USUAL)
+    assert document["measured"][0]["ratio"]["significant"] is True
+    assert str(tmp_path / "data" / "history.sqlite3") in document["rests_on"]["read"]
+    (tmp_path / "tool.py").write_text("import sys; print('changed', sys.version_info[1])\n")
+    assert multirt("run", *options, "tool.py", **data).stdout == "changed 12\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "margin", "minor"),
+    [
+        pytest.param(0.95, (), "12", id="below the margin"),
+        pytest.param(0.95, ("--fastest-margin", "2"), "10", id="above a smaller margin"),
+        pytest.param(2.0, (), "12", id="slower"),
+    ],
+)
+def test_a_gain_has_to_be_worth_it(  # noqa: PLR0913 - a table's columns and fixtures
+    multirt: Command,
+    tmp_path: Path,
+    planted: Callable[[float], list[str]],
+    *,
+    seconds: float,
+    margin: tuple[str, ...],
+    minor: str,
+) -> None:
+    options = planted(seconds)
+    done = multirt("run", *options, *margin, "tool.py", MULTIRT_DATA_DIR=str(tmp_path / "data"))
+    assert done.stdout.strip() == minor
+
+
+def test_a_plan_carries_the_answer(
+    multirt: Command, tmp_path: Path, planted: Callable[[float], list[str]]
+) -> None:
+    options = ["run", *planted(0.95), "--fastest-margin", "2", "tool.py"]
+    data = {"MULTIRT_DATA_DIR": str(tmp_path / "data"), "MULTIRT_LOG": "debug"}
+    first, second = multirt(*options, **data), multirt(*options, **data)
+    assert (first.stdout, second.stdout) == ("10\n", "10\n")
+    assert "wrote plan" in first.stderr
+    assert second.stderr == ""
+    planted(3.0)
+    after = multirt(*options, **data)
+    assert (after.stdout, "no longer holds" in after.stderr) == ("12\n", True)
+
+
+def test_a_preference_that_means_nothing_is_said(multirt: Command, tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text("")
+    for words in (("--prefer", "slowest"), ("--fastest-margin", "much")):
+        done = multirt("run", *words, "tool.py")
+        assert (done.returncode, words[1] in done.stderr) == (2, True)
+
+
+def test_settings_prefer_the_fastest_too(
+    multirt: Command, tmp_path: Path, planted: Callable[[float], list[str]]
+) -> None:
+    options = planted(0.95)[2:]
+    (tmp_path / "multirt.toml").write_text('prefer = "fastest"\nfastest-margin = 2\n')
+    data = {"MULTIRT_DATA_DIR": str(tmp_path / "data")}
+    assert multirt("run", *options, "tool.py", **data).stdout == "10\n"
+    assert multirt("run", *options, "tool.py", **data).stdout == "10\n"
+    planted(3.0)  # what was measured since counts, whatever the plan of the last start says
+    assert multirt("run", *options, "tool.py", **data).stdout == "12\n"
+    (tmp_path / "multirt.toml").write_text('prefer = "fastest"\nfastest-margin = "much"\n')
+    assert "no number of percent" in multirt("run", *options, "tool.py", **data).stderr
+
+
+def test_nothing_measured_is_the_usual_choice(
+    multirt: Command, tmp_path: Path, planted: Callable[[float], list[str]]
+) -> None:
+    options, data = planted(0.5), {"MULTIRT_DATA_DIR": str(tmp_path / "none")}
+    assert multirt("run", *options, "tool.py", **data).stdout == "12\n"
+    assert "nothing of this very program" in multirt("explain", *options, "tool.py", **data).stdout
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "history.sqlite3").write_text("no database, and quite long enough")
+    done = multirt("run", *options, "tool.py", **data)
+    assert done.stdout == "12\n"
+    assert "the usual choice stands" in done.stderr

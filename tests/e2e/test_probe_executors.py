@@ -1,0 +1,148 @@
+"""The same work in turn, in processes and on a cluster, where some of them die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from abi_probe import open_site
+from multirt.environments.abi_target import described_prospect
+from multirt.errors import MultirtError
+from multirt.probe.local_pool import here
+from multirt.probe.remote import on_cluster
+from multirt.probe.task import Task
+from tests.clusters import LocalCluster, local_cluster
+from tests.factories.probe_wheels import HERE, TAG, install, write_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Command
+
+
+_COUNT = 12
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> list[str]:
+    """Return the names of many wheels, one of which is broken."""
+    paths = [
+        write_wheel(tmp_path, f"w{place}-1.0-{TAG}.whl", "PyList_New") for place in range(_COUNT)
+    ]
+    paths[5].write_bytes(b"PK")
+    return [path.name for path in paths]
+
+
+class _Deadly:
+    """A prospect that ends the process which asks it anything, as a lack of memory would."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def __getattr__(self, name: str) -> object:
+        if os.getpid() != self.pid:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise AttributeError(name)
+
+
+def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> None:
+    tasks = [Task(target=many[0], path=tmp_path / many[0])]
+    with local_cluster(tmp_path) as cluster:
+        work = on_cluster(tasks, [], f"dask://{cluster.address}", patience=0.5)
+        with pytest.raises(MultirtError, match="has no workers") as caught:
+            next(work)
+    assert caught.value.code == 125
+
+
+def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> None:
+    tasks = [Task(target=many[0], path=tmp_path / many[0])]
+    with local_cluster(tmp_path) as cluster:
+        cluster.worker()
+        work = on_cluster(tasks, [object()], f"dask://{cluster.address}")  # type: ignore[list-item]
+        with pytest.raises(MultirtError, match="a worker cannot do the work") as caught:
+            next(work)
+    assert "the same version of Python" in (caught.value.hint or "")
+
+
+def test_processes_print_the_same(multirt: Command, many: list[str]) -> None:
+    words = ("probe", "--runtime", HERE, "--json", *many)
+    alone = multirt(*words, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    assert [each["target"] for each in json.loads(alone.stdout)["targets"]] == many
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+
+
+def test_processes_share_a_site(multirt: Command, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    for place in range(_COUNT):
+        install(site, write_wheel(tmp_path, f"w{place}-1.0-{TAG}.whl", "PyList_New"))
+    words = ("probe", "--runtime", HERE, "--json", "site")
+    alone = multirt(*words, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    names = [each["name"] for each in json.loads(alone.stdout)["targets"]]
+    assert names == sorted(f"w{place}" for place in range(_COUNT))
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+    known = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    assert known.stdout == alone.stdout
+
+
+def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    for name in ("one", "two"):
+        install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
+    parts = open_site(site).distributions.values()
+    tasks = [Task(target="site", path=site, part=each) for each in parts]
+    done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    errors = [done[place].reports[0]["error"] for place in range(2)]
+    assert [error["kind"] for error in errors if error] == ["lost"] * 2
+
+
+def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
+    tasks = [Task(target=name, path=tmp_path / name) for name in many[:3]]
+    done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    errors = [done[place].reports[0]["error"] for place in range(3)]
+    assert [error["kind"] for error in errors if error] == ["lost"] * 3
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    pytest.importorskip("distributed")
+    with local_cluster(tmp_path_factory.mktemp("dask")) as started:
+        yield started
+
+
+def test_a_cluster_prints_the_same(
+    multirt: Command, many: list[str], cluster: LocalCluster
+) -> None:
+    cluster.worker()
+    cluster.worker()
+    words = ("probe", "--runtime", HERE, "--json", *many)
+    alone = multirt(*words, MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2")
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+
+
+@pytest.mark.parametrize(
+    "deaths", [pytest.param(1, id="one of two"), pytest.param(2, id="both, and a new one comes")]
+)
+def test_workers_that_die_in_the_middle(
+    many: list[str], tmp_path: Path, cluster: LocalCluster, deaths: int
+) -> None:
+    workers = [cluster.worker(), cluster.worker()]
+    tasks = [Task(target=name, path=tmp_path / name) for name in many * 20]
+    prospects = [described_prospect(HERE)]
+    expected = {place: done.reports for place, done in here(tasks, prospects, 1)}
+    work = on_cluster(tasks, prospects, f"dask://{cluster.address}")
+    place, done = next(work)
+    found = {place: done.reports}
+    for worker in workers[:deaths]:
+        os.kill(worker, signal.SIGKILL)
+    if deaths == len(workers):
+        cluster.worker()
+    found |= {place: done.reports for place, done in work}
+    assert found == expected

@@ -1,0 +1,1 @@
+"""Values, wheels and projects that tests are made of."""

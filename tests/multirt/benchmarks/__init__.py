@@ -1,1 +1,0 @@
-"""Tests of `multirt.experiments`, and of the command on it."""

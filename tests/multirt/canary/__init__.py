@@ -1,1 +1,0 @@
-"""Tests of `multirt.canary`, and of the command on it."""

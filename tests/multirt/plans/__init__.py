@@ -1,1 +1,0 @@
-"""Tests of plan files and of both programs that read them."""

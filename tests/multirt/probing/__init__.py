@@ -1,1 +1,0 @@
-"""Tests of `multirt.probe` and of the command `probe`."""

@@ -1,1 +1,0 @@
-"""Tests of proving by a real import."""

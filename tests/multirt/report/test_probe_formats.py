@@ -1,0 +1,207 @@
+"""What is printed: tables that fit, and formats in which a name is never more than a name."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from sarif_kit.validate import validation_errors
+
+from multirt.probe.exit_policy import Policy
+from multirt.probe.report_values import failed
+from multirt.report.probe_github import github_lines
+from multirt.report.probe_markdown import markdown_lines
+from multirt.report.probe_sarif import sarif_document
+from multirt.report.probe_text import Sheet, probe_lines
+from multirt.report.terminal import Colour, Painter, cut, cut_apart, painter, visible, width
+from tests.factories.probe_reports import RUNTIMES, extension, objection, report, verdict
+from tests.factories.probe_wheels import HOSTILE
+
+if TYPE_CHECKING:
+    from multirt.report.json_parts import Document
+
+PLAIN = Painter(coloured=False)
+POLICY = Policy()
+HARMFUL = [
+    report(
+        HOSTILE,
+        verdict("cpython-3.8.1", objection("abi-tag", f"{HOSTILE} is not for it", HOSTILE)),
+        verdict("cpython-3.9.1", warnings=(HOSTILE,)),
+        extensions=(extension(HOSTILE, "_Py_Secret"),),
+    ),
+    failed(HOSTILE, "unreadable", HOSTILE),
+]
+MANY = [
+    report(
+        f"wheel-{place}.whl",
+        *(verdict(name, *[objection("abi-tag", "no")] * (place % 2)) for name in RUNTIMES),
+    )
+    for place in range(3)
+]
+
+
+@pytest.mark.parametrize("room", [40, 60, 100, 200])
+def test_the_table_fits_the_terminal(room: int) -> None:
+    lines = list(probe_lines(MANY, POLICY, Sheet(room=room, paint=PLAIN)))
+    assert max(map(width, lines)) <= room
+    heads = [line.split() for line in lines if line.lstrip().startswith("3.")]
+    assert [name for head in heads for name in head] == [
+        name.removeprefix("cpython-") for name in RUNTIMES
+    ]
+    cells = [line.split()[1:] for line in lines if line.startswith("wheel-1 ")]
+    assert [word for row in cells for word in row if word != "(wheel,"][: len(RUNTIMES)] == (
+        ["no"] * len(RUNTIMES)
+    )
+
+
+def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
+    reasons = [objection("abi-symbol", f"name_{place} is missing") for place in range(30)]
+    one = [report("a.whl", verdict("r", *reasons))]
+    short = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN)))
+    whole = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN, everything=True)))
+    assert "and 18 more (--all shows them)" in short[-1]
+    assert sum("abi-symbol" in line for line in whole) == 30
+
+
+def test_a_terminal_obeys_no_name() -> None:
+    text = "".join(probe_lines(HARMFUL, POLICY, Sheet(room=80, paint=PLAIN)))
+    assert text.isprintable()
+    assert "\\x1b[31m" in text
+
+
+@pytest.mark.parametrize(
+    ("variables", "colour", "terminal", "coloured"),
+    [
+        pytest.param({}, Colour.AUTO, True, True, id="terminal"),
+        pytest.param({}, Colour.AUTO, False, False, id="file"),
+        pytest.param({"NO_COLOR": "1"}, Colour.AUTO, True, False, id="NO_COLOR"),
+        pytest.param({"FORCE_COLOR": "1"}, Colour.AUTO, False, True, id="FORCE_COLOR"),
+        pytest.param({"TERM": "dumb"}, Colour.AUTO, True, False, id="dumb"),
+        pytest.param({"NO_COLOR": "1"}, Colour.ALWAYS, False, True, id="always"),
+        pytest.param({"FORCE_COLOR": "1"}, Colour.NEVER, True, False, id="never"),
+    ],
+)
+def test_when_there_are_colours(
+    variables: dict[str, str], colour: Colour, *, terminal: bool, coloured: bool
+) -> None:
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    assert painter(Stream(), variables, colour).coloured is coloured
+
+
+@pytest.mark.parametrize(
+    ("words", "room", "expected"),
+    [
+        pytest.param("short", 7, "short  ", id="filled"),
+        pytest.param("a-long-file-name.whl", 12, "a-lon....whl", id="cut"),
+        pytest.param("漢字漢字漢字", 9, None, id="wide"),
+    ],
+)
+def test_words_are_cut_to_columns(words: str, room: int, expected: str | None) -> None:
+    assert width(cut(words, room)) == room
+    assert expected in {None, cut(words, room)}
+
+
+@pytest.mark.parametrize(
+    ("names", "room", "shown"),
+    [
+        pytest.param(["spam 1.0", "ham 2.0"], 20, ["spam 1.0", "ham 2.0"], id="room"),
+        pytest.param(
+            [
+                "spam-1.0-cp38-abi3-manylinux_2_28_x86_64",
+                "spam-1.0-cp39-abi3-manylinux_2_28_x86_64",
+            ],
+            20,
+            ["spam-...cp38-abi3-ma", "spam-...cp39-abi3-ma"],
+            id="different-in-the-middle",
+        ),
+        pytest.param(
+            ["a" * 30 + "-x-y", "a" * 30 + "-x-z"], 9, ["aaa...x-y", "aaa...x-z"], id="at-the-end"
+        ),
+        pytest.param(["spam" * 9] * 2, 11, ["spam...spam"] * 2, id="the-same"),
+        pytest.param(["a" * 90 + "b" * 9] * 2 + ["a" * 90 + "b" * 8], 11, None, id="hardly"),
+    ],
+)
+def test_different_names_look_different(
+    names: list[str], room: int, shown: list[str] | None
+) -> None:
+    found = cut_apart(names, room)
+    assert found == (shown or found)
+    assert len({*found}) == len({*names})
+
+
+def test_what_is_not_printable_shows_as_its_code() -> None:
+    assert visible("a\nb\x1b\u202e\udcff é") == "a\\nb\\x1b\\u202e\\udcff é"
+
+
+def test_github_gets_one_command_a_line() -> None:
+    lines = list(github_lines(HARMFUL, POLICY))
+    assert all(line.isprintable() for line in lines)
+    pattern = re.compile(r"::(error|warning|notice) file=([^,:]*),title=([^,:]*)::(.*)")
+    found = [pattern.fullmatch(line) for line in lines]
+    assert all(found)
+    assert [match[1] for match in found if match] == ["error", "notice", "warning", "error"]
+
+
+def test_markdown_shows_names_as_text() -> None:
+    text = list(markdown_lines(HARMFUL, POLICY))
+    assert all(line.isprintable() for line in text)
+    tags = {tag for line in text for tag in re.findall(r"<(\w+)", line)}
+    assert tags == {"details", "summary"}
+    table = [line for line in text if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {4}
+    assert not any(re.search(r"(?<!\\)\[", line) for line in text)
+
+
+def sarif_rules(log: Document) -> None:
+    """Hold a log against the schema of SARIF 2.1.0, and against what that cannot say."""
+    assert validation_errors(log) == []
+    (run,) = log["runs"]
+    ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(ids) == len(set(ids))
+    (invocation,) = run["invocations"]
+    for item in [*invocation["toolExecutionNotifications"], *run["results"]]:
+        assert item["message"]["text"].isprintable()
+        for location in item["locations"]:
+            (place,) = location["physicalLocation"].values()
+            assert re.fullmatch(r"[A-Za-z0-9/._~%:-]+", place["uri"])
+    for result in run["results"]:
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(list(github_lines(MANY, POLICY)), id="github"),
+        pytest.param(list(markdown_lines(MANY, POLICY)), id="markdown"),
+        pytest.param([str(sarif_document(MANY, POLICY))], id="sarif"),
+        pytest.param(list(probe_lines(MANY, POLICY, Sheet(room=200, paint=PLAIN))), id="table"),
+    ],
+)
+def test_every_shape_says_what_would_help(words: list[str]) -> None:
+    assert any("helps:" in line and "another build" in line for line in words)
+
+
+def test_sarif_keeps_to_its_schema() -> None:
+    log = sarif_document([*HARMFUL, *MANY], POLICY)
+    sarif_rules(log)
+    levels = [each["level"] for each in log["runs"][0]["results"]]
+    assert levels == ["error", "note", "warning", "note"]
+    assert not log["runs"][0]["invocations"][0]["executionSuccessful"]
+
+
+@pytest.mark.parametrize(
+    ("target", "scheme"),
+    [pytest.param("dist/a b.whl", "", id="relative"), pytest.param("/d/ä.whl", "file", id="full")],
+)
+def test_sarif_places_are_uris(target: str, scheme: str) -> None:
+    (result,) = sarif_document([report(target, verdict("r", objection("abi-tag", "no")))], POLICY)[
+        "runs"
+    ][0]["results"]
+    parts = urlsplit(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+    assert (parts.scheme, unquote(parts.path)) == (scheme, target)
