@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,26 +16,24 @@ if TYPE_CHECKING:
     Row = tuple[str, str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AcceptedTags:
+class AcceptedTags(Struct, frozen=True, kw_only=True, dict=True):
     """Every wheel tag that a runtime accepts, best first.
 
     Attributes:
         rows: interpreter, ABI, and the platforms on which the two stand in turn.
-        places: the platforms by interpreter and ABI, for asking often; made of the rows.
     """
 
     rows: tuple[Row, ...]
-    places: Mapping[tuple[str, str], frozenset[str]] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Make the places; equal lists of platforms, of which there are two, become one set."""
+    @cached_property
+    def places(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """Return the platforms by interpreter and ABI; equal lists of platforms share a set."""
         sets = {row[2]: frozenset(row[2]) for row in self.rows}
         places: dict[tuple[str, str], frozenset[str]] = {}
         for interpreter, abi, platforms in self.rows:
             known = places.get((interpreter, abi))
             places[interpreter, abi] = sets[platforms] | known if known else sets[platforms]
-        object.__setattr__(self, "places", places)
+        return places
 
     @classmethod
     def of(cls, tags: Iterable[Tag]) -> Self:

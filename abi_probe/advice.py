@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.model import ClaimKind, SymbolClass
 from abi_probe.names import is_hook
@@ -36,8 +37,7 @@ class Promotable(StrEnum):
     NO = "no"  # the hindrances say why
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hindrance:
+class Hindrance(Struct, frozen=True, kw_only=True):
     """A name that keeps an extension from the stable ABI.
 
     Attributes:
@@ -51,8 +51,7 @@ class Hindrance:
     instead: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True, kw_only=True):
     """What can be said to an extension's author.
 
     Attributes:
@@ -90,8 +89,7 @@ def advise(extension: Extension) -> Advice:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slots:
+class Slots(Struct, frozen=True, kw_only=True):
     """What a module's definition declares; None where it declares nothing.
 
     Attributes:

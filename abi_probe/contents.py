@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe.binary import begins_as_binary
+from msgspec import Struct
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.filename import read_claim, stem
 from abi_probe.model import ClaimKind, Extension
@@ -27,8 +27,7 @@ _NEVER_LOADED = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True, kw_only=True):
     """The files of an artefact, sorted; fields as in `Artefact`."""
 
     extensions: tuple[Extension, ...]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from msgspec import Struct
 from packaging.version import Version
 
 from abi_probe.errors import DescriptionError
@@ -83,8 +85,7 @@ _WASM: Final = re.compile(r"(?:pyemscripten_\d+_\d+|emscripten_\d+_\d+_\d+)_wasm
 _MAC: Final = re.compile(r"macosx_(\d+)_(\d+)_(x86_64|arm64)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """A system and machine, as its wheels' platform tag names them.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from abi_probe.builds import WITH_GIL, serving_build
 from abi_probe.model import Cause, ClaimKind, Objection
@@ -96,8 +97,7 @@ def abi_kind(
     return [], [*doubts, f"{reason}, unless that runtime itself built it"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Misfit:
+class _Misfit(Struct, frozen=True, kw_only=True):
     """Why the kind of a file is not a runtime's, in words that follow its path."""
 
     reason: str

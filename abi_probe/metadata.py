@@ -8,10 +8,10 @@ import functools
 import io
 import math
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
@@ -38,8 +38,7 @@ _LONGEST_SIZE: Final = 20  # digits of a size in a RECORD
 _MOST_ROWS: Final = 500_000  # of a RECORD; the largest real wheels have 30,000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Metadata:
+class Metadata(Struct, frozen=True, kw_only=True):
     """What METADATA (or PKG-INFO) says.
 
     Attributes:

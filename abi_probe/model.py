@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +27,7 @@ class Format(StrEnum):
     WASM = "wasm"  # what a runtime in a browser loads; no such file is read
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportedSymbol:
+class ImportedSymbol(Struct, frozen=True, kw_only=True):
     """A name that a binary needs from elsewhere.
 
     Attributes:
@@ -42,16 +42,14 @@ class ImportedSymbol:
     library: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionNeed:
+class VersionNeed(Struct, frozen=True, kw_only=True):
     """A symbol version that a binary needs (`.gnu.version_r`), such as GLIBC_2.28 of libc.so.6."""
 
     library: str
     version: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModuleSlot:
+class ModuleSlot(Struct, frozen=True, kw_only=True):
     """One slot of a module's definition (PEP 489).
 
     Attributes:
@@ -63,8 +61,7 @@ class ModuleSlot:
     value: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModuleDefinition:
+class ModuleDefinition(Struct, frozen=True, kw_only=True):
     """The static `PyModuleDef` of a module, as it lies in the file.
 
     Attributes:
@@ -80,8 +77,7 @@ class ModuleDefinition:
     size: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True, kw_only=True):
     """One executable or shared library as read from its bytes.
 
     Only names that matter to a Python runtime are kept (see `abi_probe.names`), so that a
@@ -145,7 +141,7 @@ class Binary:
     thread_memory: int = 0
     levels: int = 0
     foreign: tuple[str, ...] = ()
-    hashes: bytes = field(default=b"", repr=False)
+    hashes: bytes = b""
 
 
 class ClaimKind(StrEnum):
@@ -161,8 +157,7 @@ class ClaimKind(StrEnum):
     OTHER = "other"  # GraalPy and what is not known
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """The claim of an extension's file name.
 
     Attributes:
@@ -196,8 +191,7 @@ class SymbolClass(StrEnum):
     HPY = "hpy"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True, kw_only=True):
     """One extension module of an artefact.
 
     Attributes:
@@ -228,8 +222,7 @@ class ArtefactKind(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Artefact:
+class Artefact(Struct, frozen=True, kw_only=True):
     """Something installable or installed, with all that its files and its metadata say.
 
     Attributes:
@@ -295,8 +288,7 @@ class Evidence(StrEnum):
     TABLE = "table"  # the runtime is not here; CPython's stable ABI table stands in
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """All that a verdict needs to know of a runtime.
 
     Attributes:
@@ -350,8 +342,7 @@ class Cause(StrEnum):
     IMPORT = "import"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True, kw_only=True):
     """One reason against one artefact on one runtime.
 
     Attributes:
@@ -379,8 +370,7 @@ class Status(StrEnum):
     INCOMPATIBLE = "incompatible"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What is known of one artefact on one runtime.
 
     Attributes:
@@ -398,8 +388,7 @@ class Verdict:
     imported: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True, kw_only=True):
     """A symbol that breaks what a stable-ABI tag or file name promises.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe.libc import version_key
+from msgspec import Struct
 from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
 from abi_probe.symbol import promise_help, symbol_words
@@ -33,8 +33,7 @@ _COUNTED = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True, kw_only=True):
     """One extension: what is promised for it and what it keeps.
 
     Attributes:

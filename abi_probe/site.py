@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from abi_probe.agreement import (
@@ -36,8 +36,7 @@ _METADATA_ENDINGS = (".dist-info", ".egg-info")
 _MOST_OTHER = 8 << 20  # bytes of what names modules, or of an `.egg-info` that is a file
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True, kw_only=True):
     """One installed distribution, known by its metadata folder only; nothing else is read yet.
 
     Attributes:
@@ -51,8 +50,7 @@ class Installed:
     root: Path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A folder of packages.
 
     Attributes:

@@ -8,8 +8,9 @@ what.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.model import SymbolClass
 
@@ -31,8 +32,7 @@ _FOREIGN: Final = (
 _REMEMBERED: Final = 1 << 14  # names; the extensions of a site ask for the same few again and again
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StableSymbol:
+class StableSymbol(Struct, frozen=True, kw_only=True):
     """A name of CPython's stable ABI.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from abi_probe.advice import advise
 from abi_probe.checks import failing_modules, judge
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from abi_probe.promise import Promise
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True, kw_only=True):
     """A runtime to judge on.
 
     Attributes:
@@ -40,8 +40,7 @@ class Prospect:
     given: Given | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True, kw_only=True):
     """All that is known of one artefact.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from abi_probe.accepted_tags import AcceptedTags
 from abi_probe.builds import serving_build
@@ -81,8 +82,7 @@ def runtime_tags(
     return AcceptedTags.of(chain(own, compatible_tags(version, pure, platforms)))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """What keeps one wheel tag from a runtime.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.errors import UnreadableError
 
@@ -23,8 +24,7 @@ MAX_KEPT: Final = 1 << 16
 _STEP: Final = 64  # most names are shorter, so one short read finds the end
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """A part of a file.
 
     Attributes:
@@ -33,9 +33,13 @@ class Window:
         size: of the part, in bytes; never more than the file has.
     """
 
-    data: Buffer = field(repr=False)
+    data: Buffer
     start: int = 0
     size: int
+
+    def __repr__(self) -> str:
+        """Return the position in the file, without the bytes."""
+        return f"Window(start={self.start}, size={self.size})"
 
     @classmethod
     def whole(cls, data: Buffer) -> Window:

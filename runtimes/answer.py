@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from packaging.version import InvalidVersion, Version
 
 from runtimes.errors import CandidateError, Reason
@@ -214,8 +214,7 @@ def _platform(answer: _Answer) -> Platform:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """Facts of unknown shape, read with the type that each must have."""
 
     facts: Mapping[str, object]

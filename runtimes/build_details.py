@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes.files import read_bytes
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from runtimes.model import Runtime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True, kw_only=True):
     """One fact that a runtime's own file and its own answer do not share.
 
     Attributes:

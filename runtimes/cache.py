@@ -10,8 +10,9 @@ import json
 import os
 import time
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes import notes, witness
 from runtimes.errors import CandidateError, Reason
@@ -37,8 +38,7 @@ _SCHEMA = 1
 _FAILURE_LIFE = 60  # seconds; what hung may have been mended elsewhere
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True, kw_only=True):
     """What was there before a suspect was asked.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes import notes, witness
 from runtimes.storage.trust import check_folder
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CacheInfo:
+class CacheInfo(Struct, frozen=True, kw_only=True):
     """The state of a cache folder.
 
     Attributes:

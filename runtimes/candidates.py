@@ -6,10 +6,11 @@ import errno
 import os
 import re
 import stat
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes.environments import base_executable, configuration_file, overlays, site_folders
 from runtimes.errors import CandidateError, Reason
@@ -28,8 +29,7 @@ _SHIM_TEXT = re.compile(rb"\b(?:asdf|mise|pyenv|rtx)[\"']?\s+(?:exec|x)\b")
 _HEAD = 1024  # bytes; a shim of pyenv has 250
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """One file with the name of a runtime.
 
     Attributes:
@@ -45,8 +45,7 @@ class Candidate:
     explicit: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True, kw_only=True):
     """One file that is worth a question, with every candidate that leads to it.
 
     Attributes:

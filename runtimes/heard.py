@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runtimes.errors import CandidateError, Reason
 
@@ -15,8 +16,7 @@ CAP = 1 << 20
 _WRONG_USE = 2  # the status of CPython and PyPy for an option that they do not know
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True):
     """What one start gave.
 
     Attributes:

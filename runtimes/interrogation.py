@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes.child import Child
 from runtimes.errors import CandidateError, Reason
@@ -98,8 +99,7 @@ def ask(
     return facts
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Patience:
+class _Patience(Struct, frozen=True, kw_only=True):
     """How long to wait: until a time of the monotonic clock, and not after a stop is set."""
 
     deadline: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from runtimes.errors import Reason
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Markers:
+class Markers(Struct, frozen=True, kw_only=True):
     """What environment markers see of an implementation, as it answers itself (PEP 508).
 
     Attributes:
@@ -30,8 +29,7 @@ class Markers:
     platform_python_implementation: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Implementation:
+class Implementation(Struct, frozen=True, kw_only=True):
     """Which program interprets the language.
 
     Attributes:
@@ -46,8 +44,7 @@ class Implementation:
     markers: Markers
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Abi:
+class Abi(Struct, frozen=True, kw_only=True):
     """What decides which extension files a runtime can load.
 
     Attributes:
@@ -76,8 +73,7 @@ class Abi:
     object_sizes: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Libc:
+class Libc(Struct, frozen=True, kw_only=True):
     """The C library that a runtime is linked to.
 
     Attributes:
@@ -89,8 +85,7 @@ class Libc:
     version: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True, kw_only=True):
     """The machine as a runtime sees it.
 
     Attributes:
@@ -120,8 +115,7 @@ class Jit(StrEnum):
     OFF = "off"  # built in, and to be turned on by an option
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True, kw_only=True):
     """One interpreter, as it answered for itself.
 
     Attributes:
@@ -162,8 +156,7 @@ class Runtime:
         return self.version.is_prerelease
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True, kw_only=True):
     """A JIT compiler that comes as a package and changes how a runtime runs.
 
     Attributes:
@@ -178,8 +171,7 @@ class Overlay:
     automatic: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """A virtual environment that was met (PEP 405): it points to a runtime, and is none.
 
     Attributes:
@@ -193,8 +185,7 @@ class Environment:
     overlays: tuple[Overlay, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True, kw_only=True):
     """A candidate or folder that could not be used.
 
     Attributes:
@@ -208,8 +199,7 @@ class Rejection:
     detail: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True, kw_only=True):
     """One file that was asked, or whose answer was remembered.
 
     Attributes:
@@ -229,8 +219,7 @@ class Inquiry:
     own: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True, kw_only=True):
     """All that a search found.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
 from packaging.version import Version
 
 from runtimes.errors import Reason
@@ -33,22 +33,8 @@ Record = dict[str, Any]
 
 def record_of(found: Discovery) -> Record:
     """Return what was found as dictionaries, lists and text."""
-    plain: Record = _plain(asdict(found))
+    plain: Record = to_builtins(found, enc_hook=str, order="deterministic")
     return plain
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401 - as JSON has it
-    match value:
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case tuple():
-            return [_plain(each) for each in value]
-        case frozenset():
-            return sorted(value)
-        case Path() | Version():
-            return str(value)
-        case _:
-            return value
 
 
 def found_in(record: Record) -> Discovery:

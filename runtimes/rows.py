@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runtimes.answer import base_file, runtime_of, started_file
 from runtimes.environments import base_executable, configuration_file
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 Facts = dict[str, object]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """One suspect that answered.
 
     Attributes:
@@ -69,8 +70,7 @@ def rows(answers: Iterable[Answered], selected: frozenset[str]) -> tuple[Runtime
     return _with_ids(sorted((row.complete(selected) for row in found.values()), key=rank))
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """One runtime while the paths that lead to it are collected."""
 
     runtime: Runtime

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from runtimes.errors import SpecError
 
@@ -69,8 +70,7 @@ def within(bounds: SpecifierSet, line: tuple[int, int]) -> bool:
     return any(bounds.contains(f"{major}.{minor}.{micro}") for micro in range(_MOST))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RuntimeSpec:
+class RuntimeSpec(Struct, frozen=True, kw_only=True):
     """One runtime or kind of runtime as it was asked for.
 
     Attributes:

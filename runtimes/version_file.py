@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from runtimes.errors import SpecError
 from runtimes.spec import RuntimeSpec
@@ -39,8 +40,7 @@ _ENVIRONMENT = re.compile(r"\w[\w.+-]*(?:/envs/\w[\w.+-]*)?")  # pyenv's name of
 _RANGE = re.compile(r"(\d+\.\d+)(?:\.\d+)?\s+-\s+(\d+)\.(\d+)(?:\.\d+)?")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionFile:
+class VersionFile(Struct, frozen=True, kw_only=True):
     """What a version file asks for.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import tarfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 Matrix = dict[str, str | list[str] | list[list[str]]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Real:
+class Real(Struct, frozen=True, kw_only=True):
     """A project of somebody else.
 
     Attributes:

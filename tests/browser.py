@@ -7,8 +7,9 @@ import fcntl
 import json
 import os
 import shutil
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,7 @@ class BrowserError(Exception):
     """The browser ended, or refused what it was asked."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True, kw_only=True):
     """One page that is being looked at.
 
     Attributes:

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _QUIET = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LocalCluster:
+class LocalCluster(Struct, frozen=True, kw_only=True):
     """A scheduler, and what starts workers for it.
 
     Attributes:

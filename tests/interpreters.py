@@ -6,10 +6,11 @@ This is ground truth: it shares nothing with `runtimes`, and asks no interpreter
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +24,7 @@ class Home(StrEnum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True, kw_only=True):
     """One interpreter that tests can ask for.
 
     Attributes:
@@ -171,8 +171,7 @@ INTERPRETERS: tuple[Interpreter, ...] = (
 """Every interpreter that a test can ask for, in the order in which reports list them."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Places:
+class Places(Struct, frozen=True, kw_only=True):
     """The folders of one machine that interpreters are looked for in.
 
     Attributes:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import struct
 from array import array
-from dataclasses import dataclass
 from enum import IntEnum
 from sys import byteorder
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.errors import UnreadableError
 
@@ -73,8 +74,7 @@ class Tag(IntEnum):
     FILTER = 0x7FFFFFFF
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """How one class and byte order lays its records out.
 
     Attributes:
@@ -124,8 +124,7 @@ _LAYOUTS: Final = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True, kw_only=True):
     """A program header: `size` bytes at `offset` of the file, at `address` in `memory` bytes."""
 
     kind: int
@@ -137,8 +136,7 @@ class Segment:
     executable: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """An ELF file, as far as its dynamic section leads.
 
     Attributes:

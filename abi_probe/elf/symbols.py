@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.elf.image import Image, Tag
 from abi_probe.errors import UnreadableError
@@ -120,8 +121,7 @@ def count_symbols(image: Image, table: int) -> int:
     return count
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GnuTable:
+class GnuTable(Struct, frozen=True, kw_only=True):
     """Where the GNU hash table of a file has the hashes of the names that it defines.
 
     Attributes:

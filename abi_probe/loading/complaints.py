@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.elf.hashes import left_undefined
 
@@ -22,8 +23,7 @@ _LEVELS_COUNT: Final = (2, 33)  # the first glibc that looks at the processor's 
 _THREAD_MEMORY: Final = 1664 + 64
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unmet:
+class Unmet(Struct, frozen=True, kw_only=True):
     """A symbol version that the library found for it does not define.
 
     Attributes:
@@ -37,8 +37,7 @@ class Unmet:
     provider: PurePosixPath
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Undefined:
+class Undefined(Struct, frozen=True, kw_only=True):
     """A name that a file needs and that nothing in the process defines.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import ChainMap
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from abi_probe.loading.loader import resolve
 from abi_probe.loading.search import Loaded
@@ -24,8 +25,7 @@ _INSTALLED = PurePosixPath("/multirt-wheel/lib/python3/site-packages")
 _NOTHING: Mapping[str, Loaded] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True, kw_only=True):
     """What a loader finds of an artefact, whichever runtime loads it.
 
     Attributes:

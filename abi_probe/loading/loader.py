@@ -6,9 +6,11 @@ import functools
 import os
 import re
 from collections import deque
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from abi_probe.binary import read_binary_file
 from abi_probe.errors import NotABinaryError, UnreadableError
@@ -36,8 +38,7 @@ _NOTHING: Final[Mapping[str, Loaded]] = {}
 _GLIBC_VERSION: Final = re.compile(r"GLIBC_(\d+(?:\.\d+)+)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Given:
+class Given(Struct, frozen=True, kw_only=True):
     """What a runtime gives to the extensions that it loads.
 
     Attributes:
@@ -60,8 +61,7 @@ class Given:
     missing: tuple[Missing, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True, kw_only=True):
     """A needed library that the loader would not find, or would fail on.
 
     Attributes:
@@ -75,8 +75,7 @@ class Missing:
     trouble: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True, kw_only=True):
     """What loading a binary into a runtime brings about.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import mmap
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from abi_probe.files import read_bytes
 from abi_probe.loading.ld_cache import read_cache
@@ -34,8 +35,7 @@ _LOWEST_LEVEL: Final = 2  # of x86-64 that has a folder of its own
 _MUSL_OWN: Final = re.compile(r"lib(?:c|pthread|rt|m|dl|util|xnet)\.")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """A program or library in a process, or one that would be.
 
     Attributes:
@@ -58,8 +58,7 @@ class Loaded:
             link = link.parent
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loader:
+class Loader(Struct, frozen=True, kw_only=True):
     """The dynamic loader that one program starts with.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.errors import UnreadableError
 from abi_probe.macho.leb128 import uleb
@@ -88,8 +89,7 @@ def _name(data: bytes, at: int) -> tuple[bytes, int]:
 _FIXUPS_HEADER: Final = "8x5I"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _ImportFormat:
+class _ImportFormat(Struct, frozen=True, kw_only=True):
     """How an import of the chained fixups is packed: `ordinal`, one bit `weak`, `name`."""
 
     layout: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.memory import Stretch
@@ -81,8 +82,7 @@ _PARTS: Final[Mapping[int, str]] = {
 _INFO_PARTS: Final = ("rebase", "bind", "weak_bind", "lazy_bind", "export")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dylib:
+class Dylib(Struct, frozen=True, kw_only=True):
     """A library that an image names.
 
     Attributes:
@@ -94,8 +94,7 @@ class Dylib:
     required: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SymbolTable:
+class SymbolTable(Struct, frozen=True, kw_only=True):
     """Where LC_SYMTAB says that the symbols and their names are."""
 
     symbols: int
@@ -104,8 +103,7 @@ class SymbolTable:
     strings_size: int
 
 
-@dataclass(kw_only=True, slots=True)
-class Commands:
+class Commands(Struct, kw_only=True):
     """What the load commands of an image say. Filled while they are read, then left alone.
 
     Attributes:
@@ -130,8 +128,7 @@ class Commands:
     base: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """One image, thin or a slice of a fat file.
 
     Attributes:
@@ -267,8 +264,7 @@ def _macos(kind: int, body: bytes, order: str) -> tuple[int, ...] | None:
     return (major, minor, patch) if patch else (major, minor)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _SegmentLayout:
+class _SegmentLayout(Struct, frozen=True, kw_only=True):
     """How a segment's width lays its records out.
 
     Attributes:

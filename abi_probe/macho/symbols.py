@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from abi_probe.errors import UnreadableError
 from abi_probe.macho.binding import (
@@ -39,8 +40,7 @@ _UNDEFINED: Final = (0x0, 0xC)  # N_UNDF, N_PBUD
 _WEAK_REFERENCE: Final = 0x40
 
 
-@dataclass(kw_only=True, slots=True)
-class _Imports:
+class _Imports(Struct, kw_only=True):
     """The needed names of one image, each once."""
 
     image: Image

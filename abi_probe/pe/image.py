@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.window import MAX_NAME, Window
@@ -22,8 +23,7 @@ _WRITE: Final = 0x80000000  # IMAGE_SCN_MEM_WRITE
 _DIRECTORY: Final = struct.Struct("<II")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Width:
+class _Width(Struct, frozen=True, kw_only=True):
     """Where the optional header of one width holds what."""
 
     bits: int
@@ -42,8 +42,7 @@ _HEADERS_SIZE_AT: Final = 60
 _FILE_ALIGNMENT_AT: Final = 36
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """A stretch of the loaded image: `size` bytes at `address`, the first `raw` from the file."""
 
     address: int
@@ -54,8 +53,7 @@ class Section:
     executable: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PeImage:
+class PeImage(Struct, frozen=True, kw_only=True):
     """A PE file whose headers have been read; addresses are relative to where it is loaded.
 
     Attributes:
@@ -75,7 +73,7 @@ class PeImage:
     base: int
     directories: tuple[int, ...]
     sections: tuple[Section, ...]
-    _starts: list[int] = field(repr=False)
+    _starts: list[int]
 
     def read(self, address: int, size: int, what: str) -> bytes:
         """Exactly `size` bytes; zeros where the section has more memory than file.

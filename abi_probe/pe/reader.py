@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from abi_probe.definitions import module_stems, read_definitions
 from abi_probe.errors import UnreadableError
@@ -92,8 +93,7 @@ def read_pe(data: Buffer) -> Binary:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Library:
+class _Library(Struct, frozen=True, kw_only=True):
     """One DLL of an import table: its name, where its names are, whether it is loaded late."""
 
     name: str
@@ -109,8 +109,7 @@ _DELAY_IMPORT: Final = struct.Struct("<8I")
 _RELATIVE: Final = 1  # attribute: addresses are relative, as all linkers since 2002 write them
 
 
-@dataclass(kw_only=True, slots=True)
-class _Imports:
+class _Imports(Struct, kw_only=True):
     """What an image imports.
 
     A name that comes from two DLLs is kept once, from the first that must be there.

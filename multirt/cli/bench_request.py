@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from multirt.cli.data_paths import history_store
 from multirt.errors import MultirtError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from multirt.experiments.variants import Field
 
 
-@dataclass(frozen=True, kw_only=True)
-class EffortOptions:
+class EffortOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of how much is measured."""
 
     rounds: Annotated[
@@ -80,8 +79,7 @@ class EffortOptions:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SinceOptions:
+class SinceOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of earlier measurements."""
 
     compare_to: Annotated[

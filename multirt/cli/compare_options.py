@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.cli.program_options import ProgramOptions, arguments_of
 from multirt.errors import MultirtError
@@ -28,8 +29,7 @@ Html = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ContestOptions:
+class ContestOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of who takes part, and of what is the same for all."""
 
     profile: Annotated[

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.cli.context import search
 from multirt.errors import ExitCode, MultirtError
@@ -56,8 +57,7 @@ class Kind(StrEnum):
     IMPORT = "import"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What the command line of `probe` says; the fields are its options."""
 
     targets: Sequence[str]

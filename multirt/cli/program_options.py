@@ -6,13 +6,13 @@ import functools
 import inspect
 import shlex
 import sys
-from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
+from msgspec import NODEFAULT, Struct
 
 from multirt.cli.context import user_config
 from multirt.cli.data_paths import history_file
@@ -39,8 +39,7 @@ Words = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProgramOptions:
+class ProgramOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of the program and of the runtime for it."""
 
     python: Python = None
@@ -202,12 +201,12 @@ def arguments_of(words: list[str] | None) -> tuple[str, ...]:
 
 
 def takes_program(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of its groups: parameters whose type is a dataclass of options."""
+    """Give a command the options of its groups: parameters whose type is a struct of options."""
     own = inspect.signature(function, eval_str=True)
     groups: dict[str, Any] = {
         name: each.annotation
         for name, each in own.parameters.items()
-        if is_dataclass(each.annotation)
+        if isinstance(each.annotation, type) and issubclass(each.annotation, Struct)
     }
     shared = {name: list(_parameters(group)) for name, group in groups.items()}
 
@@ -229,10 +228,12 @@ def takes_program(function: Callable[..., None]) -> Callable[..., None]:
 def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - any class of options
     """Yield the options of a group."""
     hints = get_type_hints(group, include_extras=True)
-    for each in fields(group):
+    names, defaults = group.__struct_fields__, group.__struct_defaults__
+    required = (NODEFAULT,) * (len(names) - len(defaults))
+    for name, default in zip(names, (*required, *defaults), strict=True):
         yield inspect.Parameter(
-            each.name,
+            name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=each.default,
-            annotation=hints[each.name],
+            default=inspect.Parameter.empty if default is NODEFAULT else default,
+            annotation=hints[name],
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec.structs import replace
 
 from multirt.cli.context import cache_dir, search, store, user_config
 from multirt.cli.data_paths import history_file

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.cli.data_paths import data_dir
 from multirt.cli.start import say_notes
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
 _STARTS, _SHADOWS = 5.0, 100.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What a command line says of a canary.
 
     Attributes:

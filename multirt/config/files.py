@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.errors import MultirtError
 from multirt.storage import files
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True, kw_only=True):
     """What was looked at, for whoever wants to know whether it still is so.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,7 @@ class Prefer(StrEnum):
     FASTEST = "fastest"  # what `multirt bench` measured, where that is certain
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting(Generic[T]):
+class Setting(Struct, Generic[T], frozen=True, kw_only=True):
     """A value, and who said so.
 
     Attributes:
@@ -48,8 +48,7 @@ class Setting(Generic[T]):
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True, kw_only=True):
     """All that is asked for one start.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from multirt.errors import MultirtError
 from multirt.storage.files import parse_toml, read_text
@@ -18,8 +19,7 @@ _TEST_FILES = ("test_*.py", "*_test.py", "src/*/tests", "*/tests", "src/*/test_*
 _PYTEST_FILES = ("pytest.ini", "pytest.toml", ".pytest.ini", "conftest.py")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A project as its files describe it.
 
     Attributes:

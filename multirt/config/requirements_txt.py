@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.errors import MultirtError
 from multirt.storage.files import read_text
@@ -17,8 +18,7 @@ _ANOTHER_FILE = ("-r", "--requirement")
 _DROPPED = "--hash="  # of one file; which file it will be is not known yet
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """What files of requirements say.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from multirt.config.conflicts import settle
 from multirt.config.files import Looked, read_text, read_toml
@@ -28,8 +29,7 @@ T = TypeVar("T")
 _VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True, kw_only=True):
     """What the command line asks for.
 
     Attributes:
@@ -69,8 +69,7 @@ class Wishes:
     allowed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Places:
+class Places(Struct, frozen=True, kw_only=True):
     """Where settings are looked for.
 
     Attributes:
@@ -96,8 +95,7 @@ def configure(program: Program, wishes: Wishes, places: Places) -> Configuration
     return settle(gathering.configuration())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Gathering:
+class _Gathering(Struct, frozen=True, kw_only=True):
     """One start, and what was looked at for it.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from multirt.config.model import Need, Prefer, Setting
 from multirt.errors import MultirtError
@@ -30,8 +31,7 @@ _TABLES = ("bench", "canary", "compare", "matrix")
 _E = TypeVar("_E", bound="StrEnum")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """The settings of one place; None or empty for what it does not say."""
 
     runtimes: Setting[tuple[RuntimeSpec, ...]] | None = None
@@ -82,8 +82,7 @@ def read_table(table: Mapping[str, object], origin: str, folder: Path) -> Table:
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True, kw_only=True):
     """One table with its place."""
 
     table: Mapping[str, object]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from concurrent.futures import Executor, Future, InvalidStateError
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from msgspec import Struct
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.process.optional_packages import require
@@ -23,8 +24,7 @@ _RETRIES: Final = 3  # beside what Dask does by itself, when a worker dies while
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class DaskCluster:
+class DaskCluster(Struct, frozen=True):
     """A cluster as its client sees it."""
 
     client: Client

@@ -6,10 +6,11 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.environments.identity import signature
 from multirt.environments.manifest import Record, is_whole, last_used, read_record
@@ -32,8 +33,7 @@ class State(StrEnum):
     ABSENT = "runtime absent"  # its runtime is gone, or another one is in its place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """One environment on the disk.
 
     Attributes:
@@ -53,8 +53,7 @@ class Environment:
     used: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What may stay.
 
     Attributes:

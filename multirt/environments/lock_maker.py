@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.version import Version
 
 from multirt.environments.errors import UnresolvableError, unresolvable
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True, kw_only=True):
     """A lock, and whom it serves.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from multirt.environments import integrity as wholeness
 from multirt.environments.integrity import FILES, RECORD, stamp_of
@@ -28,8 +30,7 @@ class Kind(StrEnum):
     OVERLAY = "overlay"  # it leads to folders of packages
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """What an environment is.
 
     Attributes:
@@ -85,7 +86,7 @@ def write_record(home: Path, record: Record) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    write_note(home / RECORD, {"schema": _SCHEMA, **asdict(record)})
+    write_note(home / RECORD, {"schema": _SCHEMA, **to_builtins(record, enc_hook=str)})
 
 
 def read_record(home: Path) -> Record | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What somebody wants installed.
 
     Attributes:
@@ -35,8 +35,7 @@ class Wanted:
     settings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True, kw_only=True):
     """One distribution of a resolution.
 
     Attributes:
@@ -55,8 +54,7 @@ class Pin:
     uploaded: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LocalWheel:
+class LocalWheel(Struct, frozen=True, kw_only=True):
     """A wheel of this machine, as it was when it was resolved.
 
     Attributes:
@@ -74,8 +72,7 @@ class LocalWheel:
     metadata: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True, kw_only=True):
     """What one runtime would get.
 
     Attributes:
@@ -99,8 +96,7 @@ class Resolution:
     until: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
+class Built(Struct, frozen=True, kw_only=True):
     """An environment that is complete.
 
     Attributes:

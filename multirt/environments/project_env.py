@@ -8,10 +8,11 @@ bytecode where its sources are. Who uses it holds it, and nothing is replaced un
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.environments.builder import (
     built_at,
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leased:
+class Leased(Struct, frozen=True, kw_only=True):
     """An environment that stays as it is for as long as it is held.
 
     Attributes:
@@ -87,8 +87,7 @@ def leased(
         yield tenant.lease(Path(folder) / name, reused=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tenant:
+class _Tenant(Struct, frozen=True):
     """Who wants an environment, and what is to be in it."""
 
     runtime: Runtime

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.environments.errors import MissingWheel, UnresolvableError, unresolvable
 from multirt.environments.identity import digest, runtime_identity
@@ -36,8 +38,7 @@ _OLDEST = (3, 6)  # of the Pythons that uv installs for
 _FAILURE_LIFE = 600.0  # seconds; as long as an index lets its pages be kept
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True, kw_only=True):
     """What comes from elsewhere.
 
     Attributes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.environments.pip_config import with_settings
 
@@ -21,8 +23,7 @@ def _silent(_message: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """The place of environments on one machine, and the circumstances of this use of it.
 
     Attributes:
@@ -37,11 +38,11 @@ class Store:
 
     root: Path
     env: Mapping[str, str]
-    progress: Callable[[str], AbstractContextManager[object]] = field(default=_silent, kw_only=True)
-    fresh_for: float = field(default=_DAY, kw_only=True)
-    refresh: bool = field(default=False, kw_only=True)
-    offline: bool = field(default=False, kw_only=True)
-    unreachable: Event = field(default_factory=Event, kw_only=True, compare=False)
+    progress: Callable[[str], AbstractContextManager[object]] = _silent
+    fresh_for: float = _DAY
+    refresh: bool = False
+    offline: bool = False
+    unreachable: Event = field(default_factory=Event)
 
     def told(self, settings: Iterable[tuple[str, str]]) -> Store:
         """Return this place with a script's own settings for uv."""

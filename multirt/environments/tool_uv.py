@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.environments.pip_config import NO_INDEX
 from multirt.errors import MultirtError
@@ -60,8 +62,7 @@ def following(wanted: Wanted, table: Mapping[str, object], title: str, folder: P
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True, kw_only=True):
     """One table with its place."""
 
     table: Mapping[str, object]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.experiments import pyperf_runner as pyperf
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from multirt.experiments.variants import Contender, Field
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True, kw_only=True):
     """How much is measured.
 
     Attributes:
@@ -47,8 +48,7 @@ class Effort:
     variable: str = "THREADS"
 
 
-@dataclass(kw_only=True)
-class _Lane:
+class _Lane(Struct, kw_only=True):
     """One contender with its documents, as they come in.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.cpu_time import quicker_half
 from multirt.experiments.intervals import Ratio, paired_ratio
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 _NEARLY_ALL = 0.6  # of a time; then it is the start-up that was measured
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True, kw_only=True):
     """How a program gets faster while its process lives.
 
     Attributes:
@@ -43,8 +43,7 @@ class Curve:
         return sum(self.seconds[:first]) if first is not None else None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """The times of one contender.
 
     Attributes:
@@ -111,8 +110,7 @@ class Measured:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Excluded:
+class Excluded(Struct, frozen=True, kw_only=True):
     """A contender of whom no speed is told.
 
     Attributes:
@@ -124,8 +122,7 @@ class Excluded:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bench:
+class Bench(Struct, frozen=True, kw_only=True):
     """One program, measured.
 
     Attributes:

@@ -6,9 +6,10 @@ import os
 import select
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct
 
 from multirt.errors import MultirtError
 from multirt.experiments.canary_model import Ending, Role, Trial
@@ -30,8 +31,7 @@ _PATIENCE = 10  # times as long as the usual runtime took; then a shadow is ende
 _LEAST = 60.0  # seconds that a shadow has in any case
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Canary:
+class Canary(Struct, frozen=True, kw_only=True):
     """One program with both its plans.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,8 +19,7 @@ class Role(StrEnum):
     SHADOW = "shadow"  # after it, for comparison only
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """Which runtime is tried for which program.
 
     Attributes:
@@ -33,8 +33,7 @@ class Trial:
     canary: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """How a start ended.
 
     Attributes:
@@ -51,8 +50,7 @@ class Ending:
     difference: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Started:
+class Started(Struct, frozen=True, kw_only=True):
     """One start.
 
     Attributes:
@@ -66,8 +64,7 @@ class Started:
     ending: Ending | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Course:
+class Course(Struct, frozen=True, kw_only=True):
     """All starts of one trial.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.canary_model import Role
 from multirt.experiments.canary_turns import is_crash
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 ENOUGH = 20  # starts on the canary, shadows among them, before it is recommended
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What a trial has shown.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.canary_model import Course, Ending, Role, Started, Trial
 from multirt.experiments.canary_turns import is_canarys
@@ -40,8 +41,7 @@ CREATE INDEX IF NOT EXISTS by_trial ON starts (trial, role);
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True, kw_only=True):
     """A start that was counted.
 
     Attributes:
@@ -55,8 +55,7 @@ class Turn:
     shadowed: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CanaryStore:
+class CanaryStore(Struct, frozen=True, kw_only=True):
     """The store of one user; every method raises MultirtError for a file that cannot be used.
 
     Attributes:

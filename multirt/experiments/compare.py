@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.errors import MultirtError
 from multirt.experiments.grouping import group_outcomes
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 _WANTS_INPUT = re.compile(r"EOFError|EOF when reading|Inappropriate ioctl|not a (?:tty|terminal)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True, kw_only=True):
     """What is the same for every contender.
 
     Attributes:
@@ -53,8 +54,7 @@ class Conditions:
     rules: tuple[Rule, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What came of it.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
 from multirt.storage.sqlite import database, is_empty, storable
@@ -43,8 +44,7 @@ _INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 _SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - likewise
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """The store of one user.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.intervals import paired_ratio
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from multirt.experiments.intervals import Ratio
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """One runtime's times beside those of the usual choice.
 
     Attributes:

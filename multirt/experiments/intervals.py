@@ -9,9 +9,10 @@ Chicken, Nonparametric Statistical Methods, chapters 3 and 4).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,7 @@ _LEAST_EACH = 5
 _MOST_EACH = 400  # the newest; all pairs of them are looked at
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ratio:
+class Ratio(Struct, frozen=True, kw_only=True):
     """How many times as fast: above 1 is faster.
 
     Attributes:

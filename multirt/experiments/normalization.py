@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.errors import MultirtError
 
@@ -28,8 +29,7 @@ def _sorted_set(match: re.Match[bytes]) -> bytes:
     return b"{" + b", ".join(sorted(part.strip() for part in inside.split(b","))) + b"}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One kind of difference that does not count.
 
     Attributes:

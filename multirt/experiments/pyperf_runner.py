@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from dataclasses import dataclass
 from shutil import which
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.experiments.trial import Start, run_once
@@ -36,8 +37,7 @@ def require_pyperf() -> None:
     require("pyperf", "measuring")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """What pyperf is to start.
 
     Attributes:

@@ -7,11 +7,12 @@ import os
 import re
 import sys
 import sysconfig
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.environments import UvError, make_empty, python_of, run_uv, site_roots
 from multirt.errors import MultirtError
@@ -48,8 +49,7 @@ _OPTIONS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SuiteRun:
+class SuiteRun(Struct, frozen=True, kw_only=True):
     """The suite on one runtime.
 
     Attributes:

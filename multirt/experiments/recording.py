@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,7 @@ KEPT = 1 << 20  # bytes of a stream that are kept to be shown; all of it is hash
 _BLOCK = 1 << 18  # bytes that the rules see at once, up to the last line's end
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True, kw_only=True):
     """What was written to one stream, or into one file.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.cpu_time import quicker_half
 from multirt.experiments.pyperf_runner import differ
@@ -19,8 +20,7 @@ _LEAST_WHEN_BUSY = 0.1  # other work also empties the processor's caches
 _BUSY = 0.08  # scatter of times from start to end; that of a quiet machine is 0.01 to 0.05
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """How a runtime's times changed.
 
     Attributes:

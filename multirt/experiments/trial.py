@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.errors import MultirtError
 from multirt.experiments.recording import Recorded, Recording
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _GRACE = 0.5  # seconds for what a command that has ended left writing in the background
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """How to start.
 
     Attributes:
@@ -46,8 +46,7 @@ class Start:
     silent: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What came of one run.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.environments import Wanted, build, overlay, resolve
 from multirt.errors import MultirtError
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contender:
+class Contender(Struct, frozen=True, kw_only=True):
     """One way to start the program.
 
     Attributes:
@@ -76,8 +77,7 @@ class Contender:
         return {**env, **fixed, **dict(self.plan.environment), **dict(profile)}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """All contenders, and those that cannot take part.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multirt.experiments.bench_model import Curve
 from multirt.experiments.compare import Conditions, prepared

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.launch.plan_key import VERSION
 from multirt.launch.plan_reader import FORMAT, RefusedError, plan_name, read_plan, split_signature
@@ -29,8 +30,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredPlan:
+class StoredPlan(Struct, frozen=True, kw_only=True):
     """One plan file.
 
     Attributes:

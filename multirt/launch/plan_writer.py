@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.launch.plan_key import fnv1a
 from multirt.launch.plan_reader import (
@@ -38,8 +39,7 @@ class UnsureError(Exception):
     """No plan is written, for it could not be trusted; the words say why."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Grounds:
+class Grounds(Struct, frozen=True, kw_only=True):
     """What a decision rests on.
 
     Attributes:
@@ -71,8 +71,7 @@ class Grounds:
     until: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StartBy:
+class StartBy(Struct, frozen=True, kw_only=True):
     """How a program is started.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.config.project_files import read_toml
 from multirt.environments import Wanted, build, clean_environment, find_uv, resolve, uv_environment
@@ -37,8 +38,7 @@ _SINCE = (3, 7)  # that our program for the backend runs on
 _ROUNDS = 3  # a backend that requires something else each time is left to uv
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True, kw_only=True):
     """What `[build-system]` says.
 
     Attributes:
@@ -50,8 +50,7 @@ class Backend:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Builder:
+class Builder(Struct, frozen=True, kw_only=True):
     """Builds one project.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _HEAD = 1 << 20
 _TAIL = 1 << 20
@@ -15,8 +16,7 @@ _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
 _INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\](?:python|pypy)\d)")
 
 
-@dataclass(slots=True)
-class Output:
+class Output(Struct):
     """What one cell prints: its beginning and its end, and the tests that it told of.
 
     Attributes:

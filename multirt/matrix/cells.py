@@ -6,9 +6,11 @@ All of it is pure.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.config.toml_table import nearest
 from multirt.errors import MultirtError
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 _OLDEST_IN_AUTO = (3, 7)  # what pytest and the build backends of today still reach at all
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True, kw_only=True):
     """A matrix spread out.
 
     Attributes:
@@ -37,8 +38,7 @@ class Cells:
     excluded: tuple[Excluded, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pick:
+class Pick(Struct, frozen=True, kw_only=True):
     """Which cells of a matrix are meant.
 
     Attributes:

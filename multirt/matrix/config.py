@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.config.posargs import POSARGS
 from multirt.config.toml_table import TomlTable, nearest
@@ -67,8 +69,7 @@ def _table(project: Project) -> TomlTable | None:
     return here if here is not None else there
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads one project's tables; `notes` grows with what was taken unsaid."""
 
     project: Project

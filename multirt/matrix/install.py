@@ -7,8 +7,10 @@ only its contents changed, nothing is resolved anew and only the wheel is instal
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.environments import Wanted, leased, resolve
 from multirt.errors import MultirtError
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True, kw_only=True):
     """An environment that a cell can run in.
 
     Attributes:
@@ -41,8 +42,7 @@ class Prepared:
     reused: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installer:
+class Installer(Struct, frozen=True, kw_only=True):
     """Makes the environments of one project.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,7 @@ class Missing(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True, kw_only=True):
     """What an environment holds besides the project.
 
     Attributes:
@@ -51,8 +51,7 @@ class Needs:
     lock: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """What is done on each runtime: the tests, or one of the tasks.
 
     Attributes:
@@ -79,8 +78,7 @@ class Job:
     grace: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """When an exclusion or an override counts: all that it names must hold.
 
     Attributes:
@@ -94,8 +92,7 @@ class Condition:
     axes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Override:
+class Override(Struct, frozen=True, kw_only=True):
     """What is different where a condition holds.
 
     Attributes:
@@ -113,8 +110,7 @@ class Override:
     timeout: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """All that is configured, or taken where nothing is.
 
     Attributes:
@@ -150,8 +146,7 @@ class Config:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One runtime with one value of each axis.
 
     Attributes:
@@ -181,8 +176,7 @@ class Cell:
     grace: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wheel:
+class Wheel(Struct, frozen=True, kw_only=True):
     """One wheel under test.
 
     Attributes:
@@ -202,8 +196,7 @@ class Wheel:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A cell with what is known of it before anything of it runs.
 
     Attributes:
@@ -225,8 +218,7 @@ class Planned:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Excluded:
+class Excluded(Struct, frozen=True, kw_only=True):
     """A combination that the configuration leaves out, or a runtime that does not fit.
 
     Attributes:

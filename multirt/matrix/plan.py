@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import string
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from abi_probe import Cause, Status, differences, examine, promise_of
 from multirt.matrix.model import Missing, Package, Planned

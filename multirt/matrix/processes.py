@@ -11,8 +11,9 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.matrix.sentinel import CELL, RUN, end_marked, limit_of
 
@@ -28,8 +29,7 @@ GRACE = 10.0
 _DRAIN = 1.0  # seconds for what is still in a pipe whose writers were ended
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     """One command to start.
 
     Attributes:
@@ -47,8 +47,7 @@ class Command:
     grace: float = GRACE
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How a command ended.
 
     Attributes:
@@ -66,8 +65,7 @@ class Ended:
     left: int = 0
 
 
-@dataclass(slots=True)
-class Processes:
+class Processes(Struct):
     """All commands of a run: together they can be stopped."""
 
     stopping: bool = False
@@ -150,8 +148,7 @@ def _mark(pid: int, limit: int) -> None:
         resource.prlimit(pid, number, (limit, hardest))
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     """A command that runs.
 
     Attributes:

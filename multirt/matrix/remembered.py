@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 import multirt
 from multirt.environments.integrity import hold_file
@@ -33,8 +34,7 @@ _LIFE = 3600  # seconds; what was resolved is asked for anew after a day, and ha
 _PASSING = frozenset({"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WINDOWID"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True, kw_only=True):
     """A run as it was planned.
 
     Attributes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from multirt.launch.plan_reader import signature_of
 from multirt.matrix.remembered import SCHEMA
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
 _KEPT = 8  # questions: names of cells times environments of terminals
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Grounds:
+class Grounds(Struct, frozen=True, kw_only=True):
     """What a plan rests on, beside the environments themselves.
 
     Attributes:
@@ -102,8 +103,8 @@ def _untested(row: Row, result: Result) -> Row:
 
 
 def _facts(ready: Ready) -> dict[str, object]:
-    paths = {"home": ready.home, "python": ready.python, "scripts": ready.scripts}
-    return {**asdict(ready), **{name: str(path) for name, path in paths.items()}}
+    facts: dict[str, object] = to_builtins(ready, enc_hook=str)
+    return facts
 
 
 def _prune(folder: Path) -> None:

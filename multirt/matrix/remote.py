@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import wait
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 import multirt
 from multirt.errors import ExitCode, MultirtError
@@ -49,8 +51,7 @@ class Door(Protocol):
         """Test a cell."""
 
 
-@dataclass(slots=True)
-class Far:
+class Far(Struct):
     """A cluster with the runtimes that it offers.
 
     Attributes:
@@ -132,8 +133,7 @@ def _answer(name: str, future: Future[Offer | None]) -> Offer | None:
     return offer
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True, kw_only=True):
     """Has cells tested elsewhere, as `Tester` tests them here.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.environments import Store
 from multirt.errors import MultirtError
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True, kw_only=True):
     """A runtime that a worker has.
 
     Attributes:
@@ -45,16 +46,14 @@ class Offer:
     prospect: Prospect
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True, kw_only=True):
     """A file that a cell's needs name: a lock file, or one of constraints."""
 
     path: Path
     content: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """All that testing a cell takes.
 
     Attributes:
@@ -84,8 +83,7 @@ class Job:
     resolution: Resolution | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Worker:
+class Worker(Struct, frozen=True, kw_only=True):
     """What a worker has.
 
     Attributes:

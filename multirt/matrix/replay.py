@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.environments.integrity import is_whole
 from multirt.matrix.run_cell import Ran
@@ -25,8 +27,7 @@ class _DamagedError(Exception):
     """What is remembered, or an environment, is not as it was."""
 
 
-@dataclass(slots=True)
-class Again:
+class Again(Struct):
     """A run of cells whose environments are there.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.config.posargs import takes_posargs
 from multirt.errors import ExitCode
@@ -24,8 +26,7 @@ SIGINT = 2
 _OUTPUT = 20_000  # characters of what a cell printed that a report keeps
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WheelRow:
+class WheelRow(Struct, frozen=True, kw_only=True):
     """One wheel under test.
 
     Attributes:
@@ -43,8 +44,7 @@ class WheelRow:
     seconds: float | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RuntimeRow:
+class RuntimeRow(Struct, frozen=True, kw_only=True):
     """One runtime, as far as a result depends on it."""
 
     id: str
@@ -58,8 +58,7 @@ class RuntimeRow:
     executable: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """What came of one cell; the fields are those of `Cell`, `Planned` and `Result`.
 
     Attributes:
@@ -107,8 +106,7 @@ class Row:
         return sum(case.outcome in outcomes for case in self.cases)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What a run amounts to.
 
     Attributes:
@@ -254,8 +252,7 @@ def conclusion(report: Report) -> str:
     return ", ".join(words)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failing:
+class Failing(Struct, frozen=True, kw_only=True):
     """A test that fails somewhere.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.matrix.states import State
 
@@ -26,8 +27,7 @@ class Outcome(StrEnum):
 BAD = frozenset({Outcome.FAILED, Outcome.ERROR})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One test on one runtime.
 
     Attributes:
@@ -45,8 +45,7 @@ class Case:
     text: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What came of one cell.
 
     Attributes:
@@ -88,8 +87,7 @@ class Result:
         return not self.cell.may_fail
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A whole run.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.config.posargs import expanded
 from multirt.matrix.captured_output import Output, place_of_fault
@@ -42,8 +43,7 @@ _PYTEST_SAYS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True, kw_only=True):
     """A cell whose environment is there: all that running its commands takes.
 
     Attributes:
@@ -71,8 +71,7 @@ class Ready:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True, kw_only=True):
     """What came of the commands of a cell; the fields are those of `Result`.
 
     Attributes:
@@ -88,8 +87,7 @@ class Ran:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Runner:
+class Runner(Struct, frozen=True, kw_only=True):
     """Runs the commands of cells in one run.
 
     Attributes:
@@ -146,8 +144,7 @@ class Runner:
         return {**env, **apart, **own}
 
 
-@dataclass(kw_only=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, kw_only=True):
     """The commands of one cell, as they run one after the other."""
 
     runner: Runner

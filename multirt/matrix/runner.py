@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from abi_probe import Prospect
 from multirt.environments import UnresolvableError
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
 _WITH_WHEEL = INSTALLED | {Package.DEPS_ONLY}
 
 
-@dataclass(slots=True)
-class Engine:
+class Engine(Struct):
     """All that a run needs.
 
     Attributes:

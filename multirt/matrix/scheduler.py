@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from multirt.matrix.states import State
 
@@ -20,8 +21,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-@dataclass(kw_only=True, slots=True)
-class Turns(Generic[_Item, _Result]):
+class Turns(Struct, Generic[_Item, _Result], kw_only=True):
     """Cells that wait for their turn, and what came of the others.
 
     Attributes:

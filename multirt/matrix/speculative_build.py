@@ -14,9 +14,10 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from multirt.environments.integrity import is_whole
 from multirt.storage.cache import read_note, write_note
@@ -34,8 +35,7 @@ _SAID = "said.txt"
 _SCHEMA = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """How a backend is started.
 
     Attributes:
@@ -69,8 +69,7 @@ def own_folder(room: Path) -> dict[str, str]:
     return {"DIST_EXTRA_CONFIG": str(extra)}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """How a build ended.
 
     Attributes:
@@ -82,8 +81,7 @@ class Done:
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Begun:
+class _Begun(Struct, frozen=True, kw_only=True):
     """A build that goes on.
 
     Attributes:

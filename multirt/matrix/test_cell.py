@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.environments import UnresolvableError
 from multirt.matrix.plan import under_test
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 _BUILD_DEPS = "build-deps = true builds what has no wheel from its sources"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tester:
+class Tester(Struct, frozen=True, kw_only=True):
     """Tests cells of one run.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from abi_probe import UnreadableError, read_wheel
 from abi_probe.archive import open_archive
@@ -22,8 +23,7 @@ _INDEX = "wheels.json"
 _KEPT = 3  # states of the sources, so that going back and forth builds nothing
 
 
-@dataclass(slots=True)
-class Shelf:
+class Shelf(Struct):
     """The wheels of one state of the sources, with an index file."""
 
     root: Path

@@ -6,9 +6,11 @@ Wheels are kept by the digest of the sources, so that nothing is built when noth
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.environments import uv_environment
 from multirt.errors import ExitCode, MultirtError
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 _STABLE = frozenset({"abi3", "abi3t"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wheels:
+class Wheels(Struct, frozen=True, kw_only=True):
     """What was built.
 
     Attributes:
@@ -47,8 +48,7 @@ class Wheels:
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Workshop:
+class Workshop(Struct):
     """Where wheels of one project are built and kept.
 
     Attributes:
@@ -112,8 +112,7 @@ def _from_sdist(cells: Iterable[Cell]) -> bool:
     return any(cell.package is Package.SDIST_WHEEL for cell in cells)
 
 
-@dataclass(slots=True)
-class _Bench:
+class _Bench(Struct):
     """One go at serving runtimes with wheels."""
 
     workshop: Workshop

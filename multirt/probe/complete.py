@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.environments.abi_target import described_prospect
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime, Signature
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Target:
+class _Target(Struct, frozen=True, kw_only=True):
     """One target on its way.
 
     Attributes:
@@ -117,8 +118,7 @@ def complete(
     return [report for each in done for report in each.reports]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Crew:
+class _Crew(Struct, frozen=True, kw_only=True):
     """Who does the work: processes of this machine, a cluster, or children of the runtimes.
 
     Attributes:

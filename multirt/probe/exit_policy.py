@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.errors import ExitCode
 from multirt.probe.findings import PROMISE, WARNING, Reason, kinds_of
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from multirt.probe.report_values import Report
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Which reasons count.
 
     Attributes:

@@ -10,7 +10,10 @@ import os
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+
+from msgspec import Struct, field
 
 from runtimes import Signature, is_young, signature
 from runtimes.storage.files import load, save
@@ -27,8 +30,7 @@ _CODE: Final = (_HERE, os.path.join(_HERE, ".."))  # noqa: PTH118 - likewise
 _READERS: Final = os.path.join(_HERE, "../../abi_probe")  # noqa: PTH118 - and all below it
 
 
-@dataclass(frozen=True, slots=True)
-class Witnesses:
+class Witnesses(Struct, frozen=True):
     """The paths that an answer rests on, each with the signature that it had when it was read."""
 
     seen: dict[str, Signature | None] = field(default_factory=dict)
@@ -77,8 +79,7 @@ def changeable(seen: dict[str, Signature | None]) -> bool:
     return is_young(seen.items()) or any(signature(path) != then for path, then in seen.items())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Store:
+class Store(Struct, frozen=True, kw_only=True):
     """A folder of kept answers.
 
     Attributes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe import AbiProbeError, examine, nearby, optional_modules
+from msgspec import Struct
+from abi_probe import AbiProbeError, examine, nearby
 from multirt.probe.import_model import Check, proven
 from multirt.probe.import_modules import Limits
 from multirt.probe.import_store import ProofStore
@@ -31,8 +32,7 @@ _CHECKS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trying:
+class Trying(Struct, frozen=True, kw_only=True):
     """What is tried where.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from abi_probe import Cause, Objection, Status
 
@@ -36,8 +38,7 @@ class Outcome(StrEnum):
     IMPOSSIBLE = "impossible"  # the runtime has nothing to try it with
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """One module to import.
 
     Attributes:
@@ -51,8 +52,7 @@ class Subject:
     native: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """One real import.
 
     Attributes:
@@ -69,8 +69,7 @@ class Seen:
     alone: Seen | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """What a runtime did with every module of an artefact.
 
     Attributes:

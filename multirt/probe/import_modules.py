@@ -6,9 +6,11 @@ import json
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from abi_probe import ArtefactKind, findable, unpack_wheel
 from multirt.probe.import_model import Check, Outcome, Proof, Seen, Subject
@@ -26,8 +28,7 @@ _SUBINTERPRETERS_SINCE: Final = (3, 12)  # with a GIL of their own (PEP 684)
 _SCRUBBED: Final = ("PYTHON", "JYTHON", "PYENV_", "PIP_", "VIRTUAL_ENV", "LD_PRELOAD")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a child process may take.
 
     Attributes:
@@ -37,8 +38,7 @@ class Limits:
     seconds: float = 60.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Workplace:
+class Workplace(Struct, frozen=True, kw_only=True):
     """Where children stand, and what they are given.
 
     Attributes:
@@ -174,8 +174,7 @@ _GOOD: Final = Seen(module="", outcome=Outcome.IMPORTED, detail="")
 _FAILED: Final = Seen(module="", outcome=Outcome.FAILED, detail="")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Prover:
+class _Prover(Struct, frozen=True, kw_only=True):
     """One runtime that is tried, in one way."""
 
     runtime: Runtime

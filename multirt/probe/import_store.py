@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe import ArtefactKind
 from multirt.probe.import_model import Check, Outcome, Proof, Seen
@@ -23,8 +24,7 @@ _SCHEMA: Final = 2
 _SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProofStore:
+class ProofStore(Struct, frozen=True, kw_only=True):
     """Where proofs are kept.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,7 @@ class Unheeded:
         """Do nothing."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Probing:
+class Probing(Struct, frozen=True, kw_only=True):
     """What is to be probed.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from abi_probe import (
     AbiProbeError,
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from runtimes import Signature
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """What came of reading a task.
 
     Attributes:

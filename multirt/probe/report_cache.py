@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.probe.fact_store import Store, Witnesses, changeable, digest
 from multirt.probe.task import Done
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 Rows = dict[str, "Signature | None"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """What is remembered of a target.
 
     Attributes:
@@ -32,8 +32,7 @@ class Kept:
     whole: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True, kw_only=True):
     """The remembered answers to one kind of question.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from abi_probe import AcceptedTags, Prospect, noticing
 from multirt.environments.abi_target import prospect_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from runtimes import Child
 
@@ -18,8 +19,7 @@ _KEPT: Final = 1 << 22  # bytes of the output; the answer for one module has abo
 _FATAL: Final = ("Fatal Python error", "python: ", "free(): ", "malloc", "double free", "munmap")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How a child ended.
 
     Attributes:

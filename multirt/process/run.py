@@ -19,9 +19,10 @@ import signal
 import socket
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from multirt.process import reaper as sentinel
 from multirt.process.cleanup import uninterrupted, watchdog
@@ -42,8 +43,7 @@ class Output(Enum):
     DROPPED = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How a command ended.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import operator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What conditions ask of a runtime.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.program.guards import mentions_runtime
 from multirt.program.model import Exit, Guard, Import
@@ -26,8 +27,7 @@ _ENDS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _IMPORTERS = frozenset({"__import__", "import_module", "importlib.import_module"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True, kw_only=True):
     """What one file shows.
 
     Attributes:
@@ -41,8 +41,7 @@ class Tree:
     searches_elsewhere: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _State:
+class _State(Struct, frozen=True, kw_only=True):
     """What stands above a statement."""
 
     certain: bool = True
@@ -82,8 +81,7 @@ def read_imports(text: str, file: Path, package: str | None) -> Tree:
     )
 
 
-@dataclass(kw_only=True, slots=True)
-class _Reader:
+class _Reader(Struct, kw_only=True):
     """One walk over a file.
 
     Attributes:

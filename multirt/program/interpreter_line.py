@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes import is_runtime_name
 
@@ -24,8 +25,7 @@ _SUBSTITUTED = re.compile(r"\$\([^()]*\)")
 _BACKTICKS = re.compile(r"`[^`]*?([^`\s]+)`")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FirstLine:
+class FirstLine(Struct, frozen=True, kw_only=True):
     """What a script's first line starts.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +27,7 @@ class Kind(StrEnum):
     INTERPRETER = "interpreter"  # the interpreter itself, with its own options or none
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """What somebody wants to run, as it was given.
 
     Attributes:
@@ -57,8 +57,7 @@ class Entry:
                 return "the interpreter itself"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True, kw_only=True):
     """A condition that something in a program stands under.
 
     Attributes:
@@ -73,8 +72,7 @@ class Guard:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Import:
+class Import(Struct, frozen=True, kw_only=True):
     """One module that a program names in an `import`.
 
     Attributes:
@@ -101,8 +99,7 @@ class Import:
         return f"{self.file.name} line {self.line}" if self.file else "the command line"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True, kw_only=True):
     """A place where a program ends itself with an error unless a condition holds.
 
     Attributes:
@@ -116,8 +113,7 @@ class Exit:
     line: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One file of a program, which every runtime has to be able to compile.
 
     Attributes:
@@ -138,8 +134,7 @@ class Source:
         return self.file.suffix in (".pyc", ".pyo")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Program:
+class Program(Struct, frozen=True, kw_only=True):
     """What is to run, and what it says of itself.
 
     Attributes:

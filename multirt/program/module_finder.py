@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from abi_probe.errors import AbiProbeError
 from multirt.storage.files import LARGEST, read_bytes
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """One file that an import leads to.
 
     Attributes:
@@ -44,8 +44,7 @@ class Place(Protocol):
         """Whether a folder, or an extension module, of that name lies there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """Modules in a folder.
 
     Attributes:
@@ -72,8 +71,7 @@ class Folder:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """Modules in a zip archive, as `zipapp` makes them."""
 
     path: Path

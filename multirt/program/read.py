@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.errors import MultirtError
 from multirt.program.imports import read_imports
@@ -158,8 +160,7 @@ def _first_line(content: bytes, script: Path) -> FirstLine:
     raise MultirtError("script", f"{script} is no Python script", hint)
 
 
-@dataclass(kw_only=True, slots=True)
-class _Walk:
+class _Walk(Struct, kw_only=True):
     """The files of a program, each read once, the surest way to it first.
 
     Attributes:

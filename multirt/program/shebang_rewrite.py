@@ -9,7 +9,10 @@ import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_files import head_of
@@ -24,8 +27,7 @@ if TYPE_CHECKING:
 _NAMED = "a Python script without a first line is named `.py`, or Python can parse it"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What became of one script.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.experiments.bench_summary import notes, sentence
 from multirt.report.bench_text import HEADINGS, cells, name_of, with_threads
@@ -24,8 +25,7 @@ _HEIGHT = 180  # of a drawing of curves
 _HUES = (210, 30, 145, 285, 0, 60, 180, 330)  # degrees; the names stand beside the lines too
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Scale:
+class _Scale(Struct, frozen=True, kw_only=True):
     """From values to pixels, logarithmic."""
 
     low: float

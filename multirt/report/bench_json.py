@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 from multirt.experiments.bench_summary import notes, sentence
 from multirt.report.json_parts import SCHEMA, Document, ratio_document
@@ -38,7 +39,7 @@ def _changes(changes: Sequence[Change] | None) -> list[Document] | None:
     """Return what changed; None when nobody asked."""
     if changes is None:
         return None
-    return [{**asdict(each), "regressed": each.regressed} for each in changes]
+    return [{**to_builtins(each), "regressed": each.regressed} for each in changes]
 
 
 def _measured(bench: Bench, measured: Measured) -> Document:

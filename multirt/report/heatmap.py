@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Tone(StrEnum):
@@ -16,8 +17,7 @@ class Tone(StrEnum):
     NONE = "none"  # there is nothing to say
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """Why cells of one row are as they are.
 
     Attributes:
@@ -35,8 +35,7 @@ class Reason:
     help: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One answer.
 
     Attributes:
@@ -50,8 +49,7 @@ class Cell:
     text: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True, kw_only=True):
     """The head of a row or of a column.
 
     Attributes:
@@ -63,8 +61,7 @@ class Heading:
     note: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One row: as many cells as the map has columns.
 
     Attributes:
@@ -80,8 +77,7 @@ class Row:
     facts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HeatMap:
+class HeatMap(Struct, frozen=True, kw_only=True):
     """A table of answers.
 
     Attributes:

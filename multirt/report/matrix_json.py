@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from multirt.errors import MultirtError
 from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow, exit_code
@@ -37,7 +38,7 @@ def document_of(report: Report) -> dict[str, Any]:
         "exit_code": int(exit_code(report)),
         "interrupted": report.interrupted,
         "seconds": round(report.seconds, 3),
-        "wheels": [dataclasses.asdict(each) for each in report.wheels],
+        "wheels": [to_builtins(each) for each in report.wheels],
         "cells": [_cell(each) for each in report.rows],
         "excluded": [{"name": name, "reason": reason} for name, reason in report.excluded],
         "notes": list(report.notes),
@@ -47,7 +48,7 @@ def document_of(report: Report) -> dict[str, Any]:
 
 
 def _cell(row: Row) -> dict[str, Any]:
-    document = dataclasses.asdict(row)
+    document: dict[str, Any] = to_builtins(row)
     document["state"] = row.state.value
     document["axes"] = dict(row.axes)
     document["installed"] = dict(row.installed)
@@ -56,9 +57,7 @@ def _cell(row: Row) -> dict[str, Any]:
     document["tests"] = None
     del document["cases"]
     if row.cases is not None:
-        document["tests"] = [
-            {**dataclasses.asdict(each), "outcome": each.outcome.value} for each in row.cases
-        ]
+        document["tests"] = [to_builtins(each) for each in row.cases]
         document["counts"] = {each.value: row.count(each) for each in Outcome}
     return document
 

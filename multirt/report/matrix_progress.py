@@ -7,8 +7,9 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.matrix.results import BAD
 from multirt.matrix.states import State
@@ -29,8 +30,7 @@ _WIDTH = 12
 _FORCING = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "JPY_PARENT_PID"})
 
 
-@dataclass(slots=True)
-class _Going:
+class _Going(Struct):
     """A cell that is being tested."""
 
     step: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
 from multirt.matrix.results import BAD, RAN, Outcome
@@ -56,8 +57,7 @@ def print_summary(report: Report) -> None:
         print(line)  # noqa: T201 - the command's own output
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Sheet:
+class _Sheet(Struct, frozen=True, kw_only=True):
     """What a summary is written on.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multirt.probe.findings import TABLE, Reason, Weight, names, reasons_of
 from multirt.probe.standing import standing_of
@@ -44,8 +45,7 @@ _STANDING: Final = 4  # sentences on what one artefact's modules need
 _RUNTIMES: Final = 4  # named with one reason
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True, kw_only=True):
     """Where to write.
 
     Attributes:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,8 +41,7 @@ class Ink(StrEnum):
     BAD_END = "1;31"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Painter:
+class Painter(Struct, frozen=True, kw_only=True):
     """Gives words their colour, or leaves them as they are.
 
     Attributes:

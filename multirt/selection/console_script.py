@@ -9,6 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from multirt.errors import ExitCode, MultirtError
 from multirt.program import read_first_line
 from multirt.storage.files import read_head, read_text
@@ -30,8 +32,7 @@ if __name__ == "__main__":
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     """A console script.
 
     Attributes:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+import re
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.selection.checks.imports import Having
 from multirt.selection.checks.packages import reached
@@ -29,8 +33,7 @@ if TYPE_CHECKING:
 _WORKERS = 4
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True, kw_only=True):
     """One program before all the runtimes.
 
     Attributes:

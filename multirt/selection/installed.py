@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from multirt.program.model import Program
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Packages:
+class Packages(Struct, frozen=True, kw_only=True):
     """What the site roots hold for a program.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,7 @@ class Cause(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True, kw_only=True):
     """One reason against one runtime.
 
     Attributes:
@@ -57,8 +57,7 @@ class Objection:
     full: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A runtime with all that stands against it for a program.
 
     Attributes:
@@ -83,8 +82,7 @@ class Verdict:
         return not self.objections
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """How to start a program.
 
     Attributes:

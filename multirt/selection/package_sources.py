@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.config.requirements_txt import read_requirements
 from multirt.errors import MultirtError
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from multirt.selection.request import Request
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Needed:
+class Needed(Struct, frozen=True, kw_only=True):
     """Where a program's packages come from.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multirt.config import Configuration, Wishes
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from runtimes import Discovery, Search
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What somebody wants to run.
 
     Attributes:
@@ -63,8 +63,7 @@ class Request:
         return Store(self.cache_dir, self.search.env)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What was decided, and on what grounds.
 
     Attributes:

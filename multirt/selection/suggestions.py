@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.program.model import Kind
 from multirt.selection.model import Cause
@@ -32,8 +33,7 @@ _OF_A_FILE = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True, kw_only=True):
     """What would make one runtime fit.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes import base_executable
 from runtimes.environments import read_settings
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _LONGEST = 255  # bytes of a file's name
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """The virtual environment that a program lives in.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes.sources.place import BIN, Place, expand
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from runtimes.search import Search
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True, kw_only=True):
     """Where one manager keeps runtimes.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ntpath
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtimes.sources.place import Place
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from runtimes.search import Search
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One registered tag.
 
     Attributes:

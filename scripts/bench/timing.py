@@ -10,9 +10,10 @@ import os
 import shutil
 import statistics
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,8 +23,7 @@ class FailedError(Exception):
     """A command that was to be timed ended in another way than it should."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """One command to time.
 
     Attributes:
@@ -43,8 +43,7 @@ class Work:
     log: Path = Path(os.devnull)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timed:
+class Timed(Struct, frozen=True, kw_only=True):
     """What the runs of one command took.
 
     Attributes:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -72,8 +74,7 @@ class Lane(StrEnum):
     BUILD = "build"  # every processor
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """How to see that a step is really done: by starting what it brought.
 
     Attributes:
@@ -87,8 +88,7 @@ class Proof:
     says: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One thing to provision.
 
     Attributes:
@@ -125,8 +125,7 @@ class State(StrEnum):
         return self in {State.READY, State.DONE}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one step.
 
     Attributes:

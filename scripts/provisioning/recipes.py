@@ -6,9 +6,10 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
 
 from provisioning.model import LackingError
 from provisioning.workshop import TRIPLET
@@ -27,8 +28,7 @@ _WHEEL_PLATFORMS = tuple(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True, kw_only=True):
     """Packages of the machine's own release, installed by apt: the only steps that need root.
 
     Attributes:
@@ -53,8 +53,7 @@ class Installed:
         """Do nothing more."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True, kw_only=True):
     """Debian packages of some suite, unpacked beside the system and never installed.
 
     dpkg's database, the system's libc and its Python stay as they are. Installing
@@ -126,8 +125,7 @@ def move_headers(room: Path, final: Path) -> None:
             (folder / TRIPLET).symlink_to(f"../{TRIPLET}")  # of `<x86_64-linux-gnu/...>`
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
+class Built(Struct, frozen=True, kw_only=True):
     """A CPython built from the upstream tarball in a Debian source package.
 
     Attributes:
@@ -180,8 +178,7 @@ class Built:
         """Do nothing more."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NodePackage:
+class NodePackage(Struct, frozen=True, kw_only=True):
     """Pyodide under node, with a command line like CPython's.
 
     Attributes:
@@ -212,8 +209,7 @@ class NodePackage:
         """Do nothing more."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True, kw_only=True):
     """A virtual environment with a package that adds a JIT compiler to its runtime.
 
     Attributes:

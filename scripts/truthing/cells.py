@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from abi_probe import Cause, Status, examine, read_path
 from multirt.probe.import_model import Outcome
@@ -22,8 +23,7 @@ _CAUTIOUS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
 _FINE = frozenset({Outcome.IMPORTED, Outcome.NEEDS_MODULE})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One artefact on one runtime: what was predicted, and what happened to every module.
 
     Attributes:

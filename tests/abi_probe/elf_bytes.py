@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 GLOBAL, WEAK, UNIQUE, LOCAL = 1, 2, 10, 0
 DEFAULT, HIDDEN = 0, 2
@@ -11,8 +14,7 @@ X86_64, I386, PPC64, S390 = 62, 3, 21, 22
 PROGRAM, SHARED, CORE = 2, 3, 4
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True, kw_only=True):
     """A dynamic symbol; one without a section is needed from elsewhere."""
 
     name: str
@@ -21,8 +23,7 @@ class Symbol:
     section: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """What is to stand in a file.
 
     Attributes:

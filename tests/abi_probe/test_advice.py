@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from abi_probe import ModuleDefinition, ModuleSlot, Promotable, Slots, SymbolClass, advise
 from abi_probe.advice import gil_warning

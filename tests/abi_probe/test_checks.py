@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from abi_probe.checks import judge
@@ -52,7 +52,7 @@ def spam(
 
 def with_binary(path: str = "spam.pyd", **change: object) -> Artefact:
     """Return one module whose binary says something else."""
-    return artefact(extension(path, replace(elf_binary(), **change)))  # type: ignore[arg-type]
+    return artefact(extension(path, replace(elf_binary(), **change)))
 
 
 def missing(name: str, trouble: str | None = None) -> Resolution:

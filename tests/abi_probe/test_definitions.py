@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from abi_probe import ModuleSlot, UnreadableError, read_binary, read_binary_file
 from abi_probe.elf.image import Tag, open_image

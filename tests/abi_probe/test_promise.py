@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 
 from abi_probe.model import Evidence, SymbolClass, VersionNeed
 from abi_probe.promise import declared_floor, first_exporter, is_promised, promise_of

@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import Struct
 
 from multirt.experiments.history_model import PROCESSOR
 
@@ -28,8 +28,7 @@ print(sum(range(1000)), os.environ.get("WORKERS"), "PyPy" in sys.version and sys
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """One measurement that several tests look at."""
 
     room: Path

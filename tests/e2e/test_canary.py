@@ -82,7 +82,7 @@ def test_a_crash_ends_the_trial_for_good(
 
 REFUSED = """
 import os, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from multirt.experiments.canary import Canary
 from multirt.experiments.canary_model import Trial

@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct
 
 from tests.clusters import LocalCluster, local_cluster
 from tests.factories.projects import pure
@@ -49,8 +49,7 @@ def test_new():
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Farm:
+class Farm(Struct, frozen=True, kw_only=True):
     """A cluster whose workers offer runtimes, and what happens on it."""
 
     cluster: LocalCluster

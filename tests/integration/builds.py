@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.abi_probe.compiler import compile_c
 
@@ -58,8 +60,7 @@ __asm__(".section .note.gnu.property, \"a\"\n.p2align 3\n.long 4, 16, 5\n.asciz 
 _LINUX = "x86_64-linux-gnu.so"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Build:
+class Build(Struct, frozen=True, kw_only=True):
     """A small extension to compile.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from multirt.environments import MissingWheel, Store, UnresolvableError, Wanted, resolve
 from multirt.errors import MultirtError

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from runtimes import Jit, Reason, RuntimeSpec, Search, discover, find, interrogate, rank
 from tests.interpreters import INTERPRETERS, named

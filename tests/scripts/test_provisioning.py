@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct
 
 from provisioning.mirror import KEYRING, RELEASES, Source, read_sources, source_of, stanzas
 from provisioning.model import LackingError, Proof, State, Step
@@ -118,8 +118,7 @@ def test_headers_are_found_where_they_were_unpacked(tmp_path: Path) -> None:
     assert (room / "include/python3.14/x86_64-linux-gnu/python3.14/pyconfig.h").is_file()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """A recipe that writes one program."""
 
     text: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.cli.context import cache_dir, search
 from multirt.cli.paths import project_folder
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 _LAST = "last.json"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """Which matrix is meant, and which part of it.
 
     Attributes:
@@ -61,8 +62,7 @@ class Asked:
         return not (other or self.last_failed or self.far)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """A matrix that was read.
 
     Attributes:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.cli.context import cache_dir
 from multirt.cli.paths import project_folder
@@ -41,8 +43,7 @@ _VALUED = {
 }
 
 
-@dataclass(kw_only=True, slots=True)
-class Asked:
+class Asked(Struct, kw_only=True):
     """What `multirt matrix` is asked in plain words.
 
     Attributes:

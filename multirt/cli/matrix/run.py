@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec.structs import replace
 
 from multirt.cli.matrix.grammar import rest
 from multirt.cli.matrix.load import Asked, Opened, engine, joined, open_matrix

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from packaging.requirements import InvalidRequirement, Requirement
 
 from multirt.storage.files import read_text
@@ -19,8 +19,7 @@ _FILE = re.compile(r"(-r|-c|--requirement|--constraint)[ =]?\s*(\S.*)")
 _PROJECT = re.compile(r"(?:(?:-e|--editable)[ =]?\s*)?\.(?:\[([^\]]*)\])?")
 
 
-@dataclass(kw_only=True, slots=True)
-class Deps:
+class Deps(Struct, kw_only=True):
     """What `deps` amount to.
 
     Attributes:

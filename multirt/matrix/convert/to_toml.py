@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.matrix.convert.conditions import conditions
 from multirt.matrix.model import Package
@@ -21,8 +23,7 @@ _NONE = "none"  # the value of an axis where an environment has no such factor
 _VALUE = re.compile(r"([A-Za-z_]+?)[-_]?(\d[\d.]*)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True, kw_only=True):
     """One environment of another runner.
 
     Attributes:
@@ -53,8 +54,7 @@ class Foreign:
     may_fail: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True, kw_only=True):
     """What was read of another runner's configuration.
 
     Attributes:
@@ -160,8 +160,7 @@ def _axis(
     return f"variant{place + 1}", {word: word for word in words}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Shared:
+class _Shared(Struct, frozen=True, kw_only=True):
     """What the cells of a matrix have in common; what more they have, overrides add."""
 
     deps: tuple[str, ...]

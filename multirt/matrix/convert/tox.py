@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multirt.config.posargs import asking, expanded
 from multirt.errors import MultirtError
@@ -74,8 +76,7 @@ def _through_tox(root: Path, tool: list[str], env: Mapping[str, str]) -> Importe
     return Imported(environments=tuple(found), lost=tuple(lost))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Tox:
+class _Tox(Struct, frozen=True, kw_only=True):
     """Answers for a project's configuration, from tox.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.program import holds
 from multirt.program.model import Import
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _START_FILES_SINCE = (3, 15)  # PEP 829
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Having:
+class Having(Struct, frozen=True, kw_only=True):
     """What a runtime has of what a program imports.
 
     Attributes:

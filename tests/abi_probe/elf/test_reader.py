@@ -6,10 +6,10 @@ import mmap
 import struct
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from abi_probe.binary import read_binary_file
 from abi_probe.elf.hashes import left_undefined

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct
 
 from abi_probe.binary import read_binary_file
 from abi_probe.errors import NotABinaryError
@@ -64,8 +64,7 @@ def undefined(found: Resolution, binary: Binary, given: Given) -> list[str]:
     return [s.name for b in binaries for s in b.imports if not s.weak and s.name not in have]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What is predicted of a library, by the last part of each path."""
 
     libraries: tuple[str, ...] = ()

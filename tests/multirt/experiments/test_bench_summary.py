@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from multirt.experiments.bench_model import Bench, Curve, Measured
 from multirt.experiments.bench_summary import notes, sentence

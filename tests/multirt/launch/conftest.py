@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct
 
 from multirt import __version__
 from multirt.launch.plan_key import ask
@@ -28,8 +28,7 @@ _READER = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Launcher:
+class Launcher(Struct, frozen=True, kw_only=True):
     """One of the two, as a command.
 
     Attributes:

@@ -9,11 +9,11 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from multirt.launch.plan_writer import StartBy
 from tests.multirt.launch.conftest import SLOW, Launcher, compiled, remember, resting_on

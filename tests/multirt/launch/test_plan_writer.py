@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from multirt.launch.plan_key import ask
 from multirt.launch.plan_writer import StartBy, UnsureError, prune, write_plan

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from multirt.errors import MultirtError
 from multirt.matrix.cells import spread

@@ -5,10 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from multirt.matrix import speculative_build as ahead
 from multirt.storage.cache import write_note

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multirt.report.bench_html import write_bench
 from tests.multirt.experiments.test_bench_summary import bench, measured

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from multirt.experiments.regression import changes
 from multirt.report.bench_text import print_changes, print_history
