@@ -50,7 +50,7 @@ class Machine:
 
     def look(self, **changes: object) -> Discovery:
         """Search the folder, and only that."""
-        search = replace(self.search, **changes)  # type: ignore[arg-type]
+        search = replace(self.search, **changes)
         report = discover(search)
         self.reports.append(report)
         return report
