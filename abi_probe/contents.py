@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from abi_probe.binary import begins_as_binary
 from msgspec import Struct
+
+from abi_probe.binary import begins_as_binary
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.filename import read_claim, stem
 from abi_probe.model import ClaimKind, Extension

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from typing import Final
 
 from msgspec import Struct
 from packaging.version import Version

@@ -266,8 +266,7 @@ class Artefact(Struct, frozen=True, kw_only=True):
     root: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ForeignSize:
+class ForeignSize(Struct, frozen=True, kw_only=True):
     """A built-in type whose size is not that of the CPython whose version a runtime has.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.model import Format
 
@@ -124,8 +125,7 @@ _WINDOWS: Final = {"win32": "win32", "win_amd64": "amd64", "win_arm64": "arm64"}
 _BIG_SUR: Final = (10, 16)  # another name of macOS 11
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Promised:
+class Promised(Struct, frozen=True, kw_only=True):
     """What a platform tag of a wheel promises.
 
     Attributes:

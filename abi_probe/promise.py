@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from abi_probe.libc import version_key
 from msgspec import Struct
+
+from abi_probe.libc import version_key
 from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
 from abi_probe.symbol import promise_help, symbol_words

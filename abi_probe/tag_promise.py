@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from abi_probe.description import suffixes_of
 from abi_probe.errors import DescriptionError
@@ -46,8 +47,7 @@ class PromiseKind(StrEnum):
     WHEEL_RECORD = "wheel-record"  # the WHEEL record has other tags than the file name
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BrokenPromise:
+class BrokenPromise(Struct, frozen=True, kw_only=True):
     """One promise of a wheel that its files do not keep.
 
     Attributes:
@@ -262,8 +262,7 @@ def _names(artefact: Artefact) -> Iterator[BrokenPromise]:
                 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class _Build:
+class _Build(Struct, frozen=True, kw_only=True):
     """A build of CPython on one platform."""
 
     version: tuple[int, int]

@@ -5,8 +5,9 @@ Compiled code embeds them, so they tell a fork from the CPython whose name it ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from runtimes.model import Runtime
@@ -30,8 +31,7 @@ _FREE_THREADED_SINCE: Final = (3, 13)
 _TRACE_REFS_UNTIL: Final = (3, 12)  # the last version whose objects such a build makes larger
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ForeignSize:
+class ForeignSize(Struct, frozen=True, kw_only=True):
     """A built-in type whose size is not that of the CPython of the same version.
 
     Attributes:

@@ -9,7 +9,6 @@ import json
 import os
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abi_probe import AbiProbeError, examine, nearby, optional_modules
 from msgspec import Struct
-from abi_probe import AbiProbeError, examine, nearby
+
+from abi_probe import AbiProbeError, examine, nearby, optional_modules
 from multirt.probe.import_model import Check, proven
 from multirt.probe.import_modules import Limits
 from multirt.probe.import_store import ProofStore

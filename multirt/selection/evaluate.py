@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct

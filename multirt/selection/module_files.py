@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multirt.storage.files import read_text
 
@@ -16,8 +17,7 @@ _CODE = ("import ", "import\t")  # how a line of a `.pth` file begins that `site
 _NO_FOLDERS = (*_CODE, "#")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathFiles:
+class PathFiles(Struct, frozen=True, kw_only=True):
     """What path configuration files do to `sys.path`.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 
 from abi_probe.checks import judge
 from abi_probe.model import Artefact, Binary, Cause, Format, Status, VersionNeed
