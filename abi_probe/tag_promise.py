@@ -262,7 +262,7 @@ def _names(artefact: Artefact) -> Iterator[BrokenPromise]:
                 )
 
 
-class _Build(Struct, frozen=True, kw_only=True):
+class _Build(Struct, frozen=True, kw_only=True, order=True):
     """A build of CPython on one platform."""
 
     version: tuple[int, int]
