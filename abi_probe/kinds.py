@@ -120,10 +120,10 @@ def _other_build(extension: Extension, target: Target) -> _Misfit | None:
             " crashes",
             help=serving_build(target),
         )
-    if target.implementation != "cpython":
-        return None  # what marks a build of CPython means nothing in that of another
     free_threaded = _is_free_threaded(extension)
-    if free_threaded is not None and free_threaded is not target.free_threaded:
+    # A fork without a GIL may have the marks of CPython with one in its own builds.
+    tells = free_threaded or target.implementation == "cpython"
+    if free_threaded is not None and tells and free_threaded is not target.free_threaded:
         return _threads(target)
     return None
 

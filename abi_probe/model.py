@@ -348,7 +348,8 @@ class Objection(Struct, frozen=True, kw_only=True):
         cause: its kind.
         detail: one sentence that names the file, the symbol, the version.
         path: the file concerned, relative to the artefact; None when it concerns the whole.
-        symbol: the symbol concerned; None when there is none.
+        symbol: the symbol concerned, or the built-in type whose size differs; None when there is
+            none.
         help: what would make it fall, for who builds the artefact and who looks for another; None
             when nothing is known to.
     """

@@ -15,6 +15,7 @@ FAMILIES = (
     "pyston",
     "cinder",
     "stackless",
+    "nogil",
     "rustpython",
 )
 """How the names begin."""

@@ -12,9 +12,10 @@ from msgspec import Struct
 from runtimes.errors import SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
     from runtimes.model import Runtime
 
@@ -38,16 +39,19 @@ _IMPLEMENTATIONS: dict[str, str | None] = {
     "pyston": "pyston",
     "cinder": "cinder",
     "stackless": "stackless",
+    "nogil": "nogil",
     "rustpython": "rustpython",
 }
 # The interpreter tags of PEP 425 run the version's parts together: cp312.
+# Words for a build, which without a version name nothing.
+_BUILDS = frozenset({"d", "t", "td", "dbg", "debug", "freethreaded", "gil"})
 _TAGS = frozenset({"py", "cp", "pp", "jy", "ip"})
 
 _PRE = r"(?:(?:a|b|rc)\d+)?"
 _FLAGS = r"(?:[dt]|td|m)?"
 _WORD = re.compile(
     rf"""
-    (?P<name>[a-z]+)?
+    (?P<name>[a-z](?:[a-z_]*[a-z])?)?
     (?:@|(?<=[a-z])-(?=\d))?
     (?P<version>\d+(?:\.\d+){{0,2}})?
     (?P<pre>{_PRE})
@@ -58,7 +62,7 @@ _WORD = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _ID = re.compile(rf"([a-z][a-z0-9_]*)-(\d+\.\d+\.\d+{_PRE})((?:t?d?))(~[2-9]|~[1-9]\d+)?")
-_BOUNDS = re.compile(r"(?P<name>[a-z]*)\s*@?\s*(?P<bounds>[<>=!~].*)", re.IGNORECASE | re.DOTALL)
+_BOUNDS = re.compile(r"(?P<name>[a-z_]*)\s*@?\s*(?P<bounds>[<>=!~].*)", re.IGNORECASE | re.DOTALL)
 _LONGEST = 4096  # characters: a path's; int() takes no more than 4300 digits
 _MOST = 100  # releases in a line; the longest had 25
 _COMPACT = re.compile(r"(\d)(\d{1,2})")
@@ -96,7 +100,7 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
     path: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, *, fork: bool = False) -> Self:
         """Return the spec that a text stands for.
 
         `3`, `3.12`, `312`, `py312`, `cpython@3.12`, `pypy3.10`, `pp310`, `3.13t`, `3.8d`,
@@ -104,7 +108,13 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         runtime, or a path: what contains a separator or begins with `.` or `~`.
 
         A suffix fixes the build: `3.13t` is free-threaded and no debug build. Without one the
-        build is left open.
+        build is left open. A version is that of the language or, after the name of another
+        implementation than CPython, its own: `pypy@7.3`, `pyston@2.3`.
+
+        Args:
+            text: the spec.
+            fork: take a name that is not known for that of a fork; `require_fork` tells whether a
+                runtime has it.
 
         Raises:
             SpecError: the text is none of these; it carries what may have been meant.
@@ -119,13 +129,13 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         if len(text) > _LONGEST:
             raise SpecError(f"{text[:40]}...", None)
         word = text.strip()
-        spec = cls._read(word)
+        spec = cls._read(word, fork=fork)
         if spec is None:
             raise SpecError(text, _suggestion(word))
         return spec
 
     @classmethod
-    def _read(cls, word: str) -> Self | None:
+    def _read(cls, word: str, *, fork: bool = False) -> Self | None:
         """Return the spec that a word is, None when it is none."""
         if not word or "\0" in word:
             return None
@@ -134,25 +144,25 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         if not word.isascii():  # other scripts have digits of their own
             return None
         if match := _BOUNDS.fullmatch(word):
-            return cls._from_bounds(match)
+            return cls._from_bounds(match, fork=fork)
         if spec := cls._from_id(word):
             return spec
         match = _WORD.fullmatch(word)
-        return cls._from_word(match) if match else None
+        return cls._from_word(match, fork=fork) if match else None
 
     @classmethod
-    def _from_bounds(cls, match: re.Match[str]) -> Self | None:
+    def _from_bounds(cls, match: re.Match[str], *, fork: bool) -> Self | None:
         # 20 ms that plain words do not need.
         from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
         name = match["name"].lower()
-        if name and name not in _IMPLEMENTATIONS:
+        if name and not _is_name(name, fork=fork):
             return None
         try:
             bounds = SpecifierSet(match["bounds"], prereleases=True)
         except InvalidSpecifier:
             return None
-        return cls(implementation=_IMPLEMENTATIONS[name] if name else None, bounds=bounds)
+        return cls(implementation=_IMPLEMENTATIONS.get(name, name) or None, bounds=bounds)
 
     @classmethod
     def _from_id(cls, word: str) -> Self | None:
@@ -166,10 +176,10 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         return cls(id=word) if name not in ("python", *_TAGS) else None
 
     @classmethod
-    def _from_word(cls, match: re.Match[str]) -> Self | None:
+    def _from_word(cls, match: re.Match[str], *, fork: bool) -> Self | None:
         name = (match["name"] or "").lower()
         release = _release(match["version"] or "", name)
-        if release is None or (name and name not in _IMPLEMENTATIONS):
+        if release is None or (name and not _is_name(name, fork=fork)):
             return None
         full = len(release) == 3  # noqa: PLR2004 - major, minor, micro
         build = match["flags"] or match["variants"]
@@ -177,7 +187,7 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
             return None
         debug, free_threaded = _build(match["flags"].lower(), match["variants"].lower())
         return cls(
-            implementation=_IMPLEMENTATIONS[name] if name else None,
+            implementation=_IMPLEMENTATIONS.get(name, name) or None,
             release=release,
             pre=match["pre"].lower() or None,
             debug=debug,
@@ -205,23 +215,50 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         )
 
     def may_accept(self, line: tuple[int, int]) -> bool:
-        """Tell whether a CPython of a release line, major and minor version, could be asked for."""
+        """Tell whether a `python` of a release line, major and minor, could be asked for."""
         if self.path is not None or self.id is not None:
             return False
+        if self.names_fork:
+            return True  # its file may be a `python3.9`, its version may be its own
         if self.implementation not in (None, "cpython"):
             return False
         if self.bounds is not None:
             return within(self.bounds, line)
         return self.release[:2] == line[: len(self.release)]
 
+    @property
+    def names_fork(self) -> bool:
+        """Whether the name is that of an implementation which only some machine knows."""
+        return self.implementation not in {None, *_IMPLEMENTATIONS.values()}
+
+    def require_fork(self, runtimes: Iterable[Runtime]) -> None:
+        """Check that some runtime has the name of a fork that is asked for.
+
+        Raises:
+            SpecError: none has it, so the name may be a slip.
+        """
+        names = {each.implementation.name for each in runtimes}
+        if self.names_fork and self.implementation not in names:
+            raise SpecError(str(self), _suggestion(str(self)))
+
     def _accepts_version(self, runtime: Runtime) -> bool:
         if self.bounds is not None:
             return self.bounds.contains(runtime.version, prereleases=True)
-        if runtime.version.release[: len(self.release)] != self.release:
+        if self._is_of(runtime.version):
+            return True
+        if self.implementation in (None, "cpython"):
+            return False
+        from packaging.version import Version
+
+        return self._is_of(Version(runtime.implementation.version))
+
+    def _is_of(self, version: Version) -> bool:
+        """Whether a version is the one that is asked for, or begins with it."""
+        if version.release[: len(self.release)] != self.release:
             return False
         if self.pre is None and len(self.release) < 3:  # noqa: PLR2004 - major, minor, micro
             return True
-        pre = runtime.version.pre
+        pre = version.pre
         return self.pre == (f"{pre[0]}{pre[1]}" if pre else None)
 
     def __str__(self) -> str:
@@ -261,10 +298,13 @@ def _is_path(word: str) -> bool:
 def _release(version: str, name: str) -> tuple[int, ...] | None:
     """Return the parts of a version, None when it is none."""
     compact = _COMPACT.fullmatch(version)
-    if compact and (name in _TAGS or not name or name in _IMPLEMENTATIONS):
+    if compact:
         return int(compact[1]), int(compact[2])
     parts = tuple(int(part) for part in version.split(".") if part)
-    if parts and (len(version.partition(".")[0]) > 1 or any(part > 999 for part in parts)):  # noqa: PLR2004 - no such version will be
+    # The language's major version has one digit; an implementation's may have more: GraalPy 25.0.
+    own = len(parts) > 1 and _IMPLEMENTATIONS.get(name, name) not in {"", None, "cpython"}
+    long = len(version.partition(".")[0]) > 1 and not own
+    if parts and (long or any(part > 999 for part in parts)):  # noqa: PLR2004 - no such version
         return None
     return parts
 
@@ -306,6 +346,11 @@ def _variations(word: str) -> Iterator[str]:
         yield f"{near}{joint}{'.'.join(version.split('.')[:3])}"
     if near:
         yield near
+
+
+def _is_name(name: str, *, fork: bool) -> bool:
+    """Return whether a name is one, or may be a fork's: not a slip of the pen, nor a build."""
+    return name in _IMPLEMENTATIONS or (fork and name not in _BUILDS and not _near(name))
 
 
 def _near(name: str) -> str | None:

@@ -31,9 +31,11 @@ def find_runtime(
     refresh: Refresh = False,
 ) -> None:
     """Print the path of the best runtime that fits."""
-    wanted = Spec.parse(spec)
+    wanted = Spec.parse(spec, fork=True)
     looked = search(refresh=refresh)
-    found = ranked(wanted, with_named(discover(looked).runtimes, (wanted,), looked))
+    there = with_named(discover(looked).runtimes, (wanted,), looked)
+    wanted.require_fork(there)
+    found = ranked(wanted, there)
     if as_json:
         from multirt.report.list_json import find_document
 

@@ -29,6 +29,8 @@ def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh:
     """
     wanted = _parsed(spec) if spec is not None else None
     found = discover(search(refresh=refresh))
+    if wanted is not None:
+        wanted.require_fork(found.runtimes)
     shown = [each for each in found.runtimes if wanted is None or wanted.accepts(each)]
     if as_json:
         import json  # 4 ms that a table does not need
@@ -53,7 +55,7 @@ def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh:
 def _parsed(spec: str) -> RuntimeSpec:
     from runtimes import RuntimeSpec  # 2 ms, where there is one
 
-    return RuntimeSpec.parse(spec)
+    return RuntimeSpec.parse(spec, fork=True)
 
 
 def _nothing(spec: str | None, found: Discovery) -> Exception:

@@ -141,7 +141,7 @@ def _probing(asked: Asked) -> Probing:
 def _parsed(word: str) -> RuntimeSpec:
     from runtimes import RuntimeSpec  # 2 ms, where there is one
 
-    return RuntimeSpec.parse(word)
+    return RuntimeSpec.parse(word, fork=True)
 
 
 def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[str]:

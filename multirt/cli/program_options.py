@@ -148,7 +148,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
 
     def _wishes(self) -> Wishes:
         return Wishes(
-            specs=tuple(RuntimeSpec.parse(word) for word in self.python or ()),
+            specs=tuple(RuntimeSpec.parse(word, fork=True) for word in self.python or ()),
             implementation=self.implementation,
             prefer=self.prefer,
             margin=self.fastest_margin,

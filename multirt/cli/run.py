@@ -64,7 +64,7 @@ def run_program(
     if canary is not None and not dry_run:
         from multirt.cli.try_canary import Asked, try_canary
 
-        spec = RuntimeSpec.parse(canary)
+        spec = RuntimeSpec.parse(canary, fork=True)
         asked = Asked(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
         try_canary(request, arguments_of(words), asked)
     if not dry_run:

@@ -49,7 +49,7 @@ def start_words(
     entry, own = entry_of(words, Path.cwd())
     prefer, margin = (said.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
     wishes = Wishes(
-        specs=tuple(map(RuntimeSpec.parse, said.get("python", ()))),
+        specs=tuple(RuntimeSpec.parse(word, fork=True) for word in said.get("python", ())),
         sites=tuple(map(Path, said.get("site", ()))),
         requirements=tuple(map(requirement, said.get("with", ()))),
         requirement_files=tuple(map(Path, said.get("with-requirements", ()))),

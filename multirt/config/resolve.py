@@ -175,7 +175,7 @@ class _Gathering(Struct, frozen=True, kw_only=True):
         if self.wishes.specs:
             return Setting(value=self.wishes.specs, origin="--python"), None
         if variable and not self.wishes.isolated:
-            spec = RuntimeSpec.parse(variable)
+            spec = RuntimeSpec.parse(variable, fork=True)
             return Setting(value=(spec,), origin="MULTIRT_PYTHON"), None
         of_script = 1 if self.program.settings is not None else 0
         own = _first(table.runtimes for table in tables[:of_script])

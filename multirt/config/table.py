@@ -139,7 +139,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
     def spec(self, word: str) -> RuntimeSpec:
         """Return the runtime that a word names."""
         try:
-            return RuntimeSpec.parse(word)
+            return RuntimeSpec.parse(word, fork=True)
         except SpecError as error:
             raise self.wrong(str(error)) from error
 

@@ -116,7 +116,7 @@ def line_up(
             hint = f"profiles are {', '.join(NAMES)}"
             raise MultirtError("profile", f"no such profile: {name!r}", hint)
     parted = [split_profile(word) for word in words]
-    specs = tuple((RuntimeSpec.parse(word), profile) for word, profile in parted)
+    specs = tuple((RuntimeSpec.parse(word, fork=True), profile) for word, profile in parted)
     wishes = replace(request.wishes, specs=tuple(spec for spec, _ in specs))
     request = replace(request, wishes=wishes, thorough=True)
     decisions = list(decide_each(request))
@@ -231,7 +231,7 @@ def _is_meant(contender: Contender, reference: str) -> bool:
     name = contender.profile.name if contender.profile is not None else None
     if name != profile:
         return False
-    spec = RuntimeSpec.parse(word)
+    spec = RuntimeSpec.parse(word, fork=True)
     environment = named_environment([spec])
     if environment is not None and contender.home is not None:
         return environment.home == contender.home and environment.is_of(contender.runtime)

@@ -310,7 +310,7 @@ def _named(cells: Sequence[Cell], name: str, left_out: Sequence[Excluded]) -> li
     found = [cell for cell in cells if name in (cell.name, cell.task)]
     if not found:
         try:
-            spec = RuntimeSpec.parse(name)
+            spec = RuntimeSpec.parse(name, fork=True)
         except SpecError:
             spec = None
         if spec is not None:

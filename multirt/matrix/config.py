@@ -294,7 +294,7 @@ def _spec(table: TomlTable, key: str) -> RuntimeSpec | None:
 
 def _parsed(table: TomlTable, key: str, words: Iterable[str]) -> tuple[RuntimeSpec, ...]:
     try:
-        return tuple(RuntimeSpec.parse(word) for word in words)
+        return tuple(RuntimeSpec.parse(word, fork=True) for word in words)
     except SpecError as error:
         raise table.error(key, f"has what is no runtime: {error}") from error
 

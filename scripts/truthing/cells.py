@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from abi_probe import Artefact, Prospect, Verdict
+    from abi_probe import Artefact, Objection, Prospect, Verdict
     from multirt.probe.import_model import Proof, Seen
     from runtimes import Runtime
 
@@ -70,11 +70,11 @@ class Cell(Struct, frozen=True, kw_only=True):
                 if seen.outcome not in _FINE and not excused:
                     yield f"{self.verdict.status}, but {module} {seen.outcome}: {seen.detail}"
         for objection in self.verdict.objections:
-            if objection.cause in _CAUTIOUS:
+            if objection.cause in _CAUTIOUS or _is_of_layout(objection):
                 continue
             module = self.modules.get(objection.path or "", "")
             concerned = [module] if module else list(self.seen)
-            if all(self.seen[name].outcome is Outcome.IMPORTED for name in concerned):
+            if concerned and all(self.seen[name].outcome is Outcome.IMPORTED for name in concerned):
                 yield f"{objection.cause}, but {', '.join(concerned)} imports: {objection.detail}"
 
     def _expected(self, module: str) -> bool:
@@ -98,6 +98,11 @@ class Cell(Struct, frozen=True, kw_only=True):
         note = "WRONG" if any(self.wrong()) else "refused by tag" if self.cautious() else ""
         detail = worst.detail[:90] if worst is not None else ""
         return f"{self.runtime:18} {predicted:58} {outcomes:13} {note:14} {detail}"
+
+
+def _is_of_layout(objection: Objection) -> bool:
+    """Whether a fork has built-in types of another size: modules import there and fail in use."""
+    return objection.cause is Cause.ABI_KIND and objection.symbol is not None
 
 
 def _own_fate(seen: Seen) -> Seen:

@@ -49,12 +49,12 @@ SAMPLES = tuple(
 
 @pytest.fixture(scope="session")
 def prospects() -> list[tuple[Runtime, Prospect]]:
-    """Return every CPython and PyPy of this machine, each with what verdicts need."""
+    """Return every CPython, fork and PyPy of this machine, each with what verdicts need."""
     found = discover(Search(env=os.environ, home=Path.home(), timeout=60.0))
     return [
         (runtime, prospect_of(runtime, os.environ))
         for runtime in found.runtimes
-        if runtime.implementation.name in {"cpython", "pypy"}
+        if runtime.implementation.name in {"cpython", "alder", "pypy"}
     ]
 
 

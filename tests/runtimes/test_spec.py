@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,48 @@ def test_which_release_lines_may_be_accepted(
 def test_an_alias_is_a_path_too() -> None:
     runtime = described("3.13.0", aliases=(Path("/usr/bin/python3"),))
     assert RuntimeSpec.parse("/usr/bin/python3").accepts(runtime)
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        pytest.param("somefork", True, id="name"),
+        pytest.param("somefork3.9", True, id="version-of-the-language"),
+        pytest.param("somefork@3.9", True, id="version-after-a-sign"),
+        pytest.param("somefork39", True, id="digits"),
+        pytest.param("somefork@25.1", True, id="its-own-version"),
+        pytest.param("somefork@25.1.2", True, id="its-own-version-in-full"),
+        pytest.param("somefork>=3.8", True, id="bounds"),
+        pytest.param("somefork@3.8", False, id="another-version"),
+        pytest.param("somefork@25.2", False, id="another-version-of-its-own"),
+        pytest.param("otherfork", False, id="another-fork"),
+    ],
+)
+def test_a_fork_is_named_by_what_it_calls_itself(text: str, *, accepted: bool) -> None:
+    runtime = described("somefork 3.9.10")
+    runtime = replace(runtime, implementation=replace(runtime.implementation, version="25.1.2"))
+    spec = RuntimeSpec.parse(text, fork=True)
+    assert spec.accepts(runtime) is accepted
+    assert RuntimeSpec.parse(str(spec), fork=True) == spec
+    assert spec.may_accept((3, 9))  # its file may be a `python3.9`
+    with pytest.raises(SpecError):
+        RuntimeSpec.parse(text)
+
+
+def test_the_own_version_of_cpython_is_that_of_the_language() -> None:
+    assert RuntimeSpec.parse("pypy@3.11").accepts(described("pypy 3.11.11"))
+    assert not RuntimeSpec.parse("3.9").accepts(described("pypy 3.11.11"))
+
+
+@pytest.mark.parametrize("text", ["pypi3.9", "pyhton", "debug", "some fork", "some-fork"])
+def test_a_slip_of_the_pen_names_no_fork(text: str) -> None:
+    with pytest.raises(SpecError):
+        RuntimeSpec.parse(text, fork=True)
+
+
+def test_the_name_of_a_fork_that_no_runtime_has_is_refused() -> None:
+    runtimes = [described("3.13.0"), described("somefork 3.9.10")]
+    RuntimeSpec.parse("somefork", fork=True).require_fork(runtimes)
+    RuntimeSpec.parse("nogil", fork=True).require_fork(runtimes)
+    with pytest.raises(SpecError):
+        RuntimeSpec.parse("otherfork", fork=True).require_fork(runtimes)

@@ -18,7 +18,7 @@ def offer_runtimes(
     ] = None,
 ) -> None:
     """Print the runtimes of this machine as resources: dask worker --resources."""
-    wanted = [RuntimeSpec.parse(word) for word in specs or ()]
+    wanted = [RuntimeSpec.parse(word, fork=True) for word in specs or ()]
     found = [each for each in discover(search()).runtimes if "venv" in each.stdlib]
     known = tuple(each.id for each in found)
     for spec in wanted:
