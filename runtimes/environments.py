@@ -103,11 +103,20 @@ def read_settings(config: Path) -> dict[str, str]:
 _OVERLAYS = {"cinderx": None, "pyston_lite": "pyston_lite_autoload"}
 
 
-def site_folders(environment: Path) -> Iterator[Path]:
-    """Yield the folders of installed packages that an environment has."""
-    yield from sorted(environment.glob("lib*/python*/site-packages"))
-    yield environment / "Lib" / "site-packages"
-    yield environment / "site-packages"  # PyPy, up to 3.7
+_SITES = (
+    "lib*/*/site-packages",
+    "Lib/site-packages",
+    "site-packages",  # PyPy, up to 3.9
+)
+
+
+def site_folders(environment: Path) -> tuple[Path, ...]:
+    """Return the folders of installed packages that an environment has, each once."""
+    found: dict[str, Path] = {}
+    for pattern in _SITES:
+        for folder in sorted(environment.glob(pattern)):  # `lib64` is a link to `lib`
+            found.setdefault(os.path.realpath(folder), folder)
+    return tuple(found.values())
 
 
 def overlays(folders: Iterable[Path]) -> tuple[Overlay, ...]:

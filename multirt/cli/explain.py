@@ -28,7 +28,8 @@ def explain_choice(
     as_json: Json = False,
 ) -> None:
     """Say which runtime a program would be started on, and what stands against each other."""
-    decision = decide(options.request(words, thorough=True))
+    request = options.request(words, thorough=True)
+    decision = decide(request)
     if as_json:
         from multirt.report.explain_json import explain_document
 
@@ -37,5 +38,10 @@ def explain_choice(
         from multirt.report.explain_text import print_decision
 
         print_decision(decision, verbose=verbose)
+        if verbose and decision.wanted is not None and decision.chosen is not None:
+            from multirt.environments import maker_for
+            from multirt.report.env_text import print_maker
+
+            print_maker(maker_for(decision.chosen.runtime, request.cache_dir))
     if decision.chosen is None:
         raise typer.Exit(ExitCode.NOTHING_FITS)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from multirt.environments.store import Store
     from multirt.environments.tool_uv import following
     from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
-    from multirt.environments.venv import make_empty, python_of, site_roots
+    from multirt.environments.venv import Maker, make_empty, maker_for, maker_of, python_of
 
 __all__ = [
     "Built",
@@ -43,6 +43,7 @@ __all__ = [
     "Limits",
     "LocalWheel",
     "Locked",
+    "Maker",
     "MissingWheel",
     "Pin",
     "Record",
@@ -63,6 +64,8 @@ __all__ = [
     "lock_of",
     "make_empty",
     "make_lock",
+    "maker_for",
+    "maker_of",
     "named_paths",
     "overlay",
     "prunable",
@@ -71,7 +74,6 @@ __all__ = [
     "remove",
     "resolve",
     "run_uv",
-    "site_roots",
     "sweep",
     "uv_environment",
     "write_lock",
@@ -104,7 +106,10 @@ _LATER: Final = {
     "leased": "project_env",
     "lock_name": "pylock_select",
     "lock_of": "pylock_select",
+    "Maker": "venv",
     "make_empty": "venv",
+    "maker_for": "venv",
+    "maker_of": "venv",
     "make_lock": "lock_maker",
     "named_paths": "local_wheels",
     "overlay": "site_overlay",
@@ -114,7 +119,6 @@ _LATER: Final = {
     "remove": "in_use",
     "resolve": "resolver",
     "run_uv": "uv",
-    "site_roots": "venv",
     "sweep": "inventory",
     "uv_environment": "uv",
     "write_lock": "lock_maker",

@@ -20,10 +20,10 @@ from multirt.environments.venv import (
     failed,
     python_of,
     scripts_folder,
-    site_roots,
     unwritable,
 )
 from multirt.storage.lock import holding
+from runtimes.environments import site_folders
 from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def built_at(home: Path) -> Built:
         home=home,
         python=python_of(home),
         scripts=home / scripts_folder(),
-        site_roots=site_roots(home),
+        site_roots=site_folders(home),
     )
 
 
@@ -166,7 +166,7 @@ def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> 
     Raises:
         UvError, OSError: something cannot be installed.
     """
-    create(runtime, home, store.empty)
+    create(runtime, home, store.root)
     with (home / "pyvenv.cfg").open("a", encoding="utf-8") as config:
         config.write("relocatable = true\n")  # then uv's scripts find python beside them
     lock = home / "pylock.toml"
@@ -211,7 +211,7 @@ def _forget_bytecode(room: Path, resolution: Resolution) -> None:
         with open_archive(wheel.path) as archive:
             modules = [Path(name) for name in archive.namelist() if name.endswith(".py")]
         for module in modules:
-            for root in site_roots(room):
+            for root in site_folders(room):
                 for stale in (root / module).parent.glob(f"__pycache__/{module.stem}.*.pyc"):
                     stale.unlink()
 

@@ -111,10 +111,10 @@ def forget_resolutions(store: Store) -> None:
 
 
 def sweep(store: Store) -> None:
-    """Remove what interrupted builders left, and empty environments that served long enough."""
+    """Remove what interrupted builders left, and old files that make environments."""
     limit = time.time() - _FORGOTTEN
-    empty = (folder for folder in _folders(store.empty) if _changed(folder) < limit)
-    for folder in (*abandoned(store), *empty):
+    kept = [*_folders(store.root / "empty"), *_folders(store.root / "virtualenv")]
+    for folder in (*abandoned(store), *(each for each in kept if _changed(each) < limit)):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -54,7 +54,7 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         raise unwritable(runtime, error) from error
     try:
         lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
-        for folder in create(runtime, room, cache_dir / "empty"):
+        for folder in create(runtime, room, cache_dir):
             (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
         seal(room, _record(runtime, roots))
         room.rename(home)

@@ -54,11 +54,6 @@ class Store(Struct, frozen=True):
         return self.root / "environments"
 
     @property
-    def empty(self) -> Path:
-        """The folder of empty environments, one a runtime, of which others begin as copies."""
-        return self.root / "empty"
-
-    @property
     def resolutions(self) -> Path:
         """The folder of remembered resolutions."""
         return self.root / "resolutions"

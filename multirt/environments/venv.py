@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -11,15 +12,32 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.removal import discard
 from multirt.errors import ExitCode, MultirtError
+from runtimes.environments import read_settings, site_folders
 from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:
     from runtimes import Runtime
 
+_SCHEMA = "2"
 _SECONDS = 120
+_OPTIONS = (
+    "--no-seed",
+    "--activators",
+    "",
+    "--no-venv-redirect",
+    "--no-vcs-ignore",
+    "--no-periodic-update",
+    "--discovery",
+    "builtin",
+)
+_NOT_HEEDED = ("PYTHON", "VIRTUALENV_", "PY_DISCOVERY_")
+_HOOKS = ("_virtualenv.py", "_virtualenv.pth")
+_REASON = "multirt-no-virtualenv"  # a key of `pyvenv.cfg`, which Python passes over
 _ELSEWHERE = "MULTIRT_CACHE_DIR names another folder for them; `multirt env prune` frees this one"
 _umask = os.umask(0o077)
 os.umask(_umask)
@@ -29,31 +47,49 @@ UMASK = _umask | 0o022
 _OF_THE_DISK = re.compile("no space left|quota exceeded|read-only file system", re.IGNORECASE)
 
 
-def create(runtime: Runtime, room: Path, empty: Path) -> tuple[Path, ...]:
+class Maker(msgspec.Struct, frozen=True, kw_only=True):
+    """What made an environment.
+
+    Attributes:
+        name: `virtualenv` or `venv`.
+        version: of virtualenv; None for the runtime's own `venv`, and before it made one.
+        reason: why virtualenv did not; None where it did.
+    """
+
+    name: str
+    version: str | None = None
+    reason: str | None = None
+
+
+def create(runtime: Runtime, room: Path, cache_dir: Path) -> tuple[Path, ...]:
     """Make an environment in an empty folder and return its folders of packages.
 
-    The first one of a runtime is kept, empty, and copied for the others: nothing in it names its
-    place, and a start of the runtime's `venv` takes a hundred times as long.
+    The first one of a runtime is kept, empty, and copied for the others: nothing in it depends on
+    its place, and a copy takes 2 ms where virtualenv has to be imported first.
 
     Args:
         runtime: whose environment.
         room: the folder.
-        empty: where the empty ones are kept.
+        cache_dir: where empty environments are kept, and virtualenv's facts about runtimes.
 
     Raises:
         MultirtError: the runtime cannot.
         OSError: there is no room.
     """
-    pattern = empty / f"{runtime.id}-{digest(runtime_identity(runtime))}"
+    name = _name(runtime)
+    pattern = cache_dir / "empty" / name
     if not _copied(pattern, room):
-        make_empty(runtime, room)
-        for script in (room / scripts_folder()).glob("[aA]ctivate*"):
-            script.unlink()  # it names the folder that this one is renamed from
+        make_empty(runtime, room, cache_dir / "virtualenv" / name)
         _keep(room, pattern)
-    folders = site_roots(room)
+    folders = site_folders(room)
     if not folders:
         raise failed(runtime, "its venv module made no site-packages folder")
     return folders
+
+
+def _name(runtime: Runtime) -> str:
+    """Return a name that changes with the interpreter's file."""
+    return f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime))}"
 
 
 def _copied(pattern: Path, room: Path) -> bool:
@@ -61,7 +97,7 @@ def _copied(pattern: Path, room: Path) -> bool:
     with suppress(OSError):  # it is not there, or was removed meanwhile; `shutil.Error` is one too
         check_tree(pattern)
         shutil.copytree(pattern, room, symlinks=True, dirs_exist_ok=True)
-    if python_of(room).exists() and site_roots(room) and (room / "pyvenv.cfg").is_file():
+    if python_of(room).exists() and site_folders(room) and (room / "pyvenv.cfg").is_file():
         return True
     shutil.rmtree(room)  # what there is of it
     room.mkdir(mode=0o700)
@@ -81,11 +117,89 @@ def _keep(room: Path, pattern: Path) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def make_empty(runtime: Runtime, room: Path) -> None:
-    """Let a runtime's own `venv` make an environment.
+def make_empty(runtime: Runtime, room: Path, app_data: Path) -> None:
+    """Make an environment without packages: by virtualenv, else by the runtime's own `venv`.
 
-    It serves every version from 3.3 on, is quicker than virtualenv, and puts no start-up hook into
-    the environment. One that is there stays.
+    Args:
+        runtime: whose environment.
+        room: its folder; an environment that is there stays.
+        app_data: where virtualenv caches what it asked this runtime.
+
+    Raises:
+        MultirtError: the runtime cannot.
+    """
+    reason = _by_virtualenv(runtime, room, app_data)
+    if reason is None:
+        for hook in (each / name for each in site_folders(room) for name in _HOOKS):
+            hook.unlink(missing_ok=True)  # a SyntaxError at each start of 3.6 and 3.7
+        for path in (room, *room.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~UMASK)
+        return
+    shutil.rmtree(room, ignore_errors=True)
+    _by_venv(runtime, room)
+    for script in (room / scripts_folder()).glob("[aA]ctivate*"):
+        script.unlink()  # it names the folder that this one is renamed from
+    with (room / "pyvenv.cfg").open("a", encoding="utf-8") as config:
+        config.write(f"{_REASON} = {' '.join(reason.split())}\n")
+
+
+def maker_for(runtime: Runtime, cache_dir: Path) -> Maker:
+    """Return what makes the environments of a runtime, without making one.
+
+    Raises:
+        OSError: the runtime is gone.
+    """
+    name = _name(runtime)
+    if (cache_dir / "empty" / name / "pyvenv.cfg").is_file():
+        return maker_of(cache_dir / "empty" / name)
+    folder = cache_dir / "virtualenv" / name
+    reason = _by_virtualenv(runtime, folder / "none", folder, dry_run=True)
+    return Maker(name="virtualenv" if reason is None else "venv", reason=reason)
+
+
+def maker_of(home: Path) -> Maker:
+    """Return what made an environment."""
+    settings = read_settings(home / "pyvenv.cfg")
+    version = settings.get("virtualenv")
+    if version is not None:
+        return Maker(name="virtualenv", version=version)
+    return Maker(name="venv", reason=settings.get(_REASON))
+
+
+def _by_virtualenv(
+    runtime: Runtime, room: Path, app_data: Path, *, dry_run: bool = False
+) -> str | None:
+    """Make an environment by virtualenv, in this process; return why it did not."""
+    if os.pathsep in str(room):  # virtualenv would print its usage
+        return f"virtualenv refuses a path with {os.pathsep!r}: {room}"
+    import virtualenv  # 85 ms, for the first environment of a runtime
+
+    for name in ("virtualenv", "python_discovery"):  # it logs what it also raises
+        logging.getLogger(name).addHandler(logging.NullHandler())
+    kept = (item for item in os.environ.items() if not item[0].startswith(_NOT_HEEDED))
+    env = {**dict(kept), "VIRTUALENV_CONFIG_FILE": os.devnull}
+    options = [*_OPTIONS, "--app-data", str(app_data), "--python", str(runtime.executable)]
+    try:
+        make_folder(app_data)
+        check_tree(app_data)
+        session = virtualenv.session_via_cli([*options, str(room)], setup_logging=False, env=env)
+        if dry_run:
+            return None
+        with session:
+            session.run()
+    except (OSError, RuntimeError, SystemExit, ValueError) as error:
+        return str(error) or type(error).__name__
+    python = python_of(room)
+    if not python.exists():
+        return "virtualenv made no python"
+    if python.is_symlink() and not python.samefile(runtime.executable):
+        return f"virtualenv took {python.resolve()} for it"
+    return None
+
+
+def _by_venv(runtime: Runtime, room: Path) -> None:
+    """Let a runtime's own `venv` make an environment.
 
     Raises:
         MultirtError: the runtime cannot.
@@ -101,8 +215,8 @@ def make_empty(runtime: Runtime, room: Path) -> None:
             umask=UMASK,
         )
     except subprocess.CalledProcessError as error:
-        words = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise failed(runtime, words[-1] if words else f"exit code {error.returncode}") from error
+        lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise failed(runtime, lines[-1] if lines else f"exit code {error.returncode}") from error
     except subprocess.TimeoutExpired as error:
         raise failed(runtime, f"no end after {_SECONDS} s") from error
 
@@ -115,13 +229,6 @@ def scripts_folder() -> str:
 def python_of(home: Path) -> Path:
     """Return how an environment is started."""
     return home / scripts_folder() / ("python.exe" if os.name == "nt" else "python")
-
-
-def site_roots(home: Path) -> tuple[Path, ...]:
-    """Return an environment's folders of packages, each once."""
-    found = [*home.glob("lib*/*/site-packages"), *home.glob("Lib/site-packages")]
-    # PyPy 3.9 and older keep it at the top; `lib64` is a link to `lib`.
-    return tuple(sorted({path.resolve() for path in found or home.glob("site-packages")}))
 
 
 def unwritable(runtime: Runtime, error: OSError) -> MultirtError:

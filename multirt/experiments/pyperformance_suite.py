@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from multirt.environments import UvError, make_empty, python_of, run_uv, site_roots
+from multirt.environments import UvError, make_empty, python_of, run_uv
 from multirt.errors import MultirtError
 from multirt.experiments.intervals import Ratio, unpaired_ratio
 from multirt.experiments.trial import Start, run_once
 from multirt.process.optional_packages import require
+from runtimes.environments import site_folders
 from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:
@@ -146,9 +147,9 @@ def _provide_pip(contender: Contender, folder: Path, store: Store) -> None:
         message = f"{_NAME} does not say where the environment of {runtime.id} belongs"
         raise MultirtError("suite", message)
     home = Path(named[1])
-    if any((root / "pip").is_dir() for root in site_roots(home)):
+    if any((root / "pip").is_dir() for root in site_folders(home)):
         return
-    make_empty(runtime, home)
+    make_empty(runtime, home, store.root / "virtualenv" / runtime.id)
     try:
         run_uv(store, ["pip", "install", "--python", str(python_of(home)), *_INSTALLERS])
     except UvError as error:

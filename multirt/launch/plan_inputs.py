@@ -18,6 +18,7 @@ from multirt.selection.model import Cause
 from multirt.selection.own_modules import path_files_of
 from multirt.selection.virtualenv import candidates
 from runtimes import Reason
+from runtimes.environments import site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -313,12 +314,10 @@ def _made(planned: Plan, request: Request) -> Iterator[Path]:
             yield argument
     if not planned.environments:
         return
-    from multirt.environments import site_roots  # it is loaded: one was made
-
     yield planned.executable
     for home in planned.environments:
         yield home / "pyvenv.cfg"
-        for root in site_roots(home):  # bytecode may come to it
+        for root in site_folders(home):  # bytecode may come to it
             yield from sorted(root.glob("*.pth"))
             yield from sorted(root.glob("*.dist-info/RECORD"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from multirt.environments import maker_of
 from multirt.report.json_parts import SCHEMA, Document
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def environments_document(found: Iterable[Environment]) -> Document:
 def environment_document(each: Environment) -> Document:
     """Return one environment; what cannot be told of a damaged one is null or empty."""
     record = each.record
+    maker = maker_of(each.home)
     runtime = {"id": record.runtime, "executable": record.executable} if record else None
     return {
         "name": each.home.name,
@@ -36,6 +38,7 @@ def environment_document(each: Environment) -> Document:
         "own_bytes": each.own,
         "made": _time(record.made) if record else None,
         "used": _time(each.used),
+        "maker": {"name": maker.name, "version": maker.version, "reason": maker.reason},
     }
 
 

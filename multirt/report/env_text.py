@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from multirt.environments import maker_of
 from multirt.report.rich_text import open_console, text
 from multirt.report.units import write_age, write_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multirt.environments import Environment, Locked
+    from multirt.environments import Environment, Locked, Maker
 
 
 def print_environments(found: Sequence[Environment], now: float) -> None:
@@ -59,6 +60,7 @@ def print_environment(each: Environment, now: float) -> None:
         ("used", write_age(now - each.used)),
         ("size", f"{write_size(each.size)}, of which {write_size(each.own)} of its own"),
         ("state", each.state.value),
+        ("maker", maker_text(maker_of(each.home))),
     ]
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
@@ -67,6 +69,18 @@ def print_environment(each: Environment, now: float) -> None:
         if words:
             table.add_row(name, text(words))
     console.print(table)
+
+
+def maker_text(maker: Maker) -> str:
+    """Return what made an environment, and why virtualenv did not."""
+    if maker.name == "virtualenv":
+        return f"{maker.name} {maker.version or ''}".rstrip()
+    return f"{maker.name}; not virtualenv: {maker.reason}" if maker.reason else maker.name
+
+
+def print_maker(maker: Maker) -> None:
+    """Print what makes the environment of a program."""
+    open_console().print(f"environment: made by {text(maker_text(maker))}", soft_wrap=True)
 
 
 def print_removed(gone: Sequence[Environment], used: Iterable[Path], *, dry_run: bool) -> None:

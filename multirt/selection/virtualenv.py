@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from runtimes import base_executable
-from runtimes.environments import read_settings
+from runtimes.environments import read_settings, site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -131,13 +131,12 @@ def names_by_environment(homes: Iterable[Path | None]) -> dict[Path | None, str]
 
 def _environment(home: Path) -> Environment:
     """Read a virtual environment's folder."""
-    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    roots = [*home.glob("lib/*/site-packages"), *home.glob("Lib/site-packages")]
     settings = read_settings(home / "pyvenv.cfg")
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     return Environment(
         home=home,
         python=python,
         base=base_executable(home),
-        roots=tuple(sorted(roots)),
+        roots=site_folders(home),
         sees_base=settings.get("include-system-site-packages", "").lower() == "true",
     )

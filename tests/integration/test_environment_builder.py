@@ -126,7 +126,7 @@ def test_is_made_once(here: Runtime, store: Store) -> None:
 
 def test_the_second_one_of_a_runtime_is_a_copy_of_an_empty_one(here: Runtime, store: Store) -> None:
     _built(here, Wanted(requirements=("alpha",)), store)
-    (empty,) = store.empty.iterdir()
+    (empty,) = (store.root / "empty").iterdir()
     (empty / "marked").write_text("", encoding="utf-8")
     copied = _built(here, Wanted(requirements=("beta",)), store)
     assert (copied.home / "marked").is_file()
@@ -176,7 +176,7 @@ def test_an_empty_environment_of_another_user_is_not_copied(
     here: Runtime, store: Store, plant: Callable[[Path], object], spoil: Callable[[Path], object]
 ) -> None:
     _built(here, Wanted(requirements=("alpha",)), store)
-    (empty,) = store.empty.iterdir()
+    (empty,) = (store.root / "empty").iterdir()
     plant(empty)
     spoil(empty)
     built = _built(here, Wanted(requirements=("beta",)), store)
