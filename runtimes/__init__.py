@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Rejection,
         Runtime,
     )
-    from runtimes.names import is_runtime_name, release_line
+    from runtimes.names import is_of_another, is_runtime_name, release_line
     from runtimes.preference import CRITERIA, decided_by, rank, standing
     from runtimes.pruning import prune
     from runtimes.search import Search
@@ -82,6 +82,7 @@ _LATER: Final = {
     "hold": "witness",
     "interrogate": "discoverer",
     "is_cpython": "layout",
+    "is_of_another": "names",
     "is_runtime_name": "names",
     "is_young": "witness",
     "overlays": "environments",
@@ -134,6 +135,7 @@ __all__ = [
     "hold",
     "interrogate",
     "is_cpython",
+    "is_of_another",
     "is_runtime_name",
     "is_young",
     "overlays",

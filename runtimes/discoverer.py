@@ -130,7 +130,7 @@ class Discoverer:
         """Tell whether all of it holds until some file changes."""
         failed = any(one.reason is not Reason.ENVIRONMENT for one in self._rejected)
         gone = any(each.base is None for each in self._look.environments.values())
-        return not (self._asked or failed or gone or self._postponed)
+        return not (self._asked or failed or gone)
 
     def _decisive(self) -> Iterator[str]:
         """Yield the paths besides those noticed and those of answers that decide what is found."""
@@ -192,16 +192,21 @@ class Discoverer:
         first = self._search.first
         if first is None:
             return list(unknown)
+        named = {index for index, one in enumerate(suspects) if self._search.paths & _paths(one)}
         lines = {index: _line(suspects[index]) for index in unknown}
-        wanted = max((line for line in lines.values() if line and first(line)), default=None)
-        if wanted is None:
+        known = {line for line in lines.values() if line is not None and first(line)}
+        wanted = sorted(known, reverse=True)[: self._search.lines]
+        if named:
+            due = [index for index in unknown if index in named]
+        elif wanted:
+            due = [
+                index
+                for index, line in lines.items()
+                if line in wanted or (line is None and not _is_of_another(suspects[index]))
+            ]
+        else:
             return list(unknown)
-        due = []
-        for index, line in lines.items():
-            if line == wanted or (line is None and not _is_of_another(suspects[index])):
-                due.append(index)
-            else:
-                self._postponed.append(suspects[index].real)
+        self._postponed += (suspects[index].real for index in unknown if index not in due)
         return due
 
     def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
@@ -266,6 +271,10 @@ def _line(suspect: Suspect) -> tuple[int, int] | None:
     if suspect.interpreter is not None:
         return None
     return release_line(os.path.basename(suspect.real))  # noqa: PTH119 - text
+
+
+def _paths(suspect: Suspect) -> set[str]:
+    return {suspect.path, suspect.real, *(each.path for each in suspect.candidates)}
 
 
 def _is_of_another(suspect: Suspect) -> bool:

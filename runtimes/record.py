@@ -51,6 +51,7 @@ def found_in(record: Record) -> Discovery:
         ),
         inquiries=tuple(map(_inquiry, record["inquiries"])),
         environments=tuple(map(_environment, record["environments"])),
+        postponed=tuple(map(Path, record["postponed"])),
     )
 
 

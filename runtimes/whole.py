@@ -62,11 +62,17 @@ class Whole:
             if not witness.hold(note["witnesses"]):
                 return None
             found = found_in(note["found"])
+            if found.postponed and not self._may_be_partial():
+                return None
             for path in note["noticed"]:
                 self._search.noticed(path)
         except (AttributeError, KeyError, TypeError, ValueError):  # somebody edited it
             return None
         return found
+
+    def _may_be_partial(self) -> bool:
+        """Whether the search has a first step, and this is it."""
+        return self._search.first is not None and self._search.lines == 1
 
     def save(
         self,

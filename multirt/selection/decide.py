@@ -19,7 +19,7 @@ from multirt.selection.did_you_mean import probably_meant
 from multirt.selection.evaluate import Inquiry
 from multirt.selection.explicit_paths import with_named
 from multirt.selection.judge import choose
-from multirt.selection.lazy_discovery import first_lines, is_settled
+from multirt.selection.lazy_discovery import is_settled, steps
 from multirt.selection.no_match import is_other
 from multirt.selection.package_sources import Needed, locks_looked_for, needed, start_of
 from multirt.selection.prefer_fastest import by_measurement, wants_fastest
@@ -33,7 +33,7 @@ from multirt.selection.virtualenv import (
     names_by_environment,
     specs_by_environment,
 )
-from runtimes import discover
+from runtimes import Discovery, discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from multirt.config import Configuration
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
+    from multirt.selection.model import Verdict
     from runtimes import Runtime
 
 _PROJECT = "pyproject.toml"
@@ -105,55 +106,63 @@ def decide_each(request: Request) -> Iterator[tuple[Path | None, Decision]]:
 def _decide_alone(request: Request) -> Decision:
     """Decide with the packages of one environment.
 
-    Of the runtimes that were never asked what they are, only the likely ones are asked at first,
-    and the others where one of them could be chosen or the request is thorough.
+    Candidates are asked what they are step by step, until a choice cannot be beaten; all of them
+    where the request is thorough.
     """
-    decision, settled = _decide(request, postponing=not request.thorough)
-    return decision if settled else _decide(request, postponing=False)[0]
-
-
-def _decide(request: Request, *, postponing: bool) -> tuple[Decision, bool]:
-    """Decide, and tell whether that holds whatever was not asked."""
     request = replace(request, entry=_command_first(request))
     program = read_program(request.entry, request.cwd, request.stdin)
     program = replace(program, options=request.wishes.python_args or program.options)
     places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
     configuration = configure(program, request.wishes, places)
     fastest = wants_fastest(configuration)
-    if fastest:  # whoever may be chosen has to be asked
+    if fastest:  # the runtime that may be chosen has to be asked
         request = replace(request, thorough=True)
     found = needed(program, configuration, request)
     program, command = _with_command(program, found, request)
-    # What is to be installed is resolved for runtimes in turn, which is not done twice.
-    first = first_lines(configuration) if postponing and found.wanted is None else None
-    discovery = discover(replace(request.search, first=first))
-    runtimes = with_named(discovery.runtimes, configuration.specs, request.search)
-    question = _question(program, configuration, found, runtimes, request)
-    verdicts = sorted(
-        Inquiry(question=question, wanted=found.wanted, request=request).verdicts(runtimes),
-        key=lambda verdict: (not verdict.accepted, verdict.rank),
-    )
     decision = Decision(
         program=program,
         configuration=configuration,
-        verdicts=tuple(verdicts),
-        chosen=choose(verdicts),
+        verdicts=(),
+        chosen=None,
         environment=found.environment,
         roots=found.roots,
         wanted=found.wanted,
-        packages=question.packages,
-        discovery=discovery,
+        packages=_packages(program, configuration, found.roots) if found.roots else None,
+        discovery=Discovery(runtimes=(), rejected=()),
         command=command,
-        notes=(*configuration.notes, *found.notes, *_home_notes(question)),
+        notes=(*configuration.notes, *found.notes),
         read=_read(program, configuration, found),
         absent=_absent(program, configuration, found, request),
         variables=(*configuration.variables, *_VARIABLES),
     )
+    decision = _searched(decision, request)
+    return by_measurement(decision, request.history) if fastest else decision
+
+
+def _searched(decision: Decision, request: Request) -> Decision:
+    """Return a decision with the choice, from the first step of the search that settles it."""
+    whole = request.search
+    searches = steps(whole, decision.configuration, decision.environment)
+    evaluated: dict[object, Verdict] = {}
+    for search in (whole,) if request.thorough else searches:
+        discovery = discover(search)
+        runtimes = with_named(discovery.runtimes, decision.configuration.specs, search)
+        question = _question(decision, runtimes, request)
+        inquiry = Inquiry(
+            question=question, wanted=decision.wanted, request=request, evaluated=evaluated
+        )
+        verdicts = sorted(
+            inquiry.verdicts(runtimes), key=lambda verdict: (not verdict.accepted, verdict.rank)
+        )
+        decision = replace(
+            decision, verdicts=tuple(verdicts), chosen=choose(verdicts), discovery=discovery
+        )
+        if search is whole or not discovery.postponed or is_settled(decision, question):
+            break
+    decision = replace(decision, notes=(*decision.notes, *_home_notes(question)))
     if request.thorough:
         decision = replace(decision, providers=_providers(decision, runtimes))
-    if fastest:
-        decision = by_measurement(decision, request.history)
-    return decision, not discovery.postponed or is_settled(decision, question)
+    return decision
 
 
 def _providers(decision: Decision, runtimes: Sequence[Runtime]) -> Mapping[str, str]:
@@ -173,31 +182,24 @@ def _providers(decision: Decision, runtimes: Sequence[Runtime]) -> Mapping[str, 
     return find_providers(modules, folders, named)
 
 
-def _question(
-    program: Program,
-    configuration: Configuration,
-    found: Needed,
-    runtimes: Sequence[Runtime],
-    request: Request,
-) -> Question:
+def _question(decision: Decision, runtimes: Sequence[Runtime], request: Request) -> Question:
     """Return what is asked of every runtime."""
-    environment = found.environment
-    packages = _packages(program, configuration, found.roots) if found.roots else None
+    environment, packages = decision.environment, decision.packages
     return Question(
-        program=program,
-        configuration=configuration,
+        program=decision.program,
+        configuration=decision.configuration,
         packages=packages,
         home=next((each for each in runtimes if environment and environment.is_of(each)), None),
         active=_active(runtimes, request),
-        builds=found.wanted is not None,
+        builds=decision.wanted is not None,
         unseen=bool(
             request.search.env.get("PYTHONPATH")
             or (environment and environment.sees_base)
             or (packages and packages.hooks)
         ),
         allowed=request.wishes.allowed,
-        pythonhome=_pythonhome(program, request),
-        stdlib=standard_names(runtimes, found.wanted),
+        pythonhome=_pythonhome(decision.program, request),
+        stdlib=standard_names(decision.wanted),
     )
 
 

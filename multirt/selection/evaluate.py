@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from multirt.selection.checks.imports import Having
 from multirt.selection.checks.packages import reached
 from multirt.selection.compile_check import ask
-from multirt.selection.judge import judge_runtime
+from multirt.selection.judge import choose, judge_runtime
 from multirt.selection.model import Cause, Objection, Verdict
 from multirt.selection.outdated_pins import held_back
 from multirt.selection.own_modules import ask_own_modules, find_own_modules, has_hooks
+from multirt.selection.ranking import ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,42 +39,57 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         question: what is asked.
         wanted: what will be installed; None for nothing.
         request: who asks.
+        evaluated: verdicts of runtimes that were asked before, in an earlier step of the search.
     """
 
     question: Question
     wanted: Wanted | None
     request: Request
+    evaluated: dict[object, Verdict]
 
     def verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
-        """Return a verdict on each runtime.
+        """Return a verdict on each runtime, or on those that a choice needs.
 
-        What is known without them is judged first. Then the runtimes that are left are asked in
-        the order of preference: until one fits, or all where the request is thorough.
+        Where the request is not thorough, the runtimes are judged in the order of preference until
+        one fits that none of the others can come before. What is known without a runtime is judged
+        first; only where that leaves it, it is asked itself.
         """
+        if self.request.thorough:
+            return _needing_version(self._all_verdicts(runtimes))
+        found: list[Verdict] = []
+        best: Verdict | None = None
+        waiting: list[tuple[Having, Verdict]] = []
+        together = 1
+        order = sorted(runtimes, key=lambda each: ranked(self.question, each, 0))
+        for runtime in order:
+            if best is not None and best.rank < ranked(self.question, runtime, 0):
+                break
+            having, verdict = self._judged(runtime)
+            if not verdict.accepted or (best is not None and best.rank < verdict.rank):
+                found.append(verdict)
+                continue
+            waiting.append((having, verdict))
+            if len(waiting) == together:
+                found += self._all_asked(waiting)
+                best = choose(found)
+                waiting = []
+                # To resolve is to wait for the index; where one has failed, others will.
+                together = _WORKERS if self.wanted is not None else 1
+        found += self._all_asked(waiting)
+        return _needing_version(found)
+
+    def _all_verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
+        """Return a verdict on each runtime; those that were not asked for are not asked."""
         judged = [self._judged(runtime) for runtime in runtimes]
         judged.sort(key=lambda each: (not each[1].accepted, each[1].rank))
-        thorough = self.request.thorough
-        left = [each for each in judged if each[1].accepted or (thorough and _is_wanted(each[1]))]
+        left = [each for each in judged if each[1].accepted or _is_wanted(each[1])]
         refused = [verdict for having, verdict in judged if (having, verdict) not in left]
-        if not thorough:
-            return _needing_version(self._until_one_fits(left) + refused)
-        return _needing_version([*self._all_asked(left), *refused])
-
-    def _until_one_fits(self, left: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
-        found: list[Verdict] = []
-        together = 1
-        while len(found) < len(left):
-            found += self._all_asked(left[len(found) : len(found) + together])
-            if any(each.accepted for each in found):
-                break
-            # To resolve is to wait for the index; where one has failed, others will.
-            together = _WORKERS if self.wanted is not None else 1
-        return found + [verdict for _, verdict in left[len(found) :]]
+        return [*self._all_asked(left), *refused]
 
     def _all_asked(self, judged: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
         """Ask several at once."""
-        if len(judged) == 1:
-            return [self._asked(judged[0])]
+        if len(judged) <= 1:
+            return [self._asked(each) for each in judged]
         from concurrent.futures import ThreadPoolExecutor  # 10 ms that a start does not need
 
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
@@ -121,7 +137,13 @@ class Inquiry(Struct, frozen=True, kw_only=True):
 
     def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
         """Judge again with what the runtime itself says, and with what it would get installed."""
-        having, _ = judged
+        having, statically = judged
+        key = (having.runtime, statically.rank)
+        if key not in self.evaluated:
+            self.evaluated[key] = self._newly_asked(having)
+        return self.evaluated[key]
+
+    def _newly_asked(self, having: Having) -> Verdict:
         answers = ask(
             having.runtime,
             tuple(having.sources()),

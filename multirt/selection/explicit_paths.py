@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,14 @@ def with_named(
             continue
         path = Path(spec.path).expanduser()
         path = base_executable(path) or path
-        try:
-            named = interrogate(path, env=search.env, timeout=search.timeout)
-        except CandidateError as error:
-            raise MultirtError("spec", str(error), code=ExitCode.NOTHING_FITS) from error
-        known = next((each for each in found if each.executable == named.executable), named)
+        names = {path, Path(os.path.realpath(path))}
+        known = next((each for each in found if names & {each.executable, *each.aliases}), None)
+        if known is None:
+            try:
+                named = interrogate(path, env=search.env, timeout=search.timeout)
+            except CandidateError as error:
+                raise MultirtError("spec", str(error), code=ExitCode.NOTHING_FITS) from error
+            known = next((each for each in found if each.executable == named.executable), named)
         if known in found:
             found.remove(known)
         found.append(replace(known, aliases=(*known.aliases, Path(spec.path))))

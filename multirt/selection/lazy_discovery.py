@@ -1,31 +1,67 @@
-"""Ask first the runtimes that are likely to be chosen, and the others where they could be. Pure.
+"""Ask candidates what they are in the order of preference, as far as a choice needs it. Pure.
 
-To ask one what it is takes 50 ms to 4 s, and a first start should not wait for all of them.
+To ask one takes 50 ms to 4 s. The steps of a search go from the one candidate that is likely to be
+chosen to all of the machine; the first step whose choice cannot be beaten ends it.
 """
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.config import Prefer
-from runtimes import is_cpython, release_line, within
+from runtimes import base_executable, is_cpython, is_of_another, release_line, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from multirt.config import Configuration
     from multirt.selection.criteria import Question
     from multirt.selection.request import Decision
+    from multirt.selection.virtualenv import Environment
+    from runtimes import Search
+
+_SECOND = 2  # release lines that are asked together, after the newest alone
 
 
-def first_lines(configuration: Configuration) -> Callable[[tuple[int, int]], bool] | None:
-    """Return which release lines of CPython may hold the choice; None where any runtime may."""
+def steps(
+    search: Search, configuration: Configuration, environment: Environment | None
+) -> Iterator[Search]:
+    """Yield searches that ask more and more of the candidates that were never asked.
+
+    Args:
+        search: for all of them, which is the last.
+        configuration: what is asked for.
+        environment: the one whose runtime comes first; None for none.
+    """
     prefer = configuration.prefer.value if configuration.prefer is not None else None
-    prerelease = configuration.allow_prerelease
-    if prefer not in (None, Prefer.NEWEST) or (prerelease is not None and prerelease.value):
-        return None
-    return partial(_may_be_chosen, configuration)
+    if prefer in (None, Prefer.NEWEST):
+        first = partial(_may_be_chosen, configuration)
+        paths = _first_paths(configuration, environment)
+        if paths:
+            yield replace(search, first=first, paths=paths)
+        if not (configuration.specs and configuration.specs[0].path is not None):
+            yield replace(search, first=first)
+            yield replace(search, first=first, lines=_SECOND)
+    yield search
+
+
+def _first_paths(configuration: Configuration, environment: Environment | None) -> frozenset[str]:
+    """Return where the runtime is that comes before all others, whatever else is here."""
+    specs = configuration.specs
+    if specs:
+        if specs[0].path is None:
+            return frozenset()
+        named = Path(specs[0].path).expanduser()
+        base = base_executable(named) or named
+    elif environment is not None and environment.base is not None:
+        base = environment.base
+    else:
+        return frozenset()
+    return frozenset({str(base), os.path.realpath(base)})
 
 
 def _may_be_chosen(configuration: Configuration, line: tuple[int, int]) -> bool:
@@ -36,22 +72,30 @@ def _may_be_chosen(configuration: Configuration, line: tuple[int, int]) -> bool:
 
 
 def is_settled(decision: Decision, question: Question) -> bool:
-    """Whether whatever was not asked would come after the choice, see `judge.ranking`.
-
-    Where modules may come from places that are not read, which ones only a standard library brings
-    is known from all runtimes together.
-    """
-    chosen, program = decision.chosen, decision.program
-    if chosen is None or question.builds or question.unseen or program.searches_elsewhere:
+    """Whether every candidate that was not asked would come after the choice, see `ranking`."""
+    chosen, configuration = decision.chosen, decision.configuration
+    if chosen is None:
         return False
     runtime = chosen.runtime
-    if not is_cpython(runtime) or runtime.prerelease:
-        return False
-    if runtime.abi.debug or runtime.abi.free_threaded:
-        return False
     asked, is_foreign, unverified = chosen.rank[:3]
-    if asked or unverified or (is_foreign and decision.environment is not None):
+    if asked:
         return False
-    lines = (release_line(path.name) for path in decision.discovery.postponed)
-    newer = (line for line in lines if line is not None and line >= runtime.version.release[:2])
-    return not any(_may_be_chosen(decision.configuration, line) for line in newer)
+    if configuration.specs and configuration.specs[0].path is not None:
+        return True  # no other has that path
+    if not is_foreign:
+        return not configuration.specs  # no other is the environment's own
+    if decision.environment is not None and question.home is None:
+        return decision.environment.base is None
+    unusual = runtime.abi.debug or runtime.abi.free_threaded or not is_cpython(runtime)
+    return not (unusual or runtime.prerelease or unverified) and not any(
+        _may_come_first(path, runtime.version.release[:2], configuration)
+        for path in decision.discovery.postponed
+    )
+
+
+def _may_come_first(path: Path, chosen: tuple[int, ...], configuration: Configuration) -> bool:
+    """Whether a candidate, by its name, could be a CPython as new as the chosen one."""
+    line = release_line(path.name)
+    if line is None:
+        return not is_of_another(path.name)
+    return line >= chosen and _may_be_chosen(configuration, line)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runtimes import is_cpython
+from multirt.selection.stdlib_table import STANDARD_MODULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from multirt.environments import Wanted
     from runtimes import Runtime
@@ -38,18 +38,17 @@ _NAMED_OTHERWISE = {
 }
 
 
-def standard_names(runtimes: Sequence[Runtime], wanted: Wanted | None) -> frozenset[str]:
+def standard_names(wanted: Wanted | None) -> frozenset[str]:
     """Return the names that only a standard library brings, in whichever version.
 
-    MicroPython has a `requests` and PyPy a `cffi`, which are distributions elsewhere: what only
-    another implementation than CPython has does not count, where a CPython can tell. Nor does what
-    is brought by a distribution that will be installed, as `cgi` by `legacy-cgi`.
+    MicroPython has a `requests` and PyPy a `cffi`, which are distributions elsewhere: of other
+    implementations than CPython only a few names count. Nor does what is brought by a distribution
+    that will be installed, as `cgi` by `legacy-cgi`. It does not depend on the runtimes that are
+    here, so that a search may stop at the first that fits.
     """
-    usual = [each for each in runtimes if is_cpython(each)]
-    names = {name for each in usual or runtimes for name in each.stdlib}
-    names |= {name for each in runtimes for name in each.stdlib if name.startswith("__")}
-    names |= {name for listed in _OF_IMPLEMENTATIONS.values() for name in listed.split()}
-    return frozenset(names.difference(_brought(wanted.requirements if wanted else ())))
+    names = {name for listed in _OF_IMPLEMENTATIONS.values() for name in listed.split()}
+    brought = _brought(wanted.requirements if wanted else ())
+    return (STANDARD_MODULES | names).difference(brought)
 
 
 def has_standard(runtime: Runtime, top: str) -> bool:
