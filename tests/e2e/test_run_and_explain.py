@@ -59,7 +59,6 @@ def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
         pytest.param(["run", "--site", "nope", "ok.py"], 2, "no such folder", id="no site"),
         pytest.param(["run", "latin.py"], 2, "is not text", id="not UTF-8"),
         pytest.param(["run", "doubled.py"], 2, "2 script blocks", id="doubled block"),
-        pytest.param(["run", "open.py"], 2, "has no end", id="unclosed block"),
         pytest.param(["run", "toml.py"], 2, "invalid TOML", id="broken block"),
         pytest.param(["run", "wanted.py"], 2, "requires-python means nothing", id="specifier"),
         pytest.param(["run", "future.py"], 127, "requires Python >=3.99", id="nothing fits"),
@@ -97,7 +96,6 @@ def _write_bad_files(folder: Path) -> None:
     (folder / "ok.py").write_text("print(1)\n")
     (folder / "latin.py").write_bytes(b"x = '\xe9'\n")
     (folder / "doubled.py").write_text(block.format("# a = 1") + "\n" + block.format("# a = 1"))
-    (folder / "open.py").write_text("# /// script\n# a = 1\nprint(1)\n")
     (folder / "toml.py").write_text(block.format("# a = ["))
     (folder / "wanted.py").write_text(block.format('# requires-python = "soon"'))
     (folder / "future.py").write_text(block.format('# requires-python = ">=3.99"'))
