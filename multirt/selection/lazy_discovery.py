@@ -7,10 +7,11 @@ chosen to all of the machine; the first step whose choice cannot be beaten ends 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multirt.config import Prefer
 from runtimes import base_executable, is_cpython, is_of_another, release_line, within
