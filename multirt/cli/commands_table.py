@@ -6,6 +6,7 @@ from __future__ import annotations
 # none: each is a module here, imported only when it is asked for.
 COMMANDS = {
     "run": "Start a program on a runtime that can run it.",
+    "tool": "Run a tool from an index, on a runtime that has wheels for it.",
     "explain": "Say which runtime that is, and what is against the others.",
     "list": "List every Python runtime of this machine.",
     "find": "Print the path of the best runtime that fits.",
@@ -22,7 +23,7 @@ COMMANDS = {
 }
 
 # Of these, all that follows the program is the program's.
-TAKE_PROGRAMS = frozenset({"run", "explain", "compare"})
+TAKE_PROGRAMS = frozenset({"run", "tool", "explain", "compare"})
 
 # Where a program is only looked at, these are multirt's after it too.
 ANYWHERE = frozenset({"--json", "--verbose", "-v"})

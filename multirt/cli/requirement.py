@@ -23,4 +23,4 @@ def requirement(text: str) -> Requirement:
     except InvalidRequirement as error:
         first = str(error).partition("\n")[0]
         hint = "write for example six, 'numpy<2' or 'black[jupyter]==25.1.0'"
-        raise MultirtError("usage", f"--with: {text!r} means nothing: {first}", hint) from error
+        raise MultirtError("usage", f"invalid requirement {text!r}: {first}", hint) from error
