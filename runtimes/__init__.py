@@ -35,12 +35,10 @@ if TYPE_CHECKING:
     )
     from runtimes.names import is_of_another, is_runtime_name, release_line
     from runtimes.preference import CRITERIA, decided_by, rank, standing
-    from runtimes.pruning import prune
     from runtimes.search import Search
     from runtimes.sources import SOURCES
     from runtimes.spec import RuntimeSpec, within
     from runtimes.version_file import read_version_file
-    from runtimes.witness import Signature, hold, is_young, signature
 
 # Each is imported when it is used first: what only looks into the cache needs none of them.
 _LATER: Final = {
@@ -69,7 +67,6 @@ _LATER: Final = {
     "RuntimesError": "errors",
     "SOURCES": "sources",
     "Search": "search",
-    "Signature": "witness",
     "SpecError": "errors",
     "base_executable": "environments",
     "cache_info": "cache_folder",
@@ -79,19 +76,15 @@ _LATER: Final = {
     "discover": "discovery",
     "find": "choice",
     "foreign_sizes": "layout",
-    "hold": "witness",
     "interrogate": "discoverer",
     "is_cpython": "layout",
     "is_of_another": "names",
     "is_runtime_name": "names",
-    "is_young": "witness",
     "overlays": "environments",
-    "prune": "pruning",
     "rank": "preference",
     "ranked": "choice",
     "read_version_file": "version_file",
     "release_line": "names",
-    "signature": "witness",
     "standing": "preference",
     "within": "spec",
 }
@@ -122,7 +115,6 @@ __all__ = [
     "RuntimeSpec",
     "RuntimesError",
     "Search",
-    "Signature",
     "SpecError",
     "base_executable",
     "cache_info",
@@ -132,19 +124,15 @@ __all__ = [
     "discover",
     "find",
     "foreign_sizes",
-    "hold",
     "interrogate",
     "is_cpython",
     "is_of_another",
     "is_runtime_name",
-    "is_young",
     "overlays",
-    "prune",
     "rank",
     "ranked",
     "read_version_file",
     "release_line",
-    "signature",
     "standing",
     "within",
 ]

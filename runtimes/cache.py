@@ -10,11 +10,13 @@ import json
 import os
 import time
 import zlib
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
-from runtimes import notes, witness
+from runtimes import notes
 from runtimes.errors import CandidateError, Reason
 from runtimes.grounds import (
     files_behind,
@@ -24,15 +26,15 @@ from runtimes.grounds import (
     landmarks,
     speaks_for_another,
 )
-from runtimes.pruning import prune
 from runtimes.question import question
+from runtimes.storage import cache, fingerprint
+from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from runtimes.candidates import Suspect
-    from runtimes.witness import Signature
 
 _SCHEMA = 1
 _FAILURE_LIFE = 60  # seconds; what hung may have been mended elsewhere
@@ -43,15 +45,20 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     Attributes:
         time: when that was, in nanoseconds since 1970.
-        signatures: of the files that decide which program it is.
+        files: fingerprints of those that decide which program it is.
     """
 
     time: int
-    signatures: list[tuple[str, Signature | None]]
+    files: Fingerprints
 
-    def holds(self) -> bool:
-        """Tell whether all of that is as it was."""
-        return witness.signatures(path for path, _ in self.signatures) == self.signatures
+
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What is cached of a suspect: facts, or reason, detail, end and limit of a failure."""
+
+    key: str
+    witnesses: Fingerprints
+    facts: dict[str, Any] | None = None
+    failure: tuple[Reason, str, float, float] | None = None
 
 
 class Cache:
@@ -65,8 +72,8 @@ class Cache:
         self._question = zlib.crc32(question()) if folder is not None else 0
         self._used: set[str] = set()
         self._written = False
-        self._known: dict[str, list[int] | None] = {}  # many runtimes rest on the same libraries
-        self._files: dict[str, Signature | None] = {}
+        self._known: Fingerprints = {}  # many runtimes rest on the same libraries
+        self._files: Fingerprints = {}
 
     def load(self, suspect: Suspect, limit: float) -> dict[str, object] | CandidateError | None:
         """Return what is remembered of a suspect, None when that is nothing or no longer true.
@@ -80,26 +87,22 @@ class Cache:
         key = self._key(suspect)
         file = self._file(key)
         self._used.add(file)
-        self._files[file] = witness.signature(file)
-        note = notes.read(file)
-        if note is None or note.get("key") != key:
+        self._files[file] = fingerprint.of_file(file)
+        note = cache.read(file, _Note)
+        if note is None or note.key != key:
             return None
-        witnesses = note.get("witnesses")
-        if not isinstance(witnesses, list) or not self._hold(witnesses):
+        if not fingerprint.is_current(note.witnesses, self._known):
             return None
-        facts = note.get("facts")
-        if isinstance(facts, dict):
-            return facts
-        return _failure(note.get("failure"), limit)
+        return note.facts if note.facts is not None else _failure(note, limit)
 
-    def seen(self) -> dict[str, Sequence[int] | None]:
+    def seen(self) -> Fingerprints:
         """Return what the remembered answers rest on, and the notes themselves."""
         return {**self._known, **self._files}
 
     def watch(self, suspect: Suspect) -> Watch:
         """Return what to take down before a suspect is asked."""
         files = files_of(suspect) if self._folder is not None else ()
-        return Watch(time=time.time_ns(), signatures=witness.signatures(files))
+        return Watch(time=time.time_ns(), files=fingerprint.of_files(files))
 
     def store(
         self,
@@ -119,40 +122,36 @@ class Cache:
         if self._folder is None:
             return
         self._known.clear()  # it was a while ago
-        note: dict[str, object] = {"key": self._key(suspect)}
+        facts, failure = None, None
+        witnesses = before.files
         if isinstance(outcome, CandidateError):
             if outcome.reason is not Reason.TIMED_OUT:
                 return  # it may be mended elsewhere at any time, and soon fails again if not
-            until = time.time() + _FAILURE_LIFE
-            note["failure"] = [outcome.reason.value, outcome.detail, until, limit]
-            witnesses = before.signatures
+            failure = (outcome.reason, outcome.detail, time.time() + _FAILURE_LIFE, limit)
         else:
             if speaks_for_another(suspect, outcome) or hides_its_files(outcome):
                 return
-            note["facts"] = outcome
+            facts = outcome
             behind = [
                 *files_behind(outcome),
                 *files_of_modules(outcome),
                 *landmarks(suspect, outcome),
                 *self._searched(suspect, outcome),
             ]
-            witnesses = before.signatures + witness.signatures(behind)
-        if not before.holds() or witness.is_young(witnesses, before.time):
+            witnesses = {**fingerprint.of_files(behind), **witnesses}
+        if not fingerprint.is_current(before.files) or fingerprint.any_racy(witnesses, before.time):
             return  # it changed meanwhile, or could change again without a trace
-        note["witnesses"] = witnesses
-        file = self._file(str(note["key"]))
+        key = self._key(suspect)
+        file = self._file(key)
         self._used.add(file)
         self._written = True
-        notes.write(file, note)
+        with suppress(OSError):  # a full or read-only disk is no trouble
+            cache.write(file, _Note(key=key, witnesses=witnesses, facts=facts, failure=failure))
 
     def prune(self) -> None:
         """Where something was written, remove what nobody has used for long."""
         if self._folder is not None and self._written:
-            prune(self._folder, self._used)
-
-    def _hold(self, witnesses: list[object]) -> bool:
-        pairs = [pair for pair in witnesses if isinstance(pair, list) and len(pair) == 2]  # noqa: PLR2004
-        return len(pairs) == len(witnesses) and witness.hold(pairs, self._known)
+            cache.prune(self._folder, self._used)
 
     def _searched(self, suspect: Suspect, facts: Mapping[str, object]) -> Iterator[str]:
         """Yield where a script may have found the Java or node that its answer came from.
@@ -171,17 +170,14 @@ class Cache:
         return json.dumps([*parts, self._env, path])
 
     def _file(self, key: str) -> str:
-        return notes.file_of(self._folder or "", key)
+        return cache.file_for(self._folder or "", key)
 
 
-def _failure(note: object, limit: float) -> CandidateError | None:
-    """Return a remembered failure while it counts."""
-    match note:
-        case [str(reason), str(detail), float(until), int() | float() as had]:
-            fresh = 0 <= until - time.time() <= _FAILURE_LIFE
-            waited = reason != Reason.TIMED_OUT or had >= limit
-            if fresh and waited and reason in set(Reason):
-                return CandidateError(Reason(reason), detail)
-        case _:
-            pass
-    return None
+def _failure(note: _Note, limit: float) -> CandidateError | None:
+    """Return a cached failure while it counts."""
+    if note.failure is None:
+        return None
+    reason, detail, until, had = note.failure
+    fresh = 0 <= until - time.time() <= _FAILURE_LIFE
+    waited = reason is not Reason.TIMED_OUT or had >= limit
+    return CandidateError(reason, detail) if fresh and waited else None

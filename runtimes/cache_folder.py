@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from runtimes import notes, witness
+from runtimes import notes
+from runtimes.storage import cache, fingerprint
 from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ class CacheInfo(Struct, frozen=True, kw_only=True):
 def cache_info(cache_dir: Path) -> CacheInfo:
     """Return the state of the remembered answers below a cache folder."""
     files = list(_files(cache_dir))
-    good = [file for file in files if notes.read(os.fspath(file)) is not None]
+    good = [file for file in files if cache.read(file, dict[str, Any]) is not None]
     folder = cache_dir / notes.FOLDER
     return CacheInfo(
         folder=folder,
         answers=len(good),
         unreadable=len(files) - len(good),
-        size=sum(found[2] for file in files if (found := witness.signature(os.fspath(file)))),
+        size=sum(found.size for file in files if (found := fingerprint.of_file(file))),
         writable=(nearest := _nearest(folder)).is_dir() and os.access(nearest, os.W_OK),
     )
 

@@ -16,8 +16,8 @@ from runtimes.grounds import files_behind, leading_out, links_to, surroundings
 from runtimes.model import Discovery, Inquiry, Rejection
 from runtimes.names import is_of_another, is_slow_starter, release_line, time_limit
 from runtimes.rows import Answered, answered, rows
+from runtimes.storage.fingerprint import Fingerprints, of_file
 from runtimes.turns import ask_each
-from runtimes.witness import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from runtimes.search import Search
     from runtimes.sources import Place
     from runtimes.whole import Whole
-    from runtimes.witness import Signature
 
 
 def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> Runtime:
@@ -73,7 +72,7 @@ class Discoverer:
         self._rejected: list[Rejection] = []
         self._postponed: list[str] = []
         self._asked = False
-        self._seen: dict[str, Signature | None] = {}
+        self._seen: Fingerprints = {}
         self._noticed: list[str] = []
 
     def run(self, places: Sequence[Place], selected: frozenset[str], whole: Whole) -> Discovery:
@@ -124,7 +123,7 @@ class Discoverer:
 
     def _witness(self, path: str) -> None:
         if path not in self._seen:
-            self._seen[path] = signature(path)
+            self._seen[path] = of_file(path)
 
     def _is_lasting(self) -> bool:
         """Tell whether all of it holds until some file changes."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003 - the cache reads the annotations
 
 from msgspec import Struct
+from packaging.version import Version  # noqa: TC002 - the cache reads the annotations
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from packaging.version import Version
-
-    from runtimes.errors import Reason
+from runtimes.errors import Reason  # noqa: TC001 - the cache reads the annotations
 
 
 class Markers(Struct, frozen=True, kw_only=True):

@@ -12,13 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from runtimes import notes, witness
-from runtimes.record import found_in, record_of
+import msgspec
+
+from runtimes import notes
+from runtimes.model import Discovery  # noqa: TC001 - msgspec reads it
+from runtimes.storage import cache, fingerprint
+from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from runtimes.model import Discovery
     from runtimes.search import Search
     from runtimes.sources import Place
 
@@ -26,6 +29,15 @@ _SCHEMA: Final = 1
 _KIND: Final = "search-"
 _MOST: Final = 20  # that are kept; each has 300 kB, and another PATH makes another one
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
+
+
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A search as it is cached."""
+
+    key: str
+    witnesses: Fingerprints
+    noticed: list[str]
+    found: Discovery
 
 
 class Whole:
@@ -49,26 +61,20 @@ class Whole:
         ]
         env = [notes.decisive(search.env), search.env.get("PATH")]
         self._key = json.dumps([_SCHEMA, code, env, looked, sorted(selected)])
-        self._file = notes.file_of(os.fspath(search.cache_dir / notes.FOLDER), self._key, _KIND)
+        self._file = cache.file_for(os.fspath(search.cache_dir / notes.FOLDER), self._key, _KIND)
 
     def load(self) -> Discovery | None:
         """Return what was found, None when that is not known or no longer true."""
         if self._file is None or self._search.refresh:
             return None
-        note = notes.read(self._file)
-        if note is None or note.get("key") != self._key:
+        note = cache.read(self._file, _Note)
+        if note is None or note.key != self._key or not fingerprint.is_current(note.witnesses):
             return None
-        try:
-            if not witness.hold(note["witnesses"]):
-                return None
-            found = found_in(note["found"])
-            if found.postponed and not self._may_be_partial():
-                return None
-            for path in note["noticed"]:
-                self._search.noticed(path)
-        except (AttributeError, KeyError, TypeError, ValueError):  # somebody edited it
+        if note.found.postponed and not self._may_be_partial():
             return None
-        return found
+        for path in note.noticed:
+            self._search.noticed(path)
+        return note.found
 
     def _may_be_partial(self) -> bool:
         """Whether the search has a first step, and this is it."""
@@ -77,7 +83,7 @@ class Whole:
     def save(
         self,
         found: Discovery,
-        seen: Mapping[str, Sequence[int] | None],
+        seen: Fingerprints,
         noticed: Iterable[str],
         since: int,
     ) -> None:
@@ -89,10 +95,11 @@ class Whole:
             noticed: those that the search tells of.
             since: when the first was looked at, in nanoseconds since 1970.
         """
-        if self._file is None or witness.is_young(seen.items(), since):
+        if self._file is None or fingerprint.any_racy(seen, since):
             return
-        note = {"key": self._key, "witnesses": [*seen.items()], "noticed": [*noticed]}
-        notes.write(self._file, {**note, "found": record_of(found)})
+        note = _Note(key=self._key, witnesses=seen, noticed=[*noticed], found=found)
+        with suppress(OSError):  # a full or read-only disk is no trouble
+            cache.write(self._file, note)
         _prune(os.path.dirname(self._file))  # noqa: PTH120 - text
 
 

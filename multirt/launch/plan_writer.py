@@ -19,8 +19,8 @@ from multirt.launch.plan_reader import (
     signature,
     signature_of,
 )
-from multirt.storage.fingerprint import TICK, is_young
 from runtimes.storage.files import save
+from runtimes.storage.fingerprint import TICK, is_racy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -209,7 +209,7 @@ def _path(path: str, since: int) -> tuple[bytes, bytes | None]:
         return _first_absent(encoded), None
     except (OSError, ValueError) as error:
         raise UnsureError(f"cannot look at {path}") from error
-    if is_young(status.st_ctime_ns, since):
+    if is_racy(status.st_ctime_ns, since):
         raise UnsureError(f"{path} changed only just now")
     return encoded, signature(status)
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from multirt.storage.cache import read_note, write_note
-from multirt.storage.fingerprint import is_young
+from runtimes.storage.fingerprint import is_racy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ class Seen:
             content = hashlib.file_digest(stream, "sha256").digest()
             status = os.fstat(stream.fileno())
         self._read = True
-        if _stamp(status) == stamp and not is_young(status.st_ctime_ns, self._since):
+        if _stamp(status) == stamp and not is_racy(status.st_ctime_ns, self._since):
             self._found[path] = [stamp, content.hex()]
         return content
 

@@ -16,7 +16,7 @@ from multirt.matrix.report import report_of
 from multirt.matrix.states import State
 from multirt.report.matrix_json import document_of
 from multirt.storage.cache import write_note
-from multirt.storage.fingerprint import is_young
+from runtimes.storage.fingerprint import is_racy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +77,7 @@ def _witnesses(grounds: Grounds) -> list[tuple[str, str | None]] | None:
         signature = signature_of(os.fsencode(path))
         if signature is not None:
             changed = int(signature.rpartition(b" ")[2])
-            if is_young(changed, grounds.since):
+            if is_racy(changed, grounds.since):
                 return None
         witnesses.append((path, signature.decode() if signature is not None else None))
     return witnesses

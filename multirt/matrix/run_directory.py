@@ -13,21 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.matrix import sentinel
-from multirt.matrix.lock import locked
 from multirt.matrix.sentinel import end_marked
-from runtimes.storage.lock import open_lock
+from multirt.storage.lock import locked, open_lock
 from runtimes.storage.trust import open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from multirt.matrix.lock import Say
 
 _PREFIX = "mrt-"  # short: a socket's path has 108 characters, and tests make sockets
 
 
 @contextlib.contextmanager
-def room(state: Path, say: Say) -> Iterator[Path]:
+def room(state: Path, say: Callable[[str], object]) -> Iterator[Path]:
     """Make the temporary folder of a run; its name marks the processes of the run.
 
     A file in the project's state names it, locked for as long as this process lives: where such

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from multirt.environments.integrity import is_whole
 from multirt.storage.cache import read_note, write_note
-from runtimes.storage.lock import open_lock
+from multirt.storage.lock import open_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -18,18 +18,17 @@ from multirt.matrix import source_digest as sources
 from multirt.matrix import speculative_build as ahead
 from multirt.matrix.build_wheel import Builder
 from multirt.matrix.file_digests import Seen
-from multirt.matrix.lock import locked
 from multirt.matrix.model import Package
 from multirt.matrix.wheel_cache import Shelf
 from multirt.matrix.written_reports import reports_in
+from multirt.storage.lock import locked
 from runtimes import is_cpython, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from abi_probe import Artefact, Target
     from multirt.environments import Store
-    from multirt.matrix.lock import Say
     from multirt.matrix.model import Cell, Config, Wheel
     from runtimes import Runtime
 
@@ -62,7 +61,7 @@ class Workshop(Struct):
     root: Path
     state: Path
     store: Store
-    say: Say
+    say: Callable[[str], object]
     fresh: bool = False
 
     def wheels(

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from multirt.probe.report_cache import Answers, Kept
     from multirt.probe.report_values import Report
     from multirt.probe.task import Done, Task
-    from runtimes import Runtime, Signature
+    from runtimes import Runtime
+    from runtimes.storage.fingerprint import Fingerprints
 
 
 class _Target(Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class _Target(Struct, frozen=True, kw_only=True):
 
     task: Task
     parts: tuple[Task, ...]
-    listing: dict[str, Signature | None]
+    listing: Fingerprints
     done: dict[str, Done] = field(default_factory=dict)
 
     @classmethod

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import Struct, field
 
-from runtimes import Signature, is_young, signature
+from runtimes.storage import cache
 from runtimes.storage.files import load, save
+from runtimes.storage.fingerprint import Fingerprints, any_racy, is_current, of_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SCHEMA: Final = 1
@@ -32,21 +33,16 @@ _READERS: Final = os.path.join(_HERE, "../../abi_probe")  # noqa: PTH118 - and a
 class Witnesses(Struct, frozen=True):
     """The paths that an answer rests on, each with the signature that it had when it was read."""
 
-    seen: dict[str, Signature | None] = field(default_factory=dict)
+    seen: Fingerprints = field(default_factory=dict)
 
     def __call__(self, path: str) -> None:
         """Note a path that is about to be looked at."""
         if path not in self.seen:
-            self.seen[path] = signature(path)
+            self.seen[path] = of_file(path)
 
-    def hold(self, rows: Iterable[tuple[str, Sequence[int] | None]]) -> bool:
+    def hold(self, then: Mapping[str, Sequence[int] | None]) -> bool:
         """Tell whether every path is as it was; each is looked at once in a run."""
-        for path, then in rows:
-            self(path)
-            now = self.seen[path]
-            if now != (None if then is None else tuple(then)):
-                return False
-        return True
+        return is_current(then, self.seen)
 
 
 def fingerprint() -> str:
@@ -65,17 +61,13 @@ def fingerprint() -> str:
 
 
 def digest(value: object) -> str:
-    """Return one word for a value of plain parts that nobody has an interest to forge.
-
-    `hashlib` would be 3 ms of each start.
-    """
-    content = json.dumps(value).encode()
-    return f"{zlib.crc32(content):08x}{zlib.adler32(content):08x}"
+    """Return one word for a value of plain parts that nobody has an interest to forge."""
+    return cache.digest(json.dumps(value).encode())
 
 
-def changeable(seen: dict[str, Signature | None]) -> bool:
-    """Tell whether what was read could change, or has changed, without a trace in a signature."""
-    return is_young(seen.items()) or any(signature(path) != then for path, then in seen.items())
+def changeable(seen: Fingerprints) -> bool:
+    """Tell whether what was read could change, or has changed, without a trace in a fingerprint."""
+    return any_racy(seen) or not is_current(seen)
 
 
 class Store(Struct, frozen=True, kw_only=True):
@@ -116,9 +108,7 @@ class Store(Struct, frozen=True, kw_only=True):
             used: the name of that one.
         """
         if self.folder is not None:
-            from runtimes import prune
-
-            prune(os.fspath(self.folder), {os.fspath(self.folder / used)})
+            cache.prune(os.fspath(self.folder), {os.fspath(self.folder / used)})
 
 
 def _load(path: Path) -> bytes | None:

@@ -20,7 +20,7 @@ from multirt.probe.report_values import SOURCE_ARCHIVE, Report, failed
 if TYPE_CHECKING:
     from abi_probe import Artefact
     from multirt.probe.task import Task
-    from runtimes import Signature
+    from runtimes.storage.fingerprint import Fingerprints
 
 
 class Read(Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Read(Struct, frozen=True, kw_only=True):
     """
 
     artefacts: tuple[Artefact, ...]
-    seen: dict[str, Signature | None]
+    seen: Fingerprints
     failed: Report | None = None
 
 

@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct, field
 
 from multirt.probe.fact_store import Store, Witnesses, changeable, digest
 from multirt.probe.task import Done
-from runtimes import signature
+from runtimes.storage.fingerprint import Fingerprints, of_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from multirt.probe.task import Task
-    from runtimes import Runtime, Signature
+    from runtimes import Runtime
 
-Rows = dict[str, "Signature | None"]
+Rows = Fingerprints
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a part of a target, as `Done` has it."""
+
+    seen: Fingerprints
+    reports: list[Any]  # `Report`, as this version of multirt makes it
+    libraries: dict[str, str]
+    asked: dict[str, str | None]
+
+
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What is cached of a target.
+
+    Attributes:
+        key: the question.
+        rows: the paths that the runtimes rest on.
+        listing: the folder that says which parts there are.
+        count: of parts; None where more may have come since.
+        parts: what came of each, by its name.
+    """
+
+    key: str
+    rows: Fingerprints
+    listing: Fingerprints
+    count: int | None
+    parts: dict[str, _Part]
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -49,24 +78,22 @@ class Answers(Struct, frozen=True, kw_only=True):
 
     def load(self, task: Task) -> Kept:
         """Return what is known of a target and still true."""
-        nothing = Kept(parts={}, whole=False)
         key = self._key(task)
         content = self.store.load(_name(task, key))
-        if content is None:
-            return nothing
         try:
-            note = json.loads(content)
-        except ValueError:
-            return nothing
-        # The sum over the file has shown that `save` wrote it.
-        if note["key"] != key or not self.witnesses.hold(note["rows"]):
-            return nothing
+            note = msgspec.json.decode(content or b"", type=_Note)
+        except msgspec.DecodeError:
+            note = None
+        if note is None or note.key != key or not self.witnesses.hold(note.rows):
+            return Kept(parts={}, whole=False)
         parts = {
-            name: Done(seen={path: _signature(then) for path, then in seen}, **rest)
-            for name, seen, rest in note["parts"]
-            if self.witnesses.hold(seen)
+            name: Done(
+                seen=each.seen, reports=each.reports, libraries=each.libraries, asked=each.asked
+            )
+            for name, each in note.parts.items()
+            if self.witnesses.hold(each.seen)
         }
-        whole = len(parts) == note["count"] and self.witnesses.hold(note["listing"])
+        whole = len(parts) == note.count and self.witnesses.hold(note.listing)
         return Kept(parts=parts, whole=whole)
 
     def save(self, task: Task, parts: dict[str, Done], listing: Rows, rows: Rows) -> None:
@@ -79,40 +106,23 @@ class Answers(Struct, frozen=True, kw_only=True):
             rows: the paths that the runtimes rest on.
         """
         known = {
-            name: each
+            name: _Part(
+                seen=each.seen, reports=each.reports, libraries=each.libraries, asked=each.asked
+            )
             for name, each in parts.items()
             if each.seen is not None and not changeable(each.seen)
         }
         if not known:
             return
         key = self._key(task)
-        fixed = not changeable(listing)
-        note = {
-            "key": key,
-            "rows": [*rows.items()],
-            "listing": [*listing.items()],
-            "count": len(parts) if fixed else None,
-            "parts": [_row(name, each) for name, each in known.items()],
-        }
-        self.store.save(_name(task, key), json.dumps(note).encode())
+        count = None if changeable(listing) else len(parts)
+        note = _Note(key=key, rows=rows, listing=listing, count=count, parts=known)
+        with suppress(UnicodeEncodeError):  # a path that is not UTF-8
+            self.store.save(_name(task, key), msgspec.json.encode(note))
 
-    def _key(self, task: Task) -> list[object]:
+    def _key(self, task: Task) -> str:
         """Return what must be equal for an answer to be the answer to this question."""
-        return [self.code, digest(self.runtimes), *_place(task)]
-
-
-def _signature(then: list[int] | None) -> Signature | None:
-    """Return a signature as it was before it was written down."""
-    return None if then is None else (then[0], then[1], then[2], then[3], then[4])
-
-
-def _row(name: str, done: Done) -> tuple[str, list[object], dict[str, object]]:
-    seen: list[object] = [*(done.seen or {}).items()]
-    return (
-        name,
-        seen,
-        {"reports": done.reports, "libraries": done.libraries, "asked": done.asked},
-    )
+        return json.dumps([self.code, digest(self.runtimes), *_place(task)])
 
 
 def is_new(store: Store, task: Task) -> bool:
@@ -121,7 +131,7 @@ def is_new(store: Store, task: Task) -> bool:
     return not any(name.startswith(start) for name in store.names())
 
 
-def _name(task: Task, key: list[object]) -> str:
+def _name(task: Task, key: str) -> str:
     """Name the file for a key; another key with that name is told by the key inside."""
     return f"{digest(_place(task))}-{digest(key)}.json"
 
@@ -131,7 +141,7 @@ def _place(task: Task) -> list[object]:
 
     A folder stays the same target when distributions come and go: the others are remembered.
     """
-    file = signature(str(task.path)) if task.is_wheel else None
+    file = of_file(task.path) if task.path is not None and task.is_wheel else None
     return [task.target, str(task.path), [*map(str, task.roots)], [*(file or ())]]
 
 

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 
     from abi_probe import Binary, Loaded
     from multirt.probe.report_cache import Answers
-    from runtimes import Runtime, Signature
-
-Rows = dict[str, "Signature | None"]
+    from runtimes import Runtime
+    from runtimes.storage.fingerprint import Fingerprints
 
 
 def prospects_of(
     runtimes: Sequence[Runtime], answers: Answers, env: Mapping[str, str]
-) -> tuple[list[Prospect], Rows]:
+) -> tuple[list[Prospect], Fingerprints]:
     """Return the runtimes as targets, and the paths that these rest on.
 
     Args:
@@ -35,11 +34,11 @@ def prospects_of(
     """
     name = file_name(answers)
     known = _remembered(answers.store.load(name))
-    kept: dict[str, tuple[Rows, Prospect]] = {}
+    kept: dict[str, tuple[Fingerprints, Prospect]] = {}
     fresh = False
     for facts, runtime in zip(answers.runtimes, runtimes, strict=False):
         row = known.get(facts)
-        if row is None or not answers.witnesses.hold(row[0].items()):
+        if row is None or not answers.witnesses.hold(row[0]):
             fresh = True
             row = _read(runtime, env)
         kept[facts] = row
@@ -57,14 +56,14 @@ def file_name(answers: Answers) -> str:
     return f"prospects-{answers.code}.pickle"
 
 
-def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Rows, Prospect]:
+def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, Prospect]:
     """Read a runtime's executable and libraries."""
     witnesses = Witnesses()
     with noticing(witnesses):
         return witnesses.seen, prospect_of(runtime, env)
 
 
-def _remembered(content: bytes | None) -> dict[str, tuple[Rows, Prospect]]:
+def _remembered(content: bytes | None) -> dict[str, tuple[Fingerprints, Prospect]]:
     """Return what is remembered, by the facts of each runtime."""
     try:
         value = unpickle(content) if content is not None else {}

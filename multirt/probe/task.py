@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from abi_probe import Installed
     from multirt.probe.report_values import Report
-    from runtimes import Signature
+    from runtimes.storage.fingerprint import Fingerprints
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -56,6 +56,6 @@ class Done(Struct, frozen=True, kw_only=True):
     """
 
     reports: list[Report]
-    seen: dict[str, Signature | None] | None
+    seen: Fingerprints | None
     libraries: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str | None] = field(default_factory=dict)

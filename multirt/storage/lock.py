@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from runtimes.storage.lock import open_lock
+from runtimes.storage.trust import UntrustedError, check_file, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+_FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Hold:
@@ -25,30 +28,28 @@ class Hold:
         """Keep the handle of the file."""
         self._handle = handle
 
-    def share(self) -> None:
-        """Hold it with whoever else shares it, waiting for who has it alone."""
-        import fcntl  # not on Windows, where environments cannot be made yet either
-
-        fcntl.flock(self._handle, fcntl.LOCK_SH)
+    def share(self, *, wait: bool = True) -> bool:
+        """Hold it with others that share it; return whether that succeeded."""
+        return self._lock("LOCK_SH", wait=wait)
 
     def release(self) -> None:
         """Hold it no more."""
-        import fcntl  # likewise
-
-        fcntl.flock(self._handle, fcntl.LOCK_UN)
+        self._lock("LOCK_UN", wait=True)
 
     def await_turn(self) -> None:
         """Hold it alone, waiting for all others."""
-        import fcntl  # likewise
-
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        self._lock("LOCK_EX", wait=True)
 
     def seize(self) -> bool:
-        """Hold it alone, without waiting; return whether that could be. It is not shared then."""
-        import fcntl  # likewise
+        """Hold it alone, without waiting; return whether that succeeded. It is not shared then."""
+        return self._lock("LOCK_EX", wait=False)
 
+    def _lock(self, operation: str, *, wait: bool) -> bool:
+        import fcntl  # not on Windows, where environments cannot be made yet either
+
+        kind: int = getattr(fcntl, operation)
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._handle, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -69,3 +70,43 @@ def holding(file: Path) -> Iterator[Hold]:
         yield Hold(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def locked(
+    file: Path, say: Callable[[str], object], holder: str, *, shared: bool = False
+) -> Iterator[None]:
+    """Hold a lock, and say that another process has it where that takes waiting.
+
+    Args:
+        file: stays where it is.
+        say: called with one line before it waits.
+        holder: what may have it, for that line.
+        shared: others may hold it too, if they share it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    with holding(file) as hold:
+        if not (hold.share(wait=False) if shared else hold.seize()):
+            say(f"waiting for {holder}")
+            hold.share() if shared else hold.await_turn()
+        yield
+
+
+def open_lock(file: Path) -> int:
+    """Return a descriptor of a file to lock, which is made where it does not exist.
+
+    Another user's file in its place is removed: that user could lock it for ever.
+
+    Raises:
+        OSError: it cannot be made, or another user can write its folder.
+    """
+    make_folder(file.parent)
+    try:
+        check_file(file)
+    except UntrustedError:
+        file.unlink()
+    except FileNotFoundError:
+        pass
+    return os.open(file, _FLAGS, 0o600)

@@ -303,23 +303,28 @@ def _deep(file: Path) -> None:
     file.write_text("[" * 200_000)
 
 
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
 def _foreign_schema(file: Path) -> None:
-    file.write_text(file.read_text().replace("[1, ", "[0, ", 1))
+    _replace(file, "[1, ", "[0, ")
 
 
 def _lies(file: Path) -> None:
-    file.write_text(file.read_text().replace('"witnesses": [[', '"witnesses": [[[', 1))
+    _replace(file, '"witnesses":{', '"witnesses":[{')
 
 
 def _writable_by_all(file: Path) -> None:
-    file.write_text(file.read_text().replace("[3, 8, 0,", "[3, 7, 0,"))
+    _replace(file, "[3,8,0,", "[3,7,0,")
     file.chmod(0o666)
 
 
 def _a_link(file: Path) -> None:
-    other = file.with_name("other")
-    other.write_text(file.read_text().replace("[3, 8, 0,", "[3, 7, 0,"))
-    file.unlink()
+    _replace(file, "[3,8,0,", "[3,7,0,")
+    other = file.rename(file.with_name("other"))
     file.symlink_to(other)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from runtimes import SOURCES, Search, rank, witness
+from runtimes import SOURCES, Search, rank
 from runtimes.sources import places, selected_folders
 from runtimes.sources.registry import Entry, is_store_stub, places_of
+from runtimes.storage import fingerprint
 from tests.factories.runtimes import described
 
 if TYPE_CHECKING:
@@ -100,9 +101,9 @@ def test_whoever_wants_to_know_learns_where_a_runtime_would_appear(
             notice=noticed.append,
         )
         list(places(search))
-        seen = witness.signatures(noticed)
+        seen = fingerprint.of_files(noticed)
         (home / folder).mkdir(parents=True)
-        assert not witness.hold(seen), f"{source} with {parts[:count]}"
+        assert not fingerprint.is_current(seen), f"{source} with {parts[:count]}"
 
 
 def test_the_environments_that_conda_has_noted(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_it_says_what_was_found(machine: Machine, known: Path) -> None:
 
 
 def test_it_is_used(machine: Machine, known: Path) -> None:
-    known.write_text(known.read_text().replace('"version": "3.8.0"', '"version": "3.7.0"'))
+    known.write_text(known.read_text().replace('"version":"3.8.0"', '"version":"3.7.0"'))
     assert "3.7.0" in [str(each.version) for each in machine.look().runtimes]
 
 
@@ -133,8 +133,8 @@ def _script_becomes_a_runtime(machine: Machine) -> None:
 def _refreshed(machine: Machine) -> None:
     """Another process asked anew, and what it was told was another thing."""
     for note in _notes(machine):
-        if '"facts"' in note.read_text():
-            note.write_text(note.read_text().replace("[3, 8, 0,", "[3, 6, 0,"))
+        if not note.name.startswith("search-"):
+            note.write_text(note.read_text().replace("[3,8,0,", "[3,6,0,"))
 
 
 @pytest.mark.parametrize(
@@ -171,13 +171,12 @@ def test_an_answer_that_was_asked_anew_shows(machine: Machine, known: Path) -> N
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        pytest.param('"found": {', '"found": [{', id="no JSON"),
-        pytest.param('"runtimes": [', '"runtimes": [7, ', id="no runtime"),
-        pytest.param('"abi": {', '"abi": {"more": 1, ', id="a field too many"),
-        pytest.param('"stdlib": [', '"library": [', id="a field without its name"),
-        pytest.param('"version": "3.8.0"', '"version": "new"', id="no version"),
-        pytest.param('"witnesses": [', '"witnesses": [4, ', id="no witness"),
-        pytest.param('"noticed": [', '"noticed": 7, "x": [', id="nothing noticed"),
+        pytest.param('"found":{', '"found":[{', id="no JSON"),
+        pytest.param('"runtimes":[', '"runtimes":[7, ', id="no runtime"),
+        pytest.param('"stdlib":[', '"library":[', id="a field without its name"),
+        pytest.param('"version":"3.8.0"', '"version":"new"', id="no version"),
+        pytest.param('"witnesses":{', '"witnesses":{"/":4, ', id="no witness"),
+        pytest.param('"noticed":[', '"noticed":7, "x":[', id="nothing noticed"),
     ],
 )
 def test_a_damaged_note_is_ignored(machine: Machine, known: Path, old: str, new: str) -> None:

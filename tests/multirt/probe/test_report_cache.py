@@ -163,8 +163,8 @@ def test_of_a_changed_site_only_the_changed_distribution_is_read(
     (file,) = kept(tmp_path)
     store = Store(folder=file.parent)
     note = json.loads(store.load(file.name) or b"")
-    for name, _, rest in note["parts"]:
-        rest["reports"][0]["version"] = f"{name} as remembered"
+    for name, part in note["parts"].items():
+        part["reports"][0]["version"] = f"{name} as remembered"
     store.save(file.name, json.dumps(note).encode())
     versions = [report["version"] for report in probed(tmp_path, str(site))]
     assert versions == ["one as remembered", "two as remembered"]

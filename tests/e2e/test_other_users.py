@@ -142,7 +142,8 @@ def test_a_database_that_others_can_write_is_not_opened(tmp_path: Path, end: str
 def test_uv_gets_a_cache_of_its_own_where_another_user_can_write_the_usual_one(
     run: Callable[[], subprocess.CompletedProcess[str]], tmp_path: Path, uv_cache: Path
 ) -> None:
-    bucket = next(each for each in uv_cache.iterdir() if each.is_dir())
+    bucket = uv_cache / "archive-v0"
+    bucket.mkdir(exist_ok=True)
     os.chown(bucket, OTHER, -1)
     try:
         assert _ignored(run()) == [str(bucket)]
