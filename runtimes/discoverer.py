@@ -192,16 +192,17 @@ class Discoverer:
         if first is None:
             return list(unknown)
         named = {index for index, one in enumerate(suspects) if self._search.paths & _paths(one)}
-        lines = {index: _line(suspects[index]) for index in unknown}
-        known = {line for line in lines.values() if line is not None and first(line)}
-        wanted = sorted(known, reverse=True)[: self._search.lines]
+        lines = {index: _line(one) for index, one in enumerate(suspects)}
+        possible = {line for line in lines.values() if line is not None and first(line)}
+        wanted = sorted(possible, reverse=True)[: self._search.lines]
         if named:
             due = [index for index in unknown if index in named]
         elif wanted:
             due = [
                 index
-                for index, line in lines.items()
-                if line in wanted or (line is None and not _is_of_another(suspects[index]))
+                for index in unknown
+                if lines[index] in wanted
+                or (lines[index] is None and not _is_of_another(suspects[index]))
             ]
         else:
             return list(unknown)

@@ -29,8 +29,8 @@ class Search(Struct, frozen=True, kw_only=True):
         notice: told every path whose change, appearing or going could change what is found, in any
             order and more than once; None when nobody wants to know.
         first: of what was never asked, ask only CPythons of the newest release lines (major and
-            minor version) for which this holds, going by the names of files, and what has no such
-            name; `Discovery.postponed` has the rest. None asks all.
+            minor version) of all candidates for which this holds, going by the names of files, and
+            what has no such name; `Discovery.postponed` has the rest. None asks all.
         lines: how many release lines are asked where `first` is given.
         paths: where `first` is given and one of these is among the candidates, ask it alone.
         progress: entered with a few words while candidates are asked, which takes seconds; None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.selection.answers import Answers, Refusal
 from multirt.selection.compile_cache import Memory
 from multirt.selection.compile_question import Question, question, script
+from runtimes import is_cpython
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from multirt.program.model import Source
     from runtimes import Runtime
 
+_ME = sys.implementation.name
 _SECONDS = 30
 _KEPT = 1 << 24  # bytes of an answer; one line for each name and file
 _DUMB = frozenset({"micropython"})  # no compile() that tells where, no stdin as bytes
@@ -43,7 +47,13 @@ def ask(
     """
     if runtime.implementation.name in _DUMB:
         return Answers(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
-    asked = question(sources, names)
+    wanted = frozenset(names)
+    unknown = [each for each in sources if not is_known_to_compile(each, runtime)]
+    if not wanted and not unknown:
+        return Answers()
+    present = Memory(cache_dir, runtime, Question(data=b"", digest="names"))
+    known = frozenset(present.load() or ())
+    asked = question(unknown, wanted - known)
     if not asked.data:
         return Answers()
     memory = Memory(cache_dir, runtime, asked)
@@ -52,7 +62,24 @@ def ask(
         lines = _run(runtime, asked, env)
         if lines and lines[-1] == "end" and not any(line.startswith("missing") for line in lines):
             memory.store(lines)  # what is missing may be installed later beside the executable
-    return _answers(lines, sources)
+    answers = _answers(lines, unknown)
+    if answers.trouble is None and (new := wanted - known - answers.missing):
+        present.store(sorted(known | new))
+    return answers
+
+
+def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
+    """Whether a CPython accepts a file because this one does, which is not newer."""
+    older = runtime.version.release[:2] < sys.version_info[:2]
+    if source.compiled or older or not is_cpython(runtime) or _ME != "cpython":
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source.content, source.file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _run(runtime: Runtime, asked: Question, env: Mapping[str, str]) -> list[str]:

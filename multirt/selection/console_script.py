@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from itertools import chain
 from pathlib import Path
@@ -103,6 +102,8 @@ def _recorded(name: str, record: Path) -> Iterator[str]:
         text = read_text(record, errors="surrogateescape")
     except OSError:
         return
+    import csv  # 3 ms, where no entry point has the name
+
     lines = [line for line in text.splitlines() if f"/{name}" in line]
     for path in (row[0] for row in csv.reader(lines) if row):
         if path.endswith((f"/bin/{name}", f"/Scripts/{name}", f"/Scripts/{name}.exe")):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from multirt.selection.virtualenv import Environment
     from runtimes import Search
 
-_SECOND = 2  # release lines that are asked together, after the newest alone
+_SECOND = 3  # release lines that are asked together, after the newest alone
 
 
 def steps(

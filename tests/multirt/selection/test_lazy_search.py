@@ -123,7 +123,7 @@ def _asked(search: Search, runtimes: Sequence[Runtime], known: set[str]) -> set[
     unknown = [each for each in runtimes if each.id not in known]
     if first is None:
         return {each.id for each in unknown}
-    lines = {(each.version.major, each.version.minor) for each in unknown if is_cpython(each)}
+    lines = {(each.version.major, each.version.minor) for each in runtimes if is_cpython(each)}
     wanted = sorted({line for line in lines if first(line)}, reverse=True)[: search.lines]
     if not wanted:
         return {each.id for each in unknown}
