@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -262,10 +263,20 @@ def _walk_modules(root: Path, names: frozenset[str]) -> Iterator[PurePosixPath]:
         if name.isidentifier():
             yield from _walk(root, PurePosixPath(name))
     notice(root)
-    for entry in sorted(os.listdir(root)):  # noqa: PTH208 - as in open_site
-        path = PurePosixPath(entry)
-        if (path.suffix == ".py" or may_be_binary(path)) and entry.split(".")[0] in names:
-            yield path
+    for name in sorted(names):
+        for entry in _files_by_module(root, os.stat(root).st_mtime_ns).get(name, ()):  # noqa: PTH116 - text
+            path = PurePosixPath(entry)
+            if path.suffix == ".py" or may_be_binary(path):
+                yield path
+
+
+@functools.lru_cache(maxsize=4)  # a site of 2,000 distributions without RECORD asks 2,000 times
+def _files_by_module(root: Path, _changed: int) -> dict[str, list[str]]:
+    """Return the names in a folder by the module that they could belong to."""
+    found: dict[str, list[str]] = {}
+    for entry in sorted(os.listdir(root)):  # noqa: PTH208 - names only, as in open_site
+        found.setdefault(entry.partition(".")[0], []).append(entry)
+    return found
 
 
 def _walk(root: Path, start: PurePosixPath) -> Iterator[PurePosixPath]:

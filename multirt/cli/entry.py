@@ -134,7 +134,7 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _as_multirt_error(error: Exception) -> MultirtError:
+def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a table
     """Give every error the words, the hint and the exit code that are documented for it."""
     from runtimes import NoRuntimeError, SpecError
 
@@ -150,6 +150,10 @@ def _as_multirt_error(error: Exception) -> MultirtError:
             return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
         case OSError() if (said := _of_files(error)) is not None:
             return said
+        case MemoryError():
+            return MultirtError("system", "out of memory", "`ulimit -v`", ExitCode.FAILED)
+        case RuntimeError() if "start new thread" in str(error):
+            return MultirtError("system", "cannot start a thread", "`ulimit -u`", ExitCode.FAILED)
         case _:
             message = f"multirt failed: {type(error).__name__}: {error}"
             hint = "MULTIRT_LOG=debug shows where; please report it"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Command = tuple[str, ...]
+_LONGEST = 366 * 24 * 3600  # seconds; neither `inf` nor what a system call refuses
 
 
 class TomlTable:
@@ -63,9 +64,12 @@ class TomlTable:
         value = self._take(key)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            return float(value)
-        raise self.error(key, f"is no number of seconds: {value!r}", f"write {key} = 600")
+        if isinstance(value, int | float) and not isinstance(value, bool):  # noqa: SIM102 - types
+            if 0 < value <= _LONGEST:
+                return float(value)
+        raise self.error(
+            key, f"is not a number of seconds up to a year: {str(value)[:40]}", f"write {key} = 600"
+        )
 
     def words(self, key: str) -> tuple[str, ...] | None:
         """Return a list of strings; one string is a list of one; None where absent."""

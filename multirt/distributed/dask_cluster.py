@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from concurrent.futures import Executor, Future, InvalidStateError
 from contextlib import contextmanager, suppress
@@ -106,6 +107,22 @@ def _same(value: _T) -> _T:
     return value
 
 
+async def _greet(address: str) -> None:
+    """Make sure that a scheduler answers, for `Client` waits for ever for what only listens.
+
+    Raises:
+        OSError: it cannot be reached.
+        asyncio.TimeoutError: it does not answer.
+        MemoryError: it speaks another protocol, whose first bytes would be a length.
+        OverflowError, ValueError: the same, of other first bytes.
+    """
+    from distributed.comm.core import connect
+
+    # Not shielded from a peer that is silent within the greeting itself.
+    comm = await asyncio.wait_for(connect(address, timeout=_PATIENCE), _PATIENCE)
+    comm.abort()
+
+
 @contextmanager
 def join(place: str) -> Iterator[DaskCluster]:
     """Give the cluster of the scheduler at `HOST:PORT`.
@@ -124,8 +141,9 @@ def join(place: str) -> Iterator[DaskCluster]:
     # A scheduler that ends is said by what becomes of the work, not by Dask's tracebacks.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
+        asyncio.run(_greet(f"tcp://{place}"))
         client = Client(f"tcp://{place}", timeout=_PATIENCE)
-    except OSError as error:
+    except (TimeoutError, OSError, MemoryError, OverflowError, ValueError) as error:
         message = f"no Dask scheduler answers at {place}"
         hint = "start one with `dask scheduler`, and workers with `dask worker`"
         raise MultirtError("executor", message, hint, ExitCode.FAILED) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from multirt.environments.pip_config import NO_INDEX, index_settings
 from multirt.environments.uv_failure import FailureKind, read_failure
 from multirt.environments.venv import UMASK
 from multirt.errors import ExitCode, MultirtError
+from multirt.process.debug_log import say
 from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ _OURS = {
 # uv's package asks sysconfig, which gives None to a thread that asks while another is the first
 # to do so (cpython gh-92452).
 _FINDING = Lock()
+_QUIET = 30.0  # seconds of waiting without a message
 
 
 class UvError(Exception):
@@ -96,24 +99,42 @@ def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
         raise MultirtError("cache", message, hint, ExitCode.FAILED) from error
     program = find_uv(store.env)
     try:
-        ended = subprocess.run(
+        started = subprocess.Popen(
             [program, *arguments, *options],
-            check=False,
-            capture_output=True,
-            cwd=store.root,  # no `uv.toml` of the folder that somebody happens to be in
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=store.root,  # without the `uv.toml` of the current folder
             encoding="utf-8",
             env=env,
             errors="replace",
-            input=text,
             umask=UMASK,
         )
     except OSError as error:
         message = f"cannot start {program}: {error.strerror}"
         hint = "pip install uv, into the environment of multirt"
         raise MultirtError("environment", message, hint, ExitCode.FAILED) from error
-    if ended.returncode:
-        raise UvError(ended.stderr.strip() or f"uv ended with {ended.returncode}")
-    return ended.stdout
+    with started:
+        try:
+            stdout, stderr = _communicate(started, text)
+        except BaseException:
+            started.kill()
+            raise
+    if started.returncode:
+        raise UvError(stderr.strip() or f"uv ended with {started.returncode}")
+    return stdout
+
+
+def _communicate(started: subprocess.Popen[str], text: str) -> tuple[str, str]:
+    """Wait for uv, and say so on stderr while that takes long: an index may be slow."""
+    begun = time.monotonic()
+    rest: str | None = text
+    while True:
+        try:
+            return started.communicate(rest, timeout=_QUIET)
+        except subprocess.TimeoutExpired:
+            rest = None  # the rest of it is kept by `started`
+            say(f"multirt: still waiting for uv ({time.monotonic() - begun:.0f} s)")
 
 
 def _private_cache(store: Store) -> dict[str, str]:

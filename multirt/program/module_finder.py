@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
@@ -50,10 +51,12 @@ class Folder(Struct, frozen=True):
     Attributes:
         path: the folder.
         absent: paths at which nothing was.
+        extensions: names that extension modules here have, once they were asked for.
     """
 
     path: Path
     absent: list[Path] = field(default_factory=list)
+    extensions: list[frozenset[str]] = field(default_factory=list)
 
     def read(self, inner: str) -> bytes | None:
         """Return the bytes of a plain file."""
@@ -65,7 +68,14 @@ class Folder(Struct, frozen=True):
     def has(self, top: str) -> bool:
         """Whether a folder or an extension module lies there."""
         path = self.path / top
-        if path.is_dir() or any(self.path.glob(f"{top}.so")) or any(self.path.glob(f"{top}.*.so")):
+        if not self.extensions:
+            try:
+                names = os.listdir(self.path)  # noqa: PTH208 - names only
+            except OSError:
+                names = []
+            tops = (name.partition(".")[0] for name in names if name.endswith(".so"))
+            self.extensions.append(frozenset(tops))
+        if top in self.extensions[0] or path.is_dir():
             return True
         self.absent.extend((path, path.with_name(f"{top}.py")))
         return False

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from multirt.selection.request import Decision
 
 _GROUPS_SHOWN = 8
+_SHOWN = 10  # distributions to install; a command line of thousands helps no user
 
 
 def print_decision(decision: Decision, *, verbose: bool = False) -> None:
@@ -50,9 +51,14 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
         _print_groups(decision, console)
     found = remedy(decision)
     if found is not None:
-        names = " and ".join(found.distributions)
-        console.print(f"[bold]{text(found.runtime)}[/] would fit with {text(names)} for it:")
-        console.print(f"  {text(found.command)}", soft_wrap=True)
+        more = len(found.distributions) - _SHOWN
+        names = " and ".join(found.distributions[:_SHOWN])
+        console.print(
+            f"[bold]{text(found.runtime)}[/] would fit with {text(names)} for it"
+            + (f", and {more} more" if more > 0 else ":")
+        )
+        if more <= 0:
+            console.print(f"  {text(found.command)}", soft_wrap=True)
 
 
 def settings(configuration: Configuration) -> Iterator[str]:

@@ -15,7 +15,7 @@ from abi_probe import (
     read_installed,
     read_installed_metadata,
 )
-from multirt.selection.module_files import lies_in, read_path_files
+from multirt.selection.module_files import modules_in, read_path_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,10 +84,9 @@ def read_packages(
         sites=tuple(sites),
         added=path_files.added,
         owners=owned,
-        loose=frozenset(
-            name.partition(".")[0]
-            for name in names
-            if name not in owned and lies_in((*roots, *path_files.added), name)
+        loose=modules_in(
+            (*roots, *path_files.added),
+            {name.partition(".")[0] for name in names if name not in owned},
         ),
         hooks=path_files.hooks,
         starts=path_files.starts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from msgspec import Struct
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
 _EXTENSIONS = (".so", ".pyd")
@@ -31,23 +32,28 @@ class PathFiles(Struct, frozen=True, kw_only=True):
     starts: bool
 
 
-def lies_in(roots: Iterable[Path], module: str) -> bool:
-    """Return whether a folder of packages has a file or folder for a module."""
-    top = module.partition(".")[0]
-    return any(
-        (root / top).is_dir() or (root / f"{top}.py").is_file() or _has_extension(root, top)
-        for root in roots
-    )
+def modules_in(roots: Iterable[Path], tops: Collection[str]) -> frozenset[str]:
+    """Return those of some top-level modules for which a folder has a file or a folder.
 
-
-def _has_extension(root: Path, top: str) -> bool:
-    """Return whether a folder has an extension file of a module, tagged (`top.abi3.so`) or bare.
-
-    Python 2 also imports `top` from `topmodule.so`.
+    Each folder is listed once, however many modules are looked for.
     """
-    names = {top, f"{top}module"}
-    found = (path for path in root.glob(f"{top}*") if path.suffix in _EXTENSIONS)
-    return any(path.name.partition(".")[0] in names for path in found)
+    return frozenset(top for root in roots if tops for top in _held(root, tops))
+
+
+def _held(root: Path, tops: Collection[str]) -> Iterator[str]:
+    """Yield the modules that one folder has; Python 2 also imports `top` from `topmodule.so`."""
+    try:
+        names = os.listdir(root)  # noqa: PTH208 - names only
+    except OSError:
+        return
+    for name in names:
+        top, _, rest = name.partition(".")
+        if name.endswith(_EXTENSIONS):
+            yield from {top, top.removesuffix("module")}.intersection(tops)
+        elif top in tops and (
+            (rest == "py" and (root / name).is_file()) or (not rest and (root / name).is_dir())
+        ):
+            yield top
 
 
 def read_path_files(roots: Iterable[Path]) -> PathFiles:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.selection.module_files import lies_in, read_path_files
+from multirt.selection.module_files import modules_in, read_path_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,11 +42,11 @@ for name in sys.argv[2:]:
 def find_own_modules(runtime: Runtime, tops: Iterable[str]) -> frozenset[str]:
     """Return the modules that lie in a runtime's own folders, or in those that `.pth` files add."""
     names = frozenset(tops)
-    found = frozenset(top for top in names if lies_in(runtime.site_packages, top))
+    found = modules_in(runtime.site_packages, names)
     if found == names:
         return found
     added = read_path_files(runtime.site_packages).added
-    return found | {top for top in names - found if lies_in(added, top)}
+    return found | modules_in(added, names - found)
 
 
 def has_hooks(runtime: Runtime) -> bool:
@@ -54,7 +54,7 @@ def has_hooks(runtime: Runtime) -> bool:
     files = read_path_files(runtime.site_packages)
     if files.hooks or (files.starts and runtime.version.release[:2] >= _START_FILES_SINCE):
         return True
-    return any(lies_in(_standard_folders(runtime), name) for name in _CUSTOMIZED)
+    return bool(modules_in(_standard_folders(runtime), _CUSTOMIZED))
 
 
 def path_files_of(runtime: Runtime) -> Iterator[Path]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.selection.module_files import lies_in
+from multirt.selection.module_files import modules_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,4 +31,4 @@ def test_a_file_in_a_folder_of_packages_is_a_module(
     tmp_path: Path, name: str, *, there: bool
 ) -> None:
     (tmp_path / name).touch()
-    assert lies_in([tmp_path], "spam.eggs") is there
+    assert modules_in([tmp_path], {"spam", "ham"}) == ({"spam"} if there else set())
