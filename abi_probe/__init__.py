@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         Artefact,
         ArtefactKind,
         Binary,
-        Cause,
         Claim,
         ClaimKind,
         Evidence,
@@ -42,11 +41,8 @@ if TYPE_CHECKING:
         ImportedSymbol,
         ModuleDefinition,
         ModuleSlot,
-        Objection,
-        Status,
         SymbolClass,
         Target,
-        Verdict,
         VersionNeed,
         Violation,
     )
@@ -73,6 +69,14 @@ if TYPE_CHECKING:
     from abi_probe.tag_promise import BrokenPromise, PromiseKind, broken_promises
     from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
     from abi_probe.unpacking import packages_of, unpack_wheel
+    from abi_probe.verdict import (
+        Cause,
+        JudgedWarning,
+        Objection,
+        Status,
+        Verdict,
+        WarningKind,
+    )
     from abi_probe.wheel import read_wheel, read_wheel_stream
 
 # Each name is imported when it is asked for first (PEP 562): to read a wheel takes half of them,
@@ -101,7 +105,6 @@ _PLACES: Final = {
         "Artefact",
         "ArtefactKind",
         "Binary",
-        "Cause",
         "Claim",
         "ClaimKind",
         "Evidence",
@@ -111,11 +114,8 @@ _PLACES: Final = {
         "ImportedSymbol",
         "ModuleDefinition",
         "ModuleSlot",
-        "Objection",
-        "Status",
         "SymbolClass",
         "Target",
-        "Verdict",
         "VersionNeed",
         "Violation",
     ),
@@ -126,6 +126,7 @@ _PLACES: Final = {
     "reading": ("read_distribution", "read_path"),
     "site": (
         "Installed",
+        "JudgedWarning",
         "Site",
         "open_site",
         "owners",
@@ -142,6 +143,7 @@ _PLACES: Final = {
     "tag_promise": ("BrokenPromise", "PromiseKind", "broken_promises"),
     "tags": ("Difference", "differences", "runtime_abis", "runtime_tags"),
     "unpacking": ("packages_of", "unpack_wheel"),
+    "verdict": ("Cause", "JudgedWarning", "Objection", "Status", "Verdict", "WarningKind"),
     "wheel": ("read_wheel", "read_wheel_stream"),
 }
 _PLACE: Final = {name: place for place, names in _PLACES.items() for name in names}
@@ -169,6 +171,7 @@ __all__ = [
     "Hindrance",
     "ImportedSymbol",
     "Installed",
+    "JudgedWarning",
     "Loaded",
     "Metadata",
     "ModuleDefinition",
@@ -190,6 +193,7 @@ __all__ = [
     "Verdict",
     "VersionNeed",
     "Violation",
+    "WarningKind",
     "advise",
     "broken_promises",
     "describe",

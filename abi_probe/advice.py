@@ -11,6 +11,7 @@ from abi_probe.model import ClaimKind, SymbolClass
 from abi_probe.names import is_hook
 from abi_probe.replacements import REPLACEMENTS
 from abi_probe.stable_abi import classify, lookup
+from abi_probe.verdict import JudgedWarning, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,7 +173,7 @@ def is_single_phase(extension: Extension) -> bool:
 _CREATE: Final = frozenset({"PyModule_Create2", "PyModule_Create2TraceRefs", "Py_InitModule4_64"})
 
 
-def gil_warning(extension: Extension, target: Target) -> str | None:
+def gil_warning(extension: Extension, target: Target) -> JudgedWarning | None:
     """Say that importing a module turns the GIL on in a free-threaded build; None otherwise."""
     if not target.free_threaded or target.implementation != "cpython":
         return None
@@ -185,4 +186,8 @@ def gil_warning(extension: Extension, target: Target) -> str | None:
             return None
         values = {slot.kind: slot.value for slot in definition.slots}
         declared = values.get(_GIL) == _GIL_NOT_USED
-    return None if declared else f"{extension.path} turns the GIL on when it is imported"
+    if declared:
+        return None
+    subject = str(extension.path)
+    detail = f"{subject} turns the GIL on when it is imported"
+    return JudgedWarning(kind=WarningKind.GIL, detail=detail, subject=subject)

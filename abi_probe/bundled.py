@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.libc import libc_of, newest_glibc, newest_musl
-from abi_probe.model import Cause, Format, Objection
+from abi_probe.model import Format
+from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ _A_BUILD: Final = "a wheel with files for this platform"
 
 def check_bundled(
     artefact: Artefact, target: Target, loaders: Mapping[str, Libc | None] | None
-) -> tuple[list[Objection], list[str]]:
+) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections and warnings on libraries that are not modules, and on programs.
 
     Where there are extension modules, they are what decides: then these files only warn. Of a
@@ -42,13 +43,12 @@ def check_bundled(
     found = _misfits(artefact, target, loaders)
     if not artefact.extensions:
         return list(found), []
-    objections, warnings = [], []
-    for each in found:
-        if target.format is Format.MACHO and each.symbol is None:
-            objections.append(each)
-        else:
-            warnings.append(each.detail)
-    return objections, warnings
+    if target.format is Format.MACHO:
+        return list(found), []
+    return [], [
+        JudgedWarning(kind=WarningKind.BUNDLED, detail=each.detail, subject=each.path or "")
+        for each in found
+    ]
 
 
 def _misfits(
@@ -78,10 +78,9 @@ def _other_machine(others: Mapping[PurePosixPath, Binary], target: Target) -> Ob
     more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
     return Objection(
         cause=Cause.PLATFORM,
-        detail=(
-            f"{path}{more} is {binary.format.value} for {' and '.join(binary.machines)},"
-            f" {target.name} runs on {target.format.value} for {target.machine}"
-        ),
+        facts=(("built-for", f"{binary.format.value} {' '.join(binary.machines)}"),),
+        need=f"{path}{more} is {binary.format.value} for {' and '.join(binary.machines)}",
+        here=f", {target.name} runs on {target.format.value} for {target.machine}",
         path=str(path),
         help=_A_BUILD,
     )
@@ -109,7 +108,7 @@ def _libc_misfits(
     needed = {name for each in artefact.extensions for name in each.binary.needed}
     needed |= {name for binary in fitting.values() for name in binary.needed if needed}
     kept: set[str] = set()
-    misfits: list[tuple[PurePosixPath, str]] = []
+    misfits: list[tuple[PurePosixPath, tuple[str, str]]] = []
     for path, binary in fitting.items():
         if artefact.extensions and {path.name, binary.soname} & needed:
             continue
@@ -118,17 +117,22 @@ def _libc_misfits(
             kept.add(path.name)
         else:
             misfits.append((path, words))
-    for path, words in misfits:
+    for path, (need, here) in misfits:
         if path.name not in kept:
             yield Objection(
-                cause=Cause.PLATFORM, detail=f"{path} {words}", path=str(path), help=_A_BUILD
+                cause=Cause.PLATFORM,
+                facts=(("libc", need),),
+                need=f"{path} {need}",
+                here=here,
+                path=str(path),
+                help=_A_BUILD,
             )
 
 
 def _libc_misfit(
     binary: Binary, target: Target, loaders: Mapping[str, Libc | None] | None
-) -> str | None:
-    """Say which C library a file wants that is not there; None when it is.
+) -> tuple[str, str] | None:
+    """Say which C library a file wants, and which there is; None when it fits.
 
     A program is started by the machine's loader, which brings another C library than a runtime's
     where that has one of its own.
@@ -137,15 +141,15 @@ def _libc_misfit(
     if loaders is not None and binary.program and binary.interpreter:
         libc = loaders.get(binary.interpreter)
         if libc is None:
-            return f"is started by {binary.interpreter}, which is not here"
+            return f"is started by {binary.interpreter}", ", which is not here"
     if libc is None:
         return None
     name, version = libc
     wanted = libc_of(binary)
     if wanted not in {None, name}:
-        return f"is built for {wanted}, this runtime has {name}"
+        return f"is built for {wanted}", f", this runtime has {name}"
     newest = newest_glibc(binary) if name == "glibc" else newest_musl(binary)
     if newest is None or not version or newest <= version:
         return None
     needs, has = (".".join(map(str, each)) for each in (newest, version))
-    return f"needs {name} {needs}, this runtime has {has}"
+    return f"needs {name} {needs}", f", this runtime has {has}"

@@ -11,12 +11,22 @@ from abi_probe.advice import gil_warning
 from abi_probe.bundled import check_bundled
 from abi_probe.finding import findable
 from abi_probe.kinds import abi_kind, check_hook
+from abi_probe.library_checks import check_libraries
 from abi_probe.loading.companions import check_companions
-from abi_probe.model import Cause, Evidence, Format, Objection, Status, Verdict
-from abi_probe.needs import check_libraries, check_symbols, check_versions, described_doubts
+from abi_probe.model import Evidence, Format
 from abi_probe.numpy_api import numpy_warning
 from abi_probe.python_library import check_python_library
+from abi_probe.symbol_checks import check_symbols, described_doubts
 from abi_probe.tags import differences
+from abi_probe.verdict import (
+    Cause,
+    JudgedWarning,
+    Objection,
+    Status,
+    Verdict,
+    WarningKind,
+)
+from abi_probe.version_checks import check_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +46,6 @@ _SYSTEMS = {
     Format.WASM: "Emscripten",
 }
 _LOOKED_AT = "a build by the runtime, or one for a stable ABI that it loads (abi3, abi3t)"
-_OPTIONAL = "a module that no source imports for certain does not load"
 _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
@@ -62,13 +71,13 @@ def judge(  # noqa: PLR0913 - facts of different origin; most callers have the f
     """
     objections = list(_broken(artefact))
     objections += _metadata(artefact, target)
-    warnings: list[str] = list(artefact.warnings)
+    warnings = [JudgedWarning(kind=WarningKind.RECORDS, detail=each) for each in artefact.warnings]
     if (old := numpy_warning(artefact, target)) is not None:
         warnings.append(old)
     for module in findable(artefact, target.suffixes) if found is None else found:
         reasons, doubts = _module(module, artefact, target, links or {})
         if module.module in optional:
-            doubts = [*doubts, *(f"{_OPTIONAL}: {each.detail}" for each in reasons)]
+            doubts = [*doubts, *(_optional(module.module, each) for each in reasons)]
         else:
             objections += reasons
         warnings += doubts
@@ -106,12 +115,19 @@ def _status(objections: list[Objection], artefact: Artefact) -> Status:
     return Status.UNVERIFIED if native else Status.COMPATIBLE
 
 
+def _optional(module: str, objection: Objection) -> JudgedWarning:
+    """Return the warning that a module does not load which the artifact can do without."""
+    detail = f"{module} does not load, which no source imports for certain: {objection.detail}"
+    return JudgedWarning(kind=WarningKind.OPTIONAL, detail=detail, subject=module)
+
+
 def _broken(artefact: Artefact) -> Iterator[Objection]:
     """Yield the files that could not be read."""
     for path, trouble in artefact.trouble:
         yield Objection(
             cause=Cause.BROKEN,
-            detail=f"{path}: {trouble}",
+            facts=(("trouble", trouble),),
+            need=f"{path}: {trouble}",
             path=str(path),
             help="the file fetched or built anew",
         )
@@ -124,15 +140,16 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
     if wanted is not None and not _accepts(wanted, target):
         yield Objection(
             cause=Cause.PACKAGE_PYTHON,
-            detail=f"{_title(artefact)} requires Python {wanted}, this is {target.version}",
+            facts=(("requires-python", str(wanted)),),
+            need=f"{_title(artefact)} requires Python {wanted}",
+            here=f", this is {target.version}",
             help=f"a release of {artefact.name or 'it'} whose Requires-Python has this version",
         )
     if not target.has_site:
         yield Objection(
             cause=Cause.CAPABILITY,
-            detail=(
-                f"{target.implementation} has no site module, so it cannot use installed packages"
-            ),
+            facts=(("module", "site"),),
+            need=f"{target.implementation} has no site module, so it cannot use installed packages",
         )
     elif artefact.tags:
         apart = differences(artefact.tags, target)
@@ -140,7 +157,9 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
             nearest = apart[0]
             yield Objection(
                 cause=Cause.ABI_TAG,
-                detail=f"{_title(artefact)} is tagged {nearest.tag}: {nearest.detail}",
+                facts=(("tag", str(nearest.tag)), ("part", nearest.part)),
+                need=f"{_title(artefact)} is tagged {nearest.tag}: {nearest.need}",
+                here=nearest.here,
                 help=nearest.help,
             )
 
@@ -158,7 +177,7 @@ def _module(
     artefact: Artefact,
     target: Target,
     links: Mapping[PurePosixPath, Resolution],
-) -> tuple[list[Objection], list[str]]:
+) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections and warnings for one extension module."""
     if module.chosen is None:
         return _not_found(module, target)
@@ -167,7 +186,7 @@ def _module(
     if misfit is not None:
         return [misfit], []
     objections: list[Objection] = []
-    warnings: list[str] = []
+    warnings: list[JudgedWarning] = []
     objections += check_hook(extension, target)
     kind, doubt = abi_kind(extension, artefact, target)
     objections += kind
@@ -191,23 +210,29 @@ def _module(
     return objections, warnings
 
 
-def _not_found(module: Found, target: Target) -> tuple[list[Objection], list[str]]:
+def _not_found(module: Found, target: Target) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return what it means that a runtime looks at none of a module's files."""
     first = module.files[0]
     names = ", ".join(file.path.name for file in module.files)
     if module.has_source:
-        return [], [f"{module.module} falls back on its .py file: {names} is not looked at"]
+        detail = f"{module.module} falls back on its .py file: {names} is not looked at"
+        doubt = JudgedWarning(kind=WarningKind.FALLBACK, detail=detail, subject=module.module)
+        return [], [doubt]
     misfits = [misfit for file in module.files if (misfit := _machine(file, target))]
     if len(misfits) == len(module.files):
         return misfits[:1], []
     if not target.suffixes:
-        detail = f"{target.implementation} loads no extension modules, so not {names}"
-        return [Objection(cause=Cause.CAPABILITY, detail=detail, path=str(first.path))], []
+        need = f"{target.implementation} loads no extension modules, so not {names}"
+        facts = (("files", names),)
+        path = str(first.path)
+        return [Objection(cause=Cause.CAPABILITY, facts=facts, need=need, path=path)], []
     looked = " ".join(target.suffixes)
     return [
         Objection(
             cause=Cause.ABI_SUFFIX,
-            detail=f"{names} is never looked at: {target.name} tries {looked}",
+            facts=(("files", names),),
+            need=f"{names} is never looked at",
+            here=f": {target.name} tries {looked}",
             path=str(first.path),
             help=_LOOKED_AT,
         )
@@ -224,17 +249,16 @@ def _machine(extension: Extension, target: Target) -> Objection | None:
             return None
         return Objection(
             cause=Cause.PLATFORM,
-            detail=f"{extension.path} is no library that can be loaded into a running program",
+            need=f"{extension.path} is not a library that a running program can load",
             path=str(extension.path),
             help="linking with -shared",
         )
     machines = " and ".join(binary.machines)
     return Objection(
         cause=Cause.PLATFORM,
-        detail=(
-            f"{extension.path} is {binary.format.value} for {machines},"
-            f" {target.name} loads {target.format.value} for {target.machine}"
-        ),
+        facts=(("built-for", f"{binary.format.value} {machines}"),),
+        need=f"{extension.path} is {binary.format.value} for {machines}",
+        here=f", {target.name} loads {target.format.value} for {target.machine}",
         path=str(extension.path),
         help=f"a build for {_SYSTEMS[target.format]} on {target.machine}",
     )

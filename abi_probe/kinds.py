@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from abi_probe.builds import WITH_GIL, serving_build
-from abi_probe.model import Cause, ClaimKind, Objection
+from abi_probe.model import ClaimKind
 from abi_probe.names import possible_hooks
+from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,9 @@ def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
         there = sorted({current, modexport, hpy, cffi_pypy, python2} & exports)
         yield Objection(
             cause=Cause.ABI_HOOK,
-            detail=f"{extension.path} has {' and '.join(there)}, not {own}",
+            facts=(("hooks", " ".join(there)),),
+            need=f"{extension.path} has {' and '.join(there)}",
+            here=f", not {own}",
             path=str(extension.path),
             symbol=there[0],
             help=f"a build by the runtime, which makes it {own}",
@@ -59,7 +62,7 @@ def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
 
 def abi_kind(
     extension: Extension, artefact: Artefact, target: Target
-) -> tuple[list[Objection], list[str]]:
+) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections and warnings on the build that an extension is for."""
     misfit = (
         _other_build(extension, target)
@@ -71,7 +74,9 @@ def abi_kind(
         return [
             Objection(
                 cause=Cause.ABI_KIND,
-                detail=f"{extension.path} {misfit.reason}",
+                facts=(("built-for", misfit.built_for),),
+                need=f"{extension.path} {misfit.reason}",
+                here=misfit.here,
                 path=str(extension.path),
                 help=misfit.help,
             )
@@ -79,28 +84,42 @@ def abi_kind(
     doubts = list(_doubts(extension, artefact, target))
     if (foreign := _foreign_size(extension, artefact, target)) is None:
         return [], doubts
-    reason = (
-        f"{extension.path} is built for a {foreign.name} of {foreign.expected} bytes, that of"
-        f" {target.name} has {foreign.actual}"
-    )
+    need = f"{extension.path} is built for a {foreign.name} of {foreign.expected} bytes"
+    here = f", that of {target.name} has {foreign.actual}"
     # A fork's own builds bear the same names, but no index takes them under such a tag.
     if any(tag.platform.startswith(_FOR_ALL) for tag in artefact.tags):
         return [
             Objection(
                 cause=Cause.ABI_KIND,
-                detail=reason,
+                facts=(("size", f"{foreign.name} {foreign.expected}"),),
+                need=need,
+                here=here,
                 path=str(extension.path),
                 symbol=foreign.name,
                 help=serving_build(target),
             )
         ], []
-    return [], [*doubts, f"{reason}, unless that runtime itself built it"]
+    doubt = JudgedWarning(
+        kind=WarningKind.BUILD,
+        detail=f"{need}{here}, unless that runtime itself built it",
+        subject=str(extension.path),
+    )
+    return [], [*doubts, doubt]
 
 
 class _Misfit(Struct, frozen=True, kw_only=True):
-    """Why the kind of a file is not a runtime's, in words that follow its path."""
+    """Why the kind of a file is not a runtime's.
 
+    Attributes:
+        built_for: what the file is built for, in a word.
+        reason: words that follow its path.
+        here: what this runtime does with it; empty where that says nothing.
+        help: what would serve.
+    """
+
+    built_for: str
     reason: str
+    here: str = ""
     help: str
 
 
@@ -110,14 +129,16 @@ def _other_build(extension: Extension, target: Target) -> _Misfit | None:
     version = (target.version.major, target.version.minor)
     if claim.kind is ClaimKind.VERSION and target.implementation == "cpython":
         if claim.version is not None and claim.version != version:
-            reason = f"is built for {claim.version[0]}.{claim.version[1]} only"
-            return _Misfit(reason=reason, help=serving_build(target))
+            own = f"{claim.version[0]}.{claim.version[1]}"
+            reason = f"is built for {own} only"
+            return _Misfit(built_for=own, reason=reason, help=serving_build(target))
         if claim.free_threaded is not target.free_threaded:
             return _threads(target)
     if target.free_threaded and claim.kind is ClaimKind.ABI3:
         return _Misfit(
-            reason=f"is for the stable ABI of builds with a GIL; {target.name} looks at it and"
-            " crashes",
+            built_for="abi3",
+            reason="is for the stable ABI of builds with a GIL",
+            here=f"; {target.name} looks at it and crashes",
             help=serving_build(target),
         )
     free_threaded = _is_free_threaded(extension)
@@ -170,6 +191,7 @@ def _unknown_slot(extension: Extension, target: Target) -> _Misfit | None:
     since = next((since for since, slot in _GREATEST_SLOT.items() if greatest <= slot), None)
     newer = f"{since[0]}.{since[1]} or newer" if since else "a newer version"
     return _Misfit(
+        built_for=f"slot {greatest}",
         reason=f"defines module slot {greatest}, which only {newer} knows",
         help=f"leaving the slot out where PY_VERSION_HEX is older, or a floor of {newer}",
     )
@@ -184,6 +206,7 @@ def _contradiction(extension: Extension) -> _Misfit | None:
     if definition is None or definition.slots is None or definition.size >= 0:
         return None
     return _Misfit(
+        built_for="nothing",
         reason="has slots and a negative size of state, which contradict each other",
         help="an m_size of 0 or more",
     )
@@ -192,8 +215,10 @@ def _contradiction(extension: Extension) -> _Misfit | None:
 def _threads(target: Target) -> _Misfit:
     """Name the builds that a file is for, which are all but those like a runtime."""
     if target.free_threaded:
-        return _Misfit(reason="is built for builds with a GIL", help=serving_build(target))
-    return _Misfit(reason="is built for free-threaded builds", help=WITH_GIL)
+        reason = "is built for builds with a GIL"
+        return _Misfit(built_for="gil", reason=reason, help=serving_build(target))
+    reason = "is built for free-threaded builds"
+    return _Misfit(built_for="free-threaded", reason=reason, help=WITH_GIL)
 
 
 def _other_dll(extension: Extension, target: Target) -> _Misfit | None:
@@ -205,17 +230,18 @@ def _other_dll(extension: Extension, target: Target) -> _Misfit | None:
         version = (target.version.major, target.version.minor)
         if match["minor"] and (int(match["major"]), int(match["minor"])) != version:
             reason = f"needs {library}, which is another version's"
-            return _Misfit(reason=reason, help=serving_build(target))
+            return _Misfit(built_for=library, reason=reason, help=serving_build(target))
         if bool(match["t"]) is not target.free_threaded and match["minor"]:
             return _threads(target)
         if bool(match["d"]) is not target.debug:
             build = "debug" if target.debug else "release"
             reason = f"needs {library}, which is another build's"
-            return _Misfit(reason=reason, help=f"a build by a {build} Python")
+            helps = f"a build by a {build} Python"
+            return _Misfit(built_for=library, reason=reason, help=helps)
     return None
 
 
-def _doubts(extension: Extension, artefact: Artefact, target: Target) -> Iterator[str]:
+def _doubts(extension: Extension, artefact: Artefact, target: Target) -> Iterator[JudgedWarning]:
     """Yield what the name of a file leaves open."""
     if extension.claim.kind is not ClaimKind.GENERIC:
         return
@@ -223,9 +249,13 @@ def _doubts(extension: Extension, artefact: Artefact, target: Target) -> Iterato
         return  # the wheel's tag says what the name does not
     if not extension.binary.imports:
         return
-    yield (
-        f"{extension.path} bears no version in its name and no tag gives one: it may be"
-        " for another version than this"
+    subject = str(extension.path)
+    yield JudgedWarning(
+        kind=WarningKind.NAME,
+        detail=f"{subject} bears no version in its name and no tag gives one: it may be"
+        " for another version than this",
+        subject=subject,
     )
     if target.free_threaded and _is_free_threaded(extension) is None:
-        yield f"{extension.path} does not show whether it is for free-threaded builds"
+        detail = f"{subject} does not show whether it is for free-threaded builds"
+        yield JudgedWarning(kind=WarningKind.BUILD, detail=detail, subject=subject)

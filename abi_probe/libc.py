@@ -20,6 +20,8 @@ _MUSL_SINCE: Final[Mapping[str, tuple[int, ...]]] = {
     "pwritev2": (1, 2, 5),
     "statx": (1, 2, 5),
 }
+FOR_GLIBC: Final = "a build for glibc (manylinux)"
+FOR_MUSL: Final = "a build for musl (musllinux)"
 _LOADERS: Final = {"musl": "ld-musl-", "glibc": "ld-linux"}
 
 

@@ -325,69 +325,6 @@ class Target(Struct, frozen=True, kw_only=True):
     foreign_sizes: tuple[ForeignSize, ...] = ()
 
 
-class Cause(StrEnum):
-    """The kind of reason against one artefact on one runtime, in the order of the checks."""
-
-    BROKEN = "broken"
-    PACKAGE_PYTHON = "package-python"
-    ABI_TAG = "abi-tag"
-    PLATFORM = "platform"
-    ABI_SUFFIX = "abi-suffix"
-    ABI_HOOK = "abi-hook"
-    ABI_KIND = "abi-kind"
-    ABI_SYMBOL = "abi-symbol"
-    LIBRARY = "library"
-    CAPABILITY = "capability"
-    IMPORT = "import"
-
-
-class Objection(Struct, frozen=True, kw_only=True):
-    """One reason against one artefact on one runtime.
-
-    Attributes:
-        cause: its kind.
-        detail: one sentence that names the file, the symbol, the version.
-        path: the file concerned, relative to the artefact; None when it concerns the whole.
-        symbol: the symbol concerned, or the built-in type whose size differs; None when there is
-            none.
-        help: what would make it fall, for who builds the artefact and who looks for another; None
-            when nothing is known to.
-    """
-
-    cause: Cause
-    detail: str
-    path: str | None = None
-    symbol: str | None = None
-    help: str | None = None
-
-
-class Status(StrEnum):
-    """The answer for one artefact on one runtime, worst last."""
-
-    COMPATIBLE = "compatible"  # a real import succeeded, or nothing native and the metadata fits
-    UNVERIFIED = "unverified"  # every static check passed
-    UNKNOWN = "unknown"  # unreadable
-    INCOMPATIBLE = "incompatible"
-
-
-class Verdict(Struct, frozen=True, kw_only=True):
-    """What is known of one artefact on one runtime.
-
-    Attributes:
-        target: the runtime's name.
-        status: the answer.
-        objections: every reason, in the order of the checks.
-        warnings: what may go wrong though nothing stands against it.
-        imported: outcome of a real import; None when none was asked for.
-    """
-
-    target: str
-    status: Status
-    objections: tuple[Objection, ...] = ()
-    warnings: tuple[str, ...] = ()
-    imported: bool | None = None
-
-
 class Violation(Struct, frozen=True, kw_only=True):
     """A symbol that breaks what a stable-ABI tag or file name promises.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from abi_probe.verdict import JudgedWarning, WarningKind
+
 if TYPE_CHECKING:
     from abi_probe.memory import Memory
     from abi_probe.model import Artefact, Target
@@ -22,12 +24,13 @@ def wants_numpy_1(memory: Memory) -> bool:
     return found and next(memory.strings(_OF_2), None) is None
 
 
-def numpy_warning(artefact: Artefact, target: Target) -> str | None:
-    """Return the warning to whoever has NumPy 2; None where nothing shows a need for NumPy 1."""
+def numpy_warning(artefact: Artefact, target: Target) -> JudgedWarning | None:
+    """Return the warning to users of NumPy 2; None where nothing shows a need for NumPy 1."""
     if (target.version.major, target.version.minor) < _NUMPY_2_SINCE:
         return None
     files = [str(each.path) for each in artefact.extensions if each.binary.numpy_1]
     if not files:
         return None
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"NumPy 2 refuses what was built for NumPy 1: {files[0]}{more}"
+    detail = f"NumPy 2 refuses what was built for NumPy 1: {files[0]}{more}"
+    return JudgedWarning(kind=WarningKind.NUMPY, detail=detail, subject=files[0])

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.builds import serving_build
-from abi_probe.model import Cause, Objection
+from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _RUNS_PYTHON: Final = "Py_Initialize"  # exported by a Python's library only
 
 def check_python_library(
     extension: Extension, link: Resolution | None, target: Target
-) -> tuple[list[Objection], list[str]]:
+) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return the objection to the library of another Python, or the warning of a second one.
 
     What the runtime's own process has loaded already is its own. A library of the same version
@@ -34,20 +34,24 @@ def check_python_library(
     either.
     """
     objections: list[Objection] = []
-    warnings: list[str] = []
+    warnings: list[JudgedWarning] = []
     for name in dict.fromkeys(_python_libraries(extension, link)):
         if (other := _other_python(name, target)) is not None:
             objections.append(
                 Objection(
                     cause=Cause.ABI_KIND,
-                    detail=f"{extension.path} needs {name}, the library of {other}",
+                    facts=(("library", name),),
+                    need=f"{extension.path} needs {name}, the library of {other}",
                     path=str(extension.path),
                     help=serving_build(target),
                 )
             )
         elif link is not None:
+            detail = f"{extension.path} loads {name}, a second Python in the process"
             warnings.append(
-                f"{extension.path} loads {name}, a second Python beside the runtime's own"
+                JudgedWarning(
+                    kind=WarningKind.PYTHON_LIBRARY, detail=detail, subject=str(extension.path)
+                )
             )
     return objections, warnings
 

@@ -11,10 +11,10 @@ from abi_probe.checks import failing_modules, judge
 from abi_probe.finding import findable
 from abi_probe.loading.linking import Ground, link, nearby
 from abi_probe.loading.loader import program_libcs
-from abi_probe.model import Cause
 from abi_probe.own_imports import optional_modules
 from abi_probe.promise import promise_of
 from abi_probe.reading import read_path
+from abi_probe.verdict import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from abi_probe.advice import Advice
     from abi_probe.loading.loader import Given
     from abi_probe.loading.search import Loaded
-    from abi_probe.model import Artefact, Objection, Target, Verdict
+    from abi_probe.model import Artefact, Target
     from abi_probe.promise import Promise
+    from abi_probe.verdict import Objection, Verdict
 
 
 class Prospect(Struct, frozen=True, kw_only=True):

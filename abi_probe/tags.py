@@ -88,16 +88,23 @@ class Difference(Struct, frozen=True, kw_only=True):
     Attributes:
         tag: the wheel's tag.
         part: `implementation`, `version`, `floor`, `abi` or `platform`; the first that differs.
-        detail: one clause in plain words.
+        need: the beginning of a clause, the same on every runtime that it parts from the tag.
+        here: its end, which says what this runtime is.
         help: which wheel would fit.
         distance: 0 is nearest; for choosing which of many tags to speak of.
     """
 
     tag: Tag
     part: str
-    detail: str
+    need: str
+    here: str
     help: str
     distance: int
+
+    @property
+    def detail(self) -> str:
+        """One clause in plain words."""
+        return self.need + self.here
 
 
 def differences(tags: Iterable[Tag], target: Target) -> list[Difference]:
@@ -116,13 +123,13 @@ def _difference(tag: Tag, target: Target) -> Difference:
     """Return what parts one tag from a runtime; the caller knows that it does not fit."""
     checks = _parts(tag, target)
     distance = 0
-    first: tuple[str, str] | None = None
-    for weight, part, detail in checks:
+    first: tuple[str, str, str] | None = None
+    for weight, *words in checks:
         distance += weight
-        first = first or (part, detail)
-    part, detail = first or ("abi", f"{tag} is not among the tags of {target.name}")
+        first = first or (words[0], words[1], words[2])
+    part, need, here = first or ("abi", f"{tag} is not accepted", f" by {target.name}")
     helps = _help(part, tag, target)
-    return Difference(tag=tag, part=part, detail=detail, help=helps, distance=distance)
+    return Difference(tag=tag, part=part, need=need, here=here, help=helps, distance=distance)
 
 
 def _help(part: str, tag: Tag, target: Target) -> str:
@@ -140,11 +147,11 @@ def _help(part: str, tag: Tag, target: Target) -> str:
             return serving_build(target)
 
 
-def _parts(tag: Tag, target: Target) -> Iterator[tuple[int, str, str]]:
-    """Yield weight, part and detail of every part of a tag that does not fit."""
+def _parts(tag: Tag, target: Target) -> Iterator[tuple[int, str, str, str]]:
+    """Yield weight, part, need and what is here of every part of a tag that does not fit."""
     short, digits = _split(tag.interpreter)
     if short != "py" and short != _SHORT.get(target.implementation, target.implementation):
-        yield 8, "implementation", f"built for {_long(short)}, this is {_long_of(target)}"
+        yield 8, "implementation", f"built for {_long(short)}", f", this is {_long_of(target)}"
     else:
         yield from _version_part(tag, short, digits, target)
     yield from _platform_part(tag.platform, target)
@@ -152,7 +159,7 @@ def _parts(tag: Tag, target: Target) -> Iterator[tuple[int, str, str]]:
 
 def _version_part(
     tag: Tag, short: str, digits: str, target: Target
-) -> Iterator[tuple[int, str, str]]:
+) -> Iterator[tuple[int, str, str, str]]:
     """Yield what is wrong with the version or ABI of a tag of the right implementation."""
     version = (target.version.major, target.version.minor)
     wanted = _version(digits)
@@ -160,48 +167,50 @@ def _version_part(
     if tag.abi in {"abi3", "abi3t"}:
         if (tag.abi == "abi3") is target.free_threaded:
             build = "free-threaded builds" if target.free_threaded else "builds with a GIL"
-            yield 4, "abi", f"{tag.abi} does not load on {build}"
+            yield 4, "abi", f"{tag.abi} does not load on {build}", ""
         if wanted > version:
-            yield 2, "floor", f"{tag.interpreter}-{tag.abi} needs {dotted} or newer"
+            yield 2, "floor", f"{tag.interpreter}-{tag.abi} needs {dotted} or newer", ""
     elif wanted[:1] != version[:1] or (len(wanted) > 1 and short != "py" and wanted != version):
-        yield 3, "version", f"built for {_long(short)} {dotted} only, this is {_long_of(target)}"
+        here = f", this is {_long_of(target)}"
+        yield 3, "version", f"built for {_long(short)} {dotted} only", here
     elif short == "py" and wanted > version:
-        yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer"
+        yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer", ""
     elif tag.abi != "none" and tag.abi not in target.tags.abis:
-        yield 2, "abi", _abi_words(tag.abi, target)
+        yield 2, "abi", *_abi_words(tag.abi, target)
 
 
-def _abi_words(abi: str, target: Target) -> str:
+def _abi_words(abi: str, target: Target) -> tuple[str, str]:
     """Say how the build that an ABI tag is for differs from the runtime's build."""
     letters = abi.lstrip("cp0123456789_y")
     if abi.startswith("cp"):
         if ("t" in letters) is not target.free_threaded:
             this = "free-threaded" if target.free_threaded else "built with a GIL"
             other = "free-threaded builds" if "t" in letters else "builds with a GIL"
-            return f"{abi} is for {other}, this one is {this}"
+            return f"{abi} is for {other}", f", this one is {this}"
         if "d" in letters and not target.debug:
-            return f"{abi} is for debug builds, this is a release build"
+            return f"{abi} is for debug builds", ", this is a release build"
     own = next((abi for _, abi, _ in target.tags.rows), "none")
-    return f"built for the ABI {abi}, this runtime has {own}"
+    return f"built for the ABI {abi}", f", this runtime has {own}"
 
 
-def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, str]]:
+def _platform_part(platform: str, target: Target) -> Iterator[tuple[int, str, str, str]]:
     """Yield what is wrong with the platform of a tag."""
     accepted = target.tags.platforms
     if platform == "any" or platform in accepted:
         return
     kind = family(platform)
     if kind not in map(family, accepted - {"any"}):
-        yield 6, "platform", f"built for {kind} ({platform}), this is {target.name}"
+        yield 6, "platform", f"built for {kind} ({platform})", f", this is {target.name}"
     elif (newer := _newer_macos(platform, target)) is not None:
-        yield 1, "platform", f"needs macOS {newer} or newer"
+        yield 1, "platform", f"needs macOS {newer} or newer", ""
     elif not platform.endswith(target.machine):
-        yield 5, "platform", f"built for {platform}, this machine is {target.machine}"
+        yield 5, "platform", f"built for {platform}", f", this machine is {target.machine}"
     elif (glibc := glibc_of(platform)) is not None and target.libc is not None:
         have = ".".join(str(part) for part in target.libc[1])
-        yield 1, "platform", f"needs glibc {glibc[0]}.{glibc[1]}, this runtime has {have}"
+        needs = f"needs glibc {glibc[0]}.{glibc[1]}"
+        yield 1, "platform", needs, f", this runtime has {have}"
     else:
-        yield 1, "platform", f"built for {platform}"
+        yield 1, "platform", f"built for {platform}", ""
 
 
 def _newer_macos(platform: str, target: Target) -> str | None:

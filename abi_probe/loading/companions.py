@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from abi_probe.model import Cause, Objection
+from abi_probe.verdict import Cause, Objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,11 @@ def check_companions(artefact: Artefact, target: Target) -> Iterator[Objection]:
         if len(members) >= _A_FAMILY and version not in members:
             yield Objection(
                 cause=Cause.LIBRARY,
-                detail=(
-                    f"{stem}{version[0]}.{version[1]} is not among the libraries for one version of"
-                    f" Python each, such as {max(members.items())[1]}"
+                facts=(("libraries", stem),),
+                need=(
+                    f"{max(members.items())[1]} is one of {len(members)} libraries for one version"
+                    " of Python each"
                 ),
+                here=f", and none is for {version[0]}.{version[1]}",
                 help="a newer release of it, or another that has one for this version",
             )

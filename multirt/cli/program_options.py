@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 from msgspec import NODEFAULT, Struct
 
+from abi_probe import Cause
 from multirt.cli.context import user_config
 from multirt.cli.data_paths import history_file
 from multirt.cli.options import Python, Site, cache_dir, search, store
@@ -22,7 +23,6 @@ from multirt.config import Prefer, Wishes
 from multirt.errors import MultirtError
 from multirt.program import entry_of
 from multirt.program.model import Kind
-from multirt.selection.model import Cause
 from multirt.selection.request import Request
 from runtimes import RuntimeSpec
 

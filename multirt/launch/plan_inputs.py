@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multirt
+from abi_probe import Cause
 from multirt.launch.plan_writer import Grounds, UnsureError
 from multirt.launch.tracked_environ import Consulted
 from multirt.program.model import Kind
-from multirt.selection.model import Cause
 from multirt.selection.own_modules import path_files_of
 from multirt.selection.virtualenv import candidates
 from runtimes import Reason

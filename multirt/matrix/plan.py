@@ -103,7 +103,8 @@ def _judged(cell: Cell, wheel: Wheel, prospect: Prospect) -> Planned:
             for extension in wheel.artefact.extensions
             for each in promise_of(extension, wheel.artefact).violations
         )
-        warnings = tuple(dict.fromkeys((*verdict.warnings, *broken)))
+        judged = (each.detail for each in verdict.warnings)
+        warnings = tuple(dict.fromkeys((*judged, *broken)))
         return Planned(cell=cell, state=State.READY, wheel=wheel, warnings=warnings)
     first = verdict.objections[0]
     if first.cause is Cause.PACKAGE_PYTHON:

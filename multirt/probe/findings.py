@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from abi_probe import Cause, WarningKind
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
         HindranceReport,
         Report,
         RuntimeReport,
+        WarningReport,
     )
 
 PROMISE: Final = "promise"
@@ -24,8 +27,6 @@ WARNING: Final = "warning"
 HINT: Final = "hint"
 TABLE: Final = "table"  # the runtime is not here: no fault of the artefact
 _NAMED: Final = 4  # hindrances spelt out
-# What a detail says of the one runtime that it was found on.
-_THIS: Final = re.compile(r", this (?:is|runtime has) [^;:]*$|: [\w.~-]+ tries \..*$")
 
 
 class Weight(IntEnum):
@@ -74,7 +75,7 @@ def kinds_of(report: Report) -> set[str]:
     """Return the kinds of an artefact's reasons: of a site, a tenth of the work of telling them."""
     kinds = {each["cause"] for verdict in report["runtimes"] for each in verdict["objections"]}
     for verdict in report["runtimes"]:
-        kinds.update(_kind_of(warning, verdict) for warning in verdict["warnings"])
+        kinds.update(map(_kind_of, verdict["judged_warnings"]))
     if report["broken_promises"]:
         kinds.add(PROMISE)
     for extension in report["extensions"]:
@@ -87,10 +88,9 @@ def kinds_of(report: Report) -> set[str]:
     return kinds
 
 
-def _kind_of(warning: str, verdict: RuntimeReport) -> str:
-    """Return the kind of a runtime's warning; of one that is not here, that it is not is apart."""
-    aside = warning.startswith(f"{verdict['runtime']} is not here")
-    return TABLE if aside and verdict["evidence"] == "table" else WARNING
+def _kind_of(warning: WarningReport) -> str:
+    """Return the kind of a runtime's warning; that a runtime is not here is apart from others."""
+    return TABLE if warning["kind"] == WarningKind.TABLE else WARNING
 
 
 def _promises(report: Report) -> Iterator[Reason]:
@@ -121,35 +121,52 @@ def _promises(report: Report) -> Iterator[Reason]:
 
 
 def _verdicts(report: Report) -> Iterator[Reason]:
-    """Yield what the runtimes object to, and what they warn of."""
-    words: dict[tuple[Weight, str, str | None, str], list[tuple[str, str]]] = {}
-    helps: dict[tuple[Weight, str, str | None, str], dict[str, None]] = {}
+    """Yield what the runtimes object to, and what they warn of, each once for all of them."""
+    found: dict[_Key, list[_Told]] = {}
     for verdict in report["runtimes"]:
-        name = verdict["runtime"]
-        for each in verdict["objections"]:
-            broken = each["cause"] == "broken"
-            weight = Weight.UNREADABLE if broken else Weight.OBJECTION
-            common = _THIS.sub("", each["detail"]).replace(name, "this runtime")
-            key = (weight, each["cause"], each["path"], common)
-            words.setdefault(key, []).append((name, each["detail"]))
-            if each["help"] is not None:
-                helps.setdefault(key, {})[each["help"]] = None
-        for warning in verdict["warnings"]:
-            kind = _kind_of(warning, verdict)
-            weight = Weight.WARNING if kind == WARNING else Weight.HINT
-            key = (weight, kind, None, warning.replace(name, "this runtime"))
-            words.setdefault(key, []).append((name, warning))
-    for key, told in words.items():
-        weight, kind, path, common = key
-        texts = {text for _, text in told}
+        for key, told in _told(verdict):
+            found.setdefault(key, []).append(told)
+    for (weight, kind, path, *_), alike in found.items():
+        texts = {each.text for each in alike}
+        helps = dict.fromkeys(each.help for each in alike if each.help is not None)
         yield Reason(
             weight=weight,
             kind=kind,
-            text=common if len(texts) > 1 else told[0][1],
-            runtimes=tuple(dict.fromkeys(name for name, _ in told)),
+            text=alike[0].common if len(texts) > 1 else alike[0].text,
+            runtimes=tuple(dict.fromkeys(each.runtime for each in alike)),
             path=path,
-            help="; ".join(helps.get(key, ())) or None,
+            help="; ".join(helps) or None,
         )
+
+
+class _Told(Struct, frozen=True, kw_only=True):
+    """What one runtime's verdict says: in full, and as far as it is true of others."""
+
+    runtime: str
+    text: str
+    common: str
+    help: str | None = None
+
+
+# What is equal for reasons that are one: weight, kind, path, symbol or subject, facts.
+_Key = tuple[Weight, str, str | None, str, tuple[tuple[str, str], ...]]
+
+
+def _told(verdict: RuntimeReport) -> Iterator[tuple[_Key, _Told]]:
+    """Yield the objections and warnings of one runtime, each with its key."""
+    name = verdict["runtime"]
+    for each in verdict["objections"]:
+        broken = each["cause"] == Cause.BROKEN
+        weight = Weight.UNREADABLE if broken else Weight.OBJECTION
+        facts = tuple(sorted(each["facts"].items()))
+        told = _Told(runtime=name, text=each["detail"], common=each["need"], help=each["help"])
+        yield (weight, each["cause"], each["path"], each["symbol"] or "", facts), told
+    for warning in verdict["judged_warnings"]:
+        kind = _kind_of(warning)
+        weight = Weight.WARNING if kind == WARNING else Weight.HINT
+        detail = warning["detail"]
+        key = (weight, kind, None, warning["subject"], (("kind", warning["kind"]),))
+        yield key, _Told(runtime=name, text=detail, common=detail)
 
 
 def _hints(report: Report) -> Iterator[Reason]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from abi_probe import Cause, Objection, Status
+from abi_probe import Cause, JudgedWarning, Objection, Status, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -132,8 +132,13 @@ def proven(verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozense
         optional: modules that the artifact can do without, of which a failure only warns.
     """
     failed = [each for each in proof.seen if each.outcome in _FAILURES]
+    where = "in a sub-interpreter: " if proof.check is Check.SUBINTERPRETER else ""
     doubts = tuple(
-        f"{each.module} {each.outcome}: {each.detail}"
+        JudgedWarning(
+            kind=WarningKind.IMPORT,
+            detail=f"{where}{each.module} {each.outcome}: {each.detail}",
+            subject=each.module,
+        )
         for each in proof.seen
         if each.outcome is Outcome.NEEDS_MODULE
         or (each in failed and (proof.check != Check.IMPORT or each.module in optional))
@@ -142,13 +147,13 @@ def proven(verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozense
     if proof.check is not Check.IMPORT:
         if verdict.status is Status.INCOMPATIBLE:
             return verdict  # what does not load at all says nothing more there
-        where = "in a sub-interpreter: " if proof.check is Check.SUBINTERPRETER else ""
-        told = (*verdict.warnings, *(f"{where}{each}" for each in doubts))
-        return replace(verdict, warnings=tuple(dict.fromkeys(told)))
+        return replace(verdict, warnings=warnings)
     objections = [
         Objection(
             cause=Cause.IMPORT,
-            detail=f"{each.module} {each.outcome}: {each.detail}",
+            facts=(("module", each.module), ("outcome", each.outcome.value)),
+            need=f"{each.module} {each.outcome}",
+            here=f": {each.detail}",
             help=_HELPS.get(each.outcome),
         )
         for each in failed

@@ -61,13 +61,19 @@ def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
             {
                 "cause": each.cause.value,
                 "detail": each.detail,
+                "need": each.need,
+                "facts": dict(each.facts),
                 "path": each.path,
                 "symbol": each.symbol,
                 "help": each.help,
             }
             for each in verdict.objections
         ],
-        "warnings": list(verdict.warnings),
+        "warnings": [each.detail for each in verdict.warnings],
+        "judged_warnings": [
+            {"kind": each.kind.value, "subject": each.subject, "detail": each.detail}
+            for each in verdict.warnings
+        ],
         "imported": verdict.imported,
     }
 

@@ -10,19 +10,34 @@ from typing import TypedDict
 
 
 class ObjectionReport(TypedDict):
-    """One reason against a runtime; `help` is what would make it fall, None for nothing known."""
+    """One reason against a runtime (`abi_probe.Objection`).
+
+    `need` is the beginning of `detail` that is the same on every runtime with these `facts`;
+    `help` is what would make the reason fall, None for nothing known.
+    """
 
     cause: str
     detail: str
+    need: str
+    facts: dict[str, str]
     path: str | None
     symbol: str | None
     help: str | None
+
+
+class WarningReport(TypedDict):
+    """One warning of a runtime, with its kind and what it is about (`abi_probe.JudgedWarning`)."""
+
+    kind: str
+    subject: str
+    detail: str
 
 
 class RuntimeReport(TypedDict):
     """The verdict of one runtime; `imported` is None where no import was asked for.
 
     `evidence` is `runtime`, or `table` for one that is not here and was described in words.
+    `warnings` has the sentences of `judged_warnings`.
     """
 
     runtime: str
@@ -30,6 +45,7 @@ class RuntimeReport(TypedDict):
     status: str
     objections: list[ObjectionReport]
     warnings: list[str]
+    judged_warnings: list[WarningReport]
     imported: bool | None
 
 

@@ -140,9 +140,8 @@ def _print_indented(console: Console, words: str, *, first: int, rest: int) -> N
 def _first_reason(verdict: Verdict) -> str:
     """Return the first objection in words that are the same for other runtimes."""
     first = verdict.objections[0]
-    detail = first.detail.replace(f"which {verdict.runtime.id} does", "which it does")
-    detail = detail.rpartition(", this is ")[0] or detail
-    return f"{first.cause.value}: {detail.removeprefix(f'{verdict.runtime.id} ')}"
+    words = first.common or first.detail
+    return f"{first.cause.value}: {words.removeprefix(f'{verdict.runtime.id} ')}"
 
 
 def _print_all(decision: Decision, console: Console) -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from abi_probe import Cause
 from multirt.selection.checks.imports import Having
 from multirt.selection.checks.packages import reached
 from multirt.selection.compile_check import ask
 from multirt.selection.judge import choose, judge_runtime
-from multirt.selection.model import Cause, Objection, Verdict
+from multirt.selection.model import Objection, Verdict
 from multirt.selection.outdated_pins import held_back
 from multirt.selection.own_modules import ask_own_modules, find_own_modules, has_hooks
 from multirt.selection.ranking import ranked

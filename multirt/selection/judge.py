@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from multirt.selection.checks.constraints import declared
 from multirt.selection.checks.imports import Having, missing, uncompilable
 from multirt.selection.checks.packages import site
-from multirt.selection.model import Cause, Objection, Verdict
+from multirt.selection.model import Objection, Verdict
 from multirt.selection.ranking import ranked
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
     warnings: list[str] = []
     for name, verdict in sorted(verdicts.items()):
         found += [_of_distribution(each, name) for each in verdict.objections]
-        warnings += verdict.warnings
+        warnings += [each.detail for each in verdict.warnings]
         if verdict.status.value == "unverified":
             unverified.append(name)
     objections = [each for each in found if each.cause not in question.allowed]
@@ -56,8 +56,9 @@ def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Ver
 def _of_distribution(objection: PackageObjection, name: str) -> Objection:
     """Return the objection to a distribution as one to the program that reaches it."""
     return Objection(
-        cause=Cause(objection.cause.value),
+        cause=objection.cause,
         detail=objection.detail,
+        common=objection.need,
         path=objection.path,
         symbol=objection.symbol,
         distribution=name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,28 +9,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from abi_probe import Cause
     from runtimes import Runtime
-
-
-class Cause(StrEnum):
-    """The kind of reason against one runtime for one program."""
-
-    SPEC = "spec"
-    REQUIRES_PYTHON = "requires-python"
-    SYNTAX = "syntax"
-    STDLIB = "stdlib"
-    PACKAGE = "package"
-    PACKAGE_PYTHON = "package-python"
-    ABI_TAG = "abi-tag"
-    ABI_SUFFIX = "abi-suffix"
-    ABI_HOOK = "abi-hook"
-    ABI_KIND = "abi-kind"
-    ABI_SYMBOL = "abi-symbol"
-    LIBRARY = "library"
-    PLATFORM = "platform"
-    CAPABILITY = "capability"
-    IMPORT = "import"
-    BROKEN = "broken"
 
 
 class Objection(Struct, frozen=True, kw_only=True):
@@ -40,6 +19,8 @@ class Objection(Struct, frozen=True, kw_only=True):
     Attributes:
         cause: its kind.
         detail: one sentence that names the file, the symbol, the version.
+        common: its beginning, which is the same for all runtimes with this reason; None where all
+            of it is.
         path: the file concerned; None when there is none.
         symbol: the symbol concerned; None when there is none.
         module: the module that is not installed; None when the objection is another.
@@ -50,6 +31,7 @@ class Objection(Struct, frozen=True, kw_only=True):
 
     cause: Cause
     detail: str
+    common: str | None = None
     path: str | None = None
     symbol: str | None = None
     module: str | None = None

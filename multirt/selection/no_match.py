@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from abi_probe import Cause
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.model import Kind
-from multirt.selection.model import Cause
 from multirt.selection.suggestions import named_sites
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from abi_probe import Cause
 from multirt.program.model import Kind
-from multirt.selection.model import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

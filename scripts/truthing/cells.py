@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from abi_probe import Cause, Status, examine, read_path
+from abi_probe import Cause, Status, WarningKind, examine, read_path
 from multirt.probe.import_model import Outcome
 from multirt.probe.import_sweep import Setting, prove_on
 
@@ -79,7 +79,10 @@ class Cell(Struct, frozen=True, kw_only=True):
 
     def _expected(self, module: str) -> bool:
         """Whether a warning said that another file would be taken."""
-        return any(text.startswith(f"{module} falls back") for text in self.verdict.warnings)
+        return any(
+            each.kind is WarningKind.FALLBACK and each.subject == module
+            for each in self.verdict.warnings
+        )
 
     def cautious(self) -> bool:
         """Whether everything imports that only the metadata refuses."""
@@ -120,7 +123,7 @@ def _agree(packed: Verdict, installed: Verdict) -> bool:
 
     There it is a fact that a library is not to be found which another distribution should bring.
     """
-    if any("another distribution should bring" in text for text in packed.warnings):
+    if any(each.kind is WarningKind.LIBRARY for each in packed.warnings):
         ours, theirs = ({each.cause for each in one.objections} for one in (packed, installed))
         return ours - {Cause.LIBRARY} == theirs - {Cause.LIBRARY}
     return _kinds(packed) == _kinds(installed)

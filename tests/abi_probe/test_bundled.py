@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.checks import judge
-from abi_probe.model import Artefact, Binary, Cause, Format, Status, VersionNeed
+from abi_probe.model import Artefact, Binary, Format, VersionNeed
+from abi_probe.verdict import Cause, Status
 from tests.factories.artifacts import artefact, elf_binary, extension, target
 
 LIBRARY = elf_binary(exports=())
@@ -85,7 +86,7 @@ def test_they_only_warn_where_modules_decide() -> None:
     tag = "cp38-abi3-manylinux_2_17_x86_64"
     verdict = judge(wheel(needs("GLIBC_2.37", PROGRAM), tag=tag, native=True), target())
     assert verdict.status is Status.UNVERIFIED
-    assert any("0/file needs glibc 2.37" in each for each in verdict.warnings)
+    assert any("0/file needs glibc 2.37" in each.detail for each in verdict.warnings)
 
 
 def test_nothing_native_means_nothing_native() -> None:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from abi_probe.loading.loader import Resolution
 from abi_probe.loading.search import Loaded
-from abi_probe.model import Cause
 from abi_probe.python_library import check_python_library
+from abi_probe.verdict import Cause
 from tests.factories.artifacts import elf_binary, extension, target
 
 MODULE = extension("spam.cpython-311-x86_64-linux-gnu.so")
@@ -56,7 +56,7 @@ def test_a_library_that_runs_python_is_known_by_what_it_exports() -> None:
         MODULE, loading("libembedded.so", "Py_Initialize"), target("3.11")
     )
     assert not objections
-    assert "a second Python" in warnings[0]
+    assert "a second Python" in warnings[0].detail
 
 
 def test_the_library_that_a_runtime_has_loaded_is_its_own() -> None:

@@ -16,7 +16,8 @@ from packaging.version import Version
 
 from abi_probe.checks import judge
 from abi_probe.errors import UnreadableError
-from abi_probe.model import ArtefactKind, Status
+from abi_probe.model import ArtefactKind
+from abi_probe.verdict import Status
 from abi_probe.wheel import read_wheel, read_wheel_stream
 from tests.factories.artifacts import LIBRARY, SPAM, target
 

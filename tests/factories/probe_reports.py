@@ -10,21 +10,35 @@ if TYPE_CHECKING:
 RUNTIMES = tuple(f"cpython-3.{minor}.{minor}" for minor in range(6, 16))
 
 
-def objection(cause: str, detail: str, path: str | None = None) -> ObjectionReport:
-    """Return one reason against a runtime."""
-    return {"cause": cause, "detail": detail, "path": path, "symbol": None, "help": "another build"}
+def objection(
+    cause: str, detail: str, path: str | None = None, need: str | None = None
+) -> ObjectionReport:
+    """Return one reason against a runtime; `need` is the part that all of them share."""
+    common = need or detail
+    return {
+        "cause": cause,
+        "detail": detail,
+        "need": common,
+        "facts": {"need": common},
+        "path": path,
+        "symbol": None,
+        "help": "another build",
+    }
 
 
 def verdict(
     runtime: str, *objections: ObjectionReport, warnings: tuple[str, ...] = ()
 ) -> RuntimeReport:
-    """Return a verdict: `unverified` where nothing stands against the runtime."""
+    """Return a verdict: `unverified` where nothing rules the runtime out."""
     return {
         "runtime": runtime,
         "evidence": "runtime",
         "status": "incompatible" if objections else "unverified",
         "objections": list(objections),
         "warnings": list(warnings),
+        "judged_warnings": [
+            {"kind": "library", "subject": each, "detail": each} for each in warnings
+        ],
         "imported": None,
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from abi_probe import unpack_wheel
+from abi_probe import WarningKind, unpack_wheel
 from multirt.environments.abi_target import prospect_of
 from runtimes import Search, discover
 from tests.integration.builds import BUILDS, Build
@@ -17,7 +17,7 @@ from truthing.cells import Cell, cells
 from truthing.samples import Sample
 
 if TYPE_CHECKING:
-    from abi_probe import Prospect
+    from abi_probe import JudgedWarning, Prospect
     from runtimes import Runtime
     from tests.conftest import RequireHeaders
 
@@ -82,8 +82,8 @@ def check(title: str, table: list[Cell], *, unshown: bool = False) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def _doubted(warning: str) -> bool:
-    return "does not show whether it is for free-threaded builds" in warning
+def _doubted(warning: JudgedWarning) -> bool:
+    return warning.kind is WarningKind.BUILD
 
 
 @pytest.mark.network

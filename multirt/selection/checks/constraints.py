@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abi_probe import Cause
 from multirt.config import Need
 from multirt.program import holds
 from multirt.selection.checks.facts import facts_of
-from multirt.selection.model import Cause, Objection
+from multirt.selection.model import Objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ def declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
             yield Objection(
                 cause=Cause.REQUIRES_PYTHON,
                 detail=f"{wanted.origin} requires Python {wanted.value}, this is {runtime.version}",
+                common=f"{wanted.origin} requires Python {wanted.value}",
             )
     for need in configuration.needs:
         if not _meets(need.value, runtime):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from abi_probe import Cause
 from multirt.program import holds
 from multirt.program.model import Import
 from multirt.selection.checks.facts import facts_of
-from multirt.selection.model import Cause, Objection
+from multirt.selection.model import Objection
 from multirt.selection.stdlib_names import has_standard, is_of_implementation
 
 if TYPE_CHECKING:
@@ -137,8 +138,13 @@ def missing(having: Having) -> Iterator[Objection]:
         path = str(each.file) if each.file else None
         if top in question.stdlib:
             what = f"{name} from {each.name}" if name in each.members else name
-            detail = f"{each.place} imports {what}, which {runtime.id} does not have"
-            yield Objection(cause=Cause.STDLIB, detail=detail, path=path)
+            imports = f"{each.place} imports {what}"
+            yield Objection(
+                cause=Cause.STDLIB,
+                detail=f"{imports}, which {runtime.id} does not have",
+                common=f"{imports}, which it does not have",
+                path=path,
+            )
         else:
             roots = question.packages.roots if question.packages else ()
             where = f" in {', '.join(map(str, roots))}" if roots else ""

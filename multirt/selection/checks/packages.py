@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abi_probe import Cause
 from multirt.environments.markers import marker_environment
-from multirt.selection.model import Cause, Objection
+from multirt.selection.model import Objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from multirt.probe.findings import Weight, kinds_of, names, reasons_of
 from multirt.probe.report_values import Report, failed
 from tests.factories.probe_reports import extension, objection, report, verdict
 
-OLD = objection("package-python", "spam requires >=3.8, this is 3.6")
-OLDER = objection("package-python", "spam requires >=3.8, this is 3.7")
+OLD = objection("package-python", "spam requires >=3.8, this is 3.6", need="spam requires >=3.8")
+OLDER = objection("package-python", "spam requires >=3.8, this is 3.7", need="spam requires >=3.8")
 LIAR = report("a.whl", verdict("r"), extensions=(extension("a.so", "_Py_Secret"),))
 WARNED = report("a.whl", verdict("r", warnings=("r may fail",)))
 ARCHIVE = failed("a.tar.gz", "source-archive", "nothing to probe")
@@ -25,7 +25,7 @@ def test_one_reason_for_many_runtimes_is_said_once() -> None:
 def test_what_helps_is_said_once_for_those_that_it_helps() -> None:
     found = reasons_of(report("a.whl", verdict("x", OLD), verdict("y", OLDER), verdict("z")))
     assert [each.help for each in found] == ["another build"]
-    other = objection("package-python", OLDER["detail"])
+    other = objection("package-python", OLDER["detail"], need=OLDER["need"])
     other["help"] = "a newer release"
     found = reasons_of(report("a.whl", verdict("x", OLD), verdict("y", other)))
     assert [each.help for each in found] == ["another build; a newer release"]
@@ -77,6 +77,7 @@ def test_the_exit_code(reports: list[Report], options: dict[str, object], code: 
 def test_a_runtime_in_words_is_no_warning() -> None:
     described = verdict("r", warnings=("r is not here: judged from a table",))
     described["evidence"] = "table"
+    described["judged_warnings"][0]["kind"] = "table"
     assert [each.weight for each in reasons_of(report("a.whl", described))] == [Weight.HINT]
     policy = Policy.of(strict=True, fail_on=(), ignore=())
     assert policy.exit_code([report("a.whl", described)]) == 0
