@@ -66,7 +66,12 @@ if TYPE_CHECKING:
         examine_all,
         probe,
     )
-    from abi_probe.tag_promise import BrokenPromise, PromiseKind, broken_promises
+    from abi_probe.tag_promise import (
+        BrokenPromise,
+        PromiseKind,
+        broken_promises,
+        promised_runtimes,
+    )
     from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
     from abi_probe.unpacking import packages_of, unpack_wheel
     from abi_probe.verdict import (
@@ -140,7 +145,12 @@ _PLACES: Final = {
         "examine_all",
         "probe",
     ),
-    "tag_promise": ("BrokenPromise", "PromiseKind", "broken_promises"),
+    "tag_promise": (
+        "BrokenPromise",
+        "PromiseKind",
+        "broken_promises",
+        "promised_runtimes",
+    ),
     "tags": ("Difference", "differences", "runtime_abis", "runtime_tags"),
     "unpacking": ("packages_of", "unpack_wheel"),
     "verdict": ("Cause", "JudgedWarning", "Objection", "Status", "Verdict", "WarningKind"),
@@ -212,6 +222,7 @@ __all__ = [
     "platforms",
     "probe",
     "promise_of",
+    "promised_runtimes",
     "read_binary",
     "read_binary_file",
     "read_distribution",

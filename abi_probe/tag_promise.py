@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _CPYTHON: Final = re.compile(r"cp(\d)(\d+)")
 _ABI: Final = re.compile(r"cp(\d)(\d+)([a-z]*)")
+_PYPY: Final = re.compile(r"pp(\d)(\d+)")
+_ANY_PYTHON: Final = re.compile(r"py3(\d*)")
+_OLDEST_DESCRIBED: Final = 6  # the oldest 3.x whose exports the table has
+_MAC_MACHINES: Final = frozenset({"x86_64", "arm64"})
 _STABLE_CLAIMS: Final = {ClaimKind.ABI3, ClaimKind.ABI3T, ClaimKind.ABI3_ABI3T}
 _STABLE_ABIS: Final = frozenset({"abi3", "abi3t"})
 _ABI3T_SINCE: Final = (3, 15)  # PEP 803
@@ -260,6 +264,51 @@ def _names(artefact: Artefact) -> Iterator[BrokenPromise]:
                     promise=tag,
                     need=f"CPython {build}",
                 )
+
+
+def promised_runtimes(tags: Iterable[Tag]) -> tuple[str, ...]:
+    """Return descriptions of the runtimes that some tags promise, on the oldest of their systems.
+
+    They are those of `describe`: `cp312-manylinux_2_17_x86_64`, `cp315t-win_amd64`,
+    `pypy3.11-macosx_11_0_arm64`; without a platform for a wheel that serves all. The newest
+    version is the newest that is known.
+    """
+    found: dict[str, tuple[tuple[int, ...], str]] = {}
+    for tag in sorted(tags, key=str):
+        platform = promised(tag.platform)
+        if platform is None and tag.platform != "any":
+            continue
+        oldest = platform.oldest if platform is not None else ((), "")
+        for name in _described(tag):
+            for end in _platform_names(tag.platform, platform):
+                key = f"{name} {platform.system if platform else ''} {end.rpartition('_')[2]}"
+                text = f"{name}-{end}" if end else name
+                found[key] = min(found.get(key, (oldest[0], text)), (oldest[0], text))
+    return tuple(text for _, text in found.values())
+
+
+def _described(tag: Tag) -> Iterator[str]:
+    """Yield the implementation and version of each runtime that a tag promises."""
+    if match := _PYPY.fullmatch(tag.interpreter):
+        yield f"pypy{match[1]}.{match[2]}"
+    elif match := _ANY_PYTHON.fullmatch(tag.interpreter):
+        floor = int(match[1] or _OLDEST_DESCRIBED)
+        for minor in range(max(floor, _OLDEST_DESCRIBED), newest_release()[1] + 1):
+            yield f"cp3{minor}"
+    for version, flags in _builds(tag):
+        yield f"cp{version[0]}{version[1]}{flags}"
+
+
+def _platform_names(tag: str, platform: Promised | None) -> Iterator[str]:
+    """Yield a platform tag, one for each machine of a fat file of macOS."""
+    if platform is None:
+        yield ""
+    elif platform.macos is not None:
+        version = "_".join(tag.split("_")[1:3])
+        for machine in sorted(platform.machines & _MAC_MACHINES):
+            yield f"macosx_{version}_{machine}"
+    else:
+        yield tag
 
 
 class _Build(Struct, frozen=True, kw_only=True, order=True):

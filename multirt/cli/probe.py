@@ -31,7 +31,7 @@ Described = Annotated[
     typer.Option(
         "--runtime",
         metavar="WORDS",
-        help="Judge on one that need not be here: 3.16, cp314t-win_amd64.",
+        help="Judge on one that need not be here: 3.16, auto (the wheel's own).",
     ),
 ]
 Import = Annotated[bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")]
@@ -47,6 +47,9 @@ Form = Annotated[Shape, typer.Option("--format", help="How to print it.")]
 Page = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Write a page with a heat map as well."),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print symbols, floors and hints as well.")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Print every reason.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
@@ -87,6 +90,7 @@ def probe_command(
     as_json: Json = False,
     shape: Form = Shape.TABLE,
     html: Page = None,
+    verbose: Verbose = False,
     everything: Everything = False,
     strict: Strict = False,
     fail_on: Failing = None,
@@ -106,6 +110,7 @@ def probe_command(
         seconds=timeout,
         shape=Shape.JSON if as_json else shape,
         html=html,
+        verbose=verbose,
         everything=everything,
         strict=strict,
         fail_on=fail_on or (),

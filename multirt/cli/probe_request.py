@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from abi_probe import Cause
 from multirt.cli.context import search
 from multirt.errors import ExitCode, MultirtError
 from multirt.probe.api import probe
 from multirt.probe.exit_policy import Policy
 from multirt.probe.findings import HINT, PROMISE, WARNING
-from multirt.probe.model import Probing, Trial
+from multirt.probe.model import AUTO, Probing, Trial
 from multirt.report.progress import Progress
 from multirt.report.terminal import Colour, painter, terminal_width, visible
 from runtimes import NoRuntimeError
@@ -68,6 +69,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     seconds: float = 60.0
     shape: Shape = Shape.TABLE
     html: Path | None = None
+    verbose: bool = False
     everything: bool = False
     strict: bool = False
     fail_on: Sequence[Kind] = ()
@@ -84,7 +86,7 @@ def probe_targets(asked: Asked) -> int:
         MultirtError: no runtime fits what was asked for, an option means nothing, a file cannot be
             written, no executor answers.
     """
-    policy = Policy.of(strict=asked.strict, fail_on=asked.fail_on, ignore=asked.ignore)
+    policy = Policy.of(strict=asked.strict, fail_on=_failing(asked), ignore=asked.ignore)
     with Progress() as progress:
         try:
             reports = probe(_probing(asked), progress)
@@ -105,6 +107,11 @@ def probe_targets(asked: Asked) -> int:
         sys.stdout.write(f"{line}\n")
     _complain(reports)
     return policy.exit_code(reports)
+
+
+def _failing(asked: Asked) -> Sequence[str]:
+    """Return the kinds of reasons that fail; on runtimes that a wheel promises every objection."""
+    return (*asked.fail_on, *(Cause if AUTO in asked.runtime else ()))
 
 
 def _complain(reports: Sequence[Report]) -> None:
@@ -172,5 +179,10 @@ def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[
 
             room = terminal_width(os.environ, sys.stdout)
             paint = painter(sys.stdout, os.environ, asked.colour)
-            sheet = Sheet(room=room, paint=paint, everything=asked.everything)
+            sheet = Sheet(
+                room=room,
+                paint=paint,
+                verbose=asked.verbose,
+                everything=asked.everything,
+            )
             yield from probe_lines(reports, policy, sheet)

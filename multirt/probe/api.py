@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abi_probe import Cause
+from multirt.errors import MultirtError
 from multirt.probe.fact_store import Store, fingerprint
-from multirt.probe.model import Unheeded
+from multirt.probe.model import AUTO, Unheeded
 from multirt.probe.report_cache import Answers, Kept, facts_of, is_new
 from multirt.probe.task import Task
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from multirt.probe.model import Probing, Progress
@@ -34,6 +37,9 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
         MultirtError: a spec names a path that leads to no runtime; words describe none; the
             executor does not answer.
     """
+    if AUTO in probing.described:
+        found = (report for each in _by_tags(probing) for report in probe(each, progress))
+        return list(map(_without_excluded, found))
     tasks = [_task(target, probing) for target in probing.targets]
     store = Store.below(probing.search.cache_dir)
     early = len(tasks) == 1 and is_new(store, tasks[0])
@@ -49,6 +55,43 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
         found = list(zip(tasks, kept, begun or _begun(tasks, probing), strict=True))
         return complete(found, probing, runtimes, answers, progress or Unheeded())
     return [report for each in kept for done in each.parts.values() for report in done.reports]
+
+
+def _by_tags(probing: Probing) -> Iterator[Probing]:
+    """Yield a request for each wheel, with the runtimes that its tags promise.
+
+    Raises:
+        MultirtError: a target is not a wheel, or no tag of it promises a known runtime.
+    """
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    from abi_probe import promised_runtimes
+
+    for target in probing.targets:
+        try:
+            *_, tags = parse_wheel_filename(os.path.basename(target))  # noqa: PTH119 - text alone
+        except InvalidWheelFilename as error:
+            message = f"invalid wheel for --runtime {AUTO}: {target}: {error}"
+            raise MultirtError("usage", message, "name wheels by their file names") from error
+        described = promised_runtimes(tags)
+        if not described:
+            message = f"no known runtime for --runtime {AUTO}: {target}"
+            raise MultirtError("usage", message, "name the runtimes with --runtime or --python")
+        others = tuple(each for each in probing.described if each != AUTO)
+        yield replace(probing, targets=(target,), described=(*described, *others))
+
+
+def _without_excluded(report: Report) -> Report:
+    """Return a report without the runtimes that the metadata excludes: no tag promises those."""
+    excluded = Cause.PACKAGE_PYTHON
+    return {
+        **report,
+        "runtimes": [
+            verdict
+            for verdict in report["runtimes"]
+            if all(each["cause"] != excluded for each in verdict["objections"])
+        ],
+    }
 
 
 def _begun(tasks: Sequence[Task], probing: Probing) -> list[Future[Read] | None]:

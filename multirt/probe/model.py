@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runtimes import RuntimeSpec, Search
+
+
+AUTO: Final = "auto"
+"""The description that stands for the runtimes of each wheel's own tags."""
 
 
 class Trial(StrEnum):

@@ -1,4 +1,4 @@
-"""Reports on artefacts, for people."""
+"""Reports on artifacts, for people."""
 
 from __future__ import annotations
 
@@ -8,28 +8,24 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from multirt.probe.findings import TABLE, Reason, Weight, names, reasons_of
+from abi_probe import Cause
+from multirt.probe.findings import TABLE, Reason, Weight, names, reasons_of, title
 from multirt.probe.standing import standing_of
-from multirt.report.terminal import Ink, Painter, cut, cut_apart, visible, width
+from multirt.report.runtime_ranges import runtime_ranges
+from multirt.report.terminal import Ink, Painter, cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multirt.probe.exit_policy import Policy
-    from multirt.probe.report_values import Report
+    from multirt.probe.report_values import ExtensionReport, Report, RuntimeReport
 
-# Each status as the table has it.
+# Each status as people read it, in the order of the lines.
 _WORDS: Final = {
-    "compatible": ("works", Ink.GOOD),
-    "unverified": ("fits", Ink.GOOD),
-    "unknown": ("?", Ink.DOUBT),
-    "incompatible": ("no", Ink.BAD),
-}
-_MEANINGS: Final = {
-    "compatible": "works: imported, or nothing native in it",
-    "unverified": "fits: nothing stands against it, --import proves it",
-    "unknown": "?: unreadable",
-    "incompatible": "no: see the reasons",
+    "compatible": ("compatible", Ink.GOOD),
+    "unverified": ("fits, --import verifies it", Ink.GOOD),
+    "unknown": ("unreadable", Ink.DOUBT),
+    "incompatible": ("", Ink.BAD),
 }
 _INKS: Final = {
     Weight.BROKEN_PROMISE: Ink.BAD,
@@ -38,11 +34,11 @@ _INKS: Final = {
     Weight.WARNING: Ink.DOUBT,
     Weight.HINT: Ink.DIM,
 }
-_CELL: Final = max(len(word) for word, _ in _WORDS.values())
 _GAP: Final = 2  # blanks between columns
-_REASONS: Final = 12  # shown of one artefact
-_STANDING: Final = 4  # sentences on what one artefact's modules need
-_RUNTIMES: Final = 4  # named with one reason
+_WARNINGS: Final = 4  # shown of one artifact
+_SYMBOLS: Final = 3  # named with one reason
+_STANDING: Final = 4  # sentences on what one artifact's modules need
+_MOST_TAGS: Final = 3
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
@@ -50,93 +46,174 @@ class Sheet(Struct, frozen=True, kw_only=True):
 
     Attributes:
         room: columns of the terminal.
-        paint: gives words their colour.
+        paint: gives words their color.
+        verbose: show symbols, floors and hints as well.
         everything: show every reason with every runtime.
     """
 
     room: int
     paint: Painter
+    verbose: bool = False
     everything: bool = False
 
 
 def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iterator[str]:
-    """Yield the table of what could be read and the runtimes, then the reasons, worst first."""
+    """Yield each artifact with the runtimes that share a verdict on one line."""
     read = [report for report in reports if report["error"] is None]
-    called = dict(zip(map(id, read), map(visible, names(read)), strict=True))
-    if read:
-        yield from _table(read, list(called.values()), sheet)
-    # What was judged from a table is said below the cells, once for all.
+    called = list(map(visible, names(read)))
+    # What was judged from a table is a line below the verdicts, once for all.
     found = [(report, reasons_of(report, {*policy.ignored, TABLE})) for report in read]
-    # The artefact with the worst reason first; those without any are told by the table.
-    for report, reasons in sorted(found, key=lambda pair: [each.weight for each in pair[1][:1]]):
-        if reasons or len(read) == 1 or sheet.everything:
+    detailed = len(read) == 1 or sheet.verbose or sheet.everything
+    for place, (name, (report, reasons)) in enumerate(zip(called, found, strict=True)):
+        if place and detailed:
             yield ""
-            yield from _reasons(called[id(report)], report, reasons, sheet)
+        yield from _heading(name, report, sheet, short=not detailed)
+        if detailed:
+            yield ""
+        yield from _verdict_lines(report, sheet, short=not detailed)
+        yield from _notes(report, reasons, sheet, short=not detailed)
     yield from _outcome(found, policy, sheet)
 
 
-def _table(reports: Sequence[Report], called: Sequence[str], sheet: Sheet) -> Iterator[str]:
-    """Yield one row an artefact and one column a runtime, as many pages as it takes."""
-    runtimes = [each["runtime"] for each in reports[0]["runtimes"]]
-    heads = [visible(each.removeprefix("cpython-")) for each in runtimes]
-    called = cut_apart(called, max(sheet.room // 3, 12))
-    first = max(map(width, called))
-    columns = [max(width(head), _CELL) for head in heads]
-    for page in _pages(columns, sheet.room - first):
-        line = " " * first + "".join(" " * _GAP + cut(heads[at], columns[at]) for at in page)
-        yield sheet.paint(line.rstrip(), Ink.BOLD)
-        for name, report in zip(called, reports, strict=True):
-            cells = (_cell(report["runtimes"][at]["status"], columns[at], sheet) for at in page)
-            yield f"{cut(name, first)}{''.join(cells)}".rstrip()
-        yield ""
-    used = {each["status"] for report in reports for each in report["runtimes"]}
-    meanings = "; ".join(words for status, words in _MEANINGS.items() if status in used)
-    yield from (sheet.paint(line, Ink.DIM) for line in textwrap.wrap(meanings, sheet.room))
-    described = [each["runtime"] for each in reports[0]["runtimes"] if each["evidence"] == "table"]
-    if described:
-        named = ", ".join(visible(each.removeprefix("cpython-")) for each in described)
-        words = f"not here, judged from CPython's table of symbols: {named}"
-        yield from (sheet.paint(line, Ink.DIM) for line in _lines(words, sheet.room))
-
-
-def _pages(columns: Sequence[int], room: int) -> Iterator[list[int]]:
-    """Yield the places of the columns that fit side by side."""
-    page: list[int] = []
-    left = room
-    for at, wide in enumerate(columns):
-        if page and left < wide + _GAP:
-            yield page
-            page, left = [], room
-        page.append(at)
-        left -= wide + _GAP
-    if page:
-        yield page
-
-
-def _cell(status: str, wide: int, sheet: Sheet) -> str:
-    word, ink = _WORDS[status]
-    return " " * _GAP + sheet.paint(word, ink) + " " * (wide - len(word))
-
-
-def _reasons(name: str, report: Report, reasons: Sequence[Reason], sheet: Sheet) -> Iterator[str]:
-    """Yield what stands against one artefact."""
+def _heading(name: str, report: Report, sheet: Sheet, *, short: bool) -> Iterator[str]:
+    """Yield an artifact's name, its tags and how many modules it has."""
     count = len(report["extensions"])
-    native = f"{count} extension module{'' if count == 1 else 's'}"
-    good = sum(each["status"] in {"compatible", "unverified"} for each in report["runtimes"])
-    count = len(report["runtimes"])
-    runtimes = f"{good} of {count} runtime{'' if count == 1 else 's'}"
-    told = f"{report['kind']}, {native}, fits {runtimes}"
-    yield from (sheet.paint(line, Ink.BOLD) for line in _lines(f"{name} ({told})", sheet.room))
-    standing = standing_of(report)
+    modules = f"{count} extension module{'' if count == 1 else 's'}"
+    tags = report["wheel_tags"]
+    more = f" and {len(tags) - _MOST_TAGS} more" if len(tags) > _MOST_TAGS else ""
+    tagged = f"{', '.join(tags[:_MOST_TAGS])}{more}"
+    parts = [name] if short or not tags else [name, visible(tagged)]
+    for line in _lines("   ".join([*parts, modules]), sheet.room):
+        yield sheet.paint(line, Ink.BOLD)
+
+
+def _verdict_lines(report: Report, sheet: Sheet, *, short: bool) -> Iterator[str]:
+    """Yield the runtimes with the same verdict and first reason, best verdict first."""
+    among = [each["runtime"] for each in report["runtimes"]]
+    groups: dict[tuple[object, ...], list[RuntimeReport]] = {}
+    for verdict in report["runtimes"]:
+        groups.setdefault(_verdict_key(verdict), []).append(verdict)
+    order = [*_WORDS]
+    rows = sorted(groups.values(), key=lambda alike: order.index(alike[0]["status"]))
+    named = [visible(runtime_ranges([each["runtime"] for each in alike], among)) for alike in rows]
+    wide = min(max(map(len, named), default=0), sheet.room // 2 - _GAP)
+    for name, alike in zip(named, rows, strict=True):
+        words, ink = _WORDS[alike[0]["status"]]
+        if alike[0]["objections"]:
+            words = _objection_words(report, alike, words)
+        yield from _row((name, words), ink, wide, sheet, short=short)
+
+
+def _verdict_key(verdict: RuntimeReport) -> tuple[object, ...]:
+    """Return what is equal for verdicts that share a line."""
+    if not verdict["objections"]:
+        return (verdict["status"],)
+    first = verdict["objections"][0]
+    about = (*sorted(first["facts"].items()),) or (first["path"], first["symbol"])
+    same_kind = first["cause"] == Cause.ABI_SYMBOL  # which symbols differs from version to version
+    return verdict["status"], first["cause"], () if same_kind else about
+
+
+def _objection_words(report: Report, alike: Sequence[RuntimeReport], status: str) -> str:
+    """Say why some runtimes are ruled out: the first reason, and the symbols they lack."""
+    first = alike[0]["objections"][0]
+    heres = {each["objections"][0]["detail"] for each in alike}
+    words = first["detail"] if len(heres) == 1 else first["need"]
+    words = words.removeprefix(f"{title(report)} ")
+    if (tag := first["facts"].get("tag")) is not None:  # which the heading names
+        words = words.removeprefix(f"is tagged {tag}: ")
+    symbols = dict.fromkeys(
+        objection["symbol"]
+        for verdict in alike
+        for objection in verdict["objections"]
+        if objection["cause"] == Cause.ABI_SYMBOL and objection["symbol"]
+    )
+    if symbols:
+        some = ", ".join([*symbols][:_SYMBOLS])
+        more = ", ..." if len(symbols) > _SYMBOLS else ""
+        plural = "" if len(symbols) == 1 else "s"
+        lacking = f"{len(symbols)} missing symbol{plural}: {some}{more}"
+        words = lacking if first["cause"] == Cause.ABI_SYMBOL else f"{words}; {lacking}"
+    return f"{status}: {words}" if status else words
+
+
+def _row(
+    cells: tuple[str, str], ink: Ink, wide: int, sheet: Sheet, *, short: bool
+) -> Iterator[str]:
+    """Yield a name on the left and words on the right, each in as many lines as it takes."""
+    name, words = cells
+    left = textwrap.wrap(name, wide, break_on_hyphens=False) or [""]
+    room = max(sheet.room - wide - 2 * _GAP, 10)
+    right = textwrap.wrap(visible(words), room, break_on_hyphens=False) or [""]
+    if short:  # of many artifacts a line each
+        right = [cut(visible(words), room)]
+    for place in range(max(len(left), len(right))):
+        text = right[place] if place < len(right) else ""
+        start = left[place] if place < len(left) else ""
+        painted = sheet.paint(text, ink) if ink is Ink.GOOD else text
+        yield f"{' ' * _GAP}{start:{wide}}{' ' * _GAP}{painted}".rstrip()
+
+
+def _notes(
+    report: Report, reasons: Sequence[Reason], sheet: Sheet, *, short: bool
+) -> Iterator[str]:
+    """Yield broken promises and warnings; with more asked for, all that is known."""
+    among = [each["runtime"] for each in report["runtimes"]]
+    decisive = [each for each in reasons if each.weight is Weight.BROKEN_PROMISE]
+    warnings = [each for each in reasons if each.weight is Weight.WARNING]
+    shown = [*decisive[:_WARNINGS], *([] if short else warnings[:_WARNINGS])]
+    if sheet.everything:
+        shown = list(reasons)
+    elif sheet.verbose:
+        shown = [each for each in reasons if each.weight is not Weight.OBJECTION]
+    standing = standing_of(report) if sheet.verbose or sheet.everything else []
+    summary = [] if short else [*_summary(report)]
+    if not short and (summary or shown or standing):
+        yield ""
+    for words in summary:
+        yield from _wrapped(words, sheet, Ink.PLAIN)
     for words in standing if sheet.everything else standing[:_STANDING]:
         yield from _wrapped(words, sheet, Ink.PLAIN)
     if sheet.everything:
         yield from _hindrances(report, sheet)
-    shown = reasons if sheet.everything else reasons[:_REASONS]
     for reason in shown:
-        yield from _reason(reason, len(report["runtimes"]), sheet)
-    if len(shown) < len(reasons):
-        yield sheet.paint(f"  and {len(reasons) - len(shown)} more (--all shows them)", Ink.DIM)
+        yield from _reason(reason, among, sheet)
+    hidden = len(decisive) + (0 if short else len(warnings)) - len(shown)
+    if hidden > 0:
+        yield sheet.paint(f"  and {hidden} more (-v shows them)", Ink.DIM)
+
+
+def _summary(report: Report) -> Iterator[str]:
+    """Yield what the tag promises and whether that is kept, and the C library that is needed."""
+    extensions = report["extensions"]
+    parts = []
+    if any(_is_stable(each) for each in extensions):
+        broken = any(each["violations"] for each in extensions)
+        declared = {each["declared_floor"] for each in extensions} - {None}
+        computed = [each["computed_floor"] for each in extensions]
+        floor = max(filter(None, computed), key=_numbers, default=None)
+        stated = f"stable ABI: {'broken' if broken else 'kept'}"
+        named = [f"floor {floor}"] if floor and None not in computed else []
+        named += [f"declared {', '.join(sorted(map(str, declared)))}"] if declared else []
+        parts.append(", ".join([stated, *named]))
+    glibc = [each["libc_floor"] for each in extensions if each["libc_floor"] is not None]
+    if glibc:
+        parts.append(f"glibc {max(glibc, key=_numbers)}")
+    if parts:
+        yield "    ".join(parts)
+    described = [each["runtime"] for each in report["runtimes"] if each["evidence"] == "table"]
+    if described:
+        yield f"judged from CPython's table of symbols: {runtime_ranges(described, described)}"
+
+
+def _is_stable(extension: ExtensionReport) -> bool:
+    """Return whether a module claims the stable ABI, by tag or by file name."""
+    return extension["declared_floor"] is not None or extension["claim"]["kind"].startswith("abi3")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a dotted version, for comparing."""
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 def _wrapped(words: str, sheet: Sheet, ink: Ink) -> Iterator[str]:
@@ -171,7 +248,7 @@ def _outcome(
     )
     if failing:
         told = (
-            f"{kind} ({count} artefact{'' if count == 1 else 's'})"
+            f"{kind} ({count} artifact{'' if count == 1 else 's'})"
             for kind, count in failing.most_common()
         )
         yield ""
@@ -179,10 +256,10 @@ def _outcome(
         yield from (sheet.paint(line, Ink.BAD) for line in _lines(words, sheet.room))
 
 
-def _reason(reason: Reason, runtimes: int, sheet: Sheet) -> Iterator[str]:
+def _reason(reason: Reason, among: Sequence[str], sheet: Sheet) -> Iterator[str]:
     """Yield one reason and where it holds."""
     head, ink = f"{reason.kind}: ", _INKS[reason.weight]
-    where = f" [{_where(reason, runtimes, sheet)}]" if reason.runtimes else ""
+    where = f" [{_where(reason, among)}]" if reason.runtimes else ""
     words = f"{head}{visible(reason.text)}{where}"
     for place, line in enumerate(_lines(words, sheet.room - 2)):
         painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not place else line
@@ -191,11 +268,8 @@ def _reason(reason: Reason, runtimes: int, sheet: Sheet) -> Iterator[str]:
         yield from _wrapped(f"  helps: {reason.help}", sheet, Ink.DIM)
 
 
-def _where(reason: Reason, runtimes: int, sheet: Sheet) -> str:
-    """Say on which runtimes a reason holds."""
-    named = [visible(each.removeprefix("cpython-")) for each in reason.runtimes]
-    if len(named) == runtimes > 1:
+def _where(reason: Reason, among: Sequence[str]) -> str:
+    """Return the runtimes that a reason is true of."""
+    if len(reason.runtimes) == len(among) > 1:
         return "every runtime"
-    if sheet.everything or len(named) <= _RUNTIMES + 1:
-        return ", ".join(named)
-    return f"{', '.join(named[:_RUNTIMES])} and {len(named) - _RUNTIMES} more"
+    return visible(runtime_ranges(reason.runtimes, among))

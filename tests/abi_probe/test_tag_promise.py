@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 from packaging.tags import parse_tag
 
+from abi_probe.description import describe
 from abi_probe.model import Binary, Format, VersionNeed
-from abi_probe.tag_promise import PromiseKind, broken_promises
+from abi_probe.tag_promise import PromiseKind, broken_promises, promised_runtimes
 from tests.factories.artifacts import artefact, elf_binary, extension
 
 if TYPE_CHECKING:
@@ -242,3 +243,25 @@ def test_the_wheel_record_contradicts_the_files(
     broken: tuple[str, str | None] | None,
 ) -> None:
     assert kinds(wheel(tag, files, **fields)) == ([broken] if broken else [])
+
+
+@pytest.mark.parametrize(
+    ("tag", "first", "last"),
+    [
+        (f"cp38-abi3-{LINUX}", f"cp38-{LINUX}", f"cp315-{LINUX}"),
+        (f"cp38-abi3-manylinux_2_34_x86_64.{LINUX}", f"cp38-{LINUX}", f"cp315-{LINUX}"),
+        (f"cp315-abi3.abi3t-{LINUX}", f"cp315-{LINUX}", f"cp315t-{LINUX}"),
+        ("cp313-cp313t-win_amd64", "cp313t-win_amd64", "cp313t-win_amd64"),
+        (f"pp311-pypy311_pp73-{LINUX}", f"pypy3.11-{LINUX}", f"pypy3.11-{LINUX}"),
+        (
+            "cp312-cp312-macosx_10_13_universal2",
+            "cp312-macosx_10_13_arm64",
+            "cp312-macosx_10_13_x86_64",
+        ),
+        ("py3-none-any", "cp36", "cp315"),
+    ],
+)
+def test_the_runtimes_that_a_tag_promises(tag: str, first: str, last: str) -> None:
+    found = promised_runtimes(parse_tag(tag))
+    assert (found[0], found[-1]) == (first, last)
+    assert all(describe(each, platform=LINUX) for each in found)

@@ -118,22 +118,32 @@ def test_a_runtime_in_words_that_means_nothing(multirt: Command, dist: Path) -> 
 
 
 @pytest.mark.usefixtures("dist")
-def test_the_table(multirt: Command) -> None:
+def test_each_of_several_wheels_has_its_lines(multirt: Command) -> None:
     lines = multirt("probe", *WORDS, GOOD, BROKEN_PROMISE, COLUMNS="140").stdout.splitlines()
-    assert lines[0].split() == [HERE, OTHER]
-    assert [line.split() for line in lines[1:3]] == [
-        ["spam", "1.0", "fits", "no"],
-        ["liar", "1.0", "fits", "no"],
+    assert [line.split("  ")[0] for line in lines if not line.startswith(" ")][:2] == [
+        "spam 1.0",
+        "liar 1.0",
     ]
+    assert sum("fits, --import verifies it" in line for line in lines) == 2
     known = "_PyList_Extend (private, exported by 3.6 or earlier to 3.15)"
-    assert lines[5] == f"not here, judged from CPython's table of symbols: {HERE}, {OTHER}"
-    assert lines[7:11] == [
-        "liar 1.0 (wheel, 1 extension module, fits 1 of 2 runtimes)",
-        "  liar.abi3.so: floor 3.8 by its tag, none by its names; names: 1 stable, 1 private",
-        f"  promise: liar.abi3.so needs {known}, which is outside the stable ABI",
-        "    helps: in place of _PyList_Extend: the method `extend`",
-    ]
-    assert lines[-1] == ("exit 1 because of promise (1 artefact); --ignore CAUSE leaves one out")
+    start = lines.index(f"  promise: liar.abi3.so needs {known}, which is outside the stable ABI")
+    assert lines[start + 1] == "    helps: in place of _PyList_Extend: the method `extend`"
+    assert lines[-1] == "exit 1 because of promise (1 artifact); --ignore CAUSE leaves one out"
+
+
+@pytest.mark.usefixtures("dist")
+def test_the_runtimes_of_the_tags_are_judged_without_being_here(multirt: Command) -> None:
+    good = multirt("probe", "--runtime", "auto", GOOD, "--json", PATH="/nonexistent")
+    (report,) = json.loads(good.stdout)["targets"]
+    named = [each["runtime"] for each in report["runtimes"]]
+    assert named[0].startswith("cpython-3.8-")
+    assert any(each.startswith("cpython-3.15-") for each in named)
+    assert {each["status"] for each in report["runtimes"]} == {"unverified"}
+    assert good.returncode == 0
+    assert multirt("probe", "--runtime", "auto", "--strict", GOOD).returncode == 0
+    assert multirt("probe", "--runtime", "auto", BROKEN_PROMISE).returncode == 1
+    wrong = multirt("probe", "--runtime", "auto", "spam")
+    assert (wrong.returncode, "invalid wheel for --runtime auto" in wrong.stderr) == (2, True)
 
 
 def test_all_names_that_hinder_the_stable_abi_are_listed_when_asked_for(
@@ -161,7 +171,10 @@ def test_a_runtime_that_is_asked_for_and_not_here_is_no_pass(
 @pytest.mark.usefixtures("dist")
 def test_colours_come_when_they_are_wanted(multirt: Command) -> None:
     assert "\x1b" not in multirt("probe", *WORDS, GOOD).stdout
-    assert "\x1b[32mfits\x1b[0m" in multirt("probe", *WORDS, GOOD, "--color", "always").stdout
+    assert (
+        "\x1b[32mfits, --import verifies it\x1b[0m"
+        in multirt("probe", *WORDS, GOOD, "--color", "always").stdout
+    )
 
 
 @pytest.mark.usefixtures("dist")

@@ -44,26 +44,37 @@ MANY = [
 
 
 @pytest.mark.parametrize("room", [40, 60, 100, 200])
-def test_the_table_fits_the_terminal(room: int) -> None:
-    lines = list(probe_lines(MANY, POLICY, Sheet(room=room, paint=PLAIN)))
-    assert max(map(width, lines)) <= room
-    heads = [line.split() for line in lines if line.lstrip().startswith("3.")]
-    assert [name for head in heads for name in head] == [
-        name.removeprefix("cpython-") for name in RUNTIMES
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_lines_fit_the_terminal(room: int, *, everything: bool) -> None:
+    sheet = Sheet(room=room, paint=PLAIN, everything=everything)
+    for reports in (MANY, MANY[:1], MANY[1:2]):
+        assert max(map(width, probe_lines(reports, POLICY, sheet))) <= room
+
+
+def test_runtimes_with_one_verdict_share_a_line() -> None:
+    old = [
+        objection("abi-tag", f"spam 1.0 is tagged x: needs 3.9, this is 3.{minor}", need="needs")
+        for minor in (6, 7, 8)
     ]
-    cells = [line.split()[1:] for line in lines if line.startswith("wheel-1 ")]
-    assert [word for row in cells for word in row if word != "(wheel,"][: len(RUNTIMES)] == (
-        ["no"] * len(RUNTIMES)
-    )
+    verdicts = [verdict(name, *old[place : place + 1]) for place, name in enumerate(RUNTIMES)]
+    lines = list(probe_lines([report("a.whl", *verdicts)], POLICY, Sheet(room=100, paint=PLAIN)))
+    rows = [line.split("  ") for line in lines if line.startswith("  CPython")]
+    assert [(row[1], row[-1].strip()) for row in rows] == [
+        ("CPython 3.9 to 3.15", "fits, --import verifies it"),
+        ("CPython 3.6 to 3.8", "needs"),
+    ]
 
 
 def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
     reasons = [objection("abi-symbol", f"name_{place} is missing") for place in range(30)]
-    one = [report("a.whl", verdict("r", *reasons))]
+    warnings = tuple(f"name_{place} may fail" for place in range(30))
+    one = [report("a.whl", verdict("r", *reasons), verdict("x", warnings=warnings))]
     short = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN)))
     whole = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN, everything=True)))
-    assert "and 18 more (--all shows them)" in short[-1]
+    assert "and 26 more (-v shows them)" in short[-1]
+    assert len(short) < 20
     assert sum("abi-symbol" in line for line in whole) == 30
+    assert sum("may fail" in line for line in whole) == 30
 
 
 def test_a_terminal_obeys_no_name() -> None:
@@ -180,7 +191,10 @@ def sarif_rules(log: Document) -> None:
         pytest.param(list(github_lines(MANY, POLICY)), id="github"),
         pytest.param(list(markdown_lines(MANY, POLICY)), id="markdown"),
         pytest.param([str(sarif_document(MANY, POLICY))], id="sarif"),
-        pytest.param(list(probe_lines(MANY, POLICY, Sheet(room=200, paint=PLAIN))), id="table"),
+        pytest.param(
+            list(probe_lines(MANY, POLICY, Sheet(room=200, paint=PLAIN, everything=True))),
+            id="table",
+        ),
     ],
 )
 def test_every_shape_says_what_would_help(words: list[str]) -> None:
