@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from abi_probe import Cause
 from multirt.errors import MultirtError
@@ -38,8 +39,8 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
             executor does not answer.
     """
     if AUTO in probing.described:
-        found = (report for each in _by_tags(probing) for report in probe(each, progress))
-        return list(map(_without_excluded, found))
+        judged = (report for each in _by_tags(probing) for report in probe(each, progress))
+        return list(map(_without_excluded, judged))
     tasks = [_task(target, probing) for target in probing.targets]
     store = Store.below(probing.search.cache_dir)
     early = len(tasks) == 1 and is_new(store, tasks[0])
