@@ -72,12 +72,6 @@ def _answer(arguments: list[str]) -> int:
 
         targets, as_json = plain
         return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
-    if asked == "matrix":
-        from multirt.cli.matrix.replay import plain_words, rerun
-
-        again = plain_words(arguments[1:])
-        if again is not None and (code := rerun(again)) is not None:
-            return code
     if asked == "run" and os.name == "posix":
         _start_plainly(arguments)
     if arguments in (["--version"], ["-V"]):

@@ -1,15 +1,15 @@
 """Have a project's build backend make a wheel, in an environment that is kept where that can be.
 
-`uv build` makes an environment for each build and starts Python twice in it. Where nothing but
-`[build-system]` says how the project is built (PEP 517, PEP 518), ours is made once for its
-requirements, and the backend is started once.
+`uv build` makes an environment for each build. Where nothing but `[build-system]` says how the
+project is built (PEP 517, PEP 518), ours is made once for its requirements.
 """
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
 import time
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,37 +17,18 @@ from msgspec import Struct
 from multirt.config.project_files import read_toml
 from multirt.environments import Wanted, build, clean_environment, find_uv, resolve, uv_environment
 from multirt.errors import ExitCode, MultirtError
-from multirt.matrix import backend_hooks
-from multirt.matrix import speculative_build as ahead
-from multirt.matrix.files import write_json
 from multirt.matrix.model import Package
-from multirt.matrix.remembered import state_of_sources
-from runtimes.storage.files import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from multirt.environments import Built, Store
-    from multirt.matrix.speculative_build import Done
     from runtimes import Runtime
 
 _LAST_LINES = 15
-_REQUIRED = "build-requires.json"
-_LEGACY = "setuptools.build_meta:__legacy__"  # PEP 517, for who names no backend
-_SINCE = (3, 7)  # that our program for the backend runs on
-_ROUNDS = 3  # a backend that requires something else each time is left to uv
-
-
-class Backend(Struct, frozen=True, kw_only=True):
-    """What `[build-system]` says.
-
-    Attributes:
-        requires: to be installed for it.
-        name: the object that has the hooks.
-    """
-
-    requires: tuple[str, ...]
-    name: str
+_SINCE = (3, 7)  # that the program of pyproject-hooks runs on
+_OUT, _SAID = "out", "said.txt"
 
 
 class Builder(Struct, frozen=True, kw_only=True):
@@ -55,12 +36,10 @@ class Builder(Struct, frozen=True, kw_only=True):
 
     Attributes:
         root: the project.
-        state: its folder in the cache.
         store: where environments live.
     """
 
     root: Path
-    state: Path
     store: Store
 
     def build(self, runtime: Runtime, mode: Package, room: Path) -> tuple[Path, float]:
@@ -75,91 +54,106 @@ class Builder(Struct, frozen=True, kw_only=True):
             MultirtError: with the last lines of the backend.
         """
         start = time.monotonic()
-        out = room / ahead.OUT
-        out.mkdir()
-        env = uv_environment(self.store.env)
-        done = None
-        backend = read_backend(self.root) if mode is Package.WHEEL else None
-        if backend is not None and _is_plain(self.root, runtime, env):
-            done = self._with_kept(backend, runtime, room)
-        if done is None:
-            done = self._with_uv(runtime, mode, room, env)
-        seconds = time.monotonic() - start
-        made = sorted(out.glob("*.whl"))
-        if done.code or len(made) != 1:
-            raise _failed(self.root, runtime, ahead.said(room), made)
-        return made[0], max(seconds, done.seconds)
+        (room / _OUT).mkdir()
+        with suppress(subprocess.CalledProcessError):
+            if mode is Package.SDIST_WHEEL or not self._with_kept(runtime, room):
+                self._with_uv(runtime, mode, room)
+        made = sorted((room / _OUT).glob("*.whl"))
+        if len(made) != 1:
+            text = (room / _SAID).read_text(encoding="utf-8", errors="replace")
+            raise _failed(self.root, runtime, text, made)
+        return made[0], time.monotonic() - start
 
-    def _with_uv(self, runtime: Runtime, mode: Package, room: Path, env: Mapping[str, str]) -> Done:
-        """Build in an environment that is thrown away."""
+    def _with_uv(self, runtime: Runtime, mode: Package, room: Path) -> None:
+        """Build in an environment that is thrown away.
+
+        Raises:
+            CalledProcessError: uv fails.
+        """
         kind = [] if mode is Package.SDIST_WHEEL else ["--wheel"]
         python = ["--python", str(runtime.executable), "--no-python-downloads"]
-        uv, out = find_uv(self.store.env), str(room / ahead.OUT)
+        uv, out = find_uv(self.store.env), str(room / _OUT)
         command = [uv, "build", *kind, *python, "--out-dir", out, str(self.root)]
-        inside = {**env, **ahead.own_folder(room)}
-        return ahead.run(command, self.root, inside, room)
+        _run(command, self.root, {**uv_environment(self.store.env), **_own_folder(room)}, room)
 
-    def _with_kept(self, backend: Backend, runtime: Runtime, room: Path) -> Done | None:
-        """Build in an environment that is kept; None where that cannot be."""
-        required = self._required_before(backend)
-        for _ in range(_ROUNDS):
-            try:
-                built = self._environment(runtime, (*backend.requires, *required))
-            except MultirtError:
-                return None  # uv says it better
-            call = ahead.Call(
-                python=built.python,
-                home=built.home,
-                scripts=built.scripts,
-                program=Path(backend_hooks.__file__),
-                words=(backend.name, json.dumps(required)),
+    def _with_kept(self, runtime: Runtime, room: Path) -> bool:
+        """Build in an environment that is kept; return False where that cannot be.
+
+        Raises:
+            CalledProcessError: the backend fails.
+        """
+        from build import BuildBackendException, BuildException, ProjectBuilder  # 40 ms
+
+        if not _is_plain(self.root, runtime, uv_environment(self.store.env)):
+            return False
+
+        def frontend(requires: Iterable[str]) -> ProjectBuilder:
+            built = self._environment(runtime, requires)
+            env = self._variables(built, room)
+            return ProjectBuilder(
+                self.root,
+                python_executable=str(built.python),
+                runner=lambda command, cwd=None, more=None: _run(
+                    command, cwd, {**env, **(more or {})}, room
+                ),
             )
-            done = self._called(call, room)
-            if done.code or (asked := _requirements(room / ahead.ANSWER)) is None:
-                return done
-            required = asked
-            write_json(self.state / _REQUIRED, {_key(backend): required})
-        return None
 
-    def _called(self, call: ahead.Call, room: Path) -> Done:
-        """Start a backend, or take what it did already."""
+        try:
+            requires = ProjectBuilder(self.root).build_system_requires
+            backend = frontend(requires)
+            if more := backend.get_requires_for_build("wheel") - requires:
+                backend = frontend(requires | more)
+            backend.build("wheel", room / _OUT)
+        except BuildBackendException as error:
+            if isinstance(error.exception, subprocess.CalledProcessError):
+                raise error.exception from error
+            return False
+        except (BuildException, MultirtError):
+            return False  # uv says it better
+        return True
+
+    def _variables(self, built: Built, room: Path) -> dict[str, str]:
+        """Return the variables of a backend: those of the user, and its own."""
         env = clean_environment(self.store.env)
-        ahead.keep(self.state, call, dropped=self.store.env.keys() - env.keys())
-        done = ahead.taken(call, env, state_of_sources(self.root, self.state), room)
-        return done or ahead.run(call.argv(room), self.root, call.inside(env, room), room)
+        path = f"{built.scripts}{os.pathsep}{env.get('PATH', os.defpath)}"
+        own = {"NO_COLOR": "1", "PATH": path, "VIRTUAL_ENV": str(built.home)}
+        return {**env, **own, **_own_folder(room)}
 
-    def _required_before(self, backend: Backend) -> list[str]:
-        """Return what the backend required the last time, beside what the project says."""
-        return _requirements(self.state / _REQUIRED, _key(backend)) or []
-
-    def _environment(self, runtime: Runtime, requires: Sequence[str]) -> Built:
+    def _environment(self, runtime: Runtime, requires: Iterable[str]) -> Built:
         """Return an environment of the backend.
 
         Raises:
             MultirtError: it cannot be made.
         """
-        wanted = Wanted(requirements=tuple(dict.fromkeys(requires)), build=True)
+        wanted = Wanted(requirements=tuple(sorted(requires)), build=True)
         return build(runtime, resolve(runtime, wanted, self.store), self.store)
 
 
-def read_backend(root: Path) -> Backend | None:
-    """Return the build backend of a project; None where it is told in another way than usual.
+def _run(
+    command: Sequence[str], cwd: str | Path | None, env: Mapping[str, str], room: Path
+) -> None:
+    """Run a command to its end; what it prints goes to a file of the room.
 
     Raises:
-        MultirtError: its `pyproject.toml` is no TOML.
+        CalledProcessError: it fails.
     """
-    pyproject = read_toml(root / "pyproject.toml")
-    match pyproject.get("build-system", {"requires": ["setuptools>=40.8.0"]}):
-        case {"requires": list(requires), **others}:
-            name = others.pop("build-backend", _LEGACY)
-        case _:
-            return None
-    # `backend-path`, for one: a backend that the project has itself.
-    if others or not isinstance(name, str):
-        return None
-    if name == _LEGACY and not (root / "setup.py").is_file():
-        return None
-    return Backend(requires=tuple(map(str, requires)), name=name)
+    with (room / _SAID).open("ab") as stream:
+        subprocess.run(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )
+
+
+def _own_folder(room: Path) -> dict[str, str]:
+    """Return what gives setuptools a folder of its own: it puts old files of `build/lib` in."""
+    extra = room / "distutils.cfg"
+    extra.write_text(f"[build]\nbuild_base = {room / 'build'}\n")
+    return {"DIST_EXTRA_CONFIG": str(extra)}
 
 
 def _is_plain(root: Path, runtime: Runtime, env: Mapping[str, str]) -> bool:
@@ -168,20 +162,6 @@ def _is_plain(root: Path, runtime: Runtime, env: Mapping[str, str]) -> bool:
     of_uv = "uv" in tool or any((folder / "uv.toml").exists() for folder in (root, *root.parents))
     told = any(name.startswith("UV_") and "BUILD" in name for name in env)
     return not (of_uv or told) and (runtime.version.major, runtime.version.minor) >= _SINCE
-
-
-def _requirements(file: Path, key: str | None = None) -> list[str] | None:
-    """Return a list of requirements from a file; None where there is none."""
-    try:
-        found = json.loads(load(file) or b"null")
-        found = found if key is None else found[key]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return [str(each) for each in found] if isinstance(found, list) else None
-
-
-def _key(backend: Backend) -> str:
-    return " ".join([backend.name, *backend.requires])
 
 
 def _failed(root: Path, runtime: Runtime, text: str, made: Sequence[Path]) -> MultirtError:

@@ -10,7 +10,7 @@ import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
 from msgspec.structs import replace
 
 from multirt.config.toml_table import nearest
@@ -28,7 +28,7 @@ _MOST = 10_000  # combinations of axes: on 30 runtimes 10 s, and 300 MB
 _OLDEST_IN_AUTO = (3, 7)  # what pytest and the build backends of today still reach at all
 
 
-class Cells(Struct, frozen=True, kw_only=True):
+class Cells(msgspec.Struct, frozen=True, kw_only=True):
     """A matrix spread out.
 
     Attributes:
@@ -40,7 +40,7 @@ class Cells(Struct, frozen=True, kw_only=True):
     excluded: tuple[Excluded, ...] = ()
 
 
-class Pick(Struct, frozen=True, kw_only=True):
+class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """Which cells of a matrix are meant.
 
     Attributes:
@@ -215,6 +215,7 @@ def _cell(
         pass_env=job.pass_env,
         timeout=job.timeout,
         grace=job.grace,
+        gil_off=job.gil_off,
         required=job.runtimes is not None,
         may_fail=runtime is not None and any(spec.accepts(runtime) for spec in config.allow_fail),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
 from msgspec.structs import replace
 
 from multirt.config.posargs import POSARGS
@@ -32,6 +33,14 @@ _USUAL_GROUPS = ("test", "tests", "testing", "dev")
 _PYTEST = (("python", "-m", "pytest", POSARGS),)
 _AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _A = {"group": "a", "extra": "an"}
+
+
+class _Gil(StrEnum):
+    """What the GIL of a free-threaded build has to be in the end."""
+
+    OFF = "off"
+
+
 _RESERVED = frozenset({"runtime", "platform"})
 
 
@@ -69,7 +78,7 @@ def _table(project: Project) -> TomlTable | None:
     return here if here is not None else there
 
 
-class _Reader(Struct):
+class _Reader(msgspec.Struct):
     """Reads one project's tables; `notes` grows with what was taken unsaid."""
 
     project: Project
@@ -179,6 +188,7 @@ class _Reader(Struct):
             pass_env=table.words("pass-env"),
             timeout=table.seconds("timeout"),
             grace=table.seconds("grace"),
+            gil_off=table.choice("gil", _Gil) is not None,
         )
 
     def _needs(self, table: TomlTable) -> Needs:

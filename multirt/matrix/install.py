@@ -6,40 +6,28 @@ only its contents changed, nothing is resolved anew and only the wheel is instal
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.environments import Wanted, leased, resolve
+from multirt.environments import UnresolvableError, Wanted, leased, resolve
 from multirt.errors import MultirtError
-from multirt.matrix.model import Package
+from multirt.matrix.model import CellEnvironment, Package, State
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from multirt.environments import Built, Resolution, Store
-    from multirt.matrix.model import Cell, Wheel
+    from multirt.environments import Resolution, Store
+    from multirt.matrix.model import Cell, CellPlan, CellReport, Wheel
     from runtimes import Runtime
 
 
-class Prepared(Struct, frozen=True, kw_only=True):
-    """An environment that a cell can run in.
-
-    Attributes:
-        built: the environment.
-        installed: name and version of all that is in it.
-        local: what stands for the wheel under test, as in `Leased`.
-        reused: it was there, with this very wheel.
-    """
-
-    built: Built
-    installed: tuple[tuple[str, str], ...]
-    local: tuple[str, ...]
-    reused: bool
+_BUILD_DEPS = "build-deps = true builds what has no wheel from its sources"
 
 
 class Installer(Struct, frozen=True, kw_only=True):
@@ -79,7 +67,8 @@ class Installer(Struct, frozen=True, kw_only=True):
             build=self.build_deps,
         )
         resolution = resolve(runtime, wanted, self.store)
-        return replace(resolution, wheels=()) if cell.package is Package.DEPS_ONLY else resolution
+        is_bare = cell.package is Package.DEPS_ONLY
+        return replace(resolution, wheels=()) if is_bare else resolution
 
     def _name(self, wheel: Wheel | None) -> str:
         """Return the name of the project, whose extras are wanted.
@@ -94,22 +83,46 @@ class Installer(Struct, frozen=True, kw_only=True):
         return name
 
     @contextmanager
-    def prepared(self, runtime: Runtime, resolution: Resolution) -> Iterator[Prepared]:
-        """Give the environment that a resolution names, which stays as it is meanwhile.
+    def prepared(
+        self, plan: CellPlan, runtime: Runtime, resolution: Resolution
+    ) -> Iterator[CellPlan]:
+        """Give a plan with the environment that a resolution names, which is held meanwhile.
 
         Raises:
             MultirtError: it cannot be made.
         """
+        start = time.monotonic()
         owner = str(self.root)
-        installed = [(pin.name, pin.version or "") for pin in resolution.pins]
-        installed += [(each.name, each.version) for each in resolution.wheels]
+        installed = {pin.name: pin.version or "" for pin in resolution.pins}
+        installed |= {each.name: each.version for each in resolution.wheels}
         with leased(runtime, resolution, self.store, owner, fresh=self.fresh) as lease:
-            yield Prepared(
-                built=lease.built,
-                installed=tuple(sorted(installed)),
-                local=lease.local,
+            report = replace(
+                plan.report,
+                installed=dict(sorted(installed.items())),
                 reused=lease.reused,
+                setup=round(plan.report.setup + time.monotonic() - start, 3),
             )
+            environment = CellEnvironment(
+                home=str(lease.built.home),
+                python=str(lease.built.python),
+                scripts=str(lease.built.scripts),
+                local=lease.local,
+            )
+            yield replace(plan, report=report, environment=environment)
+
+
+def unmade(plan: CellPlan, error: MultirtError | OSError) -> CellReport:
+    """Return the report of a cell whose environment cannot be made."""
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        reason = f"{where}{error.strerror or error}"
+        return replace(plan.report, state=State.CANNOT_START, reason=reason)
+    state, hint, output = State.CANNOT_START, error.hint, ""
+    if isinstance(error, UnresolvableError):
+        state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
+        hint = _BUILD_DEPS if error.missing_wheels else error.hint
+        output = error.full
+    return replace(plan.report, state=state, reason=error.message, hint=hint, output=output)
 
 
 def _constraints(files: tuple[Path, ...]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from multirt.matrix.results import Case, Outcome
+from multirt.matrix.model import Case, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
-from multirt.matrix.report import Report
+from multirt.matrix.model import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.matrix.report import WheelRow
+    from multirt.matrix.model import WheelReport
 
 _HINT = "build it in one job and test that file in the others: --wheel FILE"
 
@@ -26,9 +26,9 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Report:
             or a cell is in two of them.
     """
     first_name, first = reports[0]
-    wheels: dict[str, tuple[WheelRow, str]] = {}
+    wheels: dict[str, tuple[WheelReport, str]] = {}
     releases: dict[str, str] = {}
-    cells: dict[str, str] = {}
+    found: dict[str, str] = {}
     for name, report in reports:
         if report.project != first.project:
             message = f"{first_name} is of {first.project}, {name} of {report.project}"
@@ -47,14 +47,14 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Report:
                     f" {wheel.sha256[:12]} in {name}",
                     _HINT,
                 )
-        for row in report.rows:
-            if row.name in cells:
-                raise MultirtError("merge", f"{row.name} is in {cells[row.name]} and in {name}")
-            cells[row.name] = name
+        for row in report.cells:
+            if row.name in found:
+                raise MultirtError("merge", f"{row.name} is in {found[row.name]} and in {name}")
+            found[row.name] = name
     return Report(
         project=first.project,
         wheels=tuple(wheel for wheel, _ in wheels.values()),
-        rows=tuple(row for _, report in reports for row in report.rows),
+        cells=tuple(row for _, report in reports for row in report.cells),
         excluded=tuple(dict.fromkeys(each for _, report in reports for each in report.excluded)),
         notes=tuple(dict.fromkeys(each for _, report in reports for each in report.notes)),
         seconds=max(report.seconds for _, report in reports),

@@ -5,42 +5,26 @@ Pure: what wheels and runtimes say was read before.
 
 from __future__ import annotations
 
-import os
-import re
 import string
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from abi_probe import Cause, Status, differences, examine, promise_of
-from multirt.matrix.model import Missing, Package, Planned
-from multirt.matrix.pytest_args import OPTIONS
-from multirt.matrix.states import State
+from multirt.config.posargs import takes_posargs
+from multirt.matrix.model import CellPlan, CellReport, Missing, Package, RuntimeReport, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from packaging.tags import Tag
 
     from abi_probe import Prospect, Target
     from multirt.matrix.model import Cell, Config, Wheel
+    from runtimes import Runtime
 
 _CLAIMS = frozenset({Cause.PACKAGE_PYTHON, Cause.ABI_TAG})
 _ABI3T_SINCE = (3, 15)  # PEP 803
-_IMPORTLIB = "--import-mode=importlib"
-_IMPORT_MODE = re.compile(r"--import-mode[=\s\"',]+(?:importlib|append)\b")
-# In the order in which pytest looks, with what makes each its configuration.
-_PYTEST_FILES = (
-    ("pytest.toml", ""),
-    (".pytest.toml", ""),
-    ("pytest.ini", ""),
-    (".pytest.ini", ""),
-    ("pyproject.toml", "[tool.pytest"),
-    ("tox.ini", "[pytest]"),
-    ("setup.cfg", "[tool:pytest]"),
-)
-_PUT_FIRST = ("conftest.py", "tests/__init__.py", "test/__init__.py")
 INSTALLED = frozenset({Package.WHEEL, Package.SDIST_WHEEL})
 
 
@@ -49,7 +33,7 @@ def plan(
     wheels: Sequence[Wheel],
     prospects: Mapping[str, Prospect],
     config: Config,
-) -> tuple[Planned, ...]:
+) -> tuple[CellPlan, ...]:
     """Return every cell with its wheel, or with the reason why it cannot be tested.
 
     Args:
@@ -63,24 +47,25 @@ def plan(
 
 def _planned(
     cell: Cell, wheels: Sequence[Wheel], prospects: Mapping[str, Prospect], config: Config
-) -> Planned:
+) -> CellPlan:
     runtime = cell.runtime
     if runtime is None:
         state = State.SKIPPED if config.missing is Missing.SKIP else State.MISSING
         hint = "`multirt list --all` shows what is here and what could not be used"
         reason = f"no runtime here fits {cell.asked}"
-        return Planned(cell=cell, state=state, reason=reason, hint=hint)
+        return plan_of(cell, state, reason, hint)
     if "venv" not in runtime.stdlib:
         reason = f"{runtime.id} has no venv module, so it makes no environments"
-        return Planned(cell=cell, state=State.BLOCKED, reason=reason)
+        return plan_of(cell, State.BLOCKED, reason)
     if cell.package not in INSTALLED or not wheels:
-        return Planned(cell=cell, state=State.READY)
+        return plan_of(cell)
     prospect = prospects[runtime.id]
     chosen = _best(wheels, prospect.target)
     if chosen is None:
         return _unclaimed(cell, wheels, prospect)
     judged = _judged(cell, chosen, prospect)
-    return replace(judged, same=chosen is wheels[0])
+    report = replace(judged.report, wheel=chosen.sha256, same=chosen is wheels[0])
+    return replace(judged, report=report, modules=chosen.modules)
 
 
 def _best(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
@@ -94,7 +79,7 @@ def _best(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
     return wheels[min(found)[1]] if found else None
 
 
-def _judged(cell: Cell, wheel: Wheel, prospect: Prospect) -> Planned:
+def _judged(cell: Cell, wheel: Wheel, prospect: Prospect) -> CellPlan:
     """Judge a wheel on a runtime that its tags claim."""
     verdict = examine(wheel.artefact, prospect)
     if verdict.status not in {Status.INCOMPATIBLE, Status.UNKNOWN}:
@@ -105,21 +90,17 @@ def _judged(cell: Cell, wheel: Wheel, prospect: Prospect) -> Planned:
         )
         judged = (each.detail for each in verdict.warnings)
         warnings = tuple(dict.fromkeys((*judged, *broken)))
-        return Planned(cell=cell, state=State.READY, wheel=wheel, warnings=warnings)
+        return plan_of(cell, warnings=warnings)
     first = verdict.objections[0]
     if first.cause is Cause.PACKAGE_PYTHON:
-        return Planned(cell=cell, state=State.BLOCKED, wheel=wheel, reason=first.detail)
+        return plan_of(cell, State.BLOCKED, first.detail)
     named = ", ".join(sorted(map(str, wheel.artefact.tags))[:3])
-    return Planned(
-        cell=cell,
-        state=State.BROKEN_PROMISE,
-        wheel=wheel,
-        reason=f"the wheel is tagged {named}, but {first.detail}",
-        hint="mend the tag or the binary; `multirt probe` of the wheel shows all reasons",
-    )
+    reason = f"the wheel is tagged {named}, but {first.detail}"
+    hint = "mend the tag or the binary; `multirt probe` of the wheel shows all reasons"
+    return plan_of(cell, State.BROKEN_PROMISE, reason, hint)
 
 
-def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: Prospect) -> Planned:
+def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: Prospect) -> CellPlan:
     """Say why no wheel claims a runtime, by the one that is nearest to it, and what would help."""
     target = prospect.target
     found = [(differences(each.artefact.tags, target)[0], each) for each in wheels]
@@ -128,13 +109,9 @@ def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: Prospect) -> Plann
     )
     for objection in examine(wheel.artefact, prospect).objections:
         if objection.cause is Cause.PACKAGE_PYTHON:  # no other tag would help
-            return Planned(cell=cell, state=State.BLOCKED, reason=objection.detail)
-    return Planned(
-        cell=cell,
-        state=State.BLOCKED,
-        reason=f"{wheel.path.name} does not claim it: {nearest.detail}",
-        hint=_help(cell, wheel, target),
-    )
+            return plan_of(cell, State.BLOCKED, objection.detail)
+    reason = f"{wheel.path.name} does not claim it: {nearest.detail}"
+    return plan_of(cell, State.BLOCKED, reason, _help(cell, wheel, target))
 
 
 def _versions_between(tag: Tag, target: Target) -> int:
@@ -158,11 +135,68 @@ def _help(cell: Cell, wheel: Wheel, target: Target) -> str:
     return f"build one that {version[0]}.{version[1]} loads"
 
 
-def under_test(planned: Planned, wheels: Sequence[Wheel]) -> Wheel | None:
+def plan_of(
+    cell: Cell,
+    state: State = State.READY,
+    reason: str | None = None,
+    hint: str | None = None,
+    warnings: tuple[str, ...] = (),
+) -> CellPlan:
+    """Return the plan of a cell that tests no wheel, or none yet."""
+    runtime = cell.runtime
+    return CellPlan(
+        report=CellReport(
+            name=cell.name,
+            task=cell.task,
+            asked=cell.asked,
+            runtime=_runtime(runtime) if runtime is not None else None,
+            axes=dict(cell.axes),
+            state=state,
+            reason=reason,
+            hint=hint,
+            required=cell.required,
+            may_fail=cell.may_fail,
+            wheel=None,
+            same=False,
+            cases=None,
+            setup=0.0,
+            seconds=0.0,
+            reused=False,
+            command=None,
+            output="",
+            installed={},
+            warnings=warnings,
+            takes_posargs=any(map(takes_posargs, cell.commands)),
+        ),
+        commands=cell.commands,
+        set_env=dict(cell.set_env),
+        pass_env=cell.pass_env,
+        timeout=cell.timeout,
+        grace=cell.grace,
+        gil_off=cell.gil_off,
+        version=(runtime.version.major, runtime.version.minor) if runtime is not None else None,
+    )
+
+
+def _runtime(runtime: Runtime) -> RuntimeReport:
+    return RuntimeReport(
+        id=runtime.id,
+        implementation=runtime.implementation.name,
+        implementation_version=runtime.implementation.version,
+        version=str(runtime.version),
+        soabi=runtime.abi.soabi,
+        debug=runtime.abi.debug,
+        free_threaded=runtime.abi.free_threaded,
+        platform=runtime.platform.tag,
+        executable=str(runtime.executable),
+    )
+
+
+def under_test(cell: Cell, plan: CellPlan, wheels: Sequence[Wheel]) -> Wheel | None:
     """Return the wheel whose requirements a cell's environment holds, None when it has none."""
-    if planned.cell.package is Package.DEPS_ONLY:
+    if cell.package is Package.DEPS_ONLY:
         return wheels[0] if wheels else None
-    return planned.wheel if planned.cell.package in INSTALLED else None
+    return next((each for each in wheels if each.sha256 == plan.report.wheel), None)
 
 
 def hollow(wheels: Sequence[Wheel]) -> tuple[str, ...]:
@@ -176,94 +210,3 @@ def hollow(wheels: Sequence[Wheel]) -> tuple[str, ...]:
         if not (wheel.artefact.extensions or wheel.artefact.libraries)
         and all(tag.abi != "none" for tag in wheel.artefact.tags)
     )
-
-
-def shadows(root: Path, wheels: Sequence[Wheel], cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Return a note for each command that imports the project's folder instead of the wheel.
-
-    `python -m` and `python -c` put the current folder first on `sys.path`, before what is
-    installed, a script puts its own; pytest does the same with the folder above the outermost
-    package of a test, and with that of a conftest.py.
-    """
-    names = sorted({name for wheel in wheels for name in wheel.modules})
-    there = [name for name in names if (root / name / "__init__.py").is_file()]
-    there += [f"{name}.py" for name in names if (root / f"{name}.py").is_file()]
-    if not there:
-        return ()
-    cause = next((each for each in _PUT_FIRST if (root / each).is_file()), None)
-    cause = None if _leaves_path(_pytest_options(root)) else cause
-    notes: dict[str, str] = {}
-    for cell in cells:
-        own = None if _leaves_path(cell.set_env.get(OPTIONS, "")) else cause
-        for command in cell.commands if cell.package in INSTALLED else ():
-            if found := _shadowing(command, root, own):
-                notes.setdefault(*found)
-    what = f"imports {', '.join(there)} of this folder, not of the wheel: move it into src"
-    return tuple(f"{who} {what}{other}" for who, other in notes.items())
-
-
-def _shadowing(command: Sequence[str], root: Path, cause: str | None) -> tuple[str, str] | None:
-    """Return what puts the project's folder on the path of a command, and what would not.
-
-    Args:
-        command: its words.
-        root: the project's folder, in which it starts.
-        cause: what makes pytest put it there; None where nothing does.
-    """
-    by_pytest = None if _leaves_path(" ".join(command)) else cause
-    who, other = None, ""
-    match _without_options(command):
-        case ["python", "-m", "pytest" | "py.test", *_]:
-            mode = f" with {_IMPORTLIB}" if by_pytest else ""
-            who, other = "`python -m pytest`", f", or start `pytest` by its own name{mode}"
-        case ["python", "-m", "coverage", "run", *words] | ["coverage", "run", *words]:
-            # It starts like Python itself what it measures.
-            who = "`coverage run`" if "-m" in words or _any_at_top(words, root) else None
-        case ["python", "-m", module, *_]:
-            who = f"`python -m {module}`"
-        case ["python", "-c", *_]:
-            who = "`python -c`"
-        case ["python", script, *_] if _any_at_top([script], root):
-            who = f"`python {script}`"
-        case ["pytest" | "py.test", *_] if by_pytest:
-            who, other = f"pytest, because of {by_pytest},", f", or give pytest {_IMPORTLIB}"
-        case _:
-            pass
-    return None if who is None else (who, other)
-
-
-def _any_at_top(words: Sequence[str], root: Path) -> bool:
-    """Whether one of some words is a script in the project's own folder."""
-    return any(
-        word.endswith(".py") and os.path.dirname(os.path.normpath(root / word)) == str(root)  # noqa: PTH120 - links count where they lie
-        for word in words
-    )
-
-
-def _without_options(command: Sequence[str]) -> list[str]:
-    """Return a command without Python's own options; none where they make its path safe."""
-    program, *words = command
-    if program not in {"python", "python3"}:
-        return list(command)
-    while words and words[0].startswith("-") and words[0] not in {"-m", "-c"}:
-        if words[0].startswith(("-I", "-P")):
-            return []
-        del words[: 2 if words[0] in {"-W", "-X"} else 1]
-    return ["python", *words]
-
-
-def _leaves_path(options: str) -> bool:
-    """Whether pytest's options keep the folders of tests from the front of the path."""
-    return _IMPORT_MODE.search(options) is not None
-
-
-def _pytest_options(root: Path) -> str:
-    """Return the file that configures pytest, with its options; nothing where none does."""
-    for name, mark in _PYTEST_FILES:
-        try:
-            text = (root / name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        if mark in text:
-            return text
-    return ""

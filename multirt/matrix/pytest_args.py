@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from multirt.matrix.run_cell import Ready
+    from multirt.matrix.model import CellEnvironment
 
 _PYTHONS = frozenset({"python", "python3"})
 _PYTESTS = frozenset({"pytest", "py.test"})
@@ -33,16 +33,16 @@ _ONLY_SAYS = frozenset(
 )
 
 
-def find_program(word: str, ready: Ready, env: Mapping[str, str]) -> str | None:
+def find_program(word: str, environment: CellEnvironment, env: Mapping[str, str]) -> str | None:
     """Return the program that a command names, None when there is none.
 
     `python` is the environment's. A `pytest` of another environment would test what that one
     has installed.
     """
     if word in _PYTHONS:
-        return str(ready.python)
+        return environment.python
     only_here = word in _PYTESTS or word == "coverage"
-    return shutil.which(word, path=str(ready.scripts) if only_here else env["PATH"])
+    return shutil.which(word, path=environment.scripts if only_here else env["PATH"])
 
 
 def is_pytest(words: Sequence[str]) -> bool:

@@ -13,10 +13,9 @@ from msgspec.structs import replace
 
 import multirt
 from multirt.errors import ExitCode, MultirtError
+from multirt.matrix.model import CellReport, State
 from multirt.matrix.plan import under_test
 from multirt.matrix.remote_worker import Job, Paper
-from multirt.matrix.results import Result
-from multirt.matrix.states import State
 from runtimes import rank
 
 if TYPE_CHECKING:
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 
     from multirt.distributed import Cluster
     from multirt.environments import Resolution
-    from multirt.matrix.model import Cell, Planned, Wheel
+    from multirt.matrix.model import Cell, CellPlan, Wheel
     from multirt.matrix.remote_worker import Offer
-    from multirt.matrix.session import Options, View
+    from multirt.matrix.run_cell import Runner
     from runtimes import Runtime
 
 _TICK = 0.2  # seconds between looks at what else happened
@@ -44,10 +43,10 @@ class Door(Protocol):
     def describe(self, name: str) -> Offer | None:
         """Return the runtime that a resource stands for, None when it stands for none."""
 
-    def resolve(self, job: Job) -> Resolution | Result:
+    def resolve(self, job: Job) -> Resolution | CellReport:
         """Return what a cell's environment holds, or why there can be none."""
 
-    def test(self, job: Job) -> Result:
+    def test(self, job: Job) -> CellReport:
         """Test a cell."""
 
 
@@ -140,9 +139,9 @@ class Sender(Struct, frozen=True, kw_only=True):
         far: the cluster.
         name: of the project's state in a cache.
         project: an archive of the project's files.
-        env: the user's environment.
+        cells: by their names.
         wheels: under test.
-        options, view: those of the run.
+        runner: of the run.
         build_deps, fresh: as in `Job`.
         stopped: says why nothing is waited for any more; None while it is.
     """
@@ -150,71 +149,70 @@ class Sender(Struct, frozen=True, kw_only=True):
     far: Far
     name: str
     project: bytes
-    env: Mapping[str, str]
+    cells: Mapping[str, Cell]
     wheels: tuple[Wheel, ...]
-    options: Options
-    view: View
+    runner: Runner
     build_deps: bool
     fresh: bool
     stopped: Callable[[], tuple[State, str] | None]
 
-    def test(self, planned: Planned) -> Result:
+    def test(self, plan: CellPlan) -> CellReport:
         """Have one cell tested.
 
         Raises:
             MultirtError: a file that it needs cannot be read.
         """
-        cell, door = planned.cell, self.far.door
+        cell, door, view = self.cells[plan.name], self.far.door, self.runner.view
         if cell.runtime is None:
-            return Result(planned=planned, state=State.MISSING, reason=planned.reason)
+            return plan.report
         executor = self.far.cluster.executor(cell.runtime.id)
-        job = self._job(planned)
-        self.view.step(cell.name, "resolving on a worker")
-        resolved = self._outcome(executor.submit(door.resolve, job), planned)
-        if isinstance(resolved, Result):
+        job = self._job(cell, plan)
+        view.step(cell.name, "resolving on a worker")
+        resolved = self._outcome(executor.submit(door.resolve, job), plan)
+        if isinstance(resolved, CellReport):
             return resolved
-        self.view.step(cell.name, "testing on a worker")
+        view.step(cell.name, "testing on a worker")
         again = replace(job, resolution=resolved)
-        result = self._outcome(executor.submit(door.test, again), planned)
-        self.view.lines(cell.name, result.output.splitlines(), len(result.cases or ()))
-        return result
+        report = self._outcome(executor.submit(door.test, again), plan)
+        view.lines(cell.name, report.output.splitlines(), len(report.cases or ()))
+        return report
 
-    def _job(self, planned: Planned) -> Job:
+    def _job(self, cell: Cell, plan: CellPlan) -> Job:
         """Return all that a worker needs."""
-        cell = planned.cell
-        wheel = under_test(planned, self.wheels)
+        wheel = under_test(cell, plan, self.wheels)
         paths = (*cell.needs.constraints, *([cell.needs.lock] if cell.needs.lock else []))
         handed = {
             name: value
-            for name, value in self.env.items()
+            for name, value in self.runner.env.items()
             if any(fnmatchcase(name, pattern) for pattern in cell.pass_env or ())
         }
         return Job(
-            planned=planned,
+            cell=cell,
+            plan=plan,
             name=self.name,
             project=self.project,
             wheel=_content(wheel.path) if wheel is not None else None,
             under_test=wheel,
             papers=tuple(Paper(path=path, content=_content(path)) for path in paths),
             env=handed,
-            options=replace(self.options, wheels=()),
+            options=replace(self.runner.options, wheels=()),
             build_deps=self.build_deps,
             fresh=self.fresh,
         )
 
-    def _outcome(self, future: Future[_T], planned: Planned) -> _T | Result:
+    def _outcome(self, future: Future[_T], plan: CellPlan) -> _T | CellReport:
         """Wait for a worker; return what it said, or why none did."""
-        name = planned.cell.runtime.id if planned.cell.runtime is not None else planned.cell.asked
+        name = plan.report.runtime.id if plan.report.runtime is not None else plan.report.asked
         seen = time.monotonic()
         while not wait([future], timeout=_TICK).done:
             given_up = None
             if (why := self.stopped()) is not None:
-                given_up = Result(planned=planned, state=why[0], reason=why[1])
+                given_up = replace(plan.report, state=why[0], reason=why[1])
             if self.far.is_offered(name):
                 seen = time.monotonic()
             elif time.monotonic() - seen > _GONE:
                 reason = f"no worker offers {name} any more"
-                given_up = Result(planned=planned, state=State.MISSING, reason=reason)
+                given_up = replace(plan.report, state=State.MISSING, reason=reason)
             if given_up is not None:
                 future.cancel()
                 return given_up
@@ -226,7 +224,7 @@ class Sender(Struct, frozen=True, kw_only=True):
             reason = "it ended one worker after the other"
         elif error is not None:
             reason = f"a worker failed: {type(error).__name__}: {error}"
-        return Result(planned=planned, state=State.CANNOT_START, reason=reason)
+        return replace(plan.report, state=State.CANNOT_START, reason=reason)
 
 
 def _content(path: Path) -> bytes:

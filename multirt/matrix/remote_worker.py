@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
 from msgspec.structs import replace
 
 from multirt.environments import Store
 from multirt.errors import MultirtError
-from multirt.matrix.install import Installer
+from multirt.matrix.install import Installer, unmade
+from multirt.matrix.model import Quiet, State
 from multirt.matrix.processes import Processes
-from multirt.matrix.results import Result
 from multirt.matrix.run_cell import Runner
-from multirt.matrix.run_directory import room
-from multirt.matrix.session import Quiet
+from multirt.matrix.runner import Tester
 from multirt.matrix.source_digest import unpack
-from multirt.matrix.states import State
-from multirt.matrix.test_cell import Tester, unmade
+from multirt.process.cleanup import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,12 +24,11 @@ if TYPE_CHECKING:
 
     from abi_probe import Prospect
     from multirt.environments import Resolution
-    from multirt.matrix.model import Planned, Wheel
-    from multirt.matrix.session import Options
+    from multirt.matrix.model import Cell, CellPlan, CellReport, Options, Wheel
     from runtimes import Runtime
 
 
-class Offer(Struct, frozen=True, kw_only=True):
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A runtime that a worker has.
 
     Attributes:
@@ -46,18 +42,19 @@ class Offer(Struct, frozen=True, kw_only=True):
     prospect: Prospect
 
 
-class Paper(Struct, frozen=True, kw_only=True):
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a cell's needs name: a lock file, or one of constraints."""
 
     path: Path
     content: bytes
 
 
-class Job(Struct, frozen=True, kw_only=True):
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """All that testing a cell takes.
 
     Attributes:
-        planned: the cell.
+        cell: the cell.
+        plan: what is known of it.
         name: of the project's state in a cache.
         project: an archive of the project's files, the tests among them.
         wheel: the content of the one under test; None when none is installed.
@@ -70,7 +67,8 @@ class Job(Struct, frozen=True, kw_only=True):
         resolution: what is installed; None before it is resolved.
     """
 
-    planned: Planned
+    cell: Cell
+    plan: CellPlan
     name: str
     project: bytes
     wheel: bytes | None
@@ -83,7 +81,7 @@ class Job(Struct, frozen=True, kw_only=True):
     resolution: Resolution | None = None
 
 
-class Worker(Struct, frozen=True, kw_only=True):
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker has.
 
     Attributes:
@@ -97,44 +95,39 @@ class Worker(Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
 
 
-def resolve_there(job: Job, worker: Worker) -> Resolution | Result:
+def resolve_there(job: Job, worker: Worker) -> Resolution | CellReport:
     """Return what a cell's environment holds, or why there can be none."""
-    with _opened(job, worker) as (tester, planned):
-        runtime = planned.cell.runtime
-        if runtime is None:
+    with _opened(job, worker) as (tester, cell):
+        if cell.runtime is None:
             return _absent(job)
         try:
-            return tester.installer.resolve(planned.cell, runtime, _first(tester))
+            return tester.installer.resolve(cell, cell.runtime, _first(tester))
         except MultirtError as error:
-            return unmade(job.planned, error)
+            return unmade(job.plan, error)
 
 
-def test_there(job: Job, worker: Worker) -> Result:
+def test_there(job: Job, worker: Worker) -> CellReport:
     """Test a cell whose requirements are resolved."""
-    with _opened(job, worker) as (tester, planned):
-        wheel = _first(tester)
-        runtime, resolution = planned.cell.runtime, job.resolution
-        if runtime is None or resolution is None:
+    with _opened(job, worker) as (tester, cell):
+        wheel, resolution = _first(tester), job.resolution
+        if cell.runtime is None or resolution is None:
             return _absent(job)
         if wheel is not None:
             local = tuple(replace(each, path=wheel.path) for each in resolution.wheels)
             resolution = replace(resolution, wheels=local)
         try:
-            result = tester.install(planned, runtime, resolution, time.monotonic())
+            with tester.installer.prepared(job.plan, cell.runtime, resolution) as ready:
+                return tester.runner.run(ready)
         except MultirtError as error:
-            return unmade(job.planned, error)
-    # As it was sent: the paths of this machine mean nothing elsewhere.
-    told = replace(job.planned, warnings=result.planned.warnings)
-    return replace(result, planned=told, ready=None)
+            return unmade(job.plan, error)
 
 
 @contextmanager
-def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Planned]]:
+def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
     """Give what tests the cell on this machine, and the cell with what is here."""
     state = worker.cache_dir / "matrix" / job.name
     env = {**worker.env, **job.env}
-    silent = Quiet()
-    with room(state, silent.say) as folder:
+    with temporary_folder() as folder:
         root = folder / "project"
         unpack(job.project, root)
         wheel = _placed(job, folder)
@@ -143,12 +136,13 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Planned]]:
                 runner=Runner(
                     root=root,
                     state=state,
-                    room=folder,
+                    folder=folder,
                     env=env,
                     options=job.options,
                     processes=Processes(),
-                    view=silent,
+                    view=Quiet(),
                 ),
+                cells={job.cell.name: job.cell},
                 wheels=(wheel,) if wheel is not None else (),
                 installer=Installer(
                     root=root,
@@ -162,9 +156,9 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Planned]]:
         )
 
 
-def _here(job: Job, worker: Worker, folder: Path) -> Planned:
+def _here(job: Job, worker: Worker, folder: Path) -> Cell:
     """Return the cell with this machine's runtime, and with the files that it needs."""
-    cell = job.planned.cell
+    cell = job.cell
     wanted = cell.runtime.id if cell.runtime is not None else None
     runtime = next((each for each in worker.runtimes if each.id == wanted), None)
     papers: dict[Path, Path] = {}
@@ -178,7 +172,7 @@ def _here(job: Job, worker: Worker, folder: Path) -> Planned:
         constraints=tuple(papers[path] for path in cell.needs.constraints),
         lock=papers[cell.needs.lock] if cell.needs.lock is not None else None,
     )
-    return replace(job.planned, cell=replace(cell, runtime=runtime, needs=needs))
+    return replace(cell, runtime=runtime, needs=needs)
 
 
 def _placed(job: Job, folder: Path) -> Wheel | None:
@@ -195,6 +189,6 @@ def _first(tester: Tester) -> Wheel | None:
     return tester.wheels[0] if tester.wheels else None
 
 
-def _absent(job: Job) -> Result:
+def _absent(job: Job) -> CellReport:
     reason = "the worker that offers it does not have it"
-    return Result(planned=job.planned, state=State.MISSING, reason=reason)
+    return replace(job.plan.report, state=State.MISSING, reason=reason)

@@ -1,18 +1,24 @@
-"""Run the commands of a cell whose environment is there, and say what came of them."""
+"""Run the commands of a cell whose environment is there."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multirt.config.posargs import expanded
 from multirt.matrix.captured_output import Output, place_of_fault
 from multirt.matrix.cell_environ import bytecode, handed_on
-from multirt.matrix.processes import GRACE, Command
+from multirt.matrix.gil import read_gil, watched
+from multirt.matrix.model import State
+from multirt.matrix.processes import CELL, GRACE, Command
 from multirt.matrix.pytest_args import (
     OPTIONS,
     absent,
@@ -21,18 +27,22 @@ from multirt.matrix.pytest_args import (
     reports,
     with_report,
 )
-from multirt.matrix.run_directory import remove
-from multirt.matrix.sentinel import CELL, RUN
-from multirt.matrix.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from multirt.matrix.model import (
+        Case,
+        CellEnvironment,
+        CellPlan,
+        CellReport,
+        GilReport,
+        Options,
+        View,
+    )
     from multirt.matrix.processes import Ended, Processes
-    from multirt.matrix.results import Case
-    from multirt.matrix.session import Options, View
 
+_OUTPUT = 20_000  # characters of what a cell printed that a report keeps
 _IS_NAMED = "is it among the groups, extras or deps?"
 _PYTEST_SAYS = {
     1: "tests failed",
@@ -43,113 +53,73 @@ _PYTEST_SAYS = {
 }
 
 
-class Ready(Struct, frozen=True, kw_only=True):
-    """A cell whose environment is there: all that running its commands takes.
-
-    Attributes:
-        name: of the cell.
-        commands, set_env, pass_env, timeout, grace: as in `Cell`.
-        version: of the language.
-        modules: top-level names of the wheel under test.
-        home, python, scripts: of the environment, as in `Built`.
-        local: what stands for the wheel under test in it.
-        warnings: what may go wrong, as was known before.
-    """
-
-    name: str
-    commands: tuple[tuple[str, ...], ...]
-    set_env: Mapping[str, str]
-    pass_env: tuple[str, ...] | None
-    timeout: float | None
-    version: tuple[int, int]
-    modules: tuple[str, ...]
-    home: Path
-    python: Path
-    scripts: Path
-    grace: float | None = None
-    local: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-class Ran(Struct, frozen=True, kw_only=True):
-    """What came of the commands of a cell; the fields are those of `Result`.
-
-    Attributes:
-        warnings: what to know of it besides.
-    """
-
-    state: State
-    reason: str | None
-    command: tuple[str, ...] | None
-    cases: tuple[Case, ...] | None
-    seconds: float
-    output: str
-    warnings: tuple[str, ...]
-
-
 class Runner(Struct, frozen=True, kw_only=True):
     """Runs the commands of cells in one run.
 
     Attributes:
         root: the project.
         state: its folder in the cache.
-        room: the folder of the run.
+        folder: of the run.
         env: the user's environment.
         options, processes, view: those of the run.
     """
 
     root: Path
     state: Path
-    room: Path
+    folder: Path
     env: Mapping[str, str]
     options: Options
     processes: Processes
     view: View
 
-    def run(self, ready: Ready) -> Ran:
-        """Run the commands of a cell up to the first that fails."""
-        place = self.room / ready.name.replace(os.sep, "_")
-        (place / "tmp").mkdir(parents=True)
-        self.view.step(ready.name, "testing")
+    def run(self, plan: CellPlan) -> CellReport:
+        """Run the commands of a cell up to the first that fails; its environment is made."""
+        if plan.environment is None:
+            return plan.report
+        folder = self.folder / plan.name.replace(os.sep, "_")
+        (folder / "tmp").mkdir(parents=True)
+        self.view.step(plan.name, "testing")
         attempt = _Attempt(
             runner=self,
-            ready=ready,
-            place=place,
-            env=self._environment(ready, place),
-            limit=self.options.timeout or ready.timeout,
+            plan=plan,
+            environment=plan.environment,
+            folder=folder,
+            env=self._variables(plan, plan.environment, folder),
+            limit=self.options.timeout or plan.timeout,
             start=time.monotonic(),
         )
-        ran = attempt.run()
+        report = attempt.run()
         if self.options.cover:
-            _keep_coverage(place, self.room)
-        remove(place)  # a test may have filled the disk
-        return ran
+            _keep_coverage(folder, self.folder)
+        _remove(folder)  # a test may have filled the disk
+        return report
 
-    def _environment(self, ready: Ready, place: Path) -> dict[str, str]:
+    def _variables(self, plan: CellPlan, at: CellEnvironment, folder: Path) -> dict[str, str]:
         """Return the variables of a cell's commands."""
-        env = handed_on(self.env, ready.pass_env)
+        env = handed_on(self.env, plan.pass_env)
         env |= {
-            "PATH": f"{ready.scripts}{os.pathsep}{env.get('PATH', os.defpath)}",
-            "VIRTUAL_ENV": str(ready.home),
-            "TMPDIR": str(place / "tmp"),
-            "TEMP": str(place / "tmp"),
-            "TMP": str(place / "tmp"),
-            "COVERAGE_FILE": str(place / ".coverage"),
-            RUN: self.room.name,
-            CELL: ready.name,
+            "PATH": f"{at.scripts}{os.pathsep}{env.get('PATH', os.defpath)}",
+            "VIRTUAL_ENV": at.home,
+            "TMPDIR": str(folder / "tmp"),
+            "TEMP": str(folder / "tmp"),
+            "TMP": str(folder / "tmp"),
+            "COVERAGE_FILE": str(folder / ".coverage"),
+            CELL: plan.name,
         }
         is_free = "PYTHONDONTWRITEBYTECODE" not in self.env and os.access(self.root, os.W_OK)
-        apart = {} if is_free else bytecode(ready.version, self.state / "bytecode")
-        own = {name: _with_folders(text, ready, place) for name, text in ready.set_env.items()}
-        return {**env, **apart, **own}
+        if not is_free and plan.version is not None:
+            env |= bytecode(plan.version, self.state / "bytecode")
+        env |= {name: _with_folders(text, at, folder) for name, text in plan.set_env.items()}
+        return watched(env, at.home, folder) if _is_free_threaded(plan) else env
 
 
 class _Attempt(Struct, kw_only=True):
     """The commands of one cell, as they run one after the other."""
 
     runner: Runner
-    ready: Ready
-    place: Path
+    plan: CellPlan
+    environment: CellEnvironment
+    folder: Path
     env: Mapping[str, str]
     limit: float | None
     start: float
@@ -157,37 +127,46 @@ class _Attempt(Struct, kw_only=True):
     cases: list[Case] | None = None
     left: int = 0
 
-    def run(self) -> Ran:
-        """Run every command, and return what they make of the cell."""
-        options = self.runner.options
+    def run(self) -> CellReport:
+        """Run every command, and return the report of the cell."""
         state, reason, command = State.PASSED, None, None
-        for number, written in enumerate(self.ready.commands):
-            words = expanded(written, options.posargs)
-            if options.cover:
-                from multirt.matrix.coverage_data import covered
-
-                words = covered(words, self.ready.modules)
-            words = tuple(_with_folders(word, self.ready, self.place) for word in words)
-            state, reason = self._one(words, self.place / f"junit-{number}.xml")
+        for number, words in enumerate(map(self._expanded, self.plan.commands)):
+            state, reason = self._one(words, self.folder / f"junit-{number}.xml")
             if state is not State.PASSED:
                 command = words
                 break
+        gil = read_gil(self.folder) if _is_free_threaded(self.plan) else None
+        if state is State.PASSED and self.plan.gil_off and _is_free_threaded(self.plan):
+            state, reason = _judged_gil(gil)
         processes = "process was" if self.left == 1 else "processes were"
-        return Ran(
+        warnings = (f"{self.left} {processes} left behind, and ended",) if self.left else ()
+        return replace(
+            self.plan.report,
             state=state,
             reason=reason,
             command=command,
             cases=tuple(self.cases) if self.cases is not None else None,
-            seconds=time.monotonic() - self.start,
-            output=self.output.text,
-            warnings=(f"{self.left} {processes} left behind, and ended",) if self.left else (),
+            seconds=round(time.monotonic() - self.start, 3),
+            output="" if state is State.PASSED else self.output.text[-_OUTPUT:],
+            warnings=(*self.plan.report.warnings, *warnings),
+            gil=gil,
         )
+
+    def _expanded(self, command: Sequence[str]) -> tuple[str, ...]:
+        """Return a command as it is started."""
+        options = self.runner.options
+        words = expanded(command, options.posargs)
+        if options.cover:
+            from multirt.matrix.coverage_data import covered
+
+            words = covered(words, self.plan.modules)
+        return tuple(_with_folders(word, self.environment, self.folder) for word in words)
 
     def _one(self, words: tuple[str, ...], report: Path) -> tuple[State, str | None]:
         """Run one command, and say how it ended."""
         options = self.runner.options
         env = with_report(self.env, words, report)
-        program = find_program(words[0], self.ready, env)
+        program = find_program(words[0], self.environment, env)
         if program is None:
             reason = f"no command {words[0]!r} in the environment: {_IS_NAMED}"
             return State.CANNOT_START, reason
@@ -197,7 +176,7 @@ class _Attempt(Struct, kw_only=True):
             cwd=self.runner.root,
             env=env,
             seconds=None if self.limit is None else max(0.001, self.limit - spent),
-            grace=options.grace or self.ready.grace or GRACE,
+            grace=options.grace or self.plan.grace or GRACE,
         )
         try:
             ended = self.runner.processes.run(command, self._receive)
@@ -215,7 +194,7 @@ class _Attempt(Struct, kw_only=True):
         return self._judged(ended, words)
 
     def _receive(self, data: bytes) -> None:
-        self.runner.view.lines(self.ready.name, self.output.add(data), self.output.tests)
+        self.runner.view.lines(self.plan.name, self.output.add(data), self.output.tests)
 
     def _judged(self, ended: Ended, words: Sequence[str]) -> tuple[State, str | None]:
         """Say what the end of a command means."""
@@ -233,14 +212,27 @@ class _Attempt(Struct, kw_only=True):
         return State.PASSED, None
 
 
+def _is_free_threaded(plan: CellPlan) -> bool:
+    return plan.report.runtime is not None and plan.report.runtime.free_threaded
+
+
+def _judged_gil(gil: GilReport | None) -> tuple[State, str | None]:
+    """Judge a cell whose commands passed, and which is to end with the GIL off."""
+    if gil is None:
+        return State.FAILED, "no Python of the commands told whether the GIL stayed off"
+    if gil.enabled:
+        return State.FAILED, f"the GIL was turned on by {gil.module or 'an option or variable'}"
+    return State.PASSED, None
+
+
 def _left_early(ended: Ended) -> bool:
     """Whether a pytest that wrote no report of its tests says that it ran them."""
     return ended.code in {0, 1} and not (ended.stopped or ended.timed_out)
 
 
-def _with_folders(text: str, ready: Ready, place: Path) -> str:
+def _with_folders(text: str, environment: CellEnvironment, folder: Path) -> str:
     """Return a word with the cell's own folders in place of what tox calls them."""
-    return text.replace("{envtmpdir}", str(place / "tmp")).replace("{envdir}", str(ready.home))
+    return text.replace("{envtmpdir}", str(folder / "tmp")).replace("{envdir}", environment.home)
 
 
 def _signal_name(number: int) -> str:
@@ -250,8 +242,22 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _keep_coverage(place: Path, room: Path) -> None:
+def _keep_coverage(cell: Path, folder: Path) -> None:
     """Move a cell's coverage data to where all of them are combined."""
-    for number, data in enumerate(sorted(place.glob(".coverage*"))):
-        (room / "coverage").mkdir(exist_ok=True)
-        data.replace(room / "coverage" / f".coverage.{place.name}.{number}")
+    for number, data in enumerate(sorted(cell.glob(".coverage*"))):
+        (folder / "coverage").mkdir(exist_ok=True)
+        data.replace(folder / "coverage" / f".coverage.{cell.name}.{number}")
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that tests wrote in, with what they made unreadable."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        return
+    for parent, folders, _ in os.walk(folder):
+        for name in folders:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,46 +1,47 @@
-"""Do the same with many things, some at a time, until all are done or somebody has enough."""
+"""Run cells in a bounded number of threads, with an early stop."""
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec.structs import replace
 
-from multirt.matrix.states import State
+from multirt.errors import MultirtError
+from multirt.matrix.model import TROUBLE, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from multirt.matrix.model import CellPlan, CellReport
     from multirt.matrix.processes import Processes
+    from multirt.matrix.run_cell import Runner
 
 _AT_ONCE = 1.0  # seconds until what was killed is known to have ended
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
-class Turns(Struct, Generic[_Item, _Result], kw_only=True):
-    """Cells that wait for their turn, and what came of the others.
+@dataclass(kw_only=True, slots=True)
+class CellScheduler:
+    """Cells that wait for their turn, and the results of the others.
 
     Attributes:
         jobs: how many at a time.
+        fail_fast: nothing more begins after the first trouble.
         processes: what testing them starts.
-        given_up: makes the result of one that is not tested any more: why, in a state and in words.
-        is_enough: whether nothing more is to begin after a result.
         say: told of an interrupt.
     """
 
     jobs: int
+    fail_fast: bool
     processes: Processes
-    given_up: Callable[[_Item, State, str], _Result]
-    is_enough: Callable[[_Result], bool]
     say: Callable[[str], object]
     _stop: threading.Event = field(default_factory=threading.Event)
-    _results: list[_Result | BaseException] = field(default_factory=list)
-    _open: list[_Item] = field(default_factory=list)
-    _threads: list[threading.Thread] = field(default_factory=list)
+    _results: list[CellReport | BaseException] = field(default_factory=list)
+    _open: list[CellPlan] = field(default_factory=list)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _hasty: bool = False
     _more: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -50,7 +51,7 @@ class Turns(Struct, Generic[_Item, _Result], kw_only=True):
         """Whether somebody ended it."""
         return self._stop.is_set() and self.processes.stopping
 
-    def begin(self, items: Iterable[_Item], test: Callable[[_Item], _Result]) -> None:
+    def begin(self, items: Iterable[CellPlan], test: Callable[[CellPlan], CellReport]) -> None:
         """Start with the first ones; `collect` gives what came of them.
 
         Args:
@@ -60,11 +61,9 @@ class Turns(Struct, Generic[_Item, _Result], kw_only=True):
         waiting = deque(items)
         self._open += waiting
         for _ in range(min(self.jobs, len(waiting))):
-            thread = threading.Thread(target=self._work, args=(waiting, test), daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            threading.Thread(target=self._work, args=(waiting, test), daemon=True).start()
 
-    def _work(self, waiting: deque[_Item], test: Callable[[_Item], _Result]) -> None:
+    def _work(self, waiting: deque[CellPlan], test: Callable[[CellPlan], CellReport]) -> None:
         """Take one after the other, the next as soon as one is done."""
         while True:
             try:
@@ -72,7 +71,7 @@ class Turns(Struct, Generic[_Item, _Result], kw_only=True):
             except IndexError:
                 return
             try:
-                result: _Result | BaseException = self._one(item, test)
+                result: CellReport | BaseException = self._one(item, test)
             except BaseException as error:  # noqa: BLE001 - who collects raises it
                 result = error
             with self._guard:
@@ -81,7 +80,7 @@ class Turns(Struct, Generic[_Item, _Result], kw_only=True):
                     self._results.append(result)
             self._more.release()
 
-    def collect(self, take: Callable[[_Result], None]) -> None:
+    def collect(self, take: Callable[[CellReport], None]) -> None:
         """Hand out results as they come.
 
         After an interrupt, what runs has time to clean up; after a second one, what does not end
@@ -122,14 +121,14 @@ class Turns(Struct, Generic[_Item, _Result], kw_only=True):
         with self._guard:
             while self._open:
                 item = self._open.pop(0)
-                self._results.append(self.given_up(item, State.INTERRUPTED, "interrupted"))
+                self._results.append(_given_up(item, State.INTERRUPTED, "interrupted"))
 
-    def _one(self, item: _Item, test: Callable[[_Item], _Result]) -> _Result:
+    def _one(self, item: CellPlan, test: Callable[[CellPlan], CellReport]) -> CellReport:
         if (why := self.stopped()) is not None:
-            return self.given_up(item, *why)
+            return _given_up(item, *why)
         result = test(item)
         # Here and not where results are collected: this thread takes the next one at once.
-        if self.is_enough(result):
+        if self.fail_fast and not result.may_fail and result.state in TROUBLE:
             self._stop.set()
         return result
 
@@ -146,14 +145,13 @@ class Turns(Struct, Generic[_Item, _Result], kw_only=True):
         self._stop.set()
         self.processes.stop(at_once=True)
 
-    def abandon(self) -> None:
-        """End everything, and wait until nobody works any more; what came of it is lost."""
-        self.stop()
-        for thread in self._threads:
-            thread.join()
+
+def _given_up(plan: CellPlan, state: State, reason: str) -> CellReport:
+    """Return the result of a cell that is not tested any more."""
+    return replace(plan.report, state=state, reason=reason)
 
 
-def _result(found: _Result | BaseException) -> _Result:
+def _result(found: CellReport | BaseException) -> CellReport:
     """Return a result.
 
     Raises:
@@ -167,3 +165,54 @@ def _result(found: _Result | BaseException) -> _Result:
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def scheduler_of(runner: Runner) -> CellScheduler:
+    """Return what gives the cells of a run their turns."""
+    return CellScheduler(
+        jobs=runner.options.jobs,
+        fail_fast=runner.options.fail_fast,
+        processes=runner.processes,
+        say=runner.view.say,
+    )
+
+
+def run_plans(
+    plans: Sequence[CellPlan],
+    test: Callable[[CellPlan], CellReport],
+    runner: Runner,
+    scheduler: CellScheduler,
+) -> tuple[CellReport, ...]:
+    """Test what can be tested, and return the report of every cell.
+
+    Args:
+        plans: of the cells.
+        test: returns the report of one that is ready; its errors become reports.
+        runner: of the run.
+        scheduler: from `scheduler_of`.
+    """
+    reports: dict[str, CellReport] = {}
+
+    def take(report: CellReport) -> None:
+        reports[report.name] = report
+        runner.view.finished(report)
+
+    def tested(plan: CellPlan) -> CellReport:
+        try:
+            return test(plan)
+        except (MultirtError, OSError) as error:
+            from multirt.matrix.install import unmade  # 100 ms, which most runs do without
+
+            report = unmade(plan, error)
+            stopped = runner.processes.stopping and report.state is State.CANNOT_START
+            return replace(report, state=State.INTERRUPTED) if stopped else report
+
+    for plan in plans:
+        if plan.report.state is not State.READY:
+            take(plan.report)
+    ready = [plan for plan in plans if plan.report.state is State.READY]
+    if runner.options.jobs > 1:  # the slowest first: else it would end alone
+        ready.sort(key=lambda plan: -(math.inf if plan.took is None else plan.took))
+    scheduler.begin(ready, tested)
+    scheduler.collect(take)
+    return tuple(reports[plan.name] for plan in plans)

@@ -33,11 +33,6 @@ class Shelf(Struct):
     def _folder(self) -> Path:
         return self.root / self.key[:40]
 
-    @property
-    def is_there(self) -> bool:
-        """Whether this state of the sources was built before."""
-        return self._folder.is_dir()
-
     def load(self) -> dict[str, Wheel]:
         """Return the wheels that are there, by the runtime that built them."""
         try:

@@ -9,13 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+import msgspec
 from msgspec.structs import replace
 
 from multirt.environments import uv_environment
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix import source_digest as sources
-from multirt.matrix import speculative_build as ahead
 from multirt.matrix.build_wheel import Builder
 from multirt.matrix.file_digests import Seen
 from multirt.matrix.model import Package
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 _STABLE = frozenset({"abi3", "abi3t"})
 
 
-class Wheels(Struct, frozen=True, kw_only=True):
+class Wheels(msgspec.Struct, frozen=True, kw_only=True):
     """What was built.
 
     Attributes:
@@ -44,10 +43,10 @@ class Wheels(Struct, frozen=True, kw_only=True):
     """
 
     wheels: tuple[Wheel, ...] = ()
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-class Workshop(Struct):
+class Workshop(msgspec.Struct):
     """Where wheels of one project are built and kept.
 
     Attributes:
@@ -86,10 +85,7 @@ class Workshop(Struct):
             {cell.runtime.id: cell.runtime for cell in cells if cell.runtime}.values(), key=rank
         )
         mode = Package.SDIST_WHEEL if _from_sdist(cells) else Package.WHEEL
-        if self._shelf(mode).is_there:
-            ahead.drop()
-        ahead.settle()
-        with locked(self.state / ahead.LOCK, self.say, "another build of this project"):
+        with locked(self.state / "build.lock", self.say, "another build of this project"):
             shelf = self._shelf(mode)
             known = {} if self.fresh else shelf.load()
             return _Bench(self, config, mode, shelf, known, targets, builder).serve(runtimes)
@@ -111,7 +107,7 @@ def _from_sdist(cells: Iterable[Cell]) -> bool:
     return any(cell.package is Package.SDIST_WHEEL for cell in cells)
 
 
-class _Bench(Struct):
+class _Bench(msgspec.Struct):
     """One go at serving runtimes with wheels."""
 
     workshop: Workshop
@@ -174,7 +170,7 @@ class _Bench(Struct):
             return self.known[runtime.id]
         shop = self.workshop
         shop.say(f"building {shop.root.name} with {runtime.id}")
-        builder = Builder(root=shop.root, state=shop.state, store=shop.store)
+        builder = Builder(root=shop.root, store=shop.store)
         with tempfile.TemporaryDirectory(prefix="multirt-build-") as room:
             made, seconds = builder.build(runtime, self.mode, Path(room))
             wheel = self.shelf.put(made, runtime.id)

@@ -96,6 +96,8 @@ class Supervised:
         self._status: int | None = None
         self._processor_seconds = 0.0
         self._pipes: list[int] = []
+        self.linger = 0.0
+        """As for `attend`, where another thread raises it meanwhile."""
         try:
             with ExitStack() as stack:
                 stack.enter_context(other)
@@ -186,7 +188,7 @@ class Supervised:
                 if key.fileobj is self._control:
                     self._take_status()
                     selector.unregister(key.fileobj)
-                    left = within(min(linger, left()))
+                    left = within(min(max(linger, self.linger), left()))
                 elif not _read(key.fd, key.data):
                     selector.unregister(key.fd)
         return timed_out

@@ -14,7 +14,7 @@ from multirt.report.matrix_json import document_of, read_document
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from multirt.matrix.report import Report
+    from multirt.matrix.model import Report
 
 __all__ = [
     "KINDS",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.matrix.report import conclusion, failing, repeats
-from multirt.matrix.results import BAD, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import BAD, Outcome, State
+from multirt.matrix.report import conclusion, failing, gil_state, repeats
 from multirt.report.matrix_markdown import binary
 
 if TYPE_CHECKING:
-    from multirt.matrix.report import Failing, Report, Row, WheelRow
+    from multirt.matrix.model import CellReport, Report, WheelReport
+    from multirt.matrix.report import Failing
     from multirt.report.heatmap import Cell, HeatMap
 
 _GOOD = frozenset({State.PASSED, State.READY})
@@ -22,7 +22,7 @@ def page(report: Report) -> str:
     """Return a report as a page: every cell, failing tests by runtime, and why."""
     from multirt.report.html import render  # 40 ms of jinja2
 
-    found = failing(report.rows)
+    found = failing(report.cells)
     return render(
         "matrix_page.html",
         {
@@ -31,25 +31,25 @@ def page(report: Report) -> str:
                 *[(f"wheel{_place(report, each)}", _wheel(each)) for each in report.wheels],
                 ("time", f"{report.seconds:.1f} s"),
             ],
-            "cells": [_cell(each) for each in report.rows],
+            "cells": [_cell(each) for each in report.cells],
             "map": _map(report, found) if found else None,
             "repeats": repeats(report),
-            "excluded": report.excluded,
+            "excluded": [(each.name, each.reason) for each in report.excluded],
             "notes": report.notes,
         },
     )
 
 
-def _place(report: Report, wheel: WheelRow) -> str:
+def _place(report: Report, wheel: WheelReport) -> str:
     return "" if len(report.wheels) == 1 else f" {report.wheels.index(wheel) + 1}"
 
 
-def _wheel(wheel: WheelRow) -> str:
+def _wheel(wheel: WheelReport) -> str:
     how = f"built on {wheel.built_on}" if wheel.built_on else "built elsewhere"
     return f"{wheel.file}, sha256 {wheel.sha256}, {how}"
 
 
-def _cell(row: Row) -> dict[str, object]:
+def _cell(row: CellReport) -> dict[str, object]:
     counts = [
         row.count(*outcomes)
         for outcomes in ((Outcome.PASSED,), tuple(BAD), (Outcome.SKIPPED, Outcome.XFAILED))
@@ -61,6 +61,7 @@ def _cell(row: Row) -> dict[str, object]:
         "counts": ["" if count is None else count for count in counts],
         "time": f"{row.seconds:.2f} s" if row.seconds else "",
         "state": row.state.value,
+        "gil": gil_state(row),
         "tone": _tone(row.state),
         "reason": row.reason or "",
         "hint": row.hint or "",
@@ -81,7 +82,7 @@ def _map(report: Report, found: tuple[Failing, ...]) -> HeatMap:
     from multirt.report.heatmap import Heading, HeatMap, Reason, Tone
     from multirt.report.heatmap import Row as MapRow
 
-    names = [row.name for row in report.rows if row.cases is not None]
+    names = [row.name for row in report.cells if row.cases is not None]
     rows = [
         MapRow(
             heading=Heading(text=each.id),

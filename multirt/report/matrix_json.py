@@ -1,64 +1,41 @@
-"""The JSON document of a run, schema version 1, and the way back from it."""
+"""The JSON documents of a matrix, schema version 1: its report, its cells, its plan."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from msgspec import to_builtins
+import msgspec
 
 from multirt.errors import MultirtError
-from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow, exit_code
-from multirt.matrix.results import Case, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import Outcome, Report
+from multirt.matrix.report import exit_code, wheel_report
+from multirt.report.json_parts import SCHEMA, Document
 from multirt.storage.files import parse_json, read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from multirt.matrix.model import Cell, CellPlan, CellReport, Excluded, Wheel
+
 SCHEMA_VERSION = 1
-DAMAGES = (
-    ArithmeticError,
-    AttributeError,
-    KeyError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""What reading a damaged document may raise."""
 
 _LARGEST = 256 << 20  # bytes of a report; one of a thousand cells has 20 MB
 
 
-def document_of(report: Report) -> dict[str, Any]:
+def document_of(report: Report) -> Document:
     """Return the document of a report."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "project": report.project,
-        "exit_code": int(exit_code(report)),
-        "interrupted": report.interrupted,
-        "seconds": round(report.seconds, 3),
-        "wheels": [to_builtins(each) for each in report.wheels],
-        "cells": [_cell(each) for each in report.rows],
-        "excluded": [{"name": name, "reason": reason} for name, reason in report.excluded],
-        "notes": list(report.notes),
-        "posargs": list(report.posargs),
-        "arguments": list(report.arguments),
-    }
+    document: Document = {**SCHEMA, "exit_code": int(exit_code(report))}
+    document |= msgspec.to_builtins(report)
+    document["cells"] = list(map(_reported, report.cells))
+    return document
 
 
-def _cell(row: Row) -> dict[str, Any]:
-    document: dict[str, Any] = to_builtins(row)
-    document["state"] = row.state.value
-    document["axes"] = dict(row.axes)
-    document["installed"] = dict(row.installed)
-    document["setup"] = round(row.setup, 3)
-    document["seconds"] = round(row.seconds, 3)
-    document["tests"] = None
-    del document["cases"]
-    if row.cases is not None:
-        document["tests"] = [to_builtins(each) for each in row.cases]
-        document["counts"] = {each.value: row.count(each) for each in Outcome}
+def _reported(cell: CellReport) -> Document:
+    document: Document = msgspec.to_builtins(cell)
+    if cell.cases is not None:
+        document["counts"] = {each.value: cell.count(each) for each in Outcome}
     return document
 
 
@@ -73,108 +50,87 @@ def read_document(path: Path) -> Report:
         if document["schema_version"] != SCHEMA_VERSION:
             message = f"{path} has schema version {document['schema_version']!r}"
             raise MultirtError("report", message, f"this multirt reads {SCHEMA_VERSION}")
-        return report_in(document)
+        return _checked(msgspec.convert(document, Report))
     except OSError as error:
         raise MultirtError("report", f"cannot read {path}: {error.strerror}") from error
-    except DAMAGES as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} is no report of `multirt matrix`"
         raise MultirtError("report", message, "make one with --report json=FILE") from error
 
 
-def report_in(document: Any) -> Report:  # noqa: ANN401 - as it was read
-    """Return the report that a document of this version is of.
+def _checked(report: Report) -> Report:
+    """Return a report whose times are numbers; JSON can have NaN there.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is damaged.
+        ValueError: one is not.
     """
-    return Report(
-        project=str(document["project"]),
-        wheels=tuple(_read_wheel(each) for each in document["wheels"]),
-        rows=tuple(_read_row(each) for each in document["cells"]),
-        excluded=tuple((str(each["name"]), str(each["reason"])) for each in document["excluded"]),
-        notes=tuple(map(str, document["notes"])),
-        seconds=_time(document["seconds"]),
-        interrupted=bool(document["interrupted"]),
-        posargs=tuple(map(str, document.get("posargs", ()))),
-        arguments=tuple(map(str, document.get("arguments", ()))),
-    )
+    times = [report.seconds]
+    for cell in report.cells:
+        times += [cell.setup, cell.seconds, *(case.seconds for case in cell.cases or ())]
+    if not all(map(math.isfinite, times)):
+        raise ValueError(report.seconds)
+    return report
 
 
-def _read_wheel(document: dict[str, Any]) -> WheelRow:
-    seconds = document["seconds"]
-    return WheelRow(
-        file=str(document["file"]),
-        sha256=str(document["sha256"]),
-        tags=tuple(map(str, document["tags"])),
-        built_on=_text(document["built_on"]),
-        seconds=_time(seconds) if seconds is not None else None,
-    )
+def list_document(
+    cells: Iterable[Cell], excluded: Iterable[Excluded], notes: Sequence[str]
+) -> Document:
+    """Return what `matrix list --json` prints."""
+    return {
+        **SCHEMA,
+        "cells": [_cell(each) for each in cells],
+        "excluded": [msgspec.to_builtins(each) for each in excluded],
+        "notes": list(notes),
+    }
 
 
-def _read_row(document: dict[str, Any]) -> Row:
-    tests, command = document["tests"], document["command"]
-    return Row(
-        name=str(document["name"]),
-        task=_text(document["task"]),
-        asked=str(document["asked"]),
-        runtime=_read_runtime(document["runtime"]),
-        axes=_pairs(document["axes"]),
-        state=State(document["state"]),
-        reason=_text(document["reason"]),
-        hint=_text(document["hint"]),
-        required=bool(document["required"]),
-        may_fail=bool(document["may_fail"]),
-        wheel=_text(document["wheel"]),
-        same=bool(document["same"]),
-        cases=None if tests is None else tuple(_read_case(each) for each in tests),
-        setup=_time(document["setup"]),
-        seconds=_time(document["seconds"]),
-        reused=bool(document["reused"]),
-        command=None if command is None else tuple(map(str, command)),
-        output=str(document["output"]),
-        installed=_pairs(document["installed"]),
-        warnings=tuple(map(str, document["warnings"])),
-        takes_posargs=bool(document.get("takes_posargs", False)),
-    )
+def _cell(cell: Cell) -> Document:
+    return {
+        "name": cell.name,
+        "task": cell.task,
+        "asked": cell.asked,
+        "runtime": cell.runtime.id if cell.runtime is not None else None,
+        "axes": dict(cell.axes),
+        "package": cell.package.value,
+        "requirements": list(cell.needs.requirements),
+        "extras": list(cell.needs.extras),
+        "commands": [list(each) for each in cell.commands],
+        "required": cell.required,
+        "may_fail": cell.may_fail,
+    }
 
 
-def _read_runtime(document: dict[str, Any] | None) -> RuntimeRow | None:
-    if document is None:
-        return None
-    return RuntimeRow(
-        id=str(document["id"]),
-        implementation=str(document["implementation"]),
-        implementation_version=str(document["implementation_version"]),
-        version=str(document["version"]),
-        soabi=_text(document["soabi"]),
-        debug=bool(document["debug"]),
-        free_threaded=bool(document["free_threaded"]),
-        platform=str(document["platform"]),
-        executable=str(document["executable"]),
-    )
+def github_document(cells: Iterable[Cell]) -> Document:
+    """Return what `matrix list --github` prints: `strategy.matrix` of a workflow."""
+    rows = []
+    for cell in cells:
+        row: dict[str, Any] = {"name": cell.name, "python": _setup_python(cell)}
+        rows.append({**row, "may-fail": cell.may_fail, **dict(cell.axes)})
+    return {"include": rows}
 
 
-def _read_case(document: dict[str, Any]) -> Case:
-    return Case(
-        id=str(document["id"]),
-        outcome=Outcome(document["outcome"]),
-        seconds=_time(document["seconds"]),
-        message=str(document["message"]),
-        text=str(document["text"]),
-    )
+def _setup_python(cell: Cell) -> str:
+    """Return a runtime in the words of actions/setup-python; a debug build has none there."""
+    if cell.runtime is None:
+        return cell.asked
+    version, name = cell.runtime.version, cell.runtime.implementation.name
+    number = f"{version.major}.{version.minor}"
+    if name != "cpython":
+        return f"{name}{number}"
+    return f"{number}t" if cell.runtime.abi.free_threaded else number
 
 
-def _pairs(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(name), str(value)) for name, value in document.items())
-
-
-def _time(value: Any) -> float:  # noqa: ANN401 - of JSON
-    """Return a number of seconds, which JSON may have as no number at all."""
-    seconds = float(value)
-    if not math.isfinite(seconds):
-        raise ValueError(value)
-    return seconds
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def plan_document(wheels: Iterable[Wheel], plans: Iterable[CellPlan]) -> Document:
+    """Return what `matrix plan --json` prints."""
+    built = [msgspec.to_builtins(wheel_report(each)) for each in wheels]
+    keys = ("name", "state", "wheel", "same", "reason", "hint", "warnings")
+    cells = []
+    for each in plans:
+        known, runtime = msgspec.to_builtins(each.report), each.report.runtime
+        cell = {"runtime": runtime.id if runtime is not None else None}
+        cells.append({**{key: known[key] for key in keys}, **cell})
+    return {
+        **SCHEMA,
+        "wheels": [{key: each[key] for key in each if key != "seconds"} for each in built],
+        "cells": cells,
+    }

@@ -6,12 +6,10 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from multirt.matrix.results import TROUBLE, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import TROUBLE, Outcome, State
 
 if TYPE_CHECKING:
-    from multirt.matrix.report import Report, Row
-    from multirt.matrix.results import Case
+    from multirt.matrix.model import Case, CellReport, Report
 
 # What XML 1.0 cannot hold at all, and tests print all the same.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,22 +25,24 @@ _CELL = "the cell itself"
 def junit_xml(report: Report) -> str:
     """Return a report as JUnit XML; a cell that could not be tested is a suite with one error."""
     root = ET.Element("testsuites", name=_legal(report.project))
-    for row in report.rows:
+    for row in report.cells:
         root.append(_suite(row))
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, "unicode") + "\n"
 
 
-def _suite(row: Row) -> ET.Element:
+def _suite(row: CellReport) -> ET.Element:
     suite = ET.Element("testsuite", name=_legal(row.name), time=f"{row.seconds:.3f}")
     properties = ET.SubElement(suite, "properties")
     for name, value in (
         ("runtime", row.runtime.id if row.runtime else None),
         ("wheel.sha256", row.wheel),
         ("state", row.state.value),
+        ("gil", ("on" if row.gil.enabled else "off") if row.gil else None),
+        ("gil.module", row.gil.module if row.gil else None),
     ):
         if value is not None:
-            ET.SubElement(properties, "property", name=name, value=value)
+            ET.SubElement(properties, "property", name=name, value=_legal(value))
     for case in row.cases or ():
         suite.append(_case(case, row))
     troubled = bool(row.count(Outcome.FAILED, Outcome.ERROR))
@@ -58,7 +58,7 @@ def _suite(row: Row) -> ET.Element:
     return suite
 
 
-def _case(case: Case, row: Row) -> ET.Element:
+def _case(case: Case, row: CellReport) -> ET.Element:
     file, _, name = case.id.partition("::")
     classname = f"{row.name}.{file}" if name else row.name
     element = ET.Element(
@@ -74,7 +74,7 @@ def _case(case: Case, row: Row) -> ET.Element:
     return element
 
 
-def _whole(row: Row) -> ET.Element:
+def _whole(row: CellReport) -> ET.Element:
     """Return the state of a cell as a test of its own, so that it cannot be overlooked."""
     element = ET.Element("testcase", classname=_legal(row.name), name=_CELL)
     tag = "error" if row.state in TROUBLE and not row.may_fail else "skipped"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from multirt.matrix.report import conclusion, failing, repeats
-from multirt.matrix.results import BAD, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import BAD, Outcome, State
+from multirt.matrix.report import conclusion, failing, gil_state, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.matrix.report import Report, Row
+    from multirt.matrix.model import CellReport, Report
 
 _SHOWN = 50
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
@@ -33,11 +32,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield "| runtime | binary | passed | failed | skipped | time | state |"
     yield "|---|---|--:|--:|--:|--:|---|"
-    for row in report.rows:
+    for row in report.cells:
         yield f"| {' | '.join(_cells(row))} |"
-    found = failing(report.rows)
+    found = failing(report.cells)
     if found:
-        names = [row.name for row in report.rows if row.cases is not None]
+        names = [row.name for row in report.cells if row.cases is not None]
         yield ""
         yield f"| failing test | {' | '.join(map(_text, names))} |"
         yield f"|---|{'---|' * len(names)}"
@@ -48,11 +47,11 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"\nand {len(found) - _SHOWN} more failing tests"
     for line in repeats(report):
         yield f"\n    {line}"
-    for name, reason in report.excluded:
-        yield f"\n{_text(name)} left out: {_text(reason)}"
+    for left_out in report.excluded:
+        yield f"\n{_text(left_out.name)} left out: {_text(left_out.reason)}"
 
 
-def _cells(row: Row) -> Iterator[str]:
+def _cells(row: CellReport) -> Iterator[str]:
     yield _text(row.name)
     yield binary(row)
     for outcomes in ((Outcome.PASSED,), tuple(BAD), (Outcome.SKIPPED, Outcome.XFAILED)):
@@ -60,11 +59,13 @@ def _cells(row: Row) -> Iterator[str]:
         yield "" if count is None else str(count)
     yield f"{row.seconds:.2f} s" if row.seconds else ""
     state = row.state.value if row.state in _GOOD else f"**{row.state.value}**"
+    if told := gil_state(row):
+        state += f" ({_text(told)})"
     why = ": ".join(_text(each) for each in (row.reason, row.hint) if each)
     yield f"{state} {why}".strip() + (" (allowed to fail)" if row.may_fail else "")
 
 
-def binary(row: Row) -> str:
+def binary(row: CellReport) -> str:
     """Say whether a cell tests the wheel that most of them test."""
     if row.wheel is None:
         return "-"

@@ -6,14 +6,14 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from multirt.matrix.states import State
+from multirt.matrix.model import State
 from multirt.report.matrix_styles import ink, seconds
 from multirt.report.terminal import Colour, Ink, aligned, painter, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from multirt.matrix.model import Cell, Excluded, Planned, Wheel
+    from multirt.matrix.model import Cell, CellPlan, CellReport, Excluded, Wheel
     from multirt.report.terminal import Painter
 
 _Row = tuple[tuple[str, Ink], ...]
@@ -32,7 +32,7 @@ def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequ
     _print(f"note  {visible(note)}" for note in notes)
 
 
-def print_plan(wheels: Sequence[Wheel], planned: Sequence[Planned]) -> None:
+def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
     """Print which wheel each cell tests, or why it cannot."""
     paint = _paint()
     for place, wheel in enumerate(wheels, 1):
@@ -42,18 +42,19 @@ def print_plan(wheels: Sequence[Wheel], planned: Sequence[Planned]) -> None:
         number = f" {place}" if len(wheels) > 1 else ""
         name = paint(visible(wheel.path.name), Ink.BOLD)
         _print([f"wheel{number}  {name}  sha256 {wheel.sha256[:12]}  {how}"])
-    rows = (row for each in planned for row in _rows(each))
+    names = {wheel.sha256: wheel.path.name for wheel in wheels}
+    rows = (row for each in plans for row in _rows(each.report, names))
     _print(aligned([_heads("name", "binary", "plan"), *rows], paint))
 
 
-def _rows(planned: Planned) -> Iterator[_Row]:
+def _rows(cell: CellReport, wheels: Mapping[str, str]) -> Iterator[_Row]:
     """Yield the row of a cell, and below it one for each thing that is to be said of it."""
-    cell, wheel, state = planned.cell, planned.wheel, planned.state
+    state = cell.state
     look = ink(state, may_fail=cell.may_fail, required=cell.required)
-    binary = "-" if wheel is None else "same" if planned.same else wheel.path.name
+    binary = "-" if cell.wheel is None else "same" if cell.same else wheels[cell.wheel]
     word = "test" if state is State.READY else state.value
     yield (visible(cell.name), Ink.PLAIN), (visible(binary), Ink.PLAIN), (word, look)
-    for said in (planned.reason, planned.hint, *planned.warnings):
+    for said in (cell.reason, cell.hint, *cell.warnings):
         for line in (said or "").splitlines():
             yield ("", Ink.PLAIN), ("", Ink.PLAIN), (visible(line), Ink.PLAIN)
 

@@ -9,10 +9,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
 
-from multirt.matrix.results import BAD
-from multirt.matrix.states import State
+from multirt.matrix.model import BAD, State
 from multirt.report.matrix_styles import block, counts, ink, seconds
 from multirt.report.terminal import Colour, Ink, Painter, painter, visible
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from multirt.matrix.report import Row
-    from multirt.matrix.session import View
+    from multirt.matrix.model import CellReport, View
 
 HEARTBEAT = 30.0  # seconds of silence that a log of CI is to bear
 _NAMED = 5  # failing tests that a block names
@@ -30,7 +28,7 @@ _WIDTH = 12
 _FORCING = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "JPY_PARENT_PID"})
 
 
-class _Going(Struct):
+class _Going(msgspec.Struct):
     """A cell that is being tested."""
 
     step: str
@@ -71,7 +69,7 @@ class _Watch:
                 for line in lines:
                     self._print(f"{name} {visible(line.rstrip())}")
 
-    def finished(self, row: Row) -> None:
+    def finished(self, row: CellReport) -> None:
         with self.guard:
             self.going.pop(row.name, None)
             self.done += 1
@@ -115,7 +113,7 @@ def _tests(number: int) -> str:
     return f"{number} test{'' if number == 1 else 's'}"
 
 
-def _block(row: Row, paint: Painter) -> Iterator[str]:
+def _block(row: CellReport, paint: Painter) -> Iterator[str]:
     """Yield the lines that say what came of one row."""
     look = ink(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]

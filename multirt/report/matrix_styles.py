@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.matrix.results import BAD, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import BAD, Outcome, State
 from multirt.report.terminal import Ink, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from multirt.matrix.results import Case
+    from multirt.matrix.model import Case
 
 INKS = {
     State.READY: Ink.GOOD,

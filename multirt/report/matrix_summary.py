@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
-from multirt.matrix.results import BAD, RAN, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import BAD, RAN, Outcome, State
+from multirt.matrix.report import conclusion, exit_code, failing, gil_state, repeats, repeats_all
 from multirt.report.matrix_markdown import binary
 from multirt.report.matrix_styles import block, ink, seconds
 from multirt.report.terminal import (
@@ -28,7 +27,8 @@ from multirt.report.terminal import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.matrix.report import Failing, Report, Row, WheelRow
+    from multirt.matrix.model import CellReport, Excluded, Report, WheelReport
+    from multirt.matrix.report import Failing
 
 _SHOWN = 20  # failing tests in the table
 _TEXTS = 5  # of which the text is printed
@@ -72,10 +72,10 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         """Yield all of it."""
         yield ""
         yield from self._wheels(report)
-        yield from self._runtimes(report.rows)
+        yield from self._runtimes(report.cells)
         yield from self._reasons(report)
-        yield from self._failing(report.rows, failing(report.rows))
-        yield from self._outputs(report.rows)
+        yield from self._failing(report.cells, failing(report.cells))
+        yield from self._outputs(report.cells)
         if again := repeats(report):
             yield from ("", self.paint("again", Ink.BOLD))
             yield from (f"  {visible(line)}" for line in again[:_REPEATS])
@@ -90,7 +90,7 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         """Yield a line for each wheel: its name, its hash, where it comes from."""
         several = len(report.wheels) > 1
         for place, wheel in enumerate(report.wheels):
-            serves = sum(row.wheel == wheel.sha256 for row in report.rows)
+            serves = sum(row.wheel == wheel.sha256 for row in report.cells)
             number = f" for {serves} runtime{'' if serves == 1 else 's'}" if several else ""
             name = self.paint(visible(wheel.file), Ink.BOLD)
             yield (
@@ -100,7 +100,7 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         if several:
             yield "       it is tied to one version of Python, so each ABI has its own"
 
-    def _runtimes(self, rows: Sequence[Row]) -> Iterator[str]:
+    def _runtimes(self, rows: Sequence[CellReport]) -> Iterator[str]:
         """Yield one row for each cell."""
         table = [tuple((name, Ink.BOLD) for name in _HEADS)]
         for row in rows:
@@ -114,7 +114,7 @@ class _Sheet(Struct, frozen=True, kw_only=True):
                     _number(row, *BAD),
                     _number(row, Outcome.SKIPPED, Outcome.XFAILED),
                     (seconds(row.seconds) if row.seconds else "", Ink.PLAIN),
-                    (f"{row.state.value}{excused}", look),
+                    (visible(f"{row.state.value}{excused}{_gil(row)}"), look),
                 )
             )
         return aligned(table, self.paint, _NUMBERS)
@@ -123,7 +123,7 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         """Yield why cells are as they are; what several share is said once."""
         reasons: dict[tuple[State, str, str], list[str]] = {}
         warnings: dict[str, list[str]] = {}
-        for row in report.rows:
+        for row in report.cells:
             if row.state is not State.PASSED and row.reason and not row.is_told:
                 said = row.reason
                 if row.runtime is not None:  # so that what several share is one reason
@@ -138,14 +138,14 @@ class _Sheet(Struct, frozen=True, kw_only=True):
             help_ = f"\n    {block(hint)}" if hint else ""
             yield f"{state.value}  {where}: {block(reason)}{help_}"
         for warning, names in warnings.items():
-            where = "everywhere" if len(names) == len(report.rows) > 1 else ", ".join(names)
+            where = "everywhere" if len(names) == len(report.cells) > 1 else ", ".join(names)
             yield f"{self.paint('warning', Ink.DOUBT)}  {visible(where)}: {block(warning)}"
         for name, reason in _grouped(report.excluded):
             yield f"{self.paint('left out', Ink.DIM)}  {visible(name)}: {visible(reason)}"
         for note in report.notes:
             yield f"{self.paint('note', Ink.DIM)}  {visible(note)}"
 
-    def _failing(self, rows: Sequence[Row], found: Sequence[Failing]) -> Iterator[str]:
+    def _failing(self, rows: Sequence[CellReport], found: Sequence[Failing]) -> Iterator[str]:
         """Yield which test fails on which runtime, and what it says, once for each way."""
         names = [row.name for row in rows if row.cases is not None]
         split = [each for each in found if not each.everywhere]
@@ -194,12 +194,12 @@ class _Sheet(Struct, frozen=True, kw_only=True):
                 yield "    " + self.paint(f"... {len(lines) - _LINES} lines before", Ink.DIM)
             yield from (f"    {visible(line)}" for line in lines[-_LINES:])
 
-    def _outputs(self, rows: Sequence[Row]) -> Iterator[str]:
+    def _outputs(self, rows: Sequence[CellReport]) -> Iterator[str]:
         """Yield the end of what a cell printed, where no test tells what went wrong.
 
         Of cells that ended the same way the first one speaks for all.
         """
-        alike: dict[tuple[State, str | None, str], list[Row]] = {}
+        alike: dict[tuple[State, str | None, str], list[CellReport]] = {}
         for row in rows:
             if row.state in RAN | {State.UNRESOLVED} and row.output and not row.is_told:
                 last = row.output.rstrip().rpartition("\n")[2]
@@ -215,7 +215,7 @@ class _Sheet(Struct, frozen=True, kw_only=True):
                 yield f"    {visible(line.rstrip())}"
 
 
-def _built(wheel: WheelRow) -> str:
+def _built(wheel: WheelReport) -> str:
     if wheel.built_on is None:
         return "built elsewhere"
     if wheel.seconds is None:
@@ -223,18 +223,24 @@ def _built(wheel: WheelRow) -> str:
     return f"built on {wheel.built_on} in {seconds(wheel.seconds)}"
 
 
-def _number(row: Row, *outcomes: Outcome) -> tuple[str, Ink]:
+def _number(row: CellReport, *outcomes: Outcome) -> tuple[str, Ink]:
     count = row.count(*outcomes)
     if count is None:
         return "-", Ink.PLAIN
     return str(count), Ink.BAD_END if count and set(outcomes) == BAD else Ink.PLAIN
 
 
-def _grouped(excluded: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _gil(row: CellReport) -> str:
+    """Return what the state column says of the GIL."""
+    told = gil_state(row)
+    return f", {told}" if told else ""
+
+
+def _grouped(excluded: Sequence[Excluded]) -> list[tuple[str, str]]:
     """Return names of one reason together."""
     groups: dict[str, list[str]] = {}
-    for name, reason in excluded:
-        groups.setdefault(reason, []).append(name)
+    for each in excluded:
+        groups.setdefault(each.reason, []).append(each.name)
     return [(", ".join(names), reason) for reason, names in groups.items()]
 
 

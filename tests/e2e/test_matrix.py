@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -354,21 +353,6 @@ commands = [["python", "-m", "pytest"]]
     done, cells = matrix(pure(tmp_path, "3.12", more=bare), "bare")
     assert (done.returncode, states(cells)) == (4, {"bare": "cannot start"})
     assert "no module 'pytest' in the environment: is it among the groups" in done.stdout
-
-
-def test_tasks_are_written_for_another_runner_too(
-    multirt: Command, require: Require, tmp_path: Path
-) -> None:
-    require("3.12")
-    lint = """[tool.multirt.matrix.tasks.lint]
-runtimes = ["3.12"]
-commands = [["ruff", "check"]]
-"""
-    root = pure(tmp_path, "3.12", more=lint)
-    written = multirt("matrix", "export", "tox", "--project", str(root)).stdout
-    assert tomllib.loads(written)["env_list"] == ["3.12", "lint"]
-    written = multirt("matrix", "export", "tox", "3.12", "--project", str(root)).stdout
-    assert tomllib.loads(written)["env_list"] == ["3.12"]
 
 
 def test_a_project_that_does_not_build_is_an_error_and_nothing_starts(

@@ -1,4 +1,4 @@
-"""Which build backends are called by us, and what they are given."""
+"""What a build backend is given, and how often it is started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.build_wheel import Backend, read_backend
 from tests.factories.projects import pure
 
 if TYPE_CHECKING:
@@ -15,42 +14,7 @@ if TYPE_CHECKING:
     from tests.conftest import Require
     from tests.e2e.conftest import Matrix
 
-HATCH = Backend(requires=("hatchling",), name="hatchling.build")
 LEGACY = "setuptools.build_meta:__legacy__"
-
-
-@pytest.mark.parametrize(
-    ("table", "backend"),
-    [
-        pytest.param(
-            '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"',
-            HATCH,
-            id="usual",
-        ),
-        pytest.param("", Backend(requires=("setuptools>=40.8.0",), name=LEGACY), id="none"),
-        pytest.param(
-            '[build-system]\nrequires = ["wheel"]',
-            Backend(requires=("wheel",), name=LEGACY),
-            id="no-backend",
-        ),
-        pytest.param(
-            '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]',
-            None,
-            id="own-backend",
-        ),
-        pytest.param('[build-system]\nrequires = "hatchling"', None, id="no-list"),
-        pytest.param("[build-system]\nrequires = []\nbuild-backend = 5", None, id="no-text"),
-        pytest.param('[build-system]\nbuild-backend = "x"', None, id="no-requires"),
-    ],
-)
-def test_a_backend_is_read_where_it_is_told_as_usual(
-    tmp_path: Path, table: str, backend: Backend | None
-) -> None:
-    (tmp_path / "pyproject.toml").write_text(table)
-    (tmp_path / "setup.py").touch()
-    assert read_backend(tmp_path) == backend
-
-
 SETUP = """\
 import iniconfig, sys
 from setuptools import setup
@@ -72,7 +36,8 @@ def get_requires_for_build_wheel(config_settings=None):
     [
         pytest.param('requires = ["setuptools", "iniconfig"]', id="kept"),
         pytest.param(
-            'requires = ["setuptools"]\nbuild-backend = "own"\nbackend-path = ["."]', id="uv"
+            'requires = ["setuptools"]\nbuild-backend = "own"\nbackend-path = ["."]',
+            id="own-backend",
         ),
     ],
 )

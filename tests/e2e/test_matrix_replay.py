@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.cli.matrix.replay import plain_words
 from tests.factories.index import make_wheel
 from tests.factories.projects import pure
 
@@ -125,7 +124,7 @@ def test_an_environment_that_another_run_changed_is_not_taken(
 @pytest.mark.network
 def test_a_note_that_is_damaged_is_made_anew(matrix: Matrix, telling: Path, cache: Path) -> None:
     assert matrix(telling)[0].returncode == 0
-    notes = [*(cache / "matrix").glob(f"{telling.name}-*/ready/*.json")]
+    notes = [*(cache / "matrix").glob(f"{telling.name}-*/plans/*.json")]
     assert notes
     for note in notes:
         note.write_text('{"schema": 1, "witnesses": 5}')
@@ -155,31 +154,6 @@ commands = [["python", "-I", "-c", "import importlib.util as u; assert not u.fin
         assert done.returncode == 0, done.stdout + done.stderr
         assert cells.keys() == {"3.12-x1", "3.12-x2", "bare"}
         assert done.stdout.count(f" {value}\n") == 2
-
-
-@pytest.mark.parametrize(
-    ("words", "names"),
-    [
-        pytest.param([], (), id="nothing"),
-        pytest.param(["run", "3.12", "-q"], ("3.12",), id="run"),
-        pytest.param(["-e", "3.12", "py311", "-x"], ("3.12", "py311"), id="names"),
-        pytest.param(["--jobs=2", "--project", "x"], (), id="values"),
-        pytest.param(["--", "plan", "--help"], (), id="rest"),
-        pytest.param(["plan"], None, id="command"),
-        pytest.param(["-q", "plan"], None, id="command-after-a-flag"),
-        pytest.param(["--help"], None, id="help"),
-        pytest.param(["-a", "x=1"], None, id="axis"),
-        pytest.param(["-j", "0"], None, id="no-number"),
-        pytest.param(["-e"], None, id="no-value"),
-        pytest.param(["-e=3.12"], None, id="short-option-with-a-sign"),
-        pytest.param(["--fresh"], None, id="fresh"),
-    ],
-)
-def test_only_plain_words_are_read_without_typer(
-    words: list[str], names: tuple[str, ...] | None
-) -> None:
-    asked = plain_words(words)
-    assert (asked.names if asked is not None else None) == names
 
 
 @pytest.mark.network

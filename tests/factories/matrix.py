@@ -6,9 +6,15 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from multirt.matrix.report import Report, Row, RuntimeRow, WheelRow
-from multirt.matrix.results import Case, Outcome
-from multirt.matrix.states import State
+from multirt.matrix.model import (
+    Case,
+    CellReport,
+    Outcome,
+    Report,
+    RuntimeReport,
+    State,
+    WheelReport,
+)
 from runtimes import Abi, Platform, Runtime
 from tests.factories.runtimes import implementation as made
 
@@ -76,13 +82,13 @@ MACHINE = tuple(
 """Runtimes of a machine that has several of most kinds."""
 
 
-def row(name: str, state: State = State.PASSED, *cases: Case, **changes: object) -> Row:
+def row(name: str, state: State = State.PASSED, *cases: Case, **changes: object) -> CellReport:
     """Return what came of a cell on CPython."""
     values: dict[str, object] = {
         "name": name,
         "task": None,
         "asked": name,
-        "runtime": RuntimeRow(
+        "runtime": RuntimeReport(
             id=f"cpython-{name}.0",
             implementation="cpython",
             implementation_version=f"{name}.0",
@@ -93,7 +99,7 @@ def row(name: str, state: State = State.PASSED, *cases: Case, **changes: object)
             platform="linux-x86_64",
             executable=f"/opt/{name}/bin/python",
         ),
-        "axes": (),
+        "axes": {},
         "state": state,
         "reason": None,
         "hint": None,
@@ -107,10 +113,10 @@ def row(name: str, state: State = State.PASSED, *cases: Case, **changes: object)
         "reused": True,
         "command": None,
         "output": "",
-        "installed": (("demo", "1.0"),),
+        "installed": {"demo": "1.0"},
         "warnings": (),
     }
-    return Row(**{**values, **changes})  # type: ignore[arg-type]  # a table of fields
+    return CellReport(**{**values, **changes})  # type: ignore[arg-type]  # a table of fields
 
 
 def failed(name: str = "tests/test_a.py::test_b", message: str = "assert 1 == 2") -> Case:
@@ -123,14 +129,14 @@ def passed(name: str = "tests/test_a.py::test_b") -> Case:
     return Case(id=name, outcome=Outcome.PASSED)
 
 
-def report(*rows: Row, **changes: object) -> Report:
+def report(*cells: CellReport, **changes: object) -> Report:
     """Return the report of a project with one wheel."""
-    wheel = WheelRow(
+    wheel = WheelReport(
         file="demo-1.0-py3-none-any.whl",
         sha256="ab" * 32,
         tags=("py3-none-any",),
         built_on="cpython-3.12.1",
         seconds=0.7,
     )
-    values: dict[str, object] = {"project": "demo", "wheels": (wheel,), "rows": rows}
+    values: dict[str, object] = {"project": "demo", "wheels": (wheel,), "cells": cells}
     return Report(**{**values, **changes})  # type: ignore[arg-type]  # likewise

@@ -21,24 +21,18 @@ _SECONDS = 120
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def find_tool(name: str, env: Mapping[str, str]) -> list[str] | None:
-    """Return how a runner is started: the one on PATH with its plugins, else ours."""
-    if found := shutil.which(name, path=env.get("PATH", os.defpath)):
-        return [found]
-    return [sys.executable, "-m", name] if importlib.util.find_spec(name) is not None else None
-
-
 def need_tool(name: str, env: Mapping[str, str]) -> list[str]:
-    """Return how a runner is started.
+    """Return how a runner is started: the one on PATH with its plugins, else ours.
 
     Raises:
         MultirtError: it is not here.
     """
-    found = find_tool(name, env)
-    if found is None:
+    if found := shutil.which(name, path=env.get("PATH", os.defpath)):
+        return [found]
+    if importlib.util.find_spec(name) is None:
         hint = f"install it, `pipx install {name}`, and try again"
         raise MultirtError("import", f"{name} is not here to say its configuration", hint)
-    return found
+    return [sys.executable, "-m", name]
 
 
 def ask(command: Sequence[str], cwd: Path, env: Mapping[str, str], file: Path | None = None) -> Any:  # noqa: ANN401 - JSON

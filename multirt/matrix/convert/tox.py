@@ -1,4 +1,4 @@
-"""Read a project's configuration for tox: through tox itself, else from `tox.ini`."""
+"""Read a project's configuration for tox, through tox itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from msgspec.structs import replace
 
 from multirt.config.posargs import asking, expanded
 from multirt.errors import MultirtError
-from multirt.matrix.convert.external import ask, find_tool
+from multirt.matrix.convert.external import ask, need_tool
 from multirt.matrix.convert.to_toml import Foreign, Imported
-from multirt.matrix.convert.tox_ini import from_ini
 from multirt.matrix.convert.tox_keys import skips_missing, unknown_keys
 from multirt.matrix.convert.tox_names import PACKAGES, constraint, placed, plain
 from multirt.matrix.model import Package
@@ -52,16 +51,9 @@ def read_tox(root: Path, env: Mapping[str, str]) -> Imported:
         env: the user's environment.
 
     Raises:
-        MultirtError: there is no such configuration that can be read.
+        MultirtError: tox is not here, or does not say its configuration.
     """
-    tool = find_tool("tox", env)
-    if tool is not None:
-        imported = _through_tox(root, tool, env)
-    elif (root / "tox.ini").is_file():
-        imported = from_ini(root / "tox.ini")
-    else:
-        hint = "install tox: without it only a tox.ini is read"
-        raise MultirtError("import", f"no tox.ini in {root}, and tox is not here", hint)
+    imported = _through_tox(root, need_tool("tox", env), env)
     names = frozenset(each.name for each in imported.environments)
     lost = tuple(dict.fromkeys((*unknown_keys(root, names), *imported.lost)))
     return replace(imported, lost=lost, skips_missing=skips_missing(root))

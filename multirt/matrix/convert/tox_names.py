@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from multirt.matrix.convert.to_toml import Foreign
 
-INNER = re.compile(r"\{(?!posargs[:}]|envdir\}|envtmpdir\})[^{}\s]+\}")
-"""What tox replaces in a command, and we do not."""
 PACKAGES = {
     "sdist": Package.WHEEL,  # built through an sdist by tox, and installed as a wheel all the same
     "wheel": Package.WHEEL,

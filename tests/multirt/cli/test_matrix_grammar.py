@@ -7,7 +7,7 @@ import typer
 
 from multirt.cli.app import command_of
 from multirt.cli.matrix import register
-from multirt.cli.matrix.grammar import with_command
+from multirt.cli.matrix_options import with_command
 
 
 @pytest.mark.parametrize(

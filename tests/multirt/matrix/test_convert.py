@@ -1,8 +1,7 @@
-"""What is taken over from other runners, and what is written for them."""
+"""What is taken over from other runners, and what is written for GitHub."""
 
 from __future__ import annotations
 
-import ast
 import sys
 import tomllib
 from pathlib import Path
@@ -12,49 +11,13 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.matrix.cells import spread
-from multirt.matrix.convert import EXPORTS, IMPORTS, configuration, export, together, unfit
-from multirt.matrix.convert.export import WORKFLOW
+from multirt.matrix.convert import IMPORTS, WORKFLOW, configuration, together, unfit
 from multirt.matrix.convert.to_toml import Foreign, Imported
 from multirt.matrix.convert.tox_names import split
 from multirt.matrix.model import Package
-from tests.factories.matrix import MACHINE
-from tests.multirt.matrix.test_cells import AXES, config
 
 NOTHING = {"PATH": "/nowhere"}
 ROOT = Path(__file__).parents[3]
-TOX = """\
-[tox]
-env_list = py3{8,12}-attrs{25,26}
-    lint
-requires = tox>=4
-[testenv]
-deps =
-    pytest  # the runner
-    attrs25: attrs<26
-    attrs26,!py38-lint: attrs>=26
-    py38: typing_extensions
-    -r requirements.txt
-    -c limits.txt
-extras = speed
-dependency_groups = test
-set_env = A = 1
-pass_env = CI
-commands =
-    pytest {posargs:tests}
-    - true
-commands_pre = prepare {envtmpdir}
-commands_post = clean
-[testenv:lint]
-basepython = python3.9
-skip_install = true
-deps = ruff
-extras =
-dependency_groups =
-commands = ruff check {env:WHAT}
-[testenv:docs]
-usedevelop = true
-"""
 
 
 @pytest.fixture
@@ -62,44 +25,6 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no other runner be here, though they may be installed beside us."""
     for name in IMPORTS:
         monkeypatch.setitem(sys.modules, name, None)
-
-
-@pytest.mark.usefixtures("alone")
-def test_a_tox_ini_is_read_without_tox(tmp_path: Path) -> None:
-    (tmp_path / "tox.ini").write_text(TOX)
-    (tmp_path / "requirements.txt").write_text("idna>=3  # a name\n-r more.txt\n--hash=sha256:0\n")
-    (tmp_path / "more.txt").write_text("six\n")
-    imported = IMPORTS["tox"](tmp_path, NOTHING)
-    assert [*together((*imported.lost, *unfit(imported)))] == [
-        "[tox] requires",
-        "[testenv] commands_post",
-        "environment docs, which a run of tox leaves out",
-        "the - before 'true' of py38-attrs25, py38-attrs26, py312-attrs25, py312-attrs26",
-        "--hash=sha256:0 of py38-attrs25, py38-attrs26, py312-attrs25, py312-attrs26",
-        "{env:WHAT} in commands of lint",
-    ]
-    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
-    assert table == {
-        "runtimes": ["3.8", "3.12"],
-        "groups": ["test"],
-        "extras": ["speed"],
-        "deps": ["pytest", "idna>=3", "six"],
-        "constraints": ["limits.txt"],
-        "commands": [["prepare", "{envtmpdir}"], ["pytest", "{posargs:tests}"], ["true"]],
-        "set-env": {"A": "1"},
-        "pass-env": ["CI"],
-        "axes": {"attrs": {"25": ["attrs<26"], "26": ["attrs>=26"]}},
-        "override": [{"when": {"runtime": "3.8"}, "deps": ["typing_extensions"]}],
-        "tasks": {
-            "lint": {
-                "runtimes": ["3.9"],
-                "deps": ["ruff"],
-                "commands": [["prepare", "{envtmpdir}"], ["ruff", "check", "{env:WHAT}"]],
-                "set-env": {"A": "1"},
-                "pass-env": ["CI"],
-            }
-        },
-    }
 
 
 @pytest.mark.parametrize(
@@ -183,7 +108,7 @@ def test_what_a_configuration_cannot_say_is_named() -> None:
 @pytest.mark.parametrize(
     ("runner", "message"),
     [
-        pytest.param("tox", "no tox.ini", id="tox"),
+        pytest.param("tox", "tox is not here", id="tox"),
         pytest.param("nox", "nox is not here", id="nox"),
         pytest.param("hatch", "hatch is not here", id="hatch"),
     ],
@@ -293,48 +218,6 @@ def _tool(path: Path, says: str) -> dict[str, str]:
     path.write_text(f"#!/bin/sh\n/bin/cat <<'END'\n{says}\nEND\n")
     path.chmod(0o755)
     return {"PATH": str(path.parent)}
-
-
-@pytest.mark.parametrize("runner", EXPORTS)
-def test_what_is_written_can_be_read(runner: str) -> None:
-    made = config("3.8", "3.99", axes=AXES)
-    text = export(runner, spread(made, MACHINE).cells)
-    match runner:
-        case "nox":
-            ast.parse(text)
-            assert "session.run('python', '-m', 'pytest', *session.posargs)" in text
-        case "github":
-            assert "fromJSON(needs.build.outputs.matrix)" in text
-        case "tox":
-            read = tomllib.loads(text)
-            assert list(read["env"]) == read["env_list"]
-            assert read["env"]["3.99-django4.2"]["deps"] == ["pytest", "Django<5"]
-            assert read["env"]["3.8-django4.2"]["package"] == Package.WHEEL
-        case _:
-            read = tomllib.loads(text)["tool"]["hatch"]["envs"]["3.8-django4.2"]
-            assert read["scripts"] == {"run": ["python -m pytest {args}"]}
-
-
-def test_a_free_threaded_runtime_is_named_as_tox_wants_it() -> None:
-    read = tomllib.loads(export("tox", spread(config("3.12", "3.13t"), MACHINE).cells))
-    assert [each["base_python"] for each in read["env"].values()] == [
-        ["/opt/cpython-3.12.1/bin/python"],
-        ["3.13t"],
-    ]
-
-
-@pytest.mark.parametrize(
-    ("runner", "said"),
-    [
-        pytest.param("tox", '"default" = ["-n", "auto"], "extend" = true }', id="tox"),
-        pytest.param("nox", "*(session.posargs or ['-n', 'auto'])", id="nox"),
-        pytest.param("hatch", "{args:-n auto}", id="hatch"),
-    ],
-)
-def test_defaults_for_the_words_after_two_dashes_are_written(runner: str, said: str) -> None:
-    made = config("3.8")
-    made = replace(made, matrix=replace(made.matrix, commands=(("pytest", "{posargs:-n auto}"),)))
-    assert said in export(runner, spread(made, MACHINE).cells)
 
 
 def test_the_workflow_of_the_documentation_is_the_one_that_is_written() -> None:

@@ -10,9 +10,8 @@ import pytest
 from abi_probe import Prospect, read_wheel
 from multirt.environments.abi_target import target_of
 from multirt.matrix.cells import spread
-from multirt.matrix.model import Planned, Wheel
+from multirt.matrix.model import CellReport, State, Wheel
 from multirt.matrix.plan import plan
-from multirt.matrix.states import State
 from tests.factories.matrix import runtime
 from tests.multirt.matrix.test_cells import config
 
@@ -33,13 +32,13 @@ def _wheel(folder: Path, tag: str, requires: str = ">=3") -> Wheel:
     return Wheel(path=path, sha256="", artefact=read_wheel(path), modules=("demo",), built_on=None)
 
 
-def _planned(name: str, wheels: list[Wheel]) -> Planned:
+def _planned(name: str, wheels: list[Wheel]) -> CellReport:
     here = runtime(name)
     prospect = Prospect(target=target_of(here, None), given=None)
     spec = name.rpartition(".")[0] + name.lstrip("pyo-.0123456789")
     found = config(spec)
     (planned,) = plan(spread(found, [here]).cells, wheels, {here.id: prospect}, found)
-    return planned
+    return planned.report
 
 
 @pytest.mark.parametrize(

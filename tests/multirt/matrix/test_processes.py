@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.matrix.processes import Command, Processes
-from multirt.matrix.sentinel import CELL, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +67,7 @@ class Job:
         command = Command(
             argv=argv,
             cwd=folder,
-            env={**os.environ, RUN: folder.name, CELL: "x"},
+            env=os.environ,
             seconds=None,
             grace=grace,
         )
@@ -134,9 +133,7 @@ def test_a_command_that_succeeds_when_it_is_interrupted_succeeded(tmp_path: Path
 def test_no_command_begins_after_an_interrupt(tmp_path: Path) -> None:
     processes = Processes()
     processes.stop()
-    command = Command(
-        argv=("/bin/false",), cwd=tmp_path, env={RUN: tmp_path.name, CELL: "x"}, seconds=None
-    )
+    command = Command(argv=("/bin/false",), cwd=tmp_path, env={}, seconds=None)
     assert processes.run(command, lambda _: None).stopped
 
 
@@ -144,9 +141,7 @@ def test_a_time_limit_ends_a_command_that_never_stops_printing(tmp_path: Path) -
     command = Command(
         argv=(sys.executable, "-c", FLOODS),
         cwd=tmp_path,
-        env={**os.environ, RUN: tmp_path.name, CELL: "x"},
+        env=os.environ,
         seconds=0.5,
     )
-    ended = Processes().run(command, lambda _: None)
-    assert ended.timed_out
-    assert ended.seconds < 30
+    assert Processes().run(command, lambda _: None).timed_out

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from abi_probe import read_wheel
 from multirt.matrix.cells import spread
 from multirt.matrix.model import Package, Wheel
-from multirt.matrix.plan import shadows
+from multirt.matrix.shadows import shadows
 from tests.factories.matrix import MACHINE
 from tests.multirt.matrix.test_cells import config
 

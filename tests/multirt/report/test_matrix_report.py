@@ -9,18 +9,18 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 
-from multirt.cli.matrix.write_reports import hand_out
+from multirt.cli.matrix_run import hand_out
 from multirt.errors import MultirtError
 from multirt.matrix.merge import merge
+from multirt.matrix.model import Excluded, State
 from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
-from multirt.matrix.states import State
 from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
 from tests.factories.matrix import failed, passed, report, row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multirt.matrix.report import Report, Row
+    from multirt.matrix.model import CellReport, Report
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         pytest.param([row("3.12", State.FAILED)], 1, id="tests that were not counted"),
     ],
 )
-def test_exit_code(rows: list[Row], code: int) -> None:
+def test_exit_code(rows: list[CellReport], code: int) -> None:
     assert exit_code(report(*rows)) == code
 
 
@@ -127,7 +127,7 @@ def full() -> Report:
             "3.13t", State.BLOCKED, reason="no <wheel>", hint="build one", wheel=None, runtime=None
         ),
         row("3.14", State.CRASHED, reason="SIGSEGV (signal 11)", output="Fatal\x00", may_fail=True),
-        excluded=(("3.8-django5.2", "excluded: runtime <3.10"),),
+        excluded=(Excluded(name="3.8-django5.2", reason="excluded: runtime <3.10"),),
         notes=("group test",),
     )
 
@@ -219,7 +219,7 @@ def test_what_is_no_report_is_refused(text: str) -> None:
 
 def test_reports_of_one_wheel_are_merged() -> None:
     merged = merge([("a", report(row("3.11"), seconds=2.0)), ("b", report(row("3.12")))])
-    assert [each.name for each in merged.rows] == ["3.11", "3.12"]
+    assert [each.name for each in merged.cells] == ["3.11", "3.12"]
     assert len(merged.wheels) == 1
     assert merged.seconds == 2.0
 

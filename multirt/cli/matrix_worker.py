@@ -13,8 +13,8 @@ from runtimes import discover
 
 if TYPE_CHECKING:
     from multirt.environments import Resolution
+    from multirt.matrix.model import CellReport
     from multirt.matrix.remote_worker import Job
-    from multirt.matrix.results import Result
 
 
 def describe(name: str) -> Offer | None:
@@ -29,12 +29,12 @@ def describe(name: str) -> Offer | None:
     return None
 
 
-def resolve(job: Job) -> Resolution | Result:
+def resolve(job: Job) -> Resolution | CellReport:
     """Return what a cell's environment holds, or why there can be none."""
     return resolve_there(job, _worker())
 
 
-def test(job: Job) -> Result:
+def test(job: Job) -> CellReport:
     """Test a cell."""
     return test_there(job, _worker())
 
