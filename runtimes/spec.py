@@ -158,6 +158,8 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         name = match["name"].lower()
         if name and not _is_name(name, fork=fork):
             return None
+        if len(match["bounds"]) > _LONGEST:
+            return None
         try:
             bounds = SpecifierSet(match["bounds"], prereleases=True)
         except InvalidSpecifier:

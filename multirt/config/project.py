@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from multirt.config.files import read_toml, table_in
 from multirt.errors import MultirtError
+from multirt.program.requirement_text import parse_requirement, parse_specifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,11 +60,9 @@ def read_project(path: Path) -> Project:
 def _specifiers(wanted: object, path: Path) -> SpecifierSet | None:
     if wanted is None:
         return None
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # 20 ms, where it is said
-
     try:
-        return SpecifierSet(str(wanted))
-    except InvalidSpecifier as error:
+        return parse_specifiers(str(wanted))
+    except ValueError as error:
         message = f"{path}: requires-python means nothing: {wanted!r}"
         raise MultirtError("config", message) from error
 
@@ -73,10 +72,8 @@ def _requirements(listed: object, path: Path) -> tuple[Requirement, ...]:
         raise MultirtError("config", f"{path}: dependencies is no list")
     if not listed:
         return ()
-    from packaging.requirements import InvalidRequirement, Requirement  # 60 ms, likewise
-
     try:
-        return tuple(Requirement(str(each)) for each in listed)
-    except InvalidRequirement as error:
+        return tuple(parse_requirement(str(each)) for each in listed)
+    except ValueError as error:
         message = f"{path}: a dependency means nothing: {error}"
         raise MultirtError("config", message) from error

@@ -17,6 +17,7 @@ from multirt.config.toml_table import nearest
 from multirt.errors import MultirtError
 from multirt.matrix.keyword_expression import matches
 from multirt.matrix.model import Cell, Condition, Config, Excluded, Job, Needs
+from multirt.program.requirement_text import parse_specifiers
 from runtimes import RuntimeSpec, SpecError, rank
 
 if TYPE_CHECKING:
@@ -174,11 +175,9 @@ def _unfit(runtime: Runtime, config: Config) -> str | None:
     if "venv" not in runtime.stdlib:
         return f"{runtime.id} has no venv module, so it makes no environments"
     if config.requires_python is not None:
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
         try:
-            wanted = SpecifierSet(config.requires_python)
-        except InvalidSpecifier as error:
+            wanted = parse_specifiers(config.requires_python)
+        except ValueError as error:
             message = f"requires-python means nothing: {config.requires_python!r}"
             raise MultirtError("config", message) from error
         if not wanted.contains(runtime.version.base_version):

@@ -21,6 +21,7 @@ from multirt.matrix.model import (
     Override,
     Package,
 )
+from multirt.program.requirement_text import parse_requirement
 from runtimes import RuntimeSpec, SpecError
 
 if TYPE_CHECKING:
@@ -310,11 +311,9 @@ def _parsed(table: TomlTable, key: str, words: Iterable[str]) -> tuple[RuntimeSp
 
 
 def _check_requirement(text: str, table: TomlTable) -> None:
-    from packaging.requirements import InvalidRequirement, Requirement
-
     try:
-        Requirement(text)
-    except InvalidRequirement as error:
+        parse_requirement(text)
+    except ValueError as error:
         first = str(error).splitlines()[0]
         message = f"{table.where}: {text!r} is no requirement: {first}"
         raise MultirtError("config", message, 'write "name>=1.2"') from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from multirt.errors import MultirtError
+from multirt.program.requirement_text import parse_requirement, parse_specifiers
 from multirt.storage.files import parse_toml
 
 if TYPE_CHECKING:
@@ -97,12 +98,10 @@ def requires_python(wanted: object, title: str) -> SpecifierSet | None:
     """
     if wanted is None:
         return None
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # 20 ms, for blocks only
-
     try:
         if isinstance(wanted, str):
-            return SpecifierSet(wanted)
-    except InvalidSpecifier:
+            return parse_specifiers(wanted)
+    except ValueError:
         pass
     hint = 'write for example requires-python = ">=3.9"'
     raise MultirtError("script", f"{title}: requires-python means nothing: {wanted!r}", hint)
@@ -118,9 +117,7 @@ def dependencies(listed: object, title: str) -> tuple[Requirement, ...]:
         raise MultirtError("script", f"{title}: dependencies is no list")
     if not listed:
         return ()
-    from packaging.requirements import InvalidRequirement, Requirement  # 60 ms, likewise
-
     try:
-        return tuple(Requirement(str(each)) for each in listed)
-    except InvalidRequirement as error:
+        return tuple(parse_requirement(str(each)) for each in listed)
+    except ValueError as error:
         raise MultirtError("script", f"{title}: a dependency means nothing: {error}") from error

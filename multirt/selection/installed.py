@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from abi_probe import (
@@ -15,11 +14,14 @@ from abi_probe import (
     read_installed,
     read_installed_metadata,
 )
+from multirt.program.requirement_text import parse_requirement
 from multirt.selection.module_files import modules_in, read_path_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from packaging.requirements import Requirement
 
     from abi_probe import Artefact, Installed, Site
     from multirt.program.model import Program
@@ -157,7 +159,7 @@ def _requirements(lines: Iterable[str]) -> tuple[Requirement, ...]:
     parsed = []
     for line in lines:
         try:
-            parsed.append(Requirement(line))
-        except InvalidRequirement:
+            parsed.append(parse_requirement(line))
+        except ValueError:
             continue
     return tuple(parsed)
