@@ -39,7 +39,7 @@ from multirt.cli.matrix_options import (
     rest,
 )
 from multirt.cli.matrix_run import (
-    Asked,
+    MatrixArgs,
     given_arguments,
     hand_out,
     joined,
@@ -53,7 +53,7 @@ from multirt.cli.matrix_run import (
 from multirt.cli.options import Json
 from multirt.config.project_files import find_root
 from multirt.errors import MultirtError
-from multirt.matrix.cells import Pick
+from multirt.matrix.cells import CellSelection
 from multirt.matrix.merge import merge
 from multirt.matrix.model import Options, Quiet
 from multirt.matrix.report import exit_code
@@ -97,9 +97,11 @@ def run_matrix(
     if cover and executor is not None:
         message = "--cov combines what was measured on this machine, --executor tests on others"
         raise MultirtError("usage", message, "leave one of the two away")
-    asked = Asked(
+    asked = MatrixArgs(
         project=project,
-        pick=Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords),
+        pick=CellSelection(
+            names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords
+        ),
         missing=missing,
         last_failed=last_failed,
         fresh=fresh,
@@ -144,9 +146,11 @@ def sync_environments(
 ) -> None:
     """Do all but the tests: build the wheel, resolve and install."""
     opened = open_matrix(
-        Asked(
+        MatrixArgs(
             project=project,
-            pick=Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords),
+            pick=CellSelection(
+                names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords
+            ),
             missing=missing,
             fresh=fresh,
         )
@@ -173,13 +177,13 @@ def exec_command(
     if not command:
         hint = "multirt matrix exec -e 3.12 -- python -c 'print(1)'"
         raise MultirtError("usage", "exec wants a command after --", hint)
-    pick = Pick(names=(*(names or ()), *(env or ())))
-    opened = open_matrix(Asked(project=project, pick=pick))
-    cells = tuple(replace(cell, commands=(command,)) for cell in opened.meant)
+    pick = CellSelection(names=(*(names or ()), *(env or ())))
+    opened = open_matrix(MatrixArgs(project=project, pick=pick))
+    cells = tuple(replace(cell, commands=(command,)) for cell in opened.selected)
     options = Options(
         jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout, grace=grace
     )
-    opened = replace(opened, meant=cells, selection=None)
+    opened = replace(opened, selected=cells, selection=None)
     interruptible()
     report = run_opened(opened, options, live=True)
     raise typer.Exit(exit_code(report))
@@ -200,10 +204,10 @@ def plan_cells(
     """Say for each cell which wheel it tests, or why it cannot be tested."""
     from multirt.report.matrix_plan_text import print_plan
 
-    wanted = Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
-    opened = open_matrix(Asked(project=project, pick=wanted, missing=missing, fresh=fresh))
+    wanted = CellSelection(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
+    opened = open_matrix(MatrixArgs(project=project, pick=wanted, missing=missing, fresh=fresh))
     options = Options(jobs=processors(), wheels=tuple(wheel or ()))
-    wheels, plans = planner(opened, options, Quiet().say).foresee(opened.meant)
+    wheels, plans = planner(opened, options, Quiet().say).foresee(opened.selected)
     if as_json:
         typer.echo(json.dumps(plan_document(wheels, plans)))
     else:
@@ -223,11 +227,11 @@ def list_cells(
     """Show the cells of the matrix; nothing is built."""
     from multirt.report.matrix_plan_text import print_cells
 
-    wanted = Pick(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
-    opened = open_matrix(Asked(project=project, pick=wanted))
-    shown = opened.meant if wanted != Pick() else opened.cells.cells
+    wanted = CellSelection(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
+    opened = open_matrix(MatrixArgs(project=project, pick=wanted))
+    shown = opened.selected if wanted != CellSelection() else opened.cells.cells
     if as_github:
-        typer.echo(json.dumps(github_document(opened.meant)))
+        typer.echo(json.dumps(github_document(opened.selected)))
     elif as_json:
         typer.echo(json.dumps(list_document(shown, opened.cells.excluded, opened.config.notes)))
     else:

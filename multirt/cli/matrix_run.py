@@ -16,7 +16,7 @@ from multirt.cli.paths import project_folder
 from multirt.config.posargs import POSARGS, takes_posargs
 from multirt.config.project_files import read_project, root_of
 from multirt.errors import ExitCode, MultirtError
-from multirt.matrix.cells import Pick, pick, spread
+from multirt.matrix.cells import CellSelection, expand, pick
 from multirt.matrix.config import read_config
 from multirt.matrix.model import Missing, Package, Quiet
 from multirt.matrix.plan_cache import CachedPlan, cached_plan, keep_plan, path_of, state_of_sources
@@ -41,20 +41,20 @@ if TYPE_CHECKING:
 LAST = "last.json"
 
 
-class Asked(Struct, frozen=True, kw_only=True):
-    """Which matrix is meant, and which part of it.
+class MatrixArgs(Struct, frozen=True, kw_only=True):
+    """Which matrix is selected, and which part of it.
 
     Attributes:
         project: its folder; None for the nearest.
-        pick: the cells that are meant.
+        pick: the cells that are selected.
         missing: in place of what is configured; None to keep it.
         last_failed: only the cells that failed last time.
         fresh: nothing that is there counts.
-        far: the cluster whose runtimes are meant; None for this machine's.
+        far: the cluster whose runtimes are selected; None for this machine's.
     """
 
     project: Path | None
-    pick: Pick
+    pick: CellSelection
     missing: str | None = None
     last_failed: bool = False
     fresh: bool = False
@@ -70,13 +70,13 @@ class Asked(Struct, frozen=True, kw_only=True):
         return (*words, f"-k{pick.keywords}", f"--missing={self.missing}")
 
 
-class Opened(Struct, frozen=True, kw_only=True):
+class OpenMatrix(Struct, frozen=True, kw_only=True):
     """A matrix that was read.
 
     Attributes:
         config: what is configured.
         cells: all of it.
-        meant: the cells that are meant.
+        selected: the cells that are selected.
         here: the runtimes of this machine, those of the matrix first, each kind best first.
         state: the project's folder in the cache.
         fresh: nothing that is there counts.
@@ -88,7 +88,7 @@ class Opened(Struct, frozen=True, kw_only=True):
 
     config: Config
     cells: Cells
-    meant: tuple[Cell, ...]
+    selected: tuple[Cell, ...]
     here: tuple[Runtime, ...]
     state: Path
     fresh: bool
@@ -108,11 +108,11 @@ class Opened(Struct, frozen=True, kw_only=True):
         return self.config.name or self.config.root.name
 
 
-def open_matrix(asked: Asked) -> Opened:
+def open_matrix(asked: MatrixArgs) -> OpenMatrix:
     """Read a project's configuration, and spread it over the runtimes of the machine.
 
     Raises:
-        MultirtError: something of it means nothing, or no cell is meant.
+        MultirtError: something of it means nothing, or no cell is selected.
     """
     since, noticed = time.time_ns(), list[str]()
     project = read_project(asked.project or Path.cwd())
@@ -123,23 +123,23 @@ def open_matrix(asked: Asked) -> Opened:
             raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
         config = replace(config, missing=Missing(asked.missing))
     here = asked.far.here if asked.far is not None else _runtimes(config, noticed.append)
-    cells = spread(config, asked.far.runtimes if asked.far is not None else here)
+    cells = expand(config, asked.far.runtimes if asked.far is not None else here)
     state = project_folder(cache_dir(), config.root)
     wanted = asked.pick
     if asked.last_failed:
         there = frozenset(cell.name for cell in cells.cells)
         wanted = replace(wanted, names=_failed_last(state / LAST, there))
-    meant = pick(cells.cells, wanted, config, cells.excluded)
+    selected = pick(cells.cells, wanted, config, cells.excluded)
     if wanted.names:  # who names cells asks nothing of what is none
         cells = replace(cells, excluded=())
-    if not meant:
+    if not selected:
         hint = "`multirt matrix list` shows all of it"
-        message = "no cell of the matrix is meant"
+        message = "no cell of the matrix is selected"
         raise MultirtError("nothing", message, hint, ExitCode.NOTHING_RAN)
-    return Opened(
+    return OpenMatrix(
         config=config,
         cells=cells,
-        meant=meant,
+        selected=selected,
         here=_in_order(here, cells),
         state=state,
         fresh=asked.fresh,
@@ -220,20 +220,20 @@ def _nothing(message: str) -> MultirtError:
     )
 
 
-def planner(opened: Opened, options: Options, say: Callable[[str], object]) -> Planner:
+def planner(opened: OpenMatrix, options: Options, say: Callable[[str], object]) -> Planner:
     """Return what plans the cells."""
     # 100 ms, which who only wants to know the cells does without
     from multirt.environments import Store
     from multirt.matrix.install import Installer
     from multirt.matrix.planner import Planner
-    from multirt.matrix.wheels import Workshop
+    from multirt.matrix.wheels import WheelBuilder
 
     config, env = opened.config, dict(os.environ)
     store = Store(cache_dir(), env, refresh=opened.fresh)
     return Planner(
         config=config,
         options=options,
-        workshop=Workshop(
+        wheel_builder=WheelBuilder(
             root=config.root, state=opened.state, store=store, say=say, fresh=opened.fresh
         ),
         installer=Installer(
@@ -275,7 +275,7 @@ def state_folder(project: Path | None) -> Path | None:
     return project_folder(cache_dir(), root) if root is not None else None
 
 
-def run_again(asked: Asked, options: Options, *, live: bool, quiet: bool) -> Report | None:
+def run_again(asked: MatrixArgs, options: Options, *, live: bool, quiet: bool) -> Report | None:
     """Run the cells as they were planned before; None where they are to be planned."""
     root, selection = root_of(asked.project or Path.cwd()), asked.selection
     if root is None or selection is None or options.cover or options.wheels:
@@ -300,16 +300,16 @@ def run_again(asked: Asked, options: Options, *, live: bool, quiet: bool) -> Rep
 
 
 def run_planned(
-    asked: Asked, options: Options, *, jobs: int | None, live: bool, quiet: bool
+    asked: MatrixArgs, options: Options, *, jobs: int | None, live: bool, quiet: bool
 ) -> Report:
     """Plan the cells, and run them."""
     opened = open_matrix(asked)
     _check_package(opened)
-    if not _takes(options, (cell.commands for cell in opened.meant)):
+    if not _takes(options, (cell.commands for cell in opened.selected)):
         message = "no command of the matrix takes the words after --"
         raise MultirtError("usage", message, f'put "{POSARGS}" into its commands')
     if opened.far is not None:  # they only wait: its workers say how much they do at a time
-        options = replace(options, jobs=jobs or len(opened.meant))
+        options = replace(options, jobs=jobs or len(opened.selected))
     if options.cover:
         opened = _with_requirement(opened, "coverage")
     return run_opened(opened, options, live=live, quiet=quiet)
@@ -334,17 +334,17 @@ def _view(total: int, *, live: bool, quiet: bool) -> AbstractContextManager[View
 
 
 def run_opened(
-    opened: Opened, options: Options, *, live: bool = False, quiet: bool = False
+    opened: OpenMatrix, options: Options, *, live: bool = False, quiet: bool = False
 ) -> Report:
-    """Test what is meant, keep plan and report for the next time, and return the report."""
+    """Test what is selected, keep plan and report for the next time, and return the report."""
     from multirt.matrix.runner import run_matrix as run  # 100 ms, for who plans
 
     usual = options.test and not (options.wheels or options.cover)
     known = _sources(opened) if opened.selection is not None and usual else None
-    root, shown = opened.config.root, _view(len(opened.meant), live=live, quiet=quiet)
+    root, shown = opened.config.root, _view(len(opened.selected), live=live, quiet=quiet)
     with shown as view, cell_runner(root, opened.state, options, view) as runner:
         planning = planner(opened, options, view.say)
-        report, plans = run(planning, runner, opened.cells, opened.meant)
+        report, plans = run(planning, runner, opened.cells, opened.selected)
         if options.cover:
             report = _combined(opened, report, plans, runner)
     if options.test:
@@ -363,7 +363,7 @@ def run_opened(
     return report
 
 
-def _sources(opened: Opened) -> str | None:
+def _sources(opened: OpenMatrix) -> str | None:
     """Return the state of the sources, None where they cannot be read: then nothing is built."""
     try:
         return state_of_sources(opened.config.root, opened.state)
@@ -371,12 +371,12 @@ def _sources(opened: Opened) -> str | None:
         return None
 
 
-def _paths(opened: Opened) -> Iterator[str]:
+def _paths(opened: OpenMatrix) -> Iterator[str]:
     """Yield the files and folders on which it rests which cells there are and what they need."""
     from multirt.environments import named_paths  # it is there by now
 
     yield from opened.noticed
-    for cell in opened.meant:
+    for cell in opened.selected:
         if cell.runtime is not None:
             yield str(cell.runtime.executable)
         yield from map(str, named_paths(cell.needs.requirements))
@@ -391,31 +391,33 @@ def _takes(options: Options, cells: Iterable[Iterable[Sequence[str]]]) -> bool:
     return not options.posargs or any(map(takes_posargs, commands))
 
 
-def _check_package(opened: Opened) -> None:
+def _check_package(opened: OpenMatrix) -> None:
     """Refuse to install for a worker from a folder that only this machine has."""
-    editable = [cell.name for cell in opened.meant if cell.package is Package.EDITABLE]
+    editable = [cell.name for cell in opened.selected if cell.package is Package.EDITABLE]
     if opened.far is not None and editable:
         message = f'{editable[0]} has package = "editable": a worker cannot import from this folder'
         raise MultirtError("usage", message, 'take "wheel", or run it without --executor')
 
 
-def _with_requirement(opened: Opened, requirement: str) -> Opened:
+def _with_requirement(opened: OpenMatrix, requirement: str) -> OpenMatrix:
     """Return a matrix whose cells that run tests have one more requirement."""
     cells = tuple(
         replace(
             cell,
             needs=replace(cell.needs, requirements=(*cell.needs.requirements, requirement)),
         )
-        for cell in opened.meant
+        for cell in opened.selected
     )
-    return replace(opened, meant=cells)
+    return replace(opened, selected=cells)
 
 
-def _combined(opened: Opened, report: Report, plans: Iterable[CellPlan], runner: Runner) -> Report:
+def _combined(
+    opened: OpenMatrix, report: Report, plans: Iterable[CellPlan], runner: Runner
+) -> Report:
     """Combine what the cells measured, and say so in the notes."""
     from multirt.matrix.coverage_data import combine
 
-    runtimes = {cell.name: cell.runtime for cell in opened.meant}
+    runtimes = {cell.name: cell.runtime for cell in opened.selected}
     made = [
         (runtime, each)
         for each in plans

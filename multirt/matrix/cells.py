@@ -41,7 +41,7 @@ class Cells(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[Excluded, ...] = ()
 
 
-class Pick(msgspec.Struct, frozen=True, kw_only=True):
+class CellSelection(msgspec.Struct, frozen=True, kw_only=True):
     """Which cells of a matrix are meant.
 
     Attributes:
@@ -55,7 +55,7 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     keywords: str | None = None
 
 
-def spread(config: Config, runtimes: Sequence[Runtime]) -> Cells:
+def expand(config: Config, runtimes: Sequence[Runtime]) -> Cells:
     """Return every cell of a matrix.
 
     Args:
@@ -289,7 +289,7 @@ def _joined(first: Needs, second: Needs) -> Needs:
 
 
 def pick(
-    cells: Sequence[Cell], wanted: Pick, config: Config, left_out: Sequence[Excluded] = ()
+    cells: Sequence[Cell], wanted: CellSelection, config: Config, left_out: Sequence[Excluded] = ()
 ) -> tuple[Cell, ...]:
     """Return the cells that are meant, in their order.
 

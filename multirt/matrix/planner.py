@@ -14,8 +14,8 @@ from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.install import unmade
 from multirt.matrix.model import Package, State
 from multirt.matrix.plan import INSTALLED, plan, under_test
-from multirt.matrix.wheel_cache import given
-from multirt.matrix.wheels import Wheels, Workshop
+from multirt.matrix.wheel_cache import load_wheels
+from multirt.matrix.wheels import WheelBuilder, Wheels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Planner(Struct, frozen=True, kw_only=True):
     Attributes:
         config: of the matrix.
         options: how the run is done.
-        workshop: builds wheels.
+        wheel_builder: builds wheels.
         installer: resolves requirements.
         here: the runtimes of this machine, any of which may build, the best first.
         env: the user's environment.
@@ -44,7 +44,7 @@ class Planner(Struct, frozen=True, kw_only=True):
 
     config: Config
     options: Options
-    workshop: Workshop
+    wheel_builder: WheelBuilder
     installer: Installer
     here: Sequence[Runtime]
     env: Mapping[str, str]
@@ -58,7 +58,7 @@ class Planner(Struct, frozen=True, kw_only=True):
             MultirtError: the project does not build.
         """
         installed = [cell for cell in cells if cell.runtime and cell.package in _WITH_WHEEL]
-        made = Wheels(wheels=given(self.options.wheels))
+        made = Wheels(wheels=load_wheels(self.options.wheels))
         if installed and not made.wheels:
             made = self._built(installed)
         wheels = made.wheels
@@ -79,7 +79,7 @@ class Planner(Struct, frozen=True, kw_only=True):
         builder = self._builder()
         used = (*runtimes, *([builder] if builder is not None else []))
         targets = {each.id: target_of(each, None) for each in used}
-        return self.workshop.wheels(self.config, buildable, targets, builder)
+        return self.wheel_builder.wheels(self.config, buildable, targets, builder)
 
     def _builder(self) -> Runtime | None:
         """Return the runtime that is configured to build; None where none is.

@@ -14,10 +14,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from multirt.config.posargs import expanded
+from multirt.matrix import gil_hook
 from multirt.matrix.captured_output import Output, place_of_fault
 from multirt.matrix.cell_environ import bytecode, handed_on
-from multirt.matrix.gil import read_gil, watched
-from multirt.matrix.model import State
+from multirt.matrix.gil_hook import FILE, HOME
+from multirt.matrix.model import GilReport, State
 from multirt.matrix.processes import CELL, GRACE, Command
 from multirt.matrix.pytest_args import (
     OPTIONS,
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
         CellEnvironment,
         CellPlan,
         CellReport,
-        GilReport,
         Options,
         View,
     )
     from multirt.matrix.processes import Ended, Processes
 
 _OUTPUT = 20_000  # characters of what a cell printed that a report keeps
+_MOST_NOTES = 1 << 20  # bytes that are read: a line for each process
 _IS_NAMED = "is it among the groups, extras or deps?"
 _PYTEST_SAYS = {
     1: "tests failed",
@@ -110,7 +111,7 @@ class Runner(Struct, frozen=True, kw_only=True):
         if not is_free and plan.version is not None:
             env |= bytecode(plan.version, self.state / "bytecode")
         env |= {name: _with_folders(text, at, folder) for name, text in plan.set_env.items()}
-        return watched(env, at.home, folder) if _is_free_threaded(plan) else env
+        return _watched(env, at.home, folder) if _is_free_threaded(plan) else env
 
 
 class _Attempt(Struct, kw_only=True):
@@ -135,7 +136,7 @@ class _Attempt(Struct, kw_only=True):
             if state is not State.PASSED:
                 command = words
                 break
-        gil = read_gil(self.folder) if _is_free_threaded(self.plan) else None
+        gil = _read_gil(self.folder) if _is_free_threaded(self.plan) else None
         if state is State.PASSED and self.plan.gil_off and _is_free_threaded(self.plan):
             state, reason = _judged_gil(gil)
         processes = "process was" if self.left == 1 else "processes were"
@@ -261,3 +262,24 @@ def _remove(folder: Path) -> None:
                 with suppress(OSError):
                     path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watched(env: Mapping[str, str], home: str, folder: Path) -> dict[str, str]:
+    """Return variables with which the Pythons of an environment note their GIL in a folder."""
+    hook = folder / "gil"
+    hook.mkdir()
+    shutil.copyfile(Path(gil_hook.__file__), hook / "sitecustomize.py")
+    path = os.pathsep.join(filter(None, (str(hook), env.get("PYTHONPATH"))))
+    return {**env, "PYTHONPATH": path, FILE: str(folder / "gil.txt"), HOME: home}
+
+
+def _read_gil(folder: Path) -> GilReport | None:
+    """Return what the processes noted; None where none did, as under `python -I`."""
+    try:
+        with (folder / "gil.txt").open("rb") as stream:
+            lines = stream.read(_MOST_NOTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    enabled = [line.partition(" ")[2] for line in lines if line.partition(" ")[0] == "on"]
+    module = next(filter(None, enabled), None)
+    return GilReport(enabled=bool(enabled), module=module)

@@ -23,7 +23,7 @@ _INDEX = "wheels.json"
 _KEPT = 3  # states of the sources, so that going back and forth builds nothing
 
 
-class Shelf(Struct):
+class WheelCache(Struct):
     """The wheels of one state of the sources, with an index file."""
 
     root: Path
@@ -71,7 +71,7 @@ class Shelf(Struct):
             shutil.rmtree(old, ignore_errors=True)
 
 
-def given(paths: Sequence[Path]) -> tuple[Wheel, ...]:
+def load_wheels(paths: Sequence[Path]) -> tuple[Wheel, ...]:
     """Return wheels that were built elsewhere.
 
     Raises:

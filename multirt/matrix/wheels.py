@@ -18,7 +18,7 @@ from multirt.matrix import source_digest as sources
 from multirt.matrix.build_wheel import Builder
 from multirt.matrix.file_digests import Seen
 from multirt.matrix.model import Package
-from multirt.matrix.wheel_cache import Shelf
+from multirt.matrix.wheel_cache import WheelCache
 from multirt.matrix.written_reports import reports_in
 from multirt.storage.lock import locked
 from runtimes import is_cpython, rank
@@ -46,7 +46,7 @@ class Wheels(msgspec.Struct, frozen=True, kw_only=True):
     failures: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-class Workshop(msgspec.Struct):
+class WheelBuilder(msgspec.Struct):
     """Where wheels of one project are built and kept.
 
     Attributes:
@@ -88,11 +88,13 @@ class Workshop(msgspec.Struct):
         with locked(self.state / "build.lock", self.say, "another build of this project"):
             shelf = self._shelf(mode)
             known = {} if self.fresh else shelf.load()
-            return _Bench(self, config, mode, shelf, known, targets, builder).serve(runtimes)
+            return _BuildSession(self, config, mode, shelf, known, targets, builder).build_for(
+                runtimes
+            )
 
-    def _shelf(self, mode: Package) -> Shelf:
+    def _shelf(self, mode: Package) -> WheelCache:
         """Return the wheels of the sources as they are now."""
-        return Shelf(self.state / "wheels", f"{mode.value}-{self._digest()}")
+        return WheelCache(self.state / "wheels", f"{mode.value}-{self._digest()}")
 
     def _digest(self) -> str:
         try:
@@ -107,18 +109,18 @@ def _from_sdist(cells: Iterable[Cell]) -> bool:
     return any(cell.package is Package.SDIST_WHEEL for cell in cells)
 
 
-class _Bench(msgspec.Struct):
+class _BuildSession(msgspec.Struct):
     """One go at serving runtimes with wheels."""
 
-    workshop: Workshop
+    wheel_builder: WheelBuilder
     config: Config
     mode: Package
-    shelf: Shelf
+    shelf: WheelCache
     known: dict[str, Wheel]
     targets: Mapping[str, Target]
     builder: Runtime | None
 
-    def serve(self, runtimes: Sequence[Runtime]) -> Wheels:
+    def build_for(self, runtimes: Sequence[Runtime]) -> Wheels:
         """Return the wheels for the runtimes, which come in order of preference."""
         first = self._made(self.builder or runtimes[0])
         wheels = [first]
@@ -168,11 +170,11 @@ class _Bench(msgspec.Struct):
         """Return a runtime's wheel, built now or kept."""
         if runtime.id in self.known:
             return self.known[runtime.id]
-        shop = self.workshop
-        shop.say(f"building {shop.root.name} with {runtime.id}")
-        builder = Builder(root=shop.root, store=shop.store)
+        builder = self.wheel_builder
+        builder.say(f"building {builder.root.name} with {runtime.id}")
+        backend = Builder(root=builder.root, store=builder.store)
         with tempfile.TemporaryDirectory(prefix="multirt-build-") as room:
-            made, seconds = builder.build(runtime, self.mode, Path(room))
+            made, seconds = backend.build(runtime, self.mode, Path(room))
             wheel = self.shelf.put(made, runtime.id)
         self.known[runtime.id] = wheel
         self.shelf.write(self.known)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.matrix.cells import Pick, pick, spread
+from multirt.matrix.cells import CellSelection, expand, pick
 from multirt.matrix.model import Condition, Config, Excluded, Job, Needs, Override, Package
 from runtimes import RuntimeSpec
 from tests.factories.matrix import MACHINE, runtime
@@ -50,13 +50,13 @@ def config(*words: str, **changes: object) -> Config:
     ],
 )
 def test_runtimes_become_cells(words: list[str], names: list[str]) -> None:
-    cells = spread(config(*words), MACHINE).cells
+    cells = expand(config(*words), MACHINE).cells
     assert [cell.name for cell in cells] == names
     assert all(cell.required for cell in cells)
 
 
 def test_auto_takes_one_of_each_kind_that_fits_and_says_what_not() -> None:
-    found = spread(config(requires_python=">=3.8"), MACHINE)
+    found = expand(config(requires_python=">=3.8"), MACHINE)
     assert [cell.name for cell in found.cells] == [
         "3.8",
         "3.11",
@@ -73,7 +73,7 @@ def test_auto_takes_one_of_each_kind_that_fits_and_says_what_not() -> None:
 
 def test_auto_leaves_out_what_makes_no_environments() -> None:
     bare = runtime("micropython-3.4.0", stdlib=frozenset())
-    found = spread(config(), [bare])
+    found = expand(config(), [bare])
     assert found.cells == ()
     reason = "micropython-3.4.0 has no venv module, so it makes no environments"
     assert found.excluded[0].reason == reason
@@ -82,7 +82,7 @@ def test_auto_leaves_out_what_makes_no_environments() -> None:
 def test_a_task_that_names_no_runtime_runs_on_the_best_one() -> None:
     task = Job(name="docs", runtimes=None, package=Package.SKIP, needs=Needs(), commands=(("d",),))
     made = config("3.8", requires_python=">=3.8", tasks={"docs": task})
-    found = spread(made, MACHINE)
+    found = expand(made, MACHINE)
     assert [(cell.name, cell.runtime and cell.runtime.id) for cell in found.cells] == [
         ("3.8", "cpython-3.8.18"),
         ("docs", "cpython-3.13.0"),
@@ -91,7 +91,7 @@ def test_a_task_that_names_no_runtime_runs_on_the_best_one() -> None:
 
 
 def test_a_missing_runtime_has_a_cell_without_one() -> None:
-    assert [cell.runtime for cell in spread(config("3.99"), MACHINE).cells] == [None]
+    assert [cell.runtime for cell in expand(config("3.99"), MACHINE).cells] == [None]
 
 
 def test_axes_exclusions_and_overrides() -> None:
@@ -111,7 +111,7 @@ def test_axes_exclusions_and_overrides() -> None:
         ),
         allow_fail=specs("3.12"),
     )
-    found = spread(made, MACHINE)
+    found = expand(made, MACHINE)
     assert [cell.name for cell in found.cells] == [
         "3.8-django4.2",
         "3.12-django4.2",
@@ -140,60 +140,68 @@ LINT = Job(
     ("wanted", "names"),
     [
         pytest.param(
-            Pick(), ["3.8-django4.2", "3.8-django5.2", "3.13-django4.2", "3.13-django5.2"]
+            CellSelection(), ["3.8-django4.2", "3.8-django5.2", "3.13-django4.2", "3.13-django5.2"]
         ),
-        pytest.param(Pick(names=("lint",)), ["lint"], id="task"),
-        pytest.param(Pick(names=("py38",)), ["3.8-django4.2", "3.8-django5.2"], id="runtime"),
-        pytest.param(Pick(names=("3.13-django5.2", "lint")), ["3.13-django5.2", "lint"]),
+        pytest.param(CellSelection(names=("lint",)), ["lint"], id="task"),
         pytest.param(
-            Pick(axes=(("django", "5.2"),)), ["3.8-django5.2", "3.13-django5.2"], id="axis"
+            CellSelection(names=("py38",)), ["3.8-django4.2", "3.8-django5.2"], id="runtime"
+        ),
+        pytest.param(CellSelection(names=("3.13-django5.2", "lint")), ["3.13-django5.2", "lint"]),
+        pytest.param(
+            CellSelection(axes=(("django", "5.2"),)), ["3.8-django5.2", "3.13-django5.2"], id="axis"
         ),
         pytest.param(
-            Pick(names=("3.8",), axes=(("django", "5.2"),)), ["3.8-django5.2"], id="both hold"
+            CellSelection(names=("3.8",), axes=(("django", "5.2"),)),
+            ["3.8-django5.2"],
+            id="both hold",
         ),
         pytest.param(
-            Pick(keywords="3.13 and not (django4 or t)"), ["3.13-django5.2"], id="keywords"
+            CellSelection(keywords="3.13 and not (django4 or t)"), ["3.13-django5.2"], id="keywords"
         ),
-        pytest.param(Pick(keywords="nothing"), [], id="nothing"),
+        pytest.param(CellSelection(keywords="nothing"), [], id="nothing"),
     ],
 )
-def test_cells_are_picked(wanted: Pick, names: list[str]) -> None:
+def test_cells_are_picked(wanted: CellSelection, names: list[str]) -> None:
     made = config("3.8", "3.13", axes=AXES, tasks={"lint": LINT})
-    cells = spread(made, MACHINE).cells
+    cells = expand(made, MACHINE).cells
     assert [cell.name for cell in pick(cells, wanted, made)] == names
 
 
 @pytest.mark.parametrize(
     ("wanted", "message", "hint"),
     [
-        pytest.param(Pick(names=("lnit",)), "has no 'lnit'", "'lint'", id="misspelled"),
-        pytest.param(Pick(names=("3.99",)), "has no '3.99'", "3.8-django4.2", id="no such runtime"),
-        pytest.param(Pick(axes=(("flask", "3"),)), "no axis 'flask'", "django", id="axis"),
-        pytest.param(Pick(axes=(("django", "6"),)), "no value '6'", "4.2, 5.2", id="value"),
-        pytest.param(Pick(keywords="3.12 and"), "cannot be read", "-k", id="open end"),
-        pytest.param(Pick(keywords="(3.12"), "cannot be read", "-k", id="bracket"),
-        pytest.param(Pick(keywords="3.12 3.13"), "cannot be read", "-k", id="no operator"),
-        pytest.param(Pick(keywords=""), "cannot be read", "-k", id="empty"),
+        pytest.param(CellSelection(names=("lnit",)), "has no 'lnit'", "'lint'", id="misspelled"),
+        pytest.param(
+            CellSelection(names=("3.99",)), "has no '3.99'", "3.8-django4.2", id="no such runtime"
+        ),
+        pytest.param(CellSelection(axes=(("flask", "3"),)), "no axis 'flask'", "django", id="axis"),
+        pytest.param(
+            CellSelection(axes=(("django", "6"),)), "no value '6'", "4.2, 5.2", id="value"
+        ),
+        pytest.param(CellSelection(keywords="3.12 and"), "cannot be read", "-k", id="open end"),
+        pytest.param(CellSelection(keywords="(3.12"), "cannot be read", "-k", id="bracket"),
+        pytest.param(CellSelection(keywords="3.12 3.13"), "cannot be read", "-k", id="no operator"),
+        pytest.param(CellSelection(keywords=""), "cannot be read", "-k", id="empty"),
     ],
 )
-def test_what_cannot_be_picked_is_said(wanted: Pick, message: str, hint: str) -> None:
+def test_what_cannot_be_picked_is_said(wanted: CellSelection, message: str, hint: str) -> None:
     made = config("3.8", "3.13", axes=AXES, tasks={"lint": LINT})
     with pytest.raises(MultirtError) as caught:
-        pick(spread(made, MACHINE).cells, wanted, made)
+        pick(expand(made, MACHINE).cells, wanted, made)
     assert message in caught.value.message
     assert hint in (caught.value.hint or "")
 
 
 def test_a_runtime_without_a_build_means_the_usual_one() -> None:
     made = config("3.13", "3.13t", "3.13d")
-    cells = spread(made, MACHINE).cells
-    assert [cell.name for cell in pick(cells, Pick(names=("py313",)), made)] == ["3.13"]
-    assert [cell.name for cell in pick(cells, Pick(names=("py313t",)), made)] == ["3.13t"]
+    cells = expand(made, MACHINE).cells
+    assert [cell.name for cell in pick(cells, CellSelection(names=("py313",)), made)] == ["3.13"]
+    assert [cell.name for cell in pick(cells, CellSelection(names=("py313t",)), made)] == ["3.13t"]
 
 
 def test_who_names_what_is_left_out_is_told_why() -> None:
     made = config("3.8")
     left_out = (Excluded(name="3.6", reason="requires-python >=3.8"),)
     with pytest.raises(MultirtError) as caught:
-        pick(spread(made, MACHINE).cells, Pick(names=("3.6",)), made, left_out)
+        pick(expand(made, MACHINE).cells, CellSelection(names=("3.6",)), made, left_out)
     assert caught.value.hint == "requires-python >=3.8"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multirt.matrix.convert.conditions import Condition, Place, conditions
+from multirt.matrix.convert.to_toml import Condition, Place, conditions
 
 RUNTIMES = ("3.8", "3.9", "3.12")
 ALL = tuple(product(RUNTIMES, ("4", "5"), ("fast", "slow")))

@@ -9,7 +9,7 @@ import pytest
 
 from abi_probe import Prospect, read_wheel
 from multirt.environments.abi_target import target_of
-from multirt.matrix.cells import spread
+from multirt.matrix.cells import expand
 from multirt.matrix.model import CellReport, State, Wheel
 from multirt.matrix.plan import plan
 from tests.factories.matrix import runtime
@@ -37,7 +37,7 @@ def _planned(name: str, wheels: list[Wheel]) -> CellReport:
     prospect = Prospect(target=target_of(here, None), given=None)
     spec = name.rpartition(".")[0] + name.lstrip("pyo-.0123456789")
     found = config(spec)
-    (planned,) = plan(spread(found, [here]).cells, wheels, {here.id: prospect}, found)
+    (planned,) = plan(expand(found, [here]).cells, wheels, {here.id: prospect}, found)
     return planned.report
 
 

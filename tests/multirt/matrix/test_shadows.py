@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe import read_wheel
-from multirt.matrix.cells import spread
+from multirt.matrix.cells import expand
 from multirt.matrix.model import Package, Wheel
 from multirt.matrix.shadows import shadows
 from tests.factories.matrix import MACHINE
@@ -95,7 +95,7 @@ def test_a_command_that_imports_the_folder_instead_of_the_wheel_is_noted_with_wh
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    cells = [replace(each, commands=(command,)) for each in spread(config("3.12"), MACHINE).cells]
+    cells = [replace(each, commands=(command,)) for each in expand(config("3.12"), MACHINE).cells]
     notes = shadows(root, [wheel], cells)
     assert len(notes) == (who is not None)
     for note in notes:
