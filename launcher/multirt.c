@@ -39,7 +39,7 @@ extern char **environ;
 
 static const char FORMAT[] = "multirt plan 1";
 static const char DEPTH[] = "MULTIRT_DEPTH";
-enum { DEEPEST = 20, FAILED = 125, LIFE = 86400 /* s */, PLAN_BYTES = 16 << 20 };
+enum { DEEPEST = 20, FAILED = 125, LIFE = 86400 /* s */, PLAN_BYTES = 16 << 20, DEBUG_BYTES = 8192 };
 
 /* ------------------------------------------------------------------------------------ words */
 
@@ -50,12 +50,16 @@ static void debug(const char *format, ...)
 {
     if (!debugging)
         return;
+    char line[DEBUG_BYTES];
     va_list values;
     va_start(values, format);
-    fputs("multirt: debug: ", stderr);
-    vfprintf(stderr, format, values);
-    fputc('\n', stderr);
+    vsnprintf(line, sizeof line, format, values);
     va_end(values);
+    fputs("multirt: debug: ", stderr);
+    /* A path in it may have been made to command the terminal. */
+    for (const unsigned char *at = (const unsigned char *)line; *at != 0; at++)
+        fprintf(stderr, *at >= 0x20 && *at < 0x7f ? "%c" : "\\x%02x", *at);
+    fputc('\n', stderr);
 }
 
 static void *reallocate(void *before, size_t size)

@@ -175,7 +175,7 @@ def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[
 
             yield from markdown_lines(reports, policy)
         case Shape.TABLE:
-            from multirt.report.probe_text import Sheet, probe_lines
+            from multirt.report.probe_text import Sheet, harmless, probe_lines
 
             room = terminal_width(os.environ, sys.stdout)
             paint = painter(sys.stdout, os.environ, asked.colour)
@@ -185,4 +185,4 @@ def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[
                 verbose=asked.verbose,
                 everything=asked.everything,
             )
-            yield from probe_lines(reports, policy, sheet)
+            yield from map(harmless, probe_lines(reports, policy, sheet))

@@ -17,6 +17,7 @@ from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_files import head_of, scripts_in
 from multirt.program.shebang_line import read_line
 from multirt.program.shebang_rewrite import Change, put, take_back
+from multirt.report.terminal import visible
 from runtimes import RuntimeSpec
 
 Paths = Annotated[
@@ -50,7 +51,7 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
         typer.echo(json.dumps({"schema_version": 1, "scripts": rows}))
         return
     for row in rows:
-        typer.echo(f"{row['path']}: {row['line'] or 'no #! line'}")
+        typer.echo(f"{visible(row['path'])}: {visible(row['line'] or 'no #! line')}")
 
 
 def set_lines(
@@ -93,14 +94,14 @@ def _each(paths: list[Path], change: Callable[[Path], Change], *, as_json: bool)
         typer.echo(json.dumps({"schema_version": 1, "scripts": rows, "unchanged": wrong}))
     else:
         for each in changes:
-            typer.echo(f"{each.path}: {each.after or 'no #! line'}")
+            typer.echo(f"{visible(each.path)}: {visible(each.after or 'no #! line')}")
         unstarted = [str(each.path) for each in changes if not os.access(each.path, os.X_OK)]
         if unstarted:
             again = shlex.join(["chmod", "+x", *unstarted])
             typer.echo(f"multirt: not executable yet: {again}", err=True)
     for trouble in troubles:
         hint = f"\n  {trouble.hint}" if trouble.hint else ""
-        typer.echo(f"multirt: {trouble.message}{hint}", err=True)
+        typer.echo(f"multirt: {visible(trouble.message)}{hint}", err=True)
     if troubles:
         raise typer.Exit(ExitCode.USAGE)
 

@@ -18,8 +18,9 @@ from multirt.experiments.foreground import end_like, follow
 from multirt.experiments.grouping import first_difference
 from multirt.experiments.normalization import choose_rules, substitutions
 from multirt.experiments.recording import Recording
-from multirt.experiments.trial import Outcome, Start, run_once, signal_name
+from multirt.experiments.trial import Outcome, Start, run_once
 from multirt.launch.exec_plan import environment_of
+from multirt.process.signals import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,14 +140,14 @@ class Canary(Struct, frozen=True, kw_only=True):
         if ending.refused is not None:
             self.store.stop(self.trial, f"could not be started: {ending.refused}")
         elif is_crash(ending.exit_code) and not is_crash(seen.exit_code):
-            self.store.stop(self.trial, f"crashed by {signal_name(ending.exit_code or 0)}")
+            self.store.stop(self.trial, f"crashed by {signal_name(-(ending.exit_code or 0))}")
 
     def _environment(self, plan: Plan) -> dict[str, str]:
         return environment_of(plan, self.env)
 
     def _stop_if_crashed(self, ending: Ending) -> None:
         if is_crash(ending.exit_code) and ending.exit_code is not None:
-            self._stop(f"crashed by {signal_name(ending.exit_code)}")
+            self._stop(f"crashed by {signal_name(-ending.exit_code)}")
 
     def _stop(self, why: str) -> None:
         """End the trial for good, and say so."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from multirt.errors import MultirtError
 from multirt.experiments.recording import Recorded, Recording
 from multirt.process.run import Output, Supervised, within
+from multirt.process.signals import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,16 +75,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
         if self.exit_code is None:
             return "did not end in time"
         if self.exit_code < 0:
-            return f"ended by {signal_name(self.exit_code)}"
+            return f"ended by {signal_name(-self.exit_code)}"
         return f"exit code {self.exit_code}"
-
-
-def signal_name(exit_code: int) -> str:
-    """Return the name of the signal in a negative exit code."""
-    try:
-        return signal.Signals(-exit_code).name
-    except ValueError:
-        return f"signal {-exit_code}"
 
 
 def run_once(start: Start) -> Outcome:

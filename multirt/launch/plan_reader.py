@@ -112,7 +112,8 @@ def _bytes(text: str) -> bytes:
 
 def _debug(error: Exception, *, debugging: bool) -> None:
     if debugging:
-        posix.write(2, f"multirt: debug: {error}\n".encode(errors="backslashreplace"))
+        words = ascii(str(error))[1:-1]  # a path in it may have been made to command the terminal
+        posix.write(2, f"multirt: debug: {words}\n".encode("ascii"))
 
 
 def is_shallow(env: Mapping[bytes, bytes]) -> bool:

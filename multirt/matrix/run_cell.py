@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +27,7 @@ from multirt.matrix.pytest_args import (
     reports,
     with_report,
 )
+from multirt.process.signals import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,7 +206,7 @@ class _Attempt(Struct, kw_only=True):
         if ended.timed_out:
             return State.TIMEOUT, f"no end after {self.limit:g} s{place}"
         if ended.code < 0:
-            return State.CRASHED, f"{_signal_name(-ended.code)}{place}"
+            return State.CRASHED, f"{signal_name(-ended.code)} (signal {-ended.code}){place}"
         if ended.code:
             says = _PYTEST_SAYS.get(ended.code) if is_pytest(words) else None
             return State.FAILED, says or f"exit code {ended.code}"
@@ -234,13 +234,6 @@ def _left_early(ended: Ended) -> bool:
 def _with_folders(text: str, environment: CellEnvironment, folder: Path) -> str:
     """Return a word with the cell's own folders in place of what tox calls them."""
     return text.replace("{envtmpdir}", str(folder / "tmp")).replace("{envdir}", environment.home)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return f"{signal.Signals(number).name} (signal {number})"
-    except ValueError:
-        return f"signal {number}"
 
 
 def _keep_coverage(cell: Path, folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from multirt.process.signals import signal_name
 from runtimes import Child
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Ended(Struct, frozen=True, kw_only=True):
         if self.status is None:
             head = "ended for taking too long"
         elif self.status < 0:
-            head = _signal_name(-self.status)
+            head = signal_name(-self.status)
         else:
             head = f"it ends its process with exit code {self.status}"
         told = _telling(self.stderr)
@@ -75,14 +75,6 @@ def run(
     with Child(command, env=env, folder=folder, kept=_KEPT) as child:
         given = child.listen(left)
     return Ended(status=given.status, stdout=given.stdout, stderr=given.stderr)
-
-
-def _signal_name(number: int) -> str:
-    """Name a signal, `SIGSEGV`."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time one
-        return f"signal {number}"
 
 
 def _telling(stderr: bytes) -> str:

@@ -15,4 +15,5 @@ def say(words: str) -> None:
 def debug(words: str) -> None:
     """Say what only those want to know who set MULTIRT_LOG=debug."""
     if os.environ.get("MULTIRT_LOG") == "debug":
-        say(f"multirt: debug: {words}")
+        shown = (each if each.isprintable() else ascii(each)[1:-1] for each in words)
+        say(f"multirt: debug: {''.join(shown)}")

@@ -11,8 +11,8 @@ from multirt.matrix.model import TROUBLE, Outcome, State
 if TYPE_CHECKING:
     from multirt.matrix.model import Case, CellReport, Report
 
-# What XML 1.0 cannot hold at all, and tests print all the same.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot hold at all, and the control characters of C1, which terminals obey.
+_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {
     Outcome.FAILED: "failure",
     Outcome.ERROR: "error",

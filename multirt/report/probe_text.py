@@ -75,6 +75,14 @@ def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iter
     yield from _outcome(found, policy, sheet)
 
 
+def harmless(line: str) -> str:
+    """Return a line that does not begin like a command to a CI system that reads the log.
+
+    A wheel may be called `::error::x`; such systems skip blanks before a command.
+    """
+    return f"| {line}" if line.lstrip().startswith((":", "#")) else line
+
+
 def _heading(name: str, report: Report, sheet: Sheet, *, short: bool) -> Iterator[str]:
     """Yield an artifact's name, its tags and how many modules it has."""
     count = len(report["extensions"])

@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Command
 
 
@@ -149,3 +148,24 @@ def test_the_kernel_starts_scripts_through_multirt(tmp_path: Path, cache: Path, 
         timeout=120,
     )
     assert (done.stdout, done.stderr) == ("5 ['-x', 'a b']\n", "")
+
+
+def test_control_characters_in_a_first_line_are_not_printed(
+    multirt: Command, tmp_path: Path
+) -> None:
+    script = tmp_path / "s\x1b[2J.py"
+    script.write_bytes(b"#!/usr/bin/python3 \x1b]0;title\x07\xc2\x9b\n")
+    done = multirt("shebang", "show", str(script))
+    assert done.returncode == 0
+    assert done.stdout.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("verb", ["show", "set", "unset"])
+def test_what_is_not_a_regular_file_is_refused_at_once(
+    multirt: Command, tmp_path: Path, verb: str
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/zero")):
+        done = multirt("shebang", verb, str(path))
+        assert done.returncode == 2
+        assert "not a regular file" in done.stderr
