@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    Row = tuple[str, str, tuple[str, ...]]
+
+Row = tuple[str, str, tuple[str, ...]]
 
 
 class AcceptedTags(Struct, frozen=True, kw_only=True, dict=True):

@@ -6,6 +6,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from packaging.version import Version  # noqa: TC002 - msgspec reads it
+
+from abi_probe.accepted_tags import AcceptedTags  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,9 +16,6 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
-    from packaging.version import Version
-
-    from abi_probe.accepted_tags import AcceptedTags
 
 
 class Format(StrEnum):

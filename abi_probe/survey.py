@@ -10,7 +10,8 @@ from abi_probe.advice import advise
 from abi_probe.checks import failing_modules, judge
 from abi_probe.finding import findable
 from abi_probe.loading.linking import Ground, link, nearby
-from abi_probe.loading.loader import program_libcs
+from abi_probe.loading.loader import Given, program_libcs
+from abi_probe.model import Target  # noqa: TC001 - msgspec reads it
 from abi_probe.own_imports import optional_modules
 from abi_probe.promise import promise_of
 from abi_probe.reading import read_path
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from abi_probe.advice import Advice
-    from abi_probe.loading.loader import Given
     from abi_probe.loading.search import Loaded
-    from abi_probe.model import Artefact, Target
+    from abi_probe.model import Artefact
     from abi_probe.promise import Promise
     from abi_probe.verdict import Objection, Verdict
 

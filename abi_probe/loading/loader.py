@@ -6,6 +6,7 @@ import functools
 import os
 import re
 from collections import deque
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads it
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -24,13 +25,13 @@ from abi_probe.loading.complaints import (
     unmet_versions,
 )
 from abi_probe.loading.search import Loaded, Loader, loader_of
-from abi_probe.model import Format
+from abi_probe.model import Binary, Format
 from abi_probe.observation import notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from abi_probe.model import Binary, VersionNeed
+    from abi_probe.model import VersionNeed
 
 _LIBC_NAME: Final = re.compile(r"libc\.so\.[\d.]+|libc\.musl-.+")
 _NO_LIBRARY: Final = "no library that can be loaded into a running program"

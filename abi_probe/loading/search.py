@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads it
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +14,11 @@ from msgspec import Struct, field
 from abi_probe.files import read_bytes
 from abi_probe.loading.ld_cache import read_cache
 from abi_probe.loading.processor import level
+from abi_probe.model import Binary  # noqa: TC001 - msgspec reads it
 from abi_probe.observation import notice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from abi_probe.model import Binary
+    from collections.abc import Iterator
 
 _LARGEST: Final = 64 << 20  # bytes; the cache of a full Debian has 0.2 MB
 _TOKEN: Final = re.compile(

@@ -2,24 +2,73 @@
 
 from __future__ import annotations
 
-import pickle
-import sys
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from abi_probe import AcceptedTags, Prospect, noticing
+from abi_probe import Prospect, Target, noticing
+from abi_probe.loading.loader import Given, Missing
+from abi_probe.loading.search import Loaded, Loader  # noqa: TC001 - msgspec reads it
 from multirt.environments.abi_target import prospect_of
 from multirt.probe.fact_store import Witnesses, changeable
-from multirt.probe.unpickling import unpickle
+from runtimes.storage import cache
+from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from abi_probe import Binary, Loaded
     from multirt.probe.report_cache import Answers
     from runtimes import Runtime
-    from runtimes.storage.fingerprint import Fingerprints
+
+
+class _Process(Struct, frozen=True, kw_only=True):
+    """What a runtime gives, as in `Given`.
+
+    Attributes:
+        exports: None where they are those of the target.
+        loader: its place in the list of all loaders.
+    """
+
+    program: Loaded
+    exports: frozenset[str] | None
+    loaded: dict[str, Loaded]
+    caller: Loaded
+    loader: int
+    libc: tuple[str, tuple[int, ...]] | None
+    missing: tuple[Missing, ...]
+
+
+class _Row(Struct, frozen=True, kw_only=True):
+    """A runtime as it is remembered, and the paths that this rests on."""
+
+    seen: Fingerprints
+    target: Target
+    process: _Process | None = None
+
+    def prospect(self, loaders: Sequence[Loader]) -> Prospect:
+        """Return the runtime."""
+        process = self.process
+        if process is None:
+            return Prospect(target=self.target, given=None)
+        exports = process.exports if self.target.exports is None else self.target.exports
+        given = Given(
+            program=process.program,
+            exports=exports or frozenset(),
+            loaded=process.loaded,
+            caller=process.caller,
+            loader=loaders[process.loader],
+            libc=process.libc,
+            missing=process.missing,
+        )
+        return Prospect(target=self.target, given=given)
+
+
+class _Note(Struct, frozen=True, kw_only=True):
+    """All runtimes as they are remembered, by their facts."""
+
+    loaders: list[Loader]
+    rows: dict[str, _Row]
 
 
 def prospects_of(
@@ -43,17 +92,14 @@ def prospects_of(
             row = _read(runtime, env)
         kept[facts] = row
     if fresh and not any(changeable(rows) for rows, _ in kept.values()):
-        sharing = _Sharing()
-        rows_of = {**known, **kept}
-        shared = {facts: (seen, sharing.prospect(each)) for facts, (seen, each) in rows_of.items()}
-        answers.store.save(name, pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL))
+        answers.store.save(name, _written({**known, **kept}))
     rows = {path: then for rows, _ in kept.values() for path, then in rows.items()}
     return [prospect for _, prospect in kept.values()], rows
 
 
 def file_name(answers: Answers) -> str:
     """Return the name under which the runtimes are remembered."""
-    return f"prospects-{answers.code}.pickle"
+    return f"prospects-{answers.code}.runtimes"
 
 
 def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, Prospect]:
@@ -65,53 +111,40 @@ def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, Prosp
 
 def _remembered(content: bytes | None) -> dict[str, tuple[Fingerprints, Prospect]]:
     """Return what is remembered, by the facts of each runtime."""
-    try:
-        value = unpickle(content) if content is not None else {}
-    except ValueError:
+    note = cache.decode(content, _Note) if content is not None else None
+    if note is None:
         return {}
-    return value if isinstance(value, dict) else {}
+    return {facts: (row.seen, row.prospect(note.loaders)) for facts, row in note.rows.items()}
 
 
-class _Sharing:
-    """Makes prospects lean, and what is equal in them one object, so that it is kept once."""
-
-    def __init__(self) -> None:
-        self._platforms: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._libraries: dict[Loaded, Loaded] = {}
-        self._binaries: dict[Binary, Binary] = {}
-
-    def prospect(self, prospect: Prospect) -> Prospect:
-        """Return a prospect that judges as the given one does."""
+def _written(rows: Mapping[str, tuple[Fingerprints, Prospect]]) -> bytes:
+    """Return the bytes in which rows are remembered, what is equal in many of them once."""
+    loaders: list[Loader] = []
+    kept: dict[str, _Row] = {}
+    for facts, (seen, prospect) in rows.items():
         target, given = prospect.target, prospect.given
-        exports = _interned(target.exports) if target.exports is not None else None
-        if given is not None:
-            given = replace(
-                given,
-                exports=_interned(given.exports) if exports is None else exports,  # the same names
-                program=self._lean(given.program),
-                caller=self._lean(given.caller),
-                loaded={name: self._lean(loaded) for name, loaded in given.loaded.items()},
-            )
-        target = replace(target, exports=exports, tags=self._tags(target.tags))
-        return Prospect(target=target, given=given)
-
-    def _tags(self, tags: AcceptedTags) -> AcceptedTags:
-        return AcceptedTags(
-            rows=tuple(
-                (sys.intern(interpreter), sys.intern(abi), self._platforms.setdefault(each, each))
-                for interpreter, abi, each in tags.rows
-            )
+        if given is None:
+            kept[facts] = _Row(seen=seen, target=target)
+            continue
+        if given.loader not in loaders:
+            loaders.append(given.loader)
+        process = _Process(
+            program=_lean(given.program),
+            exports=given.exports if target.exports is None else None,
+            loaded={name: _lean(loaded) for name, loaded in given.loaded.items()},
+            caller=_lean(given.caller),
+            loader=loaders.index(given.loader),
+            libc=given.libc,
+            missing=given.missing,
         )
-
-    def _lean(self, loaded: Loaded) -> Loaded:
-        """Return what is in a process without what it needs itself, for all of that is there."""
-        binary = replace(
-            loaded.binary, imports=(), exports=frozenset(), needed=(), version_needs=(), foreign=()
-        )
-        parent = self._lean(loaded.parent) if loaded.parent is not None else None
-        lean = replace(loaded, binary=self._binaries.setdefault(binary, binary), parent=parent)
-        return self._libraries.setdefault(lean, lean)
+        kept[facts] = _Row(seen=seen, target=target, process=process)
+    return cache.encode(_Note(loaders=loaders, rows=kept))
 
 
-def _interned(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(sys.intern, names))
+def _lean(loaded: Loaded) -> Loaded:
+    """Return what is in a process without what it needs itself, for all of that is there."""
+    binary = replace(
+        loaded.binary, imports=(), exports=frozenset(), needed=(), version_needs=(), foreign=()
+    )
+    parent = _lean(loaded.parent) if loaded.parent is not None else None
+    return replace(loaded, binary=binary, parent=parent)

@@ -7,7 +7,7 @@ import os
 import time
 import zlib
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
@@ -27,14 +27,7 @@ _TORN_HOURS: Final = 1  # of what a writer left that was killed
 def read(path: str | os.PathLike[str], kind: type[_Value], limit: int = LIMIT) -> _Value | None:
     """Return a value of a type; None where its file is absent, damaged, foreign or of another."""
     content = load(path, limit)
-    if content is None:
-        return None
-    with suppress(ValueError, RecursionError):
-        try:
-            return msgspec.json.decode(content, type=kind, dec_hook=_decoded)
-        except msgspec.DecodeError:  # it has a path that is not UTF-8, or is damaged
-            return msgspec.convert(json.loads(content), kind, dec_hook=_decoded)
-    return None
+    return decode(content, kind) if content is not None else None
 
 
 def write(path: str | os.PathLike[str], value: object) -> None:
@@ -43,11 +36,25 @@ def write(path: str | os.PathLike[str], value: object) -> None:
     Raises:
         OSError: it cannot be written, or another user can write its folder.
     """
+    save(path, encode(value))
+
+
+def encode(value: object) -> bytes:
+    """Return a value as JSON."""
     try:
-        content = msgspec.json.encode(value, enc_hook=str)
+        return msgspec.json.encode(value, enc_hook=str)
     except UnicodeEncodeError:  # of a path that is not UTF-8
-        content = json.dumps(msgspec.to_builtins(value, enc_hook=str)).encode()
-    save(path, content)
+        return json.dumps(msgspec.to_builtins(value, enc_hook=str)).encode()
+
+
+def decode(content: bytes, kind: type[_Value]) -> _Value | None:
+    """Return a value of a type from JSON; None where it is damaged, or of another type."""
+    with suppress(ValueError, RecursionError):
+        try:
+            return msgspec.json.decode(content, type=kind, dec_hook=_decoded)
+        except msgspec.DecodeError:  # it has a path that is not UTF-8, or is damaged
+            return msgspec.convert(json.loads(content), kind, dec_hook=_decoded)
+    return None
 
 
 def file_for(folder: str, key: str, kind: str = "") -> str:
@@ -89,6 +96,6 @@ def prune(folder: str, used: Collection[str]) -> None:
 
 def _decoded(kind: type, value: object) -> object:
     """Return a path or a version from its text."""
-    if kind in (Path, Version) and isinstance(value, str):
+    if issubclass(kind, PurePath | Version) and isinstance(value, str):
         return kind(value)
     raise ValueError(f"not a {kind.__name__}")

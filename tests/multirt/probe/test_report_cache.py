@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,6 @@ import multirt
 from multirt.probe.api import probe
 from multirt.probe.fact_store import Store
 from multirt.probe.model import Probing
-from multirt.probe.unpickling import unpickle
 from runtimes import RuntimeSpec, Search
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
@@ -237,14 +235,14 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, wheel: P
 def test_what_nobody_used_for_long_goes(tmp_path: Path, wheel: Path) -> None:
     folder = tmp_path / "cache" / "probing"
     folder.mkdir(parents=True)
-    for name, days in (("prospects-old.pickle", 1), ("old.json", 100), ("recent.json", 10)):
+    for name, days in (("prospects-old.runtimes", 1), ("old.json", 100), ("recent.json", 10)):
         (folder / name).write_bytes(b"")
         then = time.time() - days * 86_400
         os.utime(folder / name, (then, then))
     probed(tmp_path, str(wheel))
     assert {path.name for path in kept(tmp_path)} > {"recent.json"}
     assert not (folder / "old.json").exists()
-    assert not (folder / "prospects-old.pickle").exists()
+    assert not (folder / "prospects-old.runtimes").exists()
 
 
 def test_nothing_is_remembered_of_what_could_not_be_read(tmp_path: Path) -> None:
@@ -253,27 +251,23 @@ def test_nothing_is_remembered_of_what_could_not_be_read(tmp_path: Path) -> None
     assert not kept(tmp_path)
 
 
-class _Harm:
-    """Acts when it is read back."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (os.system, ("false",))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(pickle.dumps(_Harm()), id="a function"),
-        pytest.param(pickle.dumps(json.JSONDecoder), id="a class of another package"),
-        pytest.param(b"cbuiltins\neval\n.", id="eval"),
-        pytest.param(b"cabi_probe.model\nannotations\n.", id="no class"),
-        pytest.param(b"\x80\x05", id="cut off"),
-        pytest.param(b"", id="nothing"),
-    ],
-)
-def test_what_is_read_back_cannot_act(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"\S"):
-        unpickle(content)
+def test_what_runtimes_give_is_read_once(tmp_path: Path, wheel: Path) -> None:
+    python = Path(sys.executable)
+    before = probed(tmp_path, str(wheel), python=python)
+    (file,) = (tmp_path / "cache" / "probing").glob("*.runtimes")
+    intact, changed = file.read_bytes(), file.stat().st_mtime_ns
+    for damage in (b"", intact[:-2], b"[1]"):
+        for report in kept(tmp_path):
+            report.unlink()
+        assert probed(tmp_path, str(wheel), python=python) == before
+        assert file.stat().st_mtime_ns == changed  # it was read, and not written again
+        file.write_bytes(damage)
+        assert probed(tmp_path, str(wheel), python=python) == before
+        file.unlink()
+        for report in kept(tmp_path):
+            report.unlink()
+        assert probed(tmp_path, str(wheel), python=python) == before
+        changed = file.stat().st_mtime_ns
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="about Linux's loaders")
