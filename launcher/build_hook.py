@@ -19,11 +19,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+sys.path.insert(0, str(Path(__file__).parent))  # the build loads this file by its path
+from compile_args import FLAGS, WAYS, write_options
+
 _SOURCE = "launcher/multirt.c"
-# A static program starts a quarter of a millisecond sooner; not every system can make one.
-_MAY_BE_STATIC = sys.platform == "linux" and os.environ.get("MULTIRT_STATIC") != "0"
-_LINKINGS: tuple[tuple[str, ...], ...] = (("-static",), ()) if _MAY_BE_STATIC else ((),)
-_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-s")
 
 
 class LauncherHook(BuildHookInterface[Any]):
@@ -51,15 +50,21 @@ def _compile(root: str, target: Path, defined: str) -> bool:
     if sys.platform == "win32" or shutil.which(compiler[0]) is None:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
+    write_options(Path(root), target.parent)
     source = str(Path(root, _SOURCE))
-    flags = [defined, *shlex.split(os.environ.get("CFLAGS", "")), *_architectures()]
+    flags = [
+        defined,
+        f"-I{target.parent}",
+        *shlex.split(os.environ.get("CFLAGS", "")),
+        *_architectures(),
+    ]
     libraries = shlex.split(os.environ.get("LDFLAGS", ""))
-    for linking in _LINKINGS:
+    for way in WAYS:
         fresh = target.with_suffix(f".{os.getpid()}")
-        command = [*compiler, *_FLAGS, *flags, *linking, source, "-o", str(fresh), *libraries]
+        command = [*compiler, *FLAGS, *way, *flags, source, "-o", str(fresh), *libraries]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode == 0 and _starts(fresh):
-            fresh.replace(target)  # never written to while somebody starts it
+            fresh.replace(target)  # never written to while it is being started
             return True
         fresh.unlink(missing_ok=True)
     print(done.stderr, file=sys.stderr)  # noqa: T201 - the build's log
@@ -67,7 +72,7 @@ def _compile(root: str, target: Path, defined: str) -> bool:
 
 
 def _starts(program: Path) -> bool:
-    """Tell whether what was compiled runs here; for another machine nobody can tell."""
+    """Tell whether what was compiled runs here; for another machine it cannot be told."""
     if os.environ.get("ARCHFLAGS") or os.environ.get("CC"):
         return True
     return subprocess.run([program], check=False, capture_output=True).returncode >= 0

@@ -2,21 +2,21 @@
 #define FUZZING
 #include "multirt.c"
 
-/* Make of some bytes a command line, one word for each NUL, and ask its question. */
+/* Make of some bytes a command line, one argument for each NUL, and build its key. */
 static void fuzz_question(const char *bytes, size_t size)
 {
-    char *words = allocate(size + 1), *arguments[64] = {(char[]){"multirt"}};
-    memcpy(words, bytes, size);
-    words[size] = '\0';
+    char *items = allocate(size + 1), *arguments[64] = {(char[]){"multirt"}};
+    memcpy(items, bytes, size);
+    items[size] = '\0';
     size_t count = 1;
-    for (char *word = words; word <= words + size && count < 63; word += strlen(word) + 1)
-        arguments[count++] = word;
+    for (char *item = items; item <= items + size && count < 63; item += strlen(item) + 1)
+        arguments[count++] = item;
     struct question question = {NULL, 0, false};
-    int own = ask(&question, arguments, "/some/folder");
+    int own = build_key(&question, arguments, "/some/folder");
     if (own < 0 || (size_t)own > count)
         abort();
     free(question.fields);
-    free(words);
+    free(items);
 }
 
 /* Check a plan whose bytes end with a NUL, as `read_plan` makes sure. */

@@ -1,9 +1,9 @@
 /* multirt, the native launcher: start a program by a decision that was made before.
  *
- * A plan file holds one question (what somebody typed, and where), everything that its answer rests
- * on, and the answer. If a plan for this very question is there and everything is still as it says,
+ * A plan file holds one question (what the user typed, and where), everything that its
+ * answer depends on, and the answer. If a plan for this very question is there and everything is still as it says,
  * this program becomes the chosen interpreter. In every other case it becomes the Python command,
- * multirt-python beside it, with the arguments untouched. The format is in docs/plan-file.md.
+ * multirt-python next to it, with the arguments untouched. The format is in docs/plan-file.md.
  *
  * Whatever is unsure is left to the Python command: this file never guesses and never decides.
  */
@@ -41,7 +41,7 @@ static const char FORMAT[] = "multirt plan 1";
 static const char DEPTH[] = "MULTIRT_DEPTH";
 enum { DEEPEST = 20, FAILED = 125, LIFE = 86400 /* s */, PLAN_BYTES = 16 << 20, DEBUG_BYTES = 8192 };
 
-/* ------------------------------------------------------------------------------------ words */
+/* ------------------------------------------------------------------------------------- text */
 
 static bool debugging;
 
@@ -64,12 +64,12 @@ static void debug(const char *format, ...)
 
 static void *reallocate(void *before, size_t size)
 {
-    void *room = realloc(before, size);
-    if (room == NULL) {
+    void *memory = realloc(before, size);
+    if (memory == NULL) {
         fputs("multirt: out of memory\n", stderr);
         exit(FAILED);
     }
-    return room;
+    return memory;
 }
 
 static void *allocate(size_t size)
@@ -102,7 +102,7 @@ static uint64_t fnv1a(const char *bytes, size_t size)
 struct question {
     char *fields;
     size_t size;
-    bool here; /* an option names something by a relative path, or the current folder is searched */
+    bool relative; /* an option names something by a relative path, or the current folder is searched */
 };
 
 static void add_field(struct question *question, const char *label, const char *value)
@@ -150,19 +150,13 @@ static char *absolute(const char *path, const char *cwd)
     return result;
 }
 
-/* The options that a plan can answer, each with its field, and whether its value is a path. */
+/* The options that a plan can answer, each with its field, and whether its value is a path. The
+ * rows come from multirt/launch/plan_key.py; launcher/compile_args.py writes them. */
 static const struct option {
     const char *name, *label;
     bool is_path;
 } OPTIONS[] = {
-    {"--python", "python=", false},
-    {"-p", "python=", false},
-    {"--site", "site=", true},
-    {"--with", "with=", false},
-    {"--with-requirements", "with-requirements=", true},
-    {"--prefer", "prefer=", false},
-    {"--fastest-margin", "fastest-margin=", false},
-    {"--python-args", "python-args=", false},
+#include "options.h"
 };
 
 /* Return the value of an option that is `NAME VALUE` or `NAME=VALUE`, and step over it. */
@@ -188,7 +182,7 @@ static bool add_option(struct question *question, char **arguments, int *at)
         const char *value = option_value(arguments, at, OPTIONS[i].name);
         if (value != NULL) {
             add_field(question, OPTIONS[i].label, value);
-            question->here |=
+            question->relative |=
                 value[0] != '/' && (OPTIONS[i].is_path || strchr(value, '/') != NULL);
             return true;
         }
@@ -198,7 +192,7 @@ static bool add_option(struct question *question, char **arguments, int *at)
 
 /* Make the question of a command line that starts a program. Return the index of the program's
  * first own argument, 0 when this is for the Python command. */
-static int ask(struct question *question, char **arguments, const char *cwd)
+static int build_key(struct question *question, char **arguments, const char *cwd)
 {
     int at = 1;
     bool run = arguments[1] != NULL && strcmp(arguments[1], "run") == 0;
@@ -220,7 +214,7 @@ static int ask(struct question *question, char **arguments, const char *cwd)
         return 0;
     if (module) {
         add_field(question, "module=", program);
-        question->here = true; /* `-m` looks into the current folder first */
+        question->relative = true; /* `-m` looks into the current folder first */
     } else if (strpbrk(program, "/.") != NULL) {
         char *script = absolute(program, cwd);
         if (script == NULL)
@@ -229,7 +223,7 @@ static int ask(struct question *question, char **arguments, const char *cwd)
         free(script);
     } else if (run) {
         add_field(question, "name=", program);
-        question->here = true; /* it may be a file here */
+        question->relative = true; /* it may be a file here */
     } else {
         return 0; /* a subcommand */
     }
@@ -311,7 +305,9 @@ static char *read_plan(int plans, const char *name, size_t *size)
     char *content = NULL;
     if (fstat(file, &status) != 0 || !trusted(&status, S_IFREG)) {
         debug("plan %s refused: others could have written it", name);
-    } else if (status.st_size > 0 && status.st_size <= PLAN_BYTES) {
+    } else if (status.st_size <= 0 || status.st_size > PLAN_BYTES) {
+        debug("plan %s refused: it is damaged", name);
+    } else {
         *size = (size_t)status.st_size;
         content = allocate(*size);
         size_t done = 0;
@@ -413,7 +409,7 @@ static bool same_names(const char *folder, const char *list, uint64_t then)
     return now == then;
 }
 
-/* Whether a folder `SIGNATURE DIGEST /name/name/ PATH` is as it was, in itself or in its names. */
+/* Whether a folder `SIGNATURE DIGEST /name/name/ PATH` is unchanged, in itself or in its names. */
 static bool folder_holds(const char *text)
 {
     struct signature then;
@@ -427,13 +423,13 @@ static bool folder_holds(const char *text)
     if (same(&now, &then))
         return true;
     char *list = strndup(text, (size_t)(space - text));
-    bool holds = list != NULL && same_names(space + 1, list, digest);
+    bool unchanged = list != NULL && same_names(space + 1, list, digest);
     free(list);
-    return holds;
+    return unchanged;
 }
 
 /* Whether an entry of an environment is of the variable that `NAME=VALUE` or `NAME` is about. */
-static bool is_of(const char *entry, const char *text)
+static bool is_variable(const char *entry, const char *text)
 {
     size_t length = strcspn(text, "=");
     return strncmp(entry, text, length) == 0 && entry[length] == '=';
@@ -443,7 +439,7 @@ static bool is_of(const char *entry, const char *text)
 static bool variable_holds(const char *text)
 {
     char **entry = environ;
-    while (*entry != NULL && !is_of(*entry, text))
+    while (*entry != NULL && !is_variable(*entry, text))
         entry++;
     return *entry != NULL ? strcmp(*entry, text) == 0 : strchr(text, '=') == NULL;
 }
@@ -457,7 +453,7 @@ static bool is_ahead(const char *text)
 }
 
 /* Whether one witness holds. A relative path in it is below a folder, which another may replace. */
-static bool holds(const char *record, const char *cwd, int *folder)
+static bool witness_holds(const char *record, const char *cwd, int *folder)
 {
     struct signature then;
     struct stat now;
@@ -501,7 +497,7 @@ struct answer {
 };
 
 /* Take a record in if it is a part of the answer. */
-static bool take(struct answer *answer, char *record)
+static bool parse_answer_record(struct answer *answer, char *record)
 {
     switch (record[0]) {
     case 'P':
@@ -521,28 +517,31 @@ static bool take(struct answer *answer, char *record)
     }
 }
 
-/* Read a plan that answers a question, and check what it rests on. Return whether it can be
+/* Read a plan that answers a question, and check what it depends on. Return whether it can be
  * started; then the answer is filled in. The content ends with a NUL. */
 static bool check_plan(char *content, size_t size, const struct question *question,
                        const char *cwd, struct answer *answer)
 {
-    char *end = content + size, *record = content + sizeof FORMAT;
+    char *end = content + size;
     int folder = AT_FDCWD;
     if (size < sizeof FORMAT || memcmp(content, FORMAT, sizeof FORMAT) != 0) {
         debug("plan refused: another format");
         return false;
     }
+    char *record = content + sizeof FORMAT;
     if ((size_t)(end - record) <= question->size ||
         memcmp(record, question->fields, question->size) != 0 || record[question->size] != '\0') {
         debug("plan refused: it is of another question");
         return false;
     }
     record += question->size + 1;
-    size_t most = (size_t)(end - record) / 2 + 1; /* an argument takes its letter and a NUL */
+    /* Each record takes its letter and a NUL. A plan that starts has a P and a G, which are no
+     * changes: that leaves room for the depth, which `start` adds. */
+    size_t most = (size_t)(end - record) / 2 + 1;
     answer->arguments = allocate(most * sizeof *answer->arguments);
     answer->changes = allocate(most * sizeof *answer->changes);
     while (record < end && record[0] != '.' &&
-           (take(answer, record) || holds(record, cwd, &folder)))
+           (parse_answer_record(answer, record) || witness_holds(record, cwd, &folder)))
         record += strlen(record) + 1;
     if (folder >= 0)
         close(folder);
@@ -568,7 +567,7 @@ static char **changed_environment(const struct answer *answer)
     for (size_t i = 0; i < count; i++) {
         bool changed = false;
         for (size_t k = 0; k < answer->change_count && !changed; k++)
-            changed = is_of(environ[i], answer->changes[k]);
+            changed = is_variable(environ[i], answer->changes[k]);
         if (!changed)
             result[kept++] = environ[i];
     }
@@ -589,7 +588,7 @@ static void start(struct answer *answer, char **own)
     memcpy(arguments, answer->arguments, answer->argument_count * sizeof *arguments);
     memcpy(arguments + answer->argument_count, own, (own_count + 1) * sizeof *arguments);
     const char *before = getenv(DEPTH);
-    char depth[sizeof DEPTH + 16];
+    static char depth[sizeof DEPTH + 16]; /* the changes point to it */
     snprintf(depth, sizeof depth, "%s=%d", DEPTH, (before != NULL ? atoi(before) : 0) + 1);
     answer->changes[answer->change_count++] = depth;
     if (answer->remark != NULL)
@@ -613,7 +612,7 @@ static bool is_shallow(void)
 
 /* Return the arguments with those of a `#!` line taken apart: a kernel gives all that follows the
  * interpreter there as one. What has quotes in it stays, and so goes to the Python command. */
-static char **unjoined(char **arguments)
+static char **split_shebang_args(char **arguments)
 {
     static char run[] = "run";
     char *first = arguments[1];
@@ -626,13 +625,13 @@ static char **unjoined(char **arguments)
         count++;
     size_t most = count + length + 2;
     char **result = allocate(most * sizeof *result + length + 1);
-    char *words = memcpy(result + most, first, length + 1);
+    char *items = memcpy(result + most, first, length + 1);
     size_t at = 0;
     result[at++] = arguments[0];
     if (first[0] == '-')
         result[at++] = run;
-    for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " "))
-        result[at++] = word;
+    for (char *item = strtok(items, " "); item != NULL; item = strtok(NULL, " "))
+        result[at++] = item;
     memcpy(result + at, arguments + 2, (count - 1) * sizeof *result);
     return result;
 }
@@ -642,10 +641,10 @@ static void try_plans(char **arguments)
 {
     struct question question = {NULL, 0, false};
     char *cwd = getcwd(NULL, 0);
-    arguments = unjoined(arguments);
-    int own = cwd != NULL && cwd[0] == '/' ? ask(&question, arguments, cwd) : 0;
+    arguments = split_shebang_args(arguments);
+    int own = cwd != NULL && cwd[0] == '/' ? build_key(&question, arguments, cwd) : 0;
     int plans = own > 0 && is_shallow() ? open_plans() : -1;
-    for (bool local = question.here; plans >= 0; local = true) {
+    for (bool local = question.relative; plans >= 0; local = true) {
         struct answer answer = {NULL, NULL, 0, NULL, 0, NULL};
         char name[sizeof "0123456789abcdef"];
         size_t size;
@@ -674,8 +673,8 @@ static char *own_path(const char *called)
 {
 #ifdef __APPLE__
     char path[4096];
-    uint32_t room = sizeof path;
-    if (_NSGetExecutablePath(path, &room) == 0)
+    uint32_t size = sizeof path;
+    if (_NSGetExecutablePath(path, &size) == 0)
         return realpath(path, NULL);
 #else
     char *path = realpath("/proc/self/exe", NULL);
@@ -704,10 +703,10 @@ static void hold_interrupts(void)
     sigemptyset(&interrupts);
     sigaddset(&interrupts, SIGINT);
     if (sigprocmask(SIG_BLOCK, &interrupts, &before) == 0 && !sigismember(&before, SIGINT))
-        putenv(held); /* so that what somebody else holds stays so */
+        putenv(held); /* so that a mask of the caller stays */
 }
 
-/* Become the Python command, which the installer put beside this program. */
+/* Become the Python command, which the installer put next to this program. */
 static int hand_over(char **arguments)
 {
     char *path = own_path(arguments[0]);

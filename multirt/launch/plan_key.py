@@ -13,8 +13,9 @@ TYPE_CHECKING = False  # `typing` takes 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-# The options that a plan can answer, each with its field, and whether its value is a path.
-_OPTIONS = {
+# The options that a plan can answer, each with its field, and whether its value is a path. The
+# native launcher is compiled with this very table (launcher/compile_args.py).
+PLANNED_OPTIONS = {
     b"--python": (b"python", False),
     b"-p": (b"python", False),
     b"--site": (b"site", True),
@@ -115,15 +116,15 @@ def _options(arguments: Sequence[bytes], place: int) -> tuple[list[bytes], int, 
         word = arguments[place]
         if word == b"-m":
             break
-        if word in _OPTIONS and place + 1 < len(arguments):
+        if word in PLANNED_OPTIONS and place + 1 < len(arguments):
             name, value = word, arguments[place + 1]
             place += 2
         else:
             name, equals, value = word.partition(b"=")
-            if not equals or name not in _OPTIONS or not name.startswith(b"--"):
+            if not equals or name not in PLANNED_OPTIONS or not name.startswith(b"--"):
                 return None
             place += 1
-        label, is_path = _OPTIONS[name]
+        label, is_path = PLANNED_OPTIONS[name]
         fields.append(label + b"=" + value)
         local |= not value.startswith(b"/") and (is_path or b"/" in value)
     return fields, place, local

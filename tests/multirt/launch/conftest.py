@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import Struct
 
+from compile_args import write_options
 from multirt import __version__
 from multirt.launch.plan_key import ask
 from multirt.launch.plan_writer import Grounds, StartBy, write_plan
@@ -94,8 +95,9 @@ def compiled(folder: Path, *more: str, version: str = __version__) -> Path | Non
     if shutil.which("cc") is None:
         return None
     flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *more)
+    write_options(ROOT, folder)
     source, target = str(ROOT / "launcher" / "multirt.c"), str(folder / "multirt")
-    command = ["cc", *flags, f'-DVERSION="{version}"', source, "-o", target]
+    command = ["cc", *flags, f"-I{folder}", f'-DVERSION="{version}"', source, "-o", target]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert more or done.returncode == 0, done.stderr
     return folder / "multirt" if done.returncode == 0 else None
