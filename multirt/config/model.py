@@ -42,10 +42,12 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True):
     Attributes:
         value: the value.
         origin: where it was said, for messages: `--python`, `MULTIRT_PYTHON`, a file.
+        pinned: a file of another tool says it, which counts only as far as it names a runtime here.
     """
 
     value: T
     origin: str
+    pinned: bool = False
 
 
 class Configuration(Struct, frozen=True, kw_only=True):

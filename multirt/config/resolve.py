@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from multirt.config.conflicts import settle
 from multirt.config.files import Looked, read_text, read_toml
 from multirt.config.model import Configuration, Prefer, Setting
+from multirt.config.pins import PINS, pinned, uv_global_pin
 from multirt.config.project import Project, read_project
 from multirt.config.table import Table, read_table
 from multirt.errors import MultirtError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from multirt.program.model import Program
 
 T = TypeVar("T")
-_VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT")
+_VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT", "XDG_CONFIG_HOME")
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -48,6 +49,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
         use_config: settings in files count.
         isolated: nothing counts but the command line and the program.
         python_args: arguments for the interpreter, in place of those of the script's first line.
+        use_pins: files in which other tools pin a Python count.
         allowed: causes whose objections are overridden: they only warn.
     """
 
@@ -65,6 +67,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     use_project: bool = True
     use_config: bool = True
     isolated: bool = False
+    use_pins: bool = True
     python_args: tuple[str, ...] = ()
     allowed: frozenset[str] = frozenset()
 
@@ -185,22 +188,40 @@ class _Gathering(Struct, frozen=True, kw_only=True):
         user = str(self.places.user_config)
         said = [table.runtimes for table in tables[of_script:] if table.runtimes is not None]
         of_project = next((each for each in said if each.origin != user), None)
-        return of_project or self._version_file() or next(iter(said), None), None
+        pin = of_project or self._nearest_pin() or next(iter(said), None) or self._global_pin()
+        return pin, None
 
-    def _version_file(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
+    def _nearest_pin(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
+        """Return what the nearest file of another tool pins."""
         if self.wishes.isolated or not self.wishes.use_project:
             return None
-        path = self.looked.nearest(".python-version", self.start)
-        if path is None:
+        paths = (folder / name for folder in (self.start, *self.start.parents) for name in PINS)
+        return _first(self._pin(path) for path in paths if self.looked.there(path))
+
+    def _global_pin(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
+        """Return what the user pins for all folders."""
+        if self.wishes.isolated or not self.wishes.use_config:
             return None
-        found = read_version_file(read_text(path), self._pyenv_versions())
+        path = uv_global_pin(self.places.env)
+        return self._pin(path) if self.looked.there(path) else None
+
+    def _pin(self, path: Path) -> Setting[tuple[RuntimeSpec, ...]] | None:
+        """Return the runtimes that a file pins; None where it names none of this machine."""
+        try:
+            found = read_version_file(pinned(path.name, read_text(path)), self._pyenv_versions())
+        except ValueError as error:
+            self.notes.append(f"{path}: ignored, it is invalid TOML: {error}")
+            return None
+        absent = () if self.wishes.use_pins else map(str, found.specs)
         self.notes.extend(
             f"{path}: ignored {word!r}, which names no runtime or environment here"
-            for word in found.unknown
+            for word in (*absent, *found.unknown)
         )
         for each in found.looked:
             self.looked.there(each)
-        return Setting(value=found.specs, origin=str(path)) if found.specs else None
+        if not found.specs or not self.wishes.use_pins:
+            return None
+        return Setting(value=found.specs, origin=str(path), pinned=True)
 
     def _pyenv_versions(self) -> Path:
         """Return the folder of pyenv's versions, which need not be there."""

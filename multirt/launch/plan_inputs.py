@@ -236,6 +236,7 @@ def _environments(decision: Decision, request: Request) -> Iterator[Path]:
     found = decision.environment
     near = (parent / ".venv" for parent in script.parents)
     yield from (path for path in near if not path.is_dir())  # a file names another folder
+    yield from (parent / ".python-envs" for parent in script.parents)
     for home in (*homes, *candidates(script.parent)):
         yield home / "pyvenv.cfg"
         if found is not None and home == found.home:

@@ -136,7 +136,16 @@ def _decide_alone(request: Request) -> Decision:
         variables=(*configuration.variables, *_VARIABLES),
     )
     decision = _searched(decision, request)
+    if _pins_nothing(decision):
+        return _decide_alone(replace(request, wishes=replace(request.wishes, use_pins=False)))
     return by_measurement(decision, request.history) if fastest else decision
+
+
+def _pins_nothing(decision: Decision) -> bool:
+    """Return whether a file of another tool pins runtimes that are not on this machine."""
+    pin = decision.configuration.runtimes
+    known = any(not is_other(verdict) for verdict in decision.verdicts)
+    return pin is not None and pin.pinned and decision.chosen is None and not known
 
 
 def _searched(decision: Decision, request: Request) -> Decision:

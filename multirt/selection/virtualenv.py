@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from multirt.storage.files import read_text
 from runtimes import base_executable
 from runtimes.environments import read_settings, site_folders
 
@@ -63,22 +64,33 @@ def around(start: Path) -> Iterable[Path]:
 def candidates(start: Path) -> Iterator[Path]:
     """Yield where an environment would count, the nearest first.
 
-    A file `.venv` leads to the environment that it names, as virtualenv writes it.
+    A file `.venv` leads to the environment that it names, as virtualenv writes it. A file
+    `.python-envs` lists environments, of which the last one counts most (draft of PEP 832).
     """
     for parent in (start, *start.parents):
         path = parent / ".venv"
-        yield _named_in(path) if path.is_file() else path
+        listed = _lines(path)
+        named = _folder(path, listed[0]) if len(listed) == 1 else None
+        yield path if named is None else named
+        file = parent / ".python-envs"
+        folders = (_folder(file, line) for line in reversed(_lines(file)))
+        yield from (folder for folder in folders if folder is not None)
 
 
-def _named_in(file: Path) -> Path:
-    """Return the folder that a file names, from its own folder on; the file where it names none."""
+def _lines(file: Path) -> list[str]:
+    """Return the lines of a small file; none where there is no such file."""
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        return read_text(file).strip().splitlines() if file.is_file() else []
     except (OSError, UnicodeDecodeError):
-        return file
+        return []
+
+
+def _folder(file: Path, text: str) -> Path | None:
+    """Return the folder that a line of a file names, from its own folder on; None for no path."""
     longest = max(len(os.fsencode(part)) for part in text.split("/"))
-    is_path = text.isprintable() and 0 < longest <= _LONGEST
-    return Path(os.path.abspath(file.parent / text)) if is_path else file  # noqa: PTH100 - keeps links
+    if not text.isprintable() or not 0 < longest <= _LONGEST:
+        return None
+    return Path(os.path.abspath(file.parent / text.strip()))  # noqa: PTH100 - keeps links
 
 
 def is_environment(home: Path) -> bool:
