@@ -66,7 +66,7 @@ def _answer(arguments: list[str]) -> int:
     if asked == "list" and (options := plain_options(arguments[1:])) is not None:
         from multirt.cli.list_runtimes import list_runtimes
 
-        return list_runtimes(None, **options)
+        return list_runtimes(None, shape=None, **options)
     if asked == "probe" and (plain := plain_targets(arguments[1:])) is not None:
         from multirt.cli.probe_request import Asked, Shape, probe_targets
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.list_runtimes import list_runtimes
+from multirt.cli.list_runtimes import Shape, list_runtimes
 from multirt.cli.options import Json, Refresh
+from multirt.errors import MultirtError
 
 
 def register(app: typer.Typer) -> None:
@@ -22,9 +23,14 @@ def list_command(
         bool,
         typer.Option("--all", help="Also environments, and what could not be used and why."),
     ] = False,
+    shape: Annotated[
+        Shape | None, typer.Option("--format", help="A list for other tools to read.")
+    ] = None,
     as_json: Json = False,
     refresh: Refresh = False,
 ) -> None:
     """List every Python runtime of this machine."""
-    code = list_runtimes(spec, everything=everything, as_json=as_json, refresh=refresh)
+    if shape is not None and (as_json or everything):
+        raise MultirtError("usage", f"--format {shape} goes with neither --json nor --all")
+    code = list_runtimes(spec, everything=everything, as_json=as_json, refresh=refresh, shape=shape)
     raise typer.Exit(code)

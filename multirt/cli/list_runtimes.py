@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from multirt.cli.context import search
@@ -10,10 +12,26 @@ from multirt.errors import ExitCode, MultirtError
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
-    from runtimes import Discovery, RuntimeSpec
+    from collections.abc import Sequence
+
+    from runtimes import Discovery, Runtime, RuntimeSpec
 
 
-def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh: bool) -> int:
+class Shape(StrEnum):
+    """A list of runtimes that other tools read."""
+
+    SEARCH_PATH = "search-path"  # their folders, as PATH and UV_PYTHON_SEARCH_PATH have them
+    EXECUTABLES = "executables"  # one a line
+
+
+def list_runtimes(
+    spec: str | None,
+    *,
+    everything: bool,
+    as_json: bool,
+    refresh: bool,
+    shape: Shape | None = None,
+) -> int:
     """Print the runtimes that fit, and return the exit code.
 
     Args:
@@ -21,6 +39,7 @@ def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh:
         everything: environments too, and what could not be used.
         as_json: for programs; everything is in it in any case.
         refresh: ask every runtime anew.
+        shape: for other tools; None for a table.
 
     Raises:
         SpecError: the spec means nothing.
@@ -39,6 +58,9 @@ def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh:
 
         sys.stdout.write(json.dumps(list_document(shown, found)) + "\n")
         return 0 if shown else ExitCode.NOTHING_FITS
+    if shape is not None and shown:
+        sys.stdout.write(f"{_joined(shown, shape)}\n")
+        return 0
     from multirt.report.list_text import print_runtimes
 
     if shown:
@@ -50,6 +72,14 @@ def list_runtimes(spec: str | None, *, everything: bool, as_json: bool, refresh:
     if not shown:
         raise _nothing(spec, found)
     return 0
+
+
+def _joined(runtimes: Sequence[Runtime], shape: Shape) -> str:
+    match shape:
+        case Shape.SEARCH_PATH:
+            return os.pathsep.join(dict.fromkeys(str(each.executable.parent) for each in runtimes))
+        case Shape.EXECUTABLES:
+            return "\n".join(str(each.executable) for each in runtimes)
 
 
 def _parsed(spec: str) -> RuntimeSpec:

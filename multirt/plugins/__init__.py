@@ -1,0 +1,1 @@
+"""Entry points for other tools, which import them: virtualenv (and with it tox), hatch."""
