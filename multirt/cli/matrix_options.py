@@ -22,11 +22,12 @@ Names = Annotated[
     ),
 ]
 Env = Annotated[
-    list[str] | None, typer.Option("--env", "-e", metavar="NAME", help="Likewise; repeatable.")
+    list[str] | None,
+    typer.Option("--env", "-e", metavar="NAME", help="Run only this cell; may be repeated."),
 ]
 Axis = Annotated[
     list[str] | None,
-    typer.Option("--axis", "-a", metavar="AXIS=VALUE", help="Only this value; repeatable."),
+    typer.Option("--axis", "-a", metavar="AXIS=VALUE", help="Only this value; may be repeated."),
 ]
 Keywords = Annotated[
     str | None,
@@ -37,14 +38,16 @@ Project = Annotated[
 ]
 Wheel = Annotated[
     list[Path] | None,
-    typer.Option("--wheel", metavar="FILE", help="Test a wheel built elsewhere; repeatable."),
+    typer.Option("--wheel", metavar="FILE", help="Test a wheel built elsewhere; may be repeated."),
 ]
 Missing = Annotated[
     str | None,
-    typer.Option("--missing", metavar="error|skip", help="What a runtime that is not here means."),
+    typer.Option(
+        "--missing", metavar="error|skip", help="Treat a missing runtime as an error or skip it."
+    ),
 ]
 Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Build, resolve and install anew, whatever is there.")
+    bool, typer.Option("--fresh", help="Build, resolve and install everything again.")
 ]
 Github = Annotated[
     bool, typer.Option("--github", help="Print the matrix of a GitHub workflow, for fromJSON.")
@@ -76,7 +79,7 @@ Executor = Annotated[
 Cover = Annotated[bool, typer.Option("--cov", help="Measure coverage and combine it.")]
 Reports = Annotated[
     list[str] | None,
-    typer.Option("--report", metavar="KIND=FILE", help="json, junit, md or html; repeatable."),
+    typer.Option("--report", metavar="KIND=FILE", help="json, junit, md or html; may be repeated."),
 ]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="The same as --report html=FILE.")

@@ -1,1 +1,1 @@
-"""Test a project on every runtime: one built wheel, the cells of a matrix, what came of each."""
+"""Test a project on every runtime: one built wheel, the cells of a matrix, their results."""

@@ -58,7 +58,7 @@ def handed_on(env: Mapping[str, str], patterns: Sequence[str] | None) -> dict[st
 
 
 def bytecode(version: tuple[int, int], folder: Path) -> dict[str, str]:
-    """Return where bytecode goes, when it may not lie beside the sources.
+    """Return where bytecode goes when it may not lie next to the sources.
 
     To write none would make every run compile everything again.
     """

@@ -287,7 +287,7 @@ def _runtimes(table: TomlTable) -> tuple[RuntimeSpec, ...] | None:
     if words is None or words == ("auto",):
         return None
     if "auto" in words:
-        raise table.error("runtimes", "has auto beside others", 'write runtimes = ["auto"]')
+        raise table.error("runtimes", "has auto together with others", 'write runtimes = ["auto"]')
     if not words:
         raise table.error("runtimes", "is empty", 'write runtimes = ["auto"]')
     return _parsed(table, "runtimes", words)

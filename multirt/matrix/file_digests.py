@@ -1,4 +1,4 @@
-"""Tell what is in files without reading again those that nobody touched."""
+"""Return digests of files without reading unchanged files again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Seen:
             ):
                 self._found[path] = [then, digest]
                 return bytes.fromhex(digest)
-        with open(path, "rb") as stream:  # noqa: PTH123 - likewise
+        with open(path, "rb") as stream:  # noqa: PTH123 - thousands of paths, as text
             content = hashlib.file_digest(stream, "sha256").digest()
             status = os.fstat(stream.fileno())
         self._read = True

@@ -1,7 +1,7 @@
 """Put a cell's requirements and the wheel under test into an environment.
 
 What a runtime's users would get is resolved for each one, from the metadata of the wheel; so when
-only its contents changed, nothing is resolved anew and only the wheel is installed.
+only its contents changed, nothing is resolved again and only the wheel is installed.
 """
 
 from __future__ import annotations

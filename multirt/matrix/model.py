@@ -124,7 +124,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         overrides: in their order.
         missing: what a runtime that is not here means.
         allow_fail: runtimes whose failure does not count.
-        own_wheel: runtimes that get a wheel of their own beside one for the stable ABI.
+        own_wheel: runtimes that get their own wheel in addition to one for the stable ABI.
         build_runtime: what builds the first wheel; None for the newest that is to be tested.
         build_deps: requirements without a wheel are built from their sources.
         requires_python: as the project says it before it is built; None when it does not.

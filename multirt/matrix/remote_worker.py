@@ -1,4 +1,4 @@
-"""Test a cell on another machine: what a worker is sent, and what it does with it."""
+"""Test a cell on the worker of a cluster."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         wheel: the content of the one under test; None when none is installed.
         under_test: which one that is.
         papers: the files that the cell's needs name.
-        env: the variables to hand on, beside those that the worker has.
+        env: the variables to hand on, in addition to those that the worker has.
         options: how the run is done.
         build_deps: requirements without a wheel are built from their sources.
         fresh: what is there does not count.

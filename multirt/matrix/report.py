@@ -1,4 +1,4 @@
-"""What a report amounts to: its exit code, its conclusion, its failing tests."""
+"""Derive from a report its exit code, its conclusion and its failing tests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def exit_code(report: Report) -> int:
 
 
 def is_failure(row: CellReport) -> bool:
-    """Whether what came of a cell fails the run."""
+    """Return whether the result of a cell fails the run."""
     if row.may_fail or row.state not in TROUBLE:
         return False
     return row.required or row.state not in UNMET

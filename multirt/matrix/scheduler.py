@@ -48,11 +48,11 @@ class CellScheduler:
 
     @property
     def interrupted(self) -> bool:
-        """Whether somebody ended it."""
+        """Whether the user ended it."""
         return self._stop.is_set() and self.processes.stopping
 
     def begin(self, items: Iterable[CellPlan], test: Callable[[CellPlan], CellReport]) -> None:
-        """Start with the first ones; `collect` gives what came of them.
+        """Start the first ones; `collect` hands out their results.
 
         Args:
             items: what waits, in this order.
@@ -100,7 +100,7 @@ class CellScheduler:
                 except KeyboardInterrupt:
                     self._interrupt()
         except BaseException:
-            self.stop()  # or tests would go on that nobody ends
+            self.stop()  # or tests would go on
             raise
 
     def _await_one(self) -> None:

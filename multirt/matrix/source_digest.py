@@ -50,7 +50,7 @@ _HEEDED = re.compile(
 _BUILD_FILES = frozenset({".build", ".cfg", ".py", ".rs", ".toml", ".txt"})
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 _PASSING = frozenset({"COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM"})
-_FAR_FILES = 10_000  # of a folder beside the project that a link leads to
+_FAR_FILES = 10_000  # of a folder outside the project that a link leads to
 
 
 def digest(root: Path, seen: Seen, env: Mapping[str, str], written: Mapping[str, str]) -> str:
@@ -97,33 +97,33 @@ def _settings(root: Path, env: Mapping[str, str]) -> Iterator[bytes]:
 
 
 def _content(path: str, home: str, seen: Seen) -> bytes:
-    """Return the digest of a file; of a link, where it leads, and what is there beside the project.
+    """Return the digest of a file; of a link, that of its target, also outside the project.
 
     Args:
         path: of the file or link.
         home: the project's own folder, with a slash at its end.
         seen: what is known of its files.
     """
-    if not os.path.islink(path):  # noqa: PTH114 - likewise
+    if not os.path.islink(path):  # noqa: PTH114 - thousands of paths, as text
         return seen.digest(path)
-    state = hashlib.sha256(os.fsencode(os.readlink(path)))  # noqa: PTH115 - likewise
+    state = hashlib.sha256(os.fsencode(os.readlink(path)))  # noqa: PTH115 - thousands of paths, as text
     target = os.path.realpath(path)
     if not target.startswith(home):  # what is within the project counts where it lies
-        for each in itertools.islice(_beside(target), _FAR_FILES):
+        for each in itertools.islice(_outside(target), _FAR_FILES):
             state.update(each)
     return state.digest()
 
 
-def _beside(target: str) -> Iterator[bytes]:
+def _outside(target: str) -> Iterator[bytes]:
     """Yield what changes with a file or folder that is not the project's, which may be huge."""
-    if os.path.isfile(target):  # noqa: PTH113 - likewise
-        with open(target, "rb") as stream:  # noqa: PTH123 - likewise
+    if os.path.isfile(target):  # noqa: PTH113 - thousands of paths, as text
+        with open(target, "rb") as stream:  # noqa: PTH123 - thousands of paths, as text
             yield hashlib.file_digest(stream, "sha256").digest()
         return
     for folder, folders, names in os.walk(target):
         folders[:] = sorted(set(folders) - _LEFT_BEHIND)
         for name in sorted(names):
-            path = os.path.join(folder, name)  # noqa: PTH118 - likewise
+            path = os.path.join(folder, name)  # noqa: PTH118 - thousands of paths, as text
             found = os.lstat(path)
             yield os.fsencode(f"{path}\0{found.st_size} {found.st_mtime_ns}\0")
 
@@ -144,9 +144,9 @@ def _files(folder: str, *, top: bool = False) -> Iterator[str]:
 
 def _is_output(entry: os.DirEntry[str], *, top: bool) -> bool:
     """Whether a folder is an environment, or one that builds write into."""
-    if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):  # noqa: PTH110, PTH118 - likewise
+    if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):  # noqa: PTH110, PTH118 - thousands of paths, as text
         return True
-    package = os.path.join(entry.path, "__init__.py")  # noqa: PTH118 - likewise
+    package = os.path.join(entry.path, "__init__.py")  # noqa: PTH118 - thousands of paths, as text
     return top and entry.name in _AT_THE_TOP and not os.path.exists(package)  # noqa: PTH110
 
 
@@ -186,8 +186,8 @@ def archive(root: Path) -> bytes:
 
 
 def unpack(packed: bytes, folder: Path) -> None:
-    """Put the files of an archive into a folder, and none beside it."""
-    import tarfile  # likewise
+    """Put the files of an archive into a folder, and none outside it."""
+    import tarfile  # 8 ms, for another machine only
 
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as stream:
         # The filter that lets links lead where they led; before 3.11.4 there is none.

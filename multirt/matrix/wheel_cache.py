@@ -59,7 +59,7 @@ class WheelCache(Struct):
         return read(place / made.name, built_on)
 
     def write(self, wheels: Mapping[str, Wheel]) -> None:
-        """Write the index, and forget the states of the sources that nobody went back to."""
+        """Write the index, and remove the wheels of older states of the sources."""
         rows = [
             {"built_on": each.built_on, "file": each.path.name, "sha256": each.sha256}
             for each in wheels.values()

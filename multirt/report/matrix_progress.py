@@ -114,7 +114,7 @@ def _tests(number: int) -> str:
 
 
 def _block(row: CellReport, paint: Painter) -> Iterator[str]:
-    """Yield the lines that say what came of one row."""
+    """Yield the lines that show the result of one cell."""
     look = ink(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
     if row.reason is not None and not row.is_told:

@@ -1,4 +1,4 @@
-"""The words and colours of a matrix that several of its tables share."""
+"""The styles and figures that the tables of a matrix share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SKIPPED = (Outcome.SKIPPED, Outcome.XFAILED)
 
 
 def ink(state: State, *, may_fail: bool = False, required: bool = True) -> Ink:
-    """Return the colour of a state."""
+    """Return the style of a state."""
     if may_fail or (state is State.BLOCKED and not required):
         return INKS.get(state, Ink.DOUBT)
     return INKS.get(state, Ink.BAD_END)

@@ -1,4 +1,4 @@
-"""What came of a matrix: the wheel, every runtime, which test fails where, how to repeat it."""
+"""Print the summary of a matrix: wheels, runtimes, failing tests, how to repeat them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _NUMBERS = frozenset({2, 3, 4, 5})  # of these columns
 
 
 def print_summary(report: Report) -> None:
-    """Print what came of a run."""
+    """Print the results of a run."""
     sheet = _Sheet(
         paint=painter(sys.stdout, os.environ, Colour.AUTO),
         room=terminal_width(os.environ, sys.stdout),
@@ -61,7 +61,7 @@ class _Sheet(Struct, frozen=True, kw_only=True):
     """What a summary is written on.
 
     Attributes:
-        paint: gives words their colour.
+        paint: gives text its color.
         room: columns of the terminal.
     """
 
