@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from provisioning.model import LackingError
 
@@ -12,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Edit(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
     """A text in one file of the source that another takes the place of.
 
     Attributes:

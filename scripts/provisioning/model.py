@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -74,7 +72,8 @@ class Lane(StrEnum):
     BUILD = "build"  # every processor
 
 
-class Proof(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
     """How to see that a step is really done: by starting what it brought.
 
     Attributes:
@@ -88,7 +87,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     says: str
 
 
-class Step(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
     """One thing to provision.
 
     Attributes:
@@ -125,7 +125,8 @@ class State(StrEnum):
         return self in {State.READY, State.DONE}
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
     """What became of one step.
 
     Attributes:

@@ -6,10 +6,9 @@ import os
 import platform
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
-
-from msgspec import Struct
 
 from provisioning.model import LackingError
 from provisioning.workshop import TRIPLET
@@ -28,7 +27,8 @@ _WHEEL_PLATFORMS = tuple(
 )
 
 
-class Installed(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installed:
     """Packages of the machine's own release, installed by apt: the only steps that need root.
 
     Attributes:
@@ -53,7 +53,8 @@ class Installed(Struct, frozen=True, kw_only=True):
         """Do nothing more."""
 
 
-class Unpacked(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unpacked:
     """Debian packages of some suite, unpacked beside the system and never installed.
 
     dpkg's database, the system's libc and its Python stay as they are. Installing
@@ -125,7 +126,8 @@ def move_headers(room: Path, final: Path) -> None:
             (folder / TRIPLET).symlink_to(f"../{TRIPLET}")  # of `<x86_64-linux-gnu/...>`
 
 
-class Built(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
     """A CPython built from the upstream tarball in a Debian source package.
 
     Attributes:
@@ -178,7 +180,8 @@ class Built(Struct, frozen=True, kw_only=True):
         """Do nothing more."""
 
 
-class NodePackage(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodePackage:
     """Pyodide under node, with a command line like CPython's.
 
     Attributes:
@@ -209,7 +212,8 @@ class NodePackage(Struct, frozen=True, kw_only=True):
         """Do nothing more."""
 
 
-class Overlay(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overlay:
     """A virtual environment with a package that adds a JIT compiler to its runtime.
 
     Attributes:

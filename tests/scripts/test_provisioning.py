@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from msgspec import Struct
@@ -14,9 +16,6 @@ from provisioning.schedule import perform
 from provisioning.steps import STEPS, select
 from provisioning.workshop import Workshop
 from tests.interpreters import INTERPRETERS, Home
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DEB822 = """\
 Types: deb
@@ -196,3 +195,11 @@ def test_a_missing_program_is_lacking(shop: Workshop) -> None:
         State.LACKING,
         "this needs the program no-such-program",
     )
+
+
+def test_provisioning_needs_nothing_that_is_installed() -> None:
+    script = Path(__file__).parents[2] / "scripts" / "provision_runtimes"
+    command = [sys.executable, "-E", "-S", str(script), "--list"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "alder" in done.stdout
