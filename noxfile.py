@@ -43,6 +43,12 @@ def layers(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def prose(session: nox.Session) -> None:
+    """Check the words and the length of sentences in README.md and docs/."""
+    session.run("python", str(ROOT / "scripts" / "check_prose"), *session.posargs, external=True)
+
+
+@nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Run the tests on the runtimes that are here, and report branch coverage."""
     # It makes its own environment, so that tests run alike with and without nox.
