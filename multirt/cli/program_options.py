@@ -74,6 +74,9 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
     no_config: Annotated[
         bool, typer.Option("--no-config", help="Leave out [tool.multirt] and multirt.toml.")
     ] = False
+    no_lock: Annotated[
+        bool, typer.Option("--no-lock", help="Leave out the lock file of the script or project.")
+    ] = False
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Only the command line and the program count.")
     ] = False
@@ -161,6 +164,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
             project=self.project,
             use_project=not self.no_project,
             use_config=not self.no_config,
+            use_lock=not self.no_lock,
             isolated=self.isolated,
             python_args=tuple(chain.from_iterable(map(_split, self.python_args or ()))),
             allowed=_causes(self.allow or (), below_floor=self.below_floor),

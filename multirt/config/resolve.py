@@ -49,6 +49,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
         use_config: settings in files count.
         isolated: nothing counts but the command line and the program.
         python_args: arguments for the interpreter, in place of those of the script's first line.
+        use_lock: the lock file of a script or project counts.
         use_pins: files in which other tools pin a Python count.
         allowed: causes whose objections are overridden: they only warn.
     """
@@ -67,6 +68,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     use_project: bool = True
     use_config: bool = True
     isolated: bool = False
+    use_lock: bool = True
     use_pins: bool = True
     python_args: tuple[str, ...] = ()
     allowed: frozenset[str] = frozenset()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multirt.environments.manifest import Kind, Record
     from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
     from multirt.environments.project_env import Leased, leased
-    from multirt.environments.pylock_select import lock_name, lock_of
+    from multirt.environments.pylock_select import PROJECT_LOCKS, lock_name, lock_of
     from multirt.environments.resolver import resolve
     from multirt.environments.site_overlay import overlay
     from multirt.environments.store import Store
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from multirt.environments.venv import Maker, make_empty, maker_for, maker_of, python_of
 
 __all__ = [
+    "PROJECT_LOCKS",
     "Built",
     "Environment",
     "Kind",
@@ -104,6 +105,7 @@ _LATER: Final = {
     "following": "tool_uv",
     "forget_resolutions": "inventory",
     "leased": "project_env",
+    "PROJECT_LOCKS": "pylock_select",
     "lock_name": "pylock_select",
     "lock_of": "pylock_select",
     "Maker": "venv",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _SOURCES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
 
+PROJECT_LOCKS = ("pylock.toml", "uv.lock")  # the first of them counts
+
+
 def lock_of(script: Path) -> Path | None:
     """Return the lock file of a script: `pylock.NAME.toml` beside it, else uv's `NAME.py.lock`."""
     own = script.with_name(lock_name(script))
@@ -54,13 +57,15 @@ def read_lock(file: Path, store: Store) -> str:
         raise MultirtError("lock", f"{file} is no lock file: it is not UTF-8") from error
     if file.suffix != ".lock":
         return anchored(text, file.absolute().parent)
-    script = file.with_name(file.name.removesuffix(".lock"))
-    command = ["export", "--script", str(script.absolute()), "--frozen", "--quiet"]
+    what = ["--project", str(file.absolute().parent), "--no-emit-project", "--no-dev"]
+    if file.name != PROJECT_LOCKS[1]:
+        what = ["--script", str(file.absolute().with_suffix(""))]
+    command = ["export", *what, "--frozen", "--quiet", "--format", "pylock.toml", "--no-header"]
     try:
-        text = run_uv(store, [*command, "--format", "pylock.toml", "--no-header", "--offline"])
+        text = run_uv(store, [*command, "--offline"])
     except UvError as error:
-        hint = f"uv lock --script {script} makes it anew"
-        raise MultirtError("lock", f"cannot read {file}: {error}", hint) from error
+        hint = "`uv lock` makes it again, and `--no-lock` leaves it out"
+        raise MultirtError("lock", f"cannot read {file}: {error.failure.summary}", hint) from error
     return anchored(text, store.root.resolve())  # where uv was run
 
 
@@ -131,4 +136,7 @@ def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Wanted)
         ):
             has = f"has {name} {version}" if version else f"has no {name}"
             message = f"{wanted.lock} is out of date: it {has}, and {text} is required"
-            raise MultirtError("lock", message, "`multirt lock SCRIPT` makes it anew")
+            project = wanted.lock is not None and wanted.lock.name in PROJECT_LOCKS
+            hint = "`uv lock`" if project else "`multirt lock SCRIPT`"
+            hint = f"{hint} makes it again, and `--no-lock` leaves it out"
+            raise MultirtError("lock", message, hint)

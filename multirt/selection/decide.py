@@ -336,7 +336,7 @@ def _packages(program: Program, configuration: Configuration, roots: Sequence[Pa
 def _read(program: Program, configuration: Configuration, found: Needed) -> tuple[Path, ...]:
     """Return the files and folders that a decision rests on."""
     read = [*program.read, *configuration.read, *found.read, *found.roots]
-    read += [path for path in locks_looked_for(program) if path.exists()]
+    read += [path for path in locks_looked_for(program, configuration) if path.exists()]
     if found.environment is not None:
         read.append(found.environment.home / "pyvenv.cfg")
     return tuple(dict.fromkeys(read))
@@ -347,7 +347,7 @@ def _absent(
 ) -> tuple[Path, ...]:
     """Return the paths at which a file would change a decision."""
     absent = [*program.absent, *configuration.absent]
-    absent += [path for path in locks_looked_for(program) if not path.exists()]
+    absent += [path for path in locks_looked_for(program, configuration) if not path.exists()]
     if configuration.sites is None and not request.wishes.isolated:
         start = start_of(program, request.cwd)
         for home in (*around(start), *candidates(start)):

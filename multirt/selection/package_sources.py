@@ -80,11 +80,16 @@ def _needed(
     if environment is not None and not (own and not _holds(environment, own)):
         wanted = _wanted(asked, extra, ())
         return Needed(environment=environment, roots=environment.roots, wanted=wanted)
-    lock = _lock(program, own)
-    if lock is not None and not (asked or extra):
+    lock = _lock(program, configuration, own) if request.wishes.use_lock else None
+    old = lock is not None and not own and _is_older(lock, lock.with_name("pyproject.toml"))
+    if lock is not None and not (asked or extra or old):
         from multirt.environments import Wanted  # 30 ms, where something is to be installed
 
-        locked = Wanted(lock=lock, requirements=tuple(map(str, own)))  # to tell an old lock
+        locked = Wanted(
+            lock=lock,
+            requirements=tuple(str(each.value) for each in listed),  # to tell an old lock
+            editable=configuration.editable,
+        )
         return Needed(environment=None, roots=(), wanted=locked)
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
@@ -92,7 +97,8 @@ def _needed(
         from multirt.environments import following  # likewise
 
         wanted = following(wanted, program.uv, program.title, start_of(program, request.cwd))
-    notes = (f"{lock.name} does not count: it lacks what is asked for besides",) if lock else ()
+    why = "it is older than pyproject.toml" if old else "it lacks what is asked for besides"
+    notes = (f"{lock.name} does not count: {why}",) if lock else ()
     return Needed(environment=None, roots=(), wanted=wanted, notes=notes)
 
 
@@ -113,13 +119,30 @@ def start_of(program: Program, cwd: Path) -> Path:
     return real if real.is_dir() else real.parent
 
 
-def _lock(program: Program, own: Sequence[Requirement]) -> Path | None:
-    """Return the lock of a script's own requirements; None when there is none."""
-    if program.script is None or not own:
-        return None
-    from multirt.environments import lock_of  # likewise
+def _lock(
+    program: Program, configuration: Configuration, own: Sequence[Requirement]
+) -> Path | None:
+    """Return the lock of a script's own requirements, or of its project's; None without one."""
+    if own:
+        from multirt.environments import lock_of  # likewise
 
-    return lock_of(program.script)
+        return lock_of(program.script) if program.script is not None else None
+    return next((path for path in project_locks(configuration) if path.is_file()), None)
+
+
+def project_locks(configuration: Configuration) -> tuple[Path, ...]:
+    """Return where the lock of the project would count whose requirements a program has."""
+    origins = {each.origin for each in configuration.requirements} - {"--with"}
+    if not origins or not all(origin.endswith("pyproject.toml") for origin in origins):
+        return ()
+    from multirt.environments import PROJECT_LOCKS  # likewise
+
+    return tuple(Path(origin).with_name(name) for origin in origins for name in PROJECT_LOCKS)
+
+
+def _is_older(file: Path, other: Path) -> bool:
+    """Return whether a file was written before another one."""
+    return file.stat().st_mtime_ns < other.stat().st_mtime_ns
 
 
 def _wanted(
@@ -150,11 +173,11 @@ def _holds(environment: Environment, requirements: Iterable[Requirement]) -> boo
     )
 
 
-def locks_looked_for(program: Program) -> tuple[Path, ...]:
-    """Return where the lock of a script would count."""
+def locks_looked_for(program: Program, configuration: Configuration) -> tuple[Path, ...]:
+    """Return where the lock of a script or project would count."""
     script = program.script
     if script is None or not program.dependencies:
-        return ()
+        return project_locks(configuration)
     from multirt.environments import lock_name  # likewise
 
     return (script.with_name(lock_name(script)), script.with_name(f"{script.name}.lock"))
