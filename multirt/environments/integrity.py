@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from multirt.storage.cache import read_note
+from msgspec import Struct
+
+from runtimes.storage import cache
 from runtimes.storage.trust import check_tree
 
 if TYPE_CHECKING:
@@ -16,6 +18,20 @@ RECORD = "multirt.json"  # what an environment is
 FILES = "multirt-files.json"  # the names of all that is in it by folder, and one stamp of all
 _FACTOR = 1_000_003
 _BITS = (1 << 64) - 1
+
+
+class Contents(Struct, frozen=True, kw_only=True):
+    """What is in an environment.
+
+    Attributes:
+        files: their names, by folder.
+        stamp: one for all of them.
+        local: what stands for its local wheels, where they may be replaced.
+    """
+
+    files: dict[str, list[str]]
+    stamp: int
+    local: tuple[str, ...]
 
 
 def hold_file(home: Path) -> Path:
@@ -33,16 +49,13 @@ def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> 
     """
     if not python.exists() or not (home / RECORD).is_file():
         return False
-    note = read_note(home / FILES)
-    files = note.get("files") if note is not None else None
-    if note is None or not isinstance(files, dict):
-        return False
-    if local is not None and note.get("local") != list(local):
+    note = cache.read(home / FILES, Contents)
+    if note is None or (local is not None and note.local != local):
         return False
     try:
         check_tree(home)
-        return stamp_of(home, files) == note.get("stamp")
-    except (AttributeError, OSError, TypeError, ValueError):
+        return stamp_of(home, note.files) == note.stamp
+    except (OSError, ValueError):
         return False
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkstemp
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from multirt.environments.pylock_select import select
 from multirt.environments.resolver import resolve
 from multirt.environments.uv import UvError, ask, index_error
 from multirt.errors import ExitCode, MultirtError
+from runtimes.storage import files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -83,18 +83,9 @@ def write_lock(file: Path, text: str) -> None:
     Raises:
         MultirtError: it cannot be written.
     """
-    temporary: Path | None = None
     try:
-        descriptor, name = mkstemp(prefix=".pylock-", dir=file.parent)
-        temporary = Path(name)
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - it is open
-            stream.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(file)
+        files.replace(file, text.encode(), 0o644)
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
         message = f"cannot write {file}: {error.strerror}"
         raise MultirtError("lock", message, code=ExitCode.FAILED) from error
 

@@ -6,20 +6,19 @@ import os
 import time
 from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.environments import integrity as wholeness
-from multirt.environments.integrity import FILES, RECORD, stamp_of
+from multirt.environments.integrity import FILES, RECORD, Contents, stamp_of
 from multirt.environments.venv import python_of
-from multirt.storage.cache import read_note, write_note
+from runtimes.storage import cache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SCHEMA = 1
 _PROGRAMS = 20  # that are remembered; the last ones
 
 
@@ -34,6 +33,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """What an environment is.
 
     Attributes:
+        schema: of the file that it is kept in.
         kind: what it is for.
         runtime: id of the runtime when it was made.
         executable: of that runtime.
@@ -44,6 +44,7 @@ class Record(Struct, frozen=True, kw_only=True):
         programs: which were started with it, the last one first.
     """
 
+    schema: Literal[1] = 1
     kind: Kind
     runtime: str
     executable: str
@@ -67,8 +68,7 @@ def seal(home: Path, record: Record, local: tuple[str, ...] = ()) -> None:
     """
     write_record(home, record)
     files = _files(home)
-    note = {"files": files, "stamp": stamp_of(home, files), "local": list(local)}
-    write_note(home / FILES, note)
+    cache.write(home / FILES, Contents(files=files, stamp=stamp_of(home, files), local=local))
 
 
 def unseal(home: Path) -> None:
@@ -86,34 +86,12 @@ def write_record(home: Path, record: Record) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    write_note(home / RECORD, {"schema": _SCHEMA, **to_builtins(record, enc_hook=str)})
+    cache.write(home / RECORD, record)
 
 
 def read_record(home: Path) -> Record | None:
     """Return what an environment is; None when that cannot be told."""
-    match read_note(home / RECORD):
-        case {
-            "schema": 1,
-            "kind": str(kind),
-            "runtime": str(runtime),
-            "executable": str(executable),
-            "identity": list(identity),
-            "packages": list(packages),
-            "wanted": list(wanted),
-            "made": int() | float() as made,
-            "programs": list(programs),
-        } if kind in set(Kind):
-            return Record(
-                kind=Kind(kind),
-                runtime=runtime,
-                executable=executable,
-                identity=tuple(map(str, identity)),
-                packages=tuple(map(str, packages)),
-                wanted=tuple(map(str, wanted)),
-                made=made,
-                programs=tuple(map(str, programs)),
-            )
-    return None
+    return cache.read(home / RECORD, Record)
 
 
 def is_whole(home: Path) -> bool:

@@ -8,13 +8,17 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from multirt.storage.cache import read_note, write_note
-from runtimes.storage.fingerprint import is_racy
+from runtimes.storage import cache
+from runtimes.storage.fingerprint import Fingerprint, is_racy, of_status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SCHEMA = 1
+_DIGITS = hashlib.sha256().digest_size * 2
+
+
+Digests = dict[str, tuple[Fingerprint, str]]
+"""Paths, each with its fingerprint when it was read, and its SHA-256."""
 
 
 class Seen:
@@ -27,11 +31,9 @@ class Seen:
 
     def __init__(self, place: Path) -> None:
         """Read what is remembered at a place."""
-        note = read_note(place) or {}
-        files = note.get("files") if note.get("schema") == _SCHEMA else None
         self._place = place
-        self._known: dict[str, object] = files if isinstance(files, dict) else {}
-        self._found: dict[str, object] = {}
+        self._known = cache.read(place, Digests) or {}
+        self._found: Digests = {}
         self._since = time.time_ns()
         self._read = False
 
@@ -41,28 +43,21 @@ class Seen:
         Raises:
             OSError: it cannot be read.
         """
-        stamp = _stamp(os.stat(path))  # noqa: PTH116 - thousands of paths, as text
-        match self._known.get(path):
-            case [str(then), str(digest)] if (
-                then == stamp and len(digest) == hashlib.sha256().digest_size * 2
-            ):
-                self._found[path] = [then, digest]
-                return bytes.fromhex(digest)
+        now = of_status(os.stat(path))  # noqa: PTH116 - thousands of paths, as text
+        known = self._known.get(path)
+        if known is not None and known[0] == now and len(known[1]) == _DIGITS:
+            self._found[path] = known
+            return bytes.fromhex(known[1])
         with open(path, "rb") as stream:  # noqa: PTH123 - thousands of paths, as text
             content = hashlib.file_digest(stream, "sha256").digest()
             status = os.fstat(stream.fileno())
         self._read = True
-        if _stamp(status) == stamp and not is_racy(status.st_ctime_ns, self._since):
-            self._found[path] = [stamp, content.hex()]
+        if of_status(status) == now and not is_racy(now.ctime, self._since):
+            self._found[path] = (now, content.hex())
         return content
 
     def keep(self) -> None:
         """Write down what was found, if that is more or less than what was known."""
         if self._read or len(self._found) != len(self._known):
             with suppress(OSError):  # a disk that is full; the files are read again
-                write_note(self._place, {"schema": _SCHEMA, "files": self._found})
-
-
-def _stamp(status: os.stat_result) -> str:
-    facts = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return " ".join(map(str, facts))
+                cache.write(self._place, self._found)

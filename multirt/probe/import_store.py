@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from abi_probe import ArtefactKind
-from multirt.probe.import_model import Check, Outcome, Proof, Seen
-from runtimes.storage.files import load, save
+from multirt.probe.import_model import Check, Outcome, Proof
+from runtimes.storage import cache
+from runtimes.storage.fingerprint import of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from abi_probe import Artefact
     from runtimes import Runtime
 
-_SCHEMA: Final = 2
+_SCHEMA: Final = 3
 _SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
 
 
@@ -36,18 +37,14 @@ class ProofStore(Struct, frozen=True, kw_only=True):
 
     def load(self, key: str) -> Proof | None:
         """Return the proof of a key, None when there is none that can be read."""
-        content = load(self.folder / f"{key}.json")
-        try:
-            return _proof_of(json.loads(content)) if content is not None else None
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return None
+        return cache.read(self.folder / f"{key}.json", Proof)
 
     def save(self, key: str, proof: Proof) -> None:
         """Keep a proof; one in which something took too long may come out otherwise next time."""
         if any(seen.outcome is Outcome.HUNG for seen in proof.seen):
             return
         with suppress(OSError):  # a full or read-only disk is no reason to fail
-            save(self.folder / f"{key}.json", json.dumps(_row_of(proof)).encode())
+            cache.write(self.folder / f"{key}.json", proof)
 
 
 def proof_key(
@@ -59,9 +56,9 @@ def proof_key(
     of them may be replaced without a trace in the others.
     """
     rests_on = [
-        *((str(path), _signature(path)) for path in _files_of(artefact)),
-        *((str(root), _signature(root)) for root in roots),
-        (str(runtime.executable), _signature(runtime.executable)),
+        *((str(path), of_file(path)) for path in _files_of(artefact)),
+        *((str(root), of_file(root)) for root in roots),
+        (str(runtime.executable), of_file(runtime.executable)),
     ]
     question = [_SCHEMA, check, runtime.id, hashlib.sha256(_SCRIPT.read_bytes()).hexdigest()]
     return hashlib.sha256(json.dumps([question, rests_on]).encode()).hexdigest()[:32]
@@ -82,47 +79,3 @@ def _files_of(artefact: Artefact) -> Iterator[Path]:
         below = root.joinpath(*module.split("."))
         yield below.with_name(f"{below.name}.py")
         yield below / "__init__.py"
-
-
-def _signature(path: Path) -> list[int] | None:
-    """Return what changes when a file is replaced or written; None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return [
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    ]
-
-
-def _row_of(proof: Proof) -> dict[str, object]:
-    """Return a proof as JSON has it."""
-    seen = [[_cells(each), _cells(each.alone) if each.alone else None] for each in proof.seen]
-    return {"runtime": proof.runtime, "check": proof.check, "seen": seen}
-
-
-def _cells(seen: Seen) -> list[str]:
-    """Return one import as JSON has it."""
-    return [seen.module, seen.outcome, seen.detail]
-
-
-def _proof_of(row: dict[str, list[list[list[str]]]]) -> Proof:
-    """Return the proof of a row; `KeyError`, `ValueError` and `TypeError` when it is none."""
-    return Proof(
-        runtime=str(row["runtime"]),
-        check=Check(str(row["check"])),
-        seen=tuple(
-            _seen_of(cells, alone=_seen_of(alone) if alone else None)
-            for cells, alone in row["seen"]
-        ),
-    )
-
-
-def _seen_of(cells: list[str], alone: Seen | None = None) -> Seen:
-    """Return the import of three cells."""
-    module, outcome, detail = cells
-    return Seen(module=module, outcome=Outcome(outcome), detail=detail, alone=alone)

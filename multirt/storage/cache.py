@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runtimes.storage.files import load, save
+from runtimes.storage import cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,12 +14,7 @@ if TYPE_CHECKING:
 
 def read_note(file: Path) -> dict[str, object] | None:
     """Return a note; None when there is none, or another user could have written it."""
-    content = load(file)
-    try:
-        note = json.loads(content) if content is not None else None
-    except (ValueError, RecursionError):
-        return None
-    return note if isinstance(note, dict) else None
+    return cache.read(file, dict[str, Any])
 
 
 def write_note(file: Path, note: dict[str, object]) -> None:
@@ -29,7 +23,7 @@ def write_note(file: Path, note: dict[str, object]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    save(file, json.dumps(note, separators=(",", ":")).encode())
+    cache.write(file, note)
 
 
 def age_of(note: Mapping[str, object]) -> float | None:
