@@ -49,6 +49,8 @@ class Reason(Struct, frozen=True, kw_only=True):
         runtimes: ids that it holds for; empty when it is about the artefact alone.
         path: the file concerned; None for the whole.
         help: what would make it fall; None when nothing is known to.
+        about: what a warning is about (`abi_probe.WarningKind`), to show those alike once; empty
+            for other reasons.
     """
 
     weight: Weight
@@ -57,6 +59,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     runtimes: tuple[str, ...] = ()
     path: str | None = None
     help: str | None = None
+    about: str = ""
 
 
 def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
@@ -126,7 +129,7 @@ def _verdicts(report: Report) -> Iterator[Reason]:
     for verdict in report["runtimes"]:
         for key, told in _told(verdict):
             found.setdefault(key, []).append(told)
-    for (weight, kind, path, *_), alike in found.items():
+    for (weight, kind, path, _, facts), alike in found.items():
         texts = {each.text for each in alike}
         helps = dict.fromkeys(each.help for each in alike if each.help is not None)
         yield Reason(
@@ -136,6 +139,7 @@ def _verdicts(report: Report) -> Iterator[Reason]:
             runtimes=tuple(dict.fromkeys(each.runtime for each in alike)),
             path=path,
             help="; ".join(helps) or None,
+            about=dict(facts).get("kind", "") if kind == WARNING else "",
         )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from abi_probe import Cause
 from multirt.probe.findings import TABLE, Reason, Weight, names, reasons_of, title
@@ -169,7 +170,8 @@ def _notes(
     among = [each["runtime"] for each in report["runtimes"]]
     decisive = [each for each in reasons if each.weight is Weight.BROKEN_PROMISE]
     warnings = [each for each in reasons if each.weight is Weight.WARNING]
-    shown = [*decisive[:_WARNINGS], *([] if short else warnings[:_WARNINGS])]
+    alike = [] if short else [*_alike(warnings)]
+    shown = [*decisive[:_WARNINGS], *alike[:_WARNINGS]]
     if sheet.everything:
         shown = list(reasons)
     elif sheet.verbose:
@@ -186,9 +188,20 @@ def _notes(
         yield from _hindrances(report, sheet)
     for reason in shown:
         yield from _reason(reason, among, sheet)
-    hidden = len(decisive) + (0 if short else len(warnings)) - len(shown)
+    hidden = len(decisive) + len(alike) - len(shown)
     if hidden > 0:
         yield sheet.paint(f"  and {hidden} more (-v shows them)", Ink.DIM)
+
+
+def _alike(warnings: Sequence[Reason]) -> Iterator[Reason]:
+    """Yield one warning for all that are about the same thing on the same runtimes."""
+    groups: dict[tuple[object, ...], list[Reason]] = {}
+    for each in warnings:
+        key = (each.about, each.runtimes) if each.about else (each.text, each.path)
+        groups.setdefault(key, []).append(each)
+    for group in groups.values():
+        more = f" (and {len(group) - 1} more like it, -v shows them)" if len(group) > 1 else ""
+        yield replace(group[0], text=f"{group[0].text}{more}")
 
 
 def _summary(report: Report) -> Iterator[str]:

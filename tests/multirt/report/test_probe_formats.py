@@ -71,7 +71,7 @@ def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
     one = [report("a.whl", verdict("r", *reasons), verdict("x", warnings=warnings))]
     short = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN)))
     whole = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN, everything=True)))
-    assert "and 26 more (-v shows them)" in short[-1]
+    assert any("(and 29 more like it, -v shows them)" in line for line in short)
     assert len(short) < 20
     assert sum("abi-symbol" in line for line in whole) == 30
     assert sum("may fail" in line for line in whole) == 30
