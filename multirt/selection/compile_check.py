@@ -60,7 +60,8 @@ def ask(
     lines = memory.load()
     if lines is None:
         lines = _run(runtime, asked, env)
-        if lines and lines[-1] == "end" and not any(line.startswith("missing") for line in lines):
+        complete = bool(lines) and lines[-1] == "end"
+        if unknown and complete and not any(line.startswith("missing") for line in lines):
             memory.store(lines)  # what is missing may be installed later beside the executable
     answers = _answers(lines, unknown)
     if answers.trouble is None and (new := wanted - known - answers.missing):
