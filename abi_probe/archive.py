@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # real wheel has 30,000 members, and machine code compresses 3 to 8 times.
 MEMBER_BYTES = 2 << 30
 MEMBER_COUNT = 200_000
-ARCHIVE_BYTES = 8 << 30  # of all members together; the largest real wheels unpack to 3 GB
-_SLOW_BYTES = 512 << 20  # of those that bzip2 or LZMA unpacks, at 25 MB a second
+ARCHIVE_BYTES = 6 << 30  # of all members together; the largest real wheels unpack to 3 GB
+_SLOW_BYTES = 512 << 20  # of those that bzip2 or LZMA unpacks, or that are hardly anything
 _SLOW = (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 # `zipfile` makes an object of 500 bytes of each member before the members can be counted. 30,000
 # members take 4 MB.
@@ -86,9 +86,15 @@ def _check_sizes(infos: Sequence[zipfile.ZipInfo]) -> None:
         most = f"more than the {MEMBER_COUNT} read"
         raise UnreadableError(f"the archive has {len(infos)} members, {most}")
     unpacked = sum(info.file_size for info in infos)
-    slow = sum(info.file_size for info in infos if info.compress_type in _SLOW)
+    slow = sum(info.file_size for info in infos if _is_slow(info))
     if unpacked > ARCHIVE_BYTES or slow > _SLOW_BYTES:
         raise UnreadableError(f"the archive unpacks to {unpacked} bytes; not read")
+
+
+def _is_slow(info: zipfile.ZipInfo) -> bool:
+    """Whether a member takes long to unpack for its size; the largest are refused alone."""
+    inflated = info.file_size > _RATIO * max(info.compress_size, 1)
+    return info.compress_type in _SLOW or (inflated and info.file_size <= _RATIO_MATTERS)
 
 
 class _Bounded:

@@ -35,6 +35,7 @@ _STRAY: Final = re.compile(r"(?:[ \t]|From ).*\n?")
 _ANY: Final = Version("3")
 _MOST_TAGS: Final = 10_000  # of a WHEEL record; that of a wheel with three dozen has the most
 _LONGEST_SIZE: Final = 20  # digits of a size in a RECORD
+_SHOWN: Final = 100  # characters of a value that cannot be parsed
 _MOST_ROWS: Final = 500_000  # of a RECORD; the largest real wheels have 30,000
 
 
@@ -75,7 +76,7 @@ def parse_metadata(content: bytes) -> Metadata:
     try:
         version = Version(written)
     except ValueError:  # InvalidVersion, or a number of thousands of digits
-        trouble.append(f"METADATA has no valid version: {written!r}")
+        trouble.append(f"METADATA has no valid version: {written[:_SHOWN]!r}")
     wanted, *others = fields.get("requires-python", (None,))
     if others:  # pip and uv take the first
         trouble.append(f"METADATA has {len(others) + 1} Requires-Python fields: the first counts")
@@ -86,7 +87,9 @@ def parse_metadata(content: bytes) -> Metadata:
                 each.contains(_ANY)  # which reads its numbers
             requires_python = parsed
         except ValueError:  # InvalidSpecifier, or likewise
-            trouble.append(f"METADATA has a Requires-Python that means nothing: {wanted!r}")
+            trouble.append(
+                f"METADATA has a Requires-Python that means nothing: {wanted[:_SHOWN]!r}"
+            )
     return Metadata(
         name=canonicalize_name(name),
         version=version,

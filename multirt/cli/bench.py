@@ -25,7 +25,7 @@ from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.errors import ExitCode, MultirtError
 from multirt.experiments.bench_records import records_of
-from multirt.experiments.history_export import write_csv, write_pyperf
+from multirt.experiments.history import write_csv, write_pyperf
 from multirt.experiments.history_keys import machine_key
 from multirt.experiments.history_model import Record
 from multirt.experiments.pyperf_runner import require_pyperf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from importlib import resources
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ from msgspec.structs import replace
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.experiments import pyperf_runner as pyperf
-from multirt.experiments.bench_model import Bench, Excluded, Measured
+from multirt.experiments.bench_model import Bench, Curve, Excluded, Measured
 from multirt.experiments.compare import Comparison, Conditions, compare, prepared
 from multirt.experiments.cpu_time import processor_time
 from multirt.experiments.history_keys import content_of, program_key
 from multirt.experiments.history_model import IDLE, PROCESSOR
-from multirt.experiments.warmup import warm_up
+from multirt.experiments.trial import Outcome, run_once
 from multirt.process.cleanup import temporary_folder
 from multirt.program.model import Kind
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from multirt.experiments.variants import Contender, Field
+
+
+_WARM_ROUNDS = 20
+_WARM_SECONDS = 10.0  # after which no further round begins, but for the third
 
 
 class Effort(Struct, frozen=True, kw_only=True):
@@ -244,6 +249,38 @@ def _with_curves(
     for place, each in enumerate(measured):
         if compiled and each.threads is None and (each.contender.compiles or place == 0):
             say(f"warms up {each.contender.id}")
-            yield replace(each, curve=warm_up(each.contender, conditions))
+            yield replace(each, curve=_warm_up(each.contender, conditions))
         else:
             yield each
+
+
+def _warm_up(contender: Contender, conditions: Conditions) -> Curve:
+    """Run a contender's script again and again in one process.
+
+    Its functions stay the same objects, so a compiler finds them again; modules stay imported. A
+    program that cannot be run twice in one process gives the rounds that went well.
+    """
+    with temporary_folder() as room:
+        answer, driver = room / "times", room / "driver.py"
+        script = resources.files("multirt.experiments") / "warmup_driver.py.txt"
+        driver.write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+        with prepared(contender, conditions) as start:
+            skipped = len(contender.interpreter)
+            command = (
+                *contender.interpreter,
+                *(str(driver), str(answer), str(_WARM_SECONDS), str(_WARM_ROUNDS)),
+                *start.command[skipped:],
+            )
+            seconds = conditions.seconds * 3 + _WARM_SECONDS
+            outcome = run_once(replace(start, command=command, seconds=seconds))
+        lines = answer.read_text(encoding="utf-8").split() if answer.exists() else []
+    times = tuple(float(line) for line in lines)
+    return Curve(seconds=times, trouble=_why_ended(outcome))
+
+
+def _why_ended(outcome: Outcome) -> str | None:
+    """Say why the rounds ended."""
+    if outcome.exit_code == 0:
+        return None
+    said = outcome.stderr.text.strip().splitlines()
+    return f"{outcome.ending}{': ' + said[-1] if said else ''}"

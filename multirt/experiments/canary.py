@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from msgspec import Struct
 
 from multirt.errors import MultirtError
-from multirt.experiments.canary_model import Ending, Role, Trial
-from multirt.experiments.canary_turns import is_crash
+from multirt.experiments.canary_model import Ending, Role, Trial, is_crash
 from multirt.experiments.foreground import end_like, follow
 from multirt.experiments.grouping import first_difference
 from multirt.experiments.normalization import choose_rules, substitutions

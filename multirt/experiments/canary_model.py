@@ -1,7 +1,8 @@
-"""What is remembered of a canary's starts."""
+"""The starts of a canary: which ones are the canary's, and how they ended."""
 
 from __future__ import annotations
 
+import signal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,14 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+# What a process does to itself; SIGTERM, SIGINT, SIGKILL and the like come from others.
+_CRASHES = tuple(
+    number
+    for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS")
+    if (number := getattr(signal, name, None)) is not None
+)
 
 
 class Role(StrEnum):
@@ -76,3 +85,18 @@ class Course(Struct, frozen=True, kw_only=True):
     trial: Trial
     starts: tuple[Started, ...]
     stopped: str | None = None
+
+
+def is_canarys(number: int, percent: float) -> bool:
+    """Whether a start is the canary's: the share is exact, and spread evenly.
+
+    Args:
+        number: of the start, counted from 1.
+        percent: of the starts that are the canary's.
+    """
+    return int(number * percent / 100) > int((number - 1) * percent / 100)
+
+
+def is_crash(exit_code: int | None) -> bool:
+    """Whether a program crashed, by its exit code as `subprocess` has it."""
+    return exit_code is not None and -exit_code in _CRASHES

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.canary_model import Role
-from multirt.experiments.canary_turns import is_crash
+from multirt.experiments.canary_model import Role, is_crash
 from multirt.experiments.intervals import Ratio, unpaired_ratio
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from multirt.errors import MultirtError
 from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
 from multirt.storage.sqlite import database, is_empty, storable
 
@@ -42,6 +43,10 @@ _COLUMNS = (
 )
 _INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
 _SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - likewise
+_HEADINGS = (
+    *("run", "session", "at", "program", "content", "arguments", "machine", "runtime"),
+    *("threads", "same_output", "round", "seconds"),
+)
 
 
 class History(Struct, frozen=True, kw_only=True):
@@ -136,3 +141,44 @@ def _record(row: Sequence[object]) -> Record:
         processor=processor_times(str(document), PROCESSOR),
         idle=processor_times(str(document), IDLE),
     )
+
+
+def write_csv(records: Sequence[Record], path: Path) -> None:
+    """Write one row for each value.
+
+    Raises:
+        MultirtError: the file cannot be written.
+    """
+    try:
+        import csv  # 1 ms, for an export only
+
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(_HEADINGS)
+            for each in records:
+                facts = (each.number, each.session, each.at.isoformat(), each.program)
+                more = (each.content, " ".join(each.arguments), each.machine, each.runtime)
+                checked = "yes" if each.checked else ""
+                for number, values in enumerate(each.rounds, 1):
+                    for value in values:
+                        writer.writerow((*facts, *more, each.threads, checked, number, value))
+    except OSError as error:
+        raise MultirtError("export", f"cannot write {path}: {error.strerror}") from error
+
+
+def write_pyperf(documents: Sequence[tuple[str, str]], folder: Path) -> None:
+    """Write pyperf's files, which `pyperf compare_to` and its plots read.
+
+    Args:
+        documents: a name for each file, without its ending, and the JSON.
+        folder: made when it is not there.
+
+    Raises:
+        MultirtError: a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, document in documents:
+            (folder / f"{name}.json").write_text(document + "\n", encoding="utf-8")
+    except OSError as error:
+        raise MultirtError("export", f"cannot write {folder}: {error.strerror}") from error

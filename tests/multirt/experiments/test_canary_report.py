@@ -8,9 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multirt.experiments.canary_model import Course, Ending, Role, Started, Trial
+from multirt.experiments.canary_model import (
+    Course,
+    Ending,
+    Role,
+    Started,
+    Trial,
+    is_canarys,
+    is_crash,
+)
 from multirt.experiments.canary_report import report_on
-from multirt.experiments.canary_turns import is_canarys, is_crash
 
 TRIAL = Trial(program="/somewhere/tool.py", usual="cpython-3.13.0", canary="cpython-3.15.0")
 AT = datetime(2026, 11, 1, tzinfo=UTC)

@@ -10,8 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.experiments.history import History
-from multirt.experiments.history_export import write_csv, write_pyperf
+from multirt.experiments.history import History, write_csv, write_pyperf
 from multirt.storage import sqlite as database_module
 from tests.factories.records import record
 

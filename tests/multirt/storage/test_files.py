@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -123,4 +124,15 @@ def test_an_archive_of_too_many_members_is_refused_before_they_are_objects(
 
 def test_an_archive_that_is_not_a_regular_file_is_refused(hostile: Path) -> None:
     with pytest.raises((UnreadableError, OSError, ValueError)), open_archive(hostile):
+        pass
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_an_archive_of_many_small_bombs_is_refused(tmp_path: Path, compression: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.whl", "w", compression) as archive:
+        for number in range(20):
+            archive.writestr(f"m{number}.so", b"\0" * 1000)
+        for info in archive.infolist():
+            info.file_size = 30 << 20  # what the directory says is what counts
+    with pytest.raises(UnreadableError, match="not read"), open_archive(tmp_path / "a.whl"):
         pass
