@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
+from packaging.specifiers import SpecifierSet
 
+from abi_probe import Prospect, examine_all
 from multirt.probe.exit_policy import Policy
 from multirt.probe.findings import Weight, kinds_of, names, reasons_of
+from multirt.probe.make_report import report_of
 from multirt.probe.report_values import Report, failed
+from tests.factories.artifacts import artefact, elf_binary, target
+from tests.factories.artifacts import extension as module_at
 from tests.factories.probe_reports import extension, objection, report, verdict
 
 OLD = objection("package-python", "spam requires >=3.8, this is 3.6", need="spam requires >=3.8")
@@ -108,3 +114,26 @@ def test_a_runtime_in_words_is_no_warning() -> None:
 )
 def test_the_kinds_are_those_of_the_reasons(given: Report) -> None:
     assert kinds_of(given) == {each.kind for each in reasons_of(given)}
+
+
+def test_reasons_are_grouped_without_their_words() -> None:
+    wheel = artefact(
+        module_at("spam.abi3.so", elf_binary("PyOther_New")), tag="cp38-abi3-manylinux_2_17_x86_64"
+    )
+    wheel = replace(wheel, requires_python=SpecifierSet(">=3.9"))
+    prospects = [
+        Prospect(target=target(version), given=None) for version in ("3.7", "3.8", "3.12", "3.13")
+    ]
+    judged = report_of("a.whl", wheel, prospects, examine_all(wheel, prospects))
+    grouped = [(each.kind, each.path, each.runtimes) for each in reasons_of(judged)]
+    assert [(kind, len(runtimes)) for kind, _, runtimes in grouped] == [
+        ("abi-symbol", 4),
+        ("package-python", 2),
+        ("abi-tag", 1),
+    ]
+    for verdict_ in judged["runtimes"]:
+        for each in verdict_["objections"]:
+            each["detail"] = each["need"] = each["help"] = "x"
+        for warning in verdict_["judged_warnings"]:
+            warning["detail"] = "x"
+    assert [(each.kind, each.path, each.runtimes) for each in reasons_of(judged)] == grouped
