@@ -5,6 +5,7 @@ This is ground truth: it shares nothing with `runtimes`, and asks no interpreter
 
 from __future__ import annotations
 
+import os
 import shutil
 from enum import StrEnum
 from pathlib import Path
@@ -236,3 +237,9 @@ def named(name: str) -> Interpreter:
         KeyError: no test knows such an interpreter.
     """
     return {row.name: row for row in INTERPRETERS}[name]
+
+
+def release(version: str) -> str:
+    """Return the exact release of pyenv's CPython of a version; `VERSION.99` where it is absent."""
+    program = Places.of(os.environ, Path.home()).locate(named(version))
+    return program.parents[1].name if program is not None else f"{version}.99"

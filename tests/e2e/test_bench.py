@@ -13,10 +13,13 @@ import pytest
 from msgspec import Struct
 
 from multirt.experiments.history_model import PROCESSOR
+from tests.interpreters import release
 
 if TYPE_CHECKING:
     from tests.browser import Browser
     from tests.conftest import Command, Require
+
+V312 = release("3.12")
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +72,7 @@ def session(tmp_path_factory: pytest.TempPathFactory, cache: Path, require: Requ
         "COLUMNS": "120",
     }
     words = ["--python", str(require("3.12")), "--python", str(require("pypy3.9"))]
-    words += ["--reference", "cpython-3.12.1", "--rounds", "2", "--values", "2", "--copy", "."]
+    words += ["--reference", f"cpython-{V312}", "--rounds", "2", "--values", "2", "--copy", "."]
     words += ["--json", "--html", "page.html", "--output", "out", "--warmups", "1"]
     done = _run(room, environment, "bench", *words, "tool.py")
     assert done.returncode == 0, done.stderr
@@ -78,7 +81,7 @@ def session(tmp_path_factory: pytest.TempPathFactory, cache: Path, require: Requ
 
 def test_every_figure_is_there(session: Session) -> None:
     document = session.document
-    assert (document["reference"], document["checked"]) == ("cpython-3.12.1", True)
+    assert (document["reference"], document["checked"]) == (f"cpython-{V312}", True)
     assert document["excluded"] == [{"runtime": "pypy-3.9.16", "reason": ANOTHER}]
     (measured,) = document["runtimes"]
     assert [len(each) for each in measured["rounds"]] == [2, 2]
@@ -105,7 +108,7 @@ def test_the_working_folder_stays_as_it_was(session: Session) -> None:
 
 
 def test_pyperf_reads_the_files(session: Session) -> None:
-    file = str(session.room / "out" / "cpython-3.12.1.json")
+    file = str(session.room / "out" / f"cpython-{V312}.json")
     shown = subprocess.run(
         [sys.executable, "-m", "pyperf", "compare_to", "-v", file, file],
         check=True,
@@ -120,17 +123,17 @@ def test_pyperf_reads_the_files(session: Session) -> None:
         capture_output=True,
         text=True,
     )
-    assert "multirt_runtime: cpython-3.12.1" in metadata.stdout
-    assert "python_version: 3.12.1" in metadata.stdout
+    assert f"multirt_runtime: cpython-{V312}" in metadata.stdout
+    assert f"python_version: {V312}" in metadata.stdout
 
 
 def test_the_history_has_it(session: Session) -> None:
     listed = session.run("bench", "history")
     assert "tool.py" in listed.stdout
     shown = session.run("bench", "history", "tool.py", "--csv", "all.csv", "--output", "kept")
-    assert "cpython-3.12.1" in shown.stdout
+    assert f"cpython-{V312}" in shown.stdout
     assert len((session.room / "all.csv").read_text().splitlines()) >= 5
-    assert (session.room / "kept" / "cpython-3.12.1-run-1.json").exists()
+    assert (session.room / "kept" / f"cpython-{V312}-run-1.json").exists()
     document = json.loads(session.run("bench", "history", "tool.py", "--json").stdout)
     assert document["runs"][0]["same_output"] is True
     assert session.run("bench", "history", "none.py").returncode == 2
@@ -155,11 +158,11 @@ def test_threads_are_set_for_the_program(session: Session) -> None:
     done = session.run(*words, "tool.py")
     assert done.returncode == 0, done.stderr
     assert "speed-up over its own run with the fewest threads" in done.stdout
-    assert "cpython-3.12.1 x2" in done.stdout
+    assert f"cpython-{V312} x2" in done.stdout
 
 
 def test_a_regression_fails_the_command(session: Session) -> None:
-    past = json.loads((session.room / "out" / "cpython-3.12.1.json").read_text())
+    past = json.loads((session.room / "out" / f"cpython-{V312}.json").read_text())
     for run in past["benchmarks"][0]["runs"]:
         run["values"] = [value / 10 for value in run.get("values", ())]
     for part in (past, *past["benchmarks"]):
@@ -220,7 +223,7 @@ def test_the_history_is_compared_with_itself(session: Session) -> None:
     assert "nothing earlier to compare with" in alone.stdout
     assert session.run(*words).returncode == 0
     document = json.loads(session.run("bench", "history", "this", *SINCE, "--json").stdout)
-    assert [each["runtime"] for each in document["changes"]] == ["cpython-3.12.1"]
+    assert [each["runtime"] for each in document["changes"]] == [f"cpython-{V312}"]
     assert document["runs"][0]["program"] == "-m this"
     assert session.run("bench", "history", "this", *SINCE, *FAILING).returncode == 0
     assert session.run("bench", "history", *SINCE).returncode == 2

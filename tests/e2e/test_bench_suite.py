@@ -10,11 +10,14 @@ import pytest
 from multirt.experiments.pyperformance_suite import SuiteRun
 from multirt.report.suite_text import print_suite
 from tests.factories.records import WOBBLE
+from tests.interpreters import release
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Command, Require
+
+V312 = release("3.12")
 
 
 def run(name: str, **seconds: float) -> SuiteRun:
@@ -67,7 +70,7 @@ def test_a_profile_that_the_suite_cannot_have_is_said(multirt: Command, require:
 @pytest.mark.parametrize(
     ("name", "runtime"),
     [
-        pytest.param("3.12", "cpython-3.12.1", id="3.12"),
+        pytest.param("3.12", f"cpython-{V312}", id="3.12"),
         pytest.param("pypy3.11", "pypy-3.11.11", id="one that has no pip to install"),
     ],
 )

@@ -196,7 +196,7 @@ def test_says_on_a_terminal_what_takes_long(seconds: str, shown: bytes) -> None:
     assert (process.returncode, said) == (0, shown)
 
 
-def test_says_nothing_where_nobody_looks() -> None:
+def test_progress_is_silent_without_a_terminal() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", _SLOW, "0.7"], check=True, capture_output=True, text=True
     )

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.interpreters import release
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Command, Require
+
+V312 = release("3.12")
+V39 = release("3.9")
 
 
 _OLD, _NEW = "3.9", "3.12"
@@ -28,7 +33,7 @@ def explain(multirt: Command, require: Require, tmp_path: Path) -> Callable[...,
     def call(source: str | None, *words: str) -> dict[str, Any]:
         if source is not None:
             (tmp_path / "tool.py").write_text(source)
-        options = ("--json", "-p", "3.9.18", "-p", "3.12.1")
+        options = ("--json", "-p", V39, "-p", V312)
         document = json.loads(multirt("explain", *options, *(words or ("tool.py",))).stdout)
         return {
             each["runtime"].removeprefix("cpython-"): [
@@ -69,11 +74,11 @@ _PART = "from importlib import metadata, no_such"
         pytest.param("import antigravity, this", None, None, id="loud modules are not imported"),
     ],
 )
-def test_a_source(
+def test_explain_names_the_version_that_a_syntax_needs(
     explain: Callable[..., dict[str, Any]], source: str, old: str | None, new: str | None
 ) -> None:
     found = explain(source)
-    for runtime, expected in (("3.9.18", old), ("3.12.1", new)):
+    for runtime, expected in ((V39, old), (V312, new)):
         if expected is None:
             assert found[runtime] == []
         else:
@@ -88,11 +93,11 @@ def test_files_of_its_own_count_where_they_are_imported(
     (tmp_path / "pack" / "newer.py").write_text("match 1:\n    case x: pass\n")
     (tmp_path / "compat.py").write_text("print 'two'\n")
     found = explain("import sys, pack\nif sys.version_info[0] == 2:\n    import compat\n")
-    assert found["3.12.1"] == []
-    assert found["3.9.18"][0].startswith("syntax: needs 3.12: newer.py line 1: ")
+    assert found[V312] == []
+    assert found[V39][0].startswith("syntax: needs 3.12: newer.py line 1: ")
 
 
-def test_age_is_no_reason_where_an_older_one_compiles_it(
+def test_an_older_runtime_that_compiles_the_file_is_not_ruled_out_by_syntax(
     multirt: Command, require: Require, tmp_path: Path
 ) -> None:
     for name in ("2.7", "micropython", "3.12"):
@@ -111,24 +116,22 @@ def test_bytecode_runs_on_one_version(
     line = "import py_compile; py_compile.compile('x.py', cfile='part.pyc')"
     subprocess.run([require(_NEW), "-c", line], cwd=tmp_path, check=True)
     found = explain("import part\n")
-    assert found["3.12.1"] == []
-    assert found["3.9.18"] == ["syntax: needs 3.12: part.pyc: bytecode of another version"]
+    assert found[V312] == []
+    assert found[V39] == ["syntax: needs 3.12: part.pyc: bytecode of another version"]
 
 
 def test_modules_and_folders_are_judged_too(
     explain: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
-    assert "imports tomllib" in explain(None, "-m", "tomllib")["3.9.18"][0]
-    assert explain(None, "-m", "asyncio.taskgroups")["3.12.1"] == []
+    assert "imports tomllib" in explain(None, "-m", "tomllib")[V39][0]
+    assert explain(None, "-m", "asyncio.taskgroups")[V312] == []
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").write_text("type X = int\n")
-    assert "__main__.py line 1" in explain(None, "app")["3.9.18"][0]
-    assert "line 1" in explain(None, "-c", "type X = int")["3.9.18"][0]
+    assert "__main__.py line 1" in explain(None, "app")[V39][0]
+    assert "line 1" in explain(None, "-c", "type X = int")[V39][0]
 
 
-def test_answers_are_remembered_and_a_cache_that_cannot_be_written_is_no_trouble(
-    multirt: Command, tmp_path: Path
-) -> None:
+def test_an_unwritable_compile_cache_changes_no_answer(multirt: Command, tmp_path: Path) -> None:
     (tmp_path / "tool.py").write_text("from typing import Any\nprint('ran')\n")
     (tmp_path / "file").write_text("")
     this = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -173,7 +176,7 @@ def test_explain_says_what_would_help(multirt: Command, tmp_path: Path, require:
     require(_NEW)
     (tmp_path / "tool.py").write_text("import six\n")
     done = multirt("explain", "-p", _NEW, "tool.py")
-    assert "multirt run --python cpython-3.12.1 --with six tool.py" in done.stdout
+    assert f"multirt run --python cpython-{V312} --with six tool.py" in done.stdout
     assert done.returncode == 127
     (tmp_path / "fine.py").write_text("")
     text = multirt("explain", "fine.py").stdout

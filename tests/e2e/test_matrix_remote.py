@@ -168,7 +168,7 @@ def test_a_worker_killed_in_the_middle(require: Require, farm: Farm, tmp_path: P
         pytest.param("scheduler", (4, "the scheduler ended"), id="the scheduler"),
     ],
 )
-def test_nobody_is_left(
+def test_a_run_ends_when_its_last_worker_or_the_scheduler_dies(
     require: Require, farm: Farm, tmp_path: Path, victim: str, ending: tuple[int, str]
 ) -> None:
     require("3.12")

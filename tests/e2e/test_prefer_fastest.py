@@ -13,6 +13,7 @@ from multirt.experiments.history_keys import content_of, machine_key
 from multirt.program import read_program
 from multirt.program.model import Entry, Kind
 from tests.factories.records import record
+from tests.interpreters import release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
     from tests.conftest import Command, Require
 
+V310 = release("3.10")
+V312 = release("3.12")
 
-USUAL, OTHER = "cpython-3.12.1", "cpython-3.10.13"
+
+USUAL, OTHER = f"cpython-{V312}", f"cpython-{V310}"
 
 
 @pytest.fixture

@@ -84,7 +84,9 @@ def documents(multirt: Command, *arguments: str) -> list[dict[str, Any]]:
         pytest.param([GOOD, "--html", "no/such/folder.html"], 2, "cannot write", id="no folder"),
     ],
 )
-def test_what_it_ends_with(multirt: Command, arguments: list[str], code: int, words: str) -> None:
+def test_probe_exits_with_the_code_of_its_result(
+    multirt: Command, arguments: list[str], code: int, words: str
+) -> None:
     done = multirt("probe", *WORDS, *arguments)
     said = " ".join((done.stdout + done.stderr).split())
     assert words in said

@@ -50,7 +50,7 @@ def test_how_it_ends(script: str, expected: Output, tmp_path: Path) -> None:
     assert heard(script, tmp_path) == expected
 
 
-def test_nobody_waits_for_ever(tmp_path: Path) -> None:
+def test_a_child_past_its_time_limit_is_ended(tmp_path: Path) -> None:
     given = heard("print('begun', flush=True); input(); import time; time.sleep(99)", tmp_path)
     assert given.status == 1  # there is no input
     script = "print('begun', flush=True); import time; time.sleep(99)"
@@ -67,7 +67,7 @@ def test_a_flood_is_not_kept(tmp_path: Path) -> None:
     assert given.stderr.endswith(b"xend")
 
 
-def test_who_is_left_behind_and_floods_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_flooding_orphan_does_not_delay_the_answer(tmp_path: Path) -> None:
     given = heard(_LEAVES_A_FLOOD, tmp_path, kept=1000)
     assert (len(given.stdout) <= 1000, given.status) == (True, 0)
 

@@ -36,7 +36,7 @@ def test_no_more_are_at_work_than_there_are_processors() -> None:
     assert max(seen) <= PROCESSORS
 
 
-def test_what_does_not_get_on_holds_up_nobody() -> None:
+def test_candidates_that_wait_leave_their_turn_to_others() -> None:
     """All wait for one that comes after more of them than there are processors."""
     number = min(PROCESSORS + 1, 8)  # more are never started
     together = Barrier(number, timeout=120)

@@ -44,7 +44,7 @@ def test_too_few_rounds_claim_nothing(count: int) -> None:
     assert not unpaired_ratio([2.0] * 4, [1.0] * 40).significant
 
 
-def test_a_drifting_machine_favours_nobody() -> None:
+def test_drift_of_the_machine_does_not_favor_a_runtime() -> None:
     reference = [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
     found = paired_ratio(reference, [each / 1.3 for each in reference])
     assert found.low == pytest.approx(1.3)

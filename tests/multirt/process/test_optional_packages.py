@@ -12,7 +12,7 @@ from multirt.errors import MultirtError
 from multirt.process.optional_packages import require
 
 
-def test_what_is_here_passes() -> None:
+def test_an_installed_optional_package_is_accepted() -> None:
     require("packaging", "a test")
 
 

@@ -40,7 +40,7 @@ def test_it_never_takes_a_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
     ("terminal", "silent"),
     [pytest.param(False, 0.0, id="a-file"), pytest.param(True, 1e9, id="quick-work")],
 )
-def test_nobody_else_sees_it(silent: float, *, terminal: bool) -> None:
+def test_progress_is_not_shown_off_a_terminal(silent: float, *, terminal: bool) -> None:
     stream = _Stream(terminal=terminal)
     with Progress(1, stream=stream, silent=silent) as progress:
         progress.step("spam")
