@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
     from runtimes.cache_folder import CacheInfo, cache_info, clear_cache
-    from runtimes.child import Child, Output
-    from runtimes.choice import find, ranked
     from runtimes.discoverer import interrogate
     from runtimes.discovery import discover
-    from runtimes.environments import base_executable, overlays
     from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
+    from runtimes.executable_names import is_of_another, is_runtime_name, release_line
     from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
     from runtimes.model import (
         Abi,
@@ -33,20 +31,20 @@ if TYPE_CHECKING:
         Rejection,
         Runtime,
     )
-    from runtimes.names import is_of_another, is_runtime_name, release_line
-    from runtimes.preference import CRITERIA, decided_by, rank, standing
+    from runtimes.ranking import CRITERIA, decided_by, rank, standing
     from runtimes.search import Search
+    from runtimes.selection import find, ranked
     from runtimes.sources import SOURCES
     from runtimes.spec import RuntimeSpec, within
+    from runtimes.venvs import base_executable, overlays
     from runtimes.version_file import read_version_file
 
 # Each is imported when it is used first: what only looks into the cache needs none of them.
 _LATER: Final = {
     "Abi": "model",
-    "CRITERIA": "preference",
+    "CRITERIA": "ranking",
     "CacheInfo": "cache_folder",
     "CandidateError": "errors",
-    "Child": "child",
     "Disagreement": "build_details",
     "Discovery": "model",
     "Environment": "model",
@@ -57,7 +55,6 @@ _LATER: Final = {
     "Libc": "model",
     "Markers": "model",
     "NoRuntimeError": "errors",
-    "Output": "child",
     "Overlay": "model",
     "Platform": "model",
     "Reason": "errors",
@@ -68,24 +65,24 @@ _LATER: Final = {
     "SOURCES": "sources",
     "Search": "search",
     "SpecError": "errors",
-    "base_executable": "environments",
+    "base_executable": "venvs",
     "cache_info": "cache_folder",
     "clear_cache": "cache_folder",
-    "decided_by": "preference",
+    "decided_by": "ranking",
     "disagreements": "build_details",
     "discover": "discovery",
-    "find": "choice",
+    "find": "selection",
     "foreign_sizes": "layout",
     "interrogate": "discoverer",
     "is_cpython": "layout",
-    "is_of_another": "names",
-    "is_runtime_name": "names",
-    "overlays": "environments",
-    "rank": "preference",
-    "ranked": "choice",
+    "is_of_another": "executable_names",
+    "is_runtime_name": "executable_names",
+    "overlays": "venvs",
+    "rank": "ranking",
+    "ranked": "selection",
     "read_version_file": "version_file",
-    "release_line": "names",
-    "standing": "preference",
+    "release_line": "executable_names",
+    "standing": "ranking",
     "within": "spec",
 }
 
@@ -95,7 +92,6 @@ __all__ = [
     "Abi",
     "CacheInfo",
     "CandidateError",
-    "Child",
     "Disagreement",
     "Discovery",
     "Environment",
@@ -106,7 +102,6 @@ __all__ = [
     "Libc",
     "Markers",
     "NoRuntimeError",
-    "Output",
     "Overlay",
     "Platform",
     "Reason",

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.environments import base_executable, configuration_file, overlays, site_folders
 from runtimes.errors import CandidateError, Reason
+from runtimes.executable_names import is_runtime_name
 from runtimes.files import read_head
 from runtimes.model import Environment, Rejection
-from runtimes.names import is_runtime_name
-from runtimes.sources.registry import is_store_stub
+from runtimes.sources.windows_registry import is_store_stub
+from runtimes.venvs import base_executable, configuration_file, overlays, site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,28 +7,28 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtimes.answer import runtime_of
-from runtimes.cache import Cache
+from runtimes.cache_inputs import files_behind, leading_out, links_to, surroundings
 from runtimes.candidates import Look
-from runtimes.environments import base_executable, configuration_file, site_folders
 from runtimes.errors import CandidateError, Reason
-from runtimes.grounds import files_behind, leading_out, links_to, surroundings
+from runtimes.executable_names import is_of_another, is_slow_starter, release_line, time_limit
+from runtimes.facts import runtime_of
+from runtimes.merge_results import Answered, answered, rows
 from runtimes.model import Discovery, Inquiry, Rejection
-from runtimes.names import is_of_another, is_slow_starter, release_line, time_limit
-from runtimes.rows import Answered, answered, rows
+from runtimes.probe_cache import Cache
 from runtimes.storage.fingerprint import Fingerprints, of_file
-from runtimes.turns import ask_each
+from runtimes.venvs import base_executable, configuration_file, site_folders
+from runtimes.worker_slots import ask_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from threading import Event
 
     from runtimes.candidates import Candidate, Suspect
+    from runtimes.discovery_cache import Whole
+    from runtimes.merge_results import Facts
     from runtimes.model import Runtime
-    from runtimes.rows import Facts
     from runtimes.search import Search
     from runtimes.sources import Place
-    from runtimes.whole import Whole
 
 
 def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> Runtime:
@@ -48,7 +48,7 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
     suspects = look.suspects([candidate])
     if not suspects:
         raise CandidateError(look.rejected[0].reason, look.rejected[0].detail)
-    from runtimes.interrogation import ask  # 20 ms that a warm list never needs
+    from runtimes.query import ask  # 20 ms that a warm list never needs
 
     def question(suspect: Suspect, stop: Event) -> Facts:
         return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
@@ -215,7 +215,7 @@ class Discoverer:
             return ask_each(self._ask, suspects)
 
     def _ask(self, suspect: Suspect, stop: Event) -> Facts | CandidateError:
-        from runtimes.interrogation import ask  # 20 ms, likewise
+        from runtimes.query import ask  # 20 ms, likewise
 
         before = self._cache.watch(suspect)
         result: Facts | CandidateError

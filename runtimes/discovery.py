@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtimes import sources
-from runtimes.whole import Whole
+from runtimes.discovery_cache import Whole
 
 if TYPE_CHECKING:
     from runtimes.model import Discovery

@@ -23,8 +23,8 @@ from multirt.environments.venv import (
     unwritable,
 )
 from multirt.storage.lock import holding
-from runtimes.environments import site_folders
 from runtimes.storage.trust import make_folder
+from runtimes.venvs import site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

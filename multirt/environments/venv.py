@@ -17,8 +17,8 @@ import msgspec
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.removal import discard
 from multirt.errors import ExitCode, MultirtError
-from runtimes.environments import read_settings, site_folders
 from runtimes.storage.trust import check_tree, make_folder
+from runtimes.venvs import read_settings, site_folders
 
 if TYPE_CHECKING:
     from runtimes import Runtime

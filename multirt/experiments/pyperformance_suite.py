@@ -19,8 +19,8 @@ from multirt.errors import MultirtError
 from multirt.experiments.intervals import Ratio, unpaired_ratio
 from multirt.experiments.trial import Start, run_once
 from multirt.process.optional_packages import require
-from runtimes.environments import site_folders
 from runtimes.storage.trust import check_tree, make_folder
+from runtimes.venvs import site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -18,7 +18,7 @@ from multirt.program.model import Kind
 from multirt.selection.own_modules import path_files_of
 from multirt.selection.virtualenv import candidates
 from runtimes import Reason
-from runtimes.environments import site_folders
+from runtimes.venvs import site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

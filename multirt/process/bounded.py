@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from multirt.process.signals import signal_name
-from runtimes import Child
+from runtimes.subprocesses import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

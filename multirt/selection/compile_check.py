@@ -87,7 +87,7 @@ def _run(runtime: Runtime, asked: Question, env: Mapping[str, str]) -> list[str]
     """Return the lines of the answer; empty when there is none."""
     import tempfile  # with the next 15 ms, where the answer is not remembered
 
-    from runtimes import Child
+    from runtimes.subprocesses import Child
 
     nonce = os.urandom(8).hex()
     clean = {name: value for name, value in env.items() if not name.startswith(_SCRUBBED)}

@@ -77,7 +77,7 @@ def ask_own_modules(
     runtime: Runtime, tops: Iterable[str], env: Mapping[str, str]
 ) -> frozenset[str]:
     """Return the modules that a runtime itself finds, as a program would; none where it fails."""
-    from runtimes import Child
+    from runtimes.subprocesses import Child
 
     nonce, names = os.urandom(8).hex(), sorted(top for top in tops if top.isidentifier())
     clean = {name: value for name, value in env.items() if not name.startswith(_SCRUBBED)}

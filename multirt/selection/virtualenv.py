@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from multirt.storage.files import read_text
 from runtimes import base_executable
-from runtimes.environments import read_settings, site_folders
+from runtimes.venvs import read_settings, site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtimes.sources import conda, environment_path, managers, registry, trees
-from runtimes.sources.place import Place
-from runtimes.sources.selection import selected_folders
+from runtimes.sources import conda, path_variable, prefixes, version_managers, windows_registry
+from runtimes.sources.location import Place
+from runtimes.sources.shim_selection import selected_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 __all__ = ["SOURCES", "Place", "places", "selected_folders"]
 
-_MANAGERS = tuple(manager.name for manager in managers.MANAGERS)
+_MANAGERS = tuple(manager.name for manager in version_managers.MANAGERS)
 
 SOURCES: tuple[str, ...] = (
-    trees.VARIABLE,
+    prefixes.VARIABLE,
     "PATH",
     *_MANAGERS,
     "conda",
     "registry",
-    *trees.SYSTEM,
+    *prefixes.SYSTEM,
 )
 """Every source in the order of preference; a runtime found in two is called after the first."""
 
 # Each reader with the sources that it speaks for.
 _READERS = (
-    ((trees.VARIABLE,), trees.named_places),
-    (("PATH",), environment_path.places),
-    (_MANAGERS, environment_path.places_behind_shims),
-    (_MANAGERS, managers.places),
+    ((prefixes.VARIABLE,), prefixes.named_places),
+    (("PATH",), path_variable.places),
+    (_MANAGERS, path_variable.places_behind_shims),
+    (_MANAGERS, version_managers.places),
     (("conda", "pixi"), conda.places),
-    (("registry",), registry.places),
-    (trees.SYSTEM, trees.system_places),
+    (("registry",), windows_registry.places),
+    (prefixes.SYSTEM, prefixes.system_places),
 )
 
 

@@ -14,7 +14,7 @@ import pytest
 from multirt.environments import Wanted, build, make_empty, maker_for, maker_of, python_of, resolve
 from multirt.environments.venv import _by_venv
 from runtimes import interrogate
-from runtimes.environments import site_folders
+from runtimes.venvs import site_folders
 from tests.factories.index import make_wheel
 
 if TYPE_CHECKING:

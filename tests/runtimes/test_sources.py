@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runtimes import SOURCES, Search, rank
 from runtimes.sources import places, selected_folders
-from runtimes.sources.registry import Entry, is_store_stub, places_of
+from runtimes.sources.windows_registry import Entry, is_store_stub, places_of
 from runtimes.storage import fingerprint
 from tests.factories.runtimes import described
 

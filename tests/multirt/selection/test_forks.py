@@ -12,7 +12,7 @@ from multirt.environments.markers import marker_environment
 from multirt.program import holds
 from multirt.selection.checks.facts import facts_of
 from runtimes import is_cpython, rank
-from runtimes.answer import runtime_of
+from runtimes.facts import runtime_of
 from tests.factories.artifacts import artefact, elf_binary, extension
 
 LINUX = "x86_64-linux-gnu"

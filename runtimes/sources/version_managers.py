@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.sources.place import BIN, Place, expand
+from runtimes.sources.location import BIN, Place, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from msgspec import Struct
 from packaging.version import InvalidVersion, Version
 
 from runtimes.errors import CandidateError, Reason
+from runtimes.executable_names import is_runtime_name
 from runtimes.files import read_head
 from runtimes.model import Abi, Implementation, Jit, Libc, Markers, Platform, Runtime
-from runtimes.names import is_runtime_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.child import Child
 from runtimes.errors import CandidateError, Reason
+from runtimes.executable_names import time_limit
 from runtimes.files import read_head
-from runtimes.heard import CAP, Heard, read
-from runtimes.names import time_limit
-from runtimes.question import question_with
+from runtimes.probe_output import CAP, Heard, read
+from runtimes.probe_script import question_with
+from runtimes.subprocesses import Child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from runtimes.names import is_runtime_name, time_limit
+from runtimes.executable_names import is_runtime_name, time_limit
 
 RUNTIMES = [
     "python",

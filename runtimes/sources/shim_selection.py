@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes.files import read_text
-from runtimes.sources.place import BIN
+from runtimes.sources.location import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

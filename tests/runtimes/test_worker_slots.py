@@ -7,7 +7,7 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from runtimes.turns import ask_each
+from runtimes.worker_slots import ask_each
 
 PROCESSORS = max(2, len(os.sched_getaffinity(0)))
 

@@ -17,8 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from runtimes import notes
-from runtimes.errors import CandidateError, Reason
-from runtimes.grounds import (
+from runtimes.cache_inputs import (
     files_behind,
     files_of,
     files_of_modules,
@@ -26,7 +25,8 @@ from runtimes.grounds import (
     landmarks,
     speaks_for_another,
 )
-from runtimes.question import question
+from runtimes.errors import CandidateError, Reason
+from runtimes.probe_script import question
 from runtimes.storage import cache, fingerprint
 from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
 

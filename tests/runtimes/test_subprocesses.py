@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtimes import Child, Output
+from runtimes.subprocesses import Child, Output
 
 if TYPE_CHECKING:
     from pathlib import Path

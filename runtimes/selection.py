@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtimes.environments import base_executable
 from runtimes.errors import NoRuntimeError
-from runtimes.preference import rank
+from runtimes.ranking import rank
+from runtimes.venvs import base_executable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from runtimes.sources.place import BIN, Place, expand
+from runtimes.sources.location import BIN, Place, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.runtimes.conftest import ME, make_script
-from tests.runtimes.test_cache import FAKE, settle
+from tests.runtimes.test_probe_cache import FAKE, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

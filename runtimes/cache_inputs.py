@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtimes.answer import started_file
-from runtimes.names import is_runtime_name
+from runtimes.executable_names import is_runtime_name
+from runtimes.facts import started_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.sources.place import Place
+from runtimes.sources.location import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

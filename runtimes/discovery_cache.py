@@ -1,6 +1,6 @@
 """Remember all that a search found, while everything that it looked at is as it was.
 
-What single candidates answered is remembered in `runtimes.cache`. To put a list of runtimes
+What single candidates answered is remembered in `runtimes.probe_cache`. To put a list of runtimes
 together from that takes 40 ms; to see that nothing has changed since takes a fifth.
 """
 
