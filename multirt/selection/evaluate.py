@@ -139,10 +139,14 @@ class Inquiry(Struct, frozen=True, kw_only=True):
     def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
         """Judge again with what the runtime itself says, and with what it would get installed."""
         having, statically = judged
-        key = (having.runtime, statically.rank)
+        runtime = having.runtime
+        key = (runtime.executable, runtime == self.question.home)
         if key not in self.evaluated:
             self.evaluated[key] = self._newly_asked(having)
-        return self.evaluated[key]
+        known = self.evaluated[key]
+        # Where and how often it was found may have changed since, and with that its source.
+        rank = (*statically.rank[:2], known.rank[2], *statically.rank[3:])
+        return replace(known, runtime=runtime, rank=rank)
 
     def _newly_asked(self, having: Having) -> Verdict:
         answers = ask(
