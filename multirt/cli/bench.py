@@ -20,7 +20,7 @@ from multirt.cli.bench_request import (
     remember,
 )
 from multirt.cli.compare_options import ContestOptions, Html
-from multirt.cli.data_paths import history_store, names_of
+from multirt.cli.context import history_store, names_of
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.errors import ExitCode, MultirtError
@@ -188,7 +188,7 @@ def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
 
         typer.echo(json.dumps(suite_document(runs)))
     else:
-        from multirt.report.suite_text import print_suite
+        from multirt.report.bench_text import print_suite
 
         print_suite(runs)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from multirt.cli.data_paths import history_store
+from multirt.cli.context import history_store
 from multirt.errors import MultirtError
 from multirt.experiments.bench import Effort, bench
 from multirt.experiments.bench_records import records_of, reference_records

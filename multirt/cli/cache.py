@@ -32,11 +32,11 @@ def show_state(*, as_json: Json = False) -> None:
     """Say how much is remembered, and whether it can be used."""
     info = cache_info(cache_dir())
     if as_json:
-        from multirt.report.cache_json import cache_document
+        from multirt.report.cache import cache_document
 
         typer.echo(json.dumps({"schema_version": 1, "cache": cache_document(info)}))
     else:
-        from multirt.report.cache_text import print_cache
+        from multirt.report.cache import print_cache
 
         print_cache(info)
 
@@ -58,7 +58,7 @@ def show_plans(*, as_json: Json = False) -> None:
         ]
         typer.echo(json.dumps({"schema_version": 1, "plans": documents}))
     else:
-        from multirt.report.plans_text import print_plans
+        from multirt.report.cache import print_plans
 
         print_plans(plans)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.data_paths import names_of
+from multirt.cli.context import names_of
 from multirt.cli.options import Json
 from multirt.cli.try_canary import canary_store
 from multirt.errors import MultirtError
@@ -37,11 +37,11 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
         of = f" of {program}" if program is not None else ""
         raise MultirtError("canary", f"no canary{of} was tried", _HINT)
     if as_json:
-        from multirt.report.canary_json import canary_document
+        from multirt.report.canary import canary_document
 
         typer.echo(json.dumps(canary_document(reports)))
     else:
-        from multirt.report.canary_text import print_reports
+        from multirt.report.canary import print_reports
 
         print_reports(reports)
 

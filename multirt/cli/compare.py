@@ -49,14 +49,14 @@ def compare_runtimes(
 def _show(comparison: Comparison, *, html: Path | None, as_json: bool) -> None:
     """Print it, as a document or for people, and write the page."""
     if as_json:
-        from multirt.report.compare_json import compare_document
+        from multirt.report.compare import compare_document
 
         typer.echo(json.dumps(compare_document(comparison)))
     else:
-        from multirt.report.compare_text import print_comparison
+        from multirt.report.compare import print_comparison
 
         print_comparison(comparison)
     if html is not None:
-        from multirt.report.compare_html import write_comparison
+        from multirt.report.compare import write_comparison
 
         write_comparison(comparison, html)

@@ -31,11 +31,11 @@ def examine(*, as_json: Json = False, refresh: Refresh = False) -> None:
     launcher = installed_launcher()
     findings = diagnose(found, info, {name: _lacking(name) for name in _TOOLS})
     if as_json:
-        from multirt.report.doctor_json import doctor_document
+        from multirt.report.doctor import doctor_document
 
         typer.echo(json.dumps(doctor_document(found, info, findings, launcher)))
     else:
-        from multirt.report.doctor_text import print_diagnosis
+        from multirt.report.doctor import print_diagnosis
 
         print_diagnosis(found, info, findings, launcher)
 

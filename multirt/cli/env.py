@@ -42,11 +42,11 @@ def list_environments(*, as_json: Json = False) -> None:
     """List every environment, the one that was used last first."""
     found = environments(store())
     if as_json:
-        from multirt.report.env_json import environments_document
+        from multirt.report.env import environments_document
 
         typer.echo(json.dumps(environments_document(found)))
     else:
-        from multirt.report.env_text import print_environments
+        from multirt.report.env import print_environments
 
         print_environments(found, time.time())
 
@@ -62,11 +62,11 @@ def show_environment(
         names = ", ".join(each.home.name for each in found[:4])
         raise MultirtError("environment", f"{name} is the start of several: {names}")
     if as_json:
-        from multirt.report.env_json import environment_document
+        from multirt.report.env import environment_document
 
         typer.echo(json.dumps({"schema_version": 1, "environment": environment_document(found[0])}))
     else:
-        from multirt.report.env_text import print_environment
+        from multirt.report.env import print_environment
 
         print_environment(found[0], time.time())
 
@@ -154,10 +154,10 @@ def _say_removed(
     """Print what went, how much that frees, and what stays because it is in use."""
     gone = tuple(each for each in meant if each.home not in used)
     if as_json:
-        from multirt.report.env_json import removed_document
+        from multirt.report.env import removed_document
 
         typer.echo(json.dumps(removed_document(gone, used, dry_run=dry_run)))
     else:
-        from multirt.report.env_text import print_removed
+        from multirt.report.env import print_removed
 
         print_removed(gone, used, dry_run=dry_run)

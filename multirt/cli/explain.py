@@ -40,7 +40,7 @@ def explain_choice(
         print_decision(decision, verbose=verbose)
         if verbose and decision.wanted is not None and decision.chosen is not None:
             from multirt.environments import maker_for
-            from multirt.report.env_text import print_maker
+            from multirt.report.env import print_maker
 
             print_maker(maker_for(decision.chosen.runtime, request.cache_dir))
     if decision.chosen is None:

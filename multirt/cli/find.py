@@ -41,7 +41,7 @@ def find_runtime(
 
         typer.echo(json.dumps(find_document(found, ranking=explain)))
     elif explain:
-        from multirt.report.find_text import print_ranking
+        from multirt.report.list_text import print_ranking
 
         print_ranking(found)
     else:

@@ -66,7 +66,7 @@ def list_runtimes(
     if shown:
         print_runtimes(shown, default=found.runtimes[0])
     if everything:
-        from multirt.report.rejected_text import print_unused
+        from multirt.report.list_text import print_unused
 
         print_unused(found)
     if not shown:

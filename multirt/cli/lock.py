@@ -69,11 +69,11 @@ def lock_script(
     file = output or script.with_name(lock_name(script))
     write_lock(file, locked.text)
     if as_json:
-        from multirt.report.env_json import lock_document
+        from multirt.report.env import lock_document
 
         typer.echo(json.dumps(lock_document(file, locked)))
     else:
-        from multirt.report.env_text import print_locked
+        from multirt.report.env import print_locked
 
         print_locked(file, locked)
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.cli.context import cache_dir, search
-from multirt.cli.paths import project_folder
+from multirt.cli.context import cache_dir, project_folder, search
 from multirt.config.posargs import POSARGS, takes_posargs
 from multirt.config.project_files import read_project, root_of
 from multirt.errors import ExitCode, MultirtError

@@ -15,8 +15,7 @@ import typer
 from msgspec import NODEFAULT, Struct
 
 from abi_probe import Cause
-from multirt.cli.context import user_config
-from multirt.cli.data_paths import history_file
+from multirt.cli.context import history_file, user_config
 from multirt.cli.options import Python, Site, cache_dir, search, store
 from multirt.cli.requirement import requirement
 from multirt.config import Prefer, Wishes

@@ -69,8 +69,7 @@ def run_program(
         try_canary(request, arguments_of(words), asked)
     if not dry_run:
         start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))
-    from multirt.report.run_json import plan_document
-    from multirt.report.run_text import plan_text
+    from multirt.report.run import plan_document, plan_text
 
     decision = decide(request)
     planned = plan(decision, request, arguments_of(words))

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
+from multirt.cli.context import own_folder
 from multirt.cli.options import Json
-from multirt.cli.paths import own_folder
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_files import head_of, scripts_in
 from multirt.program.shebang_line import read_line

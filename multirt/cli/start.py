@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from msgspec.structs import replace
 
-from multirt.cli.context import cache_dir, search, store, user_config
-from multirt.cli.data_paths import history_file
+from multirt.cli.context import cache_dir, history_file, search, store, user_config
 from multirt.cli.requirement import requirement
 from multirt.config import Prefer, Wishes
 from multirt.launch.exec_plan import launch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.cli.data_paths import data_dir
+from multirt.cli.context import data_dir
 from multirt.cli.start import say_notes
 from multirt.errors import MultirtError
 from multirt.experiments.canary import Canary

@@ -1,8 +1,9 @@
-"""What was measured, for people."""
+"""Render measurements and suites as text."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from multirt.experiments.bench_model import Bench, Measured
     from multirt.experiments.history_model import Record
+    from multirt.experiments.pyperformance_suite import SuiteRun
     from multirt.experiments.regression import Change
+
 
 HEADINGS = ("runtime", "median", "start-up", "processor", "ratio", "memory", "output")
 _PLOT = 40  # columns
@@ -207,3 +210,34 @@ def print_programs(records: Sequence[Record]) -> None:
         last = f"{own[-1].at:%Y-%m-%d %H:%M}"
         table.add_row(text(name), str(len(own)), str(runtimes), last)
     open_console().print(table)
+
+
+def print_suite(runs: Sequence[SuiteRun]) -> None:
+    """Print a row for each benchmark, a column for each runtime, the first the reference."""
+    console = open_console()
+    reference, others = runs[0], runs[1:]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("benchmark", *(each.id for each in runs)):
+        table.add_column(text(heading), overflow="fold")  # who is meant must not be cut
+    for name in dict.fromkeys(name for each in runs for name in each.values):
+        cells = [_time(reference, name), *(_cell(each, reference, name) for each in others)]
+        table.add_row(text(name), *cells)
+    means = [each.mean_ratio(reference) for each in others]
+    if any(means) and len(reference.values) > 1:
+        shown = [f"{each:.2f}x" if each is not None else "-" for each in means]
+        table.add_row("[bold]geometric mean[/]", "reference", *shown)
+    console.print(table)
+    for each in runs:
+        if each.trouble is not None:
+            console.print(f"[yellow]note[/] {text(each.id)}: {text(each.trouble)}", soft_wrap=True)
+
+
+def _cell(run: SuiteRun, reference: SuiteRun, benchmark: str) -> str:
+    """Return the ratio to the reference, the time where that has none."""
+    ratio = run.ratio_to(reference, benchmark)
+    return interval(ratio) if ratio is not None else _time(run, benchmark)
+
+
+def _time(run: SuiteRun, benchmark: str) -> str:
+    values = run.values.get(benchmark)
+    return duration(median(values)) if values else "-"

@@ -1,4 +1,4 @@
-"""Turn a template and its values into one HTML file that needs nothing else."""
+"""Render a template as one self-contained HTML file, and write it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import functools
 import hashlib
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from jinja2 import Environment
+    from markupsafe import Markup
+
 
 _MARKS = {"good": "✓", "fair": "✓", "doubt": "?", "bad": "✗", "none": "·"}
 # Control and direction characters of untrusted names: a page shows them, and never obeys them.
@@ -35,6 +39,8 @@ def render(template: str, context: Mapping[str, object]) -> str:
 
 @functools.cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # 35 ms, where a page is written
+
     environment = Environment(
         loader=PackageLoader("multirt.report"),
         autoescape=True,
@@ -51,7 +57,7 @@ def _environment() -> Environment:
 
 def _finalized(value: object) -> object:
     """Return a value of a template's expression with all in it made visible."""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not hasattr(value, "__html__"):
         # A name of a file may hold bytes that are no text; UTF-8 refuses them.
         return value.translate(_INVISIBLE).encode("utf-8", "backslashreplace").decode()
     return value
@@ -59,6 +65,8 @@ def _finalized(value: object) -> object:
 
 def _inline(name: str) -> Markup:
     """Return a style sheet or script of ours as it stands: it goes into the page."""
+    from markupsafe import Markup
+
     return Markup(_source(name))  # noqa: S704 - a file of this package
 
 
@@ -73,3 +81,15 @@ def _source(name: str) -> str:
     loader = environment.loader
     assert loader is not None  # noqa: S101 - `_environment` gives one; for the type checker
     return loader.get_source(environment, name)[0]
+
+
+def write_page(path: Path, template: str, context: Mapping[str, object]) -> None:
+    """Render a template into a file.
+
+    Raises:
+        MultirtError: the file cannot be written.
+    """
+    try:
+        path.write_text(render(template, context), encoding="utf-8")
+    except OSError as error:
+        raise MultirtError("html", f"cannot write {path}: {error.strerror}") from error

@@ -1,17 +1,22 @@
-"""Runtimes, for people."""
+"""Render runtimes, rejected candidates, and the order of preference as text."""
 
 from __future__ import annotations
 
+import os
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from multirt.report.rich_text import fitted, open_console, text
+from runtimes import CRITERIA, decided_by, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from runtimes import Runtime
+    from runtimes import Discovery, Environment, Overlay, Rejection, Runtime
+
 
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "ironpython": "IronPython"}
 _NAMES |= {"micropython": "MicroPython", "rustpython": "RustPython"}
@@ -46,3 +51,85 @@ def build(runtime: Runtime) -> Iterable[str]:
         yield "jit" if runtime.jit.value == "on" else "jit off"
     if runtime.prerelease:
         yield "pre-release"
+
+
+def print_unused(found: Discovery) -> None:
+    """Print the environments, and what could not be used with the reason; neighbours together."""
+    ids = {path: each.id for each in found.runtimes for path in (each.executable, *each.aliases)}
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="yellow")
+    table.add_column(overflow="fold")
+    for environment in found.environments:
+        table.add_row("environment", text(environment.prefix))
+        table.add_row("", environment_words(environment, ids))
+    for (reason, detail, folder), names in _together(_others(found)).items():
+        table.add_row(reason, text(detail))
+        table.add_row("", f"{text(folder)}: {text(', '.join(names))}")
+    if table.row_count:
+        console = open_console()
+        console.print()
+        console.print(table)
+
+
+def environment_words(environment: Environment, ids: dict[Path, str]) -> str:
+    """Say what an environment stands on, and what compiles in it."""
+    base = environment.base
+    if base is None:
+        return "an environment whose base is gone"
+    name = ids.get(base) or ids.get(Path(os.path.realpath(base))) or str(base)
+    return "; ".join((f"stands on {text(name)}", *map(overlay_words, environment.overlays)))
+
+
+def overlay_words(overlay: Overlay) -> str:
+    """Say when an overlay compiles."""
+    when = "compiles from the start" if overlay.automatic else "compiles once it is imported"
+    return f"{overlay.name} {text(overlay.version)} {when}"
+
+
+def _others(found: Discovery) -> Iterator[Rejection]:
+    """Yield what was rejected for another reason than being of an environment that is shown."""
+    prefixes = {each.prefix for each in found.environments}
+    for each in found.rejected:
+        if each.reason.value != "environment" or prefixes.isdisjoint(_prefixes(each.path)):
+            yield each
+
+
+def _prefixes(path: Path) -> tuple[Path, Path]:
+    folder = Path(os.path.realpath(path.parent))
+    return folder, folder.parent
+
+
+def _together(rejected: Iterable[Rejection]) -> dict[tuple[str, str, Path], list[str]]:
+    groups: dict[tuple[str, str, Path], list[str]] = {}
+    for each in rejected:
+        key = (each.reason.value, each.detail, each.path.parent)
+        groups.setdefault(key, []).append(each.path.name)
+    return groups
+
+
+# Heads that leave room in 80 columns; the version is in the id, and paths are long.
+_HEADS = ("CPython", "stable", "release", "GIL", "version", "native", "source", "path")
+_SHORT = dict(zip(CRITERIA, _HEADS, strict=True))
+_SOURCES = {"MULTIRT_SEARCH_PATH": "search path"}
+
+
+def print_ranking(found: Sequence[Runtime]) -> None:
+    """Print a row for each runtime with what it has, and what puts it behind the one above."""
+    shown = [name for name in CRITERIA if name not in ("newest version", "path")]
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for head in ("", "runtime", *(_SHORT[name] for name in shown), "behind by"):
+        table.add_column(head, no_wrap=True, justify="right" if not head else "left")
+    reasons = ["", *(_SHORT[decided_by(better, worse)] for better, worse in pairwise(found))]
+    for place, (runtime, reason) in enumerate(zip(found, reasons, strict=True), 1):
+        values = standing(runtime)
+        cells = (_cell(values[name]) for name in shown)
+        table.add_row(str(place), text(runtime.id), *cells, reason)
+    console = open_console()
+    console.print(table)
+    console.print(f"\nThe first that differs decides: {', '.join(CRITERIA)}.")
+
+
+def _cell(value: bool | str) -> str:  # noqa: FBT001 - a value to show, no switch
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return text(_SOURCES.get(value, value))

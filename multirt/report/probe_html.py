@@ -8,7 +8,7 @@ from multirt.probe.findings import Weight, names, reasons_of
 from multirt.probe.standing import standing_of
 from multirt.report.heatmap import Cell, Heading, HeatMap, Row, Tone
 from multirt.report.heatmap import Reason as Shown
-from multirt.report.write_html import write_page
+from multirt.report.html import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

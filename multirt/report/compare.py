@@ -1,20 +1,72 @@
-"""Groups of runtimes that agree, for people."""
+"""Render a comparison: JSON, text, and a page of HTML."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from multirt.experiments.history_keys import program_key
+from multirt.report.html import write_page
+from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text
 from multirt.report.units import write_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
     from multirt.experiments.compare import Comparison
     from multirt.experiments.grouping import Difference, Group
+    from multirt.experiments.recording import Recorded
     from multirt.experiments.trial import Outcome
+
+
+def compare_document(comparison: Comparison) -> Document:
+    """Return what `compare --json` prints."""
+    return {
+        **SCHEMA,
+        "program": program_key(comparison.field.program),
+        "agree": comparison.agree,
+        "reference": comparison.field.contenders[0].id,
+        "rules": [rule.name for rule in comparison.rules],
+        "remark": comparison.remark,
+        "groups": [_group(each) for each in comparison.groups],
+        "runs": [{"runtime": name, **_outcome(each)} for name, each in comparison.outcomes],
+        "left_out": [
+            {"runtime": name, "reason": reason} for name, reason in comparison.field.left_out
+        ],
+    }
+
+
+def _group(group: Group) -> Document:
+    """Return who agrees, and where they leave the reference."""
+    difference = group.difference
+    return {
+        "runtimes": list(group.members),
+        "difference": {"where": difference.where, "lines": list(difference.lines)}
+        if difference is not None
+        else None,
+    }
+
+
+def _outcome(outcome: Outcome) -> Document:
+    """Return one run."""
+    return {
+        "exit_code": outcome.exit_code,
+        "refused": outcome.refused,
+        "timed_out": outcome.exit_code is None and outcome.refused is None,
+        "seconds": round(outcome.seconds, 6),
+        "stdout": _recorded(outcome.stdout),
+        "stderr": _recorded(outcome.stderr),
+        "files": {name: each and _recorded(each) for name, each in outcome.files},
+    }
+
+
+def _recorded(recorded: Recorded) -> Document:
+    """Return a stream: its text stays out, for it may be long."""
+    return {"bytes": recorded.size, "sha256": recorded.digest, "shown_whole": recorded.whole}
+
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _LAST_WORDS = 160  # characters
@@ -89,3 +141,48 @@ def _print_lines(console: Console, lines: Sequence[str]) -> None:
         heading = line.startswith(("--- ", "+++ "))
         style = "bold" if heading else _STYLES.get(line[:1])
         console.print(f"    {text(line)}", style=style, soft_wrap=True)
+
+
+_TONES = {"+": "good", "-": "bad"}
+
+
+def write_comparison(comparison: Comparison, path: Path) -> None:
+    """Write the groups with their differences.
+
+    Raises:
+        MultirtError: the file cannot be written.
+    """
+    groups = comparison.groups
+    count = len(comparison.outcomes)
+    facts = [
+        ("program", program_key(comparison.field.program)),
+        ("runtimes", count),
+        ("different results", len(groups)),
+        ("reference", comparison.field.contenders[0].id),
+        ("may differ", ", ".join(rule.name for rule in comparison.rules) or "nothing"),
+    ]
+    context = {
+        "title": f"{comparison.field.program.title} on {count} runtimes",
+        "facts": facts,
+        "remark": comparison.remark,
+        "groups": [
+            {
+                "title": "the reference" if place == 0 else f"different result {place}",
+                "tone": "good" if place == 0 else "bad",
+                "members": group.members,
+                "summary": summary(group.outcome),
+                "where": group.difference.where if group.difference is not None else None,
+                "lines": [(_tone(line), line) for line in group.difference.lines]
+                if group.difference is not None
+                else [],
+            }
+            for place, group in enumerate(groups)
+        ],
+        "left_out": comparison.field.left_out,
+    }
+    write_page(path, "comparison_page.html", context)
+
+
+def _tone(line: str) -> str:
+    """Return how a line of a diff looks; its two headings are neither added nor removed."""
+    return "none" if line.startswith(("--- ", "+++ ")) else _TONES.get(line[:1], "none")

@@ -1,14 +1,28 @@
-"""A plan as the line of a shell that would do the same."""
+"""Render a plan: the JSON of `run --dry-run --json`, and a line for a shell."""
 
 from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING
 
-_ESCAPED = frozenset({*range(0x20), *range(0x7F, 0x100), *b"'\\"})
+from multirt.report.json_parts import SCHEMA, Document
 
 if TYPE_CHECKING:
     from multirt.selection.model import Plan
+
+
+def plan_document(plan: Plan) -> Document:
+    """Return what `run --dry-run --json` prints."""
+    return {
+        **SCHEMA,
+        "runtime": plan.runtime.id,
+        "executable": str(plan.executable),
+        "arguments": list(plan.arguments),
+        "environment": dict(plan.environment),
+    }
+
+
+_ESCAPED = frozenset({*range(0x20), *range(0x7F, 0x100), *b"'\\"})
 
 
 def plan_text(plan: Plan) -> str:

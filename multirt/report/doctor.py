@@ -1,4 +1,4 @@
-"""What is worth knowing about the runtimes of a machine, for people."""
+"""Render what `doctor` found, as JSON and as text."""
 
 from __future__ import annotations
 
@@ -7,15 +7,44 @@ from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 
-from multirt.report.cache_text import cache_words
+from multirt.report.cache import cache_document, cache_words
+from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from multirt.launch.native import Launcher
     from multirt.selection.doctor import Finding
     from runtimes import CacheInfo, Discovery
+
+
+def doctor_document(
+    found: Discovery, info: CacheInfo, findings: Iterable[Finding], launcher: Launcher
+) -> Document:
+    """Return what `doctor --json` prints."""
+    return {
+        **SCHEMA,
+        "runtimes": len(found.runtimes),
+        "findings": [
+            {
+                "topic": each.topic.value,
+                "subject": each.subject,
+                "message": each.message,
+                "hint": each.hint,
+            }
+            for each in findings
+        ],
+        "inquiries": [
+            {"path": str(each.path), "seconds": each.seconds, "remembered": each.remembered}
+            for each in found.inquiries
+        ],
+        "cache": cache_document(info),
+        "launcher": {
+            "path": str(launcher.path) if launcher.path else None,
+            "native": launcher.native,
+        },
+    }
 
 
 def print_diagnosis(

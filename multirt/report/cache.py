@@ -1,4 +1,4 @@
-"""The plans of starts, for people."""
+"""Render the state of the caches and the plans, as JSON and as text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,43 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 
 from multirt.report.rich_text import open_console, text
+from multirt.report.units import write_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from multirt.launch.plan_listing import StoredPlan
+    from multirt.report.json_parts import Document
+    from runtimes import CacheInfo
+
+
+def cache_document(info: CacheInfo) -> Document:
+    """Return the state of the remembered answers."""
+    return {
+        "folder": str(info.folder),
+        "answers": info.answers,
+        "unreadable": info.unreadable,
+        "bytes": info.size,
+        "writable": info.writable,
+    }
+
+
+def print_cache(info: CacheInfo) -> None:
+    """Print where the answers of runtimes are, and how many."""
+    console = open_console()
+    console.print(text(info.folder), soft_wrap=True)
+    console.print(cache_words(info))
+
+
+def cache_words(info: CacheInfo) -> str:
+    """Say in one line what is remembered."""
+    words = [f"{info.answers} answers of runtimes", write_size(info.size)]
+    if info.unreadable:
+        words.append(f"{info.unreadable} files that do not count: damaged, or not only yours")
+    if not info.writable:
+        words.append("nothing can be added")
+    return ", ".join(words)
+
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
