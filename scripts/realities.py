@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import tarfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
 Matrix = dict[str, str | list[str] | list[list[str]]]
 
 
-class Real(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Real:
     """A project of somebody else.
 
     Attributes:

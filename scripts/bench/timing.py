@@ -10,10 +10,9 @@ import os
 import shutil
 import statistics
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +22,8 @@ class FailedError(Exception):
     """A command that was to be timed ended in another way than it should."""
 
 
-class Work(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
     """One command to time.
 
     Attributes:
@@ -43,7 +43,8 @@ class Work(Struct, frozen=True, kw_only=True):
     log: Path = Path(os.devnull)
 
 
-class Timed(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timed:
     """What the runs of one command took.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from abi_probe import Cause, Status, WarningKind, examine, read_path
 from multirt.probe.import_model import Outcome
@@ -23,7 +22,8 @@ _CAUTIOUS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
 _FINE = frozenset({Outcome.IMPORTED, Outcome.NEEDS_MODULE})
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
     """One artefact on one runtime: what was predicted, and what happened to every module.
 
     Attributes:

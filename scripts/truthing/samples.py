@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +15,8 @@ COLUMNS = ("spec", "platform", "python", "abi", "why")
 LISTED = Path(__file__).parent.parent / "truth-wheels.tsv"
 
 
-class Sample(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
     """A wheel of the package index, with what makes pip choose exactly that one.
 
     Attributes:
