@@ -178,7 +178,7 @@ HEAD = PROJECT + "[tool.multirt.matrix]\n"
         ),
         pytest.param(HEAD + 'runtimes = ["3.13dt"]', "'3.13td'", None, id="runtime"),
         pytest.param(HEAD + "runtimes = []", "runtimes is empty", "auto", id="no runtimes"),
-        pytest.param(HEAD + 'runtimes = ["auto", "3.9"]', "together with others", "auto", id="auto"),
+        pytest.param(HEAD + 'runtimes = ["auto", "3.9"]', "with others", "auto", id="auto"),
         pytest.param(HEAD + "runtimes = [3.12]", "no list of strings", '["..."]', id="number"),
         pytest.param(HEAD + 'package = "whl"', "cannot be 'whl'", "sdist-wheel", id="package"),
         pytest.param(HEAD + 'groups = ["tset"]', "names a group", "'test'?", id="group"),
