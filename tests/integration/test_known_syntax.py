@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.program.model import Source
-from multirt.selection.compile_check import is_known_to_compile
+from multirt.selection.compile_check import ask, is_known_to_compile
+from runtimes import interrogate
 from tests.factories.runtimes import described
 
 if TYPE_CHECKING:
@@ -101,3 +103,18 @@ def test_an_older_or_another_implementation_is_asked(tmp_path: Path) -> None:
     assert not is_known_to_compile(source, described("pypy 3.15.0"))
     compiled = Source(file=tmp_path / "a.pyc", content=b"x = 1", certain=True)
     assert not is_known_to_compile(compiled, described("3.15.0"))
+
+
+@pytest.mark.parametrize("name", ["3.8", "3.14", "pypy3.11", "pyodide"])
+def test_a_long_program_reaches_the_runtime_in_full(
+    name: str, require: Require, tmp_path: Path
+) -> None:
+    runtime = interrogate(require(name), env=dict(os.environ), timeout=60)
+    lines = "".join(f"value_{number} = {number}\n" for number in range(3000))
+    good = Source(file=tmp_path / "good.py", content=lines.encode(), certain=True)
+    bad = Source(file=tmp_path / "bad.py", content=f"{lines}value_1 = = 2\n".encode(), certain=True)
+    answers = ask(runtime, [good, bad], [], cache_dir=tmp_path, env=dict(os.environ))
+    assert answers.trouble is None
+    assert {file.name: refusal.line for file, refusal in answers.refused.items()} == {
+        "bad.py": 3001
+    }
