@@ -36,11 +36,8 @@ if TYPE_CHECKING:
 
 OTHER = 65534  # the number of another user
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-_SERVED = [
-    row.name
-    for row in INTERPRETERS
-    if row.name not in {"2.7", "jython", "micropython", "pyodide"} and not row.environment
-]
+_UNSERVED = {"2.7", "jython", "micropython", "pyodide", "alder"}  # uv installs for none of these
+_SERVED = [row.name for row in INTERPRETERS if row.name not in _UNSERVED and not row.environment]
 # Builds `alpha` and prints where; what a second multirt does.
 _BUILDER = """
 import os, sys
