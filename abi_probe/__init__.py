@@ -9,11 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from abi_probe.accepted_tags import AcceptedTags
     from abi_probe.advice import Advice, Hindrance, Promotable, Slots, advise
+    from abi_probe.api import (
+        Findings,
+        Prospect,
+        examine,
+        examine_all,
+        probe,
+    )
     from abi_probe.binary import read_binary, read_binary_file
     from abi_probe.checks import judge
-    from abi_probe.description import describe
+    from abi_probe.current_runtime import this_runtime
+    from abi_probe.dynamic_linking.library_search import Loaded
+    from abi_probe.dynamic_linking.link import nearby
+    from abi_probe.dynamic_linking.loader import Given, read_given
     from abi_probe.errors import (
         AbiProbeError,
         DescriptionError,
@@ -22,11 +31,6 @@ if TYPE_CHECKING:
         SourceArchiveError,
         UnreadableError,
     )
-    from abi_probe.finding import Found, findable
-    from abi_probe.here import this_runtime
-    from abi_probe.loading.linking import nearby
-    from abi_probe.loading.loader import Given, read_given
-    from abi_probe.loading.search import Loaded
     from abi_probe.metadata import Metadata
     from abi_probe.model import (
         Artefact,
@@ -46,12 +50,12 @@ if TYPE_CHECKING:
         VersionNeed,
         Violation,
     )
-    from abi_probe.observation import noticing
+    from abi_probe.module_lookup import Found, findable
+    from abi_probe.open_target import read_distribution, read_path
     from abi_probe.own_imports import optional_modules
-    from abi_probe.platform import platforms
-    from abi_probe.promise import Promise, first_exporter, promise_of
-    from abi_probe.reading import read_distribution, read_path
-    from abi_probe.site import (
+    from abi_probe.platform_tags import platforms
+    from abi_probe.read_tracking import noticing
+    from abi_probe.site_packages import (
         Installed,
         Site,
         open_site,
@@ -59,20 +63,9 @@ if TYPE_CHECKING:
         read_installed,
         read_installed_metadata,
     )
-    from abi_probe.survey import (
-        Findings,
-        Prospect,
-        examine,
-        examine_all,
-        probe,
-    )
-    from abi_probe.tag_promise import (
-        BrokenPromise,
-        PromiseKind,
-        broken_promises,
-        promised_runtimes,
-    )
-    from abi_probe.tags import Difference, differences, runtime_abis, runtime_tags
+    from abi_probe.stable_abi_claim import Promise, first_exporter, promise_of
+    from abi_probe.supported_tags import AcceptedTags
+    from abi_probe.target_spec import describe
     from abi_probe.unpacking import packages_of, unpack_wheel
     from abi_probe.verdict import (
         Cause,
@@ -83,15 +76,22 @@ if TYPE_CHECKING:
         WarningKind,
     )
     from abi_probe.wheel import read_wheel, read_wheel_stream
+    from abi_probe.wheel_claim import (
+        BrokenPromise,
+        PromiseKind,
+        broken_promises,
+        promised_runtimes,
+    )
+    from abi_probe.wheel_tags import Difference, differences, runtime_abis, runtime_tags
 
 # Each name is imported when it is asked for first (PEP 562): to read a wheel takes half of them,
 # and while it is unpacked the other half can be imported.
 _PLACES: Final = {
-    "accepted_tags": ("AcceptedTags",),
+    "supported_tags": ("AcceptedTags",),
     "advice": ("Advice", "Hindrance", "Promotable", "Slots", "advise"),
     "binary": ("read_binary", "read_binary_file"),
     "checks": ("judge",),
-    "description": ("describe",),
+    "target_spec": ("describe",),
     "errors": (
         "AbiProbeError",
         "DescriptionError",
@@ -100,11 +100,11 @@ _PLACES: Final = {
         "SourceArchiveError",
         "UnreadableError",
     ),
-    "finding": ("Found", "findable"),
-    "here": ("this_runtime",),
-    "loading.linking": ("nearby",),
-    "loading.loader": ("Given", "read_given"),
-    "loading.search": ("Loaded",),
+    "module_lookup": ("Found", "findable"),
+    "current_runtime": ("this_runtime",),
+    "dynamic_linking.link": ("nearby",),
+    "dynamic_linking.loader": ("Given", "read_given"),
+    "dynamic_linking.library_search": ("Loaded",),
     "metadata": ("Metadata",),
     "model": (
         "Artefact",
@@ -124,12 +124,12 @@ _PLACES: Final = {
         "VersionNeed",
         "Violation",
     ),
-    "observation": ("noticing",),
+    "read_tracking": ("noticing",),
     "own_imports": ("optional_modules",),
-    "platform": ("platforms",),
-    "promise": ("Promise", "first_exporter", "promise_of"),
-    "reading": ("read_distribution", "read_path"),
-    "site": (
+    "platform_tags": ("platforms",),
+    "stable_abi_claim": ("Promise", "first_exporter", "promise_of"),
+    "open_target": ("read_distribution", "read_path"),
+    "site_packages": (
         "Installed",
         "JudgedWarning",
         "Site",
@@ -138,20 +138,20 @@ _PLACES: Final = {
         "read_installed",
         "read_installed_metadata",
     ),
-    "survey": (
+    "api": (
         "Findings",
         "Prospect",
         "examine",
         "examine_all",
         "probe",
     ),
-    "tag_promise": (
+    "wheel_claim": (
         "BrokenPromise",
         "PromiseKind",
         "broken_promises",
         "promised_runtimes",
     ),
-    "tags": ("Difference", "differences", "runtime_abis", "runtime_tags"),
+    "wheel_tags": ("Difference", "differences", "runtime_abis", "runtime_tags"),
     "unpacking": ("packages_of", "unpack_wheel"),
     "verdict": ("Cause", "JudgedWarning", "Objection", "Status", "Verdict", "WarningKind"),
     "wheel": ("read_wheel", "read_wheel_stream"),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from abi_probe.limited_api_alternatives import REPLACEMENTS
 from abi_probe.model import ClaimKind, SymbolClass
-from abi_probe.names import is_hook
-from abi_probe.replacements import REPLACEMENTS
 from abi_probe.stable_abi import classify, lookup
+from abi_probe.symbol_names import is_hook
 from abi_probe.verdict import JudgedWarning, WarningKind
 
 if TYPE_CHECKING:

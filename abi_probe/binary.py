@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import NotABinaryError, UnreadableError
-from abi_probe.observation import notice
+from abi_probe.read_tracking import notice
 
 if TYPE_CHECKING:
     from pathlib import Path

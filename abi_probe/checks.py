@@ -8,16 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.advice import gil_warning
+from abi_probe.build_kind import abi_kind, check_hook
 from abi_probe.bundled import check_bundled
-from abi_probe.finding import findable
-from abi_probe.kinds import abi_kind, check_hook
+from abi_probe.dynamic_linking.versioned_libraries import check_companions
 from abi_probe.library_checks import check_libraries
-from abi_probe.loading.companions import check_companions
 from abi_probe.model import Evidence, Format
+from abi_probe.module_lookup import findable
 from abi_probe.numpy_api import numpy_warning
 from abi_probe.python_library import check_python_library
 from abi_probe.symbol_checks import check_symbols, described_doubts
-from abi_probe.tags import differences
 from abi_probe.verdict import (
     Cause,
     JudgedWarning,
@@ -27,6 +26,7 @@ from abi_probe.verdict import (
     WarningKind,
 )
 from abi_probe.version_checks import check_versions
+from abi_probe.wheel_tags import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from abi_probe.finding import Found
-    from abi_probe.loading.loader import Resolution
+    from abi_probe.dynamic_linking.loader import Resolution
     from abi_probe.model import Artefact, Extension, Target
+    from abi_probe.module_lookup import Found
 
 _SYSTEMS = {
     Format.ELF: "Linux",

@@ -11,7 +11,7 @@ from abi_probe.binary import begins_as_binary
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.filename import read_claim, stem
 from abi_probe.model import ClaimKind, Extension
-from abi_probe.names import hook_names
+from abi_probe.symbol_names import hook_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from abi_probe.model import Claim, ClaimKind
-from abi_probe.names import hook_names
+from abi_probe.symbol_names import hook_names
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

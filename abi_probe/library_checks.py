@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from abi_probe.elf.hashes import left_undefined
+from abi_probe.elf.gnu_hash import left_undefined
 from abi_probe.libc import FOR_GLIBC
 from abi_probe.model import ArtefactKind
 from abi_probe.symbol_checks import first_few
 from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
-    from abi_probe.loading.loader import Resolution
+    from abi_probe.dynamic_linking.loader import Resolution
     from abi_probe.model import Artefact, Extension
 
 _MOST_NAMES = 3  # names of other libraries that are objected to

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from packaging.version import Version  # noqa: TC002 - msgspec reads it
 
-from abi_probe.accepted_tags import AcceptedTags  # noqa: TC001 - msgspec reads it
+from abi_probe.supported_tags import AcceptedTags  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ class ModuleDefinition(Struct, frozen=True, kw_only=True):
 class Binary(Struct, frozen=True, kw_only=True):
     """One executable or shared library as read from its bytes.
 
-    Only names that matter to a Python runtime are kept (see `abi_probe.names`), so that a
+    Only names that matter to a Python runtime are kept (see `abi_probe.symbol_names`), so that a
     library of 100,000 C++ symbols costs no more than a small one.
 
     Attributes:
@@ -115,7 +115,7 @@ class Binary(Struct, frozen=True, kw_only=True):
         foreign: strong names that it needs and that are none of Python's, but for those whose
             version says that they are there (ELF only).
         hashes: of all names that it defines, for finding these (ELF only; see
-            `abi_probe.elf.foreign`).
+            `abi_probe.elf.external_symbols`).
     """
 
     format: Format

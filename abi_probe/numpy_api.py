@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from abi_probe.verdict import JudgedWarning, WarningKind
 
 if TYPE_CHECKING:
-    from abi_probe.memory import Memory
+    from abi_probe.address_space import Memory
     from abi_probe.model import Artefact, Target
 
 # Where `import_array` looks for the API: code for NumPy 2 at the first, then at the second, for it

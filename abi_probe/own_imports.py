@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from abi_probe.archive import ZIP_ERRORS, open_archive
 from abi_probe.errors import UnreadableError
-from abi_probe.files import read_bytes
 from abi_probe.model import ArtefactKind
-from abi_probe.observation import notice
+from abi_probe.read_tracking import notice, read_bytes
 from abi_probe.wheel import installed_path
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.builds import serving_build
+from abi_probe.build_kind import serving_build
 from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.loading.loader import Resolution
+    from abi_probe.dynamic_linking.loader import Resolution
     from abi_probe.model import Extension, Target
 
 # `libpython3.11d.so.1.0`, `libpython3.11.dylib`, `libpypy3.9-c.so`; auditwheel writes a hash after

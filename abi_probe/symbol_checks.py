@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from abi_probe.model import Evidence
 from abi_probe.stable_abi import exporters, lookup, newest_release
-from abi_probe.symbol import symbol_help, symbol_words
+from abi_probe.symbol_text import symbol_help, symbol_words
 from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from abi_probe.loading.loader import Resolution
+    from abi_probe.dynamic_linking.loader import Resolution
     from abi_probe.model import Extension, ImportedSymbol, Target
 
 _MOST_SHOWN = 3  # names in one sentence

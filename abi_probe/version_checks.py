@@ -10,8 +10,8 @@ from abi_probe.verdict import Cause, Objection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.loading.complaints import Unmet
-    from abi_probe.loading.loader import Resolution
+    from abi_probe.dynamic_linking.loader import Resolution
+    from abi_probe.dynamic_linking.loader_errors import Unmet
     from abi_probe.model import Extension, Target, VersionNeed
 
 

@@ -8,13 +8,13 @@ from typing import IO, TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from abi_probe.agreement import (
+from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, member_head, words_of
+from abi_probe.binary import HEAD_BYTES, read_binary
+from abi_probe.consistency import (
     name_disagreements,
     purelib_disagreement,
     size_disagreements,
 )
-from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, member_head, words_of
-from abi_probe.binary import HEAD_BYTES, read_binary
 from abi_probe.contents import read_contents
 from abi_probe.errors import UnreadableError
 from abi_probe.metadata import (
@@ -25,7 +25,7 @@ from abi_probe.metadata import (
     record_paths,
 )
 from abi_probe.model import Artefact, ArtefactKind
-from abi_probe.observation import notice
+from abi_probe.read_tracking import notice
 
 if TYPE_CHECKING:
     import zipfile

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
-    from runtimes.cache_folder import CacheInfo, cache_info, clear_cache
-    from runtimes.discoverer import interrogate
-    from runtimes.discovery import discover
+    from runtimes.choose import find, ranked
+    from runtimes.discovery import discover, interrogate
     from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
     from runtimes.executable_names import is_of_another, is_runtime_name, release_line
     from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
         Rejection,
         Runtime,
     )
+    from runtimes.options import Search
+    from runtimes.probe_cache import CacheInfo, cache_info, clear_cache
     from runtimes.ranking import CRITERIA, decided_by, rank, standing
-    from runtimes.search import Search
-    from runtimes.selection import find, ranked
     from runtimes.sources import SOURCES
     from runtimes.spec import RuntimeSpec, within
     from runtimes.venvs import base_executable, overlays
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 _LATER: Final = {
     "Abi": "model",
     "CRITERIA": "ranking",
-    "CacheInfo": "cache_folder",
+    "CacheInfo": "probe_cache",
     "CandidateError": "errors",
     "Disagreement": "build_details",
     "Discovery": "model",
@@ -63,23 +62,23 @@ _LATER: Final = {
     "RuntimeSpec": "spec",
     "RuntimesError": "errors",
     "SOURCES": "sources",
-    "Search": "search",
+    "Search": "options",
     "SpecError": "errors",
     "base_executable": "venvs",
-    "cache_info": "cache_folder",
-    "clear_cache": "cache_folder",
+    "cache_info": "probe_cache",
+    "clear_cache": "probe_cache",
     "decided_by": "ranking",
     "disagreements": "build_details",
     "discover": "discovery",
-    "find": "selection",
+    "find": "choose",
     "foreign_sizes": "layout",
-    "interrogate": "discoverer",
+    "interrogate": "discovery",
     "is_cpython": "layout",
     "is_of_another": "executable_names",
     "is_runtime_name": "executable_names",
     "overlays": "venvs",
     "rank": "ranking",
-    "ranked": "selection",
+    "ranked": "choose",
     "read_version_file": "version_file",
     "release_line": "executable_names",
     "standing": "ranking",

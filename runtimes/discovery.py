@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes import sources
+from runtimes.cache_inputs import files_behind, leading_out, links_to, surroundings
+from runtimes.candidates import Look
 from runtimes.discovery_cache import Whole
+from runtimes.errors import CandidateError, Reason
+from runtimes.executable_names import is_of_another, is_slow_starter, release_line, time_limit
+from runtimes.facts import runtime_of
+from runtimes.merge_results import Answered, answered, rows
+from runtimes.model import Discovery, Inquiry, Rejection
+from runtimes.probe_cache import Cache
+from runtimes.storage.fingerprint import Fingerprints, of_file
+from runtimes.venvs import base_executable, configuration_file, site_folders
+from runtimes.worker_slots import ask_each
 
 if TYPE_CHECKING:
-    from runtimes.model import Discovery
-    from runtimes.search import Search
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from threading import Event
+
+    from runtimes.candidates import Candidate, Suspect
+    from runtimes.merge_results import Facts
+    from runtimes.model import Runtime
+    from runtimes.options import Search
+    from runtimes.sources import Place
 
 
 def discover(search: Search) -> Discovery:
@@ -30,6 +50,272 @@ def discover(search: Search) -> Discovery:
     found = whole.load()
     if found is not None:
         return found
-    from runtimes.discoverer import Discoverer  # 12 ms, where something has changed
 
     return Discoverer(search).run(places, selected, whole)
+
+
+def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> Runtime:
+    """Return the runtime at a path by asking it, whatever the cache knows.
+
+    Args:
+        path: an interpreter, absolute; an environment's leads to the runtime that it is of.
+        env: the user's environment.
+        timeout: in seconds; what is known as slow gets more.
+
+    Raises:
+        CandidateError: it is no runtime, or does not answer.
+    """
+    look = Look()
+    start = base_executable(path) or path
+    candidate = look.candidate(os.fspath(start), source="PATH", explicit=True)
+    suspects = look.suspects([candidate])
+    if not suspects:
+        raise CandidateError(look.rejected[0].reason, look.rejected[0].detail)
+    from runtimes.query import ask  # 20 ms that a warm list never needs
+
+    def question(suspect: Suspect, stop: Event) -> Facts:
+        return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
+
+    (facts,) = ask_each(question, suspects[:1])
+    answer = answered(suspects[0], facts, remembered=False)
+    if answer.base is not None and answer.base != path:
+        return interrogate(answer.base, env=env, timeout=timeout)
+    return rows([answer], frozenset())[0]
+
+
+class Discoverer:
+    """One search, from places to rows."""
+
+    def __init__(self, search: Search) -> None:
+        """Begin with nothing looked at."""
+        self._search = search
+        self._cache = Cache(search.cache_dir, search.env)
+        self._look = Look()
+        self._answers: list[Answered] = []
+        self._rejected: list[Rejection] = []
+        self._postponed: list[str] = []
+        self._asked = False
+        self._seen: Fingerprints = {}
+        self._noticed: list[str] = []
+
+    def run(self, places: Sequence[Place], selected: frozenset[str], whole: Whole) -> Discovery:
+        """Look, ask, follow what the answers point to, and make rows.
+
+        Args:
+            places: where to look.
+            selected: folders that a version manager's shims on PATH lead to at the moment.
+            whole: where it is remembered if nothing had to be asked.
+        """
+        since = time.time_ns()
+        for place in places:
+            self._witness(place.folder)
+        candidates = list(self._look.candidates(places))
+        known: set[str] = set()
+        while candidates:
+            suspects = self._look.suspects(candidates)
+            for suspect in suspects:
+                self._notice(suspect.path)
+            self._notice_around(candidates)
+            known.update(candidate.path for candidate in candidates)
+            known.update(suspect.path for suspect in suspects)
+            answers = self._ask_all(suspects)
+            self._answers += answers
+            found = [*self._bases(candidates), *self._pointed_to(answers)]
+            candidates = [one for one in dict.fromkeys(found) if one.path not in known]
+        for rejection in self._look.rejected:  # a permission, or what a link leads to, may change
+            self._notice(os.fspath(rejection.path))
+        result = Discovery(
+            runtimes=rows(self._plain(), selected),
+            rejected=_sorted([*self._look.rejected, *self._rejected]),
+            inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
+            environments=tuple(each for _, each in sorted(self._look.environments.items())),
+            postponed=tuple(map(Path, sorted(self._postponed))),
+        )
+        if self._is_lasting():
+            for path in self._decisive():
+                self._witness(path)
+            whole.save(result, {**self._seen, **self._cache.seen()}, self._noticed, since)
+        self._cache.prune()
+        return result
+
+    def _notice(self, path: str) -> None:
+        """Tell of a path to who wants to know, and take down how it is."""
+        self._search.noticed(path)
+        self._noticed.append(path)
+        self._witness(path)
+
+    def _witness(self, path: str) -> None:
+        if path not in self._seen:
+            self._seen[path] = of_file(path)
+
+    def _is_lasting(self) -> bool:
+        """Tell whether all of it holds until some file changes."""
+        failed = any(one.reason is not Reason.ENVIRONMENT for one in self._rejected)
+        gone = any(each.base is None for each in self._look.environments.values())
+        return not (self._asked or failed or gone)
+
+    def _decisive(self) -> Iterator[str]:
+        """Yield the paths besides those noticed and those of answers that decide what is found."""
+        for answer in self._answers:
+            for candidate in answer.suspect.candidates:
+                yield from links_to(candidate.path)
+            yield from surroundings(answer.facts)
+        for environment in self._look.environments.values():  # in which an overlay may come
+            prefix = environment.prefix
+            for folder in site_folders(prefix):
+                inside = folder.relative_to(prefix).parents
+                yield from map(os.fspath, (folder, *(prefix / each for each in inside)))
+
+    def _notice_around(self, candidates: Iterable[Candidate]) -> None:
+        """Notice who may write beside candidates, and what would make them an environment's."""
+        broken = {one.path for one in self._look.rejected if one.reason is Reason.BROKEN_LINK}
+        there = (one for one in candidates if Path(one.path) not in broken)
+        files = [path for one in there for path in (one.path, one.real)]
+        for path in filter(None, map(leading_out, dict.fromkeys(files))):
+            self._notice(path)
+        for folder in dict.fromkeys(map(os.path.dirname, files)):
+            self._notice(folder)
+            self._notice(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))  # noqa: PTH118, PTH120
+
+    def _plain(self) -> Iterator[Answered]:
+        """Yield the answers that are of runtimes, and say what the others are."""
+        for answer in self._answers:
+            if answer.base is None:
+                yield answer
+            else:
+                detail = f"starts an environment of {answer.base}"
+                self._reject(answer.suspect, CandidateError(Reason.ENVIRONMENT, detail))
+
+    def _ask_all(self, suspects: Sequence[Suspect]) -> list[Answered]:
+        """Return what every suspect answers, from the cache where that still holds."""
+        results: dict[int, Facts | CandidateError | None] = {}
+        for index, suspect in enumerate(suspects):
+            refresh = self._search.refresh
+            results[index] = None if refresh else self._cache.load(suspect, self._limit(suspect))
+        remembered = {index for index, result in results.items() if result is not None}
+        unknown = self._due([index for index in results if index not in remembered], suspects)
+        if unknown:
+            self._asked = True
+            # What takes longest begins first, so that the others do not wait for it at the end.
+            unknown.sort(key=lambda index: not is_slow_starter(Path(suspects[index].path).name))
+            asked = self._ask_in_parallel([suspects[index] for index in unknown])
+            results.update(zip(unknown, asked, strict=True))
+        answers = []
+        for index, result in results.items():
+            if isinstance(result, CandidateError):
+                self._reject(suspects[index], result)
+            elif result is not None:
+                known = index in remembered
+                answers.append(answered(suspects[index], result, remembered=known))
+        return answers
+
+    def _due(self, unknown: Sequence[int], suspects: Sequence[Suspect]) -> list[int]:
+        """Return which suspects are to be asked now, and note the others, see `Search.first`."""
+        first = self._search.first
+        if first is None:
+            return list(unknown)
+        named = {index for index, one in enumerate(suspects) if self._search.paths & _paths(one)}
+        lines = {index: _line(one) for index, one in enumerate(suspects)}
+        possible = {line for line in lines.values() if line is not None and first(line)}
+        wanted = sorted(possible, reverse=True)[: self._search.lines]
+        if named:
+            due = [index for index in unknown if index in named]
+        elif wanted:
+            due = [
+                index
+                for index in unknown
+                if lines[index] in wanted
+                or (lines[index] is None and not _is_of_another(suspects[index]))
+            ]
+        else:
+            return list(unknown)
+        self._postponed += (suspects[index].real for index in unknown if index not in due)
+        return due
+
+    def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
+        whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
+        with self._search.waiting(f"asking {whom} what it is"):
+            return ask_each(self._ask, suspects)
+
+    def _ask(self, suspect: Suspect, stop: Event) -> Facts | CandidateError:
+        from runtimes.query import ask  # 20 ms, likewise
+
+        before = self._cache.watch(suspect)
+        result: Facts | CandidateError
+        try:
+            result = ask(
+                Path(suspect.path),
+                env=self._search.env,
+                timeout=self._search.timeout,
+                stop=stop,
+            )
+            runtime_of(result, Path(suspect.path), suspect.candidates[0].source)
+        except CandidateError as error:
+            result = error
+        if stop.is_set():
+            return result  # which may be that nobody waited for it: nothing to remember
+        self._cache.store(suspect, before, result, self._limit(suspect))
+        return result
+
+    def _limit(self, suspect: Suspect) -> float:
+        return time_limit(os.path.basename(suspect.path), self._search.timeout)  # noqa: PTH119
+
+    def _bases(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Yield what the environments among the candidates stand on."""
+        for candidate in candidates:
+            if candidate.path not in self._look.bases:
+                continue
+            if config := configuration_file(os.path.dirname(candidate.path)):  # noqa: PTH120
+                self._notice(config)
+            if base := self._look.bases[candidate.path]:
+                yield self._follow(base, candidate)
+
+    def _pointed_to(self, answers: Iterable[Answered]) -> Iterator[Candidate]:
+        """Yield the files that answers name in place of the ones that were asked."""
+        for answer in answers:
+            target = answer.base or (None if answer.own else answer.started)
+            if target is not None:
+                yield self._follow(target, answer.suspect.candidates[0])
+
+    def _follow(self, path: Path, origin: Candidate) -> Candidate:
+        return self._look.candidate(os.fspath(path), source=origin.source, explicit=origin.explicit)
+
+    def _reject(self, suspect: Suspect, error: CandidateError) -> None:
+        home = os.path.dirname(os.path.dirname(suspect.real))  # noqa: PTH120 - text
+        self._notice(os.path.join(home, "lib"))  # noqa: PTH118 - what it lacks may come there
+        for path in dict.fromkeys([suspect.path, *(one.path for one in suspect.candidates)]):
+            self._rejected.append(
+                Rejection(path=Path(path), reason=error.reason, detail=error.detail)
+            )
+
+
+def _line(suspect: Suspect) -> tuple[int, int] | None:
+    """Return a suspect's release line, None where what it starts may be any."""
+    if suspect.interpreter is not None:
+        return None
+    return release_line(os.path.basename(suspect.real))  # noqa: PTH119 - text
+
+
+def _paths(suspect: Suspect) -> set[str]:
+    return {suspect.path, suspect.real, *(each.path for each in suspect.candidates)}
+
+
+def _is_of_another(suspect: Suspect) -> bool:
+    names = (os.path.basename(each.path) for each in suspect.candidates)  # noqa: PTH119 - text
+    return all(map(is_of_another, names))
+
+
+def _sorted(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
+    once = {(os.fspath(one.path), one.reason.value): one for one in rejected}
+    return tuple(once[key] for key in sorted(once))
+
+
+def _inquiry(answer: Answered) -> Inquiry:
+    seconds = answer.facts.get("seconds")
+    return Inquiry(
+        path=Path(answer.suspect.path),
+        own=answer.own,
+        seconds=seconds if isinstance(seconds, float) else 0.0,
+        remembered=answer.remembered,
+        rests_on=tuple(dict.fromkeys(files_behind(answer.facts))),
+    )

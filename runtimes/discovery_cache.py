@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from runtimes import notes
 from runtimes.model import Discovery  # noqa: TC001 - msgspec reads it
+from runtimes.probe_cache import CACHE_FOLDER, identity_env_vars
 from runtimes.storage import cache, fingerprint
 from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runtimes.search import Search
+    from runtimes.options import Search
     from runtimes.sources import Place
 
 _SCHEMA: Final = 1
@@ -59,9 +59,9 @@ class Whole:
         looked = [
             [each.folder, each.source, each.explicit, each.name, each.tree] for each in places
         ]
-        env = [notes.decisive(search.env), search.env.get("PATH")]
+        env = [identity_env_vars(search.env), search.env.get("PATH")]
         self._key = json.dumps([_SCHEMA, code, env, looked, sorted(selected)])
-        self._file = cache.file_for(os.fspath(search.cache_dir / notes.FOLDER), self._key, _KIND)
+        self._file = cache.file_for(os.fspath(search.cache_dir / CACHE_FOLDER), self._key, _KIND)
 
     def load(self) -> Discovery | None:
         """Return what was found, None when that is not known or no longer true."""

@@ -6,17 +6,18 @@ wrong with a file or the folder, the candidate is simply asked again.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from runtimes import notes
 from runtimes.cache_inputs import (
     files_behind,
     files_of,
@@ -26,15 +27,112 @@ from runtimes.cache_inputs import (
     speaks_for_another,
 )
 from runtimes.errors import CandidateError, Reason
-from runtimes.probe_script import question
 from runtimes.storage import cache, fingerprint
 from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
+from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runtimes.candidates import Suspect
+
+CACHE_FOLDER: Final = "runtimes"
+"""Where they are, below the folder of all that is cached."""
+
+# What changes which program a file starts, or which libraries it gets.
+_VARIABLES: Final = (
+    "DYLD_INSERT_LIBRARIES",
+    "DYLD_LIBRARY_PATH",
+    "GRAALVM_HOME",
+    "HOME",
+    "JAVA_HOME",
+    "JAVA_TOOL_OPTIONS",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+)
+
+
+def identity_env_vars(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that change what a file answers."""
+    return {name: env[name] for name in _VARIABLES if name in env}
+
+
+class CacheInfo(Struct, frozen=True, kw_only=True):
+    """The state of a cache folder.
+
+    Attributes:
+        folder: where the answers are.
+        answers: number of files with an answer in them.
+        unreadable: number of files that are damaged or not the user's own.
+        size: bytes of all of them.
+        writable: new answers can be remembered.
+    """
+
+    folder: Path
+    answers: int
+    unreadable: int
+    size: int
+    writable: bool
+
+
+def cache_info(cache_dir: Path) -> CacheInfo:
+    """Return the state of the remembered answers below a cache folder."""
+    files = list(_files(cache_dir))
+    good = [file for file in files if cache.read(file, dict[str, Any]) is not None]
+    folder = cache_dir / CACHE_FOLDER
+    return CacheInfo(
+        folder=folder,
+        answers=len(good),
+        unreadable=len(files) - len(good),
+        size=sum(found.size for file in files if (found := fingerprint.of_file(file))),
+        writable=(nearest := _nearest(folder)).is_dir() and os.access(nearest, os.W_OK),
+    )
+
+
+def clear_cache(cache_dir: Path) -> int:
+    """Forget every remembered answer below a cache folder; return how many files went.
+
+    Raises:
+        OSError: a file cannot be removed.
+    """
+    files = list(_files(cache_dir))
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+def _nearest(folder: Path) -> Path:
+    return next((path for path in (folder, *folder.parents) if path.exists()), folder)
+
+
+def _files(cache_dir: Path) -> Iterator[Path]:
+    try:
+        check_folder(cache_dir / CACHE_FOLDER)
+        yield from sorted((cache_dir / CACHE_FOLDER).iterdir())
+    except OSError:
+        return
+
+
+_SCRIPT = Path(__file__).with_name("probe_script.py.txt")
+
+
+@functools.cache
+def question() -> bytes:
+    """Return the script before its nonce is put in; it parses on Python 2.7 and MicroPython."""
+    return _SCRIPT.read_bytes()
+
+
+def question_with(nonce: str, crashed: Iterable[str] = ()) -> str:
+    """Return the script that frames its answer with a nonce.
+
+    Args:
+        nonce: letters and digits.
+        crashed: the modules that it must not import again.
+    """
+    script = question().decode("ascii").replace("@NONCE@", nonce)
+    return script.replace("@CRASHED@", " ".join(crashed))
+
 
 _SCHEMA = 1
 _FAILURE_LIFE = 60  # seconds; what hung may have been mended elsewhere
@@ -66,8 +164,8 @@ class Cache:
 
     def __init__(self, folder: Path | None, env: Mapping[str, str]) -> None:
         """Use a folder, which need not exist; None remembers nothing."""
-        self._folder = os.fspath(folder / notes.FOLDER) if folder is not None else None
-        self._env = notes.decisive(env)
+        self._folder = os.fspath(folder / CACHE_FOLDER) if folder is not None else None
+        self._env = identity_env_vars(env)
         self._path = env.get("PATH")
         self._question = zlib.crc32(question()) if folder is not None else 0
         self._used: set[str] = set()

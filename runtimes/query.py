@@ -12,8 +12,8 @@ from msgspec import Struct
 from runtimes.errors import CandidateError, Reason
 from runtimes.executable_names import time_limit
 from runtimes.files import read_head
+from runtimes.probe_cache import question_with
 from runtimes.probe_output import CAP, Heard, read
-from runtimes.probe_script import question_with
 from runtimes.subprocesses import Child
 
 if TYPE_CHECKING:

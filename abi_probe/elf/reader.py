@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.definitions import module_stems, read_definitions
-from abi_probe.elf.foreign import read_foreign, read_hashes
+from abi_probe.elf.address_space import ElfMemory
+from abi_probe.elf.external_symbols import read_foreign, read_hashes
 from abi_probe.elf.image import MAGIC, Image, Kind, Tag, open_image
-from abi_probe.elf.memory import ElfMemory
-from abi_probe.elf.properties import read_levels
+from abi_probe.elf.symbol_versions import read_version_definitions, read_version_needs
 from abi_probe.elf.symbols import read_symbols
-from abi_probe.elf.versions import read_version_definitions, read_version_needs
 from abi_probe.errors import NotABinaryError
 from abi_probe.model import Binary, Format
+from abi_probe.module_defs import module_stems, read_definitions
 from abi_probe.numpy_api import wants_numpy_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from mmap import mmap
+
+_NOTE: Final = "III4s"  # sizes of name and content, kind, name
+_PROPERTIES: Final = (5, b"GNU\0")  # NT_GNU_PROPERTY_TYPE_0
+_NEEDED: Final = 0xC0008002  # GNU_PROPERTY_X86_ISA_1_NEEDED
+_MOST: Final = 4096  # bytes; two dozen properties are defined
+
+
+def read_levels(image: Image) -> int:
+    """Return the levels that a file marks as needed, a bit for each: 1, 2 (`x86-64-v2`), 4, 8."""
+    note = struct.Struct(image.layout.mark + _NOTE)
+    data = image.properties()[:_MOST]
+    if len(data) < note.size or note.unpack_from(data)[2:] != _PROPERTIES:
+        return 0
+    pair = struct.Struct(image.layout.mark + "II")
+    word = struct.Struct(image.layout.mark + "I")
+    at, step = note.size, image.layout.bits // 8
+    while at + pair.size + word.size <= len(data):
+        kind, size = pair.unpack_from(data, at)
+        if kind == _NEEDED and size == word.size:
+            return int(word.unpack_from(data, at + pair.size)[0])
+        at += pair.size + -(-size // step) * step
+    return 0
+
 
 _DF_STATIC_TLS: Final = 0x10
 _DF_1_NOOPEN: Final = 0x40

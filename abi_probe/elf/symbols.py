@@ -11,7 +11,7 @@ from msgspec import Struct
 from abi_probe.elf.image import Image, Tag
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ImportedSymbol
-from abi_probe.names import FIRST_BYTES, is_pythonic, matters_at
+from abi_probe.symbol_names import FIRST_BYTES, is_pythonic, matters_at
 
 if TYPE_CHECKING:
     from array import array

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from abi_probe.bounded_view import MAX_NAME
 from abi_probe.errors import UnreadableError
 from abi_probe.macho.leb128 import uleb
-from abi_probe.window import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from abi_probe.window import Window
+    from abi_probe.bounded_view import Window
 
 _MAX_SYMBOLS: Final = 1 << 20  # libtorch_cpu has 431,000
 _CHUNK: Final = 1 << 14  # imports that are looked at in one go

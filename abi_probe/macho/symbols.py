@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
+from abi_probe.bounded_view import MAX_KEPT, MAX_NAME, as_text
 from abi_probe.errors import UnreadableError
 from abi_probe.macho.binding import (
     ANYWHERE,
@@ -16,15 +17,14 @@ from abi_probe.macho.binding import (
     chained_imports,
     check_count,
 )
-from abi_probe.macho.trie import read_export_trie
+from abi_probe.macho.export_trie import read_export_trie
 from abi_probe.model import ImportedSymbol
-from abi_probe.names import is_pythonic, matters
-from abi_probe.window import MAX_KEPT, MAX_NAME, as_text
+from abi_probe.symbol_names import is_pythonic, matters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.macho.commands import Image
+    from abi_probe.macho.load_commands import Image
 
 _MAX_TRIE: Final = 1 << 24  # bytes; libtorch_cpu's, the largest that was met, has 2.2 MB
 _MAX_BINDS: Final = 1 << 22  # bytes of instructions; PyMuPDF's have 0.5 MB, more than all others

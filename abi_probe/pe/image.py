@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from abi_probe.bounded_view import MAX_NAME, Window
 from abi_probe.errors import NotABinaryError, UnreadableError
-from abi_probe.window import MAX_NAME, Window
 
 _MAX_HEADER: Final = 4096  # bytes of the optional header; 240 with all its directories
 _DIRECTORIES: Final = 16

@@ -4,23 +4,68 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from abi_probe.definitions import module_stems, read_definitions
+from abi_probe.address_space import Memory, Stretch, apart, searchable
+from abi_probe.bounded_view import MAX_KEPT, MAX_NAME, Window, as_text
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Binary, Format, ImportedSymbol
-from abi_probe.names import is_pythonic, matters
+from abi_probe.module_defs import module_stems, read_definitions
 from abi_probe.pe.image import PeImage, read_image
-from abi_probe.pe.memory import PeMemory
-from abi_probe.window import MAX_KEPT, MAX_NAME, Window, as_text
+from abi_probe.symbol_names import is_pythonic, matters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from abi_probe.window import Buffer
+    from abi_probe.bounded_view import Buffer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeMemory(Memory):
+    """A PE file as it lies in memory.
+
+    Attributes:
+        base: the address that it would like to be loaded at, which its pointers count from.
+    """
+
+    base: int
+
+    @classmethod
+    def of(cls, image: PeImage) -> PeMemory:
+        """Prepare an image."""
+        stretches = (
+            Stretch(
+                offset=image.window.start + each.offset,
+                address=each.address,
+                size=each.raw,
+                writable=each.writable,
+                executable=each.executable,
+            )
+            for each in image.sections[1:]  # the headers are the first
+        )
+        return cls(
+            data=searchable(image.window.data),
+            mark="<",
+            word=struct.Struct("<I" if image.bits == 32 else "<Q"),  # noqa: PLR2004  32 bits
+            stretches=apart(stretches),
+            base=image.base,
+        )
+
+    def pointer(self, address: int) -> int | None:
+        """The address that a pointer holds."""
+        number = self.number(address)
+        return number - self.base if number and number >= self.base else number
+
+    def pointers_to(self, address: int) -> Iterator[int]:
+        """The addresses of the pointers that hold an address."""
+        value = self.base + address
+        if value >> 8 * self.word.size == 0:
+            yield from self.writable_places(self.word.pack(value))
+
 
 _MAX_LIBRARIES: Final = 1 << 12
 _MAX_IMPORTS: Final = 1 << 18  # of all libraries together; Qt's bindings have some 10,000

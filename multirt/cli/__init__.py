@@ -17,9 +17,9 @@ def main() -> int:
     gc.set_threshold(_NEW_OBJECTS)
     isolate()
     end_by_interrupts()
-    from multirt.cli import entry  # only now: what it imports could be somebody else's
+    from multirt.cli.main import main as run  # only now: it could be from another path
 
     try:
-        return entry.main()
+        return run()
     finally:
         gc.freeze()  # nor is all of it looked through at the end

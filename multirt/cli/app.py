@@ -108,7 +108,7 @@ def _typed(context: Any) -> str:  # noqa: ANN401 - of the click in typer
 
 def _meant(arguments: Sequence[str]) -> str | None:
     """Return what to write instead of words that begin with no command."""
-    from multirt.cli.commands_table import COMMANDS
+    from multirt.cli.argv import COMMANDS
     from multirt.selection.did_you_mean import probably_meant  # 60 ms, where something is wrong
 
     first = arguments[0]

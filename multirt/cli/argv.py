@@ -6,8 +6,40 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from multirt.errors import MultirtError
+from multirt.program.requirement_text import parse_requirement
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from packaging.requirements import Requirement
+
+# In the order of `multirt --help`, with what that says of each in a line, so that it need import
+# none: each is a module here, imported only when it is asked for.
+COMMANDS = {
+    "run": "Start a program on a runtime that can run it.",
+    "tool": "Run a tool from an index, on a runtime that has wheels for it.",
+    "explain": "Say which runtime that is, and what is against the others.",
+    "list": "List every Python runtime of this machine.",
+    "find": "Print the path of the best runtime that fits.",
+    "probe": "Say on which runtimes a binary works, where not, and why.",
+    "compare": "Run a program on every runtime that fits; say which agree.",
+    "bench": "Measure a program on several runtimes.",
+    "canary": "Show what canaries have shown; forget a trial.",
+    "matrix": "Test one built wheel on every runtime.",
+    "doctor": "Say what is skipped, slow, double or in disagreement.",
+    "cache": "What multirt remembers, and can find out again.",
+    "env": "The environments that hold what programs require.",
+    "lock": "Lock what a script requires, for every start of it.",
+    "shebang": "Make scripts start through multirt by their first line.",
+}
+
+# Of these, all that follows the program is the program's.
+TAKE_PROGRAMS = frozenset({"run", "tool", "explain", "compare"})
+
+# Where a program is only looked at, these are multirt's after it too.
+ANYWHERE = frozenset({"--json", "--verbose", "-v"})
+
 
 _PROGRAM_OPTIONS = ("-m", "-c")
 
@@ -69,3 +101,17 @@ def unjoined(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
     if words and words[0].startswith("-"):
         return ["run", *words, *arguments[1:]]
     return list(arguments)
+
+
+def requirement(text: str) -> Requirement:
+    """Return what the value of `--with` requires.
+
+    Raises:
+        MultirtError: it means nothing.
+    """
+    try:
+        return parse_requirement(text)
+    except ValueError as error:
+        first = str(error).partition("\n")[0]
+        hint = "write for example six, 'numpy<2' or 'black[jupyter]==25.1.0'"
+        raise MultirtError("usage", f"invalid requirement {text!r}: {first}", hint) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
-from multirt.report.waiting import waiting
+from multirt.report.progress import waiting
 from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
 if TYPE_CHECKING:

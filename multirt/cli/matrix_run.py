@@ -21,9 +21,9 @@ from multirt.matrix.model import Missing, Package, Quiet
 from multirt.matrix.plan_cache import CachedPlan, cached_plan, keep_plan, path_of, state_of_sources
 from multirt.matrix.report import exit_code, is_failure
 from multirt.matrix.scheduler import run_plans, scheduler_of
-from multirt.matrix.written_reports import remember_reports
+from multirt.matrix.source_digest import remember_reports
 from multirt.report.matrix import append, read_document, write
-from multirt.report.matrix_summary import print_summary
+from multirt.report.matrix_text import print_summary
 from runtimes import discover, rank
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from abi_probe import Cause
 from multirt.cli.context import search
 from multirt.errors import ExitCode, MultirtError
 from multirt.probe.api import probe
-from multirt.probe.exit_policy import Policy
-from multirt.probe.findings import HINT, PROMISE, WARNING
+from multirt.probe.findings import HINT, PROMISE, WARNING, Policy
 from multirt.probe.model import AUTO, Probing, Trial
 from multirt.report.progress import Progress
 from multirt.report.terminal import Colour, painter, terminal_width, visible
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from multirt.probe.report_values import Report
+    from multirt.probe.model import Report
     from runtimes import RuntimeSpec
 
 
@@ -157,7 +156,7 @@ def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[
         case Shape.JSON:
             import json
 
-            from multirt.report.probe_json import probe_document
+            from multirt.report.json_parts import probe_document
 
             yield json.dumps(probe_document(reports))
         case Shape.SARIF:

@@ -15,9 +15,9 @@ import typer
 from msgspec import NODEFAULT, Struct
 
 from abi_probe import Cause
+from multirt.cli.argv import requirement
 from multirt.cli.context import history_file, user_config
 from multirt.cli.options import Python, Site, cache_dir, search, store
-from multirt.cli.requirement import requirement
 from multirt.config import Prefer, Wishes
 from multirt.errors import MultirtError
 from multirt.program import entry_of

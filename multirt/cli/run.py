@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.argv import unjoined
-from multirt.cli.commands_table import COMMANDS
+from multirt.cli.argv import COMMANDS, unjoined
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.cli.start import say_notes, start
@@ -69,7 +68,7 @@ def run_program(
         try_canary(request, arguments_of(words), asked)
     if not dry_run:
         start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))
-    from multirt.report.run import plan_document, plan_text
+    from multirt.report.explain_text import plan_document, plan_text
 
     decision = decide(request)
     planned = plan(decision, request, arguments_of(words))

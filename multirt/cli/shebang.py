@@ -14,9 +14,8 @@ import typer
 from multirt.cli.context import own_folder
 from multirt.cli.options import Json
 from multirt.errors import ExitCode, MultirtError
-from multirt.program.shebang_files import head_of, scripts_in
 from multirt.program.shebang_line import read_line
-from multirt.program.shebang_rewrite import Change, put, take_back
+from multirt.program.shebang_rewrite import Change, head_of, put, scripts_in, take_back
 from multirt.report.terminal import visible
 from runtimes import RuntimeSpec
 

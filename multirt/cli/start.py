@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from msgspec.structs import replace
 
+from multirt.cli.argv import requirement
 from multirt.cli.context import cache_dir, history_file, search, store, user_config
-from multirt.cli.requirement import requirement
 from multirt.config import Prefer, Wishes
 from multirt.launch.exec_plan import launch
 from multirt.launch.tracked_environ import Consulted
@@ -98,7 +98,7 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     remark = "\n".join(remarks) or None
     if os.name == "posix":  # elsewhere nothing starts by plans
         from multirt.launch.plan_inputs import grounds
-        from multirt.launch.save_plan import remember
+        from multirt.launch.plan_writer import remember
 
         fixed = planned.arguments[: len(planned.arguments) - len(own)]
         rests_on = partial(grounds, decision, request, planned, noticed=noticed, since=since)

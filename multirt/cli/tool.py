@@ -8,11 +8,9 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from multirt.cli.argv import unjoined
-from multirt.cli.commands_table import COMMANDS
+from multirt.cli.argv import COMMANDS, requirement, unjoined
 from multirt.cli.options import PROGRAM
 from multirt.cli.program_options import ProgramOptions, takes_program
-from multirt.cli.requirement import requirement
 from multirt.cli.start import start
 from multirt.program.model import Entry, Kind
 

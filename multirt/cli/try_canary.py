@@ -12,9 +12,9 @@ from multirt.cli.context import data_dir
 from multirt.cli.start import say_notes
 from multirt.errors import MultirtError
 from multirt.experiments.canary import Canary
-from multirt.experiments.canary_model import Trial
+from multirt.experiments.canary_report import Trial
 from multirt.experiments.canary_store import CanaryStore
-from multirt.experiments.history_keys import program_key
+from multirt.experiments.history_model import program_key
 from multirt.process.debug_log import say
 from multirt.program.model import Kind
 from multirt.selection.decide import decide

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from multirt.config.conflicts import settle
-from multirt.config.files import Looked, read_text, read_toml
+from multirt.config.files import PINS, Looked, pinned, read_text, read_toml, uv_global_pin
 from multirt.config.model import Configuration, Prefer, Setting
-from multirt.config.pins import PINS, pinned, uv_global_pin
 from multirt.config.project import Project, read_project
 from multirt.config.table import Table, read_table
 from multirt.errors import MultirtError
@@ -25,6 +24,48 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from multirt.program.model import Program
+
+_MICROS = range(50)  # no minor version has had more releases than 20
+# What a person asks for by hand is not set aside; that nothing fits is then said.
+_BY_HAND = frozenset({"--python", "MULTIRT_PYTHON"})
+
+
+def settle(configuration: Configuration) -> Configuration:
+    """Set aside a file's pin that the program's own requirement rules out, and say so.
+
+    The requirement is the stricter of the two: it says where the program works at all, the pin
+    what somebody likes. Alternatives that can hold are kept.
+    """
+    pinned = configuration.runtimes
+    if pinned is None or pinned.origin in _BY_HAND:
+        return configuration
+    kept = pinned.value
+    notes = []
+    for wanted in configuration.requires:
+        ruled_out = [spec for spec in kept if not _can_meet(spec, wanted.value)]
+        kept = tuple(spec for spec in kept if spec not in ruled_out)
+        if ruled_out:
+            specs = ", ".join(map(str, ruled_out))
+            notes.append(
+                f"{pinned.origin} asks for {specs}, but {wanted.origin} requires Python"
+                f" {wanted.value}: the requirement counts"
+            )
+    return replace(
+        configuration,
+        runtimes=replace(pinned, value=kept) if kept else None,
+        notes=(*configuration.notes, *notes),
+    )
+
+
+def _can_meet(spec: RuntimeSpec, wanted: SpecifierSet) -> bool:
+    """Whether any version that a spec names is one that is required."""
+    if len(spec.release) < 2:  # noqa: PLR2004 - a major version alone leaves nearly all open
+        return True
+    release = ".".join(map(str, spec.release))
+    if len(spec.release) > 2:  # noqa: PLR2004 - major, minor, micro
+        return wanted.contains(release)
+    return any(wanted.contains(f"{release}.{micro}") for micro in _MICROS)
+
 
 T = TypeVar("T")
 _VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT", "XDG_CONFIG_HOME")

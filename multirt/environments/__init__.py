@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from multirt.environments.builder import build
     from multirt.environments.errors import MissingWheel, UnresolvableError
     from multirt.environments.in_use import release, remove
+    from multirt.environments.index_settings import following
     from multirt.environments.inventory import (
         Environment,
         Limits,
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
     from multirt.environments.manifest import Kind, Record
     from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
     from multirt.environments.project_env import Leased, leased
-    from multirt.environments.pylock_select import PROJECT_LOCKS, lock_name, lock_of
+    from multirt.environments.pylock import PROJECT_LOCKS, lock_name, lock_of
     from multirt.environments.resolver import resolve
     from multirt.environments.site_overlay import overlay
     from multirt.environments.store import Store
-    from multirt.environments.tool_uv import following
     from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
     from multirt.environments.venv import Maker, make_empty, maker_for, maker_of, python_of
 
@@ -102,12 +102,12 @@ _LATER: Final = {
     "clean_environment": "uv",
     "environments": "inventory",
     "find_uv": "uv",
-    "following": "tool_uv",
+    "following": "index_settings",
     "forget_resolutions": "inventory",
     "leased": "project_env",
-    "PROJECT_LOCKS": "pylock_select",
-    "lock_name": "pylock_select",
-    "lock_of": "pylock_select",
+    "PROJECT_LOCKS": "pylock",
+    "lock_name": "pylock",
+    "lock_of": "pylock",
     "Maker": "venv",
     "make_empty": "venv",
     "maker_for": "venv",

@@ -13,7 +13,6 @@ from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.in_use import keep
 from multirt.environments.manifest import Kind, Record, is_whole, note_use, seal
 from multirt.environments.model import Built
-from multirt.environments.removal import discard
 from multirt.environments.uv import UvError, ask, index_error
 from multirt.environments.venv import (
     create,
@@ -22,6 +21,7 @@ from multirt.environments.venv import (
     scripts_folder,
     unwritable,
 )
+from multirt.storage.files import discard
 from multirt.storage.lock import holding
 from runtimes.storage.trust import make_folder
 from runtimes.venvs import site_folders

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from multirt.environments.integrity import FILES, hold_file
-from multirt.environments.removal import discard
+from multirt.storage.files import discard
 from multirt.storage.lock import holding
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from packaging.version import Version
 
 from multirt.environments.errors import UnresolvableError, unresolvable
 from multirt.environments.markers import marker_environment
-from multirt.environments.pylock import parse_lock
-from multirt.environments.pylock_select import select
+from multirt.environments.pylock import parse_lock, select
 from multirt.environments.resolver import resolve
 from multirt.environments.uv import UvError, ask, index_error
 from multirt.errors import ExitCode, MultirtError

@@ -25,8 +25,8 @@ from multirt.environments.builder import (
 from multirt.environments.identity import digest
 from multirt.environments.integrity import hold_file, is_whole
 from multirt.environments.manifest import note_use, seal, unseal
-from multirt.environments.removal import discard
 from multirt.environments.venv import python_of
+from multirt.storage.files import discard
 from multirt.storage.lock import holding
 from runtimes.storage.trust import make_folder
 

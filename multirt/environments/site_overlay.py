@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.in_use import keep
 from multirt.environments.manifest import Kind, Record, is_whole, seal
-from multirt.environments.removal import discard
 from multirt.environments.venv import create, python_of, unwritable
+from multirt.storage.files import discard
 from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.environments.pip_config import with_settings
+from multirt.environments.index_settings import with_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from multirt.environments.pip_config import NO_INDEX, index_settings
+from multirt.environments.index_settings import NO_INDEX, index_settings
 from multirt.environments.uv_failure import FailureKind, read_failure
 from multirt.environments.venv import UMASK
 from multirt.errors import ExitCode, MultirtError

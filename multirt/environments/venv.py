@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.environments.identity import digest, runtime_identity
-from multirt.environments.removal import discard
 from multirt.errors import ExitCode, MultirtError
+from multirt.storage.files import discard
 from runtimes.storage.trust import check_tree, make_folder
 from runtimes.venvs import read_settings, site_folders
 

@@ -15,8 +15,7 @@ from multirt.experiments import pyperf_runner as pyperf
 from multirt.experiments.bench_model import Bench, Curve, Excluded, Measured
 from multirt.experiments.compare import Comparison, Conditions, compare, prepared
 from multirt.experiments.cpu_time import processor_time
-from multirt.experiments.history_keys import content_of, program_key
-from multirt.experiments.history_model import IDLE, PROCESSOR
+from multirt.experiments.history_model import IDLE, PROCESSOR, content_of, program_key
 from multirt.experiments.trial import Outcome, run_once
 from multirt.process.cleanup import temporary_folder
 from multirt.program.model import Kind

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.experiments.history_keys import machine_key
-from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
+from multirt.experiments.history_model import IDLE, PROCESSOR, Record, machine_key, processor_times
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NoReturn
 from msgspec import Struct
 
 from multirt.errors import MultirtError
-from multirt.experiments.canary_model import Ending, Role, Trial, is_crash
+from multirt.experiments.canary_report import Ending, Role, Trial, is_crash
 from multirt.experiments.foreground import end_like, follow
 from multirt.experiments.grouping import first_difference
 from multirt.experiments.normalization import choose_rules, substitutions
-from multirt.experiments.recording import Recording
-from multirt.experiments.trial import Outcome, Start, run_once
+from multirt.experiments.trial import Outcome, Recording, Start, run_once
 from multirt.launch.exec_plan import environment_of
 from multirt.process.signals import signal_name
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.canary_model import Course, Ending, Role, Started, Trial, is_canarys
+from multirt.experiments.canary_report import Course, Ending, Role, Started, Trial, is_canarys
 from multirt.storage.sqlite import database, is_empty, storable
 
 if TYPE_CHECKING:

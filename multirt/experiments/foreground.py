@@ -13,13 +13,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from multirt.errors import ExitCode, MultirtError
-from multirt.experiments.canary_model import Ending
+from multirt.experiments.canary_report import Ending
 from multirt.process.cleanup import ending_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from multirt.experiments.recording import Recording
+    from multirt.experiments.trial import Recording
 
 # The terminal sends these to the program too: it decides, and this process goes on waiting.
 _SHARED = (signal.SIGINT, signal.SIGQUIT)

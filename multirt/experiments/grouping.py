@@ -11,8 +11,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multirt.experiments.recording import Recorded
-    from multirt.experiments.trial import Outcome
+    from multirt.experiments.trial import Outcome, Recorded
 
 _CONTEXT = 2  # lines around a difference
 _SHOWN = 6  # lines from the first difference on

@@ -17,7 +17,7 @@ _HARMFUL = ("CASEOK", "DEVMODE", "INSPECT", "IOENCODING", "PATH", "VERBOSE", "WA
 def end_by_interrupts() -> None:
     """Let an interrupt end this process without a word, also one that came while Python started.
 
-    Python's own handler would end imports in a traceback; `multirt.cli.entry` puts it back.
+    Python's own handler would end imports in a traceback; `multirt.cli.main` puts it back.
     """
     import signal  # could be somebody else's before `isolate`
 

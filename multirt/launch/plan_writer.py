@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.launch.plan_key import fnv1a
+from multirt.launch.plan_key import ask, fnv1a
 from multirt.launch.plan_reader import (
     FORMAT,
     names_digest,
@@ -19,13 +19,15 @@ from multirt.launch.plan_reader import (
     signature,
     signature_of,
 )
+from multirt.process.debug_log import debug
 from runtimes.storage.files import save
 from runtimes.storage.fingerprint import TICK, is_racy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from multirt.launch.plan_key import Question
+    from multirt.selection.model import Plan
 
 __all__ = ["Grounds", "StartBy", "UnsureError", "fnv1a", "write_plan"]
 
@@ -258,3 +260,31 @@ def prune(folder: Path, *, most: int = _MOST, enough: int = _ENOUGH) -> int:
         with suppress(OSError):
             (folder / name).unlink()
     return len(old)
+
+
+def remember(
+    command_line: Sequence[str], planned: Plan, remark: str | None, rests_on: Callable[[], Grounds]
+) -> None:
+    """Write the plan of a command line, where there can be one.
+
+    Args:
+        command_line: all arguments of this process.
+        planned: how the program is started, without its own arguments.
+        remark: a line for people; None when there is nothing to say.
+        rests_on: gives what the decision rests on.
+    """
+    question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
+    if question is None:
+        return
+    start = StartBy(
+        executable=str(planned.executable),
+        arguments=planned.arguments,
+        environment=planned.environment,
+        remark=remark,
+    )
+    try:
+        path = write_plan(question, rests_on(), start)
+    except UnsureError as error:
+        debug(f"no plan is written: {error}")
+    else:
+        debug(f"wrote plan {path}")

@@ -20,9 +20,8 @@ import multirt
 from multirt.environments.integrity import hold_file, is_whole
 from multirt.launch.plan_reader import signature_of
 from multirt.matrix import source_digest
-from multirt.matrix.file_digests import Seen
 from multirt.matrix.model import CellPlan, Report, State
-from multirt.matrix.written_reports import reports_in
+from multirt.matrix.source_digest import Seen, reports_in
 from multirt.storage.cache import read_note, write_note
 from multirt.storage.lock import holding
 from runtimes.storage.fingerprint import is_racy

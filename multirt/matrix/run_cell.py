@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,6 @@ from msgspec.structs import replace
 
 from multirt.config.posargs import expanded
 from multirt.matrix import gil_hook
-from multirt.matrix.captured_output import Output, place_of_fault
-from multirt.matrix.cell_environ import bytecode, handed_on
 from multirt.matrix.gil_hook import FILE, HOME
 from multirt.matrix.model import GilReport, State
 from multirt.matrix.processes import CELL, GRACE, Command
@@ -41,6 +41,133 @@ if TYPE_CHECKING:
         View,
     )
     from multirt.matrix.processes import Ended, Processes
+
+_HEAD = 1 << 20
+_TAIL = 1 << 20
+_LINE = 4096
+# `tests/test_a.py ..F.s [ 40%]`, or a line that goes on from it, and the lines of `-v`.
+_MARKS = re.compile(r"(?:\S+\.py\S* +)?([.FEsxX]+)(?: *\[ *\d+%\])?")
+_VERBOSE = re.compile(r"\S+::.* (?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*")
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
+_INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\](?:python|pypy)\d)")
+
+
+class Output(Struct):
+    """What one cell prints: its beginning and its end, and the tests that it told of.
+
+    Attributes:
+        tests: how many tests have ended, as far as pytest's own lines tell.
+    """
+
+    tests: int = 0
+    _head: bytearray = field(default_factory=bytearray)
+    _tail: bytearray = field(default_factory=bytearray)
+    _lost: int = 0
+    _line: str = ""
+    _done: int = 0
+
+    def add(self, data: bytes) -> list[str]:
+        """Take what came, and return the lines that it completed."""
+        room = _HEAD - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * _TAIL:
+            self._lost += len(self._tail) - _TAIL
+            del self._tail[:-_TAIL]
+        *lines, rest = (self._line + data.decode("utf-8", "replace")).split("\n")
+        self._line = rest[-_LINE:]
+        self._done += sum(map(tests_in, lines))
+        self.tests = self._done + tests_in(self._line)
+        return lines
+
+    @property
+    def text(self) -> str:
+        """All that was kept, with a line that says what was not."""
+        head, tail = (bytes(part).decode("utf-8", "replace") for part in (self._head, self._tail))
+        gap = f"\n[... {self._lost} bytes left out ...]\n" if self._lost else ""
+        return head + gap + tail
+
+
+def tests_in(line: str) -> int:
+    """Return how many tests a line of pytest's progress tells of."""
+    stripped = line.rstrip("\r ")
+    if match := _MARKS.fullmatch(stripped):
+        return len(match[1])
+    return 1 if _VERBOSE.fullmatch(stripped) else 0
+
+
+def place_of_fault(text: str) -> str | None:
+    """Return where a process was when it crashed, from the fault handler's stack.
+
+    The innermost frame outside the standard library and installed packages counts, which is the
+    test; None when the output has no such stack.
+    """
+    start = text.rfind("Fatal Python error")
+    if start < 0:
+        return None
+    for path, line, function in _FRAME.findall(text[start:]):
+        if not _INSTALLED.search(path) and not path.startswith("<"):
+            return f"{path}:{line} in {function}"
+    return None
+
+
+_PREFIX_SINCE = (3, 8)
+# What a program needs to work at all, whatever `pass-env` says.
+_ALWAYS = (
+    "CC",
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "LD_LIBRARY_PATH",
+    "LOGNAME",
+    "NO_COLOR",
+    "PATH",
+    "SHELL",
+    "SSL_CERT_*",
+    "TERM",
+    "TZ",
+    "USER",
+    "*_PROXY",
+    "*_proxy",
+)
+_KEPT = frozenset({"PYTHONWARNINGS", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONHASHSEED"})
+_DROPPED = frozenset(
+    {"VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__", "UV_PYTHON", "UV_PROJECT"}
+)
+
+
+def handed_on(env: Mapping[str, str], patterns: Sequence[str] | None) -> dict[str, str]:
+    """Return the user's variables for a cell, without what makes one Python act like another.
+
+    Args:
+        env: the user's environment.
+        patterns: of the only ones to hand on; None for all.
+    """
+    clean = {
+        name: value
+        for name, value in env.items()
+        if (not name.startswith("PYTHON") or name in _KEPT) and name not in _DROPPED
+    }
+    if patterns is None:
+        return clean
+    wanted = (*_ALWAYS, *patterns)
+    return {
+        name: value
+        for name, value in clean.items()
+        if any(fnmatchcase(name, pattern) for pattern in wanted)
+    }
+
+
+def bytecode(version: tuple[int, int], folder: Path) -> dict[str, str]:
+    """Return where bytecode goes when it may not lie next to the sources.
+
+    To write none would make every run compile everything again.
+    """
+    if version < _PREFIX_SINCE:
+        return {"PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PYTHONPYCACHEPREFIX": str(folder)}
+
 
 _OUTPUT = 20_000  # characters of what a cell printed that a report keeps
 _MOST_NOTES = 1 << 20  # bytes that are read: a line for each process

@@ -10,19 +10,16 @@ from msgspec.structs import replace
 
 from abi_probe import Cause
 from multirt.errors import MultirtError
-from multirt.probe.fact_store import Store, fingerprint
-from multirt.probe.model import AUTO, Unheeded
-from multirt.probe.report_cache import Answers, Kept, facts_of, is_new
-from multirt.probe.task import Task
+from multirt.probe.model import AUTO, Task, Unheeded
+from multirt.probe.report_cache import Answers, Kept, Store, facts_of, fingerprint, is_new
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from multirt.probe.model import Probing, Progress
-    from multirt.probe.read_task import Read
-    from multirt.probe.report_values import Report
+    from multirt.probe.model import Probing, Progress, Report
+    from multirt.probe.worker import Read
     from runtimes import Runtime
 
 
@@ -105,7 +102,7 @@ def _begun(tasks: Sequence[Task], probing: Probing) -> list[Future[Read] | None]
         return [None for _ in tasks]
     from concurrent.futures import ThreadPoolExecutor
 
-    from multirt.probe.read_task import read  # 25 ms of readers
+    from multirt.probe.worker import read  # 25 ms of readers
 
     pool = ThreadPoolExecutor(1)
     try:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError
-from multirt.probe.fact_store import Witnesses
 from multirt.probe.local_pool import here
+from multirt.probe.report_cache import Witnesses
 from multirt.probe.runtime_targets import file_name, prospects_of
 
 if TYPE_CHECKING:
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from abi_probe import Prospect
-    from multirt.probe.model import Probing, Progress
-    from multirt.probe.read_task import Read
+    from multirt.probe.model import Done, Probing, Progress, Report, Task
     from multirt.probe.report_cache import Answers, Kept
-    from multirt.probe.report_values import Report
-    from multirt.probe.task import Done, Task
+    from multirt.probe.worker import Read
     from runtimes import Runtime
     from runtimes.storage.fingerprint import Fingerprints
 

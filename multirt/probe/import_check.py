@@ -2,28 +2,161 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from abi_probe import AbiProbeError, examine, nearby, optional_modules
-from multirt.probe.import_model import Check, proven
-from multirt.probe.import_modules import Limits
-from multirt.probe.import_store import ProofStore
-from multirt.probe.import_sweep import Setting, prove_on
-from multirt.probe.make_report import report_of
-from multirt.probe.model import Trial
-from multirt.probe.read_task import failure, read_target
-from multirt.probe.task import Done
+from abi_probe import AbiProbeError, ArtefactKind, examine, nearby, optional_modules
+from multirt.probe.import_modules import Limits, prove, subjects, workplace
+from multirt.probe.model import Check, Done, Outcome, Proof, Trial, proven
+from multirt.probe.worker import failure, read_target, report_of
+from runtimes.storage import cache
+from runtimes.storage.fingerprint import of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from abi_probe import Artefact, Loaded, Prospect
-    from multirt.probe.model import Probing, Progress
-    from multirt.probe.report_values import Report
-    from multirt.probe.task import Task
+    from multirt.probe.model import Probing, Progress, Report, Task
     from runtimes import Runtime
+
+_SCHEMA: Final = 3
+_SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
+
+
+class ProofStore(Struct, frozen=True, kw_only=True):
+    """Where proofs are kept.
+
+    Attributes:
+        folder: need not exist. Whatever is wrong with it or with a file in it, the proof is
+            simply made again.
+    """
+
+    folder: Path
+
+    def load(self, key: str) -> Proof | None:
+        """Return the proof of a key, None when there is none that can be read."""
+        return cache.read(self.folder / f"{key}.json", Proof)
+
+    def save(self, key: str, proof: Proof) -> None:
+        """Keep a proof; one in which something took too long may come out otherwise next time."""
+        if any(seen.outcome is Outcome.HUNG for seen in proof.seen):
+            return
+        with suppress(OSError):  # a full or read-only disk is no reason to fail
+            cache.write(self.folder / f"{key}.json", proof)
+
+
+def proof_key(
+    artefact: Artefact, runtime: Runtime, check: Check, roots: Sequence[Path] = ()
+) -> str:
+    """Return what a proof rests on as one word: every file, the runtime, the question.
+
+    A wheel is its file; what is installed is the signatures of its binaries and modules, for one
+    of them may be replaced without a trace in the others.
+    """
+    rests_on = [
+        *((str(path), of_file(path)) for path in _files_of(artefact)),
+        *((str(root), of_file(root)) for root in roots),
+        (str(runtime.executable), of_file(runtime.executable)),
+    ]
+    question = [_SCHEMA, check, runtime.id, hashlib.sha256(_SCRIPT.read_bytes()).hexdigest()]
+    return hashlib.sha256(json.dumps([question, rests_on]).encode()).hexdigest()[:32]
+
+
+def _files_of(artefact: Artefact) -> Iterator[Path]:
+    """Yield the files that an import of an artefact may read."""
+    if artefact.kind is ArtefactKind.WHEEL or artefact.root is None:
+        yield Path(artefact.target)
+        return
+    root = Path(artefact.root)
+    yield root
+    for extension in artefact.extensions:
+        yield root / extension.path
+    for library in artefact.libraries:
+        yield root / library
+    for module in sorted(artefact.sources):
+        below = root.joinpath(*module.split("."))
+        yield below.with_name(f"{below.name}.py")
+        yield below / "__init__.py"
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """How proofs are made.
+
+    Attributes:
+        roots: folders of packages that an artefact needs besides its own.
+        env: the user's environment.
+        limits: what a child may take.
+        store: where proofs are remembered; None for nowhere.
+        children: how many processes run at a time.
+    """
+
+    roots: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    store: ProofStore | None = None
+    children: int = 2
+
+
+def prove_on(
+    artefact: Artefact,
+    runtimes: Sequence[Runtime],
+    *,
+    check: Check = Check.IMPORT,
+    setting: Setting | None = None,
+) -> Iterator[Proof]:
+    """Import the modules of an artefact on some runtimes.
+
+    Args:
+        artefact: a wheel (it is unpacked into a temporary folder), or what lies on the disk.
+        runtimes: where.
+        check: what is tried.
+        setting: how.
+
+    Yields:
+        One proof for each runtime: first what is remembered, then what is made, as it is.
+
+    Raises:
+        UnreadableError: a wheel that is broken, or unpacks to far more than it should.
+    """
+    how = setting or Setting()
+    keys = {each.id: proof_key(artefact, each, check, how.roots) for each in runtimes}
+    left = []
+    for runtime in runtimes:
+        known = how.store.load(keys[runtime.id]) if how.store is not None else None
+        if known is not None:
+            yield known
+        else:
+            left.append(runtime)
+    if left:
+        for proof in _prove_all(artefact, left, check, how):
+            if how.store is not None:
+                how.store.save(keys[proof.runtime], proof)
+            yield proof
+
+
+def _prove_all(
+    artefact: Artefact, runtimes: Sequence[Runtime], check: Check, how: Setting
+) -> Iterator[Proof]:
+    """Really make the proofs."""
+    with (
+        workplace(artefact, how.roots, how.env) as (installed, place),
+        ThreadPoolExecutor(how.children) as pool,
+    ):
+        made = [
+            pool.submit(
+                prove, subjects(installed, each), each, place, check=check, limits=how.limits
+            )
+            for each in runtimes
+        ]
+        for future in as_completed(made):
+            yield future.result()
+
 
 _CHECKS = {
     Trial.IMPORT: Check.IMPORT,

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from abi_probe import ArtefactKind, findable, unpack_wheel
-from multirt.probe.import_model import Check, Outcome, Proof, Seen, Subject
+from multirt.probe.model import Check, Outcome, Proof, Seen, Subject
 from multirt.process.bounded import Ended, run
 
 if TYPE_CHECKING:

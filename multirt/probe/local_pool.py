@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from abi_probe import Prospect
-    from multirt.probe.read_task import Read
-    from multirt.probe.task import Done, Task
+    from multirt.probe.model import Done, Task
+    from multirt.probe.worker import Read
 
 # A process starts in 20 ms and hands its answers over; 8 MB of wheel take about 100 ms.
 _WORTH: Final = 16 << 20

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from abi_probe import Prospect
     from multirt.distributed import Cluster
-    from multirt.probe.task import Done, Task
+    from multirt.probe.model import Done, Task
 
 _PATIENCE: Final = 30.0  # seconds; a cluster that grows when there is work starts workers in them
 

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from abi_probe import Prospect, Target, noticing
-from abi_probe.loading.loader import Given, Missing
-from abi_probe.loading.search import Loaded, Loader  # noqa: TC001 - msgspec reads it
+from abi_probe.dynamic_linking.library_search import Loaded, Loader  # noqa: TC001 - msgspec reads it
+from abi_probe.dynamic_linking.loader import Given, Missing
 from multirt.environments.abi_target import prospect_of
-from multirt.probe.fact_store import Witnesses, changeable
+from multirt.probe.report_cache import Witnesses, changeable
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec reads it
 

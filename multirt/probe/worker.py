@@ -2,20 +2,253 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from abi_probe import examine_all, nearby, noticing
-from multirt.probe.fact_store import Witnesses
-from multirt.probe.make_report import report_of
-from multirt.probe.read_task import Read, read
-from multirt.probe.report_values import failed
-from multirt.probe.sibling_libraries import Beside
-from multirt.probe.task import Done, Task
+from msgspec import Struct
+
+from abi_probe import (
+    AbiProbeError,
+    Loaded,
+    NothingToProbeError,
+    SourceArchiveError,
+    UnreadableError,
+    advise,
+    broken_promises,
+    examine_all,
+    first_exporter,
+    nearby,
+    noticing,
+    promise_of,
+    read_binary_file,
+    read_distribution,
+    read_path,
+)
+from multirt.probe.model import SOURCE_ARCHIVE, Done, Report, Task, failed
+from multirt.probe.report_cache import Witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from abi_probe import Prospect
+    from abi_probe import Artefact, Extension, Prospect, Slots, Verdict
+    from multirt.probe.model import ExtensionReport, RuntimeReport, SlotsReport
+    from runtimes.storage.fingerprint import Fingerprints
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """What came of reading a task.
+
+    Attributes:
+        artefacts: what it holds.
+        seen: the paths that this rests on.
+        failed: the report of what cannot be read; None when it can.
+    """
+
+    artefacts: tuple[Artefact, ...]
+    seen: Fingerprints
+    failed: Report | None = None
+
+
+def read(task: Task) -> Read:
+    """Read what a task is about."""
+    witnesses = Witnesses()
+    with noticing(witnesses):
+        try:
+            return Read(artefacts=read_target(task), seen=witnesses.seen)
+        except AbiProbeError as error:
+            return Read(artefacts=(), seen={}, failed=failure(task, error))
+
+
+def read_target(task: Task) -> tuple[Artefact, ...]:
+    """Read a path, a distribution in it, or a distribution by its name.
+
+    Raises:
+        AbiProbeError: it cannot be read.
+    """
+    if task.part is not None:
+        from abi_probe import read_installed  # 5 ms, for what is installed
+
+        return (read_installed(task.part),)
+    if task.path is not None:
+        return read_path(task.path)
+    return (read_distribution(task.target, task.roots),)
+
+
+def failure(task: Task, error: AbiProbeError) -> Report:
+    """Return the report of what cannot be read."""
+    match error:
+        case SourceArchiveError():
+            kind, hint = SOURCE_ARCHIVE, "pip wheel --no-deps makes one"
+        case NothingToProbeError():
+            kind = "nothing-to-probe"
+            hint = "name a wheel, a binary, a folder of packages or, with --site, what is in one"
+        case _:
+            kind, hint = "unreadable", "check its name, or fetch or build it anew"
+    message = f"{task.name}: {error}" if task.name else str(error)
+    return failed(task.target, kind, message, hint)
+
+
+def report_of(
+    target: str,
+    artefact: Artefact,
+    prospects: Sequence[Prospect],
+    verdicts: Sequence[Verdict],
+) -> Report:
+    """Return the report of an artefact that was read.
+
+    Args:
+        target: as it was named.
+        artefact: what was read.
+        prospects: the runtimes that it was judged on.
+        verdicts: one for each of them, in their order.
+    """
+    judged = zip(verdicts, prospects, strict=True)
+    return {
+        "target": target,
+        "kind": artefact.kind.value,
+        "name": artefact.name,
+        "version": str(artefact.version) if artefact.version is not None else None,
+        "wheel_tags": sorted(map(str, artefact.tags)),
+        "broken_promises": [
+            {
+                "kind": each.kind.value,
+                "path": each.path,
+                "promise": each.promise,
+                "need": each.need,
+                "reason": each.reason,
+                "help": each.help,
+            }
+            for each in broken_promises(artefact)
+        ],
+        "extensions": [_extension(each, artefact, prospects) for each in artefact.extensions],
+        "runtimes": [_runtime(verdict, prospect) for verdict, prospect in judged],
+        "error": None,
+    }
+
+
+def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
+    """Return the verdict of one runtime."""
+    return {
+        "runtime": verdict.target,
+        "evidence": prospect.target.evidence.value,
+        "status": verdict.status.value,
+        "objections": [
+            {
+                "cause": each.cause.value,
+                "detail": each.detail,
+                "need": each.need,
+                "facts": dict(each.facts),
+                "path": each.path,
+                "symbol": each.symbol,
+                "help": each.help,
+            }
+            for each in verdict.objections
+        ],
+        "warnings": [each.detail for each in verdict.warnings],
+        "judged_warnings": [
+            {"kind": each.kind.value, "subject": each.subject, "detail": each.detail}
+            for each in verdict.warnings
+        ],
+        "imported": verdict.imported,
+    }
+
+
+def _extension(
+    extension: Extension, artefact: Artefact, prospects: Sequence[Prospect]
+) -> ExtensionReport:
+    """Return one extension module."""
+    promise, advice = promise_of(extension, artefact), advise(extension)
+    oldest = first_exporter(extension, artefact, [each.target for each in prospects])
+    return {
+        "path": str(extension.path),
+        "module": extension.module,
+        "format": extension.binary.format.value,
+        "machine": "+".join(extension.binary.machines),
+        "claim": {"kind": extension.claim.kind.value, "text": extension.claim.text},
+        "declared_floor": _dotted(promise.declared_floor),
+        "computed_floor": _dotted(promise.computed_floor),
+        "libc_floor": promise.libc_floor,
+        "symbols": promise.symbols,
+        "violations": [
+            {
+                "symbol": each.symbol,
+                "class": each.symbol_class.value,
+                "added": each.added,
+                "first_exported": each.first_exported,
+                "reason": each.reason,
+                "help": each.help,
+            }
+            for each in promise.violations
+        ],
+        "warnings": list(promise.warnings),
+        "slots": _slots(advice.slots) if advice.slots is not None else None,
+        "present_floor": oldest.name if oldest is not None else None,
+        "promotable": advice.promotable.value if advice.promotable is not None else None,
+        "hindrances": [
+            {"symbol": each.symbol, "class": each.symbol_class.value, "instead": each.instead}
+            for each in advice.hindrances
+        ],
+        "hints": list(advice.hints),
+        "classes": {kind.value: count for kind, count in advice.classes.items()},
+    }
+
+
+def _slots(slots: Slots) -> SlotsReport:
+    """Return what a module declares."""
+    return {
+        "kinds": list(slots.kinds),
+        "gil": slots.gil,
+        "interpreters": slots.interpreters,
+    }
+
+
+def _dotted(version: tuple[int, int] | None) -> str | None:
+    """Write a version as people do."""
+    return f"{version[0]}.{version[1]}" if version is not None else None
+
+
+class Beside(Mapping[str, Loaded]):
+    """The libraries of the other parts of a site, by each name that asks for them.
+
+    Few are ever asked for, so each is read when it is, and the answer is noted.
+
+    Attributes:
+        asked: the path that each name led to; None for none.
+    """
+
+    def __init__(self, paths: Mapping[str, str]) -> None:
+        """Know where the libraries are."""
+        self.asked: dict[str, str | None] = {}
+        self._paths = paths
+        self._read: dict[str, Loaded | None] = {}
+
+    def __getitem__(self, name: str) -> Loaded:
+        """Return a library; raise KeyError where there is none that can be read."""
+        path = self.asked[name] = self._paths.get(name)
+        if path is not None and path not in self._read:
+            self._read[path] = _library(path)
+        found = self._read[path] if path is not None else None
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Return how many names there are."""
+        return len(self._paths)
+
+
+def _library(path: str) -> Loaded | None:
+    """Read a library; None when it has changed since it was found."""
+    try:
+        binary = read_binary_file(Path(path))
+    except UnreadableError:
+        return None
+    return Loaded(path=PurePosixPath(path), binary=binary, owned=True)
 
 
 def perform(task: Task, prospects: Sequence[Prospect]) -> Done:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,26 @@ from multirt.program.interpreter_line import FirstLine, read_first_line
 from multirt.program.model import Exit, Guard, Import, Kind, Program, Source
 from multirt.program.module_finder import Archive, Folder, find, is_module_name
 from multirt.program.pep723 import Block, read_block
-from multirt.program.source_text import decoded
 from multirt.storage.files import read_bytes
 
 if TYPE_CHECKING:
     from multirt.program.model import Entry
     from multirt.program.module_finder import Found, Place
+
+
+def decoded(content: bytes, title: str) -> str:
+    """Return a source's text, decoded as Python decodes it (PEP 263), line ends made one kind.
+
+    Raises:
+        MultirtError: it is no text, or in another encoding than it says.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return io.TextIOWrapper(io.BytesIO(content), encoding).read()
+    except (SyntaxError, UnicodeError, LookupError) as error:
+        hint = "save it as UTF-8, or name its encoding in the first two lines (PEP 263)"
+        raise MultirtError("script", f"{title} is not text: {error}", hint) from error
+
 
 # What starts a Python by a name of its own; its options are not those of a Python.
 _STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm", "nix-shell"})

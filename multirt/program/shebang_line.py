@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.program import is_python, read_first_line
+from multirt.program.interpreter_line import is_python, read_first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from multirt.experiments.bench_summary import notes, sentence
 from multirt.report.bench_text import HEADINGS, cells, name_of, with_threads
-from multirt.report.figures import duration, interval
 from multirt.report.html import write_page
+from multirt.report.units import duration, interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

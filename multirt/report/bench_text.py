@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.experiments.bench_summary import notes, sentence
-from multirt.report.figures import duration, interval, plot, spark
 from multirt.report.rich_text import open_console, text
-from multirt.report.units import write_size
+from multirt.report.units import duration, interval, plot, spark, write_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

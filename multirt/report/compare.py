@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.experiments.history_keys import program_key
+from multirt.experiments.history_model import program_key
 from multirt.report.html import write_page
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from multirt.experiments.compare import Comparison
     from multirt.experiments.grouping import Difference, Group
-    from multirt.experiments.recording import Recorded
-    from multirt.experiments.trial import Outcome
+    from multirt.experiments.trial import Outcome, Recorded
 
 
 def compare_document(comparison: Comparison) -> Document:

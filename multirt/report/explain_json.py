@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from multirt.report.json_parts import SCHEMA, Document, objection_document, ratio_document
+from multirt.selection.no_match import remedy
 from multirt.selection.ranking import order
-from multirt.selection.suggestions import remedy
 
 if TYPE_CHECKING:
     from multirt.config import Configuration, Setting

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from multirt.report.figures import duration, interval, passed
+from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import block, open_console, text
+from multirt.report.units import duration, interval, passed
+from multirt.selection.no_match import remedy
 from multirt.selection.prefer_fastest import wants_fastest
 from multirt.selection.ranking import order
-from multirt.selection.suggestions import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +21,40 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from multirt.config import Configuration
-    from multirt.selection.model import Verdict
+    from multirt.selection.model import Plan, Verdict
     from multirt.selection.request import Decision
+
+
+def plan_document(plan: Plan) -> Document:
+    """Return what `run --dry-run --json` prints."""
+    return {
+        **SCHEMA,
+        "runtime": plan.runtime.id,
+        "executable": str(plan.executable),
+        "arguments": list(plan.arguments),
+        "environment": dict(plan.environment),
+    }
+
+
+_ESCAPED = frozenset({*range(0x20), *range(0x7F, 0x100), *b"'\\"})
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the line that starts the same."""
+    variables = [f"{name}={_quoted(value)}" for name, value in plan.environment]
+    return " ".join([*variables, *map(_quoted, (str(plan.executable), *plan.arguments))])
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell, in printable characters only (`$'...'` of POSIX.1-2024)."""
+    if word.isprintable():
+        return shlex.quote(word)
+    coded = (
+        f"\\{each:03o}" if each in _ESCAPED else chr(each)
+        for each in word.encode("utf-8", "surrogateescape")
+    )
+    return f"$'{''.join(coded)}'"
+
 
 _GROUPS_SHOWN = 8
 _SHOWN = 10  # distributions to install; a command line of thousands helps no user

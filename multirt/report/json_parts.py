@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from multirt.experiments.intervals import Ratio
+    from multirt.probe.model import Report
 
 Document = dict[str, Any]
 SCHEMA = {"schema_version": 1}
@@ -34,3 +37,8 @@ def ratio_document(ratio: Ratio) -> Document:
         "high": ratio.high,
         "significant": ratio.significant,
     }
+
+
+def probe_document(reports: Sequence[Report]) -> Document:
+    """Return what `probe --json` prints."""
+    return {**SCHEMA, "targets": list(reports)}

@@ -11,7 +11,7 @@ from multirt.report.matrix_markdown import binary
 if TYPE_CHECKING:
     from multirt.matrix.model import CellReport, Report, WheelReport
     from multirt.matrix.report import Failing
-    from multirt.report.heatmap import Cell, HeatMap
+    from multirt.report.html import Cell, HeatMap
 
 _GOOD = frozenset({State.PASSED, State.READY})
 _DOUBT = frozenset({State.SKIPPED, State.NOT_RUN, State.INTERRUPTED})
@@ -79,8 +79,8 @@ def _tone(state: State) -> str:
 
 def _map(report: Report, found: tuple[Failing, ...]) -> HeatMap:
     """Return failing tests by runtime, with what each of them said."""
-    from multirt.report.heatmap import Heading, HeatMap, Reason, Tone
-    from multirt.report.heatmap import Row as MapRow
+    from multirt.report.html import Heading, HeatMap, Reason, Tone
+    from multirt.report.html import Row as MapRow
 
     names = [row.name for row in report.cells if row.cases is not None]
     rows = [
@@ -109,7 +109,7 @@ def _map(report: Report, found: tuple[Failing, ...]) -> HeatMap:
 
 
 def _answer(outcome: Outcome | None) -> Cell:
-    from multirt.report.heatmap import Cell, Tone
+    from multirt.report.html import Cell, Tone
 
     if outcome is None:
         return Cell(tone=Tone.NONE, label="not there")

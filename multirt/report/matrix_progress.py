@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.matrix.model import BAD, State
-from multirt.report.matrix_styles import block, counts, ink, seconds
+from multirt.report.matrix_text import block, counts, ink, seconds
 from multirt.report.terminal import Colour, Ink, Painter, painter, visible
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.probe.findings import Weight, names, reasons_of
-from multirt.probe.report_values import SOURCE_ARCHIVE
+from multirt.probe.model import SOURCE_ARCHIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.probe.exit_policy import Policy
-    from multirt.probe.findings import Reason
-    from multirt.probe.report_values import Report
+    from multirt.probe.findings import Policy, Reason
+    from multirt.probe.model import Report
 
 
 def github_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:

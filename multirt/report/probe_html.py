@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from multirt.probe.findings import Weight, names, reasons_of
-from multirt.probe.standing import standing_of
-from multirt.report.heatmap import Cell, Heading, HeatMap, Row, Tone
-from multirt.report.heatmap import Reason as Shown
-from multirt.report.html import write_page
+from multirt.report.abi_summary import standing_of
+from multirt.report.html import Cell, Heading, HeatMap, Row, Tone, write_page
+from multirt.report.html import Reason as Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from multirt.probe.exit_policy import Policy
-    from multirt.probe.report_values import Report
+    from multirt.probe.findings import Policy
+    from multirt.probe.model import Report
 
 _TONES: Final = {
     "compatible": Tone.GOOD,

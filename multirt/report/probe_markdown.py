@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from multirt.probe.findings import names, reasons_of
-from multirt.probe.standing import standing_of
+from multirt.report.abi_summary import standing_of
 from multirt.report.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.probe.exit_policy import Policy
-    from multirt.probe.report_values import Report
+    from multirt.probe.findings import Policy
+    from multirt.probe.model import Report
 
 _MARKS: Final = {"compatible": "✅", "unverified": "✔️", "unknown": "❔", "incompatible": "❌"}
 _MEANINGS: Final = {

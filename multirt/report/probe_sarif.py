@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from multirt.probe.findings import Weight, reasons_of
-from multirt.probe.report_values import SOURCE_ARCHIVE
+from multirt.probe.model import SOURCE_ARCHIVE
 from multirt.report.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.probe.exit_policy import Policy
-    from multirt.probe.findings import Reason
-    from multirt.probe.report_values import Report
+    from multirt.probe.findings import Policy, Reason
+    from multirt.probe.model import Report
     from multirt.report.json_parts import Document
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

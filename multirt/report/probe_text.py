@@ -11,15 +11,15 @@ from msgspec.structs import replace
 
 from abi_probe import Cause
 from multirt.probe.findings import TABLE, Reason, Weight, names, reasons_of, title
-from multirt.probe.standing import standing_of
+from multirt.report.abi_summary import standing_of
 from multirt.report.runtime_ranges import runtime_ranges
 from multirt.report.terminal import Ink, Painter, cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.probe.exit_policy import Policy
-    from multirt.probe.report_values import ExtensionReport, Report, RuntimeReport
+    from multirt.probe.findings import Policy
+    from multirt.probe.model import ExtensionReport, Report, RuntimeReport
 
 # Each status as people read it, in the order of the lines.
 _WORDS: Final = {

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager
+from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final, Self
 
 from multirt.report.terminal import cut, terminal_width, visible, width
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
 _SILENT: Final = 0.5  # seconds; what is over sooner needs no words
@@ -65,3 +68,33 @@ class Progress:
         if self._shown:
             self._stream.write("\r\033[K")
             self._stream.flush()
+
+
+@contextmanager
+def waiting(message: str) -> Iterator[None]:
+    """Show a line on stderr while the body runs, and take it away after; nothing elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    lock = Lock()
+    state = {"over": False, "shown": False}
+
+    def show() -> None:
+        with lock:
+            if not state["over"]:
+                state["shown"] = True
+                sys.stderr.write(f"\r\033[Kmultirt: {message} ...")
+                sys.stderr.flush()
+
+    timer = Timer(_SILENT, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with lock:
+            state["over"] = True
+            if state["shown"]:
+                sys.stderr.write("\r\033[K")
+                sys.stderr.flush()

@@ -2,23 +2,87 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import sys
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.selection.answers import Answers, Refusal
-from multirt.selection.compile_cache import Memory
-from multirt.selection.compile_question import Question, question, script
+from msgspec import Struct
+
+from multirt.selection.model import Answers, Refusal
 from runtimes import is_cpython
+from runtimes.storage import cache
+from runtimes.storage.fingerprint import of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from multirt.program.model import Source
     from runtimes import Runtime
+
+
+class Memory:
+    """The place of one answer."""
+
+    def __init__(self, cache_dir: Path, runtime: Runtime, asked: Question) -> None:
+        """Name the file by the question and by the runtime's own file."""
+        known = (of_file(runtime.executable), str(runtime.executable), str(runtime.version))
+        facts = (asked.digest, *map(str, known))
+        digest = hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
+        self._file = cache_dir / "answers" / f"{digest[:40]}.json"
+
+    def load(self) -> list[str] | None:
+        """Return the lines of an answer, None when there is none that can be trusted."""
+        return cache.read(self._file, list[str])
+
+    def store(self, lines: list[str]) -> None:
+        """Keep the lines of an answer, at once or not at all."""
+        with suppress(OSError):  # a full disk
+            cache.write(self._file, lines)
+
+
+# Importing these does something, if only to print.
+_LOUD = frozenset({"antigravity", "idlelib", "lib2to3", "test", "this", "turtledemo"})
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """One question.
+
+    Attributes:
+        data: what the runtime reads from stdin; empty when there is nothing to ask.
+        digest: changes with the question.
+    """
+
+    data: bytes
+    digest: str
+
+
+@functools.cache
+def script() -> str:
+    """Return the program that the runtime runs."""
+    return Path(__file__).with_name("compile_question.py.txt").read_text(encoding="ascii")
+
+
+def question(sources: Sequence[Source], names: Iterable[str]) -> Question:
+    """Return the question about files and names."""
+    parts = []
+    for index, source in enumerate(sources):
+        kind = "bytecode" if source.compiled else "source"
+        content = source.content[:4] if source.compiled else source.content
+        parts += [f"{kind} {index} {len(content)}\n".encode(), content]
+    for name in sorted(set(names)):
+        module, _, member = name.partition(":")
+        if module.partition(".")[0] not in _LOUD and "__main__" not in name and name.isascii():
+            parts.append(f"name {module} {member}\n".encode())
+    data = b"".join(parts)
+    digest = hashlib.sha256(script().encode() + b"\0" + data).hexdigest()
+    return Question(data=data, digest=digest)
+
 
 _ME = sys.implementation.name
 _SECONDS = 30

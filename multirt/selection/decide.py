@@ -14,12 +14,12 @@ from multirt.errors import MultirtError
 from multirt.program import read_program
 from multirt.program.model import Entry, Import, Kind
 from multirt.selection.console_script import Command, find_command, interpreter_options
-from multirt.selection.criteria import Question
 from multirt.selection.did_you_mean import probably_meant
 from multirt.selection.evaluate import Inquiry
 from multirt.selection.explicit_paths import with_named
 from multirt.selection.judge import choose
 from multirt.selection.lazy_discovery import is_settled, steps
+from multirt.selection.model import Question
 from multirt.selection.no_match import is_other
 from multirt.selection.package_sources import Needed, locks_looked_for, needed, start_of
 from multirt.selection.prefer_fastest import by_measurement, wants_fastest

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from abi_probe import Verdict as PackageVerdict
     from multirt.environments import UnresolvableError, Wanted
     from multirt.program.model import Program
-    from multirt.selection.criteria import Question
+    from multirt.selection.model import Question
     from multirt.selection.request import Request
     from runtimes import Runtime
 

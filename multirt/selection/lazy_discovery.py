@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.config import Configuration
-    from multirt.selection.criteria import Question
+    from multirt.selection.model import Question
     from multirt.selection.request import Decision
     from multirt.selection.virtualenv import Environment
     from runtimes import Search

@@ -4,13 +4,77 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from abi_probe import Cause
+    from multirt.config import Configuration
+    from multirt.program.model import Program
+    from multirt.selection.installed import Packages
     from runtimes import Runtime
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What is asked of every runtime.
+
+    Attributes:
+        program: what is to run.
+        configuration: what is asked for, and by whom.
+        packages: what the site roots hold; None when there are no site roots.
+        home: the runtime of the active or nearest virtual environment; None when there is none.
+        active: what `python3` or `python` on PATH starts; None when neither is there.
+        builds: packages will be installed for the program, so what is not installed may yet be.
+        unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
+            base interpreter's packages), so one that is not found proves nothing.
+        allowed: causes whose objections are overridden by hand.
+        pythonhome: where PYTHONHOME makes a CPython look for its standard library; None where it is
+            not set, or an option of the program's first line ignores it.
+        stdlib: names that only a standard library brings, in whichever version.
+    """
+
+    program: Program
+    configuration: Configuration
+    packages: Packages | None = None
+    home: Runtime | None = None
+    active: Runtime | None = None
+    builds: bool = False
+    unseen: bool = False
+    allowed: frozenset[str] = frozenset()
+    pythonhome: Path | None = None
+    stdlib: frozenset[str] = frozenset()
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why a runtime cannot compile a file.
+
+    Attributes:
+        line: where; 0 when it does not say.
+        text: what stands there, without white space around; empty when it is not known.
+        message: in the runtime's own words.
+    """
+
+    line: int
+    text: str
+    message: str
+
+
+class Answers(Struct, frozen=True, kw_only=True):
+    """What came of asking.
+
+    Attributes:
+        refused: files that it cannot compile.
+        missing: names of its standard library that it does not have, `module` or `module:member`.
+        mute: it has no way to answer.
+        trouble: why there are fewer answers than questions; None when there are all.
+    """
+
+    refused: Mapping[Path, Refusal] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    mute: bool = False
+    trouble: str | None = None
 
 
 class Objection(Struct, frozen=True, kw_only=True):

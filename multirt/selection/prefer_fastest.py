@@ -37,9 +37,8 @@ def by_measurement(decision: Decision, file: Path | None) -> Decision:
         return decision
     if not file.exists():
         return replace(decision, absent=(*decision.absent, file))
-    from multirt.experiments.history import History
-    from multirt.experiments.history_fastest import evidence_for
-    from multirt.experiments.history_keys import content_of, machine_key, program_key
+    from multirt.experiments.history import History, evidence_for
+    from multirt.experiments.history_model import content_of, machine_key, program_key
 
     usual, program = decision.chosen.runtime, decision.program
     accepted = {each.runtime.id: each for each in decision.verdicts if each.accepted}

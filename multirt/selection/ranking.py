@@ -9,7 +9,7 @@ from runtimes import CRITERIA, rank
 
 if TYPE_CHECKING:
     from multirt.config import Configuration
-    from multirt.selection.criteria import Question
+    from multirt.selection.model import Question
     from runtimes import Runtime
 
 _PRERELEASE, _VERSION = CRITERIA.index("stable release"), CRITERIA.index("newest version")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multirt.environments import Store, Wanted
-    from multirt.experiments.history_fastest import Evidence
+    from multirt.experiments.history import Evidence
     from multirt.program.model import Entry, Program
     from multirt.selection.console_script import Command
     from multirt.selection.installed import Packages

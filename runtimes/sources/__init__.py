@@ -11,7 +11,7 @@ from runtimes.sources.shim_selection import selected_folders
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.search import Search
+    from runtimes.options import Search
 
 __all__ = ["SOURCES", "Place", "places", "selected_folders"]
 

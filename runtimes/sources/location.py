@@ -11,7 +11,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.search import Search
+    from runtimes.options import Search
 
 BIN = "" if os.name == "nt" else "bin"
 """Where a prefix keeps its interpreter, relative to it."""

@@ -12,7 +12,7 @@ from runtimes.sources.location import BIN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.search import Search
+    from runtimes.options import Search
 
 
 def selected_folders(search: Search) -> Iterator[str]:

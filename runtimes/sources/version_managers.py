@@ -12,7 +12,7 @@ from runtimes.sources.location import BIN, Place, expand
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.search import Search
+    from runtimes.options import Search
 
 
 class Manager(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from runtimes.sources.location import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runtimes.search import Search
+    from runtimes.options import Search
 
 
 class Entry(Struct, frozen=True, kw_only=True):

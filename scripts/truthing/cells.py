@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe import Cause, Status, WarningKind, examine, read_path
-from multirt.probe.import_model import Outcome
-from multirt.probe.import_sweep import Setting, prove_on
+from multirt.probe.import_check import Setting, prove_on
+from multirt.probe.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from abi_probe import Artefact, Objection, Prospect, Verdict
-    from multirt.probe.import_model import Proof, Seen
+    from multirt.probe.model import Proof, Seen
     from runtimes import Runtime
 
 # A tag or a version range may be stricter than the machine code; every other cause is a fact.

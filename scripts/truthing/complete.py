@@ -16,15 +16,15 @@ from abi_probe import (
 )
 from multirt.environments import Store, Wanted, build, resolve
 from multirt.errors import MultirtError
-from multirt.probe.import_model import Outcome
-from multirt.probe.import_sweep import prove_on
+from multirt.probe.import_check import prove_on
+from multirt.probe.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from abi_probe import Artefact, Prospect
-    from multirt.probe.import_sweep import Setting
+    from multirt.probe.import_check import Setting
     from runtimes import Runtime
     from truthing.cells import Cell
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from abi_probe import ModuleDefinition, ModuleSlot, Promotable, Slots, SymbolClass, advise
 from abi_probe.advice import gil_warning
-from abi_probe.replacements import REPLACEMENTS
+from abi_probe.limited_api_alternatives import REPLACEMENTS
 from abi_probe.stable_abi import exporters, lookup
 from tests.factories.artifacts import elf_binary, extension, target
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from abi_probe.checks import judge
-from abi_probe.elf.hashes import gnu_hash
-from abi_probe.loading.complaints import Undefined, Unmet
-from abi_probe.loading.loader import Missing, Resolution
-from abi_probe.loading.search import Loaded
+from abi_probe.dynamic_linking.library_search import Loaded
+from abi_probe.dynamic_linking.loader import Missing, Resolution
+from abi_probe.dynamic_linking.loader_errors import Undefined, Unmet
+from abi_probe.elf.gnu_hash import gnu_hash
 from abi_probe.model import (
     Artefact,
     Binary,

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe import ModuleSlot, UnreadableError, read_binary, read_binary_file
+from abi_probe.elf.address_space import ElfMemory
 from abi_probe.elf.image import Tag, open_image
-from abi_probe.elf.memory import ElfMemory
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.definition_bytes import (
     FREE_THREADED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from abi_probe.finding import findable
+from abi_probe.module_lookup import findable
 from tests.factories.artifacts import LINUX, artefact, extension
 
 CP311 = f".cpython-311-{LINUX}.so"

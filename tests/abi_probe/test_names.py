@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from abi_probe.names import FIRST_BYTES, hook_names, is_hook, is_pythonic, matters
+from abi_probe.symbol_names import FIRST_BYTES, hook_names, is_hook, is_pythonic, matters
 
 PYTHONIC = (
     "PyList_New",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from abi_probe.platform import family, glibc_of, platforms
+from abi_probe.platform_tags import family, glibc_of, platforms
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.model import Evidence, SymbolClass, VersionNeed
-from abi_probe.promise import declared_floor, first_exporter, is_promised, promise_of
+from abi_probe.stable_abi_claim import declared_floor, first_exporter, is_promised, promise_of
 from tests.factories.artifacts import artefact, elf_binary, extension, target
 
 

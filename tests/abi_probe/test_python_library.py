@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import pytest
 from msgspec.structs import replace
 
-from abi_probe.loading.loader import Resolution
-from abi_probe.loading.search import Loaded
+from abi_probe.dynamic_linking.library_search import Loaded
+from abi_probe.dynamic_linking.loader import Resolution
 from abi_probe.python_library import check_python_library
 from abi_probe.verdict import Cause
 from tests.factories.artifacts import elf_binary, extension, target

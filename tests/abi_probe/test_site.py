@@ -8,7 +8,7 @@ import pytest
 
 from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.model import ArtefactKind
-from abi_probe.site import (
+from abi_probe.site_packages import (
     installed_paths,
     open_site,
     owners,

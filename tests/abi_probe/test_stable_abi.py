@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from abi_probe.loading.loader import read_given
+from abi_probe.dynamic_linking.loader import read_given
 from abi_probe.model import SymbolClass
-from abi_probe.names import is_hook
 from abi_probe.stable_abi import classify, computed_floor, exporters, exports_of, lookup
+from abi_probe.symbol_names import is_hook
 
 if TYPE_CHECKING:
     from tests.conftest import Require

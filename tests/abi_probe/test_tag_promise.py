@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 from packaging.tags import parse_tag
 
-from abi_probe.description import describe
 from abi_probe.model import Binary, Format, VersionNeed
-from abi_probe.tag_promise import PromiseKind, broken_promises, promised_runtimes
+from abi_probe.target_spec import describe
+from abi_probe.wheel_claim import PromiseKind, broken_promises, promised_runtimes
 from tests.factories.artifacts import artefact, elf_binary, extension
 
 if TYPE_CHECKING:

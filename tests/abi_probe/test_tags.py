@@ -9,8 +9,8 @@ import sysconfig
 import pytest
 from packaging.tags import parse_tag, sys_tags
 
-from abi_probe.platform import platforms
-from abi_probe.tags import differences, runtime_abis, runtime_tags
+from abi_probe.platform_tags import platforms
+from abi_probe.wheel_tags import differences, runtime_abis, runtime_tags
 from tests.factories.artifacts import target
 
 

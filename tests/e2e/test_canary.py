@@ -90,7 +90,7 @@ import os, sys
 from msgspec.structs import replace
 from pathlib import Path
 from multirt.experiments.canary import Canary
-from multirt.experiments.canary_model import Trial
+from multirt.experiments.canary_report import Trial
 from multirt.experiments.canary_store import CanaryStore
 from multirt.selection.model import Plan
 from tests.factories.outcomes import runtime

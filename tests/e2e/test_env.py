@@ -169,7 +169,7 @@ def test_a_lock_that_cannot_be_made_is_said(
 
 _SLOW = """
 import sys, time
-from multirt.report.waiting import waiting
+from multirt.report.progress import waiting
 with waiting("counting"):
     time.sleep(float(sys.argv[1]))
 """

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.experiments.history import History
-from multirt.experiments.history_keys import content_of, machine_key
+from multirt.experiments.history_model import content_of, machine_key
 from multirt.program import read_program
 from multirt.program.model import Entry, Kind
 from tests.factories.records import record

@@ -13,8 +13,8 @@ from abi_probe import open_site
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError
 from multirt.probe.local_pool import here
+from multirt.probe.model import Task
 from multirt.probe.remote import on_cluster
-from multirt.probe.task import Task
 from tests.clusters import LocalCluster, local_cluster
 from tests.factories.probe_wheels import HERE, TAG, install, write_wheel
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt import __version__
-from multirt.cli.commands_table import COMMANDS
+from multirt.cli.argv import COMMANDS
 
 if TYPE_CHECKING:
     from pathlib import Path

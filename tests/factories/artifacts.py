@@ -19,8 +19,8 @@ from abi_probe.model import (
     ImportedSymbol,
     Target,
 )
-from abi_probe.platform import platforms
-from abi_probe.tags import runtime_abis, runtime_tags
+from abi_probe.platform_tags import platforms
+from abi_probe.wheel_tags import runtime_abis, runtime_tags
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from multirt.experiments.recording import Recorded, Recording
-from multirt.experiments.trial import Outcome
+from multirt.experiments.trial import Outcome, Recorded, Recording
 from runtimes import Abi, Jit, Platform, Runtime
 from tests.factories.runtimes import implementation as made
 

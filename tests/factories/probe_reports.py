@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from multirt.probe.report_values import ExtensionReport, ObjectionReport, Report, RuntimeReport
+    from multirt.probe.model import ExtensionReport, ObjectionReport, Report, RuntimeReport
 
 RUNTIMES = tuple(f"cpython-3.{minor}.{minor}" for minor in range(6, 16))
 

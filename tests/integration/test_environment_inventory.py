@@ -32,7 +32,7 @@ from multirt.environments import (
 )
 from multirt.environments.in_use import started
 from multirt.environments.integrity import hold_file
-from multirt.environments.removal import discard
+from multirt.storage.files import discard
 from multirt.storage.lock import holding
 
 if TYPE_CHECKING:

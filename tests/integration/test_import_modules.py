@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import Status, Verdict, read_path
-from multirt.probe.import_model import Check, Outcome, proven
+from multirt.probe.import_check import ProofStore, Setting, prove_on
 from multirt.probe.import_modules import Limits
-from multirt.probe.import_store import ProofStore
-from multirt.probe.import_sweep import Setting, prove_on
+from multirt.probe.model import Check, Outcome, proven
 from runtimes import interrogate
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.test_wheel import packed
@@ -21,7 +20,7 @@ from tests.abi_probe.test_wheel import packed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multirt.probe.import_model import Proof
+    from multirt.probe.model import Proof
     from runtimes import Runtime
     from tests.conftest import Require, RequireHeaders
 

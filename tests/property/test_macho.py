@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abi_probe.errors import UnreadableError
+from abi_probe.macho.export_trie import read_export_trie
 from abi_probe.macho.leb128 import uleb
 from abi_probe.macho.reader import read_macho
-from abi_probe.macho.trie import read_export_trie
 from tests.abi_probe.macho_bytes import SAMPLES, bind, chained, macho, trie
 from tests.property.damage import Damage, damages
 

@@ -11,7 +11,7 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "runtimes.md"
 
 
-@pytest.mark.parametrize("module", ["selection", "discovery", "spec"])
+@pytest.mark.parametrize("module", ["choose", "discovery", "spec"])
 def test_examples(module: str) -> None:
     results = doctest.testmod(importlib.import_module(f"runtimes.{module}"))
     assert results.attempted

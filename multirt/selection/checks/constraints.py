@@ -6,15 +6,27 @@ from typing import TYPE_CHECKING
 
 from abi_probe import Cause
 from multirt.config import Need
-from multirt.program import holds
-from multirt.selection.checks.facts import facts_of
+from multirt.program import Facts, holds
 from multirt.selection.model import Objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.selection.criteria import Question
+    from multirt.selection.model import Question
     from runtimes import Runtime
+
+
+def facts_of(runtime: Runtime) -> Facts:
+    """Return what the conditions of a program ask for."""
+    return Facts(
+        version=(runtime.version.major, runtime.version.minor, runtime.version.micro),
+        implementation=runtime.implementation.name,
+        own_name=runtime.implementation.markers.implementation_name,
+        title=runtime.implementation.markers.platform_python_implementation,
+        system=runtime.platform.system,
+        machine=runtime.platform.machine,
+    )
+
 
 # Options of the interpreter by the first version that takes them. Jython is 2.7 in this, too, and
 # MicroPython calls itself 3.4.

@@ -9,7 +9,7 @@ from msgspec import Struct
 from abi_probe import Cause
 from multirt.program import holds
 from multirt.program.model import Import
-from multirt.selection.checks.facts import facts_of
+from multirt.selection.checks.constraints import facts_of
 from multirt.selection.model import Objection
 from multirt.selection.stdlib_names import has_standard, is_of_implementation
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.program.model import Guard, Source
-    from multirt.selection.answers import Answers
-    from multirt.selection.criteria import Question
+    from multirt.selection.model import Answers, Question
     from runtimes import Runtime
 
 _START_FILES_SINCE = (3, 15)  # PEP 829

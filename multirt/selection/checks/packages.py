@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from multirt.selection.criteria import Question
     from multirt.selection.installed import Packages
+    from multirt.selection.model import Question
     from runtimes import Runtime
 
 

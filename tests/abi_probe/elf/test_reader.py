@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.binary import read_binary_file
-from abi_probe.elf.hashes import left_undefined
+from abi_probe.elf.gnu_hash import left_undefined
 from abi_probe.elf.reader import read_elf
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.model import Format, ImportedSymbol, VersionNeed

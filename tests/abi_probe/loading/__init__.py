@@ -1,1 +1,1 @@
-"""Tests of `abi_probe.loading`."""
+"""Tests of `abi_probe.dynamic_linking`."""

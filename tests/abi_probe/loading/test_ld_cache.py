@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abi_probe.loading.ld_cache import read_cache
+from abi_probe.dynamic_linking.ld_cache import read_cache
 
 PATHS = {
     "libspam.so.1": ("/lib/libspam.so.1", "/lib32/libspam.so.1"),

@@ -12,9 +12,9 @@ import pytest
 from msgspec import Struct
 
 from abi_probe.binary import read_binary_file
+from abi_probe.dynamic_linking.library_search import Loaded
+from abi_probe.dynamic_linking.loader import Given, Resolution, read_given, resolve
 from abi_probe.errors import NotABinaryError
-from abi_probe.loading.loader import Given, Resolution, read_given, resolve
-from abi_probe.loading.search import Loaded
 from abi_probe.stable_abi import exports_of
 from tests.abi_probe import macho_bytes
 from tests.abi_probe.compiler import compile_c

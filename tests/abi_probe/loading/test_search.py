@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from abi_probe.loading.search import Loaded, Loader, loader_of
+from abi_probe.dynamic_linking.library_search import Loaded, Loader, loader_of
 from abi_probe.model import Binary, Format
 
 GLIBC = Loader(

@@ -6,8 +6,7 @@ import pytest
 import typer
 
 from multirt.cli.app import command_of
-from multirt.cli.matrix import register
-from multirt.cli.matrix_options import with_command
+from multirt.cli.matrix import register, with_command
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.config.pins import pinned
+from multirt.config.files import pinned
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments.pip_config import index_settings, with_settings
+from multirt.environments.index_settings import index_settings, with_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

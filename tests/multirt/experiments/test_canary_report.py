@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multirt.experiments.canary_model import (
+from multirt.experiments.canary_report import (
     Course,
     Ending,
     Role,
@@ -16,8 +16,8 @@ from multirt.experiments.canary_model import (
     Trial,
     is_canarys,
     is_crash,
+    report_on,
 )
-from multirt.experiments.canary_report import report_on
 
 TRIAL = Trial(program="/somewhere/tool.py", usual="cpython-3.13.0", canary="cpython-3.15.0")
 AT = datetime(2026, 11, 1, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multirt.experiments.history_fastest import evidence_for
+from multirt.experiments.history import evidence_for
 from tests.factories.records import record
 
 USUAL, OTHER = "cpython-3.13.0", "pypy-3.11.11"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from multirt.errors import MultirtError
 from multirt.experiments.normalization import choose_rules, substitutions
-from multirt.experiments.recording import Recording
+from multirt.experiments.trial import Recording
 from tests.factories.outcomes import runtime
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multirt.experiments.normalization import RULES
-from multirt.experiments.recording import KEPT, Recording
+from multirt.experiments.trial import KEPT, Recording
 
 SUBSTITUTIONS = tuple(each for rule in RULES for each in rule.substitutions)
 LONG = "Traceback (most recent call last):\n  File x\nKeyError: 1\n" * 20_000

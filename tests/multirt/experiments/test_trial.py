@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.errors import MultirtError
+from multirt.experiments.compare import changes, snapshot
 from multirt.experiments.trial import Outcome, Start, run_once
-from multirt.experiments.workdir import changes, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.experiments.workdir import make_copy, moved
+from multirt.experiments.compare import make_copy, moved
 
 
 def copied(origin: Path, place: Path) -> Path:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.file_digests import Seen
-from multirt.matrix.source_digest import digest
-from multirt.matrix.written_reports import remember_reports, reports_in
+from multirt.matrix.source_digest import Seen, digest, remember_reports, reports_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

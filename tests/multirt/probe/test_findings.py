@@ -7,10 +7,9 @@ from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from abi_probe import Prospect, examine_all
-from multirt.probe.exit_policy import Policy
-from multirt.probe.findings import Weight, kinds_of, names, reasons_of
-from multirt.probe.make_report import report_of
-from multirt.probe.report_values import Report, failed
+from multirt.probe.findings import Policy, Weight, kinds_of, names, reasons_of
+from multirt.probe.model import Report, failed
+from multirt.probe.worker import report_of
 from tests.factories.artifacts import artefact, elf_binary, target
 from tests.factories.artifacts import extension as module_at
 from tests.factories.probe_reports import extension, objection, report, verdict

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 import multirt
 from multirt.probe.api import probe
-from multirt.probe.fact_store import Store
 from multirt.probe.model import Probing
+from multirt.probe.report_cache import Store
 from runtimes import RuntimeSpec, Search
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
@@ -32,7 +32,7 @@ from tests.factories.probe_wheels import (
 )
 
 if TYPE_CHECKING:
-    from multirt.probe.report_values import Report
+    from multirt.probe.model import Report
     from tests.conftest import Require
 
 
@@ -96,7 +96,11 @@ def test_other_code_asks_anew(tmp_path: Path, part: str) -> None:
     root = Path(multirt.__file__).parent.parent
     for package in ("multirt", "abi_probe", "runtimes"):
         shutil.copytree(root / package, tmp_path / package)
-    command = [sys.executable, "-c", "import multirt.probe.fact_store as s; print(s.fingerprint())"]
+    command = [
+        sys.executable,
+        "-c",
+        "import multirt.probe.report_cache as s; print(s.fingerprint())",
+    ]
 
     def fingerprint() -> str:
         return subprocess.run(

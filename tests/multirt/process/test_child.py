@@ -101,5 +101,5 @@ def test_elsewhere_nobody_needs_it() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="these modules are not there to be hidden")
 def test_nothing_on_the_way_to_it_needs_posix() -> None:
     hidden = "import sys; sys.modules.update(dict.fromkeys(('posix', 'fcntl', 'pwd', 'resource')))"
-    words = f"{hidden}; import multirt.cli.entry, multirt.cli.start, multirt.launch.exec_windows"
+    words = f"{hidden}; import multirt.cli.main, multirt.cli.start, multirt.launch.exec_windows"
     subprocess.run([sys.executable, "-c", words], check=True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.process.debug_log import debug
+from multirt.report.explain_text import plan_text
 from multirt.report.matrix_junit import _legal
 from multirt.report.probe_text import harmless
-from multirt.report.run import plan_text
 from multirt.selection.model import Plan
 from tests.factories.matrix import runtime
 

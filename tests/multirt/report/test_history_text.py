@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from multirt.experiments.regression import changes
 from multirt.report.bench_text import print_changes, print_history
-from multirt.report.figures import spark
+from multirt.report.units import spark
 from tests.factories.records import record
 
 

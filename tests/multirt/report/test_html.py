@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import jinja2
 import pytest
 
-from multirt.report.heatmap import Cell, Heading, HeatMap, Reason, Row, Tone
-from multirt.report.html import render
+from multirt.report.html import Cell, Heading, HeatMap, Reason, Row, Tone, render
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from multirt.cli.matrix_run import hand_out
 from multirt.errors import MultirtError
-from multirt.matrix.merge import merge
 from multirt.matrix.model import Excluded, State
-from multirt.matrix.report import conclusion, exit_code, failing, repeats, repeats_all
+from multirt.matrix.report import conclusion, exit_code, failing, merge, repeats, repeats_all
 from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
 from tests.factories.matrix import failed, passed, report, row
 

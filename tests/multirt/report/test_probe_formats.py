@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from sarif_kit.validate import validation_errors
 
-from multirt.probe.exit_policy import Policy
-from multirt.probe.report_values import failed
+from multirt.probe.findings import Policy
+from multirt.probe.model import failed
 from multirt.report.probe_github import github_lines
 from multirt.report.probe_markdown import markdown_lines
 from multirt.report.probe_sarif import sarif_document

@@ -11,10 +11,9 @@ from abi_probe import Cause
 from multirt.config import Places, Wishes, configure
 from multirt.program import read_program
 from multirt.program.model import Entry, Kind
-from multirt.selection.answers import Answers, Refusal
 from multirt.selection.checks.imports import Having
-from multirt.selection.criteria import Question
 from multirt.selection.judge import judge_runtime
+from multirt.selection.model import Answers, Question, Refusal
 from multirt.selection.stdlib_names import standard_names
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described

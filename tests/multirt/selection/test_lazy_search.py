@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from multirt.config import Places, Prefer, Wishes, configure
 from multirt.program import read_program
 from multirt.program.model import Entry, Kind
-from multirt.selection.criteria import Question
 from multirt.selection.evaluate import Inquiry
 from multirt.selection.judge import choose
 from multirt.selection.lazy_discovery import is_settled, steps
+from multirt.selection.model import Question
 from multirt.selection.request import Decision, Request
 from multirt.selection.stdlib_names import standard_names
 from runtimes import Discovery, RuntimeSpec, Search, is_cpython

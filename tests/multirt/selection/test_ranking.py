@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from multirt.config import Configuration, Prefer, Setting
 from multirt.program.model import Entry, Kind, Program
-from multirt.selection.criteria import Question
+from multirt.selection.model import Question
 from multirt.selection.ranking import order, ranked
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described

@@ -1,0 +1,140 @@
+"""Judge what somebody names on runtimes: the whole of probing in two functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from abi_probe.advice import advise
+from abi_probe.checks import failing_modules, judge
+from abi_probe.dynamic_linking.link import Ground, link, nearby
+from abi_probe.dynamic_linking.loader import Given, program_libcs
+from abi_probe.model import Target  # noqa: TC001 - msgspec reads it
+from abi_probe.module_lookup import findable
+from abi_probe.open_target import read_path
+from abi_probe.own_imports import optional_modules
+from abi_probe.stable_abi_claim import promise_of
+from abi_probe.verdict import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from abi_probe.advice import Advice
+    from abi_probe.dynamic_linking.library_search import Loaded
+    from abi_probe.model import Artefact
+    from abi_probe.stable_abi_claim import Promise
+    from abi_probe.verdict import Objection, Verdict
+
+
+class Prospect(Struct, frozen=True, kw_only=True):
+    """A runtime to judge on.
+
+    Attributes:
+        target: its facts.
+        given: what its loader gives; None for a runtime that is no ELF program or is not here.
+    """
+
+    target: Target
+    given: Given | None
+
+
+class Findings(Struct, frozen=True, kw_only=True):
+    """All that is known of one artefact.
+
+    Attributes:
+        artefact: what its files and its metadata say.
+        promises: what is promised for each extension and what it keeps, in their order.
+        advice: what their author may want to know, likewise.
+        verdicts: one for each runtime, in the order in which they were given.
+    """
+
+    artefact: Artefact
+    promises: tuple[Promise, ...]
+    advice: tuple[Advice, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def probe(path: Path, prospects: Sequence[Prospect]) -> tuple[Findings, ...]:
+    """Read a path and judge what it holds on some runtimes.
+
+    Args:
+        path: a wheel, a folder of installed packages, a folder of files, or one binary.
+        prospects: the runtimes.
+
+    Returns:
+        The findings on each artefact; of a folder with metadata on each distribution.
+
+    Raises:
+        NothingToProbeError, UnreadableError: as `read_path`.
+    """
+    artefacts = read_path(path)
+    beside = nearby(artefacts)
+    return tuple(
+        Findings(
+            artefact=artefact,
+            promises=tuple(promise_of(each, artefact) for each in artefact.extensions),
+            advice=tuple(map(advise, artefact.extensions)),
+            verdicts=examine_all(artefact, prospects, beside),
+        )
+        for artefact in artefacts
+    )
+
+
+def examine(
+    artefact: Artefact,
+    prospect: Prospect,
+    beside: Mapping[str, Loaded] | None = None,
+    wanted: AbstractSet[str] = frozenset(),
+) -> Verdict:
+    """Judge an artefact on a runtime, its libraries followed as that runtime's loader would.
+
+    Args:
+        artefact: what is to be judged.
+        prospect: the runtime.
+        beside: `nearby` of what is installed with it.
+        wanted: modules that a program imports, so that they are not optional.
+    """
+    (verdict,) = examine_all(artefact, [prospect], beside, wanted)
+    return verdict
+
+
+def examine_all(
+    artefact: Artefact,
+    prospects: Sequence[Prospect],
+    beside: Mapping[str, Loaded] | None = None,
+    wanted: AbstractSet[str] = frozenset(),
+) -> tuple[Verdict, ...]:
+    """Do as `examine` on some runtimes, with what is the same for all of them done once.
+
+    Args:
+        artefact: what is to be judged.
+        prospects: the runtimes.
+        beside: `nearby` of what is installed with it.
+        wanted: as in `examine`.
+    """
+    ground = Ground.of(artefact, beside if beside is not None else {})
+    seen = {each.target.suffixes for each in prospects}
+    found = {suffixes: findable(artefact, suffixes) for suffixes in seen}
+    loaders = program_libcs(artefact.programs.values())
+    verdicts = []
+    for prospect in prospects:
+        target, modules = prospect.target, found[prospect.target.suffixes]
+        chosen = [module.chosen for module in modules if module.chosen is not None]
+        links = link(ground, chosen, prospect.given) if prospect.given is not None else {}
+        here = loaders if prospect.given is not None else None
+        verdict = judge(artefact, target, links, modules, loaders=here)
+        if verdict.objections and all(map(_is_of_a_module, verdict.objections)):
+            failing = failing_modules(artefact, target, links, modules)
+            others_load = len(failing) < len(modules)
+            optional = optional_modules(artefact, failing - wanted, others_load=others_load)
+            verdict = judge(artefact, target, links, modules, loaders=here, optional=optional)
+        verdicts.append(verdict)
+    return tuple(verdicts)
+
+
+def _is_of_a_module(objection: Objection) -> bool:
+    """Return whether an objection is to one file, not to the metadata or to all."""
+    return objection.path is not None and objection.cause is not Cause.BROKEN

@@ -1,0 +1,103 @@
+"""Link the extensions of an artefact to what a runtime gives, as its loader would."""
+
+from __future__ import annotations
+
+import os
+from collections import ChainMap
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+
+from abi_probe.dynamic_linking.library_search import Loaded
+from abi_probe.dynamic_linking.loader import resolve
+from abi_probe.model import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from abi_probe.dynamic_linking.loader import Given, Resolution
+    from abi_probe.model import Artefact, Binary, Extension
+
+# Where the members of a wheel lie, as if it were installed: deep enough that a run path which
+# climbs out of the wheel does not meet the folders of this machine.
+_INSTALLED = PurePosixPath("/multirt-wheel/lib/python3/site-packages")
+_NOTHING: Mapping[str, Loaded] = {}
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """What a loader finds of an artefact, whichever runtime loads it.
+
+    Attributes:
+        root: the folder that its paths are relative to.
+        files: its binaries by path.
+        known: libraries that its code may load first, by each name that asks for them.
+    """
+
+    root: PurePosixPath
+    files: Mapping[PurePosixPath, Binary]
+    known: Mapping[str, Loaded]
+
+    @classmethod
+    def of(cls, artefact: Artefact, beside: Mapping[str, Loaded] = _NOTHING) -> Ground:
+        """Lay an artefact out.
+
+        Args:
+            artefact: what would be loaded.
+            beside: `nearby` of what is installed with it.
+        """
+        root = _root(artefact)
+        libraries = {root / path: binary for path, binary in artefact.libraries.items()}
+        extensions = {root / each.path: each.binary for each in artefact.extensions}
+        return cls(
+            root=root,
+            files={**libraries, **extensions},
+            # Not one dictionary: what is beside may be read only once somebody asks for it.
+            known=ChainMap(nearby((artefact,)), cast("dict[str, Loaded]", beside)),
+        )
+
+
+def link(
+    ground: Ground, extensions: Iterable[Extension], given: Given
+) -> dict[PurePosixPath, Resolution]:
+    """Follow the libraries of some extensions.
+
+    Args:
+        ground: of the artefact that they belong to.
+        extensions: those that a runtime would load.
+        given: what that runtime gives.
+
+    Returns:
+        What loading brings about, by the extension's path.
+    """
+    return {
+        each.path: resolve(
+            each.binary, ground.root / each.path, given, ground.files.get, ground.known
+        )
+        for each in extensions
+        if each.binary.format is Format.ELF
+    }
+
+
+def _root(artefact: Artefact) -> PurePosixPath:
+    """Return the folder that an artefact's paths are relative to, as the loader sees it."""
+    if artefact.root is None:
+        return _INSTALLED
+    return PurePosixPath(os.path.realpath(artefact.root))
+
+
+def nearby(artefacts: Iterable[Artefact]) -> dict[str, Loaded]:
+    """Return every library of some artefacts under each name that asks for it.
+
+    Of a whole site it is worth making once.
+    """
+    found: dict[str, Loaded] = {}
+    for artefact in artefacts:
+        root = _root(artefact) if artefact.libraries else _INSTALLED
+        for path, binary in artefact.libraries.items():
+            if binary.format is Format.ELF:
+                library = Loaded(path=root / path, binary=binary, owned=True)
+                found.setdefault(path.name, library)
+                if binary.soname:
+                    found.setdefault(binary.soname, library)
+    return found

@@ -1,0 +1,215 @@
+"""Start the command: find out what is meant, and turn every error into words and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import multirt
+from multirt.cli.argv import ANYWHERE, COMMANDS, TAKE_PROGRAMS, gathered, separated, unjoined
+from multirt.errors import ExitCode, MultirtError
+from multirt.launch.plan_key import ask
+from multirt.process.debug_log import say
+from runtimes.storage.trust import UntrustedError, report_to
+
+_SHOWN = 60  # characters of a name that is too long
+
+
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    arguments = as_command(unjoined(sys.argv[1:], COMMANDS))
+    report_to(_say_untrusted)
+    try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = _ended(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # who read our output has enough
+        _drop_output()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:  # the one outermost door: people get words, not a traceback
+        if os.environ.get("MULTIRT_LOG") == "debug":
+            raise
+        return _say(_as_multirt_error(error), arguments)
+    return code
+
+
+def _say_untrusted(error: UntrustedError) -> None:
+    """Say that a file or a folder is not used, for another user could have written it."""
+    say(f"multirt: ignored {_printable(str(error.filename))}: {error.strerror}")
+
+
+def _ended(arguments: list[str]) -> int:
+    """Do what the arguments ask for; return the exit code, however that was said."""
+    try:
+        return _answer(arguments)
+    except SystemExit as stop:  # how typer ends, and rich when nobody reads
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
+        return stop.code if isinstance(stop.code, int) else ExitCode.FAILED
+
+
+def _answer(arguments: list[str]) -> int:
+    """Do what the arguments ask for."""
+    asked = arguments[0] if arguments else ""
+    if sys.stdout is None and asked != "run":  # a program may do without; we only print
+        raise MultirtError("output", "stdout is closed", code=ExitCode.FAILED)
+    if asked == "list" and (options := plain_options(arguments[1:])) is not None:
+        from multirt.cli.list_runtimes import list_runtimes
+
+        return list_runtimes(None, shape=None, **options)
+    if asked == "probe" and (plain := plain_targets(arguments[1:])) is not None:
+        from multirt.cli.probe_request import Asked, Shape, probe_targets
+
+        targets, as_json = plain
+        return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
+    if asked == "run" and os.name == "posix":
+        _start_plainly(arguments)
+    if arguments in (["--version"], ["-V"]):
+        print(f"multirt {multirt.__version__}")  # noqa: T201 - the command's own output
+        return 0
+    # 45 ms, which a start does without
+    from multirt.cli.app import answer, build, build_overview, command_of, valued_options
+
+    if arguments in ([], ["--help"], ["-h"]) and "_MULTIRT_COMPLETE" not in os.environ:
+        return answer(build_overview(COMMANDS), arguments)
+    app = build([asked] if asked in COMMANDS else COMMANDS)
+    if asked in TAKE_PROGRAMS:
+        words = separated(arguments[1:], valued_options(command_of(app, asked)))
+        arguments[1:] = gathered(words, ANYWHERE) if asked == "explain" else words
+    return answer(app, arguments)
+
+
+def _start_plainly(arguments: list[str]) -> None:
+    """Become a program if it is asked for in words that a plan file knows; otherwise return."""
+    question = ask([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
+    if question is None:
+        return
+    said: dict[str, list[str]] = {}
+    for field in question.fields:
+        label, _, value = os.fsdecode(field).partition("=")
+        said.setdefault(label, []).append(value)
+    from multirt.cli.start import is_plain, start_words
+
+    if not is_plain(said):
+        return
+    first = question.own - (2 if "module" in said else 1)
+    start_words(arguments, arguments[first:], said)
+
+
+def plain_options(words: list[str]) -> dict[str, bool] | None:
+    """Return what `list` is asked when there are only flags; otherwise None, for typer to read."""
+    flags = {"--all": "everything", "--json": "as_json", "--refresh": "refresh"}
+    if not flags.keys() >= set(words):
+        return None
+    return {name: flag in words for flag, name in flags.items()}
+
+
+def plain_targets(words: list[str]) -> tuple[list[str], bool] | None:
+    """Return what `probe` is asked when there are only targets and `--json`; otherwise None."""
+    targets = [word for word in words if word != "--json"]
+    if not targets or any(word.startswith("-") for word in targets):
+        return None
+    return targets, len(targets) < len(words)
+
+
+def _drop_output() -> None:
+    """Forget what could not be written; Python would try, and complain, once more at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a table
+    """Give every error the words, the hint and the exit code that are documented for it."""
+    from runtimes import NoRuntimeError, SpecError
+
+    match error:
+        case MultirtError():
+            return error
+        case SpecError():
+            hint = "write for example 3.12, 3.13t, 3.8d, pypy3.10, '>=3.9,<3.13' or a path"
+            return MultirtError("spec", str(error), hint)
+        case NoRuntimeError():
+            known = ", ".join(error.known[:8]) or "nothing"
+            hint = f"here are {known}; `multirt list` shows all, `uv python install` adds more"
+            return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
+        case OSError() if (said := _of_files(error)) is not None:
+            return said
+        case MemoryError():
+            return MultirtError("system", "out of memory", "`ulimit -v`", ExitCode.FAILED)
+        case RuntimeError() if "start new thread" in str(error):
+            return MultirtError("system", "cannot start a thread", "`ulimit -u`", ExitCode.FAILED)
+        case _:
+            message = f"multirt failed: {type(error).__name__}: {error}"
+            hint = "MULTIRT_LOG=debug shows where; please report it"
+            return MultirtError("internal", message, hint, ExitCode.FAILED)
+
+
+def _of_files(error: OSError) -> MultirtError | None:
+    """Return what an error of the system says of a file, None when that is not for people."""
+    match error:
+        case _ if not _is_somewhere():
+            hint = "change into a folder that exists, as with `cd`"
+            return MultirtError("folder", "the current folder is gone", hint)
+        case PermissionError(filename=str(name)):
+            hint = "look who may read it, and enter the folders above it: `ls -ld`"
+            return MultirtError("file", f"{name}: {error.strerror}", hint)
+        case OSError(errno=errno.ENAMETOOLONG, filename=str(name)):
+            return MultirtError("file", f"{name[:_SHOWN]}...: {error.strerror}")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, filename=None):
+            _drop_output()
+            message = f"cannot write the output: {error.strerror}"
+            return MultirtError("output", message, code=ExitCode.FAILED)
+        case _:
+            return None
+
+
+def _is_somewhere() -> bool:
+    """Whether this process's current folder is there, and is to be seen."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
+
+
+def as_command(arguments: list[str]) -> list[str]:
+    """Return the arguments with `run` put before a program that stands alone.
+
+    `multirt ./file` and `multirt dir/file` mean `run`, and so does the name of a file that is
+    there and is no subcommand's.
+    """
+    if not arguments or arguments[0].startswith("-"):
+        return arguments
+    first = arguments[0]
+    is_path = os.sep in first or (first not in COMMANDS and os.path.exists(first))  # noqa: PTH110 - text that may be no path at all
+    return ["run", *arguments] if is_path else arguments
+
+
+def _printable(text: str) -> str:
+    """Return text without what could command the terminal; a name in it may be made for that."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)
+
+
+def _say(error: MultirtError, arguments: list[str]) -> int:
+    """Print an error for people, and for programs where they asked."""
+    hint = f"\n  {error.hint}" if error.hint else ""
+    shown = _printable(f"{error.message}{hint}")
+    if sys.stderr is not None:
+        print(f"multirt: {shown}", file=sys.stderr)  # noqa: T201 - the command's own output
+    command = arguments[0] if arguments else ""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in own and command in COMMANDS and error.kind != "output":
+        details = {"kind": error.kind, "message": error.message, "hint": error.hint}
+        import json  # 4 ms
+
+        print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
+    return int(error.code)

@@ -1,0 +1,359 @@
+"""Print the summary of a matrix: wheels, runtimes, failing tests, how to repeat them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from multirt.matrix.model import BAD, RAN, Outcome, State
+from multirt.matrix.report import conclusion, exit_code, failing, gil_state, repeats, repeats_all
+from multirt.report.matrix_markdown import binary
+from multirt.report.terminal import (
+    Colour,
+    Ink,
+    Painter,
+    aligned,
+    painter,
+    terminal_width,
+    visible,
+    width,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from multirt.matrix.model import (
+        Case,
+        Cell,
+        CellPlan,
+        CellReport,
+        Excluded,
+        Report,
+        Wheel,
+        WheelReport,
+    )
+    from multirt.matrix.report import Failing
+
+INKS = {
+    State.READY: Ink.GOOD,
+    State.PASSED: Ink.GOOD,
+    State.SKIPPED: Ink.DOUBT,
+    State.NOT_RUN: Ink.DOUBT,
+    State.INTERRUPTED: Ink.DOUBT,
+}
+_SKIPPED = (Outcome.SKIPPED, Outcome.XFAILED)
+
+
+def ink(state: State, *, may_fail: bool = False, required: bool = True) -> Ink:
+    """Return the style of a state."""
+    if may_fail or (state is State.BLOCKED and not required):
+        return INKS.get(state, Ink.DOUBT)
+    return INKS.get(state, Ink.BAD_END)
+
+
+def block(words: str) -> str:
+    """Return words that may have several lines, each of which any terminal can show."""
+    return "\n".join(map(visible, words.splitlines()))
+
+
+def counts(cases: Iterable[Case] | None) -> str:
+    """Say how many tests ended how: `21 passed, 1 failed, 2 skipped`."""
+    if cases is None:
+        return ""
+    outcomes = [case.outcome for case in cases]
+    kinds = (((Outcome.PASSED,), "passed"), (tuple(BAD), "failed"), (_SKIPPED, "skipped"))
+    numbers = [(sum(each in kind for each in outcomes), word) for kind, word in kinds]
+    return ", ".join(f"{number} {word}" for number, word in numbers if number) or "no tests"
+
+
+def seconds(value: float) -> str:
+    """Write a time as people read it: `0.24 s`, `12.3 s`, `4 min 05 s`."""
+    if value < 10:  # noqa: PLR2004 - where a hundredth stops to matter
+        return f"{value:.2f} s"
+    if value < 120:  # noqa: PLR2004 - and where minutes are easier
+        return f"{value:.1f} s"
+    return f"{int(value // 60)} min {int(value % 60):02d} s"
+
+
+_Row = tuple[tuple[str, Ink], ...]
+
+
+def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequence[str]) -> None:
+    """Print the names of the cells with their runtimes."""
+    table = [_heads("name", "runtime", "asked for as", "package")]
+    for cell in cells:
+        runtime = (visible(cell.runtime.id), Ink.PLAIN) if cell.runtime else ("not here", Ink.BAD)
+        words = (visible(cell.name), visible(cell.asked), cell.package.value)
+        name, asked, package = ((each, Ink.PLAIN) for each in words)
+        table.append((name, runtime, asked, package))
+    _print(aligned(table, _paint()))
+    _print(f"left out  {visible(each.name)}: {visible(each.reason)}" for each in excluded)
+    _print(f"note  {visible(note)}" for note in notes)
+
+
+def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
+    """Print which wheel each cell tests, or why it cannot."""
+    paint = _paint()
+    for place, wheel in enumerate(wheels, 1):
+        how = "built elsewhere" if wheel.built_on is None else f"built on {wheel.built_on}"
+        if wheel.seconds is not None:
+            how += f" in {seconds(wheel.seconds)}"
+        number = f" {place}" if len(wheels) > 1 else ""
+        name = paint(visible(wheel.path.name), Ink.BOLD)
+        _print([f"wheel{number}  {name}  sha256 {wheel.sha256[:12]}  {how}"])
+    names = {wheel.sha256: wheel.path.name for wheel in wheels}
+    rows = (row for each in plans for row in _rows(each.report, names))
+    _print(aligned([_heads("name", "binary", "plan"), *rows], paint))
+
+
+def _rows(cell: CellReport, wheels: Mapping[str, str]) -> Iterator[_Row]:
+    """Yield the row of a cell, and below it one for each thing that is to be said of it."""
+    state = cell.state
+    look = ink(state, may_fail=cell.may_fail, required=cell.required)
+    binary = "-" if cell.wheel is None else "same" if cell.same else wheels[cell.wheel]
+    word = "test" if state is State.READY else state.value
+    yield (visible(cell.name), Ink.PLAIN), (visible(binary), Ink.PLAIN), (word, look)
+    for said in (cell.reason, cell.hint, *cell.warnings):
+        for line in (said or "").splitlines():
+            yield ("", Ink.PLAIN), ("", Ink.PLAIN), (visible(line), Ink.PLAIN)
+
+
+def _heads(*names: str) -> _Row:
+    return tuple((name, Ink.BOLD) for name in names)
+
+
+def _paint() -> Painter:
+    return painter(sys.stdout, os.environ, Colour.AUTO)
+
+
+def _print(lines: Iterator[str] | Sequence[str]) -> None:
+    for line in lines:
+        print(line)  # noqa: T201 - the command's own output
+
+
+_SHOWN = 20  # failing tests in the table
+_TEXTS = 5  # of which the text is printed
+_LINES = 20  # of each text, and of what a command that is not pytest printed
+_REPEATS = 10
+_WIDEST = 160  # columns of a table that a person can still follow
+_NUMBER = re.compile(r"[0-9.]+")  # times, and versions in paths
+_MARKS = {
+    Outcome.PASSED: (".", Ink.GOOD),
+    Outcome.FAILED: ("F", Ink.BAD_END),
+    Outcome.ERROR: ("E", Ink.BAD_END),
+    Outcome.SKIPPED: ("s", Ink.PLAIN),
+    Outcome.XFAILED: ("x", Ink.PLAIN),
+}
+_HEADS = ("runtime", "binary", "passed", "failed", "skipped", "time", "state")
+_NUMBERS = frozenset({2, 3, 4, 5})  # of these columns
+
+
+def print_summary(report: Report) -> None:
+    """Print the results of a run."""
+    sheet = _Sheet(
+        paint=painter(sys.stdout, os.environ, Colour.AUTO),
+        room=terminal_width(os.environ, sys.stdout),
+    )
+    for line in sheet.lines(report):
+        print(line)  # noqa: T201 - the command's own output
+
+
+class _Sheet(Struct, frozen=True, kw_only=True):
+    """What a summary is written on.
+
+    Attributes:
+        paint: gives text its color.
+        room: columns of the terminal.
+    """
+
+    paint: Painter
+    room: int
+
+    def lines(self, report: Report) -> Iterator[str]:
+        """Yield all of it."""
+        yield ""
+        yield from self._wheels(report)
+        yield from self._runtimes(report.cells)
+        yield from self._reasons(report)
+        yield from self._failing(report.cells, failing(report.cells))
+        yield from self._outputs(report.cells)
+        if again := repeats(report):
+            yield from ("", self.paint("again", Ink.BOLD))
+            yield from (f"  {visible(line)}" for line in again[:_REPEATS])
+            if len(again) > _REPEATS:
+                yield f"  {visible(repeats_all(report))}"
+        code = exit_code(report)
+        ending = "" if code == 0 else f": exit code {int(code)}"
+        said = f"{conclusion(report)} in {seconds(report.seconds)}{ending}"
+        yield from ("", self.paint(said, Ink.BAD_END if code else Ink.GOOD_END))
+
+    def _wheels(self, report: Report) -> Iterator[str]:
+        """Yield a line for each wheel: its name, its hash, where it comes from."""
+        several = len(report.wheels) > 1
+        for place, wheel in enumerate(report.wheels):
+            serves = sum(row.wheel == wheel.sha256 for row in report.cells)
+            number = f" for {serves} runtime{'' if serves == 1 else 's'}" if several else ""
+            name = self.paint(visible(wheel.file), Ink.BOLD)
+            yield (
+                f"{'wheel' if place == 0 else '     '}  {name}"
+                f"  sha256 {wheel.sha256[:12]}  {_built(wheel)}{number}"
+            )
+        if several:
+            yield "       it is tied to one version of Python, so each ABI has its own"
+
+    def _runtimes(self, rows: Sequence[CellReport]) -> Iterator[str]:
+        """Yield one row for each cell."""
+        table = [tuple((name, Ink.BOLD) for name in _HEADS)]
+        for row in rows:
+            excused = " (allowed to fail)" if row.may_fail and row.state is not State.PASSED else ""
+            look = ink(row.state, may_fail=row.may_fail, required=row.required)
+            table.append(
+                (
+                    (visible(row.name), Ink.PLAIN),
+                    (binary(row), Ink.PLAIN),
+                    _number(row, Outcome.PASSED),
+                    _number(row, *BAD),
+                    _number(row, Outcome.SKIPPED, Outcome.XFAILED),
+                    (seconds(row.seconds) if row.seconds else "", Ink.PLAIN),
+                    (visible(f"{row.state.value}{excused}{_gil(row)}"), look),
+                )
+            )
+        return aligned(table, self.paint, _NUMBERS)
+
+    def _reasons(self, report: Report) -> Iterator[str]:
+        """Yield why cells are as they are; what several share is said once."""
+        reasons: dict[tuple[State, str, str], list[str]] = {}
+        warnings: dict[str, list[str]] = {}
+        for row in report.cells:
+            if row.state is not State.PASSED and row.reason and not row.is_told:
+                said = row.reason
+                if row.runtime is not None:  # so that what several share is one reason
+                    said = said.removeprefix(f"{row.runtime.id}: ").replace(row.runtime.id, "it")
+                reasons.setdefault((row.state, said, row.hint or ""), []).append(row.name)
+            for warning in row.warnings:
+                warnings.setdefault(warning, []).append(row.name)
+        if reasons or warnings or report.excluded or report.notes:
+            yield ""
+        for (state, reason, hint), names in reasons.items():
+            where = self.paint(visible(", ".join(names)), Ink.BOLD)
+            help_ = f"\n    {block(hint)}" if hint else ""
+            yield f"{state.value}  {where}: {block(reason)}{help_}"
+        for warning, names in warnings.items():
+            where = "everywhere" if len(names) == len(report.cells) > 1 else ", ".join(names)
+            yield f"{self.paint('warning', Ink.DOUBT)}  {visible(where)}: {block(warning)}"
+        for name, reason in _grouped(report.excluded):
+            yield f"{self.paint('left out', Ink.DIM)}  {visible(name)}: {visible(reason)}"
+        for note in report.notes:
+            yield f"{self.paint('note', Ink.DIM)}  {visible(note)}"
+
+    def _failing(self, rows: Sequence[CellReport], found: Sequence[Failing]) -> Iterator[str]:
+        """Yield which test fails on which runtime, and what it says, once for each way."""
+        names = [row.name for row in rows if row.cases is not None]
+        split = [each for each in found if not each.everywhere]
+        if split:
+            yield ""
+            wide = max(width(each.id) for each in split) + sum(len(name) + 2 for name in names)
+            listed = self._map if wide <= self.room else self._lists
+            yield from listed(split[:_SHOWN], names)
+            if len(split) > _SHOWN:
+                yield f"and {len(split) - _SHOWN} more failing tests (--report html=FILE)"
+        for each in found[:_TEXTS]:
+            yield from self._texts(each)
+        if len(found) > _TEXTS:
+            yield from ("", f"and {len(found) - _TEXTS} more failing tests (--report html=FILE)")
+
+    def _map(self, found: Sequence[Failing], names: Sequence[str]) -> Iterator[str]:
+        """Yield the table of failing tests and runtimes."""
+        table = [tuple((visible(name), Ink.BOLD) for name in ("failing test", *names))]
+        for each in found:
+            row = [(visible(each.id), Ink.PLAIN)]
+            for name in names:
+                ran = each.outcomes.get(name)
+                mark, look = _MARKS[ran] if ran is not None else ("", Ink.PLAIN)
+                row.append((" " * ((width(name) - 1) // 2) + mark, look))
+            table.append(tuple(row))
+        return aligned(table, self.paint)
+
+    def _lists(self, found: Sequence[Failing], names: Sequence[str]) -> Iterator[str]:
+        """Yield the same as lists, where a table would be wider than the terminal."""
+        for each in found:
+            good = [name for name in names if each.outcomes.get(name) is Outcome.PASSED]
+            yield f"{self.paint('F', Ink.BAD_END)} {self.paint(visible(each.id), Ink.BOLD)}"
+            yield f"    fails on {visible(', '.join(each.cells))}"
+            if good:
+                yield f"    passes on {visible(', '.join(good))}"
+
+    def _texts(self, found: Failing) -> Iterator[str]:
+        """Yield what a failing test says, once for each way."""
+        for message, cells, body in found.shown:
+            where = f"on {', '.join(cells)}"
+            if found.everywhere:
+                where = f"the same on all {len(cells)}"
+            yield from ("", f"{self.paint(visible(found.id), Ink.BOLD)}  {visible(where)}")
+            lines = (body.strip() or message).expandtabs().splitlines()
+            if len(lines) > _LINES:
+                yield "    " + self.paint(f"... {len(lines) - _LINES} lines before", Ink.DIM)
+            yield from (f"    {visible(line)}" for line in lines[-_LINES:])
+
+    def _outputs(self, rows: Sequence[CellReport]) -> Iterator[str]:
+        """Yield the end of what a cell printed, where no test tells what went wrong.
+
+        Of cells that ended the same way the first one speaks for all.
+        """
+        alike: dict[tuple[State, str | None, str], list[CellReport]] = {}
+        for row in rows:
+            if row.state in RAN | {State.UNRESOLVED} and row.output and not row.is_told:
+                last = row.output.rstrip().rpartition("\n")[2]
+                alike.setdefault((row.state, row.reason, _NUMBER.sub("", last)), []).append(row)
+        for first, *others in alike.values():
+            names = ", ".join(each.name for each in others)
+            also = f" ({names} ended the same way)" if others else ""
+            told = "from what it printed"
+            if first.state is State.UNRESOLVED:
+                told = "the explanation of uv"
+            yield from ("", f"{self.paint(visible(first.name), Ink.BOLD)}  {told}{visible(also)}")
+            for line in _telling(first.output.rstrip().expandtabs().splitlines()):
+                yield f"    {visible(line.rstrip())}"
+
+
+def _built(wheel: WheelReport) -> str:
+    if wheel.built_on is None:
+        return "built elsewhere"
+    if wheel.seconds is None:
+        return f"not built again: nothing changed since {wheel.built_on} built it"
+    return f"built on {wheel.built_on} in {seconds(wheel.seconds)}"
+
+
+def _number(row: CellReport, *outcomes: Outcome) -> tuple[str, Ink]:
+    count = row.count(*outcomes)
+    if count is None:
+        return "-", Ink.PLAIN
+    return str(count), Ink.BAD_END if count and set(outcomes) == BAD else Ink.PLAIN
+
+
+def _gil(row: CellReport) -> str:
+    """Return what the state column says of the GIL."""
+    told = gil_state(row)
+    return f", {told}" if told else ""
+
+
+def _grouped(excluded: Sequence[Excluded]) -> list[tuple[str, str]]:
+    """Return names of one reason together."""
+    groups: dict[str, list[str]] = {}
+    for each in excluded:
+        groups.setdefault(each.reason, []).append(each.name)
+    return [(", ".join(names), reason) for reason, names in groups.items()]
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """Return the lines that tell most: where a crash was, else the end."""
+    faults = [place for place, line in enumerate(lines) if "Fatal Python error" in line]
+    if not faults:
+        return lines[-_LINES:]
+    first = faults[-1]
+    own = [line for line in lines[first:] if "site-packages" not in line]
+    return lines[max(0, first - 3) : first] + own[: _LINES // 2]
