@@ -6,7 +6,6 @@ import json
 import os
 import zlib
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
@@ -19,6 +18,7 @@ from runtimes.storage.fingerprint import Fingerprints, any_racy, is_current, of_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from multirt.probe.model import Task
     from runtimes import Runtime
