@@ -3,7 +3,7 @@
  * A plan file holds one question (what the user typed, and where), everything that its
  * answer depends on, and the answer. If a plan for this very question is there and everything is still as it says,
  * this program becomes the chosen interpreter. In every other case it becomes the Python command,
- * multirt-python next to it, with the arguments untouched. The format is in docs/plan-file.md.
+ * multirt-python next to it, with the arguments untouched. The format is in docs/reference/plan-file.md.
  *
  * Whatever is unsure is left to the Python command: this file never guesses and never decides.
  */

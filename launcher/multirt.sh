@@ -1,5 +1,5 @@
 #!/bin/sh
-# multirt where its native launcher could not be built: a bare Python looks for a plan (docs/plan-file.md).
+# multirt without its native launcher: a bare Python looks for a plan (docs/reference/plan-file.md).
 case $0 in */*) here=$0 ;; *) here=$(command -v -- "$0") ;; esac
 [ ! -h "$here" ] || here=$(readlink -f -- "$here")
 bin=${here%/*}

@@ -1,8 +1,8 @@
 """What a command line asks, as the key of its plan file.
 
-`launcher/multirt.c` makes the same bytes of it; `docs/plan-file.md` describes them. Nothing is
-imported but the package above, for this is on the way of every start. All text is bytes, as the
-system gives it.
+`launcher/multirt.c` makes the same bytes of it, and `docs/reference/plan-file.md` describes them.
+Only the package above is imported, for this is on the way of every start. All text is bytes, as
+the system gives it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from tests.abi_probe.test_wheel import NAME, members, packed
 
-PAGE = Path(__file__).parents[2] / "docs" / "abi_probe.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "abi_probe.md"
 
 
 @pytest.mark.real

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "runtimes.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "runtimes.md"
 
 
 @pytest.mark.parametrize("module", ["choose", "discovery", "spec"])

@@ -221,4 +221,4 @@ def _tool(path: Path, says: str) -> dict[str, str]:
 
 
 def test_the_workflow_of_the_documentation_is_the_one_that_is_written() -> None:
-    assert WORKFLOW in (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    assert WORKFLOW in (ROOT / "docs/how-to/ci.md").read_text(encoding="utf-8")
