@@ -42,6 +42,15 @@ def layers(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; `nox -s docs -- links` looks at the links that lead outside, too."""
+    install(session, "docs")
+    builders = ["html", *(["linkcheck"] if "links" in session.posargs else [])]
+    for builder in builders:
+        session.run("sphinx-build", "-W", "--keep-going", "-b", builder, "docs", f"build/{builder}")
+
+
 @nox.session(venv_backend="none")
 def prose(session: nox.Session) -> None:
     """Check the words and the length of sentences in README.md and docs/."""
