@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from abi_probe.advice import Advice, Hindrance, Promotable, Slots, advise
+    from abi_probe.advice import Abi3Readiness, Advice, Blocker, Slots, advise
     from abi_probe.api import (
-        Findings,
-        Prospect,
+        ProbeFindings,
+        RuntimeTarget,
         examine,
         examine_all,
         probe,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from abi_probe.current_runtime import this_runtime
     from abi_probe.dynamic_linking.library_search import Loaded
     from abi_probe.dynamic_linking.link import nearby
-    from abi_probe.dynamic_linking.loader import Given, read_given
+    from abi_probe.dynamic_linking.loader import ProcessImage, read_given
     from abi_probe.errors import (
         AbiProbeError,
         DescriptionError,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     )
     from abi_probe.metadata import Metadata
     from abi_probe.model import (
-        Artefact,
-        ArtefactKind,
+        Artifact,
+        ArtifactKind,
         Binary,
         Claim,
         ClaimKind,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         VersionNeed,
         Violation,
     )
-    from abi_probe.module_lookup import Found, findable
+    from abi_probe.module_lookup import ModuleFile, findable
     from abi_probe.open_target import read_distribution, read_path
     from abi_probe.own_imports import optional_modules
     from abi_probe.platform_tags import platforms
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         read_installed,
         read_installed_metadata,
     )
-    from abi_probe.stable_abi_claim import Promise, first_exporter, promise_of
+    from abi_probe.stable_abi_claim import StableAbiReport, first_exporter, promise_of
     from abi_probe.supported_tags import AcceptedTags
     from abi_probe.target_spec import describe
     from abi_probe.unpacking import packages_of, unpack_wheel
@@ -82,13 +82,13 @@ if TYPE_CHECKING:
         broken_promises,
         promised_runtimes,
     )
-    from abi_probe.wheel_tags import Difference, differences, runtime_abis, runtime_tags
+    from abi_probe.wheel_tags import TagDifference, differences, runtime_abis, runtime_tags
 
 # Each name is imported when it is asked for first (PEP 562): to read a wheel takes half of them,
 # and while it is unpacked the other half can be imported.
 _PLACES: Final = {
     "supported_tags": ("AcceptedTags",),
-    "advice": ("Advice", "Hindrance", "Promotable", "Slots", "advise"),
+    "advice": ("Advice", "Blocker", "Abi3Readiness", "Slots", "advise"),
     "binary": ("read_binary", "read_binary_file"),
     "checks": ("judge",),
     "target_spec": ("describe",),
@@ -100,15 +100,15 @@ _PLACES: Final = {
         "SourceArchiveError",
         "UnreadableError",
     ),
-    "module_lookup": ("Found", "findable"),
+    "module_lookup": ("ModuleFile", "findable"),
     "current_runtime": ("this_runtime",),
     "dynamic_linking.link": ("nearby",),
-    "dynamic_linking.loader": ("Given", "read_given"),
+    "dynamic_linking.loader": ("ProcessImage", "read_given"),
     "dynamic_linking.library_search": ("Loaded",),
     "metadata": ("Metadata",),
     "model": (
-        "Artefact",
-        "ArtefactKind",
+        "Artifact",
+        "ArtifactKind",
         "Binary",
         "Claim",
         "ClaimKind",
@@ -127,7 +127,7 @@ _PLACES: Final = {
     "read_tracking": ("noticing",),
     "own_imports": ("optional_modules",),
     "platform_tags": ("platforms",),
-    "stable_abi_claim": ("Promise", "first_exporter", "promise_of"),
+    "stable_abi_claim": ("StableAbiReport", "first_exporter", "promise_of"),
     "open_target": ("read_distribution", "read_path"),
     "site_packages": (
         "Installed",
@@ -139,8 +139,8 @@ _PLACES: Final = {
         "read_installed_metadata",
     ),
     "api": (
-        "Findings",
-        "Prospect",
+        "ProbeFindings",
+        "RuntimeTarget",
         "examine",
         "examine_all",
         "probe",
@@ -151,7 +151,7 @@ _PLACES: Final = {
         "broken_promises",
         "promised_runtimes",
     ),
-    "wheel_tags": ("Difference", "differences", "runtime_abis", "runtime_tags"),
+    "wheel_tags": ("TagDifference", "differences", "runtime_abis", "runtime_tags"),
     "unpacking": ("packages_of", "unpack_wheel"),
     "verdict": ("Cause", "JudgedWarning", "Objection", "Status", "Verdict", "WarningKind"),
     "wheel": ("read_wheel", "read_wheel_stream"),
@@ -159,45 +159,45 @@ _PLACES: Final = {
 _PLACE: Final = {name: place for place, names in _PLACES.items() for name in names}
 
 __all__ = [
+    "Abi3Readiness",
     "AbiProbeError",
     "AcceptedTags",
     "Advice",
-    "Artefact",
-    "ArtefactKind",
+    "Artifact",
+    "ArtifactKind",
     "Binary",
+    "Blocker",
     "BrokenPromise",
     "Cause",
     "Claim",
     "ClaimKind",
     "DescriptionError",
-    "Difference",
     "Evidence",
     "Extension",
-    "Findings",
     "ForeignSize",
     "Format",
-    "Found",
-    "Given",
-    "Hindrance",
     "ImportedSymbol",
     "Installed",
     "JudgedWarning",
     "Loaded",
     "Metadata",
     "ModuleDefinition",
+    "ModuleFile",
     "ModuleSlot",
     "NotABinaryError",
     "NothingToProbeError",
     "Objection",
-    "Promise",
+    "ProbeFindings",
+    "ProcessImage",
     "PromiseKind",
-    "Promotable",
-    "Prospect",
+    "RuntimeTarget",
     "Site",
     "Slots",
     "SourceArchiveError",
+    "StableAbiReport",
     "Status",
     "SymbolClass",
+    "TagDifference",
     "Target",
     "UnreadableError",
     "Verdict",

@@ -20,7 +20,7 @@ _MOST_SEARCHED: Final = 1 << 30  # bytes in all: of a module of 160 MB some 200 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stretch:
+class MappedSegment:
     """A part of the file, `size` bytes from `offset` on, that is mapped to an address."""
 
     offset: int
@@ -31,14 +31,14 @@ class Stretch:
 
 
 @dataclass(kw_only=True, slots=True)
-class Patience:
+class SearchBudget:
     """How many bytes may still be searched, so that no file takes for ever."""
 
     left: int = _MOST_SEARCHED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Memory(ABC):
+class AddressSpace(ABC):
     """A file as it lies in memory once it is loaded.
 
     Attributes:
@@ -52,8 +52,8 @@ class Memory(ABC):
     data: bytes | mmap.mmap
     mark: str
     word: struct.Struct
-    stretches: tuple[Stretch, ...]
-    patience: Patience = field(default_factory=Patience)
+    stretches: tuple[MappedSegment, ...]
+    patience: SearchBudget = field(default_factory=SearchBudget)
 
     @abstractmethod
     def pointer(self, address: int) -> int | None:
@@ -126,12 +126,12 @@ class Memory(ABC):
                 yield from self.places(what, stretch.offset, stretch.offset + stretch.size)
 
 
-def apart(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
+def apart(stretches: Iterable[MappedSegment]) -> tuple[MappedSegment, ...]:
     """Order what is mapped by its place in the file, and leave out what overlaps.
 
     No linker has one byte mapped twice, and a file that does would be searched over and over.
     """
-    kept: list[Stretch] = []
+    kept: list[MappedSegment] = []
     for stretch in sorted(islice(stretches, _MOST_STRETCHES), key=lambda each: each.offset):
         if stretch.size and (not kept or kept[-1].offset + kept[-1].size <= stretch.offset):
             kept.append(stretch)

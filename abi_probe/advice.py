@@ -27,7 +27,7 @@ _SETS_GIL: Final = "PyUnstable_Module_SetGIL"
 _STABLE_DLLS: Final = frozenset({"python3.dll", "python3t.dll"})  # no file name of Windows says it
 
 
-class Promotable(StrEnum):
+class Abi3Readiness(StrEnum):
     """Whether one file of one version could be one of the stable ABI, as far as names tell.
 
     Never more than likely: access to the inside of structures leaves no name.
@@ -38,7 +38,7 @@ class Promotable(StrEnum):
     NO = "no"  # the hindrances say why
 
 
-class Hindrance(Struct, frozen=True, kw_only=True):
+class Blocker(Struct, frozen=True, kw_only=True):
     """A name that keeps an extension from the stable ABI.
 
     Attributes:
@@ -63,8 +63,8 @@ class Advice(Struct, frozen=True, kw_only=True):
         slots: what its definition declares; None where the file does not show it.
     """
 
-    promotable: Promotable | None
-    hindrances: tuple[Hindrance, ...]
+    promotable: Abi3Readiness | None
+    hindrances: tuple[Blocker, ...]
     hints: tuple[str, ...]
     classes: dict[SymbolClass, int]
     slots: Slots | None
@@ -77,7 +77,7 @@ def advise(extension: Extension) -> Advice:
     for name in names:
         classes[classify(name)] = classes.get(classify(name), 0) + 1
     hindrances = tuple(
-        Hindrance(symbol=name, symbol_class=classify(name), instead=REPLACEMENTS.get(name))
+        Blocker(symbol=name, symbol_class=classify(name), instead=REPLACEMENTS.get(name))
         for name in names
         if lookup(name) is None or classify(name) is SymbolClass.DEBUG_ONLY
     )
@@ -124,18 +124,18 @@ def slots_of(extension: Extension) -> Slots | None:
 
 
 def _promotable(
-    extension: Extension, names: frozenset[str], hindrances: tuple[Hindrance, ...]
-) -> Promotable | None:
+    extension: Extension, names: frozenset[str], hindrances: tuple[Blocker, ...]
+) -> Abi3Readiness | None:
     """Say whether a file of one version could be of the stable ABI."""
     if extension.claim.kind not in {ClaimKind.VERSION, ClaimKind.GENERIC} or not names:
         return None
     if _STABLE_DLLS & {library.lower() for library in extension.binary.needed}:
         return None
     if hindrances:
-        return Promotable.NO
+        return Abi3Readiness.NO
     # Since the limited API of 3.12, Py_DECREF is a call of the first and never of the second.
     limited = "_Py_DecRef" in names and "_Py_Dealloc" not in names
-    return Promotable.LIKELY if limited else Promotable.POSSIBLE
+    return Abi3Readiness.LIKELY if limited else Abi3Readiness.POSSIBLE
 
 
 def _hints(extension: Extension, names: frozenset[str]) -> Iterator[str]:

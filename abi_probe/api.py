@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from abi_probe.advice import advise
 from abi_probe.checks import failing_modules, judge
-from abi_probe.dynamic_linking.link import Ground, link, nearby
-from abi_probe.dynamic_linking.loader import Given, program_libcs
+from abi_probe.dynamic_linking.link import LinkContext, link, nearby
+from abi_probe.dynamic_linking.loader import ProcessImage, program_libcs
 from abi_probe.model import Target  # noqa: TC001 - msgspec reads it
 from abi_probe.module_lookup import findable
 from abi_probe.open_target import read_path
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from abi_probe.advice import Advice
     from abi_probe.dynamic_linking.library_search import Loaded
-    from abi_probe.model import Artefact
-    from abi_probe.stable_abi_claim import Promise
+    from abi_probe.model import Artifact
+    from abi_probe.stable_abi_claim import StableAbiReport
     from abi_probe.verdict import Objection, Verdict
 
 
-class Prospect(Struct, frozen=True, kw_only=True):
+class RuntimeTarget(Struct, frozen=True, kw_only=True):
     """A runtime to judge on.
 
     Attributes:
@@ -38,26 +38,26 @@ class Prospect(Struct, frozen=True, kw_only=True):
     """
 
     target: Target
-    given: Given | None
+    given: ProcessImage | None
 
 
-class Findings(Struct, frozen=True, kw_only=True):
-    """All that is known of one artefact.
+class ProbeFindings(Struct, frozen=True, kw_only=True):
+    """All that is known of one artifact.
 
     Attributes:
-        artefact: what its files and its metadata say.
+        artifact: what its files and its metadata say.
         promises: what is promised for each extension and what it keeps, in their order.
         advice: what their author may want to know, likewise.
         verdicts: one for each runtime, in the order in which they were given.
     """
 
-    artefact: Artefact
-    promises: tuple[Promise, ...]
+    artifact: Artifact
+    promises: tuple[StableAbiReport, ...]
     advice: tuple[Advice, ...]
     verdicts: tuple[Verdict, ...]
 
 
-def probe(path: Path, prospects: Sequence[Prospect]) -> tuple[Findings, ...]:
+def probe(path: Path, prospects: Sequence[RuntimeTarget]) -> tuple[ProbeFindings, ...]:
     """Read a path and judge what it holds on some runtimes.
 
     Args:
@@ -65,72 +65,72 @@ def probe(path: Path, prospects: Sequence[Prospect]) -> tuple[Findings, ...]:
         prospects: the runtimes.
 
     Returns:
-        The findings on each artefact; of a folder with metadata on each distribution.
+        The findings on each artifact; of a folder with metadata on each distribution.
 
     Raises:
         NothingToProbeError, UnreadableError: as `read_path`.
     """
-    artefacts = read_path(path)
-    beside = nearby(artefacts)
+    artifacts = read_path(path)
+    beside = nearby(artifacts)
     return tuple(
-        Findings(
-            artefact=artefact,
-            promises=tuple(promise_of(each, artefact) for each in artefact.extensions),
-            advice=tuple(map(advise, artefact.extensions)),
-            verdicts=examine_all(artefact, prospects, beside),
+        ProbeFindings(
+            artifact=artifact,
+            promises=tuple(promise_of(each, artifact) for each in artifact.extensions),
+            advice=tuple(map(advise, artifact.extensions)),
+            verdicts=examine_all(artifact, prospects, beside),
         )
-        for artefact in artefacts
+        for artifact in artifacts
     )
 
 
 def examine(
-    artefact: Artefact,
-    prospect: Prospect,
+    artifact: Artifact,
+    prospect: RuntimeTarget,
     beside: Mapping[str, Loaded] | None = None,
     wanted: AbstractSet[str] = frozenset(),
 ) -> Verdict:
-    """Judge an artefact on a runtime, its libraries followed as that runtime's loader would.
+    """Judge an artifact on a runtime, its libraries followed as that runtime's loader would.
 
     Args:
-        artefact: what is to be judged.
+        artifact: what is to be judged.
         prospect: the runtime.
         beside: `nearby` of what is installed with it.
         wanted: modules that a program imports, so that they are not optional.
     """
-    (verdict,) = examine_all(artefact, [prospect], beside, wanted)
+    (verdict,) = examine_all(artifact, [prospect], beside, wanted)
     return verdict
 
 
 def examine_all(
-    artefact: Artefact,
-    prospects: Sequence[Prospect],
+    artifact: Artifact,
+    prospects: Sequence[RuntimeTarget],
     beside: Mapping[str, Loaded] | None = None,
     wanted: AbstractSet[str] = frozenset(),
 ) -> tuple[Verdict, ...]:
     """Do as `examine` on some runtimes, with what is the same for all of them done once.
 
     Args:
-        artefact: what is to be judged.
+        artifact: what is to be judged.
         prospects: the runtimes.
         beside: `nearby` of what is installed with it.
         wanted: as in `examine`.
     """
-    ground = Ground.of(artefact, beside if beside is not None else {})
+    ground = LinkContext.of(artifact, beside if beside is not None else {})
     seen = {each.target.suffixes for each in prospects}
-    found = {suffixes: findable(artefact, suffixes) for suffixes in seen}
-    loaders = program_libcs(artefact.programs.values())
+    found = {suffixes: findable(artifact, suffixes) for suffixes in seen}
+    loaders = program_libcs(artifact.programs.values())
     verdicts = []
     for prospect in prospects:
         target, modules = prospect.target, found[prospect.target.suffixes]
         chosen = [module.chosen for module in modules if module.chosen is not None]
         links = link(ground, chosen, prospect.given) if prospect.given is not None else {}
         here = loaders if prospect.given is not None else None
-        verdict = judge(artefact, target, links, modules, loaders=here)
+        verdict = judge(artifact, target, links, modules, loaders=here)
         if verdict.objections and all(map(_is_of_a_module, verdict.objections)):
-            failing = failing_modules(artefact, target, links, modules)
+            failing = failing_modules(artifact, target, links, modules)
             others_load = len(failing) < len(modules)
-            optional = optional_modules(artefact, failing - wanted, others_load=others_load)
-            verdict = judge(artefact, target, links, modules, loaders=here, optional=optional)
+            optional = optional_modules(artifact, failing - wanted, others_load=others_load)
+            verdict = judge(artifact, target, links, modules, loaders=here, optional=optional)
         verdicts.append(verdict)
     return tuple(verdicts)
 

@@ -24,7 +24,7 @@ MAX_KEPT: Final = 1 << 16
 _STEP: Final = 64  # most names are shorter, so one short read finds the end
 
 
-class Window(Struct, frozen=True, kw_only=True):
+class BoundedView(Struct, frozen=True, kw_only=True):
     """A part of a file.
 
     Attributes:
@@ -42,18 +42,18 @@ class Window(Struct, frozen=True, kw_only=True):
         return f"Window(start={self.start}, size={self.size})"
 
     @classmethod
-    def whole(cls, data: Buffer) -> Window:
+    def whole(cls, data: Buffer) -> BoundedView:
         """The window that shows the whole file."""
         return cls(data=data, size=len(data))
 
-    def part(self, offset: int, size: int, what: str) -> Window:
+    def part(self, offset: int, size: int, what: str) -> BoundedView:
         """A smaller window; `what` names it in the message if it does not fit.
 
         Raises:
             UnreadableError: it reaches past the end of this one.
         """
         self._check(offset, size, what)
-        return Window(data=self.data, start=self.start + offset, size=size)
+        return BoundedView(data=self.data, start=self.start + offset, size=size)
 
     def read(self, offset: int, size: int, what: str) -> bytes:
         """Exactly `size` bytes.

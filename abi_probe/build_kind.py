@@ -14,7 +14,7 @@ from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.model import Artefact, Extension, ForeignSize, Target
+    from abi_probe.model import Artifact, Extension, ForeignSize, Target
 
 WITH_GIL: Final = "a build by a Python with a GIL"
 _WITHOUT_GIL: Final = "a build for its own version without a GIL, or for abi3t (3.15 and newer)"
@@ -77,7 +77,7 @@ def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
 
 
 def abi_kind(
-    extension: Extension, artefact: Artefact, target: Target
+    extension: Extension, artifact: Artifact, target: Target
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections and warnings on the build that an extension is for."""
     misfit = (
@@ -97,13 +97,13 @@ def abi_kind(
                 help=misfit.help,
             )
         ], []
-    doubts = list(_doubts(extension, artefact, target))
-    if (foreign := _foreign_size(extension, artefact, target)) is None:
+    doubts = list(_doubts(extension, artifact, target))
+    if (foreign := _foreign_size(extension, artifact, target)) is None:
         return [], doubts
     need = f"{extension.path} is built for a {foreign.name} of {foreign.expected} bytes"
     here = f", that of {target.name} has {foreign.actual}"
     # A fork's own builds bear the same names, but no index takes them under such a tag.
-    if any(tag.platform.startswith(_FOR_ALL) for tag in artefact.tags):
+    if any(tag.platform.startswith(_FOR_ALL) for tag in artifact.tags):
         return [
             Objection(
                 cause=Cause.ABI_KIND,
@@ -123,7 +123,7 @@ def abi_kind(
     return [], [*doubts, doubt]
 
 
-class _Misfit(Struct, frozen=True, kw_only=True):
+class _BuildMismatch(Struct, frozen=True, kw_only=True):
     """Why the kind of a file is not a runtime's.
 
     Attributes:
@@ -139,7 +139,7 @@ class _Misfit(Struct, frozen=True, kw_only=True):
     help: str
 
 
-def _other_build(extension: Extension, target: Target) -> _Misfit | None:
+def _other_build(extension: Extension, target: Target) -> _BuildMismatch | None:
     """Say for which other kind of build a file is, None when nothing shows that it is."""
     claim = extension.claim
     version = (target.version.major, target.version.minor)
@@ -147,11 +147,11 @@ def _other_build(extension: Extension, target: Target) -> _Misfit | None:
         if claim.version is not None and claim.version != version:
             own = f"{claim.version[0]}.{claim.version[1]}"
             reason = f"is built for {own} only"
-            return _Misfit(built_for=own, reason=reason, help=serving_build(target))
+            return _BuildMismatch(built_for=own, reason=reason, help=serving_build(target))
         if claim.free_threaded is not target.free_threaded:
             return _threads(target)
     if target.free_threaded and claim.kind is ClaimKind.ABI3:
-        return _Misfit(
+        return _BuildMismatch(
             built_for="abi3",
             reason="is for the stable ABI of builds with a GIL",
             here=f"; {target.name} looks at it and crashes",
@@ -165,10 +165,10 @@ def _other_build(extension: Extension, target: Target) -> _Misfit | None:
     return None
 
 
-def _foreign_size(extension: Extension, artefact: Artefact, target: Target) -> ForeignSize | None:
+def _foreign_size(extension: Extension, artifact: Artifact, target: Target) -> ForeignSize | None:
     """Return the built-in type whose size a file embeds and a runtime does not have."""
     kind = extension.claim.kind
-    of_version = any(tag.abi.startswith("cp") for tag in artefact.tags)
+    of_version = any(tag.abi.startswith("cp") for tag in artifact.tags)
     if kind is ClaimKind.VERSION or (kind is ClaimKind.GENERIC and of_version):
         return next(iter(target.foreign_sizes), None)
     if kind in {ClaimKind.ABI3, ClaimKind.GENERIC}:
@@ -190,7 +190,7 @@ def _is_free_threaded(extension: Extension) -> bool | None:
     return definition.free_threaded if definition is not None else None
 
 
-def _unknown_slot(extension: Extension, target: Target) -> _Misfit | None:
+def _unknown_slot(extension: Extension, target: Target) -> _BuildMismatch | None:
     """Say which slot of a module's definition the runtime refuses, None when there is none.
 
     A module that asks for the running version may change its slots by it, so it is let through.
@@ -206,14 +206,14 @@ def _unknown_slot(extension: Extension, target: Target) -> _Misfit | None:
         return None
     since = next((since for since, slot in _GREATEST_SLOT.items() if greatest <= slot), None)
     newer = f"{since[0]}.{since[1]} or newer" if since else "a newer version"
-    return _Misfit(
+    return _BuildMismatch(
         built_for=f"slot {greatest}",
         reason=f"defines module slot {greatest}, which only {newer} knows",
         help=f"leaving the slot out where PY_VERSION_HEX is older, or a floor of {newer}",
     )
 
 
-def _contradiction(extension: Extension) -> _Misfit | None:
+def _contradiction(extension: Extension) -> _BuildMismatch | None:
     """Say why no runtime makes a module of a definition; None when nothing is wrong with it.
 
     Source: CPython's `Objects/moduleobject.c`, `PyModule_FromDefAndSpec2`.
@@ -221,23 +221,23 @@ def _contradiction(extension: Extension) -> _Misfit | None:
     definition = extension.definition
     if definition is None or definition.slots is None or definition.size >= 0:
         return None
-    return _Misfit(
+    return _BuildMismatch(
         built_for="nothing",
         reason="has slots and a negative size of state, which contradict each other",
         help="an m_size of 0 or more",
     )
 
 
-def _threads(target: Target) -> _Misfit:
+def _threads(target: Target) -> _BuildMismatch:
     """Name the builds that a file is for, which are all but those like a runtime."""
     if target.free_threaded:
         reason = "is built for builds with a GIL"
-        return _Misfit(built_for="gil", reason=reason, help=serving_build(target))
+        return _BuildMismatch(built_for="gil", reason=reason, help=serving_build(target))
     reason = "is built for free-threaded builds"
-    return _Misfit(built_for="free-threaded", reason=reason, help=WITH_GIL)
+    return _BuildMismatch(built_for="free-threaded", reason=reason, help=WITH_GIL)
 
 
-def _other_dll(extension: Extension, target: Target) -> _Misfit | None:
+def _other_dll(extension: Extension, target: Target) -> _BuildMismatch | None:
     """Say for which Python DLL a file of Windows is, None when it is this runtime's."""
     for library in extension.binary.needed:
         match = _PYTHON_DLL.fullmatch(library)
@@ -246,22 +246,22 @@ def _other_dll(extension: Extension, target: Target) -> _Misfit | None:
         version = (target.version.major, target.version.minor)
         if match["minor"] and (int(match["major"]), int(match["minor"])) != version:
             reason = f"needs {library}, which is another version's"
-            return _Misfit(built_for=library, reason=reason, help=serving_build(target))
+            return _BuildMismatch(built_for=library, reason=reason, help=serving_build(target))
         if bool(match["t"]) is not target.free_threaded and match["minor"]:
             return _threads(target)
         if bool(match["d"]) is not target.debug:
             build = "debug" if target.debug else "release"
             reason = f"needs {library}, which is another build's"
             helps = f"a build by a {build} Python"
-            return _Misfit(built_for=library, reason=reason, help=helps)
+            return _BuildMismatch(built_for=library, reason=reason, help=helps)
     return None
 
 
-def _doubts(extension: Extension, artefact: Artefact, target: Target) -> Iterator[JudgedWarning]:
+def _doubts(extension: Extension, artifact: Artifact, target: Target) -> Iterator[JudgedWarning]:
     """Yield what the name of a file leaves open."""
     if extension.claim.kind is not ClaimKind.GENERIC:
         return
-    if any(tag.abi != "none" for tag in artefact.tags):
+    if any(tag.abi != "none" for tag in artifact.tags):
         return  # the wheel's tag says what the name does not
     if not extension.binary.imports:
         return

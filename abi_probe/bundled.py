@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
 
-    from abi_probe.model import Artefact, Binary, Target
+    from abi_probe.model import Artifact, Binary, Target
 
     Libc = tuple[str, tuple[int, ...]]
 
@@ -27,7 +27,7 @@ _A_BUILD: Final = "a wheel with files for this platform"
 
 
 def check_bundled(
-    artefact: Artefact, target: Target, loaders: Mapping[str, Libc | None] | None
+    artifact: Artifact, target: Target, loaders: Mapping[str, Libc | None] | None
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections and warnings on libraries that are not modules, and on programs.
 
@@ -35,13 +35,13 @@ def check_bundled(
     Mach-O file nothing else tells whether the libraries of a module fit.
 
     Args:
-        artefact: what they belong to.
+        artifact: what they belong to.
         target: the runtime.
         loaders: the C library that each program's loader brings, by its path, None where that
             loader is not here; no mapping for a runtime that is described.
     """
-    found = _misfits(artefact, target, loaders)
-    if not artefact.extensions:
+    found = _misfits(artifact, target, loaders)
+    if not artifact.extensions:
         return list(found), []
     if target.format is Format.MACHO:
         return list(found), []
@@ -52,24 +52,24 @@ def check_bundled(
 
 
 def _misfits(
-    artefact: Artefact, target: Target, loaders: Mapping[str, Libc | None] | None
+    artifact: Artifact, target: Target, loaders: Mapping[str, Libc | None] | None
 ) -> Iterator[Objection]:
     """Yield each file that cannot be used, or that none can."""
-    libraries = {path: b for path, b in artefact.libraries.items() if b.shared_library}
+    libraries = {path: b for path, b in artifact.libraries.items() if b.shared_library}
     ours = {
         path: binary
-        for path, binary in {**libraries, **artefact.programs}.items()
+        for path, binary in {**libraries, **artifact.programs}.items()
         if binary.format is target.format
     }
-    bound = artefact.tags and any(tag.platform != "any" for tag in artefact.tags)
-    others = ours or (libraries if not bound else {**libraries, **artefact.programs})
+    bound = artifact.tags and any(tag.platform != "any" for tag in artifact.tags)
+    others = ours or (libraries if not bound else {**libraries, **artifact.programs})
     if not others:
         return
     fitting = {path: binary for path, binary in ours.items() if _runs(binary, target)}
     if not fitting:
         yield _other_machine(others, target)
         return
-    yield from _libc_misfits(artefact, target, fitting, loaders)
+    yield from _libc_misfits(artifact, target, fitting, loaders)
 
 
 def _other_machine(others: Mapping[PurePosixPath, Binary], target: Target) -> Objection:
@@ -95,7 +95,7 @@ def _runs(binary: Binary, target: Target) -> bool:
 
 
 def _libc_misfits(
-    artefact: Artefact,
+    artifact: Artifact,
     target: Target,
     fitting: Mapping[PurePosixPath, Binary],
     loaders: Mapping[str, Libc | None] | None,
@@ -105,12 +105,12 @@ def _libc_misfits(
     A file that comes once for each C library counts as there; what an extension needs is judged
     with it.
     """
-    needed = {name for each in artefact.extensions for name in each.binary.needed}
+    needed = {name for each in artifact.extensions for name in each.binary.needed}
     needed |= {name for binary in fitting.values() for name in binary.needed if needed}
     kept: set[str] = set()
     misfits: list[tuple[PurePosixPath, tuple[str, str]]] = []
     for path, binary in fitting.items():
-        if artefact.extensions and {path.name, binary.soname} & needed:
+        if artifact.extensions and {path.name, binary.soname} & needed:
             continue
         words = _libc_misfit(binary, target, loaders)
         if words is None:

@@ -1,4 +1,4 @@
-"""Judge one artefact on one runtime: every check that needs no process, in order.
+"""Judge one artifact on one runtime: every check that needs no process, in order.
 
 All of it is pure: what the disk says was read before.
 """
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from abi_probe.dynamic_linking.loader import Resolution
-    from abi_probe.model import Artefact, Extension, Target
-    from abi_probe.module_lookup import Found
+    from abi_probe.dynamic_linking.loader import LinkResult
+    from abi_probe.model import Artifact, Extension, Target
+    from abi_probe.module_lookup import ModuleFile
 
 _SYSTEMS = {
     Format.ELF: "Linux",
@@ -50,68 +50,68 @@ _ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
 def judge(  # noqa: PLR0913 - facts of different origin; most callers have the first two
-    artefact: Artefact,
+    artifact: Artifact,
     target: Target,
-    links: Mapping[PurePosixPath, Resolution] | None = None,
-    found: Sequence[Found] | None = None,
+    links: Mapping[PurePosixPath, LinkResult] | None = None,
+    found: Sequence[ModuleFile] | None = None,
     *,
     loaders: Mapping[str, tuple[str, tuple[int, ...]] | None] | None = None,
     optional: AbstractSet[str] = frozenset(),
 ) -> Verdict:
-    """Say whether an artefact works on a runtime, with every reason against it.
+    """Say whether an artifact works on a runtime, with every reason against it.
 
     Args:
-        artefact: what its files and its metadata say.
+        artifact: what its files and its metadata say.
         target: what the runtime says.
         links: what loading each extension would bring about, from `abi_probe.linking.link`; one
             without an entry is judged without its libraries.
-        found: `findable` of the artefact with the runtime's suffixes, where that is known already.
+        found: `findable` of the artifact with the runtime's suffixes, where that is known already.
         loaders: as in `check_bundled`.
         optional: modules that the artifact can do without: what rules them out is a warning.
     """
-    objections = list(_broken(artefact))
-    objections += _metadata(artefact, target)
-    warnings = [JudgedWarning(kind=WarningKind.RECORDS, detail=each) for each in artefact.warnings]
-    if (old := numpy_warning(artefact, target)) is not None:
+    objections = list(_broken(artifact))
+    objections += _metadata(artifact, target)
+    warnings = [JudgedWarning(kind=WarningKind.RECORDS, detail=each) for each in artifact.warnings]
+    if (old := numpy_warning(artifact, target)) is not None:
         warnings.append(old)
-    for module in findable(artefact, target.suffixes) if found is None else found:
-        reasons, doubts = _module(module, artefact, target, links or {})
+    for module in findable(artifact, target.suffixes) if found is None else found:
+        reasons, doubts = _module(module, artifact, target, links or {})
         if module.module in optional:
             doubts = [*doubts, *(_optional(module.module, each) for each in reasons)]
         else:
             objections += reasons
         warnings += doubts
-    if artefact.extensions:
-        objections += check_companions(artefact, target)
-    misfits, doubts = check_bundled(artefact, target, loaders)
+    if artifact.extensions:
+        objections += check_companions(artifact, target)
+    misfits, doubts = check_bundled(artifact, target, loaders)
     objections += misfits
     warnings += doubts
     objections.sort(key=lambda objection: _ORDER[objection.cause])
     return Verdict(
         target=target.name,
-        status=_status(objections, artefact),
+        status=_status(objections, artifact),
         objections=tuple(dict.fromkeys(objections)),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
 def failing_modules(
-    artefact: Artefact,
+    artifact: Artifact,
     target: Target,
-    links: Mapping[PurePosixPath, Resolution],
-    found: Sequence[Found],
+    links: Mapping[PurePosixPath, LinkResult],
+    found: Sequence[ModuleFile],
 ) -> frozenset[str]:
     """Return the extension modules that `judge` would object to, whatever else it objects to."""
-    return frozenset(each.module for each in found if _module(each, artefact, target, links)[0])
+    return frozenset(each.module for each in found if _module(each, artifact, target, links)[0])
 
 
-def _status(objections: list[Objection], artefact: Artefact) -> Status:
+def _status(objections: list[Objection], artifact: Artifact) -> Status:
     """Return the status that some objections amount to."""
     if any(objection.cause is not Cause.BROKEN for objection in objections):
         return Status.INCOMPATIBLE
     if objections:
         return Status.UNKNOWN
-    native = artefact.extensions or artefact.libraries or artefact.programs
+    native = artifact.extensions or artifact.libraries or artifact.programs
     return Status.UNVERIFIED if native else Status.COMPATIBLE
 
 
@@ -121,9 +121,9 @@ def _optional(module: str, objection: Objection) -> JudgedWarning:
     return JudgedWarning(kind=WarningKind.OPTIONAL, detail=detail, subject=module)
 
 
-def _broken(artefact: Artefact) -> Iterator[Objection]:
+def _broken(artifact: Artifact) -> Iterator[Objection]:
     """Yield the files that could not be read."""
-    for path, trouble in artefact.trouble:
+    for path, trouble in artifact.trouble:
         yield Objection(
             cause=Cause.BROKEN,
             facts=(("trouble", trouble),),
@@ -133,17 +133,17 @@ def _broken(artefact: Artefact) -> Iterator[Objection]:
         )
 
 
-def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
+def _metadata(artifact: Artifact, target: Target) -> Iterator[Objection]:
     """Yield what the metadata says against a runtime: Requires-Python, then the tags."""
-    wanted = artefact.requires_python
+    wanted = artifact.requires_python
     # As installers have it, 3.15.0rc1 is a 3.15.0: PEP 440 would put it before `>=3.15`.
     if wanted is not None and not _accepts(wanted, target):
         yield Objection(
             cause=Cause.PACKAGE_PYTHON,
             facts=(("requires-python", str(wanted)),),
-            need=f"{_title(artefact)} requires Python {wanted}",
+            need=f"{_title(artifact)} requires Python {wanted}",
             here=f", this is {target.version}",
-            help=f"a release of {artefact.name or 'it'} whose Requires-Python has this version",
+            help=f"a release of {artifact.name or 'it'} whose Requires-Python has this version",
         )
     if not target.has_site:
         yield Objection(
@@ -151,14 +151,14 @@ def _metadata(artefact: Artefact, target: Target) -> Iterator[Objection]:
             facts=(("module", "site"),),
             need=f"{target.implementation} has no site module, so it cannot use installed packages",
         )
-    elif artefact.tags:
-        apart = differences(artefact.tags, target)
+    elif artifact.tags:
+        apart = differences(artifact.tags, target)
         if apart:
             nearest = apart[0]
             yield Objection(
                 cause=Cause.ABI_TAG,
                 facts=(("tag", str(nearest.tag)), ("part", nearest.part)),
-                need=f"{_title(artefact)} is tagged {nearest.tag}: {nearest.need}",
+                need=f"{_title(artifact)} is tagged {nearest.tag}: {nearest.need}",
                 here=nearest.here,
                 help=nearest.help,
             )
@@ -173,10 +173,10 @@ def _accepts(wanted: SpecifierSet, target: Target) -> bool:
 
 
 def _module(
-    module: Found,
-    artefact: Artefact,
+    module: ModuleFile,
+    artifact: Artifact,
     target: Target,
-    links: Mapping[PurePosixPath, Resolution],
+    links: Mapping[PurePosixPath, LinkResult],
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections and warnings for one extension module."""
     if module.chosen is None:
@@ -188,7 +188,7 @@ def _module(
     objections: list[Objection] = []
     warnings: list[JudgedWarning] = []
     objections += check_hook(extension, target)
-    kind, doubt = abi_kind(extension, artefact, target)
+    kind, doubt = abi_kind(extension, artifact, target)
     objections += kind
     warnings += doubt
     if not kind and (gil := gil_warning(extension, target)) is not None:
@@ -201,7 +201,7 @@ def _module(
     objections += symbols
     warnings += doubt
     if link is not None:
-        libraries, doubt = check_libraries(extension, link, artefact)
+        libraries, doubt = check_libraries(extension, link, artifact)
         objections += libraries
         warnings += doubt
     objections += check_versions(extension, link, target)
@@ -210,7 +210,7 @@ def _module(
     return objections, warnings
 
 
-def _not_found(module: Found, target: Target) -> tuple[list[Objection], list[JudgedWarning]]:
+def _not_found(module: ModuleFile, target: Target) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return what it means that a runtime looks at none of a module's files."""
     first = module.files[0]
     names = ", ".join(file.path.name for file in module.files)
@@ -264,8 +264,8 @@ def _machine(extension: Extension, target: Target) -> Objection | None:
     )
 
 
-def _title(artefact: Artefact) -> str:
-    """Name an artefact for people."""
-    if artefact.name is None:
-        return artefact.target
-    return f"{artefact.name} {artefact.version}" if artefact.version else artefact.name
+def _title(artifact: Artifact) -> str:
+    """Name an artifact for people."""
+    if artifact.name is None:
+        return artifact.target
+    return f"{artifact.name} {artifact.version}" if artifact.version else artifact.name

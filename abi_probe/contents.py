@@ -1,4 +1,4 @@
-"""Sort the files of an artefact into extension modules, other libraries and sources."""
+"""Sort the files of an artifact into extension modules, other libraries and sources."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEVER_LOADED = frozenset(
 
 
 class Contents(Struct, frozen=True, kw_only=True):
-    """The files of an artefact, sorted; fields as in `Artefact`."""
+    """The files of an artifact, sorted; fields as in `Artifact`."""
 
     extensions: tuple[Extension, ...]
     libraries: Mapping[PurePosixPath, Binary]

@@ -11,8 +11,8 @@ from typing import Final
 from packaging.tags import sys_tags
 from packaging.version import Version
 
-from abi_probe.api import Prospect
-from abi_probe.dynamic_linking.loader import Given, read_given
+from abi_probe.api import RuntimeTarget
+from abi_probe.dynamic_linking.loader import ProcessImage, read_given
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Format, Target
 from abi_probe.supported_tags import AcceptedTags
@@ -20,12 +20,12 @@ from abi_probe.supported_tags import AcceptedTags
 _FORMATS: Final = {"darwin": Format.MACHO, "win32": Format.PE, "cygwin": Format.PE}
 
 
-def this_runtime() -> Prospect:
+def this_runtime() -> RuntimeTarget:
     """Return the running interpreter, with what its loader gives where it is an ELF program."""
     import platform  # with sysconfig 8 ms, for this only
     import sysconfig
 
-    given: Given | None = None
+    given: ProcessImage | None = None
     try:
         given = read_given(Path(sys.executable))
     except UnreadableError:
@@ -47,4 +47,4 @@ def this_runtime() -> Prospect:
         libc=given.libc if given is not None else None,
         exports=given.exports if given is not None else None,
     )
-    return Prospect(target=target, given=given)
+    return RuntimeTarget(target=target, given=given)

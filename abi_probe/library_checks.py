@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from abi_probe.elf.gnu_hash import left_undefined
 from abi_probe.libc import FOR_GLIBC
-from abi_probe.model import ArtefactKind
+from abi_probe.model import ArtifactKind
 from abi_probe.symbol_checks import first_few
 from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
-    from abi_probe.dynamic_linking.loader import Resolution
-    from abi_probe.model import Artefact, Extension
+    from abi_probe.dynamic_linking.loader import LinkResult
+    from abi_probe.model import Artifact, Extension
 
 _MOST_NAMES = 3  # names of other libraries that are objected to
 _EXTRA = re.compile(r";.*\bextra\s*==")
 
 
 def check_libraries(
-    extension: Extension, link: Resolution, artefact: Artefact
+    extension: Extension, link: LinkResult, artifact: Artifact
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections for libraries that are nowhere, warnings for those to be brought."""
     objections: list[Objection] = []
@@ -41,7 +41,7 @@ def check_libraries(
                     help=FOR_GLIBC,
                 )
             )
-        elif gap.trouble is None and _may_be_brought(extension, artefact):
+        elif gap.trouble is None and _may_be_brought(extension, artifact):
             words = f"needs {gap.name}, which another distribution should bring"
             warnings.append(_warning(extension, words))
         else:
@@ -56,25 +56,25 @@ def check_libraries(
                     help=f"{gap.name} installed, or put into the wheel (auditwheel repair)",
                 )
             )
-    undefined, doubts = _check_foreign(extension, link, artefact)
+    undefined, doubts = _check_foreign(extension, link, artifact)
     return objections + undefined, warnings + doubts
 
 
 def _check_foreign(
-    extension: Extension, link: Resolution, artefact: Artefact
+    extension: Extension, link: LinkResult, artifact: Artifact
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections to names of other libraries that nothing defines.
 
-    Warnings where the Python code of the artefact, or what it requires, may have loaded a library
+    Warnings where the Python code of the artifact, or what it requires, may have loaded a library
     that does: for all to see, or with names that are looked up late.
     """
     names = sorted({each.name for each in link.undefined})
     if not names:
         return [], []
-    others = [each.binary.hashes for each in artefact.extensions]
-    others += [binary.hashes for binary in artefact.libraries.values()]
+    others = [each.binary.hashes for each in artifact.extensions]
+    others += [binary.hashes for binary in artifact.libraries.values()]
     nowhere = left_undefined(names, others)
-    elsewhere = [name for name in names if name not in nowhere or _requires_others(artefact)]
+    elsewhere = [name for name in names if name not in nowhere or _requires_others(artifact)]
     words = f"needs {first_few(elsewhere)}, which another library must define"
     warnings = [_warning(extension, words)] if elsewhere else []
     objections = [
@@ -97,18 +97,18 @@ def _warning(extension: Extension, words: str) -> JudgedWarning:
     return JudgedWarning(kind=WarningKind.LIBRARY, detail=f"{subject} {words}", subject=subject)
 
 
-def _requires_others(artefact: Artefact) -> bool:
+def _requires_others(artifact: Artifact) -> bool:
     """Return whether other distributions may have been loaded before a module.
 
     They are always installed with a distribution that requires them; those of an extra may not be.
     A folder of packages without metadata does not say what it requires.
     """
-    if artefact.kind is ArtefactKind.SITE:
-        return bool(artefact.sources)
-    return any(_EXTRA.search(line) is None for line in artefact.requires)
+    if artifact.kind is ArtifactKind.SITE:
+        return bool(artifact.sources)
+    return any(_EXTRA.search(line) is None for line in artifact.requires)
 
 
-def _may_be_brought(extension: Extension, artefact: Artefact) -> bool:
+def _may_be_brought(extension: Extension, artifact: Artifact) -> bool:
     """Whether a library may lie in another distribution that is not installed here.
 
     Only of a wheel, which stands alone, and only when it requires others and looks in a folder
@@ -118,4 +118,4 @@ def _may_be_brought(extension: Extension, artefact: Artefact) -> bool:
         path.startswith(("$ORIGIN", "${ORIGIN}"))
         for path in (*extension.binary.rpath, *extension.binary.runpath)
     )
-    return artefact.root is None and _requires_others(artefact) and relative
+    return artifact.root is None and _requires_others(artifact) and relative

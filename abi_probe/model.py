@@ -192,10 +192,10 @@ class SymbolClass(StrEnum):
 
 
 class Extension(Struct, frozen=True, kw_only=True):
-    """One extension module of an artefact.
+    """One extension module of an artifact.
 
     Attributes:
-        path: where in the artefact, relative to its root, with forward slashes.
+        path: where in the artifact, relative to its root, with forward slashes.
         module: dotted name under which it is imported.
         claim: what its file name says.
         binary: what its bytes say.
@@ -213,7 +213,7 @@ class Extension(Struct, frozen=True, kw_only=True):
         return next((each for each in self.binary.definitions if each.module == name), None)
 
 
-class ArtefactKind(StrEnum):
+class ArtifactKind(StrEnum):
     """What was given to probe."""
 
     WHEEL = "wheel"
@@ -222,7 +222,7 @@ class ArtefactKind(StrEnum):
     FILE = "file"
 
 
-class Artefact(Struct, frozen=True, kw_only=True):
+class Artifact(Struct, frozen=True, kw_only=True):
     """Something installable or installed, with all that its files and its metadata say.
 
     Attributes:
@@ -248,7 +248,7 @@ class Artefact(Struct, frozen=True, kw_only=True):
     """
 
     target: str
-    kind: ArtefactKind
+    kind: ArtifactKind
     name: str | None = None
     version: Version | None = None
     tags: frozenset[Tag] = frozenset()

@@ -11,7 +11,7 @@ import struct
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.address_space import MOST_PLACES, Memory
+from abi_probe.address_space import MOST_PLACES, AddressSpace
 from abi_probe.model import ModuleDefinition, ModuleSlot
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def module_stems(exports: AbstractSet[str]) -> frozenset[str]:
     return frozenset(name.removeprefix(_HOOK) for name in exports if name.startswith(_HOOK))
 
 
-def read_definitions(memory: Memory, stems: Iterable[str]) -> tuple[ModuleDefinition, ...]:
+def read_definitions(memory: AddressSpace, stems: Iterable[str]) -> tuple[ModuleDefinition, ...]:
     """Read the definitions that lie in a file as they are, for some modules.
 
     Args:
@@ -99,7 +99,7 @@ def read_definitions(memory: Memory, stems: Iterable[str]) -> tuple[ModuleDefini
     return tuple(found[stem] for stem in stems if stem in found)
 
 
-def _definition(memory: Memory, stem: str, name: int) -> ModuleDefinition | None:
+def _definition(memory: AddressSpace, stem: str, name: int) -> ModuleDefinition | None:
     """Read the definition that points to a name, None when none does."""
     for pointer in memory.pointers_to(name):
         free_threaded = _header(memory, pointer)
@@ -111,7 +111,7 @@ def _definition(memory: Memory, stem: str, name: int) -> ModuleDefinition | None
 
 
 def _definition_at(
-    memory: Memory, stem: str, pointer: int, *, free_threaded: bool
+    memory: AddressSpace, stem: str, pointer: int, *, free_threaded: bool
 ) -> ModuleDefinition | None:
     """Read what follows the header of a definition, from the pointer to its name on.
 
@@ -130,7 +130,7 @@ def _definition_at(
     )
 
 
-def _by_header(memory: Memory, stems: frozenset[str]) -> dict[str, ModuleDefinition]:
+def _by_header(memory: AddressSpace, stems: frozenset[str]) -> dict[str, ModuleDefinition]:
     """Read the definitions that have a usual header and one of some names."""
     found: dict[str, ModuleDefinition] = {}
     for pointer, name, free_threaded in _headed(memory):
@@ -142,7 +142,7 @@ def _by_header(memory: Memory, stems: frozenset[str]) -> dict[str, ModuleDefinit
     return found
 
 
-def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
+def _nameless(memory: AddressSpace, stem: str) -> Iterator[ModuleDefinition]:
     """Read what looks like a multi-phase definition from its header on, whatever its name is."""
     for pointer, _, free_threaded in _headed(memory):
         found = _definition_at(memory, stem, pointer, free_threaded=free_threaded)
@@ -150,7 +150,7 @@ def _nameless(memory: Memory, stem: str) -> Iterator[ModuleDefinition]:
             yield found
 
 
-def _headed(memory: Memory) -> Iterator[tuple[int, bytes, bool]]:
+def _headed(memory: AddressSpace) -> Iterator[tuple[int, bytes, bool]]:
     """The pointers to a name after a usual header, that name, whether a free-threaded build's."""
     if memory.word.size != 8:  # noqa: PLR2004 - bytes of a word
         return
@@ -165,7 +165,7 @@ def _headed(memory: Memory) -> Iterator[tuple[int, bytes, bool]]:
                 yield end, name, free_threaded
 
 
-def _name(memory: Memory, address: int | None) -> bytes:
+def _name(memory: AddressSpace, address: int | None) -> bytes:
     """The string at an address that may name a module; empty where none does."""
     offset = memory.offset(address) if address else None
     if offset is None:
@@ -174,7 +174,7 @@ def _name(memory: Memory, address: int | None) -> bytes:
     return name if end and _NAME_BYTES.issuperset(name) else b""
 
 
-def _name_addresses(memory: Memory, stem: bytes) -> Iterator[int]:
+def _name_addresses(memory: AddressSpace, stem: bytes) -> Iterator[int]:
     """The addresses of strings that may be the module's name, dotted or not, the likely ones first.
 
     Linkers let a string begin within another one that ends alike.
@@ -192,11 +192,11 @@ def _name_addresses(memory: Memory, stem: bytes) -> Iterator[int]:
     yield from _addresses(memory, ends)
 
 
-def _addresses(memory: Memory, offsets: Iterable[int]) -> Iterator[int]:
+def _addresses(memory: AddressSpace, offsets: Iterable[int]) -> Iterator[int]:
     return (each for each in map(memory.address, offsets) if each is not None)
 
 
-def _header(memory: Memory, name: int) -> bool | None:
+def _header(memory: AddressSpace, name: int) -> bool | None:
     """Whether the header ahead of a pointer is a free-threaded build's; None when it is none."""
     size = memory.word.size
     *before, first, second, third, fourth, fifth = (
@@ -215,7 +215,7 @@ def _header(memory: Memory, name: int) -> bool | None:
     return free_threaded
 
 
-def _free_threaded(before: list[int | None], memory: Memory) -> bool | None:
+def _free_threaded(before: list[int | None], memory: AddressSpace) -> bool | None:
     """Whether what stands ahead of a header is a free-threaded build's; None when nobody's."""
     eldest, thread, local = before
     if local == _PYPY_COUNT:
@@ -227,13 +227,13 @@ def _free_threaded(before: list[int | None], memory: Memory) -> bool | None:
     return True if (thread, local) == (0, _IMMORTAL_LOCAL) else None
 
 
-def _signed(memory: Memory, address: int) -> int:
+def _signed(memory: AddressSpace, address: int) -> int:
     """The word at an address as a number that may be negative; 0 where there is none."""
     value, bits = memory.number(address) or 0, 8 * memory.word.size
     return value - (1 << bits) if value >> (bits - 1) else value
 
 
-def _slots(memory: Memory, start: int) -> tuple[ModuleSlot, ...] | None:
+def _slots(memory: AddressSpace, start: int) -> tuple[ModuleSlot, ...] | None:
     """The slots of an array that ends with 0; None where there is no such array."""
     number = struct.Struct(memory.mark + "I")
     found: list[ModuleSlot] = []

@@ -9,12 +9,12 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from abi_probe.model import Artefact, Extension
+    from abi_probe.model import Artifact, Extension
 
 _PACKAGE: Final = "__init__"
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class ModuleFile(Struct, frozen=True, kw_only=True):
     """One extension module as a runtime sees it.
 
     Attributes:
@@ -30,7 +30,7 @@ class Found(Struct, frozen=True, kw_only=True):
     has_source: bool
 
 
-def findable(artefact: Artefact, suffixes: Sequence[str]) -> tuple[Found, ...]:
+def findable(artifact: Artifact, suffixes: Sequence[str]) -> tuple[ModuleFile, ...]:
     """Return every extension module with the file that would be loaded for it.
 
     The first suffix of the runtime's own list that some file has wins, and there is no second
@@ -38,18 +38,18 @@ def findable(artefact: Artefact, suffixes: Sequence[str]) -> tuple[Found, ...]:
     the files beside it (`importlib.machinery.FileFinder`).
 
     Args:
-        artefact: what is installed, or would be.
+        artifact: what is installed, or would be.
         suffixes: the runtime's own, in its order.
     """
     modules: dict[str, list[Extension]] = {}
-    for extension in artefact.extensions:
+    for extension in artifact.extensions:
         modules.setdefault(extension.module, []).append(extension)
     return tuple(
-        Found(
+        ModuleFile(
             module=module,
-            chosen=_chosen(files, suffixes, package=module in artefact.packages),
+            chosen=_chosen(files, suffixes, package=module in artifact.packages),
             files=tuple(files),
-            has_source=module in artefact.sources,
+            has_source=module in artifact.sources,
         )
         for module, files in sorted(modules.items())
     )

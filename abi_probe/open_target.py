@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from abi_probe.model import Artefact
+    from abi_probe.model import Artifact
 
 _SDIST_ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
 
-def read_path(path: Path) -> tuple[Artefact, ...]:
+def read_path(path: Path) -> tuple[Artifact, ...]:
     """Read a wheel, a folder of installed packages, a folder of files, or one binary.
 
     Returns:
-        One artefact; of a folder with metadata one for each distribution, in order of names.
+        One artifact; of a folder with metadata one for each distribution, in order of names.
 
     Raises:
         NothingToProbeError: a source archive, or a folder without packages.
@@ -49,7 +49,7 @@ def read_path(path: Path) -> tuple[Artefact, ...]:
     return (read_single_file(path),)
 
 
-def read_distribution(name: str, roots: Iterable[Path]) -> Artefact:
+def read_distribution(name: str, roots: Iterable[Path]) -> Artifact:
     """Read an installed distribution by its name.
 
     Args:

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 from abi_probe.archive import ZIP_ERRORS, open_archive
 from abi_probe.errors import UnreadableError
-from abi_probe.model import ArtefactKind
+from abi_probe.model import ArtifactKind
 from abi_probe.read_tracking import notice, read_bytes
 from abi_probe.wheel import installed_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from abi_probe.model import Artefact
+    from abi_probe.model import Artifact
 
 _MOST_BYTES: Final = 64 << 20  # of one source or binary
 _TESTS: Final = frozenset({"test", "tests", "testing", "conftest"})
 
 
 def optional_modules(
-    artefact: Artefact, failing: Collection[str], *, others_load: bool
+    artifact: Artifact, failing: Collection[str], *, others_load: bool
 ) -> frozenset[str]:
     """Return those of some modules that the artifact can do without.
 
@@ -34,7 +34,7 @@ def optional_modules(
     importing it is what the artifact is for.
 
     Args:
-        artefact: what they belong to, whose sources are read again.
+        artifact: what they belong to, whose sources are read again.
         failing: dotted names.
         others_load: some other extension module of it loads.
     """
@@ -43,15 +43,15 @@ def optional_modules(
         return frozenset()
     stems = {module: module.rpartition(".")[2] for module in nested}
     found = _Found()
-    for module, text, package in _sources(artefact):
+    for module, text, package in _sources(artifact):
         found.any_source = True
         if any(stem in text for stem in stems.values()):
             found.read(module, text, package=package)
     optional = nested - found.certain if found.any_source else set()
     if not others_load:
         optional &= found.guarded
-    binaries = {each.path: each.module for each in artefact.extensions} if optional else {}
-    for path, data in _read(artefact, binaries):
+    binaries = {each.path: each.module for each in artifact.extensions} if optional else {}
+    for path, data in _read(artifact, binaries):
         named = {m for m in optional if stems[m].encode() in data and m != binaries[path]}
         optional -= named
     return frozenset(optional)
@@ -124,32 +124,32 @@ def _suppresses(item: ast.withitem) -> bool:
     return "suppress" in {name, call.func.id if isinstance(call.func, ast.Name) else None}
 
 
-def _sources(artefact: Artefact) -> Iterator[tuple[str, str, bool]]:
+def _sources(artifact: Artifact) -> Iterator[tuple[str, str, bool]]:
     """Yield the sources of an artifact but its tests: module, text, whether it is a package."""
     wanted = {}
-    for module in artefact.sources:
+    for module in artifact.sources:
         path = PurePosixPath(*module.split("."))
-        package = module in artefact.packages
+        package = module in artifact.packages
         name = path / "__init__.py" if package else path.with_name(f"{path.name}.py")
         if not _TESTS.intersection(path.parts) and not path.name.startswith("test_"):
             wanted[name] = (module, package)
-    for name, data in _read(artefact, wanted):
+    for name, data in _read(artifact, wanted):
         module, package = wanted[name]
         yield module, data.decode("utf-8", "replace"), package
 
 
 def _read(
-    artefact: Artefact, names: Collection[PurePosixPath]
+    artifact: Artifact, names: Collection[PurePosixPath]
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield the content of some files of an artifact; none of a wheel that is not on this disk."""
-    if artefact.kind is not ArtefactKind.WHEEL:
-        for name in names if artefact.root is not None else ():
-            path = Path(artefact.root or "", name)
+    if artifact.kind is not ArtifactKind.WHEEL:
+        for name in names if artifact.root is not None else ():
+            path = Path(artifact.root or "", name)
             notice(path)
             with suppress(OSError):
                 yield name, read_bytes(path, _MOST_BYTES)
         return
-    with suppress(*ZIP_ERRORS, UnreadableError), open_archive(Path(artefact.target)) as archive:
+    with suppress(*ZIP_ERRORS, UnreadableError), open_archive(Path(artifact.target)) as archive:
         for info in archive.infolist():
             member = PurePosixPath(info.filename)
             name = installed_path(member) or member

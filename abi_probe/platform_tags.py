@@ -125,7 +125,7 @@ _WINDOWS: Final = {"win32": "win32", "win_amd64": "amd64", "win_arm64": "arm64"}
 _BIG_SUR: Final = (10, 16)  # another name of macOS 11
 
 
-class Promised(Struct, frozen=True, kw_only=True):
+class PlatformClaim(Struct, frozen=True, kw_only=True):
     """What a platform tag of a wheel promises.
 
     Attributes:
@@ -154,7 +154,7 @@ class Promised(Struct, frozen=True, kw_only=True):
         return not self.machines.isdisjoint(binary.machines)
 
 
-def promised(platform: str) -> Promised | None:
+def promised(platform: str) -> PlatformClaim | None:
     """Return what a platform tag promises; None for `any` and for platforms that are not known.
 
     Source: PEP 425, 600, 656, 730 and 738.
@@ -163,7 +163,7 @@ def promised(platform: str) -> Promised | None:
         return _promised(platform, platform, Format.PE, machine)
     if match := _MACOS.fullmatch(platform):
         version = (int(match[1]), int(match[2]))
-        return Promised(
+        return PlatformClaim(
             tag=platform,
             system="macos",
             format=Format.MACHO,
@@ -200,7 +200,7 @@ def _promised(
     container: Format,
     machine: str,
     libc: tuple[str, tuple[int, ...]] | None = None,
-) -> Promised:
+) -> PlatformClaim:
     """Return a promise for one machine."""
     machines = frozenset({machine})
-    return Promised(tag=tag, system=system, format=container, machines=machines, libc=libc)
+    return PlatformClaim(tag=tag, system=system, format=container, machines=machines, libc=libc)

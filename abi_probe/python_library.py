@@ -11,7 +11,7 @@ from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.dynamic_linking.loader import Resolution
+    from abi_probe.dynamic_linking.loader import LinkResult
     from abi_probe.model import Extension, Target
 
 # `libpython3.11d.so.1.0`, `libpython3.11.dylib`, `libpypy3.9-c.so`; auditwheel writes a hash after
@@ -25,7 +25,7 @@ _RUNS_PYTHON: Final = "Py_Initialize"  # exported by a Python's library only
 
 
 def check_python_library(
-    extension: Extension, link: Resolution | None, target: Target
+    extension: Extension, link: LinkResult | None, target: Target
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return the objection to the library of another Python, or the warning of a second one.
 
@@ -56,7 +56,7 @@ def check_python_library(
     return objections, warnings
 
 
-def _python_libraries(extension: Extension, link: Resolution | None) -> Iterator[str]:
+def _python_libraries(extension: Extension, link: LinkResult | None) -> Iterator[str]:
     """Yield the names of Python's libraries that come into the process with an extension."""
     if link is None:
         for name in extension.binary.needed:

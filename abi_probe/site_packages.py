@@ -27,7 +27,7 @@ from abi_probe.metadata import (
     parse_wheel_tags,
     record_paths,
 )
-from abi_probe.model import Artefact, ArtefactKind
+from abi_probe.model import Artifact, ArtifactKind
 from abi_probe.read_tracking import notice
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def installed_paths(installed: Installed) -> list[PurePosixPath]:
     return list(_walk_modules(installed.root, frozenset(names)))
 
 
-def read_installed(installed: Installed) -> Artefact:
+def read_installed(installed: Installed) -> Artifact:
     """Read a distribution: its metadata and every binary that belongs to it.
 
     Raises:
@@ -141,9 +141,9 @@ def read_installed(installed: Installed) -> Artefact:
         _read(installed.info / "RECORD") or b"",
         lambda path: _size(root / path) if may_be_binary(path) and path not in gone else None,
     )
-    return Artefact(
+    return Artifact(
         target=f"{metadata.name} in {root}",
-        kind=ArtefactKind.DISTRIBUTION,
+        kind=ArtifactKind.DISTRIBUTION,
         name=metadata.name,
         version=metadata.version,
         tags=parse_wheel_tags(wheel) if wheel is not None else frozenset(),
@@ -174,7 +174,7 @@ def _exists(path: Path) -> bool:
     return path.exists()
 
 
-def read_folder(root: Path) -> Artefact:
+def read_folder(root: Path) -> Artifact:
     """Read a folder that has no metadata: every binary below it.
 
     Raises:
@@ -191,9 +191,9 @@ def read_folder(root: Path) -> Artefact:
     contents = read_contents(
         paths, lambda path: read_binary_file(root / path), lambda path: read_head(root / path)
     )
-    return Artefact(
+    return Artifact(
         target=str(root),
-        kind=ArtefactKind.SITE,
+        kind=ArtifactKind.SITE,
         extensions=contents.extensions,
         libraries=contents.libraries,
         programs=contents.programs,
@@ -303,7 +303,7 @@ def _read(path: Path) -> bytes | None:
         raise UnreadableError(message) from error
 
 
-def read_single_file(path: Path) -> Artefact:
+def read_single_file(path: Path) -> Artifact:
     """Read one binary that stands alone.
 
     Raises:
@@ -312,9 +312,9 @@ def read_single_file(path: Path) -> Artefact:
     binary = read_binary_file(path)
     name = PurePosixPath(path.name)
     extension = extension_of(name, binary)
-    return Artefact(
+    return Artifact(
         target=str(path),
-        kind=ArtefactKind.FILE,
+        kind=ArtifactKind.FILE,
         extensions=(extension,) if extension is not None else (),
         libraries={name: binary} if extension is None and not binary.program else {},
         programs={name: binary} if extension is None and binary.program else {},

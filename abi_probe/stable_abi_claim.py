@@ -15,7 +15,7 @@ from abi_probe.symbol_text import promise_help, symbol_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from abi_probe.model import Artefact, Extension, Target
+    from abi_probe.model import Artifact, Extension, Target
 
 # Since then Py_DECREF is a call of _Py_DecRef in the limited API.
 _DECREF_IS_A_CALL = (3, 12)
@@ -34,7 +34,7 @@ _COUNTED = {
 }
 
 
-class Promise(Struct, frozen=True, kw_only=True):
+class StableAbiReport(Struct, frozen=True, kw_only=True):
     """One extension: what is promised for it and what it keeps.
 
     Attributes:
@@ -58,21 +58,21 @@ class Promise(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def promise_of(extension: Extension, artefact: Artefact) -> Promise:
+def promise_of(extension: Extension, artifact: Artifact) -> StableAbiReport:
     """Hold one extension against its wheel's tag, or against its file name when there is none.
 
-    Names that the artefact itself defines are never findings, nor are weak ones.
+    Names that the artifact itself defines are never findings, nor are weak ones.
     """
     named = {symbol.name for symbol in extension.binary.imports if not symbol.weak}
-    needed = sorted(named - _own(artefact))
+    needed = sorted(named - _own(artifact))
     cpythons = [name for name in needed if not _is_unknown(name)]
-    floor = declared_floor(artefact)
+    floor = declared_floor(artifact)
     violations: tuple[Violation, ...] = ()
-    warnings = tuple(_disagreements(extension, artefact, frozenset(needed)))
-    if is_promised(extension, artefact):
+    warnings = tuple(_disagreements(extension, artifact, frozenset(needed)))
+    if is_promised(extension, artifact):
         violations = tuple(_violations(extension, cpythons, floor))
         warnings += tuple(_late(extension, cpythons, floor))
-    return Promise(
+    return StableAbiReport(
         declared_floor=floor,
         computed_floor=computed_floor(cpythons),
         libc_floor=_libc_floor(extension),
@@ -83,19 +83,19 @@ def promise_of(extension: Extension, artefact: Artefact) -> Promise:
 
 
 def first_exporter(
-    extension: Extension, artefact: Artefact, targets: Iterable[Target]
+    extension: Extension, artifact: Artifact, targets: Iterable[Target]
 ) -> Target | None:
     """Return the oldest CPython of its kind that really gives every name an extension needs.
 
     Args:
         extension: whose names count; its own format, machine and kind of threads are asked for.
             A file for abi3t serves both kinds, where the runtime looks for its name.
-        artefact: what it belongs to, whose own names are given too.
+        artifact: what it belongs to, whose own names are given too.
         targets: the runtimes here; described ones prove nothing and are passed over.
     """
     claim, binary = extension.claim, extension.binary
     both = claim.kind in {ClaimKind.ABI3T, ClaimKind.ABI3_ABI3T} and not claim.free_threaded
-    needed = {each.name for each in extension.binary.imports if not each.weak} - _own(artefact)
+    needed = {each.name for each in extension.binary.imports if not each.weak} - _own(artifact)
     fitting = [
         target
         for target in targets
@@ -111,26 +111,26 @@ def first_exporter(
     return min(fitting, key=lambda target: (target.version, target.debug), default=None)
 
 
-def _own(artefact: Artefact) -> frozenset[str]:
-    """Return the names that an artefact defines itself."""
+def _own(artifact: Artifact) -> frozenset[str]:
+    """Return the names that an artifact defines itself."""
     return frozenset().union(
-        *(binary.exports for binary in artefact.libraries.values()),
-        *(other.binary.exports for other in artefact.extensions),
+        *(binary.exports for binary in artifact.libraries.values()),
+        *(other.binary.exports for other in artifact.extensions),
     )
 
 
-def is_promised(extension: Extension, artefact: Artefact) -> bool:
+def is_promised(extension: Extension, artifact: Artifact) -> bool:
     """Whether a stable ABI is promised for an extension, by a tag or else by its name."""
-    if artefact.tags:
-        return any(tag.abi in _STABLE_ABIS for tag in artefact.tags)
+    if artifact.tags:
+        return any(tag.abi in _STABLE_ABIS for tag in artifact.tags)
     return extension.claim.kind in _STABLE_CLAIMS
 
 
-def declared_floor(artefact: Artefact) -> tuple[int, int] | None:
-    """Return the oldest CPython that a stable-ABI tag of an artefact names."""
+def declared_floor(artifact: Artifact) -> tuple[int, int] | None:
+    """Return the oldest CPython that a stable-ABI tag of an artifact names."""
     floors = [
         (int(tag.interpreter[2]), int(tag.interpreter[3:]))
-        for tag in artefact.tags
+        for tag in artifact.tags
         if tag.abi in _STABLE_ABIS
         and tag.interpreter.startswith("cp")
         and tag.interpreter[2:].isdigit()
@@ -184,10 +184,10 @@ def _late(extension: Extension, names: list[str], floor: tuple[int, int] | None)
 
 
 def _disagreements(
-    extension: Extension, artefact: Artefact, needed: frozenset[str]
+    extension: Extension, artifact: Artifact, needed: frozenset[str]
 ) -> Iterator[str]:
     """Yield where a wheel's tag and its machine code do not agree."""
-    floor = declared_floor(artefact)
+    floor = declared_floor(artifact)
     if floor is not None and floor >= _DECREF_IS_A_CALL and "_Py_Dealloc" in needed:
         yield (
             f"{extension.path} needs _Py_Dealloc: it was not built with the limited API of"

@@ -12,14 +12,14 @@ from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from abi_probe.dynamic_linking.loader import Resolution
+    from abi_probe.dynamic_linking.loader import LinkResult
     from abi_probe.model import Extension, ImportedSymbol, Target
 
 _MOST_SHOWN = 3  # names in one sentence
 
 
 def check_symbols(
-    extension: Extension, link: Resolution | None, target: Target
+    extension: Extension, link: LinkResult | None, target: Target
 ) -> tuple[list[Objection], list[JudgedWarning]]:
     """Return objections for strong names that are not exported, and warnings for weak ones."""
     if target.exports is None:
@@ -50,13 +50,13 @@ def check_symbols(
     return objections, [_warning(WarningKind.SYMBOL, extension, detail)]
 
 
-def _all_is_here(link: Resolution | None, target: Target) -> bool:
+def _all_is_here(link: LinkResult | None, target: Target) -> bool:
     """Whether every library that a name could come from has been looked at."""
     return target.evidence is not Evidence.TABLE and not (link and link.missing)
 
 
 def _imports(
-    extension: Extension, link: Resolution | None
+    extension: Extension, link: LinkResult | None
 ) -> Iterator[tuple[object, ImportedSymbol]]:
     """Yield the names that an extension and the libraries loaded with it need."""
     for symbol in extension.binary.imports:

@@ -10,13 +10,13 @@ from abi_probe.verdict import Cause, Objection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.dynamic_linking.loader import Resolution
-    from abi_probe.dynamic_linking.loader_errors import Unmet
+    from abi_probe.dynamic_linking.loader import LinkResult
+    from abi_probe.dynamic_linking.loader_errors import UnmetVersion
     from abi_probe.model import Extension, Target, VersionNeed
 
 
 def check_versions(
-    extension: Extension, link: Resolution | None, target: Target
+    extension: Extension, link: LinkResult | None, target: Target
 ) -> Iterator[Objection]:
     """Yield the versions of libc and of other libraries that are newer than those here.
 
@@ -46,7 +46,7 @@ def check_versions(
         yield _unmet(extension, greatest.need, str(greatest.provider), target)
 
 
-def _check_machine(extension: Extension, link: Resolution) -> Iterator[Objection]:
+def _check_machine(extension: Extension, link: LinkResult) -> Iterator[Objection]:
     """Yield what loading asks of the processor and of threads that these do not give."""
     details = [
         f"{path.name} is for a newer processor than this machine's (x86-64-v2, v3 or v4)"
@@ -89,7 +89,7 @@ def _check_libc(
             yield _unmet(extension, newest, "it", target)
 
 
-def _greatest(unmet: Unmet, link: Resolution | None) -> Unmet:
+def _greatest(unmet: UnmetVersion, link: LinkResult | None) -> UnmetVersion:
     """Return the newest unmet version of the same library and family."""
     family, _, _ = unmet.need.version.partition("_")
     same = [

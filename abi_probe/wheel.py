@@ -24,7 +24,7 @@ from abi_probe.metadata import (
     parse_wheel_tags,
     record_paths,
 )
-from abi_probe.model import Artefact, ArtefactKind
+from abi_probe.model import Artifact, ArtifactKind
 from abi_probe.read_tracking import notice
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _IN_MEMORY = 24 << 20
 _CHUNK = 1 << 20
 
 
-def read_wheel(path: Path) -> Artefact:
+def read_wheel(path: Path) -> Artifact:
     """Read a wheel file.
 
     Raises:
@@ -58,7 +58,7 @@ def read_wheel(path: Path) -> Artefact:
         raise UnreadableError(error.strerror or str(error)) from error
 
 
-def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = None) -> Artefact:
+def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = None) -> Artifact:
     """Read a wheel from a seekable stream.
 
     Args:
@@ -90,9 +90,9 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
         warnings += size_disagreements(
             record, lambda path: members[path].file_size if path in members else None
         )
-    return Artefact(
+    return Artifact(
         target=target or filename,
-        kind=ArtefactKind.WHEEL,
+        kind=ArtifactKind.WHEEL,
         name=metadata.name,
         version=metadata.version,
         tags=tags,

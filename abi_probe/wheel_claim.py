@@ -13,7 +13,7 @@ from abi_probe.errors import DescriptionError
 from abi_probe.libc import newest_glibc, newest_musl, other_libc
 from abi_probe.model import ClaimKind, Format
 from abi_probe.module_lookup import findable
-from abi_probe.platform_tags import Promised, macos_in_tags, promised
+from abi_probe.platform_tags import PlatformClaim, macos_in_tags, promised
 from abi_probe.stable_abi import newest_release
 from abi_probe.target_spec import suffixes_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from abi_probe.model import Artefact, Binary
+    from abi_probe.model import Artifact, Binary
 
 _CPYTHON: Final = re.compile(r"cp(\d)(\d+)")
 _ABI: Final = re.compile(r"cp(\d)(\d+)([a-z]*)")
@@ -101,34 +101,34 @@ _HELPS: Final = {
 }
 
 
-def broken_promises(artefact: Artefact) -> tuple[BrokenPromise, ...]:
-    """Return what an artefact's tags and WHEEL record promise and its files do not keep.
+def broken_promises(artifact: Artifact) -> tuple[BrokenPromise, ...]:
+    """Return what an artifact's tags and WHEEL record promise and its files do not keep.
 
     Nothing is promised where there are no tags. Of one file and kind, the strictest promise is
     named.
     """
     found: dict[tuple[PromiseKind, str | None], BrokenPromise] = {}
-    if artefact.tags:
-        for each in (*_records(artefact), *_platforms(artefact), *_names(artefact)):
+    if artifact.tags:
+        for each in (*_records(artifact), *_platforms(artifact), *_names(artifact)):
             found.setdefault((each.kind, each.path), each)
     return tuple(found.values())
 
 
-def _records(artefact: Artefact) -> Iterator[BrokenPromise]:
+def _records(artifact: Artifact) -> Iterator[BrokenPromise]:
     """Yield where the records contradict each other or the files."""
-    recorded = artefact.recorded_tags
-    if recorded and not {*map(_core, recorded)} & {*map(_core, artefact.tags)}:
+    recorded = artifact.recorded_tags
+    if recorded and not {*map(_core, recorded)} & {*map(_core, artifact.tags)}:
         yield BrokenPromise(
             kind=PromiseKind.WHEEL_RECORD,
             path=None,
-            promise=", ".join(sorted(map(str, artefact.tags))),
+            promise=", ".join(sorted(map(str, artifact.tags))),
             need=", ".join(sorted(map(str, recorded))),
         )
-    bound = _bound_to_a_platform(artefact)
-    for_all = all(tag.platform == "any" for tag in artefact.tags)
-    if bound is None or not (for_all or (artefact.purelib and artefact.extensions)):
+    bound = _bound_to_a_platform(artifact)
+    for_all = all(tag.platform == "any" for tag in artifact.tags)
+    if bound is None or not (for_all or (artifact.purelib and artifact.extensions)):
         return
-    tags = ", ".join(sorted(map(str, artefact.tags)))
+    tags = ", ".join(sorted(map(str, artifact.tags)))
     yield BrokenPromise(
         kind=PromiseKind.PURELIB,
         path=str(bound[0]),
@@ -144,15 +144,15 @@ def _core(tag: Tag) -> tuple[str, str, str]:
     return tag.interpreter, tag.abi, machines
 
 
-def _bound_to_a_platform(artefact: Artefact) -> tuple[PurePosixPath, Binary] | None:
+def _bound_to_a_platform(artifact: Artifact) -> tuple[PurePosixPath, Binary] | None:
     """Return an extension, or a library that has no counterpart for another system.
 
     DLLs alone do not bind a wheel to Windows: other systems bring such libraries themselves.
     """
-    if artefact.extensions:
-        return artefact.extensions[0].path, artefact.extensions[0].binary
+    if artifact.extensions:
+        return artifact.extensions[0].path, artifact.extensions[0].binary
     libraries = {
-        path: binary for path, binary in artefact.libraries.items() if binary.shared_library
+        path: binary for path, binary in artifact.libraries.items() if binary.shared_library
     }
     formats = {binary.format for binary in libraries.values()}
     if len(formats) == 1 and Format.PE not in formats:
@@ -160,23 +160,23 @@ def _bound_to_a_platform(artefact: Artefact) -> tuple[PurePosixPath, Binary] | N
     return None
 
 
-def _platforms(artefact: Artefact) -> Iterator[BrokenPromise]:
+def _platforms(artifact: Artifact) -> Iterator[BrokenPromise]:
     """Yield the files that do not fit a platform of the tags."""
-    named = {tag.platform for tag in artefact.tags}
+    named = {tag.platform for tag in artifact.tags}
     for each in sorted(filter(None, map(promised, named)), key=lambda each: each.oldest):
-        yield from _machine(artefact, each)
-        yield from _libc(artefact, each)
-        yield from _macos(artefact, each)
+        yield from _machine(artifact, each)
+        yield from _libc(artifact, each)
+        yield from _macos(artifact, each)
 
 
-def _machine(artefact: Artefact, platform: Promised) -> Iterator[BrokenPromise]:
+def _machine(artifact: Artifact, platform: PlatformClaim) -> Iterator[BrokenPromise]:
     """Yield modules without a file for a platform, and a file where none is for it."""
     groups: dict[str, dict[PurePosixPath, Binary]] = {}
-    for each in artefact.extensions:
-        if each.module not in artefact.sources:
+    for each in artifact.extensions:
+        if each.module not in artifact.sources:
             groups.setdefault(each.module, {})[each.path] = each.binary
-    others = {**artefact.libraries, **artefact.programs}
-    if not artefact.extensions or any(b.format is platform.format for b in others.values()):
+    others = {**artifact.libraries, **artifact.programs}
+    if not artifact.extensions or any(b.format is platform.format for b in others.values()):
         groups[""] = others
     for files in groups.values():
         fitting = {m for b in files.values() if b.format is platform.format for m in b.machines}
@@ -190,14 +190,14 @@ def _machine(artefact: Artefact, platform: Promised) -> Iterator[BrokenPromise]:
             )
 
 
-def _libc(artefact: Artefact, platform: Promised) -> Iterator[BrokenPromise]:
+def _libc(artifact: Artifact, platform: PlatformClaim) -> Iterator[BrokenPromise]:
     """Yield the files that need another C library than a platform has, or a newer one."""
     if platform.libc is None:
         return
     name, version = platform.libc
     kept: set[str] = set()
     broken = []
-    for path, binary in native_files(artefact):
+    for path, binary in native_files(artifact):
         if binary.format is not platform.format or not platform.runs_on(binary):
             continue
         newest = newest_glibc(binary) if name == "glibc" else newest_musl(binary)
@@ -209,18 +209,18 @@ def _libc(artefact: Artefact, platform: Promised) -> Iterator[BrokenPromise]:
             kept.add(path.name)
             continue
         broken.append((path, kind, need))
-    modules = {each.path for each in artefact.extensions}
+    modules = {each.path for each in artifact.extensions}
     for path, kind, need in broken:
         # Libraries and programs can come once for each C library, in folders apart.
         if path in modules or path.name not in kept:
             yield BrokenPromise(kind=kind, path=str(path), promise=platform.tag, need=need)
 
 
-def _macos(artefact: Artefact, platform: Promised) -> Iterator[BrokenPromise]:
+def _macos(artifact: Artifact, platform: PlatformClaim) -> Iterator[BrokenPromise]:
     """Yield the files that need a newer macOS than a platform names."""
     if platform.macos is None:
         return
-    for path, binary in native_files(artefact):
+    for path, binary in native_files(artifact):
         for machine, version in binary.minimum_os:
             floor = max(platform.macos, _ARM64_SINCE) if machine == "arm64" else platform.macos
             if machine in platform.machines and macos_in_tags(version) > floor:
@@ -232,21 +232,21 @@ def _macos(artefact: Artefact, platform: Promised) -> Iterator[BrokenPromise]:
                 )
 
 
-def native_files(artefact: Artefact) -> Iterator[tuple[PurePosixPath, Binary]]:
-    """Yield every binary of an artefact with its path."""
-    for each in artefact.extensions:
+def native_files(artifact: Artifact) -> Iterator[tuple[PurePosixPath, Binary]]:
+    """Yield every binary of an artifact with its path."""
+    for each in artifact.extensions:
         yield each.path, each.binary
-    yield from artefact.libraries.items()
-    yield from artefact.programs.items()
+    yield from artifact.libraries.items()
+    yield from artifact.programs.items()
 
 
-def _names(artefact: Artefact) -> Iterator[BrokenPromise]:
+def _names(artifact: Artifact) -> Iterator[BrokenPromise]:
     """Yield the module files whose names do not fit the tags."""
-    if not artefact.extensions:
+    if not artifact.extensions:
         return
-    stable = any(tag.abi in _STABLE_ABIS for tag in artefact.tags)
-    versions = sorted({tag.abi for tag in artefact.tags if _ABI.fullmatch(tag.abi)})
-    for each in artefact.extensions:
+    stable = any(tag.abi in _STABLE_ABIS for tag in artifact.tags)
+    versions = sorted({tag.abi for tag in artifact.tags if _ABI.fullmatch(tag.abi)})
+    for each in artifact.extensions:
         if versions and not stable and each.claim.kind in _STABLE_CLAIMS:
             yield BrokenPromise(
                 kind=PromiseKind.FILE_NAME,
@@ -254,8 +254,8 @@ def _names(artefact: Artefact) -> Iterator[BrokenPromise]:
                 promise=", ".join(versions),
                 need=each.claim.text,
             )
-    for build, tag in sorted(_promised_builds(artefact.tags).items()):
-        for module in findable(artefact, build.suffixes) if build.suffixes else ():
+    for build, tag in sorted(_promised_builds(artifact.tags).items()):
+        for module in findable(artifact, build.suffixes) if build.suffixes else ():
             known = any(each.claim.kind is not ClaimKind.OTHER for each in module.files)
             if known and module.chosen is None and not module.has_source:
                 yield BrokenPromise(
@@ -299,7 +299,7 @@ def _described(tag: Tag) -> Iterator[str]:
         yield f"cp{version[0]}{version[1]}{flags}"
 
 
-def _platform_names(tag: str, platform: Promised | None) -> Iterator[str]:
+def _platform_names(tag: str, platform: PlatformClaim | None) -> Iterator[str]:
     """Yield a platform tag, one for each machine of a fat file of macOS."""
     if platform is None:
         yield ""

@@ -82,7 +82,7 @@ def runtime_tags(
     return AcceptedTags.of(chain(own, compatible_tags(version, pure, platforms)))
 
 
-class Difference(Struct, frozen=True, kw_only=True):
+class TagDifference(Struct, frozen=True, kw_only=True):
     """What keeps one wheel tag from a runtime.
 
     Attributes:
@@ -107,7 +107,7 @@ class Difference(Struct, frozen=True, kw_only=True):
         return self.need + self.here
 
 
-def differences(tags: Iterable[Tag], target: Target) -> list[Difference]:
+def differences(tags: Iterable[Tag], target: Target) -> list[TagDifference]:
     """Return what parts each of a wheel's tags from a runtime, nearest first.
 
     Returns an empty list when one of them fits.
@@ -119,7 +119,7 @@ def differences(tags: Iterable[Tag], target: Target) -> list[Difference]:
     return sorted(found, key=lambda difference: (difference.distance, str(difference.tag)))
 
 
-def _difference(tag: Tag, target: Target) -> Difference:
+def _difference(tag: Tag, target: Target) -> TagDifference:
     """Return what parts one tag from a runtime; the caller knows that it does not fit."""
     checks = _parts(tag, target)
     distance = 0
@@ -129,7 +129,7 @@ def _difference(tag: Tag, target: Target) -> Difference:
         first = first or (words[0], words[1], words[2])
     part, need, here = first or ("abi", f"{tag} is not accepted", f" by {target.name}")
     helps = _help(part, tag, target)
-    return Difference(tag=tag, part=part, need=need, here=here, help=helps, distance=distance)
+    return TagDifference(tag=tag, part=part, need=need, here=here, help=helps, distance=distance)
 
 
 def _help(part: str, tag: Tag, target: Target) -> str:

@@ -1,7 +1,7 @@
 """Where the Python runtimes of a machine are, and what each one is.
 
 A library: it prints nothing and reads no environment variables; what it needs of the user's
-environment is in a `Search`.
+environment is in a `SearchOptions`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Rejection,
         Runtime,
     )
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
     from runtimes.probe_cache import CacheInfo, cache_info, clear_cache
     from runtimes.ranking import CRITERIA, decided_by, rank, standing
     from runtimes.sources import SOURCES
@@ -62,7 +62,7 @@ _LATER: Final = {
     "RuntimeSpec": "spec",
     "RuntimesError": "errors",
     "SOURCES": "sources",
-    "Search": "options",
+    "SearchOptions": "options",
     "SpecError": "errors",
     "base_executable": "venvs",
     "cache_info": "probe_cache",
@@ -108,7 +108,7 @@ __all__ = [
     "Runtime",
     "RuntimeSpec",
     "RuntimesError",
-    "Search",
+    "SearchOptions",
     "SpecError",
     "base_executable",
     "cache_info",

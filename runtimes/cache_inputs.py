@@ -12,13 +12,13 @@ from runtimes.facts import started_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runtimes.candidates import Suspect
+    from runtimes.candidates import UniqueExecutable
 
 _LOADER_CACHE = "/etc/ld.so.cache"  # which libraries of the system there are
 _MOST_LINKS = 40  # as Linux follows
 
 
-def files_of(suspect: Suspect) -> Iterator[str]:
+def files_of(suspect: UniqueExecutable) -> Iterator[str]:
     """Yield the files whose change makes another program of a suspect."""
     yield suspect.real
     # A list of folders in place of the usual ones, as CPython's Modules/getpath.py reads it.
@@ -50,7 +50,7 @@ def files_of_modules(facts: Mapping[str, object]) -> Iterator[str]:
         yield _LOADER_CACHE
 
 
-def landmarks(suspect: Suspect, facts: Mapping[str, object]) -> Iterator[str]:
+def landmarks(suspect: UniqueExecutable, facts: Mapping[str, object]) -> Iterator[str]:
     """Yield where a standard library would be found before the one that was.
 
     A runtime looks for it upwards from its own file (CPython: Modules/getpath.py).
@@ -70,7 +70,7 @@ def _paths(facts: Mapping[str, object], name: str) -> list[str]:
     return [text for text in texts if os.path.isabs(text)]  # noqa: PTH117 - text
 
 
-def speaks_for_another(suspect: Suspect, facts: Mapping[str, object]) -> bool:
+def speaks_for_another(suspect: UniqueExecutable, facts: Mapping[str, object]) -> bool:
     """Tell whether the one that answered is another file than the one that was asked.
 
     Then what was asked is a wrapper, and where it leads may change without a trace in it.

@@ -22,7 +22,8 @@ from runtimes.venvs import base_executable, configuration_file, overlays, site_f
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runtimes.sources import Place
+    from runtimes.sources.location import SearchLocation
+
 
 _SHIM_PROGRAMS = frozenset({"asdf", "mise", "pyenv", "rtx", "rye", "uv-trampoline"})
 _SHIM_TEXT = re.compile(rb"\b(?:asdf|mise|pyenv|rtx)[\"']?\s+(?:exec|x)\b")
@@ -45,7 +46,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     explicit: bool
 
 
-class Suspect(Struct, frozen=True, kw_only=True):
+class UniqueExecutable(Struct, frozen=True, kw_only=True):
     """One file that is worth a question, with every candidate that leads to it.
 
     Attributes:
@@ -61,7 +62,7 @@ class Suspect(Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
 
 
-class Folder:
+class DirectoryInfo:
     """What is known of one folder after one look, for all candidates in it."""
 
     def __init__(self, path: str) -> None:
@@ -98,7 +99,7 @@ def _mistrust(status: os.stat_result) -> str | None:
     return None
 
 
-class Look:
+class CandidateScan:
     """One look over the places of a search.
 
     Attributes:
@@ -112,9 +113,9 @@ class Look:
         self.rejected: list[Rejection] = []
         self.environments: dict[str, Environment] = {}
         self.bases: dict[str, Path | None] = {}
-        self._folders: dict[str, Folder] = {}
+        self._folders: dict[str, DirectoryInfo] = {}
 
-    def candidates(self, places: Iterable[Place]) -> Iterator[Candidate]:
+    def candidates(self, places: Iterable[SearchLocation]) -> Iterator[Candidate]:
         """Yield every file with a runtime's name; a folder is read once, for its first source."""
         seen: set[tuple[str, str | None]] = set()
         for place in places:
@@ -124,7 +125,7 @@ class Look:
             seen.add((folder, place.name))
             yield from self._in_place(folder, place)
 
-    def _in_place(self, path: str, place: Place) -> Iterator[Candidate]:
+    def _in_place(self, path: str, place: SearchLocation) -> Iterator[Candidate]:
         folder = self._folder(path)
         try:
             names = [place.name] if place.name is not None else _runtime_names(path)
@@ -149,9 +150,9 @@ class Look:
         """Return the candidate at a path."""
         return Candidate(path=path, real=self._real(path), source=source, explicit=explicit)
 
-    def suspects(self, candidates: Iterable[Candidate]) -> list[Suspect]:
+    def suspects(self, candidates: Iterable[Candidate]) -> list[UniqueExecutable]:
         """Return what is worth a question, each file once."""
-        groups: dict[tuple[object, ...], Suspect] = {}
+        groups: dict[tuple[object, ...], UniqueExecutable] = {}
         for candidate in candidates:
             try:
                 key, interpreter = self._examine(candidate)
@@ -159,7 +160,7 @@ class Look:
                 self._reject(candidate.path, error.reason, error.detail)
                 continue
             known = groups.get(key)
-            groups[key] = Suspect(
+            groups[key] = UniqueExecutable(
                 path=known.path if known else self._to_start(candidate, interpreter),
                 real=known.real if known else candidate.real,
                 interpreter=interpreter,
@@ -228,10 +229,10 @@ class Look:
                 break
         return os.path.realpath(path)
 
-    def _folder(self, path: str) -> Folder:
+    def _folder(self, path: str) -> DirectoryInfo:
         known = self._folders.get(path)
         if known is None:
-            known = self._folders[path] = Folder(path)
+            known = self._folders[path] = DirectoryInfo(path)
         return known
 
     def _reject(self, path: str, reason: Reason, detail: str) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from runtimes import sources
 from runtimes.cache_inputs import files_behind, leading_out, links_to, surroundings
-from runtimes.candidates import Look
-from runtimes.discovery_cache import Whole
+from runtimes.candidates import CandidateScan
+from runtimes.discovery_cache import DiscoveryCache
 from runtimes.errors import CandidateError, Reason
 from runtimes.executable_names import is_of_another, is_slow_starter, release_line, time_limit
 from runtimes.facts import runtime_of
-from runtimes.merge_results import Answered, answered, rows
+from runtimes.merge_results import ProbeResult, answered, rows
 from runtimes.model import Discovery, Inquiry, Rejection
 from runtimes.probe_cache import Cache
 from runtimes.storage.fingerprint import Fingerprints, of_file
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from threading import Event
 
-    from runtimes.candidates import Candidate, Suspect
+    from runtimes.candidates import Candidate, UniqueExecutable
     from runtimes.merge_results import Facts
     from runtimes.model import Runtime
-    from runtimes.options import Search
-    from runtimes.sources import Place
+    from runtimes.options import SearchOptions
+    from runtimes.sources.location import SearchLocation
 
 
-def discover(search: Search) -> Discovery:
+def discover(search: SearchOptions) -> Discovery:
     """Return every runtime that a search finds, and what it could not use.
 
     Nothing is raised for a bad candidate: it is listed among the rejected with its reason.
 
     Example:
         >>> from pathlib import Path
-        >>> from runtimes import Search, discover
-        >>> search = Search(env={}, home=Path("/home/me"), sources=frozenset({"PATH"}))
+        >>> from runtimes import SearchOptions, discover
+        >>> search = SearchOptions(env={}, home=Path("/home/me"), sources=frozenset({"PATH"}))
         >>> discover(search).runtimes
         ()
     """
     places = tuple(sources.places(search))
     selected = frozenset(sources.selected_folders(search))
-    whole = Whole(search, places, selected)
+    whole = DiscoveryCache(search, places, selected)
     found = whole.load()
     if found is not None:
         return found
@@ -65,7 +65,7 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
     Raises:
         CandidateError: it is no runtime, or does not answer.
     """
-    look = Look()
+    look = CandidateScan()
     start = base_executable(path) or path
     candidate = look.candidate(os.fspath(start), source="PATH", explicit=True)
     suspects = look.suspects([candidate])
@@ -73,7 +73,7 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
         raise CandidateError(look.rejected[0].reason, look.rejected[0].detail)
     from runtimes.query import ask  # 20 ms that a warm list never needs
 
-    def question(suspect: Suspect, stop: Event) -> Facts:
+    def question(suspect: UniqueExecutable, stop: Event) -> Facts:
         return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
 
     (facts,) = ask_each(question, suspects[:1])
@@ -86,19 +86,21 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
 class Discoverer:
     """One search, from places to rows."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: SearchOptions) -> None:
         """Begin with nothing looked at."""
         self._search = search
         self._cache = Cache(search.cache_dir, search.env)
-        self._look = Look()
-        self._answers: list[Answered] = []
+        self._look = CandidateScan()
+        self._answers: list[ProbeResult] = []
         self._rejected: list[Rejection] = []
         self._postponed: list[str] = []
         self._asked = False
         self._seen: Fingerprints = {}
         self._noticed: list[str] = []
 
-    def run(self, places: Sequence[Place], selected: frozenset[str], whole: Whole) -> Discovery:
+    def run(
+        self, places: Sequence[SearchLocation], selected: frozenset[str], whole: DiscoveryCache
+    ) -> Discovery:
         """Look, ask, follow what the answers point to, and make rows.
 
         Args:
@@ -177,7 +179,7 @@ class Discoverer:
             self._notice(folder)
             self._notice(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))  # noqa: PTH118, PTH120
 
-    def _plain(self) -> Iterator[Answered]:
+    def _plain(self) -> Iterator[ProbeResult]:
         """Yield the answers that are of runtimes, and say what the others are."""
         for answer in self._answers:
             if answer.base is None:
@@ -186,7 +188,7 @@ class Discoverer:
                 detail = f"starts an environment of {answer.base}"
                 self._reject(answer.suspect, CandidateError(Reason.ENVIRONMENT, detail))
 
-    def _ask_all(self, suspects: Sequence[Suspect]) -> list[Answered]:
+    def _ask_all(self, suspects: Sequence[UniqueExecutable]) -> list[ProbeResult]:
         """Return what every suspect answers, from the cache where that still holds."""
         results: dict[int, Facts | CandidateError | None] = {}
         for index, suspect in enumerate(suspects):
@@ -209,7 +211,7 @@ class Discoverer:
                 answers.append(answered(suspects[index], result, remembered=known))
         return answers
 
-    def _due(self, unknown: Sequence[int], suspects: Sequence[Suspect]) -> list[int]:
+    def _due(self, unknown: Sequence[int], suspects: Sequence[UniqueExecutable]) -> list[int]:
         """Return which suspects are to be asked now, and note the others, see `Search.first`."""
         first = self._search.first
         if first is None:
@@ -232,12 +234,14 @@ class Discoverer:
         self._postponed += (suspects[index].real for index in unknown if index not in due)
         return due
 
-    def _ask_in_parallel(self, suspects: Sequence[Suspect]) -> list[Facts | CandidateError]:
+    def _ask_in_parallel(
+        self, suspects: Sequence[UniqueExecutable]
+    ) -> list[Facts | CandidateError]:
         whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
         with self._search.waiting(f"asking {whom} what it is"):
             return ask_each(self._ask, suspects)
 
-    def _ask(self, suspect: Suspect, stop: Event) -> Facts | CandidateError:
+    def _ask(self, suspect: UniqueExecutable, stop: Event) -> Facts | CandidateError:
         from runtimes.query import ask  # 20 ms, likewise
 
         before = self._cache.watch(suspect)
@@ -257,7 +261,7 @@ class Discoverer:
         self._cache.store(suspect, before, result, self._limit(suspect))
         return result
 
-    def _limit(self, suspect: Suspect) -> float:
+    def _limit(self, suspect: UniqueExecutable) -> float:
         return time_limit(os.path.basename(suspect.path), self._search.timeout)  # noqa: PTH119
 
     def _bases(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -270,7 +274,7 @@ class Discoverer:
             if base := self._look.bases[candidate.path]:
                 yield self._follow(base, candidate)
 
-    def _pointed_to(self, answers: Iterable[Answered]) -> Iterator[Candidate]:
+    def _pointed_to(self, answers: Iterable[ProbeResult]) -> Iterator[Candidate]:
         """Yield the files that answers name in place of the ones that were asked."""
         for answer in answers:
             target = answer.base or (None if answer.own else answer.started)
@@ -280,7 +284,7 @@ class Discoverer:
     def _follow(self, path: Path, origin: Candidate) -> Candidate:
         return self._look.candidate(os.fspath(path), source=origin.source, explicit=origin.explicit)
 
-    def _reject(self, suspect: Suspect, error: CandidateError) -> None:
+    def _reject(self, suspect: UniqueExecutable, error: CandidateError) -> None:
         home = os.path.dirname(os.path.dirname(suspect.real))  # noqa: PTH120 - text
         self._notice(os.path.join(home, "lib"))  # noqa: PTH118 - what it lacks may come there
         for path in dict.fromkeys([suspect.path, *(one.path for one in suspect.candidates)]):
@@ -289,18 +293,18 @@ class Discoverer:
             )
 
 
-def _line(suspect: Suspect) -> tuple[int, int] | None:
+def _line(suspect: UniqueExecutable) -> tuple[int, int] | None:
     """Return a suspect's release line, None where what it starts may be any."""
     if suspect.interpreter is not None:
         return None
     return release_line(os.path.basename(suspect.real))  # noqa: PTH119 - text
 
 
-def _paths(suspect: Suspect) -> set[str]:
+def _paths(suspect: UniqueExecutable) -> set[str]:
     return {suspect.path, suspect.real, *(each.path for each in suspect.candidates)}
 
 
-def _is_of_another(suspect: Suspect) -> bool:
+def _is_of_another(suspect: UniqueExecutable) -> bool:
     names = (os.path.basename(each.path) for each in suspect.candidates)  # noqa: PTH119 - text
     return all(map(is_of_another, names))
 
@@ -310,7 +314,7 @@ def _sorted(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
     return tuple(once[key] for key in sorted(once))
 
 
-def _inquiry(answer: Answered) -> Inquiry:
+def _inquiry(answer: ProbeResult) -> Inquiry:
     seconds = answer.facts.get("seconds")
     return Inquiry(
         path=Path(answer.suspect.path),

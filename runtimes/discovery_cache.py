@@ -22,8 +22,8 @@ from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec r
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runtimes.options import Search
-    from runtimes.sources import Place
+    from runtimes.options import SearchOptions
+    from runtimes.sources.location import SearchLocation
 
 _SCHEMA: Final = 1
 _KIND: Final = "search-"
@@ -40,10 +40,12 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     found: Discovery
 
 
-class Whole:
+class DiscoveryCache:
     """What was found in some places, if that is remembered."""
 
-    def __init__(self, search: Search, places: Sequence[Place], selected: Iterable[str]) -> None:
+    def __init__(
+        self, search: SearchOptions, places: Sequence[SearchLocation], selected: Iterable[str]
+    ) -> None:
         """Say which search it is.
 
         Args:

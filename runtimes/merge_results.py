@@ -16,13 +16,13 @@ from runtimes.venvs import base_executable, configuration_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runtimes.candidates import Suspect
+    from runtimes.candidates import UniqueExecutable
     from runtimes.model import Runtime
 
 Facts = dict[str, object]
 
 
-class Answered(Struct, frozen=True, kw_only=True):
+class ProbeResult(Struct, frozen=True, kw_only=True):
     """One suspect that answered.
 
     Attributes:
@@ -34,7 +34,7 @@ class Answered(Struct, frozen=True, kw_only=True):
         own: the file that was asked is the one that answered, so not a wrapper of another.
     """
 
-    suspect: Suspect
+    suspect: UniqueExecutable
     facts: Facts
     remembered: bool
     started: Path | None
@@ -42,7 +42,7 @@ class Answered(Struct, frozen=True, kw_only=True):
     own: bool
 
 
-def answered(suspect: Suspect, facts: Facts, *, remembered: bool) -> Answered:
+def answered(suspect: UniqueExecutable, facts: Facts, *, remembered: bool) -> ProbeResult:
     """Return an answer with what follows from it and from the disk."""
     started = started_file(facts)
     if started is not None and configuration_file(os.fspath(started.parent)) is not None:
@@ -50,12 +50,12 @@ def answered(suspect: Suspect, facts: Facts, *, remembered: bool) -> Answered:
     else:
         base = base_file(facts)
     own = started is None or suspect.real in (text := os.fspath(started), os.path.realpath(text))
-    return Answered(
+    return ProbeResult(
         suspect=suspect, facts=facts, remembered=remembered, started=started, base=base, own=own
     )
 
 
-def rows(answers: Iterable[Answered], selected: frozenset[str]) -> tuple[Runtime, ...]:
+def rows(answers: Iterable[ProbeResult], selected: frozenset[str]) -> tuple[Runtime, ...]:
     """Return every runtime once, with all paths that lead to it, in order of preference.
 
     Args:
@@ -76,7 +76,7 @@ class _Row(Struct):
     runtime: Runtime
     paths: set[str] = field(default_factory=set)
 
-    def add(self, answer: Answered, runtime: Runtime) -> None:
+    def add(self, answer: ProbeResult, runtime: Runtime) -> None:
         self.paths.update(one.path for one in answer.suspect.candidates)
         self.paths.update((answer.suspect.path, os.fspath(runtime.executable)))
         if source_order(runtime.source) < source_order(self.runtime.source):
@@ -91,7 +91,7 @@ class _Row(Struct):
         )
 
 
-def _startable(runtime: Runtime, answer: Answered) -> Runtime:
+def _startable(runtime: Runtime, answer: ProbeResult) -> Runtime:
     """Return a runtime with the executable that starts it as it answered.
 
     Where the target of a script gave no such answer by itself, only the script can start it.
@@ -101,11 +101,11 @@ def _startable(runtime: Runtime, answer: Answered) -> Runtime:
     return replace(runtime, executable=Path(answer.suspect.path))
 
 
-def _own_first(answer: Answered) -> tuple[bool, int, str]:
+def _own_first(answer: ProbeResult) -> tuple[bool, int, str]:
     return (not answer.own, source_order(_source(answer.suspect)), answer.suspect.path)
 
 
-def _source(suspect: Suspect) -> str:
+def _source(suspect: UniqueExecutable) -> str:
     return min((one.source for one in suspect.candidates), key=source_order)
 
 

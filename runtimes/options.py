@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Search(Struct, frozen=True, kw_only=True):
+class SearchOptions(Struct, frozen=True, kw_only=True):
     """Where to look for runtimes, and how long to wait for each.
 
     Attributes:

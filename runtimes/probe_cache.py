@@ -34,7 +34,7 @@ from runtimes.storage.trust import check_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from runtimes.candidates import Suspect
+    from runtimes.candidates import UniqueExecutable
 
 CACHE_FOLDER: Final = "runtimes"
 """Where they are, below the folder of all that is cached."""
@@ -138,7 +138,7 @@ _SCHEMA = 1
 _FAILURE_LIFE = 60  # seconds; what hung may have been mended elsewhere
 
 
-class Watch(Struct, frozen=True, kw_only=True):
+class StatSnapshot(Struct, frozen=True, kw_only=True):
     """What was there before a suspect was asked.
 
     Attributes:
@@ -173,7 +173,9 @@ class Cache:
         self._known: Fingerprints = {}  # many runtimes rest on the same libraries
         self._files: Fingerprints = {}
 
-    def load(self, suspect: Suspect, limit: float) -> dict[str, object] | CandidateError | None:
+    def load(
+        self, suspect: UniqueExecutable, limit: float
+    ) -> dict[str, object] | CandidateError | None:
         """Return what is remembered of a suspect, None when that is nothing or no longer true.
 
         Args:
@@ -197,15 +199,15 @@ class Cache:
         """Return what the remembered answers rest on, and the notes themselves."""
         return {**self._known, **self._files}
 
-    def watch(self, suspect: Suspect) -> Watch:
+    def watch(self, suspect: UniqueExecutable) -> StatSnapshot:
         """Return what to take down before a suspect is asked."""
         files = files_of(suspect) if self._folder is not None else ()
-        return Watch(time=time.time_ns(), files=fingerprint.of_files(files))
+        return StatSnapshot(time=time.time_ns(), files=fingerprint.of_files(files))
 
     def store(
         self,
-        suspect: Suspect,
-        before: Watch,
+        suspect: UniqueExecutable,
+        before: StatSnapshot,
         outcome: dict[str, object] | CandidateError,
         limit: float,
     ) -> None:
@@ -251,7 +253,7 @@ class Cache:
         if self._folder is not None and self._written:
             cache.prune(self._folder, self._used)
 
-    def _searched(self, suspect: Suspect, facts: Mapping[str, object]) -> Iterator[str]:
+    def _searched(self, suspect: UniqueExecutable, facts: Mapping[str, object]) -> Iterator[str]:
         """Yield where a script may have found the Java or node that its answer came from.
 
         A link there that is turned to another version leaves no trace in either.
@@ -261,7 +263,7 @@ class Cache:
             for folder in (self._path or "").split(os.pathsep):
                 yield os.path.join(folder, os.path.basename(image))  # noqa: PTH118, PTH119 - text
 
-    def _key(self, suspect: Suspect) -> str:
+    def _key(self, suspect: UniqueExecutable) -> str:
         """Return what must be equal for an answer to be the answer to this question."""
         path = self._path if suspect.interpreter is not None else None
         parts = (_SCHEMA, self._question, suspect.path, suspect.real, suspect.interpreter)

@@ -16,7 +16,7 @@ CAP = 1 << 20
 _WRONG_USE = 2  # the status of CPython and PyPy for an option that they do not know
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class ProbeOutput(Struct, frozen=True, kw_only=True):
     """What one start gave.
 
     Attributes:
@@ -44,7 +44,7 @@ class Heard(Struct, frozen=True, kw_only=True):
         return not self.ended or self.status < 0 or (mute and self.status != _WRONG_USE)
 
 
-def read(heard: Heard, nonce: str, limit: float) -> tuple[dict[str, object], str | None]:
+def read(heard: ProbeOutput, nonce: str, limit: float) -> tuple[dict[str, object], str | None]:
     """Return the facts from what was heard, and the module that crashed it, if one did."""
     frames = heard.frames(nonce)
     if not frames:
@@ -81,7 +81,7 @@ def _failed_imports(frames: list[bytes]) -> tuple[list[str], str | None]:
     return sorted(failed | ({crash} if crash else set())), crash
 
 
-def _silence(heard: Heard, limit: float) -> CandidateError:
+def _silence(heard: ProbeOutput, limit: float) -> CandidateError:
     """Return the error for a candidate that did not answer."""
     last = _last_line(heard.stderr) or _last_line(heard.stdout)
     tail = f": {last}" if last else ""

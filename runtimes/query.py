@@ -13,7 +13,7 @@ from runtimes.errors import CandidateError, Reason
 from runtimes.executable_names import time_limit
 from runtimes.files import read_head
 from runtimes.probe_cache import question_with
-from runtimes.probe_output import CAP, Heard, read
+from runtimes.probe_output import CAP, ProbeOutput, read
 from runtimes.subprocesses import Child
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def ask(
     """
     started = time.monotonic()
     limit = time_limit(path.name, timeout)
-    patience = _Patience(deadline=started + limit, stop=stop)
+    patience = _Deadline(deadline=started + limit, stop=stop)
     nonce = os.urandom(16).hex()
 
-    def put(options: Sequence[str], crashed: Sequence[str] = ()) -> Heard:
+    def put(options: Sequence[str], crashed: Sequence[str] = ()) -> ProbeOutput:
         argv = [os.fspath(path), *options, question_with(nonce, crashed)]
         return _run(argv, env, patience, nonce.encode())
 
@@ -99,7 +99,7 @@ def ask(
     return facts
 
 
-class _Patience(Struct, frozen=True, kw_only=True):
+class _Deadline(Struct, frozen=True, kw_only=True):
     """How long to wait: until a time of the monotonic clock, and not after a stop is set."""
 
     deadline: float
@@ -117,7 +117,9 @@ def _first_rung(name: str) -> int:
     return next((rung for start, rung in _FIRST_RUNG.items() if name.startswith(start)), 0)
 
 
-def _run(argv: Sequence[str], env: Mapping[str, str], patience: _Patience, nonce: bytes) -> Heard:
+def _run(
+    argv: Sequence[str], env: Mapping[str, str], patience: _Deadline, nonce: bytes
+) -> ProbeOutput:
     """Start a candidate once and listen until it answered, ended or took too long."""
     try:
         clean = clean_environment(env, os.path.basename(argv[0]))  # noqa: PTH119 - text
@@ -133,7 +135,7 @@ def _run(argv: Sequence[str], env: Mapping[str, str], patience: _Patience, nonce
 
     with child:
         given = child.listen(left)
-    return Heard(
+    return ProbeOutput(
         stdout=given.stdout,
         stderr=given.stderr,
         ended=given.status is not None,

@@ -33,7 +33,7 @@ def ask_each(
     from concurrent.futures import CancelledError, ThreadPoolExecutor
 
     stop = Event()
-    turns = _Turns(max(2, _processors()))
+    turns = _WorkerSlots(max(2, _processors()))
 
     def one(each: _Asked) -> _Answer:
         with turns.turn():
@@ -56,7 +56,7 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-class _Turns:
+class _WorkerSlots:
     """Who may be at work: as many as processors, and one more for each that does not get on.
 
     What takes seconds began first, and is over sooner when the quick ones do not all run beside

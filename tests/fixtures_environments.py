@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments import Store
+from multirt.environments import EnvironmentStore
 from runtimes import base_executable, interrogate
 from tests.factories.index import make_wheel
 
@@ -61,8 +61,8 @@ def variables(wheels: Path, uv_cache: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, variables: dict[str, str]) -> Store:
-    return Store(tmp_path / "store", variables)
+def store(tmp_path: Path, variables: dict[str, str]) -> EnvironmentStore:
+    return EnvironmentStore(tmp_path / "store", variables)
 
 
 @pytest.fixture(scope="session")

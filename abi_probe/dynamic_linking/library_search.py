@@ -70,7 +70,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     Attributes:
         path: as the loader found it, symbolic links and all; `$ORIGIN` is its folder.
         binary: what it needs and gives.
-        owned: it belongs to the artefact that is being judged, not to the machine.
+        owned: it belongs to the artifact that is being judged, not to the machine.
         parent: what made the loader load it; None for the program itself.
     """
 

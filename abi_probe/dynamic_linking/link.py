@@ -1,4 +1,4 @@
-"""Link the extensions of an artefact to what a runtime gives, as its loader would."""
+"""Link the extensions of an artifact to what a runtime gives, as its loader would."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from abi_probe.model import Format
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from abi_probe.dynamic_linking.loader import Given, Resolution
-    from abi_probe.model import Artefact, Binary, Extension
+    from abi_probe.dynamic_linking.loader import LinkResult, ProcessImage
+    from abi_probe.model import Artifact, Binary, Extension
 
 # Where the members of a wheel lie, as if it were installed: deep enough that a run path which
 # climbs out of the wheel does not meet the folders of this machine.
@@ -25,8 +25,8 @@ _INSTALLED = PurePosixPath("/multirt-wheel/lib/python3/site-packages")
 _NOTHING: Mapping[str, Loaded] = {}
 
 
-class Ground(Struct, frozen=True, kw_only=True):
-    """What a loader finds of an artefact, whichever runtime loads it.
+class LinkContext(Struct, frozen=True, kw_only=True):
+    """What a loader finds of an artifact, whichever runtime loads it.
 
     Attributes:
         root: the folder that its paths are relative to.
@@ -39,31 +39,31 @@ class Ground(Struct, frozen=True, kw_only=True):
     known: Mapping[str, Loaded]
 
     @classmethod
-    def of(cls, artefact: Artefact, beside: Mapping[str, Loaded] = _NOTHING) -> Ground:
-        """Lay an artefact out.
+    def of(cls, artifact: Artifact, beside: Mapping[str, Loaded] = _NOTHING) -> LinkContext:
+        """Lay an artifact out.
 
         Args:
-            artefact: what would be loaded.
+            artifact: what would be loaded.
             beside: `nearby` of what is installed with it.
         """
-        root = _root(artefact)
-        libraries = {root / path: binary for path, binary in artefact.libraries.items()}
-        extensions = {root / each.path: each.binary for each in artefact.extensions}
+        root = _root(artifact)
+        libraries = {root / path: binary for path, binary in artifact.libraries.items()}
+        extensions = {root / each.path: each.binary for each in artifact.extensions}
         return cls(
             root=root,
             files={**libraries, **extensions},
             # Not one dictionary: what is beside may be read only once somebody asks for it.
-            known=ChainMap(nearby((artefact,)), cast("dict[str, Loaded]", beside)),
+            known=ChainMap(nearby((artifact,)), cast("dict[str, Loaded]", beside)),
         )
 
 
 def link(
-    ground: Ground, extensions: Iterable[Extension], given: Given
-) -> dict[PurePosixPath, Resolution]:
+    ground: LinkContext, extensions: Iterable[Extension], given: ProcessImage
+) -> dict[PurePosixPath, LinkResult]:
     """Follow the libraries of some extensions.
 
     Args:
-        ground: of the artefact that they belong to.
+        ground: of the artifact that they belong to.
         extensions: those that a runtime would load.
         given: what that runtime gives.
 
@@ -79,22 +79,22 @@ def link(
     }
 
 
-def _root(artefact: Artefact) -> PurePosixPath:
-    """Return the folder that an artefact's paths are relative to, as the loader sees it."""
-    if artefact.root is None:
+def _root(artifact: Artifact) -> PurePosixPath:
+    """Return the folder that an artifact's paths are relative to, as the loader sees it."""
+    if artifact.root is None:
         return _INSTALLED
-    return PurePosixPath(os.path.realpath(artefact.root))
+    return PurePosixPath(os.path.realpath(artifact.root))
 
 
-def nearby(artefacts: Iterable[Artefact]) -> dict[str, Loaded]:
-    """Return every library of some artefacts under each name that asks for it.
+def nearby(artifacts: Iterable[Artifact]) -> dict[str, Loaded]:
+    """Return every library of some artifacts under each name that asks for it.
 
     Of a whole site it is worth making once.
     """
     found: dict[str, Loaded] = {}
-    for artefact in artefacts:
-        root = _root(artefact) if artefact.libraries else _INSTALLED
-        for path, binary in artefact.libraries.items():
+    for artifact in artifacts:
+        root = _root(artifact) if artifact.libraries else _INSTALLED
+        for path, binary in artifact.libraries.items():
             if binary.format is Format.ELF:
                 library = Loaded(path=root / path, binary=binary, owned=True)
                 found.setdefault(path.name, library)

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from abi_probe.binary import read_binary_file
 from abi_probe.dynamic_linking.library_search import Loaded, Loader, loader_of
 from abi_probe.dynamic_linking.loader_errors import (
-    Undefined,
-    Unmet,
+    UndefinedSymbol,
+    UnmetVersion,
     beyond_processor,
     changing_stack,
     too_much_thread_memory,
@@ -39,7 +39,7 @@ _NOTHING: Final[Mapping[str, Loaded]] = {}
 _GLIBC_VERSION: Final = re.compile(r"GLIBC_(\d+(?:\.\d+)+)")
 
 
-class Given(Struct, frozen=True, kw_only=True):
+class ProcessImage(Struct, frozen=True, kw_only=True):
     """What a runtime gives to the extensions that it loads.
 
     Attributes:
@@ -59,10 +59,10 @@ class Given(Struct, frozen=True, kw_only=True):
     caller: Loaded
     loader: Loader
     libc: tuple[str, tuple[int, ...]] | None
-    missing: tuple[Missing, ...] = ()
+    missing: tuple[MissingLibrary, ...] = ()
 
 
-class Missing(Struct, frozen=True, kw_only=True):
+class MissingLibrary(Struct, frozen=True, kw_only=True):
     """A needed library that the loader would not find, or would fail on.
 
     Attributes:
@@ -76,7 +76,7 @@ class Missing(Struct, frozen=True, kw_only=True):
     trouble: str | None = None
 
 
-class Resolution(Struct, frozen=True, kw_only=True):
+class LinkResult(Struct, frozen=True, kw_only=True):
     """What loading a binary into a runtime brings about.
 
     Attributes:
@@ -84,7 +84,7 @@ class Resolution(Struct, frozen=True, kw_only=True):
         libraries: what would be loaded with it, breadth first, as glibc does.
         missing: needed and not found; they must all be there, or nothing is loaded.
         assumed: not found either, but lying nearby: other modules must have loaded them before.
-        version_needs: of the binary and of the libraries that the artefact brings.
+        version_needs: of the binary and of the libraries that the artifact brings.
         unmet: versions that are needed and not given by what was found.
         undefined: names of other libraries than Python's that nothing defines; empty where a
             library is missing, which may define them.
@@ -96,17 +96,17 @@ class Resolution(Struct, frozen=True, kw_only=True):
 
     defined: frozenset[str]
     libraries: tuple[Loaded, ...]
-    missing: tuple[Missing, ...]
-    assumed: tuple[Missing, ...]
+    missing: tuple[MissingLibrary, ...]
+    assumed: tuple[MissingLibrary, ...]
     version_needs: frozenset[VersionNeed]
-    unmet: tuple[Unmet, ...]
-    undefined: tuple[Undefined, ...] = ()
+    unmet: tuple[UnmetVersion, ...]
+    undefined: tuple[UndefinedSymbol, ...] = ()
     stack: tuple[PurePosixPath, ...] = ()
     thread_memory: int = 0
     processor: tuple[PurePosixPath, ...] = ()
 
 
-def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Given:
+def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> ProcessImage:
     """Read what a runtime gives, from its executable and all libraries that start with it.
 
     Args:
@@ -131,7 +131,7 @@ def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Given
             present = _names_of(ld_so, ld_so.path.name)
     found, missing = _close(program, loader, present)
     everything = (program, *found)
-    return Given(
+    return ProcessImage(
         program=program,
         exports=frozenset().union(*(each.binary.exports for each in everything)),
         loaded=present,
@@ -170,28 +170,28 @@ def _libc_beside(ld_so: Loaded, program: Binary) -> tuple[str, tuple[int, ...]] 
 def resolve(
     binary: Binary,
     path: PurePosixPath,
-    given: Given,
-    artefact: Callable[[PurePosixPath], Binary | None] = lambda _: None,
+    given: ProcessImage,
+    artifact: Callable[[PurePosixPath], Binary | None] = lambda _: None,
     nearby: Mapping[str, Loaded] = _NOTHING,
-) -> Resolution:
+) -> LinkResult:
     """Follow what a binary needs, as if a runtime imported it.
 
     Args:
         binary: an extension or a library of one.
         path: where it lies, absolute; it need not exist (a member of a wheel, as if installed).
         given: the runtime.
-        artefact: the artefact's own file at a path, or None; asked before the disk is.
+        artifact: the artifact's own file at a path, or None; asked before the disk is.
         nearby: libraries, by file name and soname, that lie where the loader does not look. A
             package whose Python code loads its libraries first relies on this (PySide, CUDA's
             wheels): what is already in the process satisfies a need by its soname.
     """
     root = Loaded(path=path, binary=binary, owned=True, parent=given.caller)
     present = dict(given.loaded) | _names_of(root, path.name)
-    found, missing = _close(root, given.loader, present, artefact, nearby)
+    found, missing = _close(root, given.loader, present, artifact, nearby)
     everything = (root, *found)
     started = (given.program, *given.loaded.values())
     glibc = given.loader.libc == "glibc"
-    return Resolution(
+    return LinkResult(
         defined=frozenset().union(*(each.binary.exports for each in everything)),
         libraries=tuple(found),
         missing=tuple(gap for gap in missing if gap.trouble or gap.name not in nearby),
@@ -213,47 +213,47 @@ def find_library(
     name: str,
     needed_by: Loaded,
     loader: Loader,
-    artefact: Callable[[PurePosixPath], Binary | None] = lambda _: None,
-) -> Loaded | Missing:
+    artifact: Callable[[PurePosixPath], Binary | None] = lambda _: None,
+) -> Loaded | MissingLibrary:
     """Find one library as the loader would.
 
     Args:
         name: as a DT_NEEDED entry has it.
         needed_by: whose entry it is.
         loader: where to look.
-        artefact: the artefact's own file at a path, or None; asked before the disk is.
+        artifact: the artifact's own file at a path, or None; asked before the disk is.
 
     Returns:
         The library with its parent set, or why there is none.
     """
     for path in loader.candidates(name, needed_by):
         # A wheel has no symbolic links, so `..` may be taken away by text there.
-        own = artefact(PurePosixPath(os.path.normpath(path)))
+        own = artifact(PurePosixPath(os.path.normpath(path)))
         if own is not None:
             if _fits(own, loader):
                 return Loaded(path=path, binary=own, owned=True, parent=needed_by)
             continue
         there = _on_disk(path)
         if isinstance(there, str):
-            return Missing(name=name, needed_by=needed_by.path, trouble=f"{path}: {there}")
+            return MissingLibrary(name=name, needed_by=needed_by.path, trouble=f"{path}: {there}")
         if there is not None and _fits(there.binary, loader):
             return Loaded(path=path, binary=there.binary, parent=needed_by)
-    return Missing(name=name, needed_by=needed_by.path)
+    return MissingLibrary(name=name, needed_by=needed_by.path)
 
 
 def _close(
     root: Loaded,
     loader: Loader,
     present: dict[str, Loaded],
-    artefact: Callable[[PurePosixPath], Binary | None] = lambda _: None,
+    artifact: Callable[[PurePosixPath], Binary | None] = lambda _: None,
     nearby: Mapping[str, Loaded] = _NOTHING,
-) -> tuple[list[Loaded], tuple[Missing, ...]]:
+) -> tuple[list[Loaded], tuple[MissingLibrary, ...]]:
     """Load what is needed, breadth first; `present` gains the names of what was loaded.
 
     What is only nearby is loaded as well, and named as missing.
     """
     found: list[Loaded] = []
-    missing: dict[str, Missing] = {}
+    missing: dict[str, MissingLibrary] = {}
     queue = deque([root])
     late = root.parent is not None  # the process runs already
     while queue:
@@ -261,11 +261,11 @@ def _close(
         for name in needing.binary.needed:
             if name in present or name in missing or loader.gives_itself(name):
                 continue
-            library = find_library(name, needing, loader, artefact)
+            library = find_library(name, needing, loader, artifact)
             if late and isinstance(library, Loaded) and not library.binary.shared_library:
                 trouble = f"{library.path}: {_NO_LIBRARY}"
-                library = Missing(name=name, needed_by=needing.path, trouble=trouble)
-            if isinstance(library, Missing):
+                library = MissingLibrary(name=name, needed_by=needing.path, trouble=trouble)
+            if isinstance(library, MissingLibrary):
                 missing[name] = library
                 if library.trouble or name not in nearby:
                     continue

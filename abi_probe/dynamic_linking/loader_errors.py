@@ -23,7 +23,7 @@ _LEVELS_COUNT: Final = (2, 33)  # the first glibc that looks at the processor's 
 _THREAD_MEMORY: Final = 1664 + 64
 
 
-class Unmet(Struct, frozen=True, kw_only=True):
+class UnmetVersion(Struct, frozen=True, kw_only=True):
     """A symbol version that the library found for it does not define.
 
     Attributes:
@@ -37,7 +37,7 @@ class Unmet(Struct, frozen=True, kw_only=True):
     provider: PurePosixPath
 
 
-class Undefined(Struct, frozen=True, kw_only=True):
+class UndefinedSymbol(Struct, frozen=True, kw_only=True):
     """A name that a file needs and that nothing in the process defines.
 
     Attributes:
@@ -49,7 +49,9 @@ class Undefined(Struct, frozen=True, kw_only=True):
     needed_by: PurePosixPath
 
 
-def unmet_versions(everything: Sequence[Loaded], present: Mapping[str, Loaded]) -> Iterator[Unmet]:
+def unmet_versions(
+    everything: Sequence[Loaded], present: Mapping[str, Loaded]
+) -> Iterator[UnmetVersion]:
     """Yield the versions that the library found for them does not define.
 
     Args:
@@ -63,11 +65,13 @@ def unmet_versions(everything: Sequence[Loaded], present: Mapping[str, Loaded]) 
             if provider is None or not provider.binary.version_definitions:
                 continue
             if need.version not in provider.binary.version_definitions:
-                yield Unmet(need=need, needed_by=each.path, provider=provider.path)
+                yield UnmetVersion(need=need, needed_by=each.path, provider=provider.path)
 
 
-def undefined_names(everything: Sequence[Loaded], started: Sequence[Loaded]) -> Iterator[Undefined]:
-    """Yield the names that the artefact's own files need in vain, as RTLD_NOW would find out.
+def undefined_names(
+    everything: Sequence[Loaded], started: Sequence[Loaded]
+) -> Iterator[UndefinedSymbol]:
+    """Yield the names that the artifact's own files need in vain, as RTLD_NOW would find out.
 
     Args:
         everything: what would be loaded.
@@ -81,7 +85,7 @@ def undefined_names(everything: Sequence[Loaded], started: Sequence[Loaded]) -> 
     for each in own:
         for name in each.binary.foreign:
             if name in names:
-                yield Undefined(name=name, needed_by=each.path)
+                yield UndefinedSymbol(name=name, needed_by=each.path)
 
 
 @functools.lru_cache(maxsize=256)  # the same for every runtime

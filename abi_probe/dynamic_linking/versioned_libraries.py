@@ -1,4 +1,4 @@
-"""Find libraries that an artefact brings once for each version of Python.
+"""Find libraries that an artifact brings once for each version of Python.
 
 A module of the stable ABI can keep what is not stable in a library of its own for each version, and
 open the one that fits at run time: no entry of any table names it, and where it is missing the
@@ -15,18 +15,18 @@ from abi_probe.verdict import Cause, Objection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.model import Artefact, Target
+    from abi_probe.model import Artifact, Target
 
 _FOR_A_VERSION = re.compile(r"(?P<stem>.*[^\d.])(?P<major>3)\.(?P<minor>\d{1,2})\.(?:so|dylib|dll)")
 _A_FAMILY = 3  # members that tell one from libraries whose own version looks like Python's
 
 
-def check_companions(artefact: Artefact, target: Target) -> Iterator[Objection]:
+def check_companions(artifact: Artifact, target: Target) -> Iterator[Objection]:
     """Yield the objection to libraries for other versions of CPython and none for a runtime's."""
     if target.implementation != "cpython":
         return
     families: dict[str, dict[tuple[int, int], str]] = {}
-    for path in sorted(artefact.libraries):
+    for path in sorted(artifact.libraries):
         if match := _FOR_A_VERSION.fullmatch(path.name):
             version = (int(match["major"]), int(match["minor"]))
             families.setdefault(match["stem"], {})[version] = str(path)

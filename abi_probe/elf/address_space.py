@@ -7,8 +7,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.address_space import Memory, Stretch, apart, searchable
-from abi_probe.elf.image import Image, Tag
+from abi_probe.address_space import AddressSpace, MappedSegment, apart, searchable
+from abi_probe.elf.image import ElfImage, Tag
 
 if TYPE_CHECKING:
     import mmap
@@ -19,7 +19,7 @@ _AT_ONCE: Final = 4096  # relocations that are copied to look at them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rising:
+class SortedRelocations:
     """Where the relocations at the beginning of a table apply, as far as these addresses rise.
 
     Those are nearly all: linkers put the relative ones first, and order them.
@@ -53,7 +53,7 @@ def _rising(data: bytes | mmap.mmap, record: struct.Struct, start: int, end: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ElfMemory(Memory):
+class ElfAddressSpace(AddressSpace):
     """An ELF file as it lies in memory once it is loaded.
 
     Attributes:
@@ -64,20 +64,20 @@ class ElfMemory(Memory):
         rising: where the first relocations of that table apply.
     """
 
-    image: Image
+    image: ElfImage
     rela: tuple[int, int]
     record: struct.Struct
-    rising: Rising
+    rising: SortedRelocations
 
     @classmethod
-    def of(cls, image: Image) -> ElfMemory:
+    def of(cls, image: ElfImage) -> ElfAddressSpace:
         """Prepare an image."""
         wide = image.layout.bits == 64  # noqa: PLR2004 - a number of bits is its own name
         start = size = 0
         if Tag.RELA in image.dynamic:
             start, size = image.place(Tag.RELA), image.last(Tag.RELASZ)
         stretches = (
-            Stretch(
+            MappedSegment(
                 offset=each.offset,
                 address=each.address,
                 size=each.size,
@@ -98,7 +98,7 @@ class ElfMemory(Memory):
             stretches=apart(stretches),
             rela=rela,
             record=record,
-            rising=Rising(data=data, record=record, start=start, count=count),
+            rising=SortedRelocations(data=data, record=record, start=start, count=count),
         )
 
     def pointer(self, address: int) -> int | None:

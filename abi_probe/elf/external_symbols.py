@@ -10,7 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf.gnu_hash import gnu_hash
-from abi_probe.elf.image import Image, Tag
+from abi_probe.elf.image import ElfImage, Tag
 from abi_probe.elf.symbol_versions import read_version_names
 from abi_probe.elf.symbols import count_symbols, gnu_table
 from abi_probe.errors import UnreadableError
@@ -28,7 +28,7 @@ _PROMISES: Final = ("GLIBC_", "GLIBCXX_", "CXXABI_", "GCC_")
 _INDEX: Final = 0x7FFF  # without the bit that hides a version
 
 
-def read_foreign(image: Image) -> tuple[str, ...]:
+def read_foreign(image: ElfImage) -> tuple[str, ...]:
     """Return the strong names that others must define, none of them Python's.
 
     Those with a version that a library keeps for good are left out.
@@ -57,7 +57,7 @@ def read_foreign(image: Image) -> tuple[str, ...]:
     return tuple(filter(None, _names(image, found)))
 
 
-def read_hashes(image: Image) -> bytes:
+def read_hashes(image: ElfImage) -> bytes:
     """Return the GNU hashes of all names that a file defines, in this machine's byte order.
 
     The lowest bit of each means nothing: the table marks the ends of its chains with it.
@@ -75,7 +75,7 @@ def read_hashes(image: Image) -> bytes:
     return array("I", map(gnu_hash, _names(image, defined))).tobytes()
 
 
-def _names(image: Image, starts: Iterable[int]) -> Iterator[str]:
+def _names(image: ElfImage, starts: Iterable[int]) -> Iterator[str]:
     """The strings at some offsets, which may overlap and be as long as they like."""
     budget = _MOST_BYTES
     for start in starts:
@@ -86,7 +86,7 @@ def _names(image: Image, starts: Iterable[int]) -> Iterator[str]:
         yield name
 
 
-def _symbols(image: Image) -> Iterator[tuple[int, ...]]:
+def _symbols(image: ElfImage) -> Iterator[tuple[int, ...]]:
     """Each symbol as it stands, those that are needed only where the table has them apart."""
     symbol = image.layout.symbol
     start = image.place(Tag.SYMTAB)
@@ -95,7 +95,7 @@ def _symbols(image: Image) -> Iterator[tuple[int, ...]]:
     return image.rows(symbol, start, count, "symbols")
 
 
-def _versions(image: Image) -> Iterator[int]:
+def _versions(image: ElfImage) -> Iterator[int]:
     """The version index of each symbol; 1, which is none, where there is no such table."""
     if Tag.VERSYM not in image.dynamic:
         return iter(lambda: 1, 0)

@@ -41,7 +41,7 @@ _PF_X: Final = 1
 _PF_W: Final = 2
 
 
-class Kind(IntEnum):
+class ElfType(IntEnum):
     """What an ELF file is for (`e_type`)."""
 
     PROGRAM = 2
@@ -136,13 +136,13 @@ class Segment(Struct, frozen=True, kw_only=True):
     executable: bool
 
 
-class Image(Struct, frozen=True, kw_only=True):
+class ElfImage(Struct, frozen=True, kw_only=True):
     """An ELF file, as far as its dynamic section leads.
 
     Attributes:
         view: the whole file.
         layout: its class and byte order.
-        kind: `e_type`, a `Kind` for what can be loaded or run.
+        kind: `e_type`, a `ElfType` for what can be loaded or run.
         machine: `e_machine`.
         system: whose conventions it follows (`EI_OSABI`): 0 for all, 3 for Linux.
         segments: its program headers.
@@ -227,7 +227,7 @@ class Image(Struct, frozen=True, kw_only=True):
         return None
 
 
-def open_image(view: memoryview) -> Image:
+def open_image(view: memoryview) -> ElfImage:
     """Read header, program headers and dynamic section.
 
     Args:
@@ -244,8 +244,8 @@ def open_image(view: memoryview) -> Image:
     header = _unpack(layout.header, view, _IDENT_SIZE, "ELF header")
     kind, machine = header[:2]
     segments = _segments(view, layout, start=header[4], each=header[8], count=header[9])
-    dynamic = _dynamic(view, layout, segments) if kind in tuple(Kind) else {}
-    return Image(
+    dynamic = _dynamic(view, layout, segments) if kind in tuple(ElfType) else {}
+    return ElfImage(
         view=view,
         layout=layout,
         kind=kind,

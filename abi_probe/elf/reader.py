@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf.address_space import ElfMemory
+from abi_probe.elf.address_space import ElfAddressSpace
 from abi_probe.elf.external_symbols import read_foreign, read_hashes
-from abi_probe.elf.image import MAGIC, Image, Kind, Tag, open_image
+from abi_probe.elf.image import MAGIC, ElfImage, ElfType, Tag, open_image
 from abi_probe.elf.symbol_versions import read_version_definitions, read_version_needs
 from abi_probe.elf.symbols import read_symbols
 from abi_probe.errors import NotABinaryError
@@ -25,7 +25,7 @@ _NEEDED: Final = 0xC0008002  # GNU_PROPERTY_X86_ISA_1_NEEDED
 _MOST: Final = 4096  # bytes; two dozen properties are defined
 
 
-def read_levels(image: Image) -> int:
+def read_levels(image: ElfImage) -> int:
     """Return the levels that a file marks as needed, a bit for each: 1, 2 (`x86-64-v2`), 4, 8."""
     note = struct.Struct(image.layout.mark + _NOTE)
     data = image.properties()[:_MOST]
@@ -103,7 +103,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
     image = open_image(view)
     imports, exports = read_symbols(image)
     stems = module_stems(exports)
-    memory = ElfMemory.of(image) if stems else None
+    memory = ElfAddressSpace.of(image) if stems else None
     return Binary(
         format=Format.ELF,
         machines=(_machine(image),),
@@ -131,7 +131,7 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
     )
 
 
-def _machine(image: Image) -> str:
+def _machine(image: ElfImage) -> str:
     key = (image.machine, image.layout.bits, image.layout.byte_order)
     name = _MACHINES.get(key, f"elf-machine-{image.machine}")
     if image.system in _OURS:
@@ -139,28 +139,28 @@ def _machine(image: Image) -> str:
     return f"{name}-{_SYSTEMS.get(image.system, f'elf-system-{image.system}')}"
 
 
-def _is_shared_library(image: Image) -> bool:
+def _is_shared_library(image: ElfImage) -> bool:
     # A position-independent program has the type of a library; glibc refuses to load it as one.
     refused = image.last(Tag.FLAGS_1) & (_DF_1_PIE | _DF_1_NOOPEN)
-    return image.kind == Kind.SHARED and bool(image.dynamic) and not refused
+    return image.kind == ElfType.SHARED and bool(image.dynamic) and not refused
 
 
-def _is_program(image: Image) -> bool:
+def _is_program(image: ElfImage) -> bool:
     position_independent = bool(image.last(Tag.FLAGS_1) & _DF_1_PIE)
-    return image.kind == Kind.PROGRAM or (image.kind == Kind.SHARED and position_independent)
+    return image.kind == ElfType.PROGRAM or (image.kind == ElfType.SHARED and position_independent)
 
 
-def _needed(image: Image) -> Iterator[str]:
+def _needed(image: ElfImage) -> Iterator[str]:
     """Yield the libraries that must be loaded with it; those that it is a filter for are too."""
     for tag in (Tag.NEEDED, Tag.FILTER):
         yield from map(image.string, image.dynamic.get(tag, ()))
 
 
-def _executable_stack(image: Image) -> bool:
+def _executable_stack(image: ElfImage) -> bool:
     said = image.asks_for_executable_stack()
     return _machine(image) in _STACK_RUNS_CODE if said is None else said
 
 
-def _folders(image: Image, tag: Tag) -> tuple[str, ...]:
+def _folders(image: ElfImage, tag: Tag) -> tuple[str, ...]:
     text = image.text(tag)
     return () if text is None else tuple(text.split(":"))

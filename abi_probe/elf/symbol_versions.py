@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf.image import Image, Tag
+from abi_probe.elf.image import ElfImage, Tag
 from abi_probe.errors import UnreadableError
 from abi_probe.model import VersionNeed
 
@@ -20,7 +20,7 @@ _VER_FLG_BASE: Final = 1  # the entry names the file itself
 _VER_FLG_WEAK: Final = 2
 
 
-def read_version_needs(image: Image) -> Iterator[VersionNeed]:
+def read_version_needs(image: ElfImage) -> Iterator[VersionNeed]:
     """Yield the versions that other libraries must define, weak ones left out.
 
     Raises:
@@ -31,7 +31,7 @@ def read_version_needs(image: Image) -> Iterator[VersionNeed]:
             yield VersionNeed(library=library, version=version)
 
 
-def read_version_names(image: Image) -> dict[int, str]:
+def read_version_names(image: ElfImage) -> dict[int, str]:
     """Return the versions that other libraries must define, by the number that symbols have.
 
     Raises:
@@ -40,7 +40,7 @@ def read_version_names(image: Image) -> dict[int, str]:
     return {number: version for _, _, number, version in _needs(image)}
 
 
-def _needs(image: Image) -> Iterator[tuple[str, int, int, str]]:
+def _needs(image: ElfImage) -> Iterator[tuple[str, int, int, str]]:
     """Library, flags, number and name of each needed version."""
     part = struct.Struct(image.layout.mark + "IHHII")
     budget = _MAX_VERSIONS
@@ -58,7 +58,7 @@ def _needs(image: Image) -> Iterator[tuple[str, int, int, str]]:
             at += following
 
 
-def read_version_definitions(image: Image) -> Iterator[str]:
+def read_version_definitions(image: ElfImage) -> Iterator[str]:
     """Yield the versions that the file defines for others.
 
     Raises:
@@ -71,7 +71,7 @@ def read_version_definitions(image: Image) -> Iterator[str]:
             yield image.string(version_at)
 
 
-def _entries(image: Image, tag: Tag, fields: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _entries(image: ElfImage, tag: Tag, fields: str) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Offset and fields of each entry of a linked list, whose last field links on."""
     if tag not in image.dynamic:
         return

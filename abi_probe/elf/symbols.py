@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from abi_probe.elf.image import Image, Tag
+from abi_probe.elf.image import ElfImage, Tag
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ImportedSymbol
 from abi_probe.symbol_names import FIRST_BYTES, is_pythonic, matters_at
@@ -27,7 +27,7 @@ _EM_MIPS: Final = 8
 _WIDE_HASHES: Final = ((22, 64), (0x9026, 64))  # s390x and Alpha: words of 8 bytes
 
 
-def read_symbols(image: Image) -> tuple[tuple[ImportedSymbol, ...], frozenset[str]]:
+def read_symbols(image: ElfImage) -> tuple[tuple[ImportedSymbol, ...], frozenset[str]]:
     """Read the names that concern a Python runtime.
 
     Args:
@@ -58,7 +58,7 @@ def read_symbols(image: Image) -> tuple[tuple[ImportedSymbol, ...], frozenset[st
     return needed, frozenset(exports)
 
 
-def _symbols(image: Image) -> Iterator[tuple[str, bool, bool]]:
+def _symbols(image: ElfImage) -> Iterator[tuple[str, bool, bool]]:
     """Each visible symbol whose name matters: its name, whether weak, whether defined."""
     if Tag.SYMTAB not in image.dynamic:
         return
@@ -77,7 +77,7 @@ def _symbols(image: Image) -> Iterator[tuple[str, bool, bool]]:
                 yield sys.intern(image.string(name_at)), weak, fields[section] != 0
 
 
-def _candidates(image: Image, chunk: memoryview) -> list[tuple[int, int]]:
+def _candidates(image: ElfImage, chunk: memoryview) -> list[tuple[int, int]]:
     """Index and name offset of those symbols whose name matters.
 
     A big C++ library has 100,000 symbols, so most are told by the first bytes of their name.
@@ -97,7 +97,7 @@ def _candidates(image: Image, chunk: memoryview) -> list[tuple[int, int]]:
     ]
 
 
-def count_symbols(image: Image, table: int) -> int:
+def count_symbols(image: ElfImage, table: int) -> int:
     """How many symbols there are, which the dynamic section does not say outright.
 
     Args:
@@ -135,7 +135,7 @@ class GnuTable(Struct, frozen=True, kw_only=True):
     chain: int
 
 
-def gnu_table(image: Image) -> GnuTable | None:
+def gnu_table(image: ElfImage) -> GnuTable | None:
     """Follow the chain of the last bucket to its end; None where no bucket is in use.
 
     Raises:
@@ -160,13 +160,13 @@ def gnu_table(image: Image) -> GnuTable | None:
     raise UnreadableError(f"truncated: GNU hash chain at offset {start} of {len(image.view)}")
 
 
-def _words(image: Image, start: int, count: int) -> Iterator[array[int]]:
+def _words(image: ElfImage, start: int, count: int) -> Iterator[array[int]]:
     """Numbers of four bytes, in lists of a bounded length."""
     for first in range(0, count, _CHUNK):
         yield image.words(start + _WORD * first, min(_CHUNK, count - first), "GNU hash table")
 
 
-def _count_by_extent(image: Image, table: int) -> int:
+def _count_by_extent(image: ElfImage, table: int) -> int:
     """Take the symbols to reach up to the next table, as linkers lay them out.
 
     Needed for what exports nothing: its hash table is empty or not there.

@@ -15,7 +15,7 @@ from abi_probe.macho.leb128 import uleb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from abi_probe.bounded_view import Window
+    from abi_probe.bounded_view import BoundedView
 
 _MAX_SYMBOLS: Final = 1 << 20  # libtorch_cpu has 431,000
 _CHUNK: Final = 1 << 14  # imports that are looked at in one go
@@ -105,7 +105,7 @@ _IMPORT_FORMATS: Final[Mapping[int, _ImportFormat]] = {
 _LOWEST_SPECIAL: Final = -15  # ordinals from here to -1 name no library; others are unsigned
 
 
-def chained_imports(window: Window, order: str) -> Iterator[tuple[int, bytes, bool]]:
+def chained_imports(window: BoundedView, order: str) -> Iterator[tuple[int, bytes, bool]]:
     """Read the imports of LC_DYLD_CHAINED_FIXUPS: ordinal, symbol as written, whether weak.
 
     Source of the layout: Apple's `mach-o/fixup-chains.h`.
@@ -134,7 +134,7 @@ _FORMAT_AT: Final = "6xH"  # of what it says of a segment
 _MAX_SEGMENTS: Final = 256
 
 
-def pointer_format(window: Window, order: str) -> int | None:
+def pointer_format(window: BoundedView, order: str) -> int | None:
     """Read of which kind the pointers in the chains are, None where there are no chains.
 
     Linkers write one kind for all segments of an image (`dyld_chained_starts_in_image`).

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from abi_probe.address_space import Stretch
+from abi_probe.address_space import MappedSegment
 from abi_probe.bounded_view import as_text
 from abi_probe.errors import NotABinaryError, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from abi_probe.bounded_view import Window
+    from abi_probe.bounded_view import BoundedView
 
 _MAX_COMMANDS_SIZE: Final = 1 << 20  # bytes; a large program's are some 10 kB
 _MAX_PATH: Final = 4096
@@ -124,11 +124,11 @@ class Commands(Struct, kw_only=True):
     minimum_os: tuple[int, ...] | None = None
     symbols: SymbolTable | None = None
     parts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    sections: list[Stretch] = field(default_factory=list)
+    sections: list[MappedSegment] = field(default_factory=list)
     base: int = 0
 
 
-class Image(Struct, frozen=True, kw_only=True):
+class MachoImage(Struct, frozen=True, kw_only=True):
     """One image, thin or a slice of a fat file.
 
     Attributes:
@@ -141,7 +141,7 @@ class Image(Struct, frozen=True, kw_only=True):
         commands: all that follows the header.
     """
 
-    window: Window
+    window: BoundedView
     order: str
     bits: int
     cpu: tuple[int, int]
@@ -150,7 +150,7 @@ class Image(Struct, frozen=True, kw_only=True):
     commands: Commands
 
 
-def read_image(window: Window) -> Image:
+def read_image(window: BoundedView) -> MachoImage:
     """Read the header and the load commands.
 
     Raises:
@@ -171,7 +171,7 @@ def read_image(window: Window) -> Image:
         _note(commands, kind, body, order)
         if kind in _SEGMENTS and filetype not in {FileType.DSYM, FileType.DYLIB_STUB}:
             _note_segment(commands, window, body, _SEGMENTS[kind], order)
-    return Image(
+    return MachoImage(
         window=window,
         order=order,
         bits=bits,
@@ -287,7 +287,7 @@ _WITHOUT_BYTES: Final = frozenset({0x1, 0xC, 0x12})  # S_ZEROFILL and its kin
 
 
 def _note_segment(
-    commands: Commands, window: Window, body: bytes, layout: _SegmentLayout, order: str
+    commands: Commands, window: BoundedView, body: bytes, layout: _SegmentLayout, order: str
 ) -> None:
     """Add the sections of a segment.
 
@@ -308,7 +308,7 @@ def _note_segment(
         address, size, offset, flags = entry.unpack_from(body, start)
         if flags & _SECTION_TYPE not in _WITHOUT_BYTES and offset + size <= window.size:
             commands.sections.append(
-                Stretch(
+                MappedSegment(
                     offset=window.start + offset,
                     address=address,
                     size=size,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.address_space import Memory, apart, searchable
-from abi_probe.bounded_view import Window
+from abi_probe.address_space import AddressSpace, apart, searchable
+from abi_probe.bounded_view import BoundedView
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.macho.binding import pointer_format
 from abi_probe.macho.load_commands import FileType, read_image
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from abi_probe.bounded_view import Buffer
-    from abi_probe.macho.load_commands import Image
+    from abi_probe.macho.load_commands import MachoImage
     from abi_probe.model import ModuleDefinition
 
 # The kinds of pointer that chains of fixups have outside of Apple's own libraries: 36 bits of
@@ -34,7 +34,7 @@ _STILL: Final = 6  # bytes of such a pointer that its place in the chain does no
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MachoMemory(Memory):
+class MachoAddressSpace(AddressSpace):
     """A Mach-O image as it lies in memory.
 
     Attributes:
@@ -44,7 +44,7 @@ class MachoMemory(Memory):
     base: int | None
 
     @classmethod
-    def of(cls, image: Image) -> MachoMemory | None:
+    def of(cls, image: MachoImage) -> MachoAddressSpace | None:
         """Prepare an image; None where its pointers are of a kind that no wheel's are.
 
         Raises:
@@ -116,7 +116,7 @@ def read_macho(data: Buffer) -> Binary:
         NotABinaryError: it does not begin as a Mach-O file does.
         UnreadableError: it is cut off or contradicts itself.
     """
-    images = [read_image(part) for part in _slices(Window.whole(data))]
+    images = [read_image(part) for part in _slices(BoundedView.whole(data))]
     symbols = [read_symbols(image) for image in images]
     first = images[0]
     dylibs = (dylib for image in images for dylib in image.commands.dylibs)
@@ -141,14 +141,14 @@ def read_macho(data: Buffer) -> Binary:
     )
 
 
-def _definitions(image: Image, exports: frozenset[str]) -> tuple[ModuleDefinition, ...]:
+def _definitions(image: MachoImage, exports: frozenset[str]) -> tuple[ModuleDefinition, ...]:
     """The modules' definitions, looked for where there are modules only."""
     stems = module_stems(exports)
-    memory = MachoMemory.of(image) if stems else None
+    memory = MachoAddressSpace.of(image) if stems else None
     return read_definitions(memory, stems) if memory is not None else ()
 
 
-def _slices(window: Window) -> Iterator[Window]:
+def _slices(window: BoundedView) -> Iterator[BoundedView]:
     """The images of a file: itself, or each slice of a fat one."""
     record = _FAT.get(window.read(0, min(4, window.size), "magic"))
     if record is None:
@@ -178,7 +178,7 @@ def _check_apart(places: Sequence[tuple[int, int]]) -> None:
             raise UnreadableError(f"slices at {offset} and {following} overlap")
 
 
-def _machine(image: Image) -> str:
+def _machine(image: MachoImage) -> str:
     cpu, subtype = image.cpu
     known = _MACHINES.get((cpu, subtype)) or _MACHINES.get((cpu, None))
     return known or f"macho-cpu-{cpu:#x}"

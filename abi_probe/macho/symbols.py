@@ -24,7 +24,7 @@ from abi_probe.symbol_names import is_pythonic, matters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.macho.load_commands import Image
+    from abi_probe.macho.load_commands import MachoImage
 
 _MAX_TRIE: Final = 1 << 24  # bytes; libtorch_cpu's, the largest that was met, has 2.2 MB
 _MAX_BINDS: Final = 1 << 22  # bytes of instructions; PyMuPDF's have 0.5 MB, more than all others
@@ -43,7 +43,7 @@ _WEAK_REFERENCE: Final = 0x40
 class _Imports(Struct, kw_only=True):
     """The needed names of one image, each once."""
 
-    image: Image
+    image: MachoImage
     found: dict[str, ImportedSymbol] = field(default_factory=dict)
 
     def add(self, symbol: bytes, ordinal: int, *, weak: bool) -> None:
@@ -68,7 +68,7 @@ class _Imports(Struct, kw_only=True):
         return dylibs[ordinal - 1].path
 
 
-def read_symbols(image: Image) -> tuple[tuple[ImportedSymbol, ...], frozenset[str]]:
+def read_symbols(image: MachoImage) -> tuple[tuple[ImportedSymbol, ...], frozenset[str]]:
     """Read the names that matter to a Python runtime.
 
     The tables that dyld itself uses decide: bind opcodes or chained fixups, and the export trie.
@@ -93,14 +93,14 @@ def read_symbols(image: Image) -> tuple[tuple[ImportedSymbol, ...], frozenset[st
     return needed, frozenset(exports)
 
 
-def _table(image: Image, name: str) -> bytes:
+def _table(image: MachoImage, name: str) -> bytes:
     offset, size = image.commands.parts[name]
     if size > (_MAX_TRIE if name == "export" else _MAX_BINDS):
         raise UnreadableError(f"{name} table of {size} bytes at offset {offset}")
     return image.window.read(offset, size, f"{name} table")
 
 
-def _bound(image: Image, imports: _Imports) -> None:
+def _bound(image: MachoImage, imports: _Imports) -> None:
     """Note what dyld binds."""
     parts = image.commands.parts
     for name in ("bind", "lazy_bind", "weak_bind"):
@@ -115,7 +115,7 @@ def _bound(image: Image, imports: _Imports) -> None:
             imports.add(symbol, ordinal, weak=weak)
 
 
-def _listed(image: Image, imports: _Imports) -> set[str]:
+def _listed(image: MachoImage, imports: _Imports) -> set[str]:
     """Note what the symbol table has undefined, and return what it defines for others."""
     exports: set[str] = set()
     table = image.commands.symbols
@@ -138,7 +138,7 @@ def _is_export(symbol: bytes) -> bool:
     return len(symbol) < MAX_NAME and matters(symbol.removeprefix(b"_"))
 
 
-def _entries(image: Image, start: int, count: int) -> Iterator[tuple[int, int, int]]:
+def _entries(image: MachoImage, start: int, count: int) -> Iterator[tuple[int, int, int]]:
     """The external symbols: offset of the name, type, description."""
     entry = struct.Struct(image.order + ("IBxH4x" if image.bits == 32 else "IBxH8x"))  # noqa: PLR2004
     check_count(count)
@@ -152,7 +152,7 @@ def _entries(image: Image, start: int, count: int) -> Iterator[tuple[int, int, i
                 yield name_at, kind, description
 
 
-def _listed_ordinal(image: Image, description: int) -> int:
+def _listed_ordinal(image: MachoImage, description: int) -> int:
     """The library ordinal of an undefined symbol, as bind instructions have it."""
     if not image.flags & _TWO_LEVEL:
         return ANYWHERE

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from abi_probe.bounded_view import MAX_NAME, Window
+from abi_probe.bounded_view import MAX_NAME, BoundedView
 from abi_probe.errors import NotABinaryError, UnreadableError
 
 _MAX_HEADER: Final = 4096  # bytes of the optional header; 240 with all its directories
@@ -66,7 +66,7 @@ class PeImage(Struct, frozen=True, kw_only=True):
         sections: the headers, as if they were a section, and the sections by rising address.
     """
 
-    window: Window
+    window: BoundedView
     machine: int
     characteristics: int
     bits: int
@@ -126,7 +126,7 @@ class PeImage(Struct, frozen=True, kw_only=True):
         return section
 
 
-def read_image(window: Window) -> PeImage:
+def read_image(window: BoundedView) -> PeImage:
     """Read the headers.
 
     Source of the layout: Microsoft's "PE Format".
@@ -160,7 +160,7 @@ def read_image(window: Window) -> PeImage:
     )
 
 
-def _directories(optional: Window, width: _Width) -> tuple[int, ...]:
+def _directories(optional: BoundedView, width: _Width) -> tuple[int, ...]:
     """The address of each table; 0 where there is none or no room for its record."""
     (count,) = optional.unpack(_WORD, width.count_at, "optional header")
     first = width.count_at + _WORD.size
@@ -172,7 +172,9 @@ def _directories(optional: Window, width: _Width) -> tuple[int, ...]:
     return tuple(places + [0] * (_DIRECTORIES - known))
 
 
-def _sections(window: Window, start: int, count: int, optional: Window) -> tuple[Section, ...]:
+def _sections(
+    window: BoundedView, start: int, count: int, optional: BoundedView
+) -> tuple[Section, ...]:
     """The headers and the sections, by rising address, as the loader demands."""
     (alignment,) = optional.unpack(_WORD, _FILE_ALIGNMENT_AT, "optional header")
     (size,) = optional.unpack(_WORD, _HEADERS_SIZE_AT, "optional header")

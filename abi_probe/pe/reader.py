@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from abi_probe.address_space import Memory, Stretch, apart, searchable
-from abi_probe.bounded_view import MAX_KEPT, MAX_NAME, Window, as_text
+from abi_probe.address_space import AddressSpace, MappedSegment, apart, searchable
+from abi_probe.bounded_view import MAX_KEPT, MAX_NAME, BoundedView, as_text
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Binary, Format, ImportedSymbol
 from abi_probe.module_defs import module_stems, read_definitions
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PeMemory(Memory):
+class PeAddressSpace(AddressSpace):
     """A PE file as it lies in memory.
 
     Attributes:
@@ -35,10 +35,10 @@ class PeMemory(Memory):
     base: int
 
     @classmethod
-    def of(cls, image: PeImage) -> PeMemory:
+    def of(cls, image: PeImage) -> PeAddressSpace:
         """Prepare an image."""
         stretches = (
-            Stretch(
+            MappedSegment(
                 offset=image.window.start + each.offset,
                 address=each.address,
                 size=each.raw,
@@ -118,7 +118,7 @@ def read_pe(data: Buffer) -> Binary:
         NotABinaryError: it does not begin as a PE file does.
         UnreadableError: it is cut off or contradicts itself.
     """
-    image = read_image(Window.whole(data))
+    image = read_image(BoundedView.whole(data))
     imports = _Imports(image=image)
     imports.read()
     soname, exports = _exports(image)
@@ -134,7 +134,7 @@ def read_pe(data: Buffer) -> Binary:
         needed=tuple(dict.fromkeys(imports.needed)),
         imports=tuple(imports.found[name] for name in sorted(imports.found)),
         exports=exports,
-        definitions=read_definitions(PeMemory.of(image), stems) if stems else (),
+        definitions=read_definitions(PeAddressSpace.of(image), stems) if stems else (),
     )
 
 

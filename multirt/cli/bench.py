@@ -14,18 +14,18 @@ from typer.core import TyperCommand, TyperGroup
 
 from multirt.cli.app import valued_options
 from multirt.cli.argv import separated
-from multirt.cli.compare_options import ContestOptions, Html
+from multirt.cli.compare_options import CompareOptions, Html
 from multirt.cli.context import history_store, names_of
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.errors import ExitCode, MultirtError
-from multirt.experiments.bench import Effort, bench
+from multirt.experiments.bench import BenchConfig, bench
 from multirt.experiments.bench_records import records_of, reference_records
 from multirt.experiments.history import write_csv, write_pyperf
-from multirt.experiments.history_model import Record, machine_key
+from multirt.experiments.history_model import BenchRecord, machine_key
 from multirt.experiments.pyperf_runner import require_pyperf
-from multirt.experiments.pyperformance_suite import Pace, chosen_benchmarks, run_suite
-from multirt.experiments.regression import Change, changes
+from multirt.experiments.pyperformance_suite import SuiteMode, chosen_benchmarks, run_suite
+from multirt.experiments.regression import RuntimeChange, changes
 from multirt.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from multirt.experiments.bench_model import Bench
     from multirt.experiments.compare import Conditions
     from multirt.experiments.pyperformance_suite import SuiteRun
-    from multirt.experiments.variants import Field
+    from multirt.experiments.variants import Lineup
 
 
-class EffortOptions(Struct, frozen=True, kw_only=True):
+class BenchOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of how much is measured."""
 
     rounds: Annotated[
@@ -74,13 +74,13 @@ class EffortOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = "THREADS"
 
-    def effort(self) -> Effort:
+    def effort(self) -> BenchConfig:
         """Return it as the library takes it.
 
         Raises:
             MultirtError: the numbers of threads are none.
         """
-        return Effort(
+        return BenchConfig(
             rounds=self.rounds,
             values=self.values,
             warmups=self.warmups,
@@ -91,7 +91,7 @@ class EffortOptions(Struct, frozen=True, kw_only=True):
         )
 
 
-class SinceOptions(Struct, frozen=True, kw_only=True):
+class BaselineOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of earlier measurements."""
 
     compare_to: Annotated[
@@ -118,8 +118,8 @@ class SinceOptions(Struct, frozen=True, kw_only=True):
         return self.compare_to or ("recent" if self.fail_on_regression else None)
 
     def changes(
-        self, now: Sequence[Record], earlier: Sequence[Record]
-    ) -> tuple[Change, ...] | None:
+        self, now: Sequence[BenchRecord], earlier: Sequence[BenchRecord]
+    ) -> tuple[RuntimeChange, ...] | None:
         """Return what became slower or faster; None when nobody asks.
 
         Args:
@@ -133,13 +133,13 @@ class SinceOptions(Struct, frozen=True, kw_only=True):
             return None
         return changes(now, reference_records(now, earlier, self.since), self.threshold / 100)
 
-    def fails(self, found: Sequence[Change] | None) -> bool:
+    def fails(self, found: Sequence[RuntimeChange] | None) -> bool:
         """Whether the command is to fail for what was found."""
         return self.fail_on_regression and any(each.regressed for each in found or ())
 
 
 def measure_field(
-    field: Field, arguments: Sequence[str], conditions: Conditions, effort: Effort
+    field: Lineup, arguments: Sequence[str], conditions: Conditions, effort: BenchConfig
 ) -> Bench:
     """Measure, and say on a terminal how far it is."""
     lanes = len(field.contenders) * max(len(effort.threads), 1)
@@ -149,8 +149,8 @@ def measure_field(
 
 
 def remember(
-    measured: Bench, options: SinceOptions, *, keep: bool
-) -> tuple[tuple[Record, ...], tuple[Change, ...] | None]:
+    measured: Bench, options: BaselineOptions, *, keep: bool
+) -> tuple[tuple[BenchRecord, ...], tuple[RuntimeChange, ...] | None]:
     """Append what was measured, and compare it with what was there before.
 
     A history that cannot be used loses nothing that was measured: it is only said.
@@ -162,7 +162,7 @@ def remember(
         MultirtError: it cannot be used and is to be compared with, or the reference means nothing.
     """
     store, now = history_store(), records_of(measured)
-    earlier: tuple[Record, ...] = ()
+    earlier: tuple[BenchRecord, ...] = ()
     try:
         earlier = store.records(program=measured.program, machine=machine_key())
         if keep:
@@ -174,7 +174,7 @@ def remember(
     return (*earlier, *now), options.changes(now, earlier)
 
 
-def file_name(record: Record) -> str:
+def file_name(record: BenchRecord) -> str:
     """Return a name for pyperf's file."""
     return record.runtime + (f"-threads-{record.threads}" if record.threads is not None else "")
 
@@ -205,7 +205,8 @@ Suite = Annotated[
     ),
 ]
 SuitePace = Annotated[
-    Pace | None, typer.Option("--suite-pace", help="How long each benchmark of a suite may take.")
+    SuiteMode | None,
+    typer.Option("--suite-pace", help="How long each benchmark of a suite may take."),
 ]
 
 
@@ -242,9 +243,9 @@ def measure(
     words: Words = None,
     *,
     options: ProgramOptions,
-    terms: ContestOptions,
-    effort: EffortOptions,
-    since: SinceOptions,
+    terms: CompareOptions,
+    effort: BenchOptions,
+    since: BaselineOptions,
     output: Output = None,
     history: Keep = True,
     html: Html = None,
@@ -258,9 +259,9 @@ def measure(
     """
     if suite is not None:
         _check_suite(
-            words, terms, html, unusual=(effort, since) != (EffortOptions(), SinceOptions())
+            words, terms, html, unusual=(effort, since) != (BenchOptions(), BaselineOptions())
         )
-        _measure_suite(suite, options, terms, suite_pace or Pace.FAST, output, as_json=as_json)
+        _measure_suite(suite, options, terms, suite_pace or SuiteMode.FAST, output, as_json=as_json)
         return
     if suite_pace is not None:
         raise MultirtError("usage", "--suite-pace goes with --suite")
@@ -281,7 +282,7 @@ def measure(
 
 
 def _show(
-    measured: Bench, found: Sequence[Change] | None, since: str | None, *, as_json: bool
+    measured: Bench, found: Sequence[RuntimeChange] | None, since: str | None, *, as_json: bool
 ) -> None:
     """Print it, as a document or for people."""
     if as_json:
@@ -297,14 +298,14 @@ def _show(
 
 
 def _check_suite(
-    words: list[str] | None, terms: ContestOptions, html: Path | None, *, unusual: bool
+    words: list[str] | None, terms: CompareOptions, html: Path | None, *, unusual: bool
 ) -> None:
     """Refuse what a suite does not heed.
 
     Raises:
         MultirtError: a program or an option that means nothing to it.
     """
-    heeded = ContestOptions(profile=terms.profile, reference=terms.reference)
+    heeded = CompareOptions(profile=terms.profile, reference=terms.reference)
     if words or html is not None or unusual or terms != heeded:
         message = "--suite brings its own programs, and how they are measured"
         hint = "with it go --python, --profile, --reference, --suite-pace, --output and --json"
@@ -314,8 +315,8 @@ def _check_suite(
 def _measure_suite(
     suite: str,
     options: ProgramOptions,
-    terms: ContestOptions,
-    pace: Pace,
+    terms: CompareOptions,
+    pace: SuiteMode,
     output: Path | None,
     *,
     as_json: bool,
@@ -352,7 +353,7 @@ def show_history(
         Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
     ] = None,
     *,
-    since: SinceOptions,
+    since: BaselineOptions,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write every value as CSV.")
     ] = None,
@@ -360,7 +361,7 @@ def show_history(
     as_json: Json = False,
 ) -> None:
     """Show what was measured before, of all programs or of one."""
-    if program is None and since != SinceOptions():
+    if program is None and since != BaselineOptions():
         raise MultirtError("usage", "name the program whose last session is to be compared")
     records = _remembered(program)
     if csv is not None:
@@ -375,7 +376,7 @@ def show_history(
         raise typer.Exit(ExitCode.DIFFERENT)
 
 
-def _remembered(program: Path | None) -> tuple[Record, ...]:
+def _remembered(program: Path | None) -> tuple[BenchRecord, ...]:
     """Return all records, or those of one program.
 
     Raises:
@@ -392,7 +393,9 @@ def _remembered(program: Path | None) -> tuple[Record, ...]:
     return records
 
 
-def _last_changes(records: Sequence[Record], since: SinceOptions) -> tuple[Change, ...] | None:
+def _last_changes(
+    records: Sequence[BenchRecord], since: BaselineOptions
+) -> tuple[RuntimeChange, ...] | None:
     """Compare the last session on this machine with what was before it."""
     here = [each for each in records if each.machine == machine_key()]
     last = here[-1].session if here else None
@@ -401,8 +404,8 @@ def _last_changes(records: Sequence[Record], since: SinceOptions) -> tuple[Chang
 
 
 def _show_records(
-    records: Sequence[Record],
-    found: Sequence[Change] | None,
+    records: Sequence[BenchRecord],
+    found: Sequence[RuntimeChange] | None,
     since: str | None,
     *,
     one: bool,

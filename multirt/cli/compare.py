@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.compare_options import ContestOptions, Html
+from multirt.cli.compare_options import CompareOptions, Html
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, takes_program
 from multirt.errors import ExitCode
@@ -30,7 +30,7 @@ def compare_runtimes(
     words: Words = None,
     *,
     options: ProgramOptions,
-    terms: ContestOptions,
+    terms: CompareOptions,
     files: Files = False,
     given: Input = None,
     html: Html = None,

@@ -14,9 +14,9 @@ from multirt.cli.program_options import ProgramOptions, arguments_of
 from multirt.errors import MultirtError
 from multirt.experiments.compare import Conditions
 from multirt.experiments.normalization import choose_rules
-from multirt.experiments.variants import Field, line_up
+from multirt.experiments.variants import Lineup, line_up
 from multirt.process.signals import interruptible
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ Html = Annotated[
 ]
 
 
-class ContestOptions(Struct, frozen=True, kw_only=True):
+class CompareOptions(Struct, frozen=True, kw_only=True):
     """What a command line says of who takes part, and of what is the same for all."""
 
     profile: Annotated[
@@ -97,7 +97,7 @@ class ContestOptions(Struct, frozen=True, kw_only=True):
             rules=choose_rules(self.rule or (), self.no_rule or ()),
         )
 
-    def field(self, words: list[str] | None, options: ProgramOptions) -> Field:
+    def field(self, words: list[str] | None, options: ProgramOptions) -> Lineup:
         """Return who takes part.
 
         Args:
@@ -110,14 +110,14 @@ class ContestOptions(Struct, frozen=True, kw_only=True):
             SpecError: a word names no runtime.
         """
         request = replace(options, python=None).request(words)
-        if request.entry.kind in (Kind.STDIN, Kind.INTERPRETER):
+        if request.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
             hint = "save it to a file, or say what is to run"
             raise MultirtError("script", f"{request.entry.title} cannot be run again", hint)
         return self.line_up(request, options, arguments_of(words))
 
     def line_up(
         self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
-    ) -> Field:
+    ) -> Lineup:
         """Return who takes part for a request, as above; from then on signals end all of them."""
         interruptible()
         return line_up(request, arguments, options.python or [], self.profile or [], self.reference)

@@ -15,9 +15,9 @@ from multirt.report.progress import waiting
 from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
 if TYPE_CHECKING:
-    from multirt.environments import Store
+    from multirt.environments import EnvironmentStore
     from multirt.experiments.history import History
-    from runtimes import Search
+    from runtimes import SearchOptions
 
 
 # What platformdirs says on Linux; asking it takes a tenth of a first start.
@@ -110,7 +110,7 @@ def cache_dir() -> Path:
     return own_folder("cache")
 
 
-def search(*, refresh: bool = False) -> Search:
+def search(*, refresh: bool = False) -> SearchOptions:
     """Return the search that this process's environment asks for.
 
     Raises:
@@ -124,9 +124,9 @@ def search(*, refresh: bool = False) -> Search:
     if not 0 < timeout < math.inf:
         message = f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {text!r}"
         raise MultirtError("usage", message, "write for example 5 or 0.5")
-    from runtimes import Search  # 50 ms, which who only wants the cache does without
+    from runtimes import SearchOptions  # 50 ms, which who only wants the cache does without
 
-    return Search(
+    return SearchOptions(
         env=dict(os.environ),
         home=Path.home(),
         cwd=Path.cwd(),
@@ -145,9 +145,9 @@ def user_config() -> Path:
     return user_folder("config") / "config.toml"
 
 
-def store(*, refresh: bool = False, offline: bool = False) -> Store:
+def store(*, refresh: bool = False, offline: bool = False) -> EnvironmentStore:
     """Return the place of environments; what takes long is said on the terminal."""
-    from multirt.environments import Store  # not for the commands that install nothing
+    from multirt.environments import EnvironmentStore  # not for the commands that install nothing
 
     env = dict(os.environ)
-    return Store(cache_dir(), env, progress=waiting, refresh=refresh, offline=offline)
+    return EnvironmentStore(cache_dir(), env, progress=waiting, refresh=refresh, offline=offline)

@@ -13,8 +13,8 @@ import typer
 
 from multirt.cli.options import Json, store
 from multirt.environments import (
-    Environment,
-    Limits,
+    PruneLimits,
+    StoredEnvironment,
     environments,
     forget_resolutions,
     prunable,
@@ -91,7 +91,7 @@ def prune(
     """Remove environments that are old, damaged, or whose runtime is gone."""
     from multirt.report.units import read_duration, read_size
 
-    limits = Limits(
+    limits = PruneLimits(
         unused=read_duration(unused_for),
         size=read_size(max_size) if max_size is not None else None,
     )
@@ -120,7 +120,7 @@ def remove_named(
     _say_removed(meant, used, dry_run=dry_run, as_json=as_json)
 
 
-def _named(found: tuple[Environment, ...], name: str) -> list[Environment]:
+def _named(found: tuple[StoredEnvironment, ...], name: str) -> list[StoredEnvironment]:
     """Return the environments that a name means, of which there is at least one.
 
     Raises:
@@ -135,7 +135,7 @@ def _named(found: tuple[Environment, ...], name: str) -> list[Environment]:
     return named
 
 
-def _remove(meant: Iterable[Environment]) -> tuple[Path, ...]:
+def _remove(meant: Iterable[StoredEnvironment]) -> tuple[Path, ...]:
     """Remove environments, and return the folders of those that are in use.
 
     Raises:
@@ -149,7 +149,7 @@ def _remove(meant: Iterable[Environment]) -> tuple[Path, ...]:
 
 
 def _say_removed(
-    meant: Iterable[Environment], used: tuple[Path, ...], *, dry_run: bool, as_json: bool
+    meant: Iterable[StoredEnvironment], used: tuple[Path, ...], *, dry_run: bool, as_json: bool
 ) -> None:
     """Print what went, how much that frees, and what stays because it is in use."""
     gone = tuple(each for each in meant if each.home not in used)

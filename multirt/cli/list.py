@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.list_runtimes import Shape, list_runtimes
+from multirt.cli.list_runtimes import ListFormat, list_runtimes
 from multirt.cli.options import Json, Refresh
 from multirt.errors import MultirtError
 
@@ -24,7 +24,7 @@ def list_command(
         typer.Option("--all", help="Also environments, and what could not be used and why."),
     ] = False,
     shape: Annotated[
-        Shape | None, typer.Option("--format", help="A list for other tools to read.")
+        ListFormat | None, typer.Option("--format", help="A list for other tools to read.")
     ] = None,
     as_json: Json = False,
     refresh: Refresh = False,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtimes import Discovery, Runtime, RuntimeSpec
 
 
-class Shape(StrEnum):
+class ListFormat(StrEnum):
     """A list of runtimes that other tools read."""
 
     SEARCH_PATH = "search-path"  # their folders, as PATH and UV_PYTHON_SEARCH_PATH have them
@@ -30,7 +30,7 @@ def list_runtimes(
     everything: bool,
     as_json: bool,
     refresh: bool,
-    shape: Shape | None = None,
+    shape: ListFormat | None = None,
 ) -> int:
     """Print the runtimes that fit, and return the exit code.
 
@@ -74,11 +74,11 @@ def list_runtimes(
     return 0
 
 
-def _joined(runtimes: Sequence[Runtime], shape: Shape) -> str:
+def _joined(runtimes: Sequence[Runtime], shape: ListFormat) -> str:
     match shape:
-        case Shape.SEARCH_PATH:
+        case ListFormat.SEARCH_PATH:
             return os.pathsep.join(dict.fromkeys(str(each.executable.parent) for each in runtimes))
-        case Shape.EXECUTABLES:
+        case ListFormat.EXECUTABLES:
             return "\n".join(str(each.executable) for each in runtimes)
 
 

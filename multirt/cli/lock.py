@@ -10,10 +10,10 @@ import typer
 from packaging.specifiers import SpecifierSet
 
 from multirt.cli.options import Json, Python, search, specs, store
-from multirt.environments import Wanted, following, lock_name, make_lock, write_lock
+from multirt.environments import InstallRequest, following, lock_name, make_lock, write_lock
 from multirt.errors import ExitCode, MultirtError
 from multirt.program import read_program
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.explicit_paths import with_named
 from runtimes import NoRuntimeError, Runtime, RuntimeSpec, discover
 
@@ -44,8 +44,8 @@ def lock_script(
 ) -> None:
     """Lock what a script requires: `run` then installs the same files everywhere."""
     script = script.absolute()
-    program = read_program(Entry(kind=Kind.SCRIPT, text=str(script)), Path.cwd())
-    wanted = Wanted(
+    program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text=str(script)), Path.cwd())
+    wanted = InstallRequest(
         requirements=tuple(str(each) for each in program.dependencies),
         build=build,
         exclude_newer=exclude_newer,

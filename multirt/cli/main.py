@@ -67,10 +67,12 @@ def _answer(arguments: list[str]) -> int:
 
         return list_runtimes(None, shape=None, **options)
     if asked == "probe" and (plain := plain_targets(arguments[1:])) is not None:
-        from multirt.cli.probe_request import Asked, Shape, probe_targets
+        from multirt.cli.probe_request import OutputFormat, ProbeArgs, probe_targets
 
         targets, as_json = plain
-        return probe_targets(Asked(targets=targets, shape=Shape.JSON if as_json else Shape.TABLE))
+        return probe_targets(
+            ProbeArgs(targets=targets, shape=OutputFormat.JSON if as_json else OutputFormat.TABLE)
+        )
     if asked == "run" and os.name == "posix":
         _start_plainly(arguments)
     if arguments in (["--version"], ["-V"]):

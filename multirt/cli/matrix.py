@@ -29,7 +29,7 @@ from multirt.cli.options import Json
 from multirt.config.project_files import find_root
 from multirt.errors import MultirtError
 from multirt.matrix.cells import CellSelection
-from multirt.matrix.model import Options, Quiet
+from multirt.matrix.model import NullView, RunOptions
 from multirt.matrix.report import exit_code, merge
 from multirt.matrix.scheduler import processors
 from multirt.process.signals import interruptible
@@ -226,7 +226,7 @@ def run_matrix(
         fresh=fresh,
         far=ctx.with_resource(joined(executor)) if executor is not None else None,
     )
-    options = Options(
+    options = RunOptions(
         jobs=jobs or processors(),
         fail_fast=fail_fast,
         wheels=tuple(wheel or ()),
@@ -274,7 +274,7 @@ def sync_environments(
             fresh=fresh,
         )
     )
-    options = Options(jobs=jobs or processors(), wheels=tuple(wheel or ()), test=False)
+    options = RunOptions(jobs=jobs or processors(), wheels=tuple(wheel or ()), test=False)
     interruptible()
     done = run_opened(opened, options)
     raise typer.Exit(hand_out(done, in_job=False))
@@ -299,7 +299,7 @@ def exec_command(
     pick = CellSelection(names=(*(names or ()), *(env or ())))
     opened = open_matrix(MatrixArgs(project=project, pick=pick))
     cells = tuple(replace(cell, commands=(command,)) for cell in opened.selected)
-    options = Options(
+    options = RunOptions(
         jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout, grace=grace
     )
     opened = replace(opened, selected=cells, selection=None)
@@ -325,8 +325,8 @@ def plan_cells(
 
     wanted = CellSelection(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
     opened = open_matrix(MatrixArgs(project=project, pick=wanted, missing=missing, fresh=fresh))
-    options = Options(jobs=processors(), wheels=tuple(wheel or ()))
-    wheels, plans = planner(opened, options, Quiet().say).foresee(opened.selected)
+    options = RunOptions(jobs=processors(), wheels=tuple(wheel or ()))
+    wheels, plans = planner(opened, options, NullView().say).foresee(opened.selected)
     if as_json:
         typer.echo(json.dumps(plan_document(wheels, plans)))
     else:

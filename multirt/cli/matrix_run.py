@@ -17,7 +17,7 @@ from multirt.config.project_files import read_project, root_of
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.cells import CellSelection, expand, pick
 from multirt.matrix.config import read_config
-from multirt.matrix.model import Missing, Package, Quiet
+from multirt.matrix.model import InstallMode, MissingRuntimePolicy, NullView
 from multirt.matrix.plan_cache import CachedPlan, cached_plan, keep_plan, path_of, state_of_sources
 from multirt.matrix.report import exit_code, is_failure
 from multirt.matrix.scheduler import run_plans, scheduler_of
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from multirt.matrix.cells import Cells
-    from multirt.matrix.model import Cell, CellPlan, Config, Options, Report, View
+    from multirt.matrix.model import Cell, CellPlan, Config, MatrixReport, ProgressView, RunOptions
     from multirt.matrix.planner import Planner
-    from multirt.matrix.remote import Far
+    from multirt.matrix.remote import RemoteCluster
     from multirt.matrix.run_cell import Runner
     from runtimes import Runtime
 
@@ -57,7 +57,7 @@ class MatrixArgs(Struct, frozen=True, kw_only=True):
     missing: str | None = None
     last_failed: bool = False
     fresh: bool = False
-    far: Far | None = None
+    far: RemoteCluster | None = None
 
     @property
     def selection(self) -> tuple[str, ...] | None:
@@ -91,7 +91,7 @@ class OpenMatrix(Struct, frozen=True, kw_only=True):
     here: tuple[Runtime, ...]
     state: Path
     fresh: bool
-    far: Far | None = None
+    far: RemoteCluster | None = None
     selection: tuple[str, ...] | None
     since: int = 0
     noticed: tuple[str, ...] = ()
@@ -117,10 +117,10 @@ def open_matrix(asked: MatrixArgs) -> OpenMatrix:
     project = read_project(asked.project or Path.cwd())
     config = read_config(project)
     if asked.missing is not None:
-        if asked.missing not in set(Missing):
+        if asked.missing not in set(MissingRuntimePolicy):
             hint = "write --missing error or --missing skip"
             raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
-        config = replace(config, missing=Missing(asked.missing))
+        config = replace(config, missing=MissingRuntimePolicy(asked.missing))
     here = asked.far.here if asked.far is not None else _runtimes(config, noticed.append)
     cells = expand(config, asked.far.runtimes if asked.far is not None else here)
     state = project_folder(cache_dir(), config.root)
@@ -172,7 +172,7 @@ def _runtimes(config: Config, notice: Callable[[str], object]) -> tuple[Runtime,
 
 
 @contextlib.contextmanager
-def joined(address: str) -> Iterator[Far]:
+def joined(address: str) -> Iterator[RemoteCluster]:
     """Give the cluster at an address, with the runtimes that its workers offer.
 
     Raises:
@@ -180,12 +180,12 @@ def joined(address: str) -> Iterator[Far]:
     """
     from multirt.cli import matrix_worker as working
     from multirt.distributed import join
-    from multirt.matrix.remote import Far, ask_offers
+    from multirt.matrix.remote import RemoteCluster, ask_offers
 
     with join(address) as cluster:
         offers = ask_offers(cluster, working)
         here = discover(search()).runtimes
-        yield Far(cluster=cluster, door=working, offers=offers, here=here)
+        yield RemoteCluster(cluster=cluster, door=working, offers=offers, here=here)
 
 
 def _failed_last(path: Path, there: Collection[str]) -> tuple[str, ...]:
@@ -219,16 +219,16 @@ def _nothing(message: str) -> MultirtError:
     )
 
 
-def planner(opened: OpenMatrix, options: Options, say: Callable[[str], object]) -> Planner:
+def planner(opened: OpenMatrix, options: RunOptions, say: Callable[[str], object]) -> Planner:
     """Return what plans the cells."""
     # 100 ms, which who only wants to know the cells does without
-    from multirt.environments import Store
+    from multirt.environments import EnvironmentStore
     from multirt.matrix.install import Installer
     from multirt.matrix.planner import Planner
     from multirt.matrix.wheels import WheelBuilder
 
     config, env = opened.config, dict(os.environ)
-    store = Store(cache_dir(), env, refresh=opened.fresh)
+    store = EnvironmentStore(cache_dir(), env, refresh=opened.fresh)
     return Planner(
         config=config,
         options=options,
@@ -250,7 +250,9 @@ def planner(opened: OpenMatrix, options: Options, say: Callable[[str], object]) 
 
 
 @contextlib.contextmanager
-def cell_runner(root: Path, state: Path, options: Options, view: View) -> Iterator[Runner]:
+def cell_runner(
+    root: Path, state: Path, options: RunOptions, view: ProgressView
+) -> Iterator[Runner]:
     """Give what runs the commands of cells, with a folder of its own for as long as it does."""
     from multirt.matrix.processes import Processes
     from multirt.matrix.run_cell import Runner
@@ -274,7 +276,9 @@ def state_folder(project: Path | None) -> Path | None:
     return project_folder(cache_dir(), root) if root is not None else None
 
 
-def run_again(asked: MatrixArgs, options: Options, *, live: bool, quiet: bool) -> Report | None:
+def run_again(
+    asked: MatrixArgs, options: RunOptions, *, live: bool, quiet: bool
+) -> MatrixReport | None:
     """Run the cells as they were planned before; None where they are to be planned."""
     root, selection = root_of(asked.project or Path.cwd()), asked.selection
     if root is None or selection is None or options.cover or options.wheels:
@@ -299,8 +303,8 @@ def run_again(asked: MatrixArgs, options: Options, *, live: bool, quiet: bool) -
 
 
 def run_planned(
-    asked: MatrixArgs, options: Options, *, jobs: int | None, live: bool, quiet: bool
-) -> Report:
+    asked: MatrixArgs, options: RunOptions, *, jobs: int | None, live: bool, quiet: bool
+) -> MatrixReport:
     """Plan the cells, and run them."""
     opened = open_matrix(asked)
     _check_package(opened)
@@ -326,15 +330,15 @@ def given_arguments(given: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _view(total: int, *, live: bool, quiet: bool) -> AbstractContextManager[View]:
+def _view(total: int, *, live: bool, quiet: bool) -> AbstractContextManager[ProgressView]:
     from multirt.report.matrix_progress import watching
 
-    return contextlib.nullcontext(Quiet()) if quiet else watching(total, live=live)
+    return contextlib.nullcontext(NullView()) if quiet else watching(total, live=live)
 
 
 def run_opened(
-    opened: OpenMatrix, options: Options, *, live: bool = False, quiet: bool = False
-) -> Report:
+    opened: OpenMatrix, options: RunOptions, *, live: bool = False, quiet: bool = False
+) -> MatrixReport:
     """Test what is selected, keep plan and report for the next time, and return the report."""
     from multirt.matrix.runner import run_matrix as run  # 100 ms, for who plans
 
@@ -384,7 +388,7 @@ def _paths(opened: OpenMatrix) -> Iterator[str]:
             yield str(cell.needs.lock)
 
 
-def _takes(options: Options, cells: Iterable[Iterable[Sequence[str]]]) -> bool:
+def _takes(options: RunOptions, cells: Iterable[Iterable[Sequence[str]]]) -> bool:
     """Whether some command takes the words after `--`, if there are any."""
     commands = (command for each in cells for command in each)
     return not options.posargs or any(map(takes_posargs, commands))
@@ -392,7 +396,7 @@ def _takes(options: Options, cells: Iterable[Iterable[Sequence[str]]]) -> bool:
 
 def _check_package(opened: OpenMatrix) -> None:
     """Refuse to install for a worker from a folder that only this machine has."""
-    editable = [cell.name for cell in opened.selected if cell.package is Package.EDITABLE]
+    editable = [cell.name for cell in opened.selected if cell.package is InstallMode.EDITABLE]
     if opened.far is not None and editable:
         message = f'{editable[0]} has package = "editable": a worker cannot import from this folder'
         raise MultirtError("usage", message, 'take "wheel", or run it without --executor')
@@ -411,8 +415,8 @@ def _with_requirement(opened: OpenMatrix, requirement: str) -> OpenMatrix:
 
 
 def _combined(
-    opened: OpenMatrix, report: Report, plans: Iterable[CellPlan], runner: Runner
-) -> Report:
+    opened: OpenMatrix, report: MatrixReport, plans: Iterable[CellPlan], runner: Runner
+) -> MatrixReport:
     """Combine what the cells measured, and say so in the notes."""
     from multirt.matrix.coverage_data import combine
 
@@ -437,7 +441,7 @@ def _combined(
 
 
 def hand_out(
-    report: Report,
+    report: MatrixReport,
     reports: Sequence[tuple[str, Path]] = (),
     *,
     state: Path | None = None,

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import multirt
 from multirt.cli.context import cache_dir, search
 from multirt.environments.abi_target import prospect_of
-from multirt.matrix.remote_worker import Offer, Worker, resolve_there, test_there
+from multirt.matrix.remote_worker import OfferedRuntime, Worker, resolve_there, test_there
 from runtimes import discover
 
 if TYPE_CHECKING:
     from multirt.environments import Resolution
     from multirt.matrix.model import CellReport
-    from multirt.matrix.remote_worker import Job
+    from multirt.matrix.remote_worker import CellJob
 
 
-def describe(name: str) -> Offer | None:
+def describe(name: str) -> OfferedRuntime | None:
     """Return the runtime of this machine that a resource stands for, None when none does."""
     for runtime in discover(search()).runtimes:
         if runtime.id == name:
-            return Offer(
+            return OfferedRuntime(
                 version=multirt.__version__,
                 runtime=runtime,
                 prospect=prospect_of(runtime, os.environ),
@@ -29,12 +29,12 @@ def describe(name: str) -> Offer | None:
     return None
 
 
-def resolve(job: Job) -> Resolution | CellReport:
+def resolve(job: CellJob) -> Resolution | CellReport:
     """Return what a cell's environment holds, or why there can be none."""
     return resolve_there(job, _worker())
 
 
-def test(job: Job) -> CellReport:
+def test(job: CellJob) -> CellReport:
     """Test a cell."""
     return test_there(job, _worker())
 

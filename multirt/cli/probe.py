@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from multirt.cli.options import Json, Site
-from multirt.cli.probe_request import Asked, Kind, Shape, probe_targets
-from multirt.probe.model import Trial
-from multirt.report.terminal import Colour
+from multirt.cli.probe_request import Kind, OutputFormat, ProbeArgs, probe_targets
+from multirt.probe.model import ImportCheck
+from multirt.report.terminal import Color
 
 _TRIED = "in child processes of the runtimes"
 
@@ -43,7 +43,7 @@ Timeout = Annotated[
     float,
     typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time that one module may take."),
 ]
-Form = Annotated[Shape, typer.Option("--format", help="How to print it.")]
+Form = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 Page = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Write a page with a heat map as well."),
@@ -69,7 +69,7 @@ Executor = Annotated[
     str | None,
     typer.Option("--executor", metavar="ADDRESS", help="A cluster to use: dask://HOST:PORT."),
 ]
-Colours = Annotated[Colour, typer.Option("--color", help="When to use colours.")]
+Colors = Annotated[Color, typer.Option("--color", help="When to use colors.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +88,7 @@ def probe_command(
     gil: Gil = False,
     timeout: Timeout = 60.0,
     as_json: Json = False,
-    shape: Form = Shape.TABLE,
+    shape: Form = OutputFormat.TABLE,
     html: Page = None,
     verbose: Verbose = False,
     everything: Everything = False,
@@ -97,18 +97,22 @@ def probe_command(
     ignore: Ignored = None,
     jobs: Jobs = None,
     executor: Executor = None,
-    colour: Colours = Colour.AUTO,
+    color: Colors = Color.AUTO,
 ) -> None:
     """Say on which runtimes a binary works, where not, and why."""
-    tried = {Trial.IMPORT: imports, Trial.SUBINTERPRETER: subinterpreter, Trial.GIL: gil}
-    asked = Asked(
+    tried = {
+        ImportCheck.IMPORT: imports,
+        ImportCheck.SUBINTERPRETER: subinterpreter,
+        ImportCheck.GIL: gil,
+    }
+    asked = ProbeArgs(
         targets=targets,
         python=python or (),
         runtime=runtime or (),
         site=site or (),
         trials=tuple(trial for trial, wanted in tried.items() if wanted),
         seconds=timeout,
-        shape=Shape.JSON if as_json else shape,
+        shape=OutputFormat.JSON if as_json else shape,
         html=html,
         verbose=verbose,
         everything=everything,
@@ -117,6 +121,6 @@ def probe_command(
         ignore=ignore or (),
         jobs=jobs,
         executor=executor,
-        colour=colour,
+        color=color,
     )
     raise typer.Exit(probe_targets(asked))

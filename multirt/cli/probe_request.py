@@ -15,20 +15,20 @@ from multirt.cli.context import search
 from multirt.errors import ExitCode, MultirtError
 from multirt.probe.api import probe
 from multirt.probe.findings import HINT, PROMISE, WARNING, Policy
-from multirt.probe.model import AUTO, Probing, Trial
+from multirt.probe.model import AUTO, ImportCheck, ProbeRequest
 from multirt.report.progress import Progress
-from multirt.report.terminal import Colour, painter, terminal_width, visible
+from multirt.report.terminal import Color, painter, terminal_width, visible
 from runtimes import NoRuntimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from multirt.probe.model import Report
+    from multirt.probe.model import ArtifactReport
     from runtimes import RuntimeSpec
 
 
-class Shape(StrEnum):
+class OutputFormat(StrEnum):
     """How the answer is printed."""
 
     TABLE = "table"
@@ -57,16 +57,16 @@ class Kind(StrEnum):
     IMPORT = "import"
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class ProbeArgs(Struct, frozen=True, kw_only=True):
     """What the command line of `probe` says; the fields are its options."""
 
     targets: Sequence[str]
     python: Sequence[str] = ()
     runtime: Sequence[str] = ()
     site: Sequence[Path] = ()
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[ImportCheck, ...] = ()
     seconds: float = 60.0
-    shape: Shape = Shape.TABLE
+    shape: OutputFormat = OutputFormat.TABLE
     html: Path | None = None
     verbose: bool = False
     everything: bool = False
@@ -75,10 +75,10 @@ class Asked(Struct, frozen=True, kw_only=True):
     ignore: Sequence[Kind] = ()
     jobs: int | None = None
     executor: str | None = None
-    colour: Colour = Colour.AUTO
+    color: Color = Color.AUTO
 
 
-def probe_targets(asked: Asked) -> int:
+def probe_targets(asked: ProbeArgs) -> int:
     """Print what works where, and return the exit code.
 
     Raises:
@@ -108,12 +108,12 @@ def probe_targets(asked: Asked) -> int:
     return policy.exit_code(reports)
 
 
-def _failing(asked: Asked) -> Sequence[str]:
+def _failing(asked: ProbeArgs) -> Sequence[str]:
     """Return the kinds of reasons that fail; on runtimes that a wheel promises every objection."""
     return (*asked.fail_on, *(Cause if AUTO in asked.runtime else ()))
 
 
-def _complain(reports: Sequence[Report]) -> None:
+def _complain(reports: Sequence[ArtifactReport]) -> None:
     """Tell people which targets could not be read, and what next."""
     for report in reports:
         error = report["error"]
@@ -123,7 +123,7 @@ def _complain(reports: Sequence[Report]) -> None:
             print(f"multirt: {said}", file=sys.stderr)  # noqa: T201 - the command's own output
 
 
-def _probing(asked: Asked) -> Probing:
+def _probing(asked: ProbeArgs) -> ProbeRequest:
     """Return the request."""
     words = asked.python or [word for word in [os.environ.get("MULTIRT_PYTHON")] if word]
     if asked.runtime and not asked.python:
@@ -131,7 +131,7 @@ def _probing(asked: Asked) -> Probing:
     if asked.executor is not None and asked.trials:
         message = "--executor spreads reading and judging; trials start runtimes of this machine"
         raise MultirtError("usage", message, "leave one of the two away")
-    return Probing(
+    return ProbeRequest(
         targets=tuple(asked.targets),
         specs=tuple(map(_parsed, words)),
         described=tuple(asked.runtime),
@@ -150,35 +150,35 @@ def _parsed(word: str) -> RuntimeSpec:
     return RuntimeSpec.parse(word, fork=True)
 
 
-def _lines(reports: Sequence[Report], policy: Policy, asked: Asked) -> Iterator[str]:
+def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) -> Iterator[str]:
     """Yield the lines of the shape that was asked for."""
     match asked.shape:
-        case Shape.JSON:
+        case OutputFormat.JSON:
             import json
 
             from multirt.report.json_parts import probe_document
 
             yield json.dumps(probe_document(reports))
-        case Shape.SARIF:
+        case OutputFormat.SARIF:
             import json
 
             from multirt.report.probe_sarif import sarif_document
 
             yield json.dumps(sarif_document(reports, policy), indent=1)
-        case Shape.GITHUB:
+        case OutputFormat.GITHUB:
             from multirt.report.probe_github import github_lines
 
             yield from github_lines(reports, policy)
-        case Shape.MARKDOWN:
+        case OutputFormat.MARKDOWN:
             from multirt.report.probe_markdown import markdown_lines
 
             yield from markdown_lines(reports, policy)
-        case Shape.TABLE:
-            from multirt.report.probe_text import Sheet, harmless, probe_lines
+        case OutputFormat.TABLE:
+            from multirt.report.probe_text import Layout, harmless, probe_lines
 
             room = terminal_width(os.environ, sys.stdout)
-            paint = painter(sys.stdout, os.environ, asked.colour)
-            sheet = Sheet(
+            paint = painter(sys.stdout, os.environ, asked.color)
+            sheet = Layout(
                 room=room,
                 paint=paint,
                 verbose=asked.verbose,

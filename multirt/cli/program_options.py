@@ -18,10 +18,10 @@ from abi_probe import Cause
 from multirt.cli.argv import requirement
 from multirt.cli.context import history_file, user_config
 from multirt.cli.options import Python, Site, cache_dir, search, store
-from multirt.config import Prefer, Wishes
+from multirt.config import CliSettings, Prefer
 from multirt.errors import MultirtError
 from multirt.program import entry_of
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 from multirt.selection.request import Request
 from runtimes import RuntimeSpec
 
@@ -134,7 +134,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         looked = search()
         entry, _ = entry_of(words or [], looked.cwd or Path.cwd())
         stdin = None
-        if entry.kind is Kind.STDIN and not sys.stdin.isatty():
+        if entry.kind is ProgramKind.STDIN and not sys.stdin.isatty():
             stdin = sys.stdin.buffer.read()
         return Request(
             entry=entry,
@@ -148,8 +148,8 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
             thorough=thorough,
         )
 
-    def _wishes(self) -> Wishes:
-        return Wishes(
+    def _wishes(self) -> CliSettings:
+        return CliSettings(
             specs=tuple(RuntimeSpec.parse(word, fork=True) for word in self.python or ()),
             implementation=self.implementation,
             prefer=self.prefer,

@@ -61,10 +61,10 @@ def run_program(
         raise MultirtError("usage", "--percent, --shadow and --repeatable go with --canary")
     request = options.request(words)
     if canary is not None and not dry_run:
-        from multirt.cli.try_canary import Asked, try_canary
+        from multirt.cli.try_canary import CanaryArgs, try_canary
 
         spec = RuntimeSpec.parse(canary, fork=True)
-        asked = Asked(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
+        asked = CanaryArgs(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
         try_canary(request, arguments_of(words), asked)
     if not dry_run:
         start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))

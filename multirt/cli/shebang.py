@@ -15,7 +15,7 @@ from multirt.cli.context import own_folder
 from multirt.cli.options import Json
 from multirt.errors import ExitCode, MultirtError
 from multirt.program.shebang_line import read_line
-from multirt.program.shebang_rewrite import Change, head_of, put, scripts_in, take_back
+from multirt.program.shebang_rewrite import ShebangChange, head_of, put, scripts_in, take_back
 from multirt.report.terminal import visible
 from runtimes import RuntimeSpec
 
@@ -77,7 +77,7 @@ def unset_lines(paths: Paths, *, as_json: Json = False) -> None:
     _each(paths, lambda path: take_back(path, _records()), as_json=as_json)
 
 
-def _each(paths: list[Path], change: Callable[[Path], Change], *, as_json: bool) -> None:
+def _each(paths: list[Path], change: Callable[[Path], ShebangChange], *, as_json: bool) -> None:
     """Change every script that can be, and say which could not."""
     changes, troubles = [], []
     for path in _scripts(paths):

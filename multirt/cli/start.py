@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from multirt.cli.argv import requirement
 from multirt.cli.context import cache_dir, history_file, search, store, user_config
-from multirt.config import Prefer, Wishes
+from multirt.config import CliSettings, Prefer
 from multirt.launch.exec_plan import launch
-from multirt.launch.tracked_environ import Consulted
+from multirt.launch.tracked_environ import TrackedEnviron
 from multirt.process.debug_log import say
 from multirt.program import entry_of
 from multirt.selection.decide import decide
@@ -47,7 +47,7 @@ def start_words(
     """
     entry, own = entry_of(words, Path.cwd())
     prefer, margin = (said.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
-    wishes = Wishes(
+    wishes = CliSettings(
         specs=tuple(RuntimeSpec.parse(word, fork=True) for word in said.get("python", ())),
         sites=tuple(map(Path, said.get("site", ()))),
         requirements=tuple(map(requirement, said.get("with", ()))),
@@ -89,7 +89,7 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     """
     since = time.time_ns()
     noticed: list[str] = []
-    env = Consulted(request.search.env)
+    env = TrackedEnviron(request.search.env)
     request = replace(request, search=replace(request.search, env=env, notice=noticed.append))
     decision = decide(request)
     planned = plan(decision, request, own)

@@ -12,7 +12,7 @@ from multirt.cli.argv import COMMANDS, requirement, unjoined
 from multirt.cli.options import PROGRAM
 from multirt.cli.program_options import ProgramOptions, takes_program
 from multirt.cli.start import start
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 
 Words = Annotated[
     list[str],
@@ -44,6 +44,6 @@ def run_tool(
     exact = f"=={version}" if version not in ("", "latest") else ""
     needed = requirement(source or f"{name}{exact}")
     given = replace(options, isolated=True, with_=[str(needed), *(options.with_ or [])])
-    command = Entry(kind=Kind.COMMAND, text=name if source else needed.name)
+    command = EntryPoint(kind=ProgramKind.COMMAND, text=name if source else needed.name)
     request = replace(given.request(words), entry=command)
     start(request, words[1:], unjoined(sys.argv[1:], COMMANDS))

@@ -12,11 +12,11 @@ from multirt.cli.context import data_dir
 from multirt.cli.start import say_notes
 from multirt.errors import MultirtError
 from multirt.experiments.canary import Canary
-from multirt.experiments.canary_report import Trial
+from multirt.experiments.canary_report import CanaryPair
 from multirt.experiments.canary_store import CanaryStore
 from multirt.experiments.history_model import program_key
 from multirt.process.debug_log import say
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 from multirt.selection.decide import decide
 from multirt.selection.no_match import nothing_fits
 from multirt.selection.plan import plan
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _STARTS, _SHADOWS = 5.0, 100.0
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class CanaryArgs(Struct, frozen=True, kw_only=True):
     """What a command line says of a canary.
 
     Attributes:
@@ -61,7 +61,7 @@ def canary_store() -> CanaryStore:
     return CanaryStore(path=data_dir() / "canary.sqlite3")
 
 
-def try_canary(request: Request, own: Sequence[str], asked: Asked) -> None:
+def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
     """Start the program with its canary; return when it is to be started as ever.
 
     Args:
@@ -89,7 +89,7 @@ def try_canary(request: Request, own: Sequence[str], asked: Asked) -> None:
     if new.chosen.runtime == usual.chosen.runtime:
         message = f"the canary {asked.spec} is the usual runtime, {usual.chosen.runtime.id}"
         raise MultirtError("canary", message, "name another with --python or --canary")
-    trial = Trial(
+    trial = CanaryPair(
         program=program_key(usual.program),
         usual=usual.chosen.runtime.id,
         canary=new.chosen.runtime.id,
@@ -111,9 +111,9 @@ def try_canary(request: Request, own: Sequence[str], asked: Asked) -> None:
         say(f"multirt: no canary: {error.message}")
 
 
-def _check(program: Program, asked: Asked) -> None:
+def _check(program: Program, asked: CanaryArgs) -> None:
     """Refuse what cannot be tried."""
-    if program.entry.kind in (Kind.STDIN, Kind.INTERPRETER):
+    if program.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
         message = f"a canary needs a program that is found again, not {program.title}"
         raise MultirtError("canary", message, "save it to a file")
     declared = (program.settings or {}).get("canary")

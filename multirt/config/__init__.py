@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from multirt.config.model import Configuration, Need, Prefer, Setting
-from multirt.config.resolve import Places, Wishes, configure
+from multirt.config.resolve import CliSettings, ConfigContext, configure
 
-__all__ = ["Configuration", "Need", "Places", "Prefer", "Setting", "Wishes", "configure"]
+__all__ = [
+    "CliSettings",
+    "ConfigContext",
+    "Configuration",
+    "Need",
+    "Prefer",
+    "Setting",
+    "configure",
+]

@@ -14,7 +14,7 @@ from multirt.config.model import Configuration, Prefer, Setting
 from multirt.config.project import Project, read_project
 from multirt.config.table import Table, read_table
 from multirt.errors import MultirtError
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 from runtimes import RuntimeSpec, SpecError, read_version_file
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ T = TypeVar("T")
 _VARIABLES = ("MULTIRT_PYTHON", "PYENV_ROOT", "XDG_CONFIG_HOME")
 
 
-class Wishes(Struct, frozen=True, kw_only=True):
+class CliSettings(Struct, frozen=True, kw_only=True):
     """What the command line asks for.
 
     Attributes:
@@ -115,7 +115,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     allowed: frozenset[str] = frozenset()
 
 
-class Places(Struct, frozen=True, kw_only=True):
+class ConfigContext(Struct, frozen=True, kw_only=True):
     """Where settings are looked for.
 
     Attributes:
@@ -129,19 +129,19 @@ class Places(Struct, frozen=True, kw_only=True):
     user_config: Path | None = None
 
 
-def configure(program: Program, wishes: Wishes, places: Places) -> Configuration:
+def configure(program: Program, wishes: CliSettings, places: ConfigContext) -> Configuration:
     """Return all that is asked for.
 
     Raises:
         MultirtError: a file of settings is wrong; the message names it.
     """
-    gathering = _Gathering(
+    gathering = _Collector(
         program=program, wishes=wishes, places=places, start=_start(program, wishes, places)
     )
     return settle(gathering.configuration())
 
 
-class _Gathering(Struct, frozen=True, kw_only=True):
+class _Collector(Struct, frozen=True, kw_only=True):
     """One start, and what was looked at for it.
 
     Attributes:
@@ -151,8 +151,8 @@ class _Gathering(Struct, frozen=True, kw_only=True):
     """
 
     program: Program
-    wishes: Wishes
-    places: Places
+    wishes: CliSettings
+    places: ConfigContext
     start: Path
     looked: Looked = field(default_factory=Looked)
     notes: list[str] = field(default_factory=list)
@@ -273,7 +273,7 @@ class _Gathering(Struct, frozen=True, kw_only=True):
         return (Path(root) if root else Path(env.get("HOME", "/"), ".pyenv")) / "versions"
 
 
-def _start(program: Program, wishes: Wishes, places: Places) -> Path:
+def _start(program: Program, wishes: CliSettings, places: ConfigContext) -> Path:
     """Return the folder from which files are looked for, upwards."""
     if wishes.project is not None:
         folder = places.cwd / wishes.project
@@ -306,7 +306,7 @@ def _requires(program: Program, project: Project | None) -> Iterator[Setting[Spe
 
 
 def _requirements(
-    program: Program, wishes: Wishes, project: Project | None
+    program: Program, wishes: CliSettings, project: Project | None
 ) -> Iterator[Setting[Requirement]]:
     for each in program.dependencies:
         yield Setting(value=each, origin=program.title)
@@ -320,9 +320,9 @@ def _requirements(
 def _belongs(program: Program, project: Project) -> bool:
     """Whether a program is part of a project, so that what that needs is needed."""
     match program.entry.kind:
-        case Kind.COMMAND:
+        case ProgramKind.COMMAND:
             return program.entry.text in project.commands
-        case Kind.MODULE:
+        case ProgramKind.MODULE:
             top = program.entry.text.partition(".")[0]
             root = project.path.parent
             return bool(program.sources) or any(
@@ -330,9 +330,9 @@ def _belongs(program: Program, project: Project) -> bool:
                 for folder in (".", "src")
                 for name in (top, f"{top}.py")
             )
-        case Kind.SCRIPT | Kind.FOLDER:
+        case ProgramKind.SCRIPT | ProgramKind.FOLDER:
             return True
-        case Kind.CODE | Kind.STDIN | Kind.INTERPRETER:
+        case ProgramKind.CODE | ProgramKind.STDIN | ProgramKind.INTERPRETER:
             return False
 
 
@@ -341,7 +341,7 @@ def _editable(program: Program, project: Project | None) -> tuple[Path, ...]:
     if project is None or not project.buildable or not _belongs(program, project):
         return ()
     kind, local = program.entry.kind, bool(program.sources)
-    if kind is Kind.COMMAND or (kind is Kind.MODULE and not local):
+    if kind is ProgramKind.COMMAND or (kind is ProgramKind.MODULE and not local):
         return (project.path.parent,)
     return ()
 

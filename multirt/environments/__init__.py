@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from multirt.environments.in_use import release, remove
     from multirt.environments.index_settings import following
     from multirt.environments.inventory import (
-        Environment,
-        Limits,
-        State,
+        EnvironmentState,
+        PruneLimits,
+        StoredEnvironment,
         environments,
         forget_resolutions,
         prunable,
@@ -25,35 +25,41 @@ if TYPE_CHECKING:
     )
     from multirt.environments.local_wheels import named_paths
     from multirt.environments.lock_maker import Locked, make_lock, write_lock
-    from multirt.environments.manifest import Kind, Record
-    from multirt.environments.model import Built, LocalWheel, Pin, Resolution, Wanted
-    from multirt.environments.project_env import Leased, leased
+    from multirt.environments.manifest import EnvironmentKind, Manifest
+    from multirt.environments.model import (
+        InstalledEnvironment,
+        InstallRequest,
+        LocalWheel,
+        Pin,
+        Resolution,
+    )
+    from multirt.environments.project_env import LockedEnvironment, leased
     from multirt.environments.pylock import PROJECT_LOCKS, lock_name, lock_of
     from multirt.environments.resolver import resolve
     from multirt.environments.site_overlay import overlay
-    from multirt.environments.store import Store
+    from multirt.environments.store import EnvironmentStore
     from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
     from multirt.environments.venv import Maker, make_empty, maker_for, maker_of, python_of
 
 __all__ = [
     "PROJECT_LOCKS",
-    "Built",
-    "Environment",
-    "Kind",
-    "Leased",
-    "Limits",
+    "EnvironmentKind",
+    "EnvironmentState",
+    "EnvironmentStore",
+    "InstallRequest",
+    "InstalledEnvironment",
     "LocalWheel",
     "Locked",
+    "LockedEnvironment",
     "Maker",
+    "Manifest",
     "MissingWheel",
     "Pin",
-    "Record",
+    "PruneLimits",
     "Resolution",
-    "State",
-    "Store",
+    "StoredEnvironment",
     "UnresolvableError",
     "UvError",
-    "Wanted",
     "build",
     "clean_environment",
     "environments",
@@ -82,22 +88,22 @@ __all__ = [
 
 # Loaded on first use: a caller of `markers` does not load the installer.
 _LATER: Final = {
-    "Built": "model",
-    "Environment": "inventory",
-    "Kind": "manifest",
-    "Leased": "project_env",
-    "Limits": "inventory",
+    "InstalledEnvironment": "model",
+    "StoredEnvironment": "inventory",
+    "EnvironmentKind": "manifest",
+    "LockedEnvironment": "project_env",
+    "PruneLimits": "inventory",
     "LocalWheel": "model",
     "Locked": "lock_maker",
     "MissingWheel": "errors",
     "Pin": "model",
-    "Record": "manifest",
+    "Manifest": "manifest",
     "Resolution": "model",
-    "State": "inventory",
-    "Store": "store",
+    "EnvironmentState": "inventory",
+    "EnvironmentStore": "store",
     "UnresolvableError": "errors",
     "UvError": "uv",
-    "Wanted": "model",
+    "InstallRequest": "model",
     "build": "builder",
     "clean_environment": "uv",
     "environments": "inventory",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from abi_probe import (
     ForeignSize,
     Format,
-    Given,
-    Prospect,
+    ProcessImage,
+    RuntimeTarget,
     Target,
     UnreadableError,
     platforms,
@@ -31,7 +31,7 @@ _FORMATS = {
 }
 
 
-def prospect_of(runtime: Runtime, env: Mapping[str, str]) -> Prospect:
+def prospect_of(runtime: Runtime, env: Mapping[str, str]) -> RuntimeTarget:
     """Return a runtime as a target, with what its loader gives.
 
     The executable and its libraries are read; one that is no program of this machine's format (a
@@ -41,13 +41,13 @@ def prospect_of(runtime: Runtime, env: Mapping[str, str]) -> Prospect:
         runtime: as it answered.
         env: the environment that it starts in.
     """
-    given: Given | None = None
+    given: ProcessImage | None = None
     if runtime.abi.extension_suffixes:
         try:
             given = read_given(runtime.executable, library_path=_library_path(env))
         except UnreadableError:
             given = None
-    return Prospect(target=target_of(runtime, given), given=given)
+    return RuntimeTarget(target=target_of(runtime, given), given=given)
 
 
 def _library_path(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def _library_path(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each for each in folders if each.startswith("/"))
 
 
-def described_prospect(text: str) -> Prospect:
+def described_prospect(text: str) -> RuntimeTarget:
     """Return a runtime that is not here, judged from CPython's table of symbols.
 
     Args:
@@ -72,10 +72,10 @@ def described_prospect(text: str) -> Prospect:
     tags = list(platform_tags())
     # `linux_x86_64` names no C library; installers take it for the machine's own.
     platform = next((tag for tag in tags if not tag.startswith("linux_")), tags[0])
-    return Prospect(target=describe(text, platform=platform), given=None)
+    return RuntimeTarget(target=describe(text, platform=platform), given=None)
 
 
-def target_of(runtime: Runtime, given: Given | None) -> Target:
+def target_of(runtime: Runtime, given: ProcessImage | None) -> Target:
     """Return the facts of a runtime that verdicts need."""
     version = (runtime.version.major, runtime.version.minor)
     # Tags and suffixes are made from what a runtime calls itself: Stackless, Cinder and Pyodide are
@@ -112,7 +112,7 @@ def target_of(runtime: Runtime, given: Given | None) -> Target:
     )
 
 
-def _libc(runtime: Runtime, given: Given | None) -> tuple[str, tuple[int, ...]] | None:
+def _libc(runtime: Runtime, given: ProcessImage | None) -> tuple[str, tuple[int, ...]] | None:
     """Return a runtime's C library: what it answered, or what its loader shows."""
     libc = runtime.platform.libc
     answered = _numbers(libc.version) if libc is not None else ()

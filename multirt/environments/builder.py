@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.in_use import keep
-from multirt.environments.manifest import Kind, Record, is_whole, note_use, seal
-from multirt.environments.model import Built
+from multirt.environments.manifest import EnvironmentKind, Manifest, is_whole, note_use, seal
+from multirt.environments.model import InstalledEnvironment
 from multirt.environments.uv import UvError, ask, index_error
 from multirt.environments.venv import (
     create,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.environments.model import Resolution
-    from multirt.environments.store import Store
+    from multirt.environments.store import EnvironmentStore
     from multirt.errors import MultirtError
     from runtimes import Runtime
 
@@ -38,8 +38,8 @@ _SCHEMA = "1"
 
 
 def build(
-    runtime: Runtime, resolution: Resolution, store: Store, program: Path | None = None
-) -> Built:
+    runtime: Runtime, resolution: Resolution, store: EnvironmentStore, program: Path | None = None
+) -> InstalledEnvironment:
     """Return the environment of a runtime that holds a resolution, made when it is not there.
 
     Args:
@@ -62,9 +62,9 @@ def build(
     return built_at(home)
 
 
-def built_at(home: Path) -> Built:
+def built_at(home: Path) -> InstalledEnvironment:
     """Return the environment in a folder."""
-    return Built(
+    return InstalledEnvironment(
         home=home,
         python=python_of(home),
         scripts=home / scripts_folder(),
@@ -91,7 +91,9 @@ def shared_name(runtime: Runtime, resolution: Resolution) -> str:
     return f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime), pins)}"
 
 
-def _make_alone(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+def _make_alone(
+    runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path
+) -> None:
     """Make an environment while nobody else makes the same one."""
     make_folder(store.environments)
     with holding(store.locks / f"{home.name}.lock") as turn:
@@ -102,7 +104,7 @@ def _make_alone(runtime: Runtime, resolution: Resolution, store: Store, home: Pa
             _make(runtime, resolution, store, home)
 
 
-def _make(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+def _make(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
     """Make an environment beside its place, and put it there when it is complete."""
     try:
         with _room(runtime, store, home) as room:
@@ -118,7 +120,7 @@ def _make(runtime: Runtime, resolution: Resolution, store: Store, home: Path) ->
 
 
 @contextmanager
-def _room(runtime: Runtime, store: Store, home: Path) -> Iterator[Path]:
+def _room(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iterator[Path]:
     """Give an empty folder to make an environment in, and take away what is left of it.
 
     It is the runtime's own unless somebody else makes one of that runtime now: uv remembers of an
@@ -142,7 +144,7 @@ def _room(runtime: Runtime, store: Store, home: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def telling_why(runtime: Runtime, store: Store) -> Iterator[None]:
+def telling_why(runtime: Runtime, store: EnvironmentStore) -> Iterator[None]:
     """Say in our words why an environment cannot be made.
 
     Raises:
@@ -156,11 +158,11 @@ def telling_why(runtime: Runtime, store: Store) -> Iterator[None]:
         raise unwritable(runtime, error) from error
 
 
-def _in_words(error: UvError, runtime: Runtime, store: Store) -> MultirtError:
+def _in_words(error: UvError, runtime: Runtime, store: EnvironmentStore) -> MultirtError:
     return index_error(error, store) or failed(runtime, error.failure.summary)
 
 
-def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> None:
+def fill(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
     """Make an environment in a folder, with all but what is of this machine.
 
     Raises:
@@ -176,7 +178,7 @@ def fill(runtime: Runtime, resolution: Resolution, store: Store, home: Path) -> 
         _install(store, home, [*sources, "--requirements", str(lock)])
 
 
-def install_local(resolution: Resolution, store: Store, home: Path) -> None:
+def install_local(resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
     """Install what is of this machine, in place of what was.
 
     Raises:
@@ -195,7 +197,7 @@ def install_local(resolution: Resolution, store: Store, home: Path) -> None:
     _forget_bytecode(home, resolution)
 
 
-def _install(store: Store, room: Path, what: list[str]) -> None:
+def _install(store: EnvironmentStore, room: Path, what: list[str]) -> None:
     command = ["pip", "install", "--quiet", "--no-deps", "--python", str(python_of(room))]
     ask(store, [*command, *what])
 
@@ -216,13 +218,13 @@ def _forget_bytecode(room: Path, resolution: Resolution) -> None:
                     stale.unlink()
 
 
-def record_of(runtime: Runtime, resolution: Resolution) -> Record:
+def record_of(runtime: Runtime, resolution: Resolution) -> Manifest:
     """Return what is written down of an environment."""
     versions = [(pin.name, pin.version or "") for pin in resolution.pins]
     versions += [(wheel.name, wheel.version) for wheel in resolution.wheels]
     packages = [f"{name} {version}".strip() for name, version in sorted(versions)]
-    return Record(
-        kind=Kind.INSTALLED,
+    return Manifest(
+        kind=EnvironmentKind.INSTALLED,
         runtime=runtime.id,
         executable=str(runtime.executable),
         identity=runtime_identity(runtime),

@@ -17,7 +17,7 @@ from multirt.storage.files import read_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from multirt.environments.model import Wanted
+    from multirt.environments.model import InstallRequest
 
 NO_INDEX = "UV_NO_INDEX"
 """Set when only the folders of `UV_FIND_LINKS` count."""
@@ -171,7 +171,9 @@ _UVS_ALONE = (
 )
 
 
-def following(wanted: Wanted, table: Mapping[str, object], title: str, folder: Path) -> Wanted:
+def following(
+    wanted: InstallRequest, table: Mapping[str, object], title: str, folder: Path
+) -> InstallRequest:
     """Return what is wanted, to be resolved as a script's `[tool.uv]` says.
 
     Args:

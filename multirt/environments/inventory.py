@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.environments.identity import signature
-from multirt.environments.manifest import Record, is_whole, last_used, read_record
+from multirt.environments.manifest import Manifest, is_whole, last_used, read_record
 from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.environments.store import Store
+    from multirt.environments.store import EnvironmentStore
 
 _ABANDONED = 600  # seconds without a change after which nobody works at a folder any more
 _FORGOTTEN = 30 * 86_400  # seconds after which a resolution is of no use even offline
 
 
-class State(StrEnum):
+class EnvironmentState(StrEnum):
     """Whether an environment can be used."""
 
     WHOLE = "whole"
@@ -33,7 +33,7 @@ class State(StrEnum):
     ABSENT = "runtime absent"  # its runtime is gone, or another one is in its place
 
 
-class Environment(Struct, frozen=True, kw_only=True):
+class StoredEnvironment(Struct, frozen=True, kw_only=True):
     """One environment on the disk.
 
     Attributes:
@@ -46,14 +46,14 @@ class Environment(Struct, frozen=True, kw_only=True):
     """
 
     home: Path
-    record: Record | None
-    state: State
+    record: Manifest | None
+    state: EnvironmentState
     size: int
     own: int
     used: float
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class PruneLimits(Struct, frozen=True, kw_only=True):
     """What may stay.
 
     Attributes:
@@ -65,13 +65,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     size: int | None = None
 
 
-def environments(store: Store) -> tuple[Environment, ...]:
+def environments(store: EnvironmentStore) -> tuple[StoredEnvironment, ...]:
     """Return every environment, the one that was used last first."""
     found = [_read(home) for home in _folders(store.environments) if not home.name.startswith(".")]
     return tuple(sorted(found, key=lambda each: (-each.used, each.home.name)))
 
 
-def abandoned(store: Store) -> tuple[Path, ...]:
+def abandoned(store: EnvironmentStore) -> tuple[Path, ...]:
     """Return the folders that an interrupted builder left, and that nobody works at."""
     limit = time.time() - _ABANDONED
     return tuple(
@@ -81,7 +81,9 @@ def abandoned(store: Store) -> tuple[Path, ...]:
     )
 
 
-def prunable(found: Sequence[Environment], limits: Limits, now: float) -> tuple[Environment, ...]:
+def prunable(
+    found: Sequence[StoredEnvironment], limits: PruneLimits, now: float
+) -> tuple[StoredEnvironment, ...]:
     """Return the environments that have no use any more, or exceed a limit.
 
     Args:
@@ -89,10 +91,10 @@ def prunable(found: Sequence[Environment], limits: Limits, now: float) -> tuple[
         limits: what may stay.
         now: seconds since the epoch.
     """
-    go: list[Environment] = []
+    go: list[StoredEnvironment] = []
     room = limits.size
     for each in found:
-        useless = each.state is not State.WHOLE
+        useless = each.state is not EnvironmentState.WHOLE
         old = limits.unused is not None and now - each.used > limits.unused
         if useless or old or (room is not None and each.own > room):
             go.append(each)
@@ -101,7 +103,7 @@ def prunable(found: Sequence[Environment], limits: Limits, now: float) -> tuple[
     return tuple(go)
 
 
-def forget_resolutions(store: Store) -> None:
+def forget_resolutions(store: EnvironmentStore) -> None:
     """Remove the remembered resolutions that are too old to be of use."""
     limit = time.time() - _FORGOTTEN
     with suppress(OSError):
@@ -110,7 +112,7 @@ def forget_resolutions(store: Store) -> None:
                 note.unlink(missing_ok=True)
 
 
-def sweep(store: Store) -> None:
+def sweep(store: EnvironmentStore) -> None:
     """Remove what interrupted builders left, and old files that make environments."""
     limit = time.time() - _FORGOTTEN
     kept = [*_folders(store.root / "empty"), *_folders(store.root / "virtualenv")]
@@ -126,11 +128,11 @@ def _folders(place: Path) -> Iterator[Path]:
         return
 
 
-def _read(home: Path) -> Environment:
+def _read(home: Path) -> StoredEnvironment:
     """Read what is known of one environment."""
     record = read_record(home)
     size, own = _sizes(home)
-    return Environment(
+    return StoredEnvironment(
         home=home,
         record=record,
         state=_state(home, record),
@@ -140,16 +142,16 @@ def _read(home: Path) -> Environment:
     )
 
 
-def _state(home: Path, record: Record | None) -> State:
+def _state(home: Path, record: Manifest | None) -> EnvironmentState:
     if record is None:
-        return State.DAMAGED
+        return EnvironmentState.DAMAGED
     try:
         same = signature(Path(record.executable)) in record.identity
     except OSError:
         same = False
     if not same:
-        return State.ABSENT
-    return State.WHOLE if is_whole(home) else State.DAMAGED
+        return EnvironmentState.ABSENT
+    return EnvironmentState.WHOLE if is_whole(home) else EnvironmentState.DAMAGED
 
 
 def _sizes(home: Path) -> tuple[int, int]:

@@ -21,8 +21,8 @@ from runtimes.storage import files
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from multirt.environments.model import Pin, Resolution, Wanted
-    from multirt.environments.store import Store
+    from multirt.environments.model import InstallRequest, Pin, Resolution
+    from multirt.environments.store import EnvironmentStore
     from runtimes import Runtime
 
 
@@ -40,7 +40,9 @@ class Locked(Struct, frozen=True, kw_only=True):
     left_out: tuple[tuple[str, str], ...]
 
 
-def make_lock(runtimes: Sequence[Runtime], wanted: Wanted, store: Store, *, every: bool) -> Locked:
+def make_lock(
+    runtimes: Sequence[Runtime], wanted: InstallRequest, store: EnvironmentStore, *, every: bool
+) -> Locked:
     """Resolve for all runtimes together, and for every platform.
 
     Args:
@@ -89,7 +91,9 @@ def write_lock(file: Path, text: str) -> None:
         raise MultirtError("lock", message, code=ExitCode.FAILED) from error
 
 
-def _for_all(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store: Store) -> str:
+def _for_all(
+    resolutions: Mapping[Runtime, Resolution], wanted: InstallRequest, store: EnvironmentStore
+) -> str:
     """Return one lock for all the runtimes, whose files are those of each alone where need be.
 
     Raises:
@@ -111,7 +115,9 @@ def _for_all(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store: S
     return text
 
 
-def _universal(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store: Store) -> str:
+def _universal(
+    resolutions: Mapping[Runtime, Resolution], wanted: InstallRequest, store: EnvironmentStore
+) -> str:
     """Let uv resolve for every platform, from the oldest Python on."""
     store = store.told(wanted.settings)
     oldest = min(resolutions, key=lambda runtime: runtime.version)
@@ -138,7 +144,7 @@ def _universal(resolutions: Mapping[Runtime, Resolution], wanted: Wanted, store:
 
 
 def _unserved(
-    text: str, resolutions: Mapping[Runtime, Resolution], wanted: Wanted
+    text: str, resolutions: Mapping[Runtime, Resolution], wanted: InstallRequest
 ) -> dict[Runtime, str]:
     """Return the runtimes that a lock does not serve, each with the reason."""
     lock = parse_lock(text, "the lock")

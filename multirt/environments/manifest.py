@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 _PROGRAMS = 20  # that are remembered; the last ones
 
 
-class Kind(StrEnum):
+class EnvironmentKind(StrEnum):
     """What an environment is for."""
 
     INSTALLED = "installed"  # it holds packages
     OVERLAY = "overlay"  # it leads to folders of packages
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Manifest(Struct, frozen=True, kw_only=True):
     """What an environment is.
 
     Attributes:
@@ -45,7 +45,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """
 
     schema: Literal[1] = 1
-    kind: Kind
+    kind: EnvironmentKind
     runtime: str
     executable: str
     identity: tuple[str, ...]
@@ -55,7 +55,7 @@ class Record(Struct, frozen=True, kw_only=True):
     programs: tuple[str, ...] = ()
 
 
-def seal(home: Path, record: Record, local: tuple[str, ...] = ()) -> None:
+def seal(home: Path, record: Manifest, local: tuple[str, ...] = ()) -> None:
     """Write down what an environment is, and its files; the last thing before it is used.
 
     Args:
@@ -80,7 +80,7 @@ def unseal(home: Path) -> None:
     (home / FILES).unlink(missing_ok=True)
 
 
-def write_record(home: Path, record: Record) -> None:
+def write_record(home: Path, record: Manifest) -> None:
     """Write down what an environment is.
 
     Raises:
@@ -89,9 +89,9 @@ def write_record(home: Path, record: Record) -> None:
     cache.write(home / RECORD, record)
 
 
-def read_record(home: Path) -> Record | None:
+def read_record(home: Path) -> Manifest | None:
     """Return what an environment is; None when that cannot be told."""
-    return cache.read(home / RECORD, Record)
+    return cache.read(home / RECORD, Manifest)
 
 
 def is_whole(home: Path) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class InstallRequest(Struct, frozen=True, kw_only=True):
     """What somebody wants installed.
 
     Attributes:
@@ -96,7 +96,7 @@ class Resolution(Struct, frozen=True, kw_only=True):
     until: float | None = None
 
 
-class Built(Struct, frozen=True, kw_only=True):
+class InstalledEnvironment(Struct, frozen=True, kw_only=True):
     """An environment that is complete.
 
     Attributes:

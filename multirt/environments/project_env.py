@@ -33,13 +33,13 @@ from runtimes.storage.trust import make_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.environments.model import Built, Resolution
-    from multirt.environments.store import Store
-    from multirt.storage.lock import Hold
+    from multirt.environments.model import InstalledEnvironment, Resolution
+    from multirt.environments.store import EnvironmentStore
+    from multirt.storage.lock import FileLock
     from runtimes import Runtime
 
 
-class Leased(Struct, frozen=True, kw_only=True):
+class LockedEnvironment(Struct, frozen=True, kw_only=True):
     """An environment that stays as it is for as long as it is held.
 
     Attributes:
@@ -48,15 +48,20 @@ class Leased(Struct, frozen=True, kw_only=True):
         reused: it was there as it is.
     """
 
-    built: Built
+    built: InstalledEnvironment
     local: tuple[str, ...]
     reused: bool
 
 
 @contextmanager
 def leased(
-    runtime: Runtime, resolution: Resolution, store: Store, owner: str, *, fresh: bool = False
-) -> Iterator[Leased]:
+    runtime: Runtime,
+    resolution: Resolution,
+    store: EnvironmentStore,
+    owner: str,
+    *,
+    fresh: bool = False,
+) -> Iterator[LockedEnvironment]:
     """Give an environment of a runtime that holds a resolution, and hold it.
 
     Args:
@@ -69,7 +74,7 @@ def leased(
     Raises:
         MultirtError: it cannot be made.
     """
-    tenant = _Tenant(runtime, resolution, store)
+    tenant = _ProjectEnvironment(runtime, resolution, store)
     with telling_why(runtime, store):
         name = f"{shared_name(runtime, resolution)}-{digest([owner], tenant.names)}"
         home = store.environments / name
@@ -87,12 +92,12 @@ def leased(
         yield tenant.lease(Path(folder) / name, reused=False)
 
 
-class _Tenant(Struct, frozen=True):
+class _ProjectEnvironment(Struct, frozen=True):
     """Who wants an environment, and what is to be in it."""
 
     runtime: Runtime
     resolution: Resolution
-    store: Store
+    store: EnvironmentStore
 
     @property
     def local(self) -> tuple[str, ...]:
@@ -108,7 +113,7 @@ class _Tenant(Struct, frozen=True):
             *map(str, self.resolution.editable),
         )
 
-    def settled(self, hold: Hold, home: Path, *, fresh: bool) -> Leased | None:
+    def settled(self, hold: FileLock, home: Path, *, fresh: bool) -> LockedEnvironment | None:
         """Return an environment that has what it should and is held; None if others use it.
 
         Raises:
@@ -153,6 +158,6 @@ class _Tenant(Struct, frozen=True):
         install_local(self.resolution, self.store, home)
         seal(home, record_of(self.runtime, self.resolution), self.local)
 
-    def lease(self, home: Path, *, reused: bool) -> Leased:
+    def lease(self, home: Path, *, reused: bool) -> LockedEnvironment:
         """Return an environment that is held."""
-        return Leased(built=built_at(home), local=self.local, reused=reused)
+        return LockedEnvironment(built=built_at(home), local=self.local, reused=reused)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from packaging.markers import Environment
     from packaging.pylock import Package, PackageWheel, Pylock
 
-    from multirt.environments.model import Wanted
-    from multirt.environments.store import Store
+    from multirt.environments.model import InstallRequest
+    from multirt.environments.store import EnvironmentStore
     from runtimes import Runtime
 
 _TABLE = "[[packages]]\n"
@@ -166,7 +166,7 @@ def lock_name(script: Path) -> str:
     return f"pylock.{script.stem.replace('.', '-') or 'script'}.toml"
 
 
-def read_lock(file: Path, store: Store) -> str:
+def read_lock(file: Path, store: EnvironmentStore) -> str:
     """Return the text of a lock file, its paths absolute, translated where it is uv's own.
 
     Raises:
@@ -192,7 +192,7 @@ def read_lock(file: Path, store: Store) -> str:
     return anchored(text, store.root.resolve())  # where uv was run
 
 
-def choose(text: str, runtime: Runtime, wanted: Wanted) -> tuple[Pin, ...]:
+def choose(text: str, runtime: Runtime, wanted: InstallRequest) -> tuple[Pin, ...]:
     """Return what a runtime gets of a lock, one file for each distribution.
 
     Raises:
@@ -235,7 +235,7 @@ def select(lock: Pylock, runtime: Runtime, *, build: bool = False) -> tuple[Pin,
     return tuple(sorted(pins, key=lambda pin: pin.name))
 
 
-def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Wanted) -> None:
+def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: InstallRequest) -> None:
     """Tell whether a lock still serves what a program requires today.
 
     Raises:

@@ -39,8 +39,8 @@ from multirt.storage.cache import age_of, read_note, write_note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from multirt.environments.model import LocalWheel, Pin, Wanted
-    from multirt.environments.store import Store
+    from multirt.environments.model import InstallRequest, LocalWheel, Pin
+    from multirt.environments.store import EnvironmentStore
     from runtimes import Runtime
 
 _SHOWN = 8  # tags of wheels that are named
@@ -50,7 +50,7 @@ _SYSTEMS = {"win32": "win", "darwin": "macosx"}
 _OLDEST_FIRST = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 
-def resolution_error(runtime: Runtime, error: UvError, store: Store) -> MultirtError:
+def resolution_error(runtime: Runtime, error: UvError, store: EnvironmentStore) -> MultirtError:
     """Return the error for requirements that uv cannot resolve for a runtime.
 
     Args:
@@ -76,7 +76,7 @@ def resolution_error(runtime: Runtime, error: UvError, store: Store) -> MultirtE
     return MultirtError("requirements", message, hint if is_syntax else None)
 
 
-def _missing(runtime: Runtime, requirement: str, store: Store) -> MissingWheel:
+def _missing(runtime: Runtime, requirement: str, store: EnvironmentStore) -> MissingWheel:
     """Look up the wheels of a distribution that has none for a runtime."""
     name = _NAME.split(requirement, maxsplit=1)[0]
     version, tags = _existing(runtime, requirement, store) or (None, None)
@@ -84,7 +84,7 @@ def _missing(runtime: Runtime, requirement: str, store: Store) -> MissingWheel:
 
 
 def _existing(
-    runtime: Runtime, requirement: str, store: Store
+    runtime: Runtime, requirement: str, store: EnvironmentStore
 ) -> tuple[str | None, tuple[str, ...]] | None:
     """Return the newest release that fulfils a requirement, and the tags of its wheels.
 
@@ -154,7 +154,7 @@ class _Known(Struct, frozen=True, kw_only=True):
     life: float | None = None
 
 
-def resolve(runtime: Runtime, wanted: Wanted, store: Store) -> Resolution:
+def resolve(runtime: Runtime, wanted: InstallRequest, store: EnvironmentStore) -> Resolution:
     """Return what a runtime would get.
 
     What was resolved before is taken from the disk while it is fresh, and at any age when the
@@ -202,7 +202,10 @@ def _require_served(runtime: Runtime) -> None:
 
 
 def _resolved(
-    runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store
+    runtime: Runtime,
+    wanted: InstallRequest,
+    wheels: tuple[LocalWheel, ...],
+    store: EnvironmentStore,
 ) -> _Known:
     """Return what comes from elsewhere, as it is remembered or as the index has it now."""
     note_file = store.resolutions / f"{_key(runtime, wanted, wheels, store)}.json"
@@ -228,7 +231,12 @@ def _resolved(
     return _Known(lock=lock, pins=pins, life=store.fresh_for)
 
 
-def _ask(runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store: Store) -> str:
+def _ask(
+    runtime: Runtime,
+    wanted: InstallRequest,
+    wheels: tuple[LocalWheel, ...],
+    store: EnvironmentStore,
+) -> str:
     """Let uv resolve; when the index does not answer, with what uv remembers of it.
 
     Raises:
@@ -245,7 +253,7 @@ def _ask(runtime: Runtime, wanted: Wanted, wheels: tuple[LocalWheel, ...], store
         return ask(store, command, "\n".join(_lines(wanted, wheels)))
 
 
-def _lines(wanted: Wanted, wheels: Iterable[LocalWheel]) -> Iterator[str]:
+def _lines(wanted: InstallRequest, wheels: Iterable[LocalWheel]) -> Iterator[str]:
     """Yield the requirements as uv reads them."""
     yield from wanted.requirements
     for wheel in wheels:
@@ -254,7 +262,7 @@ def _lines(wanted: Wanted, wheels: Iterable[LocalWheel]) -> Iterator[str]:
         yield f"-e {folder.absolute()}"
 
 
-def _local_names(text: str, wanted: Wanted, wheels: Iterable[LocalWheel]) -> frozenset[str]:
+def _local_names(text: str, wanted: InstallRequest, wheels: Iterable[LocalWheel]) -> frozenset[str]:
     """Return the names of the distributions in a lock that are of this machine."""
     folders = {str(folder.absolute()) for folder in wanted.editable}
     projects = {
@@ -265,7 +273,9 @@ def _local_names(text: str, wanted: Wanted, wheels: Iterable[LocalWheel]) -> fro
     return frozenset({*projects, *(wheel.name for wheel in wheels)})
 
 
-def _key(runtime: Runtime, wanted: Wanted, wheels: Iterable[LocalWheel], store: Store) -> str:
+def _key(
+    runtime: Runtime, wanted: InstallRequest, wheels: Iterable[LocalWheel], store: EnvironmentStore
+) -> str:
     """Return a name that changes with everything that the answer depends on."""
     return digest(
         [_SCHEMA, str(wanted.build), wanted.exclude_newer or ""],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.in_use import keep
-from multirt.environments.manifest import Kind, Record, is_whole, seal
+from multirt.environments.manifest import EnvironmentKind, Manifest, is_whole, seal
 from multirt.environments.venv import create, python_of, unwritable
 from multirt.storage.files import discard
 from runtimes.storage.trust import make_folder
@@ -66,10 +66,10 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
     return python_of(home)
 
 
-def _record(runtime: Runtime, roots: Sequence[Path]) -> Record:
+def _record(runtime: Runtime, roots: Sequence[Path]) -> Manifest:
     """Return what is written down of an environment."""
-    return Record(
-        kind=Kind.OVERLAY,
+    return Manifest(
+        kind=EnvironmentKind.OVERLAY,
         runtime=runtime.id,
         executable=str(runtime.executable),
         identity=runtime_identity(runtime),

@@ -23,7 +23,7 @@ def _silent(_message: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-class Store(Struct, frozen=True):
+class EnvironmentStore(Struct, frozen=True):
     """The place of environments on one machine, and the circumstances of this use of it.
 
     Attributes:
@@ -44,7 +44,7 @@ class Store(Struct, frozen=True):
     offline: bool = False
     unreachable: Event = field(default_factory=Event)
 
-    def told(self, settings: Iterable[tuple[str, str]]) -> Store:
+    def told(self, settings: Iterable[tuple[str, str]]) -> EnvironmentStore:
         """Return this place with a script's own settings for uv."""
         return replace(self, env=with_settings(self.env, settings))
 

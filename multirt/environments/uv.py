@@ -20,7 +20,7 @@ from runtimes.storage.trust import UntrustedError, check_place, make_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from multirt.environments.store import Store
+    from multirt.environments.store import EnvironmentStore
 
 # What the user's uv may be told for other purposes, and what would lead this one astray.
 _NOT_OURS = (
@@ -76,7 +76,7 @@ class UvError(Exception):
         self.failure = read_failure(text)
 
 
-def run_uv(store: Store, arguments: Sequence[str], *, text: str = "") -> str:
+def run_uv(store: EnvironmentStore, arguments: Sequence[str], *, text: str = "") -> str:
     """Run uv in the store's folder and return its output.
 
     Args:
@@ -137,7 +137,7 @@ def _communicate(started: subprocess.Popen[str], text: str) -> tuple[str, str]:
             say(f"multirt: still waiting for uv ({time.monotonic() - begun:.0f} s)")
 
 
-def _private_cache(store: Store) -> dict[str, str]:
+def _private_cache(store: EnvironmentStore) -> dict[str, str]:
     """Return the variable for a cache of our own, where other users can write the one of uv."""
     env = store.env
     home = env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or Path.home(), ".cache")
@@ -151,7 +151,7 @@ def _private_cache(store: Store) -> dict[str, str]:
     return {}
 
 
-def ask(store: Store, command: Sequence[str], text: str = "") -> str:
+def ask(store: EnvironmentStore, command: Sequence[str], text: str = "") -> str:
     """Run uv, which may have to work offline.
 
     Raises:
@@ -217,7 +217,7 @@ def telling(env: Mapping[str, str]) -> list[str]:
     )
 
 
-def index_error(error: UvError, store: Store) -> MultirtError | None:
+def index_error(error: UvError, store: EnvironmentStore) -> MultirtError | None:
     """Return the error for an index that did not serve; None where something else failed."""
     match error.failure.kind:
         case FailureKind.UNREACHABLE if store.offline:

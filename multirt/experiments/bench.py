@@ -12,25 +12,25 @@ from msgspec.structs import replace
 
 from multirt.errors import ExitCode, MultirtError
 from multirt.experiments import pyperf_runner as pyperf
-from multirt.experiments.bench_model import Bench, Curve, Excluded, Measured
+from multirt.experiments.bench_model import Bench, ExcludedVariant, Measurement, WarmupCurve
 from multirt.experiments.compare import Comparison, Conditions, compare, prepared
 from multirt.experiments.cpu_time import processor_time
 from multirt.experiments.history_model import IDLE, PROCESSOR, content_of, program_key
-from multirt.experiments.trial import Outcome, run_once
+from multirt.experiments.trial import RunOutcome, run_once
 from multirt.process.cleanup import temporary_folder
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from multirt.experiments.variants import Contender, Field
+    from multirt.experiments.variants import Lineup, Variant
 
 
 _WARM_ROUNDS = 20
 _WARM_SECONDS = 10.0  # after which no further round begins, but for the third
 
 
-class Effort(Struct, frozen=True, kw_only=True):
+class BenchConfig(Struct, frozen=True, kw_only=True):
     """How much is measured.
 
     Attributes:
@@ -52,12 +52,12 @@ class Effort(Struct, frozen=True, kw_only=True):
     variable: str = "THREADS"
 
 
-class _Lane(Struct, kw_only=True):
+class _Series(Struct, kw_only=True):
     """One contender with its documents, as they come in.
 
     Attributes:
         contender: who.
-        threads: as in `Measured`.
+        threads: as in `Measurement`.
         task: the program.
         empty: an empty program on the same runtime.
         loops: of both.
@@ -67,10 +67,10 @@ class _Lane(Struct, kw_only=True):
         idle: likewise of the empty program.
     """
 
-    contender: Contender
+    contender: Variant
     threads: int | None
-    task: pyperf.Task
-    empty: pyperf.Task
+    task: pyperf.PyperfTask
+    empty: pyperf.PyperfTask
     loops: tuple[int, int] = (1, 1)
     runs: list[dict[str, Any]] = field(default_factory=list)
     startups: list[float] = field(default_factory=list)
@@ -79,10 +79,10 @@ class _Lane(Struct, kw_only=True):
 
 
 def bench(
-    entrants: Field,
+    entrants: Lineup,
     arguments: Sequence[str],
     conditions: Conditions,
-    effort: Effort,
+    effort: BenchConfig,
     say: Callable[[str], None] = lambda _: None,
 ) -> Bench:
     """Compare, then measure those that agree with the reference.
@@ -98,7 +98,7 @@ def bench(
         MultirtError: pyperf is not here, or the program fails on the reference.
     """
     pyperf.require_pyperf()
-    excluded: list[Excluded] = []
+    excluded: list[ExcludedVariant] = []
     contenders = entrants.contenders
     if effort.check:
         comparison = compare(entrants, conditions, lambda name: say(f"compares {name}"))
@@ -115,7 +115,7 @@ def bench(
                 say(f"round {number + 1} of {effort.rounds}: {lane.contender.id}")
                 _round(lane, effort)
         measured = tuple(_measured(lane) for lane in lanes)
-    if effort.curves and entrants.program.entry.kind is Kind.SCRIPT:
+    if effort.curves and entrants.program.entry.kind is ProgramKind.SCRIPT:
         measured = tuple(_with_curves(measured, conditions, say))
     return Bench(
         program=program_key(entrants.program),
@@ -127,7 +127,7 @@ def bench(
     )
 
 
-def _excluded(comparison: Comparison) -> Iterator[Excluded]:
+def _excluded(comparison: Comparison) -> Iterator[ExcludedVariant]:
     """Yield who differs from the reference, which itself must end well.
 
     Raises:
@@ -146,16 +146,16 @@ def _excluded(comparison: Comparison) -> Iterator[Excluded]:
         failed = group.outcome.exit_code != 0
         reason = group.outcome.ending if failed else f"another {where} than the reference"
         for name in group.members:
-            yield Excluded(id=name, reason=reason)
+            yield ExcludedVariant(id=name, reason=reason)
 
 
 def _lanes(
     title: str,
-    contenders: Sequence[Contender],
+    contenders: Sequence[Variant],
     conditions: Conditions,
-    effort: Effort,
+    effort: BenchConfig,
     stack: ExitStack,
-) -> Iterator[_Lane]:
+) -> Iterator[_Series]:
     """Yield each contender with what is to be started."""
     room = stack.enter_context(temporary_folder())
     (room / "empty.py").write_text("", encoding="utf-8")
@@ -163,7 +163,7 @@ def _lanes(
         for contender in contenders:
             start = stack.enter_context(prepared(contender, conditions))
             extra = {effort.variable: str(threads)} if threads is not None else {}
-            task = pyperf.Task(
+            task = pyperf.PyperfTask(
                 name=title,
                 command=start.command,
                 environment={**start.environment, **extra},
@@ -172,10 +172,10 @@ def _lanes(
             )
             command = (*contender.interpreter, str(room / "empty.py"))
             empty = replace(task, name="start-up", command=command, folder=room)
-            yield _Lane(contender=contender, threads=threads, task=task, empty=empty)
+            yield _Series(contender=contender, threads=threads, task=task, empty=empty)
 
 
-def _calibrate(lanes: Sequence[_Lane], say: Callable[[str], None]) -> None:
+def _calibrate(lanes: Sequence[_Series], say: Callable[[str], None]) -> None:
     """Find how many starts make one value, for each lane by itself."""
     for lane in lanes:
         say(f"calibrates {lane.contender.id}")
@@ -189,7 +189,7 @@ def _loops(document: dict[str, Any]) -> int:
     return int(document["metadata"]["calibrate_loops"])
 
 
-def _round(lane: _Lane, effort: Effort) -> None:
+def _round(lane: _Series, effort: BenchConfig) -> None:
     """Measure the program and its runtime's start-up, one beside the other."""
     loops, empty = lane.loops
     lane.runs.append(pyperf.measure(lane.task, loops, effort.values, effort.warmups))
@@ -205,7 +205,7 @@ def _values(document: dict[str, Any]) -> list[float]:
     return [float(each) for each in document["benchmarks"][0]["runs"][0]["values"]]
 
 
-def _measured(lane: _Lane) -> Measured:
+def _measured(lane: _Series) -> Measurement:
     """Return what a lane came to."""
     runtime = lane.contender.runtime
     threads = {"multirt_threads": str(lane.threads)} if lane.threads is not None else {}
@@ -221,7 +221,7 @@ def _measured(lane: _Lane) -> Measured:
     }
     document = pyperf.joined(lane.runs, metadata)
     memory = [run["metadata"].get("command_max_rss") for run in lane.runs]
-    return Measured(
+    return Measurement(
         contender=lane.contender,
         threads=lane.threads,
         rounds=tuple(tuple(_values(run)) for run in lane.runs[1:]),
@@ -241,8 +241,8 @@ def _written(times: Sequence[float]) -> str:
 
 
 def _with_curves(
-    measured: Sequence[Measured], conditions: Conditions, say: Callable[[str], None]
-) -> Iterator[Measured]:
+    measured: Sequence[Measurement], conditions: Conditions, say: Callable[[str], None]
+) -> Iterator[Measurement]:
     """Add a curve to each with a compiler, and to the reference beside them."""
     compiled = any(each.contender.compiles for each in measured)
     for place, each in enumerate(measured):
@@ -253,7 +253,7 @@ def _with_curves(
             yield each
 
 
-def _warm_up(contender: Contender, conditions: Conditions) -> Curve:
+def _warm_up(contender: Variant, conditions: Conditions) -> WarmupCurve:
     """Run a contender's script again and again in one process.
 
     Its functions stay the same objects, so a compiler finds them again; modules stay imported. A
@@ -274,10 +274,10 @@ def _warm_up(contender: Contender, conditions: Conditions) -> Curve:
             outcome = run_once(replace(start, command=command, seconds=seconds))
         lines = answer.read_text(encoding="utf-8").split() if answer.exists() else []
     times = tuple(float(line) for line in lines)
-    return Curve(seconds=times, trouble=_why_ended(outcome))
+    return WarmupCurve(seconds=times, trouble=_why_ended(outcome))
 
 
-def _why_ended(outcome: Outcome) -> str | None:
+def _why_ended(outcome: RunOutcome) -> str | None:
     """Say why the rounds ended."""
     if outcome.exit_code == 0:
         return None

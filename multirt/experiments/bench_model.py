@@ -11,12 +11,12 @@ from multirt.experiments.cpu_time import quicker_half
 from multirt.experiments.intervals import Ratio, paired_ratio
 
 if TYPE_CHECKING:
-    from multirt.experiments.variants import Contender
+    from multirt.experiments.variants import Variant
 
 _NEARLY_ALL = 0.6  # of a time; then it is the start-up that was measured
 
 
-class Curve(Struct, frozen=True, kw_only=True):
+class WarmupCurve(Struct, frozen=True, kw_only=True):
     """How a program gets faster while its process lives.
 
     Attributes:
@@ -43,7 +43,7 @@ class Curve(Struct, frozen=True, kw_only=True):
         return sum(self.seconds[:first]) if first is not None else None
 
 
-class Measured(Struct, frozen=True, kw_only=True):
+class Measurement(Struct, frozen=True, kw_only=True):
     """The times of one contender.
 
     Attributes:
@@ -60,7 +60,7 @@ class Measured(Struct, frozen=True, kw_only=True):
         curve: its warm-up; None when nothing is to be warmed up.
     """
 
-    contender: Contender
+    contender: Variant
     threads: int | None
     rounds: tuple[tuple[float, ...], ...]
     startup: tuple[float, ...]
@@ -70,7 +70,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     document: str
     processor: tuple[float, ...] = ()
     idle: tuple[float, ...] = ()
-    curve: Curve | None = None
+    curve: WarmupCurve | None = None
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -103,14 +103,14 @@ class Measured(Struct, frozen=True, kw_only=True):
         """Whether there is too little beside the start-up to be told from it."""
         return self.startup_median > _NEARLY_ALL * self.median
 
-    def ratio_to(self, reference: Measured) -> Ratio:
+    def ratio_to(self, reference: Measurement) -> Ratio:
         """Return how many times as fast as the reference, round by round."""
         return paired_ratio(
             [median(each) for each in reference.rounds], [median(each) for each in self.rounds]
         )
 
 
-class Excluded(Struct, frozen=True, kw_only=True):
+class ExcludedVariant(Struct, frozen=True, kw_only=True):
     """A contender of whom no speed is told.
 
     Attributes:
@@ -137,16 +137,16 @@ class Bench(Struct, frozen=True, kw_only=True):
     program: str
     arguments: tuple[str, ...]
     content: str
-    measured: tuple[Measured, ...]
-    excluded: tuple[Excluded, ...]
+    measured: tuple[Measurement, ...]
+    excluded: tuple[ExcludedVariant, ...]
     checked: bool
 
     @property
-    def reference(self) -> Measured:
+    def reference(self) -> Measurement:
         """Whom the others are compared with."""
         return self.measured[0]
 
-    def base(self, measured: Measured) -> Measured:
+    def base(self, measured: Measurement) -> Measurement:
         """Return the reference with the same number of threads."""
         same = (each for each in self.measured if each.threads == measured.threads)
         return next(each for each in same if each.contender.id == self.reference.contender.id)

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.experiments.history_model import IDLE, PROCESSOR, Record, machine_key, processor_times
+from multirt.experiments.history_model import (
+    IDLE,
+    PROCESSOR,
+    BenchRecord,
+    machine_key,
+    processor_times,
+)
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
@@ -24,11 +30,11 @@ _RECENT = 5  # sessions
 REFERENCES = ("recent", "previous", "first", "best")
 
 
-def records_of(bench: Bench) -> tuple[Record, ...]:
+def records_of(bench: Bench) -> tuple[BenchRecord, ...]:
     """Return what is to be remembered."""
     session, now, machine = uuid.uuid4().hex, datetime.now(UTC), machine_key()
     return tuple(
-        Record(
+        BenchRecord(
             session=session,
             at=now,
             program=bench.program,
@@ -51,8 +57,8 @@ def records_of(bench: Bench) -> tuple[Record, ...]:
 
 
 def reference_records(
-    now: Sequence[Record], earlier: Sequence[Record], reference: str
-) -> tuple[Record, ...]:
+    now: Sequence[BenchRecord], earlier: Sequence[BenchRecord], reference: str
+) -> tuple[BenchRecord, ...]:
     """Return the earlier records that a reference means.
 
     Args:
@@ -86,9 +92,9 @@ def reference_records(
     return tuple(each for each in fit if each.session in wanted)
 
 
-def _best(records: Sequence[Record]) -> list[Record]:
+def _best(records: Sequence[BenchRecord]) -> list[BenchRecord]:
     """Return the fastest record of each question."""
-    found: dict[tuple[object, ...], Record] = {}
+    found: dict[tuple[object, ...], BenchRecord] = {}
     for each in records:
         best = found.get(each.question)
         if best is None or each.median < best.median:
@@ -96,7 +102,7 @@ def _best(records: Sequence[Record]) -> list[Record]:
     return list(found.values())
 
 
-def _from_file(now: Sequence[Record], path: Path) -> tuple[Record, ...]:
+def _from_file(now: Sequence[BenchRecord], path: Path) -> tuple[BenchRecord, ...]:
     """Read a file of pyperf's as the earlier record of the runtime that it names.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.experiments.bench_model import Bench, Measured
+    from multirt.experiments.bench_model import Bench, Measurement
     from multirt.experiments.intervals import Ratio
 
 _WIDE = 1.5  # upper end over lower end; then the machine says nothing
@@ -35,7 +35,9 @@ def sentence(bench: Bench) -> str:
     return "; ".join([f"{beside}{parts[0]}", *parts[1:], *scaled])
 
 
-def _with_most_threads(measured: Sequence[Measured]) -> Iterator[tuple[Measured, Measured]]:
+def _with_most_threads(
+    measured: Sequence[Measurement],
+) -> Iterator[tuple[Measurement, Measurement]]:
     """Yield each contender with its most threads, and itself with the first number of them."""
     for name in dict.fromkeys(each.contender.id for each in measured):
         own = [each for each in measured if each.contender.id == name]
@@ -44,7 +46,7 @@ def _with_most_threads(measured: Sequence[Measured]) -> Iterator[tuple[Measured,
             yield last, own[0]
 
 
-def _scaling(last: Measured, first: Measured) -> str:
+def _scaling(last: Measurement, first: Measurement) -> str:
     """Return what more threads are good for."""
     name, before = last.contender.id, first.threads
     return f"{name} ({last.threads} threads beside {before}) {_clause(last, first)}"
@@ -62,7 +64,7 @@ def speed(ratio: Ratio) -> str:
     )
 
 
-def _clause(measured: Measured, reference: Measured, *, full: bool = False) -> str:
+def _clause(measured: Measurement, reference: Measurement, *, full: bool = False) -> str:
     """Return what holds of one runtime."""
     ratio = measured.ratio_to(reference)
     if ratio.low is None or ratio.high is None:
@@ -79,7 +81,7 @@ def _clause(measured: Measured, reference: Measured, *, full: bool = False) -> s
     )
 
 
-def _once_warm(measured: Measured, reference: Measured) -> str:
+def _once_warm(measured: Measurement, reference: Measurement) -> str:
     """Return what holds once it is warm, where that is known."""
     mine, theirs = measured.curve, reference.curve
     if mine is None or theirs is None or not mine.warm or not theirs.warm:

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, NoReturn
 from msgspec import Struct
 
 from multirt.errors import MultirtError
-from multirt.experiments.canary_report import Ending, Role, Trial, is_crash
+from multirt.experiments.canary_report import CanaryPair, RunResult, RunRole, is_crash
 from multirt.experiments.foreground import end_like, follow
 from multirt.experiments.grouping import first_difference
 from multirt.experiments.normalization import choose_rules, substitutions
-from multirt.experiments.trial import Outcome, Recording, Start, run_once
+from multirt.experiments.trial import RunOutcome, RunSpec, StreamRecorder, run_once
 from multirt.launch.exec_plan import environment_of
 from multirt.process.signals import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from multirt.experiments.canary_store import CanaryStore, Turn
+    from multirt.experiments.canary_store import CanaryStore, RunSlot
     from multirt.selection.model import Plan
 
 _PATIENCE = 10  # times as long as the usual runtime took; then a shadow is ended
@@ -44,7 +44,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         say: tells people one line.
     """
 
-    trial: Trial
+    trial: CanaryPair
     usual: Plan
     canary: Plan
     env: Mapping[str, str]
@@ -64,7 +64,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         turn = self.store.begin(self.trial, self.percent, shadow=self.shadow)
         if turn.number is None:
             return
-        if turn.role is Role.CANARY:
+        if turn.role is RunRole.CANARY:
             self._start_canary(turn)
         given = _input() if turn.shadowed else None
         if given is not None:
@@ -73,12 +73,12 @@ class Canary(Struct, frozen=True, kw_only=True):
             self.say("multirt: no shadow: stdin cannot be read again, as a file or /dev/null can")
         self._start_usual(turn)
 
-    def _start_usual(self, turn: Turn) -> NoReturn:
+    def _start_usual(self, turn: RunSlot) -> NoReturn:
         ending = follow(_command(self.usual), self._environment(self.usual))
         self._remember(turn, ending)
         self._end(ending, self.usual)
 
-    def _start_canary(self, turn: Turn) -> NoReturn:
+    def _start_canary(self, turn: RunSlot) -> NoReturn:
         """Start the canary; one that cannot be started, or crashes, was the last."""
         ending = follow(_command(self.canary), self._environment(self.canary))
         self._remember(turn, ending)
@@ -89,15 +89,15 @@ class Canary(Struct, frozen=True, kw_only=True):
         self._stop_if_crashed(ending)
         self._end(ending, self.canary)
 
-    def _start_with_shadow(self, turn: Turn, given: Path) -> NoReturn:
+    def _start_with_shadow(self, turn: RunSlot, given: Path) -> NoReturn:
         """Start the usual runtime, and the canary afterwards with the same input."""
         rules = choose_rules(["sets"], [])  # the seed of hashes is not ours to set here
         replaced = substitutions(rules, self.usual.runtime, [])
-        streams = Recording(replaced), Recording(replaced)
+        streams = StreamRecorder(replaced), StreamRecorder(replaced)
         ending = follow(_command(self.usual), self._environment(self.usual), streams)
         self._remember(turn, ending)
         if ending.refused is None and os.fork() == 0:
-            seen = Outcome(
+            seen = RunOutcome(
                 exit_code=ending.exit_code,
                 refused=None,
                 stdout=streams[0].finish(),
@@ -110,12 +110,12 @@ class Canary(Struct, frozen=True, kw_only=True):
             os._exit(0)
         self._end(ending, self.usual)
 
-    def _shadow(self, seen: Outcome, given: Path) -> None:
+    def _shadow(self, seen: RunOutcome, given: Path) -> None:
         """Run the canary, compare, remember."""
         turn = self.store.begin_shadow(self.trial)
         rules = choose_rules(["sets"], [])
         outcome = run_once(
-            Start(
+            RunSpec(
                 command=_command(self.canary),
                 environment=self._environment(self.canary),
                 folder=Path.cwd(),
@@ -128,7 +128,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         names = (self.trial.usual, self.trial.canary)
         difference = first_difference(seen, outcome, names)
         lines = [difference.where, *difference.lines] if difference is not None else []
-        ending = Ending(
+        ending = RunResult(
             exit_code=outcome.exit_code,
             refused=outcome.refused,
             seconds=outcome.seconds,
@@ -143,7 +143,7 @@ class Canary(Struct, frozen=True, kw_only=True):
     def _environment(self, plan: Plan) -> dict[str, str]:
         return environment_of(plan, self.env)
 
-    def _stop_if_crashed(self, ending: Ending) -> None:
+    def _stop_if_crashed(self, ending: RunResult) -> None:
         if is_crash(ending.exit_code) and ending.exit_code is not None:
             self._stop(f"crashed by {signal_name(-ending.exit_code)}")
 
@@ -154,13 +154,13 @@ class Canary(Struct, frozen=True, kw_only=True):
         usual, canary = self.trial.usual, self.trial.canary
         self.say(f"multirt: canary {canary} {why}: from now on {usual} (multirt canary report)")
 
-    def _remember(self, turn: Turn, ending: Ending) -> None:
+    def _remember(self, turn: RunSlot, ending: RunResult) -> None:
         try:
             self.store.end(turn, ending)
         except MultirtError as error:
             self.say(f"multirt: not remembered: {error.message}")
 
-    def _end(self, ending: Ending, plan: Plan) -> NoReturn:
+    def _end(self, ending: RunResult, plan: Plan) -> NoReturn:
         """End as the program ended."""
         if ending.refused is not None:
             self.say(f"multirt: cannot start {plan.executable}: {ending.refused}")

@@ -22,7 +22,7 @@ _CRASHES = tuple(
 )
 
 
-class Role(StrEnum):
+class RunRole(StrEnum):
     """On what a start ran, and why."""
 
     USUAL = "usual"
@@ -30,7 +30,7 @@ class Role(StrEnum):
     SHADOW = "shadow"  # after it, for comparison only
 
 
-class Trial(Struct, frozen=True, kw_only=True):
+class CanaryPair(Struct, frozen=True, kw_only=True):
     """Which runtime is tried for which program.
 
     Attributes:
@@ -44,7 +44,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     canary: str
 
 
-class Ending(Struct, frozen=True, kw_only=True):
+class RunResult(Struct, frozen=True, kw_only=True):
     """How a start ended.
 
     Attributes:
@@ -61,7 +61,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     difference: str | None = None
 
 
-class Started(Struct, frozen=True, kw_only=True):
+class RunRecord(Struct, frozen=True, kw_only=True):
     """One start.
 
     Attributes:
@@ -70,12 +70,12 @@ class Started(Struct, frozen=True, kw_only=True):
         ending: how it ended; None when nobody has seen it end.
     """
 
-    role: Role
+    role: RunRole
     at: datetime
-    ending: Ending | None
+    ending: RunResult | None
 
 
-class Course(Struct, frozen=True, kw_only=True):
+class CanaryHistory(Struct, frozen=True, kw_only=True):
     """All starts of one trial.
 
     Attributes:
@@ -84,8 +84,8 @@ class Course(Struct, frozen=True, kw_only=True):
         stopped: why it was stopped for good; None while it goes on.
     """
 
-    trial: Trial
-    starts: tuple[Started, ...]
+    trial: CanaryPair
+    starts: tuple[RunRecord, ...]
     stopped: str | None = None
 
 
@@ -107,7 +107,7 @@ def is_crash(exit_code: int | None) -> bool:
 ENOUGH = 20  # starts on the canary, shadows among them, before it is recommended
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class CanaryReport(Struct, frozen=True, kw_only=True):
     """What a trial has shown.
 
     Attributes:
@@ -125,7 +125,7 @@ class Report(Struct, frozen=True, kw_only=True):
         ratio: how many times as fast the canary is; None when one of both has no times.
     """
 
-    course: Course
+    course: CanaryHistory
     usual: int
     canary: int
     shadows: int
@@ -166,15 +166,15 @@ class Report(Struct, frozen=True, kw_only=True):
         return f"{self.compared} outputs compared and the same"
 
 
-def report_on(course: Course) -> Report:
+def report_on(course: CanaryHistory) -> CanaryReport:
     """Return what a trial has shown."""
-    usual = list(_endings(course, {Role.USUAL}))
-    canary = list(_endings(course, {Role.CANARY}))
-    shadows = list(_endings(course, {Role.SHADOW}))
+    usual = list(_endings(course, {RunRole.USUAL}))
+    canary = list(_endings(course, {RunRole.CANARY}))
+    shadows = list(_endings(course, {RunRole.SHADOW}))
     tried = [*canary, *shadows]
     different = [each.difference for each in tried if each.difference]
     times = _times(usual), _times(tried)
-    return Report(
+    return CanaryReport(
         course=course,
         usual=len(usual),
         canary=len(canary),
@@ -190,10 +190,10 @@ def report_on(course: Course) -> Report:
     )
 
 
-def _endings(course: Course, roles: set[Role]) -> Iterable[Ending]:
+def _endings(course: CanaryHistory, roles: set[RunRole]) -> Iterable[RunResult]:
     return (each.ending for each in course.starts if each.ending and each.role in roles)
 
 
-def _times(endings: Iterable[Ending]) -> list[float]:
+def _times(endings: Iterable[RunResult]) -> list[float]:
     """Return the times of starts that went well: one that fails early is not fast."""
     return [each.seconds for each in endings if each.exit_code == 0 and each.seconds > 0]

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.canary_report import Course, Ending, Role, Started, Trial, is_canarys
+from multirt.experiments.canary_report import (
+    CanaryHistory,
+    CanaryPair,
+    RunRecord,
+    RunResult,
+    RunRole,
+    is_canarys,
+)
 from multirt.storage.sqlite import database, is_empty, storable
 
 if TYPE_CHECKING:
@@ -40,7 +47,7 @@ CREATE INDEX IF NOT EXISTS by_trial ON starts (trial, role);
 """
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class RunSlot(Struct, frozen=True, kw_only=True):
     """A start that was counted.
 
     Attributes:
@@ -50,7 +57,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     """
 
     number: int | None
-    role: Role
+    role: RunRole
     shadowed: bool = False
 
 
@@ -63,7 +70,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
 
     path: Path
 
-    def begin(self, trial: Trial, percent: float, *, shadow: bool = False) -> Turn:
+    def begin(self, trial: CanaryPair, percent: float, *, shadow: bool = False) -> RunSlot:
         """Count a start, and say on what it is to run; two at once get two turns.
 
         Args:
@@ -82,25 +89,27 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
                 key,
             ).fetchone()
             if stopped is not None:
-                return Turn(number=None, role=Role.USUAL)
+                return RunSlot(number=None, role=RunRole.USUAL)
             (count,) = connection.execute(
                 "SELECT count(*) FROM starts WHERE trial = ? AND role != 'shadow'", [number]
             ).fetchone()
             chosen = is_canarys(count + 1, percent)
-            role = Role.CANARY if chosen and not shadow else Role.USUAL
+            role = RunRole.CANARY if chosen and not shadow else RunRole.USUAL
             added = self._insert(connection, number, role)
-            return Turn(number=added, role=role, shadowed=chosen and shadow)
+            return RunSlot(number=added, role=role, shadowed=chosen and shadow)
 
-    def begin_shadow(self, trial: Trial) -> Turn:
+    def begin_shadow(self, trial: CanaryPair) -> RunSlot:
         """Count a start that is for comparison only."""
         with database(self.path, _VERSION, _SCHEMA) as connection:
             (number,) = connection.execute(
                 "SELECT number FROM trials WHERE program = ? AND usual = ? AND canary = ?",
                 _key(trial),
             ).fetchone()
-            return Turn(number=self._insert(connection, number, Role.SHADOW), role=Role.SHADOW)
+            return RunSlot(
+                number=self._insert(connection, number, RunRole.SHADOW), role=RunRole.SHADOW
+            )
 
-    def _insert(self, connection: sqlite3.Connection, trial: int, role: Role) -> int:
+    def _insert(self, connection: sqlite3.Connection, trial: int, role: RunRole) -> int:
         """Add a start that has not ended."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         added = connection.execute(
@@ -108,7 +117,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
         )
         return int(added.lastrowid or 0)
 
-    def end(self, turn: Turn, ending: Ending) -> None:
+    def end(self, turn: RunSlot, ending: RunResult) -> None:
         """Remember how a start ended."""
         with database(self.path, _VERSION, _SCHEMA) as connection:
             connection.execute(
@@ -120,7 +129,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
                 ],
             )
 
-    def stop(self, trial: Trial, why: str) -> None:
+    def stop(self, trial: CanaryPair, why: str) -> None:
         """End a trial for good."""
         with database(self.path, _VERSION, _SCHEMA) as connection:
             connection.execute(
@@ -141,7 +150,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
                 "DELETE FROM trials WHERE program = ?", [storable(program)]
             ).rowcount
 
-    def courses(self, program: str | None = None) -> tuple[Course, ...]:
+    def courses(self, program: str | None = None) -> tuple[CanaryHistory, ...]:
         """Return all trials with their starts, of one program or of all."""
         if is_empty(self.path):
             return ()
@@ -153,8 +162,8 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
                 [name, name],
             ).fetchall()
             return tuple(
-                Course(
-                    trial=Trial(program=str(key), usual=str(usual), canary=str(canary)),
+                CanaryHistory(
+                    trial=CanaryPair(program=str(key), usual=str(usual), canary=str(canary)),
                     starts=tuple(
                         _started(row)
                         for row in connection.execute(
@@ -169,25 +178,25 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
             )
 
 
-def _key(trial: Trial) -> tuple[str, str, str]:
+def _key(trial: CanaryPair) -> tuple[str, str, str]:
     return storable(trial.program), trial.usual, trial.canary
 
 
-def _started(row: Sequence[object]) -> Started:
+def _started(row: Sequence[object]) -> RunRecord:
     """Read a row.
 
     Raises:
         ValueError: somebody else wrote it.
     """
     role, at, ended, exit_code, refused, seconds, difference = row
-    ending = Ending(
+    ending = RunResult(
         exit_code=int(str(exit_code)) if exit_code is not None else None,
         refused=str(refused) if refused is not None else None,
         seconds=float(str(seconds)),
         difference=str(difference) if difference is not None else None,
     )
-    return Started(
-        role=Role(str(role)),
+    return RunRecord(
+        role=RunRole(str(role)),
         at=datetime.fromisoformat(str(at)),
         ending=ending if ended else None,
     )

@@ -17,16 +17,16 @@ from msgspec.structs import replace
 from multirt.errors import MultirtError
 from multirt.experiments.grouping import group_outcomes
 from multirt.experiments.normalization import substitutions
-from multirt.experiments.trial import Recorded, Recording, Start, run_once
+from multirt.experiments.trial import RecordedStream, RunSpec, StreamRecorder, run_once
 from multirt.process.cleanup import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from multirt.experiments.grouping import Group
-    from multirt.experiments.normalization import Rule, Substitution
-    from multirt.experiments.trial import Outcome
-    from multirt.experiments.variants import Contender, Field
+    from multirt.experiments.normalization import Normalizer, Substitution
+    from multirt.experiments.trial import RunOutcome
+    from multirt.experiments.variants import Lineup, Variant
 
 Snapshot = dict[str, str]
 _CHUNK = 1 << 20
@@ -108,13 +108,15 @@ def snapshot(folder: Path) -> Snapshot:
 
 def changes(
     folder: Path, before: Snapshot, substitutions: Sequence[Substitution]
-) -> tuple[tuple[str, Recorded | None], ...]:
+) -> tuple[tuple[str, RecordedStream | None], ...]:
     """Return what was written since a snapshot, sorted; None for a file that is gone."""
     after = snapshot(folder)
-    changed: list[tuple[str, Recorded | None]] = [(name, None) for name in before.keys() - after]
+    changed: list[tuple[str, RecordedStream | None]] = [
+        (name, None) for name in before.keys() - after
+    ]
     for name, digest in after.items():
         if before.get(name) != digest:
-            recording = Recording(substitutions)
+            recording = StreamRecorder(substitutions)
             for block in _blocks(folder / name):
                 recording.feed(block)
             changed.append((name, recording.finish()))
@@ -170,7 +172,7 @@ class Conditions(Struct, frozen=True, kw_only=True):
     input: Path | None = None
     seconds: float = 60.0
     seed: str | None = "0"
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Normalizer, ...] = ()
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -183,10 +185,10 @@ class Comparison(Struct, frozen=True, kw_only=True):
         rules: what may differ.
     """
 
-    field: Field
-    outcomes: tuple[tuple[str, Outcome], ...]
+    field: Lineup
+    outcomes: tuple[tuple[str, RunOutcome], ...]
     groups: tuple[Group, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[Normalizer, ...]
 
     @property
     def agree(self) -> bool:
@@ -212,7 +214,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    field: Field, conditions: Conditions, say: Callable[[str], None] = lambda _: None
+    field: Lineup, conditions: Conditions, say: Callable[[str], None] = lambda _: None
 ) -> Comparison:
     """Run every contender, one after the other.
 
@@ -236,7 +238,7 @@ def compare(
     )
 
 
-def run_contender(contender: Contender, conditions: Conditions) -> Outcome:
+def run_contender(contender: Variant, conditions: Conditions) -> RunOutcome:
     """Run one contender once under the conditions.
 
     Raises:
@@ -252,7 +254,7 @@ def run_contender(contender: Contender, conditions: Conditions) -> Outcome:
 
 
 @contextmanager
-def prepared(contender: Contender, conditions: Conditions) -> Iterator[Start]:
+def prepared(contender: Variant, conditions: Conditions) -> Iterator[RunSpec]:
     """Give the start of a contender, in a working copy that lasts as long."""
     if conditions.copy is None:
         if conditions.files:
@@ -274,12 +276,12 @@ def prepared(contender: Contender, conditions: Conditions) -> Iterator[Start]:
 
 
 def _start(
-    contender: Contender,
+    contender: Variant,
     conditions: Conditions,
     folder: Path,
     command: Sequence[str],
     room: Path | None = None,
-) -> Start:
+) -> RunSpec:
     """Return how a contender starts in a folder."""
     home = contender.plan.executable.parent.parent
     places = [(contender.plan.executable, "<python>")]
@@ -287,7 +289,7 @@ def _start(
         places.append((home, "<prefix>"))
     if room is not None:
         places.append((room, "<copy>"))
-    return Start(
+    return RunSpec(
         command=tuple(command),
         environment=contender.environment(conditions.env, conditions.seed),
         folder=folder,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.experiments.trial import Start, run_once
+from multirt.experiments.trial import RunSpec, run_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.experiments.pyperf_runner import Task
+    from multirt.experiments.pyperf_runner import PyperfTask
 
 
-def processor_time(task: Task, starts: int) -> float:
+def processor_time(task: PyperfTask, starts: int) -> float:
     """Return the seconds that a start and all that it waits for spend on processors.
 
     pyperf measures from start to end, which on a machine that does other work says more of that.
@@ -21,7 +21,7 @@ def processor_time(task: Task, starts: int) -> float:
         task: what is started.
         starts: how often; it is the mean of them.
     """
-    start = Start(
+    start = RunSpec(
         command=task.command,
         environment=task.environment,
         folder=task.folder,

@@ -13,13 +13,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from multirt.errors import ExitCode, MultirtError
-from multirt.experiments.canary_report import Ending
+from multirt.experiments.canary_report import RunResult
 from multirt.process.cleanup import ending_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from multirt.experiments.trial import Recording
+    from multirt.experiments.trial import StreamRecorder
 
 # The terminal sends these to the program too: it decides, and this process goes on waiting.
 _SHARED = (signal.SIGINT, signal.SIGQUIT)
@@ -33,8 +33,8 @@ _NOBODYS_FAULT = (errno.E2BIG, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.E
 def follow(
     command: Sequence[str],
     environment: Mapping[str, str],
-    recordings: tuple[Recording, Recording] | None = None,
-) -> Ending:
+    recordings: tuple[StreamRecorder, StreamRecorder] | None = None,
+) -> RunResult:
     """Run a program with this process's own streams, and return how it ended.
 
     Args:
@@ -59,13 +59,13 @@ def follow(
             if error.errno in _NOBODYS_FAULT:
                 message = f"cannot start {command[0]}: {why}"
                 raise MultirtError("launch", message, code=ExitCode.CANNOT_START) from error
-            return Ending(exit_code=None, refused=why)
+            return RunResult(exit_code=None, refused=why)
         adopt(process)
         with ending_process(process.pid):
             if recordings is not None:
                 _pass_on(process, recordings)
             code = process.wait()
-    return Ending(exit_code=code, seconds=time.monotonic() - begun)
+    return RunResult(exit_code=code, seconds=time.monotonic() - begun)
 
 
 @contextmanager
@@ -99,7 +99,9 @@ def _nothing(number: int, _: object) -> None:
     """Do nothing; unlike an ignored signal, the program does not inherit this."""
 
 
-def _pass_on(process: subprocess.Popen[bytes], recordings: tuple[Recording, Recording]) -> None:
+def _pass_on(
+    process: subprocess.Popen[bytes], recordings: tuple[StreamRecorder, StreamRecorder]
+) -> None:
     """Hand on what the program writes, and record it, until it has ended."""
     pipes: list[IO[bytes]] = [each for each in (process.stdout, process.stderr) if each is not None]
     with selectors.DefaultSelector() as selector:

@@ -11,14 +11,14 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multirt.experiments.trial import Outcome, Recorded
+    from multirt.experiments.trial import RecordedStream, RunOutcome
 
 _CONTEXT = 2  # lines around a difference
 _SHOWN = 6  # lines from the first difference on
 _WIDTH = 200  # characters of a line that are shown
 
 
-class Difference(Struct, frozen=True, kw_only=True):
+class OutputDifference(Struct, frozen=True, kw_only=True):
     """Where a group first leaves the reference.
 
     Attributes:
@@ -40,17 +40,17 @@ class Group(Struct, frozen=True, kw_only=True):
     """
 
     members: tuple[str, ...]
-    outcome: Outcome
-    difference: Difference | None
+    outcome: RunOutcome
+    difference: OutputDifference | None
 
 
-def group_outcomes(outcomes: Sequence[tuple[str, Outcome]]) -> tuple[Group, ...]:
+def group_outcomes(outcomes: Sequence[tuple[str, RunOutcome]]) -> tuple[Group, ...]:
     """Return the groups, that of the reference first.
 
     Args:
         outcomes: of each contender by its id, the reference first; one at least.
     """
-    alike: dict[object, list[tuple[str, Outcome]]] = {}
+    alike: dict[object, list[tuple[str, RunOutcome]]] = {}
     for name, outcome in outcomes:
         alike.setdefault(_key(outcome), []).append((name, outcome))
     name, reference = outcomes[0]
@@ -66,14 +66,16 @@ def group_outcomes(outcomes: Sequence[tuple[str, Outcome]]) -> tuple[Group, ...]
     )
 
 
-def _key(outcome: Outcome) -> object:
+def _key(outcome: RunOutcome) -> object:
     """Return what has to be equal."""
     files = tuple((name, each and each.digest) for name, each in outcome.files)
     ending = (outcome.exit_code, outcome.refused)
     return ending, outcome.stdout.digest, outcome.stderr.digest, files
 
 
-def first_difference(left: Outcome, right: Outcome, names: tuple[str, str]) -> Difference | None:
+def first_difference(
+    left: RunOutcome, right: RunOutcome, names: tuple[str, str]
+) -> OutputDifference | None:
     """Return where two outcomes part: what is printed first, the ending last.
 
     Args:
@@ -85,17 +87,17 @@ def first_difference(left: Outcome, right: Outcome, names: tuple[str, str]) -> D
         if mine is None or theirs is None:
             if mine is not theirs:
                 lines = (f"-{_presence(mine)}", f"+{_presence(theirs)}")
-                return Difference(where=where, lines=lines)
+                return OutputDifference(where=where, lines=lines)
         elif mine.digest != theirs.digest:
-            return Difference(where=where, lines=_diff(mine, theirs, names))
+            return OutputDifference(where=where, lines=_diff(mine, theirs, names))
     if left.ending != right.ending:
-        return Difference(where="exit", lines=(f"-{left.ending}", f"+{right.ending}"))
+        return OutputDifference(where="exit", lines=(f"-{left.ending}", f"+{right.ending}"))
     return None
 
 
 def _streams(
-    left: Outcome, right: Outcome
-) -> Iterable[tuple[str, Recorded | None, Recorded | None]]:
+    left: RunOutcome, right: RunOutcome
+) -> Iterable[tuple[str, RecordedStream | None, RecordedStream | None]]:
     """Yield the pairs to compare."""
     yield "stdout", left.stdout, right.stdout
     yield "stderr", left.stderr, right.stderr
@@ -104,11 +106,11 @@ def _streams(
         yield name, mine.get(name), theirs.get(name)
 
 
-def _presence(recorded: Recorded | None) -> str:
+def _presence(recorded: RecordedStream | None) -> str:
     return "not written, or removed" if recorded is None else f"written, {recorded.size} bytes"
 
 
-def _diff(mine: Recorded, theirs: Recorded, names: tuple[str, str]) -> tuple[str, ...]:
+def _diff(mine: RecordedStream, theirs: RecordedStream, names: tuple[str, str]) -> tuple[str, ...]:
     """Return a diff of the lines around the first that differ."""
     left, right = mine.text.splitlines(), theirs.text.splitlines()
     pairs = enumerate(zip_longest(left, right))

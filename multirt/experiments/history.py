@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.errors import MultirtError
-from multirt.experiments.history_model import IDLE, PROCESSOR, Record, processor_times
+from multirt.experiments.history_model import IDLE, PROCESSOR, BenchRecord, processor_times
 from multirt.experiments.intervals import paired_ratio
 from multirt.storage.sqlite import database, is_empty, storable
 
@@ -61,7 +61,7 @@ class History(Struct, frozen=True, kw_only=True):
 
     path: Path
 
-    def append(self, records: Iterable[Record]) -> None:
+    def append(self, records: Iterable[BenchRecord]) -> None:
         """Add records.
 
         Raises:
@@ -71,7 +71,9 @@ class History(Struct, frozen=True, kw_only=True):
         with database(self.path, _VERSION, _SCHEMA) as connection:
             connection.executemany(_INSERT, rows)
 
-    def records(self, program: str | None = None, machine: str | None = None) -> tuple[Record, ...]:
+    def records(
+        self, program: str | None = None, machine: str | None = None
+    ) -> tuple[BenchRecord, ...]:
         """Return what is remembered, the oldest first.
 
         Args:
@@ -92,7 +94,7 @@ class History(Struct, frozen=True, kw_only=True):
             return tuple(map(_record, rows))
 
 
-def _row(record: Record) -> Sequence[object]:
+def _row(record: BenchRecord) -> Sequence[object]:
     """Return a record as the table has it."""
     return (
         record.session,
@@ -112,7 +114,7 @@ def _row(record: Record) -> Sequence[object]:
     )
 
 
-def _record(row: Sequence[object]) -> Record:
+def _record(row: Sequence[object]) -> BenchRecord:
     """Read a row.
 
     Raises:
@@ -125,7 +127,7 @@ def _record(row: Sequence[object]) -> Record:
     if not values or not all(values) or any(value <= 0 for each in values for value in each):
         message = f"run {number} has no times"
         raise ValueError(message)
-    return Record(
+    return BenchRecord(
         number=int(str(number)),
         session=str(session),
         at=datetime.fromisoformat(str(at)),
@@ -146,7 +148,7 @@ def _record(row: Sequence[object]) -> Record:
     )
 
 
-def write_csv(records: Sequence[Record], path: Path) -> None:
+def write_csv(records: Sequence[BenchRecord], path: Path) -> None:
     """Write one row for each value.
 
     Raises:
@@ -210,7 +212,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 def evidence_for(
-    records: Sequence[Record], content: str, usual: str, allowed: Mapping[str, str]
+    records: Sequence[BenchRecord], content: str, usual: str, allowed: Mapping[str, str]
 ) -> tuple[Evidence, ...]:
     """Return what the newest session that measured the usual choice says of the others.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,7 @@ def program_key(program: Program) -> str:
     """Return what a program is found by: its absolute path, else how it is asked for."""
     if program.script is not None:
         return str(program.script)
-    return f"-c {program.entry.text}" if program.entry.kind is Kind.CODE else program.title
+    return f"-c {program.entry.text}" if program.entry.kind is ProgramKind.CODE else program.title
 
 
 def content_of(program: Program) -> str:
@@ -60,7 +60,7 @@ def _processor() -> str:
 PROCESSOR, IDLE = "multirt_processor_times", "multirt_processor_times_empty"
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class BenchRecord(Struct, frozen=True, kw_only=True):
     """One program on one runtime, measured once.
 
     Attributes:

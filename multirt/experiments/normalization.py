@@ -29,7 +29,7 @@ def _sorted_set(match: re.Match[bytes]) -> bytes:
     return b"{" + b", ".join(sorted(part.strip() for part in inside.split(b","))) + b"}"
 
 
-class Rule(Struct, frozen=True, kw_only=True):
+class Normalizer(Struct, frozen=True, kw_only=True):
     """One kind of difference that does not count.
 
     Attributes:
@@ -47,15 +47,15 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 # A pattern that begins with what it looks for, and asks then what stands before it, is found many
 # times as fast as one that begins with `\b`.
-RULES: tuple[Rule, ...] = (
-    Rule(name="paths", meaning="paths of the runtime and of the working copy", usual=True),
-    Rule(
+RULES: tuple[Normalizer, ...] = (
+    Normalizer(name="paths", meaning="paths of the runtime and of the working copy", usual=True),
+    Normalizer(
         name="addresses",
         meaning="addresses in memory such as 0x7f3c52a0",
         usual=True,
         substitutions=((re.compile(rb"0x(?<!\w0x)[0-9A-Fa-f]{4,16}\b"), b"0x..."),),
     ),
-    Rule(
+    Normalizer(
         name="timings",
         meaning="numbers with a unit of time, such as 0.31 s",
         usual=True,
@@ -69,13 +69,13 @@ RULES: tuple[Rule, ...] = (
             ),
         ),
     ),
-    Rule(
+    Normalizer(
         name="sets",
         meaning="the order of what stands in {...} without colons",
         usual=False,
         substitutions=((re.compile(rb"\{([^{}\n]*)\}"), _sorted_set),),
     ),
-    Rule(
+    Normalizer(
         name="tracebacks",
         meaning="the lines of a traceback above the exception",
         usual=False,
@@ -86,7 +86,7 @@ RULES: tuple[Rule, ...] = (
             ),
         ),
     ),
-    Rule(
+    Normalizer(
         name="warnings",
         meaning="what Python itself warns of, such as a SyntaxWarning",
         usual=False,
@@ -95,7 +95,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def choose_rules(added: Iterable[str], dropped: Iterable[str]) -> tuple[Rule, ...]:
+def choose_rules(added: Iterable[str], dropped: Iterable[str]) -> tuple[Normalizer, ...]:
     """Return the usual rules with some added and some dropped.
 
     Raises:
@@ -112,7 +112,7 @@ def choose_rules(added: Iterable[str], dropped: Iterable[str]) -> tuple[Rule, ..
 
 
 def substitutions(
-    rules: Sequence[Rule], runtime: Runtime, places: Sequence[tuple[Path, str]]
+    rules: Sequence[Normalizer], runtime: Runtime, places: Sequence[tuple[Path, str]]
 ) -> tuple[Substitution, ...]:
     """Return all that is replaced in the output of one run.
 

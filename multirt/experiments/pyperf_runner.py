@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from multirt.errors import ExitCode, MultirtError
-from multirt.experiments.trial import Start, run_once
+from multirt.experiments.trial import RunSpec, run_once
 from multirt.process.cleanup import temporary_folder
 from multirt.process.optional_packages import require
 
@@ -37,7 +37,7 @@ def require_pyperf() -> None:
     require("pyperf", "measuring")
 
 
-class Task(Struct, frozen=True, kw_only=True):
+class PyperfTask(Struct, frozen=True, kw_only=True):
     """What pyperf is to start.
 
     Attributes:
@@ -55,18 +55,18 @@ class Task(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def calibrate(task: Task) -> dict[str, Any]:
+def calibrate(task: PyperfTask) -> dict[str, Any]:
     """Return pyperf's calibration run: how many starts make one value of 0.1 s or more."""
     return _worker(task, ["--calibrate-loops", "-w", "0", "-n", "1"], values=2)
 
 
-def measure(task: Task, loops: int, values: int, warmups: int) -> dict[str, Any]:
+def measure(task: PyperfTask, loops: int, values: int, warmups: int) -> dict[str, Any]:
     """Return one run of pyperf: some values in one worker process."""
     words = ["-l", str(loops), "-w", str(warmups), "-n", str(values)]
     return _worker(task, words, values=values + warmups)
 
 
-def _worker(task: Task, words: Sequence[str], values: int) -> dict[str, Any]:
+def _worker(task: PyperfTask, words: Sequence[str], values: int) -> dict[str, Any]:
     """Run one of pyperf's worker processes and return its document.
 
     Args:
@@ -82,7 +82,7 @@ def _worker(task: Task, words: Sequence[str], values: int) -> dict[str, Any]:
         output = room / "run.json"
         own += [f"--name={task.name}", "-o", str(output), *words]
         outcome = run_once(
-            Start(
+            RunSpec(
                 command=(*own, "--", *_sheltered(task, room)),
                 environment={
                     name: value for name, value in task.environment.items() if not _harms(name)
@@ -102,7 +102,7 @@ def _worker(task: Task, words: Sequence[str], values: int) -> dict[str, Any]:
         return document
 
 
-def _sheltered(task: Task, room: Path) -> tuple[str, ...]:
+def _sheltered(task: PyperfTask, room: Path) -> tuple[str, ...]:
     """Return the command without what pyperf's own processes would take for theirs."""
     variables = [f"{name}={value}" for name, value in task.environment.items() if _harms(name)]
     command = (which("env") or "env", *variables, *task.command) if variables else task.command
@@ -118,7 +118,7 @@ def _harms(variable: str) -> bool:
     return variable.startswith("PYTHON") and variable not in _HARMLESS
 
 
-def _failed(task: Task, why: str) -> MultirtError:
+def _failed(task: PyperfTask, why: str) -> MultirtError:
     hint = "`multirt compare` shows what it does there; only what ends with exit code 0 is measured"
     return MultirtError("bench", f"cannot measure {task.name}: {why}", hint, ExitCode.FAILED)
 

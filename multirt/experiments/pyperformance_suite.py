@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from multirt.environments import UvError, make_empty, python_of, run_uv
 from multirt.errors import MultirtError
 from multirt.experiments.intervals import Ratio, unpaired_ratio
-from multirt.experiments.trial import Start, run_once
+from multirt.experiments.trial import RunSpec, run_once
 from multirt.process.optional_packages import require
 from runtimes.storage.trust import check_tree, make_folder
 from runtimes.venvs import site_folders
@@ -25,15 +25,15 @@ from runtimes.venvs import site_folders
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from multirt.environments import Store
-    from multirt.experiments.trial import Outcome
-    from multirt.experiments.variants import Contender
+    from multirt.environments import EnvironmentStore
+    from multirt.experiments.trial import RunOutcome
+    from multirt.experiments.variants import Variant
 
 _NAME = "pyperformance"
 _INSTALLERS = ("pip", "setuptools", "wheel")  # as pyperformance installs them
 
 
-class Pace(StrEnum):
+class SuiteMode(StrEnum):
     """How long pyperformance takes for a benchmark, by its own options."""
 
     SINGLE = "single"  # one value: does it run at all
@@ -43,10 +43,10 @@ class Pace(StrEnum):
 
 
 _OPTIONS = {
-    Pace.SINGLE: ("--debug-single-value",),
-    Pace.FAST: ("--fast",),
-    Pace.NORMAL: (),
-    Pace.RIGOROUS: ("--rigorous",),
+    SuiteMode.SINGLE: ("--debug-single-value",),
+    SuiteMode.FAST: ("--fast",),
+    SuiteMode.NORMAL: (),
+    SuiteMode.RIGOROUS: ("--rigorous",),
 }
 
 
@@ -92,10 +92,10 @@ def chosen_benchmarks(text: str) -> str | None:
 
 
 def run_suite(
-    contenders: Sequence[Contender],
+    contenders: Sequence[Variant],
     names: str | None,
-    pace: Pace,
-    store: Store,
+    pace: SuiteMode,
+    store: EnvironmentStore,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[SuiteRun, ...]:
     """Run the suite on each contender; one on which it cannot be installed says why.
@@ -128,7 +128,7 @@ def run_suite(
     return tuple(runs)
 
 
-def _provide_pip(contender: Contender, folder: Path, store: Store) -> None:
+def _provide_pip(contender: Variant, folder: Path, store: EnvironmentStore) -> None:
     """Make pyperformance's environment where the runtime cannot install pip into one by itself.
 
     Debian takes `ensurepip` out of its runtimes; pyperformance would download pip from elsewhere
@@ -157,7 +157,7 @@ def _provide_pip(contender: Contender, folder: Path, store: Store) -> None:
         raise MultirtError("suite", message) from error
 
 
-def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> SuiteRun:
+def _run(contender: Variant, names: str | None, pace: SuiteMode, folder: Path) -> SuiteRun:
     """Run the suite on one contender."""
     environment = contender.environment(os.environ, None)
     profile = contender.profile
@@ -175,10 +175,10 @@ def _run(contender: Contender, names: str | None, pace: Pace, folder: Path) -> S
     return SuiteRun(id=contender.id, values=values, document=document, trouble=trouble)
 
 
-def _run_here(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
+def _run_here(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> RunOutcome:
     """Run pyperformance, which takes its time, in the folder with its environments."""
     return run_once(
-        Start(
+        RunSpec(
             command=tuple(command),
             environment=environment,
             folder=folder,
@@ -191,7 +191,7 @@ def _run_here(command: Sequence[str], folder: Path, environment: Mapping[str, st
 
 
 def _command(
-    contender: Contender,
+    contender: Variant,
     environment: Mapping[str, str],
     names: str | None,
     options: Sequence[str],
@@ -223,7 +223,7 @@ def _read(output: Path) -> tuple[dict[str, tuple[float, ...]], str]:
     return {each.get_name(): tuple(each.get_values()) for each in suite}, document
 
 
-def _last_words(outcome: Outcome) -> str:
+def _last_words(outcome: RunOutcome) -> str:
     """Return the last line that names an error, else how it ended."""
     said = f"{outcome.stdout.text}\n{outcome.stderr.text}"
     lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]

@@ -13,14 +13,14 @@ from multirt.experiments.pyperf_runner import differ
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.experiments.history_model import Record
+    from multirt.experiments.history_model import BenchRecord
 
 
 _LEAST_WHEN_BUSY = 0.1  # other work also empties the processor's caches
 _BUSY = 0.08  # scatter of times from start to end; that of a quiet machine is 0.01 to 0.05
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class RuntimeChange(Struct, frozen=True, kw_only=True):
     """How a runtime's times changed.
 
     Attributes:
@@ -78,8 +78,8 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def changes(
-    now: Sequence[Record], before: Sequence[Record], threshold: float
-) -> tuple[Change, ...]:
+    now: Sequence[BenchRecord], before: Sequence[BenchRecord], threshold: float
+) -> tuple[RuntimeChange, ...]:
     """Compare each runtime of a session with its earlier records.
 
     Args:
@@ -95,7 +95,7 @@ def changes(
     return tuple(found)
 
 
-def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Change:
+def _change(record: BenchRecord, earlier: Sequence[BenchRecord], threshold: float) -> RuntimeChange:
     """Compare a record with one or more earlier ones."""
     pooled = [value for each in earlier for value in each.values]
     medians = [each.median for each in earlier]
@@ -106,7 +106,7 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
     theirs = [quick for each in earlier if (quick := quicker_half(each.processor))]
     known = bool(mine and theirs)
     centres = [median(each) for each in theirs]
-    return Change(
+    return RuntimeChange(
         runtime=record.runtime,
         threads=record.threads,
         before=median(medians),
@@ -123,7 +123,7 @@ def _change(record: Record, earlier: Sequence[Record], threshold: float) -> Chan
     )
 
 
-def _busier(record: Record, earlier: Sequence[Record]) -> float:
+def _busier(record: BenchRecord, earlier: Sequence[BenchRecord]) -> float:
     """Return how many times as much processor time an empty program takes; 1 when it is less."""
     mine = quicker_half(record.idle)
     theirs = [median(quick) for each in earlier if (quick := quicker_half(each.idle))]

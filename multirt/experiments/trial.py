@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from multirt.experiments.normalization import Substitution
-    from multirt.process.run import Ended
+    from multirt.process.run import ProcessResult
 
 KEPT = 1 << 20  # bytes of a stream that are kept to be shown; all of it is hashed
 _BLOCK = 1 << 18  # bytes that the rules see at once, up to the last line's end
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class RecordedStream(Struct, frozen=True, kw_only=True):
     """What was written to one stream, or into one file.
 
     Attributes:
@@ -39,7 +39,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     whole: bool
 
 
-class Recording:
+class StreamRecorder:
     """A stream as it comes in; it needs the same memory for a line and for gigabytes."""
 
     def __init__(self, substitutions: Sequence[Substitution]) -> None:
@@ -61,11 +61,11 @@ class Recording:
             self._take(bytes(self._waiting[:end]))
             del self._waiting[:end]
 
-    def finish(self) -> Recorded:
+    def finish(self) -> RecordedStream:
         """Return what was recorded."""
         self._take(bytes(self._waiting))
         self._waiting.clear()
-        return Recorded(
+        return RecordedStream(
             size=self._size,
             digest=self._hash.hexdigest(),
             text=self._kept.decode("utf-8", "backslashreplace"),
@@ -84,7 +84,7 @@ class Recording:
 _GRACE = 0.5  # seconds for what a command that has ended left writing in the background
 
 
-class Start(Struct, frozen=True, kw_only=True):
+class RunSpec(Struct, frozen=True, kw_only=True):
     """How to start.
 
     Attributes:
@@ -108,7 +108,7 @@ class Start(Struct, frozen=True, kw_only=True):
     silent: bool = False
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class RunOutcome(Struct, frozen=True, kw_only=True):
     """What came of one run.
 
     Attributes:
@@ -123,9 +123,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     exit_code: int | None
     refused: str | None
-    stdout: Recorded
-    stderr: Recorded
-    files: tuple[tuple[str, Recorded | None], ...] = ()
+    stdout: RecordedStream
+    stderr: RecordedStream
+    files: tuple[tuple[str, RecordedStream | None], ...] = ()
     seconds: float
     processor_seconds: float = 0.0
 
@@ -141,15 +141,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return f"exit code {self.exit_code}"
 
 
-def run_once(start: Start) -> Outcome:
+def run_once(start: RunSpec) -> RunOutcome:
     """Run a command to its end or its time limit, and end all that it started.
 
     Raises:
         MultirtError: the input cannot be read.
     """
-    streams = [Recording(start.substitutions), Recording(start.substitutions)]
+    streams = [StreamRecorder(start.substitutions), StreamRecorder(start.substitutions)]
     receivers = [] if start.silent else [each.feed for each in streams]
-    ended: Ended | None = None
+    ended: ProcessResult | None = None
     refused: str | None = None
     with _input(start.input) as given:
         try:
@@ -163,7 +163,7 @@ def run_once(start: Start) -> Outcome:
                 ended = command.attend(receivers, within(start.seconds), linger=_GRACE)
         except OSError as error:
             refused = error.strerror or str(error)
-    return Outcome(
+    return RunOutcome(
         exit_code=None if ended is None or ended.timed_out else ended.status,
         refused=refused,
         stdout=streams[0].finish(),

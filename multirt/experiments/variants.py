@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.environments import Wanted, build, overlay, resolve
+from multirt.environments import InstallRequest, build, overlay, resolve
 from multirt.errors import MultirtError
 from multirt.launch.profiles import NAMES, named, split_profile
 from multirt.selection.decide import decide_each
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-class Contender(Struct, frozen=True, kw_only=True):
+class Variant(Struct, frozen=True, kw_only=True):
     """One way to start the program.
 
     Attributes:
@@ -77,7 +77,7 @@ class Contender(Struct, frozen=True, kw_only=True):
         return {**env, **fixed, **dict(self.plan.environment), **dict(profile)}
 
 
-class Field(Struct, frozen=True, kw_only=True):
+class Lineup(Struct, frozen=True, kw_only=True):
     """All contenders, and those that cannot take part.
 
     Attributes:
@@ -87,7 +87,7 @@ class Field(Struct, frozen=True, kw_only=True):
     """
 
     program: Program
-    contenders: tuple[Contender, ...]
+    contenders: tuple[Variant, ...]
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -97,7 +97,7 @@ def line_up(
     words: Sequence[str],
     profiles: Sequence[str] = (),
     reference: str | None = None,
-) -> Field:
+) -> Lineup:
     """Return every way to start a program that was asked for, and that nothing stands against.
 
     Args:
@@ -129,7 +129,7 @@ def line_up(
         for each in _contenders(decision, request, arguments, specs, profiles)
     ]
     _check_profiles(found, specs)
-    return Field(
+    return Lineup(
         program=decisions[0][1].program,
         contenders=_referred(found, reference),
         left_out=tuple(
@@ -146,7 +146,7 @@ def _contenders(
     arguments: Sequence[str],
     specs: Sequence[tuple[RuntimeSpec, str | None]],
     profiles: Sequence[str],
-) -> Iterator[Contender]:
+) -> Iterator[Variant]:
     """Yield each accepted runtime in the order of preference, plain and with its profiles."""
     for verdict in decision.verdicts:
         if not verdict.accepted:
@@ -163,10 +163,10 @@ def _contenders(
             start = _with_compiler(planned, profile, decision, request) if profile else planned
             suffix = f"+{name}" if name is not None else ""
             full = f"{runtime.id}{suffix}"
-            yield Contender(id=full, runtime=runtime, profile=profile, plan=start)
+            yield Variant(id=full, runtime=runtime, profile=profile, plan=start)
 
 
-def _with_name(contender: Contender, name: str) -> str:
+def _with_name(contender: Variant, name: str) -> str:
     """Return the id of a contender with the name of its environment, ahead of the profile."""
     return f"{contender.runtime.id}{name}{contender.id.removeprefix(contender.runtime.id)}"
 
@@ -180,7 +180,7 @@ def _with_compiler(planned: Plan, profile: Profile, decision: Decision, request:
     if profile.requirement is None:
         return planned
     runtime, store = planned.runtime, request.stored()
-    wanted = decision.wanted or Wanted()
+    wanted = decision.wanted or InstallRequest()
     wanted = replace(wanted, requirements=(*wanted.requirements, profile.requirement))
     roots = [*build(runtime, resolve(runtime, wanted, store), store).site_roots]
     roots += [root.absolute() for root in decision.roots]
@@ -202,7 +202,7 @@ def _started_by(profile: Profile, cache_dir: Path) -> Path:
 
 
 def _check_profiles(
-    found: Sequence[Contender], specs: Sequence[tuple[RuntimeSpec, str | None]]
+    found: Sequence[Variant], specs: Sequence[tuple[RuntimeSpec, str | None]]
 ) -> None:
     """Refuse a profile that was asked of runtimes of which none knows it."""
     for spec, name in specs:
@@ -212,7 +212,7 @@ def _check_profiles(
             raise MultirtError("profile", message, "`multirt list` shows the builds")
 
 
-def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Contender, ...]:
+def _referred(found: Sequence[Variant], reference: str | None) -> tuple[Variant, ...]:
     """Put the reference first."""
     if reference is None:
         return tuple(found)
@@ -225,7 +225,7 @@ def _referred(found: Sequence[Contender], reference: str | None) -> tuple[Conten
     raise MultirtError("reference", f"the reference {reference!r} does not take part", hint)
 
 
-def _is_meant(contender: Contender, reference: str) -> bool:
+def _is_meant(contender: Variant, reference: str) -> bool:
     """Return whether a reference names a contender by its runtime or environment."""
     word, profile = split_profile(reference)
     name = contender.profile.name if contender.profile is not None else None

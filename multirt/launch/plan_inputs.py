@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import multirt
 from abi_probe import Cause
-from multirt.launch.plan_writer import Grounds, UnsureError
-from multirt.launch.tracked_environ import Consulted
-from multirt.program.model import Kind
+from multirt.launch.plan_writer import PlanInputs, PlanNotSafeError
+from multirt.launch.tracked_environ import TrackedEnviron
+from multirt.program.model import ProgramKind
 from multirt.selection.own_modules import path_files_of
 from multirt.selection.virtualenv import candidates
 from runtimes import Reason
@@ -23,7 +23,7 @@ from runtimes.venvs import site_folders
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from multirt.environments import Wanted
+    from multirt.environments import InstallRequest
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
     from multirt.selection.model import Plan
@@ -83,12 +83,12 @@ _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_
 
 def grounds(
     decision: Decision, request: Request, planned: Plan, *, noticed: Iterable[str], since: int
-) -> Grounds:
+) -> PlanInputs:
     """Return what a decision rests on.
 
     Args:
         decision: with a chosen runtime.
-        request: whose environment is a `Consulted`.
+        request: whose environment is a `TrackedEnviron`.
         planned: how the program is started.
         noticed: what the search for runtimes has looked at.
         since: when deciding began, in ns since the epoch.
@@ -97,9 +97,9 @@ def grounds(
         UnsureError: environments were passed over, whose inputs are not known here.
     """
     if decision.passed_over:
-        raise UnsureError("nothing fits in an environment that was named before")
+        raise PlanNotSafeError("nothing fits in an environment that was named before")
     env = request.search.env
-    variables = env.answers() if isinstance(env, Consulted) else dict(env)
+    variables = env.answers() if isinstance(env, TrackedEnviron) else dict(env)
     variables |= {name: env.get(name) for name in (*_ALWAYS, *decision.variables)}
     if decision.wanted is not None:
         variables |= {name: env[name] for name in env if name.startswith(("PIP_", "UV_"))}
@@ -122,7 +122,7 @@ def grounds(
     )
     for path in made:
         paths.pop(path, None)  # these count in another way
-    return Grounds(
+    return PlanInputs(
         since=since,
         paths=tuple(paths),
         links=tuple(_links(decision)),
@@ -194,7 +194,7 @@ def _names(program: Program) -> tuple[tuple[str, frozenset[str]], ...]:
         return ()
     names = {each.name for each in program.imports}
     names |= {f"{each.name}.{member}" for each in program.imports for member in each.members}
-    if program.entry.kind is Kind.MODULE:
+    if program.entry.kind is ProgramKind.MODULE:
         names.add(program.entry.text)
     folders: dict[Path, set[str]] = {program.folder: set()}
     for name in names:
@@ -214,7 +214,7 @@ def _tops(program: Program) -> frozenset[str]:
 def _program(decision: Decision, request: Request) -> Iterator[Path]:
     """Yield what was read, and where the modules that it names are or would be beside it."""
     program = decision.program
-    if program.entry.kind is Kind.COMMAND:
+    if program.entry.kind is ProgramKind.COMMAND:
         yield request.cwd / program.entry.text  # a file of that name here would be meant instead
     yield from decision.read
     tops = _tops(program)
@@ -262,12 +262,12 @@ def _packages(packages: Packages, program: Program) -> Iterator[Path]:
             if name in packages.requires or name in packages.broken or not record.exists():
                 yield installed.info
                 yield from (installed.info / each for each in _RECORDS)
-            elif program.entry.kind is Kind.COMMAND:
+            elif program.entry.kind is ProgramKind.COMMAND:
                 yield installed.info / "entry_points.txt"
-    for artefact in packages.artefacts.values():
-        if artefact.root is not None:
-            relative = (*(each.path for each in artefact.extensions), *artefact.libraries)
-            yield from (Path(artefact.root, path) for path in relative)
+    for artifact in packages.artifacts.values():
+        if artifact.root is not None:
+            relative = (*(each.path for each in artifact.extensions), *artifact.libraries)
+            yield from (Path(artifact.root, path) for path in relative)
 
 
 def _runtimes(decision: Decision) -> Iterator[str]:
@@ -298,7 +298,7 @@ def _measured(request: Request) -> Iterator[Path]:
         yield request.history.with_name(f"{request.history.name}-wal")
 
 
-def _installers(wanted: Wanted, request: Request) -> Iterator[Path]:
+def _installers(wanted: InstallRequest, request: Request) -> Iterator[Path]:
     """Yield files that are installed, and where settings would stand that change what is."""
     from multirt.environments import named_paths  # it is loaded: something was installed
 

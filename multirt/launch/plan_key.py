@@ -30,7 +30,7 @@ _VARIABLES = (b"MULTIRT_PYTHON", b"VIRTUAL_ENV")
 VERSION = b"multirt=" + __version__.encode() + b"\0"  # another one may decide otherwise
 
 
-class Question:
+class PlanQuery:
     """A program to start, as somebody asked for it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Question:
         yield everywhere + b"cwd=" + self.cwd + b"\0"
 
 
-def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> Question | None:
+def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> PlanQuery | None:
     """Return the question of a command line, None when it starts no program or says more.
 
     Args:
@@ -89,7 +89,7 @@ def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> Q
     else:
         return None  # a subcommand
     fields += [name + b"=" + env[name] for name in _VARIABLES if name in env]
-    return Question(fields, cwd, local=local, own=place + 1)
+    return PlanQuery(fields, cwd, local=local, own=place + 1)
 
 
 def unjoined(arguments: Sequence[bytes], exists: Callable[[bytes], bool]) -> Sequence[bytes]:

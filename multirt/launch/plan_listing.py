@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.launch.plan_key import VERSION
-from multirt.launch.plan_reader import FORMAT, RefusedError, plan_name, read_plan, split_signature
+from multirt.launch.plan_reader import (
+    FORMAT,
+    PlanRejectedError,
+    plan_name,
+    read_plan,
+    split_signature,
+)
 from runtimes.storage.files import LIMIT
 from runtimes.storage.trust import check_folder, open_file
 
@@ -89,7 +95,7 @@ def _stored(path: Path, written: float, used: float, env: Mapping[bytes, bytes])
             executable = os.fsdecode(read_plan(content, key, _folder(key), env).executable or b"")
     except OSError as error:
         refused = f"cannot be read: {error.strerror}"
-    except RefusedError as error:
+    except PlanRejectedError as error:
         refused = str(error) if error.record is None else words(error.record)
     asked = (each for each in question.split(b"\0") if each and not each.startswith(_MADE_BY))
     return StoredPlan(

@@ -27,7 +27,7 @@ _KIND = 0o170000
 _OTHERS = 0o022
 
 
-class RefusedError(Exception):
+class PlanRejectedError(Exception):
     """A plan cannot be used; the words say why.
 
     Attributes:
@@ -40,7 +40,7 @@ class RefusedError(Exception):
         self.record = record
 
 
-class Answer:
+class PlanEntry:
     """What a plan says to start.
 
     Attributes:
@@ -94,14 +94,14 @@ def start_planned(arguments: Sequence[str]) -> None:
         plans = _open_plans(folder)
     except OSError:
         return  # no such folder
-    except RefusedError as error:
+    except PlanRejectedError as error:
         _debug(error, debugging=debugging)
         return
     for key in question.each_key():
         try:
             answer = read_plan(_content(plans, plan_name(key)), key, question.cwd, env)
             _start(answer, words[question.own :], env)
-        except (OSError, RefusedError) as error:
+        except (OSError, PlanRejectedError) as error:
             _debug(error, debugging=debugging)
     posix.close(plans)
 
@@ -159,7 +159,7 @@ def _open_folder(name: bytes, above: int | None) -> int:
     folder = posix.open(name, _CAREFULLY | posix.O_DIRECTORY, dir_fd=above)
     if not _trusted(posix.fstat(folder), _FOLDER):
         posix.close(folder)
-        raise RefusedError(f"plans refused: others could write in {name!r}")
+        raise PlanRejectedError(f"plans refused: others could write in {name!r}")
     return folder
 
 
@@ -168,15 +168,15 @@ def _content(plans: int, name: bytes) -> bytes:
     try:
         status = posix.fstat(file)
         if not _trusted(status, _FILE):
-            raise RefusedError(f"plan {name!r} refused: others could have written it")
+            raise PlanRejectedError(f"plan {name!r} refused: others could have written it")
         if status.st_size > _LARGEST:
-            raise RefusedError(f"plan {name!r} refused: it is damaged")
+            raise PlanRejectedError(f"plan {name!r} refused: it is damaged")
         return posix.read(file, status.st_size)
     finally:
         posix.close(file)
 
 
-def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> Answer:
+def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> PlanEntry:
     """Return what a plan says, after a look at everything that it rests on.
 
     Args:
@@ -189,25 +189,25 @@ def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]
         RefusedError: it is damaged, of another question, or something has changed.
     """
     if not content.startswith(FORMAT):
-        raise RefusedError("plan refused: another format")
+        raise PlanRejectedError("plan refused: another format")
     head = FORMAT + key + b"\0"
     if not content.startswith(head):
-        raise RefusedError("plan refused: it is of another question")
+        raise PlanRejectedError("plan refused: it is of another question")
     records = content[len(head) :].split(b"\0")
     if records[-2:] != [b".", b""] or records.index(b".") != len(records) - 2:
-        raise RefusedError("plan refused: it has no end")
-    answer = Answer()
+        raise PlanRejectedError("plan refused: it has no end")
+    answer = PlanEntry()
     folder = b""
     for record in records[:-2]:
         if answer.take(record):
             continue
         if not _holds(record, folder, cwd, env):
             words = f"plan refused, for this no longer holds: {_text(record)}"
-            raise RefusedError(words, record)
+            raise PlanRejectedError(words, record)
         if record.startswith(b"B"):
             folder = record[1:] + b"/"
     if answer.executable is None or not answer.arguments:
-        raise RefusedError("plan refused: it is damaged")
+        raise PlanRejectedError("plan refused: it is damaged")
     return answer
 
 
@@ -309,7 +309,7 @@ def _is_absent(path: bytes) -> bool:
     return False
 
 
-def _start(answer: Answer, own: Sequence[bytes], env: Mapping[bytes, bytes]) -> None:
+def _start(answer: PlanEntry, own: Sequence[bytes], env: Mapping[bytes, bytes]) -> None:
     """Become the interpreter of an answer.
 
     Raises:

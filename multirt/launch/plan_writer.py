@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.launch.plan_key import ask, fnv1a
+from multirt.launch.plan_key import ask
 from multirt.launch.plan_reader import (
     FORMAT,
     names_digest,
@@ -26,10 +26,8 @@ from runtimes.storage.fingerprint import TICK, is_racy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from multirt.launch.plan_key import Question
+    from multirt.launch.plan_key import PlanQuery
     from multirt.selection.model import Plan
-
-__all__ = ["Grounds", "StartBy", "UnsureError", "fnv1a", "write_plan"]
 
 _SECOND = 1_000_000_000
 _SOON = 60  # s; as long as the search goes by the silence of a candidate
@@ -37,11 +35,11 @@ _MOST = 2000  # plan files; past that the least recently used go
 _ENOUGH = 1500
 
 
-class UnsureError(Exception):
+class PlanNotSafeError(Exception):
     """No plan is written, for it could not be trusted; the words say why."""
 
 
-class Grounds(Struct, frozen=True, kw_only=True):
+class PlanInputs(Struct, frozen=True, kw_only=True):
     """What a decision rests on.
 
     Attributes:
@@ -73,7 +71,7 @@ class Grounds(Struct, frozen=True, kw_only=True):
     until: float | None = None
 
 
-class StartBy(Struct, frozen=True, kw_only=True):
+class LaunchCommand(Struct, frozen=True, kw_only=True):
     """How a program is started.
 
     Attributes:
@@ -89,7 +87,7 @@ class StartBy(Struct, frozen=True, kw_only=True):
     remark: str | None = None
 
 
-def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
+def write_plan(question: PlanQuery, grounds: PlanInputs, start: LaunchCommand) -> Path:
     """Write the plan for a question and return its path.
 
     Raises:
@@ -99,7 +97,7 @@ def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
     env = os.environb
     folder = plans_folder(env)
     if folder is None:
-        raise UnsureError("no folder for plans")
+        raise PlanNotSafeError("no folder for plans")
     cwd = os.fsdecode(question.cwd)
     above = [name for name in grounds.above if any(map(os.path.lexists, _upwards(cwd, name)))]
     key = list(question.each_key())[-1 if above or grounds.local or question.local else 0]
@@ -119,7 +117,7 @@ def write_plan(question: Question, grounds: Grounds, start: StartBy) -> Path:
     try:
         _put(path, content)
     except OSError as error:
-        raise UnsureError(f"cannot write {path}: {error.strerror}") from error
+        raise PlanNotSafeError(f"cannot write {path}: {error.strerror}") from error
     return path
 
 
@@ -155,11 +153,11 @@ def _names(folders: Iterable[tuple[str, frozenset[str]]]) -> Iterator[bytes]:
         listed = os.fsencode("".join(f"/{word}" for word in sorted(words)) + "/")
         signature, digest = signature_of(path), names_digest(path, listed)
         if signature is None or digest is None:
-            raise UnsureError(f"cannot look into {folder}")
+            raise PlanNotSafeError(f"cannot look into {folder}")
         yield b"N" + b" ".join((signature, digest, listed, path))
 
 
-def _paths(grounds: Grounds, more: Iterable[str]) -> Iterator[bytes]:
+def _paths(grounds: PlanInputs, more: Iterable[str]) -> Iterator[bytes]:
     """Yield every file and folder that was read, and every one that was not there."""
     found = dict(_path(path, grounds.since) for path in [*grounds.paths, *more])
     if grounds.made:
@@ -210,9 +208,9 @@ def _path(path: str, since: int) -> tuple[bytes, bytes | None]:
     except (FileNotFoundError, NotADirectoryError):
         return _first_absent(encoded), None
     except (OSError, ValueError) as error:
-        raise UnsureError(f"cannot look at {path}") from error
+        raise PlanNotSafeError(f"cannot look at {path}") from error
     if is_racy(status.st_ctime_ns, since):
-        raise UnsureError(f"{path} changed only just now")
+        raise PlanNotSafeError(f"{path} changed only just now")
     return encoded, signature(status)
 
 
@@ -223,7 +221,7 @@ def _first_absent(path: bytes) -> bytes:
     return path
 
 
-def _answer(start: StartBy) -> Iterator[bytes]:
+def _answer(start: LaunchCommand) -> Iterator[bytes]:
     if start.remark is not None:
         yield b"T" + start.remark.encode(errors="replace").replace(b"\0", b"")
     yield b"P" + os.fsencode(start.executable)
@@ -263,7 +261,10 @@ def prune(folder: Path, *, most: int = _MOST, enough: int = _ENOUGH) -> int:
 
 
 def remember(
-    command_line: Sequence[str], planned: Plan, remark: str | None, rests_on: Callable[[], Grounds]
+    command_line: Sequence[str],
+    planned: Plan,
+    remark: str | None,
+    rests_on: Callable[[], PlanInputs],
 ) -> None:
     """Write the plan of a command line, where there can be one.
 
@@ -276,7 +277,7 @@ def remember(
     question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
     if question is None:
         return
-    start = StartBy(
+    start = LaunchCommand(
         executable=str(planned.executable),
         arguments=planned.arguments,
         environment=planned.environment,
@@ -284,7 +285,7 @@ def remember(
     )
     try:
         path = write_plan(question, rests_on(), start)
-    except UnsureError as error:
+    except PlanNotSafeError as error:
         debug(f"no plan is written: {error}")
     else:
         debug(f"wrote plan {path}")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator
 
 
-class Consulted(Mapping[str, str]):
+class TrackedEnviron(Mapping[str, str]):
     """An environment that remembers which of its variables were asked for.
 
     Passing all of it on, as to a child process, is no question: `items` does not count.

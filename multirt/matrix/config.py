@@ -15,11 +15,11 @@ from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.model import (
     Condition,
     Config,
+    InstallMode,
     Job,
-    Missing,
+    MissingRuntimePolicy,
     Needs,
     Override,
-    Package,
 )
 from multirt.program.requirement_text import parse_requirement
 from runtimes import RuntimeSpec, SpecError
@@ -93,7 +93,7 @@ class _Reader(msgspec.Struct):
         if not tasks or any(key in table for key in ("commands", "groups", "runtimes")):
             matrix = self._matrix(table, notes)
         else:  # tasks only
-            matrix = self._job(table, None, Package.SKIP, ())
+            matrix = self._job(table, None, InstallMode.SKIP, ())
         metadata = self.project.metadata
         requires = metadata.get("requires-python")
         name = metadata.get("name")
@@ -105,7 +105,9 @@ class _Reader(msgspec.Struct):
             axes=axes,
             exclude=tuple(_condition(each, names) for each in table.tables("exclude")),
             overrides=tuple(self._override(each, names) for each in table.tables("override")),
-            missing=Missing(table.choice("missing", Missing) or Missing.ERROR),
+            missing=MissingRuntimePolicy(
+                table.choice("missing", MissingRuntimePolicy) or MissingRuntimePolicy.ERROR
+            ),
             allow_fail=_specs(table, "allow-fail") or (),
             own_wheel=_specs(table, "own-wheel") or (),
             build_runtime=_spec(table, "build-runtime"),
@@ -118,9 +120,9 @@ class _Reader(msgspec.Struct):
 
     def _matrix(self, table: TomlTable, notes: list[str]) -> Job:
         """Read the tests, and take what is not said from what the project's files suggest."""
-        package = Package.WHEEL
+        package = InstallMode.WHEEL
         if "package" not in table and not self.project.can_be_built:
-            package = Package.SKIP
+            package = InstallMode.SKIP
             notes.append("not installed, for nothing says how to build it: package = skip")
         said = any(key in table for key in ("groups", "extras", "deps", "lock"))
         needs = Needs() if said else self._usual_needs(notes)
@@ -159,7 +161,7 @@ class _Reader(msgspec.Struct):
         tasks = {}
         for name, value in table.rest().items():
             part = table.part(name, value)
-            job = self._job(part, name, Package.SKIP, ())
+            job = self._job(part, name, InstallMode.SKIP, ())
             if not job.commands:
                 raise part.error("commands", "is missing", 'write commands = [["..."]]')
             part.finish()
@@ -170,13 +172,13 @@ class _Reader(msgspec.Struct):
         self,
         table: TomlTable,
         name: str | None,
-        package: Package,
+        package: InstallMode,
         commands: tuple[tuple[str, ...], ...],
     ) -> Job:
-        chosen = table.choice("package", Package)
-        package = Package(chosen) if chosen else package
+        chosen = table.choice("package", InstallMode)
+        package = InstallMode(chosen) if chosen else package
         needs = self._needs(table)
-        if needs.extras and package is Package.SKIP:
+        if needs.extras and package is InstallMode.SKIP:
             trouble = 'are of the project, which package = "skip" leaves out'
             raise table.error("extras", trouble, 'write package = "wheel"')
         return Job(

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.environments import UnresolvableError, Wanted, leased, resolve
+from multirt.environments import InstallRequest, UnresolvableError, leased, resolve
 from multirt.errors import MultirtError
-from multirt.matrix.model import CellEnvironment, Package, State
+from multirt.matrix.model import CellEnvironment, CellState, InstallMode
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from multirt.environments import Resolution, Store
+    from multirt.environments import EnvironmentStore, Resolution
     from multirt.matrix.model import Cell, CellPlan, CellReport, Wheel
     from runtimes import Runtime
 
@@ -43,7 +43,7 @@ class Installer(Struct, frozen=True, kw_only=True):
 
     root: Path
     name: str | None
-    store: Store
+    store: EnvironmentStore
     build_deps: bool = False
     fresh: bool = False
 
@@ -58,16 +58,16 @@ class Installer(Struct, frozen=True, kw_only=True):
         requirements = list(needs.requirements)
         if needs.extras:
             requirements.append(f"{self._name(wheel)}[{','.join(needs.extras)}]")
-        wanted = Wanted(
+        wanted = InstallRequest(
             requirements=tuple(dict.fromkeys(requirements)),
             constraints=tuple(_constraints(needs.constraints)),
             wheels=(wheel.path,) if wheel is not None else (),
-            editable=(self.root,) if cell.package is Package.EDITABLE else (),
+            editable=(self.root,) if cell.package is InstallMode.EDITABLE else (),
             lock=needs.lock,
             build=self.build_deps,
         )
         resolution = resolve(runtime, wanted, self.store)
-        is_bare = cell.package is Package.DEPS_ONLY
+        is_bare = cell.package is InstallMode.DEPS_ONLY
         return replace(resolution, wheels=()) if is_bare else resolution
 
     def _name(self, wheel: Wheel | None) -> str:
@@ -76,7 +76,7 @@ class Installer(Struct, frozen=True, kw_only=True):
         Raises:
             MultirtError: an editable project does not say it.
         """
-        name = wheel.artefact.name if wheel is not None else self.name
+        name = wheel.artifact.name if wheel is not None else self.name
         if name is None:
             hint = "write its name into [project] of pyproject.toml"
             raise MultirtError("config", "extras of an editable project want its name", hint)
@@ -116,10 +116,10 @@ def unmade(plan: CellPlan, error: MultirtError | OSError) -> CellReport:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         reason = f"{where}{error.strerror or error}"
-        return replace(plan.report, state=State.CANNOT_START, reason=reason)
-    state, hint, output = State.CANNOT_START, error.hint, ""
+        return replace(plan.report, state=CellState.CANNOT_START, reason=reason)
+    state, hint, output = CellState.CANNOT_START, error.hint, ""
     if isinstance(error, UnresolvableError):
-        state = State.BLOCKED if error.missing_wheels else State.UNRESOLVED
+        state = CellState.BLOCKED if error.missing_wheels else CellState.UNRESOLVED
         hint = _BUILD_DEPS if error.missing_wheels else error.hint
         output = error.full
     return replace(plan.report, state=state, reason=error.message, hint=hint, output=output)

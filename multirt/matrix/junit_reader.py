@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from multirt.matrix.model import Case, Outcome
+from multirt.matrix.model import TestCase, TestOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ _BYTES = 256 << 20
 _TEXT = 20_000  # characters of one failure
 
 
-def read(path: Path, root: Path) -> tuple[Case, ...] | None:
+def read(path: Path, root: Path) -> tuple[TestCase, ...] | None:
     """Return the tests of a report; None when there is none, or it is cut off.
 
     Args:
@@ -31,11 +31,11 @@ def read(path: Path, root: Path) -> tuple[Case, ...] | None:
     return tuple(_merged(_cases(tree.getroot(), root)))
 
 
-def _cases(tree: ET.Element, root: Path) -> Iterator[Case]:
+def _cases(tree: ET.Element, root: Path) -> Iterator[TestCase]:
     files: dict[str, tuple[str, str] | None] = {}
     for element in tree.iter("testcase"):
         outcome, message, text = _outcome(element)
-        yield Case(
+        yield TestCase(
             id=_id(element, root, files),
             outcome=outcome,
             seconds=_seconds(element.get("time", "0")),
@@ -44,30 +44,30 @@ def _cases(tree: ET.Element, root: Path) -> Iterator[Case]:
         )
 
 
-def _merged(cases: Iterator[Case]) -> Iterator[Case]:
+def _merged(cases: Iterator[TestCase]) -> Iterator[TestCase]:
     """Yield each test once: one that fails and whose teardown fails too is there twice."""
-    found: dict[str, Case] = {}
+    found: dict[str, TestCase] = {}
     for case in cases:
         before = found.get(case.id)
-        if before is None or before.outcome is Outcome.PASSED:
+        if before is None or before.outcome is TestOutcome.PASSED:
             found[case.id] = case
     yield from found.values()
 
 
-def _outcome(element: ET.Element) -> tuple[Outcome, str, str]:
+def _outcome(element: ET.Element) -> tuple[TestOutcome, str, str]:
     """Return what became of a test, one line about it, and what pytest shows."""
     for child in element:
         # The first line says what happened; the others repeat values that differ everywhere.
         message = next(iter(child.get("message", "").strip().splitlines()), "")
         text = child.text or ""
         if child.tag == "failure":
-            return Outcome.FAILED, message, text
+            return TestOutcome.FAILED, message, text
         if child.tag == "error":
-            return Outcome.ERROR, message, text
+            return TestOutcome.ERROR, message, text
         if child.tag == "skipped":
             expected = child.get("type") == "pytest.xfail"
-            return Outcome.XFAILED if expected else Outcome.SKIPPED, message, text
-    return Outcome.PASSED, "", ""
+            return TestOutcome.XFAILED if expected else TestOutcome.SKIPPED, message, text
+    return TestOutcome.PASSED, "", ""
 
 
 def _id(element: ET.Element, root: Path, files: dict[str, tuple[str, str] | None]) -> str:

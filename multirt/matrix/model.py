@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from abi_probe import Artefact
+    from abi_probe import Artifact
     from runtimes import Runtime, RuntimeSpec
 
 Command = tuple[str, ...]
 
 
-class Package(StrEnum):
+class InstallMode(StrEnum):
     """How the project gets into an environment, in tox's words."""
 
     WHEEL = "wheel"
@@ -27,7 +27,7 @@ class Package(StrEnum):
     SKIP = "skip"
 
 
-class Missing(StrEnum):
+class MissingRuntimePolicy(StrEnum):
     """What a runtime that is not here means."""
 
     ERROR = "error"
@@ -69,7 +69,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | None
     runtimes: tuple[RuntimeSpec, ...] | None
-    package: Package
+    package: InstallMode
     needs: Needs
     commands: tuple[Command, ...]
     set_env: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -138,7 +138,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     axes: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
     exclude: tuple[Condition, ...] = ()
     overrides: tuple[Override, ...] = ()
-    missing: Missing = Missing.ERROR
+    missing: MissingRuntimePolicy = MissingRuntimePolicy.ERROR
     allow_fail: tuple[RuntimeSpec, ...] = ()
     own_wheel: tuple[RuntimeSpec, ...] = ()
     build_runtime: RuntimeSpec | None = None
@@ -167,7 +167,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     asked: str
     runtime: Runtime | None
     axes: tuple[tuple[str, str], ...]
-    package: Package
+    package: InstallMode
     needs: Needs
     commands: tuple[Command, ...]
     set_env: Mapping[str, str]
@@ -185,7 +185,7 @@ class Wheel(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: the file.
         sha256: of it, hexadecimal.
-        artefact: what it says and holds.
+        artifact: what it says and holds.
         modules: its top-level names, sorted.
         built_on: the id of the runtime that built it; None for one that was given.
         seconds: that building it took in this run; None when it was not built now.
@@ -193,7 +193,7 @@ class Wheel(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Path
     sha256: str
-    artefact: Artefact
+    artifact: Artifact
     modules: tuple[str, ...]
     built_on: str | None
     seconds: float | None = None
@@ -211,7 +211,7 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class State(StrEnum):
+class CellState(StrEnum):
     """What is known of a cell, or became of it."""
 
     READY = "ready"
@@ -230,14 +230,14 @@ class State(StrEnum):
     NOT_RUN = "not run"  # another failed, and `-x` was given
 
 
-TESTS_FAILED = frozenset({State.FAILED, State.CRASHED, State.TIMEOUT})
-UNMET = frozenset({State.MISSING, State.BLOCKED})
-NOT_MADE = frozenset({State.BUILD_FAILED, State.UNRESOLVED, State.CANNOT_START})
-TROUBLE = TESTS_FAILED | UNMET | NOT_MADE | {State.BROKEN_PROMISE}
-RAN = TESTS_FAILED | {State.PASSED, State.READY}  # ready is all that `sync` wants
+TESTS_FAILED = frozenset({CellState.FAILED, CellState.CRASHED, CellState.TIMEOUT})
+UNMET = frozenset({CellState.MISSING, CellState.BLOCKED})
+NOT_MADE = frozenset({CellState.BUILD_FAILED, CellState.UNRESOLVED, CellState.CANNOT_START})
+TROUBLE = TESTS_FAILED | UNMET | NOT_MADE | {CellState.BROKEN_PROMISE}
+RAN = TESTS_FAILED | {CellState.PASSED, CellState.READY}  # ready is all that `sync` wants
 
 
-class Outcome(StrEnum):
+class TestOutcome(StrEnum):
     """The outcome of one test."""
 
     PASSED = "passed"
@@ -247,10 +247,10 @@ class Outcome(StrEnum):
     XFAILED = "xfailed"  # it was expected to fail
 
 
-BAD = frozenset({Outcome.FAILED, Outcome.ERROR})
+BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class TestCase(msgspec.Struct, frozen=True, kw_only=True):
     """One test on one runtime.
 
     Attributes:
@@ -262,7 +262,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    outcome: Outcome
+    outcome: TestOutcome
     seconds: float = 0.0
     message: str = ""
     text: str = ""
@@ -340,14 +340,14 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True, rename={"cases": "te
     asked: str
     runtime: RuntimeReport | None
     axes: dict[str, str]
-    state: State
+    state: CellState
     reason: str | None
     hint: str | None
     required: bool
     may_fail: bool
     wheel: str | None
     same: bool
-    cases: tuple[Case, ...] | None
+    cases: tuple[TestCase, ...] | None
     setup: float
     seconds: float
     reused: bool
@@ -361,21 +361,21 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True, rename={"cases": "te
     @property
     def is_empty(self) -> bool:
         """Whether pytest ran and found no test."""
-        return self.state is State.FAILED and self.cases == ()
+        return self.state is CellState.FAILED and self.cases == ()
 
     @property
     def is_told(self) -> bool:
         """Whether its failing tests say all of what went wrong."""
-        return self.state is State.FAILED and bool(self.count(*BAD))
+        return self.state is CellState.FAILED and bool(self.count(*BAD))
 
-    def count(self, *outcomes: Outcome) -> int | None:
+    def count(self, *outcomes: TestOutcome) -> int | None:
         """Return how many tests had one of some outcomes; None where they were not counted."""
         if self.cases is None:
             return None
         return sum(case.outcome in outcomes for case in self.cases)
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class MatrixReport(msgspec.Struct, frozen=True, kw_only=True):
     """A run of a matrix.
 
     Attributes:
@@ -445,7 +445,7 @@ class CellPlan(msgspec.Struct, frozen=True, kw_only=True):
         return self.report.name
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is done.
 
     Attributes:
@@ -469,7 +469,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     test: bool = True
 
 
-class View(Protocol):
+class ProgressView(Protocol):
     """Shows a run while it goes on.
 
     Its methods are called from several threads; cells go by their names.
@@ -488,7 +488,7 @@ class View(Protocol):
         """Show the result of a cell."""
 
 
-class Quiet:
+class NullView:
     """A view that shows nothing."""
 
     def say(self, message: str) -> None:

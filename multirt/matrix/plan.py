@@ -12,26 +12,33 @@ from msgspec.structs import replace
 
 from abi_probe import Cause, Status, differences, examine, promise_of
 from multirt.config.posargs import takes_posargs
-from multirt.matrix.model import CellPlan, CellReport, Missing, Package, RuntimeReport, State
+from multirt.matrix.model import (
+    CellPlan,
+    CellReport,
+    CellState,
+    InstallMode,
+    MissingRuntimePolicy,
+    RuntimeReport,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging.tags import Tag
 
-    from abi_probe import Prospect, Target
+    from abi_probe import RuntimeTarget, Target
     from multirt.matrix.model import Cell, Config, Wheel
     from runtimes import Runtime
 
 _CLAIMS = frozenset({Cause.PACKAGE_PYTHON, Cause.ABI_TAG})
 _ABI3T_SINCE = (3, 15)  # PEP 803
-INSTALLED = frozenset({Package.WHEEL, Package.SDIST_WHEEL})
+INSTALLED = frozenset({InstallMode.WHEEL, InstallMode.SDIST_WHEEL})
 
 
 def plan(
     cells: Sequence[Cell],
     wheels: Sequence[Wheel],
-    prospects: Mapping[str, Prospect],
+    prospects: Mapping[str, RuntimeTarget],
     config: Config,
 ) -> tuple[CellPlan, ...]:
     """Return every cell with its wheel, or with the reason why it cannot be tested.
@@ -46,17 +53,19 @@ def plan(
 
 
 def _planned(
-    cell: Cell, wheels: Sequence[Wheel], prospects: Mapping[str, Prospect], config: Config
+    cell: Cell, wheels: Sequence[Wheel], prospects: Mapping[str, RuntimeTarget], config: Config
 ) -> CellPlan:
     runtime = cell.runtime
     if runtime is None:
-        state = State.SKIPPED if config.missing is Missing.SKIP else State.MISSING
+        state = (
+            CellState.SKIPPED if config.missing is MissingRuntimePolicy.SKIP else CellState.MISSING
+        )
         hint = "`multirt list --all` shows what is here and what could not be used"
         reason = f"no runtime here fits {cell.asked}"
         return plan_of(cell, state, reason, hint)
     if "venv" not in runtime.stdlib:
         reason = f"{runtime.id} has no venv module, so it makes no environments"
-        return plan_of(cell, State.BLOCKED, reason)
+        return plan_of(cell, CellState.BLOCKED, reason)
     if cell.package not in INSTALLED or not wheels:
         return plan_of(cell)
     prospect = prospects[runtime.id]
@@ -74,44 +83,44 @@ def _best(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
     found = [
         (min(places[tag] for tag in fitting), order)
         for order, wheel in enumerate(wheels)
-        if (fitting := [tag for tag in wheel.artefact.tags if tag in places])
+        if (fitting := [tag for tag in wheel.artifact.tags if tag in places])
     ]
     return wheels[min(found)[1]] if found else None
 
 
-def _judged(cell: Cell, wheel: Wheel, prospect: Prospect) -> CellPlan:
+def _judged(cell: Cell, wheel: Wheel, prospect: RuntimeTarget) -> CellPlan:
     """Judge a wheel on a runtime that its tags claim."""
-    verdict = examine(wheel.artefact, prospect)
+    verdict = examine(wheel.artifact, prospect)
     if verdict.status not in {Status.INCOMPATIBLE, Status.UNKNOWN}:
         broken = tuple(
             f"{each.path}: {each.reason}"
-            for extension in wheel.artefact.extensions
-            for each in promise_of(extension, wheel.artefact).violations
+            for extension in wheel.artifact.extensions
+            for each in promise_of(extension, wheel.artifact).violations
         )
         judged = (each.detail for each in verdict.warnings)
         warnings = tuple(dict.fromkeys((*judged, *broken)))
         return plan_of(cell, warnings=warnings)
     first = verdict.objections[0]
     if first.cause is Cause.PACKAGE_PYTHON:
-        return plan_of(cell, State.BLOCKED, first.detail)
-    named = ", ".join(sorted(map(str, wheel.artefact.tags))[:3])
+        return plan_of(cell, CellState.BLOCKED, first.detail)
+    named = ", ".join(sorted(map(str, wheel.artifact.tags))[:3])
     reason = f"the wheel is tagged {named}, but {first.detail}"
     hint = "mend the tag or the binary; `multirt probe` of the wheel shows all reasons"
-    return plan_of(cell, State.BROKEN_PROMISE, reason, hint)
+    return plan_of(cell, CellState.BROKEN_PROMISE, reason, hint)
 
 
-def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: Prospect) -> CellPlan:
+def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: RuntimeTarget) -> CellPlan:
     """Say why no wheel claims a runtime, by the one that is nearest to it, and what would help."""
     target = prospect.target
-    found = [(differences(each.artefact.tags, target)[0], each) for each in wheels]
+    found = [(differences(each.artifact.tags, target)[0], each) for each in wheels]
     nearest, wheel = min(
         found, key=lambda pair: (pair[0].distance, _versions_between(pair[0].tag, target))
     )
-    for objection in examine(wheel.artefact, prospect).objections:
+    for objection in examine(wheel.artifact, prospect).objections:
         if objection.cause is Cause.PACKAGE_PYTHON:  # no other tag would help
-            return plan_of(cell, State.BLOCKED, objection.detail)
+            return plan_of(cell, CellState.BLOCKED, objection.detail)
     reason = f"{wheel.path.name} does not claim it: {nearest.detail}"
-    return plan_of(cell, State.BLOCKED, reason, _help(cell, wheel, target))
+    return plan_of(cell, CellState.BLOCKED, reason, _help(cell, wheel, target))
 
 
 def _versions_between(tag: Tag, target: Target) -> int:
@@ -124,7 +133,7 @@ def _help(cell: Cell, wheel: Wheel, target: Target) -> str:
     """Say what would make a runtime testable."""
     version = (target.version.major, target.version.minor)
     digits = f"{version[0]}{version[1]}"
-    stable = any(tag.abi == "abi3" for tag in wheel.artefact.tags)
+    stable = any(tag.abi == "abi3" for tag in wheel.artifact.tags)
     own = f'own-wheel = ["{cell.asked if cell.asked != "auto" else cell.name}"] builds one here'
     if target.implementation == "cpython" and target.free_threaded and stable:
         also = " or abi3t" if version >= _ABI3T_SINCE else ", or abi3t for 3.15"
@@ -137,7 +146,7 @@ def _help(cell: Cell, wheel: Wheel, target: Target) -> str:
 
 def plan_of(
     cell: Cell,
-    state: State = State.READY,
+    state: CellState = CellState.READY,
     reason: str | None = None,
     hint: str | None = None,
     warnings: tuple[str, ...] = (),
@@ -194,7 +203,7 @@ def _runtime(runtime: Runtime) -> RuntimeReport:
 
 def under_test(cell: Cell, plan: CellPlan, wheels: Sequence[Wheel]) -> Wheel | None:
     """Return the wheel whose requirements a cell's environment holds, None when it has none."""
-    if cell.package is Package.DEPS_ONLY:
+    if cell.package is InstallMode.DEPS_ONLY:
         return wheels[0] if wheels else None
     return next((each for each in wheels if each.sha256 == plan.report.wheel), None)
 
@@ -207,6 +216,6 @@ def hollow(wheels: Sequence[Wheel]) -> tuple[str, ...]:
     return tuple(
         f"{wheel.path.name} is tagged for an ABI and holds no extension: did one not compile?"
         for wheel in wheels
-        if not (wheel.artefact.extensions or wheel.artefact.libraries)
-        and all(tag.abi != "none" for tag in wheel.artefact.tags)
+        if not (wheel.artifact.extensions or wheel.artifact.libraries)
+        and all(tag.abi != "none" for tag in wheel.artifact.tags)
     )

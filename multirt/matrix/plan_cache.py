@@ -20,8 +20,8 @@ import multirt
 from multirt.environments.integrity import hold_file, is_whole
 from multirt.launch.plan_reader import signature_of
 from multirt.matrix import source_digest
-from multirt.matrix.model import CellPlan, Report, State
-from multirt.matrix.source_digest import Seen, reports_in
+from multirt.matrix.model import CellPlan, CellState, MatrixReport
+from multirt.matrix.source_digest import DigestCache, reports_in
 from multirt.storage.cache import read_note, write_note
 from multirt.storage.lock import holding
 from runtimes.storage.fingerprint import is_racy
@@ -53,7 +53,7 @@ class CachedPlan(msgspec.Struct, frozen=True, kw_only=True):
     sources: str
     witnesses: tuple[tuple[str, str | None], ...]
     root: str
-    report: Report
+    report: MatrixReport
     plans: tuple[CellPlan, ...]
 
 
@@ -77,7 +77,7 @@ def state_of_sources(root: Path, state: Path) -> str:
     Raises:
         OSError: one cannot be read.
     """
-    seen = Seen(state / "seen.json")
+    seen = DigestCache(state / "seen.json")
     digest = source_digest.digest(root, seen, {}, reports_in(state))  # `path_of` has the variables
     seen.keep()
     return digest
@@ -123,7 +123,7 @@ def keep_plan(path: Path, plan: CachedPlan, paths: Iterable[str], since: int) ->
         paths: what it depends on, there or absent.
         since: when the first of it was read, in ns since the epoch.
     """
-    ready = [each for each in plan.plans if each.report.state is State.READY]
+    ready = [each for each in plan.plans if each.report.state is CellState.READY]
     witnesses = tuple((each, _signature(each)) for each in dict.fromkeys(paths))
     changed = (int(each.rpartition(" ")[2]) for _, each in witnesses if each is not None)
     unmade = any(each.environment is None for each in ready)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from abi_probe import Prospect
+from abi_probe import RuntimeTarget
 from multirt.environments import UnresolvableError
 from multirt.environments.abi_target import prospect_of, target_of
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.install import unmade
-from multirt.matrix.model import Package, State
+from multirt.matrix.model import CellState, InstallMode
 from multirt.matrix.plan import INSTALLED, plan, under_test
 from multirt.matrix.wheel_cache import load_wheels
 from multirt.matrix.wheels import WheelBuilder, Wheels
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from multirt.matrix.install import Installer
-    from multirt.matrix.model import Cell, CellPlan, Config, Options, Wheel
-    from multirt.matrix.remote import Far
+    from multirt.matrix.model import Cell, CellPlan, Config, RunOptions, Wheel
+    from multirt.matrix.remote import RemoteCluster
     from runtimes import Runtime
 
-_WITH_WHEEL = INSTALLED | {Package.DEPS_ONLY}
+_WITH_WHEEL = INSTALLED | {InstallMode.DEPS_ONLY}
 
 
 class Planner(Struct, frozen=True, kw_only=True):
@@ -43,12 +43,12 @@ class Planner(Struct, frozen=True, kw_only=True):
     """
 
     config: Config
-    options: Options
+    options: RunOptions
     wheel_builder: WheelBuilder
     installer: Installer
     here: Sequence[Runtime]
     env: Mapping[str, str]
-    far: Far | None
+    far: RemoteCluster | None
     took: Mapping[str, float]
 
     def plan(self, cells: Sequence[Cell]) -> tuple[tuple[Wheel, ...], tuple[CellPlan, ...]]:
@@ -96,15 +96,17 @@ class Planner(Struct, frozen=True, kw_only=True):
             raise MultirtError("config", f"build-runtime: no runtime here fits {wanted}", hint)
         return found
 
-    def _prospects(self, cells: Sequence[Cell], wheels: Sequence[Wheel]) -> dict[str, Prospect]:
+    def _prospects(
+        self, cells: Sequence[Cell], wheels: Sequence[Wheel]
+    ) -> dict[str, RuntimeTarget]:
         """Return what the runtimes of cells give, as far as the wheels may need it."""
         if self.far is not None:
             return {name: offer.prospect for name, offer in self.far.offers.items()}
-        native = any(each.artefact.extensions or each.artefact.libraries for each in wheels)
+        native = any(each.artifact.extensions or each.artifact.libraries for each in wheels)
         return {
             each.id: prospect_of(each, self.env)
             if native
-            else Prospect(target=target_of(each, None), given=None)
+            else RuntimeTarget(target=target_of(each, None), given=None)
             for each in _runtimes(cells)
         }
 
@@ -121,7 +123,7 @@ class Planner(Struct, frozen=True, kw_only=True):
 
         def resolved(planned: CellPlan) -> CellPlan:
             cell = by_name[planned.name]
-            if planned.report.state is not State.READY or cell.runtime is None:
+            if planned.report.state is not CellState.READY or cell.runtime is None:
                 return planned
             try:
                 wheel = under_test(cell, planned, wheels)
@@ -143,16 +145,16 @@ def _with_failure(planned: CellPlan, failures: Mapping[str, str]) -> CellPlan:
     """Return a cell whose own wheel could not be built with the words of the backend."""
     report = planned.report
     failure = failures.get(report.runtime.id) if report.runtime is not None else None
-    if report.state is not State.BLOCKED or failure is None:
+    if report.state is not CellState.BLOCKED or failure is None:
         return planned
-    failed = replace(report, state=State.BUILD_FAILED, reason=failure, hint=None)
+    failed = replace(report, state=CellState.BUILD_FAILED, reason=failure, hint=None)
     return replace(planned, report=failed)
 
 
 def _unoffered(planned: CellPlan) -> CellPlan:
     """Return a cell whose runtime no worker has with the words for that."""
     report = planned.report
-    if report.state is not State.MISSING:
+    if report.state is not CellState.MISSING:
         return planned
     hint = "`multirt matrix offer` prints what a worker is started with"
     told = replace(report, reason=f"no worker offers {report.asked}", hint=hint)

@@ -23,7 +23,7 @@ CELL = "MULTIRT_MATRIX_CELL"
 """The variable that names the cell of a command."""
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class CellCommand(msgspec.Struct, frozen=True, kw_only=True):
     """One command to start.
 
     Attributes:
@@ -41,7 +41,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     grace: float = GRACE
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended.
 
     Attributes:
@@ -63,7 +63,7 @@ class _Running:
 
     Attributes:
         process: it and all that it starts.
-        grace: as in `Command`.
+        grace: as in `CellCommand`.
         interrupted: it was asked to end.
     """
 
@@ -114,7 +114,7 @@ class Processes:
                 else:
                     each.interrupt()
 
-    def run(self, command: Command, receive: Callable[[bytes], None]) -> Ended:
+    def run(self, command: CellCommand, receive: Callable[[bytes], None]) -> CommandResult:
         """Run a command to its end, and end what it leaves behind.
 
         Args:
@@ -126,7 +126,7 @@ class Processes:
         """
         with self._guard:
             if self.stopping:
-                return Ended(code=-signal.SIGKILL, stopped=True)
+                return CommandResult(code=-signal.SIGKILL, stopped=True)
             process = Supervised(
                 command.argv, env=command.env, folder=command.cwd, output=Output.MERGED
             )
@@ -139,7 +139,7 @@ class Processes:
             with self._guard:
                 self._running.discard(running)
                 running.forget()
-        return Ended(
+        return CommandResult(
             code=ended.status,
             timed_out=ended.timed_out,
             stopped=running.interrupted and ended.status != 0,

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 import multirt
 from multirt.errors import ExitCode, MultirtError
-from multirt.matrix.model import CellReport, State
+from multirt.matrix.model import CellReport, CellState
 from multirt.matrix.plan import under_test
-from multirt.matrix.remote_worker import Job, Paper
+from multirt.matrix.remote_worker import CellJob, ExtraFile
 from runtimes import rank
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from multirt.distributed import Cluster
     from multirt.environments import Resolution
     from multirt.matrix.model import Cell, CellPlan, Wheel
-    from multirt.matrix.remote_worker import Offer
+    from multirt.matrix.remote_worker import OfferedRuntime
     from multirt.matrix.run_cell import Runner
     from runtimes import Runtime
 
@@ -37,20 +37,20 @@ _GONE = 10.0  # seconds for a worker that ended to be started again
 _T = TypeVar("_T")
 
 
-class Door(Protocol):
+class WorkerApi(Protocol):
     """What a worker is asked, by functions that it can import."""
 
-    def describe(self, name: str) -> Offer | None:
+    def describe(self, name: str) -> OfferedRuntime | None:
         """Return the runtime that a resource stands for, None when it stands for none."""
 
-    def resolve(self, job: Job) -> Resolution | CellReport:
+    def resolve(self, job: CellJob) -> Resolution | CellReport:
         """Return what a cell's environment holds, or why there can be none."""
 
-    def test(self, job: Job) -> CellReport:
+    def test(self, job: CellJob) -> CellReport:
         """Test a cell."""
 
 
-class Far(Struct):
+class RemoteCluster(Struct):
     """A cluster with the runtimes that it offers.
 
     Attributes:
@@ -61,8 +61,8 @@ class Far(Struct):
     """
 
     cluster: Cluster
-    door: Door
-    offers: Mapping[str, Offer]
+    door: WorkerApi
+    offers: Mapping[str, OfferedRuntime]
     here: Sequence[Runtime]
     _names: Collection[str] = ()
     _looked: float = -_LOOK
@@ -94,7 +94,7 @@ class Far(Struct):
         return (replace(cells[0], runtime=min(self.here, key=rank)),)
 
 
-def ask_offers(cluster: Cluster, door: Door) -> dict[str, Offer]:
+def ask_offers(cluster: Cluster, door: WorkerApi) -> dict[str, OfferedRuntime]:
     """Return the runtimes that workers offer, by their ids.
 
     Raises:
@@ -113,7 +113,7 @@ def ask_offers(cluster: Cluster, door: Door) -> dict[str, Offer]:
     return found
 
 
-def _answer(name: str, future: Future[Offer | None]) -> Offer | None:
+def _answer(name: str, future: Future[OfferedRuntime | None]) -> OfferedRuntime | None:
     """Return what a worker said of one resource.
 
     Raises:
@@ -132,7 +132,7 @@ def _answer(name: str, future: Future[Offer | None]) -> Offer | None:
     return offer
 
 
-class Sender(Struct, frozen=True, kw_only=True):
+class RemoteTester(Struct, frozen=True, kw_only=True):
     """Has cells tested elsewhere, as `Tester` tests them here.
 
     Attributes:
@@ -142,11 +142,11 @@ class Sender(Struct, frozen=True, kw_only=True):
         cells: by their names.
         wheels: under test.
         runner: of the run.
-        build_deps, fresh: as in `Job`.
+        build_deps, fresh: as in `CellJob`.
         stopped: says why nothing is waited for any more; None while it is.
     """
 
-    far: Far
+    far: RemoteCluster
     name: str
     project: bytes
     cells: Mapping[str, Cell]
@@ -154,7 +154,7 @@ class Sender(Struct, frozen=True, kw_only=True):
     runner: Runner
     build_deps: bool
     fresh: bool
-    stopped: Callable[[], tuple[State, str] | None]
+    stopped: Callable[[], tuple[CellState, str] | None]
 
     def test(self, plan: CellPlan) -> CellReport:
         """Have one cell tested.
@@ -177,7 +177,7 @@ class Sender(Struct, frozen=True, kw_only=True):
         view.lines(cell.name, report.output.splitlines(), len(report.cases or ()))
         return report
 
-    def _job(self, cell: Cell, plan: CellPlan) -> Job:
+    def _job(self, cell: Cell, plan: CellPlan) -> CellJob:
         """Return all that a worker needs."""
         wheel = under_test(cell, plan, self.wheels)
         paths = (*cell.needs.constraints, *([cell.needs.lock] if cell.needs.lock else []))
@@ -186,14 +186,14 @@ class Sender(Struct, frozen=True, kw_only=True):
             for name, value in self.runner.env.items()
             if any(fnmatchcase(name, pattern) for pattern in cell.pass_env or ())
         }
-        return Job(
+        return CellJob(
             cell=cell,
             plan=plan,
             name=self.name,
             project=self.project,
             wheel=_content(wheel.path) if wheel is not None else None,
             under_test=wheel,
-            papers=tuple(Paper(path=path, content=_content(path)) for path in paths),
+            papers=tuple(ExtraFile(path=path, content=_content(path)) for path in paths),
             env=handed,
             options=replace(self.runner.options, wheels=()),
             build_deps=self.build_deps,
@@ -212,7 +212,7 @@ class Sender(Struct, frozen=True, kw_only=True):
                 seen = time.monotonic()
             elif time.monotonic() - seen > _GONE:
                 reason = f"no worker offers {name} any more"
-                given_up = replace(plan.report, state=State.MISSING, reason=reason)
+                given_up = replace(plan.report, state=CellState.MISSING, reason=reason)
             if given_up is not None:
                 future.cancel()
                 return given_up
@@ -224,7 +224,7 @@ class Sender(Struct, frozen=True, kw_only=True):
             reason = "it ended one worker after the other"
         elif error is not None:
             reason = f"a worker failed: {type(error).__name__}: {error}"
-        return replace(plan.report, state=State.CANNOT_START, reason=reason)
+        return replace(plan.report, state=CellState.CANNOT_START, reason=reason)
 
 
 def _content(path: Path) -> bytes:

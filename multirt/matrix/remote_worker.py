@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from multirt.environments import Store
+from multirt.environments import EnvironmentStore
 from multirt.errors import MultirtError
 from multirt.matrix.install import Installer, unmade
-from multirt.matrix.model import Quiet, State
+from multirt.matrix.model import CellState, NullView
 from multirt.matrix.processes import Processes
 from multirt.matrix.run_cell import Runner
 from multirt.matrix.runner import Tester
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from abi_probe import Prospect
+    from abi_probe import RuntimeTarget
     from multirt.environments import Resolution
-    from multirt.matrix.model import Cell, CellPlan, CellReport, Options, Wheel
+    from multirt.matrix.model import Cell, CellPlan, CellReport, RunOptions, Wheel
     from runtimes import Runtime
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class OfferedRuntime(msgspec.Struct, frozen=True, kw_only=True):
     """A runtime that a worker has.
 
     Attributes:
@@ -39,17 +39,17 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     runtime: Runtime
-    prospect: Prospect
+    prospect: RuntimeTarget
 
 
-class Paper(msgspec.Struct, frozen=True, kw_only=True):
+class ExtraFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a cell's needs name: a lock file, or one of constraints."""
 
     path: Path
     content: bytes
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class CellJob(msgspec.Struct, frozen=True, kw_only=True):
     """All that testing a cell takes.
 
     Attributes:
@@ -73,9 +73,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     project: bytes
     wheel: bytes | None
     under_test: Wheel | None
-    papers: tuple[Paper, ...]
+    papers: tuple[ExtraFile, ...]
     env: Mapping[str, str]
-    options: Options
+    options: RunOptions
     build_deps: bool
     fresh: bool
     resolution: Resolution | None = None
@@ -95,7 +95,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
 
 
-def resolve_there(job: Job, worker: Worker) -> Resolution | CellReport:
+def resolve_there(job: CellJob, worker: Worker) -> Resolution | CellReport:
     """Return what a cell's environment holds, or why there can be none."""
     with _opened(job, worker) as (tester, cell):
         if cell.runtime is None:
@@ -106,7 +106,7 @@ def resolve_there(job: Job, worker: Worker) -> Resolution | CellReport:
             return unmade(job.plan, error)
 
 
-def test_there(job: Job, worker: Worker) -> CellReport:
+def test_there(job: CellJob, worker: Worker) -> CellReport:
     """Test a cell whose requirements are resolved."""
     with _opened(job, worker) as (tester, cell):
         wheel, resolution = _first(tester), job.resolution
@@ -123,7 +123,7 @@ def test_there(job: Job, worker: Worker) -> CellReport:
 
 
 @contextmanager
-def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
+def _opened(job: CellJob, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
     """Give what tests the cell on this machine, and the cell with what is here."""
     state = worker.cache_dir / "matrix" / job.name
     env = {**worker.env, **job.env}
@@ -140,14 +140,14 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
                     env=env,
                     options=job.options,
                     processes=Processes(),
-                    view=Quiet(),
+                    view=NullView(),
                 ),
                 cells={job.cell.name: job.cell},
                 wheels=(wheel,) if wheel is not None else (),
                 installer=Installer(
                     root=root,
                     name=None,  # for editable projects, which are not sent
-                    store=Store(worker.cache_dir, env, refresh=job.fresh),
+                    store=EnvironmentStore(worker.cache_dir, env, refresh=job.fresh),
                     build_deps=job.build_deps,
                     fresh=job.fresh,
                 ),
@@ -156,7 +156,7 @@ def _opened(job: Job, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
         )
 
 
-def _here(job: Job, worker: Worker, folder: Path) -> Cell:
+def _here(job: CellJob, worker: Worker, folder: Path) -> Cell:
     """Return the cell with this machine's runtime, and with the files that it needs."""
     cell = job.cell
     wanted = cell.runtime.id if cell.runtime is not None else None
@@ -175,7 +175,7 @@ def _here(job: Job, worker: Worker, folder: Path) -> Cell:
     return replace(cell, runtime=runtime, needs=needs)
 
 
-def _placed(job: Job, folder: Path) -> Wheel | None:
+def _placed(job: CellJob, folder: Path) -> Wheel | None:
     """Write the wheel under test, and return it where it is now."""
     if job.wheel is None or job.under_test is None:
         return None
@@ -189,6 +189,6 @@ def _first(tester: Tester) -> Wheel | None:
     return tester.wheels[0] if tester.wheels else None
 
 
-def _absent(job: Job) -> CellReport:
+def _absent(job: CellJob) -> CellReport:
     reason = "the worker that offers it does not have it"
-    return replace(job.plan.report, state=State.MISSING, reason=reason)
+    return replace(job.plan.report, state=CellState.MISSING, reason=reason)

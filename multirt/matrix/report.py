@@ -15,9 +15,9 @@ from multirt.matrix.model import (
     TESTS_FAILED,
     TROUBLE,
     UNMET,
-    Outcome,
-    Report,
-    State,
+    CellState,
+    MatrixReport,
+    TestOutcome,
     WheelReport,
 )
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _HINT = "build it in one job and test that file in the others: --wheel FILE"
 
 
-def merge(reports: Sequence[tuple[str, Report]]) -> Report:
+def merge(reports: Sequence[tuple[str, MatrixReport]]) -> MatrixReport:
     """Return one report of several.
 
     Args:
@@ -65,7 +65,7 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Report:
             if row.name in found:
                 raise MultirtError("merge", f"{row.name} is in {found[row.name]} and in {name}")
             found[row.name] = name
-    return Report(
+    return MatrixReport(
         project=first.project,
         wheels=tuple(wheel for wheel, _ in wheels.values()),
         cells=tuple(row for _, report in reports for row in report.cells),
@@ -79,7 +79,7 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Report:
 
 
 SIGINT = 2
-_STARTED = TESTS_FAILED | {State.PASSED, State.INTERRUPTED}
+_STARTED = TESTS_FAILED | {CellState.PASSED, CellState.INTERRUPTED}
 
 
 def wheel_report(wheel: Wheel) -> WheelReport:
@@ -87,13 +87,13 @@ def wheel_report(wheel: Wheel) -> WheelReport:
     return WheelReport(
         file=wheel.path.name,
         sha256=wheel.sha256,
-        tags=tuple(sorted(map(str, wheel.artefact.tags))),
+        tags=tuple(sorted(map(str, wheel.artifact.tags))),
         built_on=wheel.built_on,
         seconds=wheel.seconds,
     )
 
 
-def exit_code(report: Report) -> int:
+def exit_code(report: MatrixReport) -> int:
     """Return the exit code of a run: the first of 1, 3, 4 and 5 that something asks for."""
     if report.interrupted:
         return 128 + SIGINT
@@ -101,7 +101,7 @@ def exit_code(report: Report) -> int:
     states = {each.state for each in failures}
     if any(each.state in TESTS_FAILED and not each.is_empty for each in failures):
         return ExitCode.VIOLATION
-    if states & (UNMET | {State.BROKEN_PROMISE}):
+    if states & (UNMET | {CellState.BROKEN_PROMISE}):
         return ExitCode.UNMET
     if states - TESTS_FAILED:
         return ExitCode.BUILD_FAILED
@@ -131,10 +131,10 @@ def gil_state(cell: CellReport) -> str:
     return f"GIL on: turned on by {cell.gil.module}" if cell.gil.module else "GIL on"
 
 
-def conclusion(report: Report) -> str:
+def conclusion(report: MatrixReport) -> str:
     """Say in one line how a run ended: `5 of 7 runtimes passed, 1 failed, 1 blocked`."""
     count = Counter(each.state for each in report.cells)
-    good = count.pop(State.PASSED, 0) + count.pop(State.READY, 0)
+    good = count.pop(CellState.PASSED, 0) + count.pop(CellState.READY, 0)
     rest = [f"{number} {state.value}" for state, number in count.items()]
     excused = sum(each.may_fail and each.state in TESTS_FAILED for each in report.cells)
     plain = all(each.task is None and not each.axes for each in report.cells)
@@ -142,7 +142,7 @@ def conclusion(report: Report) -> str:
     words = [f"{good} of {len(report.cells)} {what} passed", *rest]
     if excused:
         words.append(f"{excused} of them allowed to fail")
-    if report.interrupted and not count[State.INTERRUPTED]:
+    if report.interrupted and not count[CellState.INTERRUPTED]:
         words.append("interrupted")
     return ", ".join(words)
 
@@ -157,7 +157,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    outcomes: dict[str, Outcome]
+    outcomes: dict[str, TestOutcome]
     shown: tuple[tuple[str, tuple[str, ...], str], ...]
 
     @property
@@ -174,7 +174,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
 
 def failing(rows: Sequence[CellReport]) -> tuple[Failing, ...]:
     """Return every test that fails somewhere, in the order in which it was met."""
-    outcomes: dict[str, dict[str, Outcome]] = {}
+    outcomes: dict[str, dict[str, TestOutcome]] = {}
     shown: dict[str, dict[str, tuple[list[str], str]]] = {}
     for row in rows:
         for case in row.cases or ():
@@ -192,7 +192,7 @@ def failing(rows: Sequence[CellReport]) -> tuple[Failing, ...]:
     )
 
 
-def repeats(report: Report) -> tuple[str, ...]:
+def repeats(report: MatrixReport) -> tuple[str, ...]:
     """Return one command line for each cell that went wrong, which does it again.
 
     What was given is given again; where that was nothing for the tests, and one test failed, only
@@ -208,11 +208,11 @@ def repeats(report: Report) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def repeats_all(report: Report) -> str:
+def repeats_all(report: MatrixReport) -> str:
     """Return the command line that does again what went wrong in all cells."""
     return _again(report, "--last-failed", posargs=report.posargs)
 
 
-def _again(report: Report, *chosen: str, posargs: Sequence[str]) -> str:
+def _again(report: MatrixReport, *chosen: str, posargs: Sequence[str]) -> str:
     after = ["--", *posargs] if posargs else []
     return shlex.join(["multirt", "matrix", *report.arguments, *chosen, *after])

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from multirt.config.posargs import expanded
 from multirt.matrix import gil_hook
 from multirt.matrix.gil_hook import FILE, HOME
-from multirt.matrix.model import GilReport, State
-from multirt.matrix.processes import CELL, GRACE, Command
+from multirt.matrix.model import CellState, GilReport
+from multirt.matrix.processes import CELL, GRACE, CellCommand
 from multirt.matrix.pytest_args import (
     OPTIONS,
     absent,
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from multirt.matrix.model import (
-        Case,
         CellEnvironment,
         CellPlan,
         CellReport,
-        Options,
-        View,
+        ProgressView,
+        RunOptions,
+        TestCase,
     )
-    from multirt.matrix.processes import Ended, Processes
+    from multirt.matrix.processes import CommandResult, Processes
 
 _HEAD = 1 << 20
 _TAIL = 1 << 20
@@ -52,7 +52,7 @@ _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
 _INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\](?:python|pypy)\d)")
 
 
-class Output(Struct):
+class CapturedOutput(Struct):
     """What one cell prints: its beginning and its end, and the tests that it told of.
 
     Attributes:
@@ -196,9 +196,9 @@ class Runner(Struct, frozen=True, kw_only=True):
     state: Path
     folder: Path
     env: Mapping[str, str]
-    options: Options
+    options: RunOptions
     processes: Processes
-    view: View
+    view: ProgressView
 
     def run(self, plan: CellPlan) -> CellReport:
         """Run the commands of a cell up to the first that fails; its environment is made."""
@@ -251,20 +251,20 @@ class _Attempt(Struct, kw_only=True):
     env: Mapping[str, str]
     limit: float | None
     start: float
-    output: Output = field(default_factory=Output)
-    cases: list[Case] | None = None
+    output: CapturedOutput = field(default_factory=CapturedOutput)
+    cases: list[TestCase] | None = None
     left: int = 0
 
     def run(self) -> CellReport:
         """Run every command, and return the report of the cell."""
-        state, reason, command = State.PASSED, None, None
+        state, reason, command = CellState.PASSED, None, None
         for number, words in enumerate(map(self._expanded, self.plan.commands)):
             state, reason = self._one(words, self.folder / f"junit-{number}.xml")
-            if state is not State.PASSED:
+            if state is not CellState.PASSED:
                 command = words
                 break
         gil = _read_gil(self.folder) if _is_free_threaded(self.plan) else None
-        if state is State.PASSED and self.plan.gil_off and _is_free_threaded(self.plan):
+        if state is CellState.PASSED and self.plan.gil_off and _is_free_threaded(self.plan):
             state, reason = _judged_gil(gil)
         processes = "process was" if self.left == 1 else "processes were"
         warnings = (f"{self.left} {processes} left behind, and ended",) if self.left else ()
@@ -275,7 +275,7 @@ class _Attempt(Struct, kw_only=True):
             command=command,
             cases=tuple(self.cases) if self.cases is not None else None,
             seconds=round(time.monotonic() - self.start, 3),
-            output="" if state is State.PASSED else self.output.text[-_OUTPUT:],
+            output="" if state is CellState.PASSED else self.output.text[-_OUTPUT:],
             warnings=(*self.plan.report.warnings, *warnings),
             gil=gil,
         )
@@ -290,16 +290,16 @@ class _Attempt(Struct, kw_only=True):
             words = covered(words, self.plan.modules)
         return tuple(_with_folders(word, self.environment, self.folder) for word in words)
 
-    def _one(self, words: tuple[str, ...], report: Path) -> tuple[State, str | None]:
+    def _one(self, words: tuple[str, ...], report: Path) -> tuple[CellState, str | None]:
         """Run one command, and say how it ended."""
         options = self.runner.options
         env = with_report(self.env, words, report)
         program = find_program(words[0], self.environment, env)
         if program is None:
             reason = f"no command {words[0]!r} in the environment: {_IS_NAMED}"
-            return State.CANNOT_START, reason
+            return CellState.CANNOT_START, reason
         spent = time.monotonic() - self.start
-        command = Command(
+        command = CellCommand(
             argv=(program, *words[1:]),
             cwd=self.runner.root,
             env=env,
@@ -309,51 +309,54 @@ class _Attempt(Struct, kw_only=True):
         try:
             ended = self.runner.processes.run(command, self._receive)
         except OSError as error:
-            return State.CANNOT_START, f"cannot start {words[0]}: {error.strerror}"
+            return CellState.CANNOT_START, f"cannot start {words[0]}: {error.strerror}"
         self.left += ended.left
         from multirt.matrix import junit_reader as junit  # 10 ms, while others run
 
         if (found := junit.read(report, self.runner.root)) is not None:
             self.cases = [*(self.cases or []), *found]
         elif ended.code == 1 and (name := absent(words, self.output.text)):
-            return State.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
+            return CellState.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
         elif _left_early(ended) and reports(words) and str(report) in env.get(OPTIONS, ""):
-            return State.CRASHED, f"pytest ended before it was done, with exit code {ended.code}"
+            return (
+                CellState.CRASHED,
+                f"pytest ended before it was done, with exit code {ended.code}",
+            )
         return self._judged(ended, words)
 
     def _receive(self, data: bytes) -> None:
         self.runner.view.lines(self.plan.name, self.output.add(data), self.output.tests)
 
-    def _judged(self, ended: Ended, words: Sequence[str]) -> tuple[State, str | None]:
+    def _judged(self, ended: CommandResult, words: Sequence[str]) -> tuple[CellState, str | None]:
         """Say what the end of a command means."""
         if ended.stopped:
-            return State.INTERRUPTED, "interrupted"
+            return CellState.INTERRUPTED, "interrupted"
         where = place_of_fault(self.output.text) if ended.timed_out or ended.code < 0 else None
         place = f", at {where}" if where else ""
         if ended.timed_out:
-            return State.TIMEOUT, f"no end after {self.limit:g} s{place}"
+            return CellState.TIMEOUT, f"no end after {self.limit:g} s{place}"
         if ended.code < 0:
-            return State.CRASHED, f"{signal_name(-ended.code)} (signal {-ended.code}){place}"
+            return CellState.CRASHED, f"{signal_name(-ended.code)} (signal {-ended.code}){place}"
         if ended.code:
             says = _PYTEST_SAYS.get(ended.code) if is_pytest(words) else None
-            return State.FAILED, says or f"exit code {ended.code}"
-        return State.PASSED, None
+            return CellState.FAILED, says or f"exit code {ended.code}"
+        return CellState.PASSED, None
 
 
 def _is_free_threaded(plan: CellPlan) -> bool:
     return plan.report.runtime is not None and plan.report.runtime.free_threaded
 
 
-def _judged_gil(gil: GilReport | None) -> tuple[State, str | None]:
+def _judged_gil(gil: GilReport | None) -> tuple[CellState, str | None]:
     """Judge a cell whose commands passed, and which is to end with the GIL off."""
     if gil is None:
-        return State.FAILED, "no Python of the commands told whether the GIL stayed off"
+        return CellState.FAILED, "no Python of the commands told whether the GIL stayed off"
     if gil.enabled:
-        return State.FAILED, f"the GIL was turned on by {gil.module or 'an option or variable'}"
-    return State.PASSED, None
+        return CellState.FAILED, f"the GIL was turned on by {gil.module or 'an option or variable'}"
+    return CellState.PASSED, None
 
 
-def _left_early(ended: Ended) -> bool:
+def _left_early(ended: CommandResult) -> bool:
     """Whether a pytest that wrote no report of its tests says that it ran them."""
     return ended.code in {0, 1} and not (ended.stopped or ended.timed_out)
 

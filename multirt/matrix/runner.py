@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.matrix.model import Report
+from multirt.matrix.model import MatrixReport
 from multirt.matrix.plan import hollow, under_test
 from multirt.matrix.report import wheel_report
 from multirt.matrix.scheduler import run_plans, scheduler_of
@@ -65,7 +65,7 @@ class Tester:
 
 def run_matrix(
     planner: Planner, runner: Runner, cells: Cells, selected: Sequence[Cell]
-) -> tuple[Report, tuple[CellPlan, ...]]:
+) -> tuple[MatrixReport, tuple[CellPlan, ...]]:
     """Plan and test the selected cells; return the report, and their plans with environments.
 
     Raises:
@@ -80,9 +80,11 @@ def run_matrix(
     shadowed = shadows(config.root, wheels, _as_run(selected, wheels, cover=runner.options.cover))
     test = tester.test
     if planner.far is not None:
-        from multirt.matrix.remote import Sender  # with concurrent.futures; for a cluster only
+        from multirt.matrix.remote import (
+            RemoteTester,  # with concurrent.futures; for a cluster only
+        )
 
-        test = Sender(
+        test = RemoteTester(
             far=planner.far,
             name=runner.state.name,
             project=archive(config.root),
@@ -94,7 +96,7 @@ def run_matrix(
             stopped=scheduler.stopped,
         ).test
     reports = run_plans(plans, test, runner, scheduler)
-    report = Report(
+    report = MatrixReport(
         project=config.name or config.root.name,
         wheels=tuple(map(wheel_report, wheels)),
         cells=reports,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.matrix.model import TROUBLE, State
+from multirt.matrix.model import TROUBLE, CellState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -121,7 +121,7 @@ class CellScheduler:
         with self._guard:
             while self._open:
                 item = self._open.pop(0)
-                self._results.append(_given_up(item, State.INTERRUPTED, "interrupted"))
+                self._results.append(_given_up(item, CellState.INTERRUPTED, "interrupted"))
 
     def _one(self, item: CellPlan, test: Callable[[CellPlan], CellReport]) -> CellReport:
         if (why := self.stopped()) is not None:
@@ -132,13 +132,13 @@ class CellScheduler:
             self._stop.set()
         return result
 
-    def stopped(self) -> tuple[State, str] | None:
+    def stopped(self) -> tuple[CellState, str] | None:
         """Return why nothing is tested any more, in a state and in words; None while it is."""
         if not self._stop.is_set():
             return None
         if self.processes.stopping:
-            return State.INTERRUPTED, "interrupted"
-        return State.NOT_RUN, "another failed before it began"
+            return CellState.INTERRUPTED, "interrupted"
+        return CellState.NOT_RUN, "another failed before it began"
 
     def stop(self) -> None:
         """End everything that runs at once, and let nothing begin."""
@@ -146,7 +146,7 @@ class CellScheduler:
         self.processes.stop(at_once=True)
 
 
-def _given_up(plan: CellPlan, state: State, reason: str) -> CellReport:
+def _given_up(plan: CellPlan, state: CellState, reason: str) -> CellReport:
     """Return the result of a cell that is not tested any more."""
     return replace(plan.report, state=state, reason=reason)
 
@@ -204,13 +204,13 @@ def run_plans(
             from multirt.matrix.install import unmade  # 100 ms, which most runs do without
 
             report = unmade(plan, error)
-            stopped = runner.processes.stopping and report.state is State.CANNOT_START
-            return replace(report, state=State.INTERRUPTED) if stopped else report
+            stopped = runner.processes.stopping and report.state is CellState.CANNOT_START
+            return replace(report, state=CellState.INTERRUPTED) if stopped else report
 
     for plan in plans:
-        if plan.report.state is not State.READY:
+        if plan.report.state is not CellState.READY:
             take(plan.report)
-    ready = [plan for plan in plans if plan.report.state is State.READY]
+    ready = [plan for plan in plans if plan.report.state is CellState.READY]
     if runner.options.jobs > 1:  # the slowest first: else it would end alone
         ready.sort(key=lambda plan: -(math.inf if plan.took is None else plan.took))
     scheduler.begin(ready, tested)

@@ -27,7 +27,7 @@ Digests = dict[str, tuple[Fingerprint, str]]
 """Paths, each with its fingerprint when it was read, and its SHA-256."""
 
 
-class Seen:
+class DigestCache:
     """The digests of files, each with what the file system said of the file.
 
     The time of its last change (ctime) cannot be set by a program, so an edit shows that keeps
@@ -130,7 +130,9 @@ _PASSING = frozenset({"COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM"})
 _FAR_FILES = 10_000  # of a folder outside the project that a link leads to
 
 
-def digest(root: Path, seen: Seen, env: Mapping[str, str], written: Mapping[str, str]) -> str:
+def digest(
+    root: Path, seen: DigestCache, env: Mapping[str, str], written: Mapping[str, str]
+) -> str:
     """Return a hexadecimal digest of all that a build may read.
 
     That is the project's files with their paths, modes and contents, and the variables that
@@ -173,7 +175,7 @@ def _settings(root: Path, env: Mapping[str, str]) -> Iterator[bytes]:
             yield os.fsencode(f"{name}={env[name]}\0")
 
 
-def _content(path: str, home: str, seen: Seen) -> bytes:
+def _content(path: str, home: str, seen: DigestCache) -> bytes:
     """Return the digest of a file; of a link, that of its target, also outside the project.
 
     Args:

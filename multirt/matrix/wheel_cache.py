@@ -87,7 +87,7 @@ def read(path: Path, built_on: str | None) -> Wheel:
         MultirtError: it is none.
     """
     try:
-        artefact = read_wheel(path)
+        artifact = read_wheel(path)
         sha256 = file_digest(path)
     except UnreadableError as error:
         raise MultirtError("wheel", f"{path}: {error}", "name a wheel, dist/*.whl") from error
@@ -96,7 +96,7 @@ def read(path: Path, built_on: str | None) -> Wheel:
     return Wheel(
         path=path,
         sha256=sha256,
-        artefact=artefact,
+        artifact=artifact,
         modules=_modules(path),
         built_on=built_on,
     )

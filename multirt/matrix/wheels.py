@@ -18,11 +18,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.config.project_files import read_toml
-from multirt.environments import Wanted, build, clean_environment, find_uv, resolve, uv_environment
+from multirt.environments import (
+    InstallRequest,
+    build,
+    clean_environment,
+    find_uv,
+    resolve,
+    uv_environment,
+)
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix import source_digest as sources
-from multirt.matrix.model import Package
-from multirt.matrix.source_digest import Seen, reports_in
+from multirt.matrix.model import InstallMode
+from multirt.matrix.source_digest import DigestCache, reports_in
 from multirt.matrix.wheel_cache import WheelCache
 from multirt.storage.lock import locked
 from runtimes import is_cpython, rank
@@ -30,8 +37,8 @@ from runtimes import is_cpython, rank
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from abi_probe import Artefact, Target
-    from multirt.environments import Built, Store
+    from abi_probe import Artifact, Target
+    from multirt.environments import EnvironmentStore, InstalledEnvironment
     from multirt.matrix.model import Cell, Config, Wheel
     from runtimes import Runtime
 
@@ -49,9 +56,9 @@ class Builder(Struct, frozen=True, kw_only=True):
     """
 
     root: Path
-    store: Store
+    store: EnvironmentStore
 
-    def build(self, runtime: Runtime, mode: Package, room: Path) -> tuple[Path, float]:
+    def build(self, runtime: Runtime, mode: InstallMode, room: Path) -> tuple[Path, float]:
         """Build a wheel with a runtime, and return it with the seconds that it took.
 
         Args:
@@ -65,7 +72,7 @@ class Builder(Struct, frozen=True, kw_only=True):
         start = time.monotonic()
         (room / _OUT).mkdir()
         with suppress(subprocess.CalledProcessError):
-            if mode is Package.SDIST_WHEEL or not self._with_kept(runtime, room):
+            if mode is InstallMode.SDIST_WHEEL or not self._with_kept(runtime, room):
                 self._with_uv(runtime, mode, room)
         made = sorted((room / _OUT).glob("*.whl"))
         if len(made) != 1:
@@ -73,13 +80,13 @@ class Builder(Struct, frozen=True, kw_only=True):
             raise _failed(self.root, runtime, text, made)
         return made[0], time.monotonic() - start
 
-    def _with_uv(self, runtime: Runtime, mode: Package, room: Path) -> None:
+    def _with_uv(self, runtime: Runtime, mode: InstallMode, room: Path) -> None:
         """Build in an environment that is thrown away.
 
         Raises:
             CalledProcessError: uv fails.
         """
-        kind = [] if mode is Package.SDIST_WHEEL else ["--wheel"]
+        kind = [] if mode is InstallMode.SDIST_WHEEL else ["--wheel"]
         python = ["--python", str(runtime.executable), "--no-python-downloads"]
         uv, out = find_uv(self.store.env), str(room / _OUT)
         command = [uv, "build", *kind, *python, "--out-dir", out, str(self.root)]
@@ -121,20 +128,20 @@ class Builder(Struct, frozen=True, kw_only=True):
             return False  # uv says it better
         return True
 
-    def _variables(self, built: Built, room: Path) -> dict[str, str]:
+    def _variables(self, built: InstalledEnvironment, room: Path) -> dict[str, str]:
         """Return the variables of a backend: those of the user, and its own."""
         env = clean_environment(self.store.env)
         path = f"{built.scripts}{os.pathsep}{env.get('PATH', os.defpath)}"
         own = {"NO_COLOR": "1", "PATH": path, "VIRTUAL_ENV": str(built.home)}
         return {**env, **own, **_own_folder(room)}
 
-    def _environment(self, runtime: Runtime, requires: Iterable[str]) -> Built:
+    def _environment(self, runtime: Runtime, requires: Iterable[str]) -> InstalledEnvironment:
         """Return an environment of the backend.
 
         Raises:
             MultirtError: it cannot be made.
         """
-        wanted = Wanted(requirements=tuple(sorted(requires)), build=True)
+        wanted = InstallRequest(requirements=tuple(sorted(requires)), build=True)
         return build(runtime, resolve(runtime, wanted, self.store), self.store)
 
 
@@ -215,7 +222,7 @@ class WheelBuilder(msgspec.Struct):
 
     root: Path
     state: Path
-    store: Store
+    store: EnvironmentStore
     say: Callable[[str], object]
     fresh: bool = False
 
@@ -240,7 +247,7 @@ class WheelBuilder(msgspec.Struct):
         runtimes = sorted(
             {cell.runtime.id: cell.runtime for cell in cells if cell.runtime}.values(), key=rank
         )
-        mode = Package.SDIST_WHEEL if _from_sdist(cells) else Package.WHEEL
+        mode = InstallMode.SDIST_WHEEL if _from_sdist(cells) else InstallMode.WHEEL
         with locked(self.state / "build.lock", self.say, "another build of this project"):
             shelf = self._shelf(mode)
             known = {} if self.fresh else shelf.load()
@@ -248,13 +255,13 @@ class WheelBuilder(msgspec.Struct):
                 runtimes
             )
 
-    def _shelf(self, mode: Package) -> WheelCache:
+    def _shelf(self, mode: InstallMode) -> WheelCache:
         """Return the wheels of the sources as they are now."""
         return WheelCache(self.state / "wheels", f"{mode.value}-{self._digest()}")
 
     def _digest(self) -> str:
         try:
-            seen, env = Seen(self.state / "seen.json"), uv_environment(self.store.env)
+            seen, env = DigestCache(self.state / "seen.json"), uv_environment(self.store.env)
             return sources.digest(self.root, seen, env, reports_in(self.state))
         except OSError as error:
             message = f"cannot read {error.filename}: {error.strerror}"
@@ -262,7 +269,7 @@ class WheelBuilder(msgspec.Struct):
 
 
 def _from_sdist(cells: Iterable[Cell]) -> bool:
-    return any(cell.package is Package.SDIST_WHEEL for cell in cells)
+    return any(cell.package is InstallMode.SDIST_WHEEL for cell in cells)
 
 
 class _BuildSession(msgspec.Struct):
@@ -270,7 +277,7 @@ class _BuildSession(msgspec.Struct):
 
     wheel_builder: WheelBuilder
     config: Config
-    mode: Package
+    mode: InstallMode
     shelf: WheelCache
     known: dict[str, Wheel]
     targets: Mapping[str, Target]
@@ -281,10 +288,10 @@ class _BuildSession(msgspec.Struct):
         first = self._made(self.builder or runtimes[0])
         wheels = [first]
         oldest = self._oldest(runtimes)
-        if _follows(first.artefact, self.targets[str(first.built_on)]) and oldest is not None:
+        if _follows(first.artifact, self.targets[str(first.built_on)]) and oldest is not None:
             # The tag is made from the runtime that builds: the oldest one's serves the most.
             older = self._made(oldest)
-            wheels = [older] if _floor(older.artefact) < _floor(first.artefact) else [first]
+            wheels = [older] if _floor(older.artifact) < _floor(first.artifact) else [first]
         failures: dict[str, str] = {}
         for runtime in runtimes:
             if self._needs_own(runtime, wheels):
@@ -313,13 +320,13 @@ class _BuildSession(msgspec.Struct):
         not compile: another may well.
         """
         tags = frozenset(self.targets[runtime.id].tags)
-        claiming = [wheel.artefact for wheel in wheels if wheel.artefact.tags & tags]
-        is_shared = _is_shared(wheels[0].artefact)
+        claiming = [wheel.artifact for wheel in wheels if wheel.artifact.tags & tags]
+        is_shared = _is_shared(wheels[0].artifact)
         if claiming and (is_shared or not all(map(_is_shared, claiming))):
             return False
         if is_shared:
             return any(spec.accepts(runtime) for spec in self.config.own_wheel)
-        wanted = wheels[0].artefact.requires_python
+        wanted = wheels[0].artifact.requires_python
         return wanted is None or wanted.contains(runtime.version.base_version)
 
     def _made(self, runtime: Runtime) -> Wheel:
@@ -337,21 +344,21 @@ class _BuildSession(msgspec.Struct):
         return replace(wheel, seconds=seconds)
 
 
-def _is_shared(artefact: Artefact) -> bool:
+def _is_shared(artifact: Artifact) -> bool:
     """Whether a wheel is meant for more than one ABI."""
-    return any(tag.abi in _STABLE or tag.abi == "none" for tag in artefact.tags)
+    return any(tag.abi in _STABLE or tag.abi == "none" for tag in artifact.tags)
 
 
-def _floor(artefact: Artefact) -> tuple[int, ...]:
+def _floor(artifact: Artifact) -> tuple[int, ...]:
     """Return the oldest version that a stable-ABI tag names; nothing for another wheel."""
     floors = [
         (int(tag.interpreter[2:3]), int(tag.interpreter[3:] or 0))
-        for tag in artefact.tags
+        for tag in artifact.tags
         if tag.abi in _STABLE and tag.interpreter[2:].isdigit()
     ]
     return min(floors, default=())
 
 
-def _follows(artefact: Artefact, target: Target) -> bool:
+def _follows(artifact: Artifact, target: Target) -> bool:
     """Whether a stable-ABI tag names the version that built it, which may be all there is to it."""
-    return _floor(artefact) == (target.version.major, target.version.minor)
+    return _floor(artifact) == (target.version.major, target.version.minor)

@@ -10,20 +10,27 @@ from msgspec.structs import replace
 
 from abi_probe import Cause
 from multirt.errors import MultirtError
-from multirt.probe.model import AUTO, Task, Unheeded
-from multirt.probe.report_cache import Answers, Kept, Store, facts_of, fingerprint, is_new
+from multirt.probe.model import AUTO, NullProgress, ProbeTask
+from multirt.probe.report_cache import (
+    CachedReports,
+    FactStore,
+    ReportCache,
+    facts_of,
+    fingerprint,
+    is_new,
+)
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from multirt.probe.model import Probing, Progress, Report
+    from multirt.probe.model import ArtifactReport, ProbeProgress, ProbeRequest
     from multirt.probe.worker import Read
     from runtimes import Runtime
 
 
-def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
+def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[ArtifactReport]:
     """Read every target and judge it on every runtime asked for.
 
     Args:
@@ -39,23 +46,23 @@ def probe(probing: Probing, progress: Progress | None = None) -> list[Report]:
         judged = (report for each in _by_tags(probing) for report in probe(each, progress))
         return list(map(_without_excluded, judged))
     tasks = [_task(target, probing) for target in probing.targets]
-    store = Store.below(probing.search.cache_dir)
+    store = FactStore.below(probing.search.cache_dir)
     early = len(tasks) == 1 and is_new(store, tasks[0])
     begun = _begun(tasks, probing) if early else None
     runtimes = _wanted(probing)
     facts = (facts_of(each, probing.search.env) for each in runtimes)
-    answers = Answers(store=store, code=fingerprint(), runtimes=(*facts, *probing.described))
-    nothing = Kept(parts={}, whole=False)
+    answers = ReportCache(store=store, code=fingerprint(), runtimes=(*facts, *probing.described))
+    nothing = CachedReports(parts={}, whole=False)
     kept = [nothing if probing.trials else answers.load(task) for task in tasks]
     if not all(each.whole for each in kept):
         from multirt.probe.complete import complete  # 60 ms of readers and judges
 
         found = list(zip(tasks, kept, begun or _begun(tasks, probing), strict=True))
-        return complete(found, probing, runtimes, answers, progress or Unheeded())
+        return complete(found, probing, runtimes, answers, progress or NullProgress())
     return [report for each in kept for done in each.parts.values() for report in done.reports]
 
 
-def _by_tags(probing: Probing) -> Iterator[Probing]:
+def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest]:
     """Yield a request for each wheel, with the runtimes that its tags promise.
 
     Raises:
@@ -79,7 +86,7 @@ def _by_tags(probing: Probing) -> Iterator[Probing]:
         yield replace(probing, targets=(target,), described=(*described, *others))
 
 
-def _without_excluded(report: Report) -> Report:
+def _without_excluded(report: ArtifactReport) -> ArtifactReport:
     """Return a report without the runtimes that the metadata excludes: no tag promises those."""
     excluded = Cause.PACKAGE_PYTHON
     return {
@@ -92,7 +99,7 @@ def _without_excluded(report: Report) -> Report:
     }
 
 
-def _begun(tasks: Sequence[Task], probing: Probing) -> list[Future[Read] | None]:
+def _begun(tasks: Sequence[ProbeTask], probing: ProbeRequest) -> list[Future[Read] | None]:
     """Begin to read the only target in a thread if it is a wheel.
 
     Most of that is unpacking, which another processor does while this one finds the runtimes.
@@ -111,7 +118,7 @@ def _begun(tasks: Sequence[Task], probing: Probing) -> list[Future[Read] | None]
         pool.shutdown(wait=False)
 
 
-def _wanted(probing: Probing) -> list[Runtime]:
+def _wanted(probing: ProbeRequest) -> list[Runtime]:
     """Return the runtimes to judge on, in order of preference."""
     if probing.described and not probing.specs:
         return []
@@ -133,17 +140,17 @@ def _wanted(probing: Probing) -> list[Runtime]:
     ]
 
 
-def _task(target: str, probing: Probing) -> Task:
+def _task(target: str, probing: ProbeRequest) -> ProbeTask:
     """Tell a path from the name of a distribution, and say where to look for that."""
     if os.sep in target or target.endswith(".whl") or os.path.lexists(target):
-        return Task(target=target, path=_absolute(target))
+        return ProbeTask(target=target, path=_absolute(target))
     roots = probing.sites
     if not roots:
         from multirt.selection.virtualenv import find_environment  # 40 ms
 
         environment = find_environment(Path.cwd() / "x", probing.search.env)
         roots = environment.roots if environment else ()
-    return Task(target=target, path=None, roots=tuple(map(_absolute, roots)))
+    return ProbeTask(target=target, path=None, roots=tuple(map(_absolute, roots)))
 
 
 def _absolute(path: str | Path) -> Path:

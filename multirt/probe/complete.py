@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from abi_probe import Prospect
-    from multirt.probe.model import Done, Probing, Progress, Report, Task
-    from multirt.probe.report_cache import Answers, Kept
+    from abi_probe import RuntimeTarget
+    from multirt.probe.model import (
+        ArtifactReport,
+        ProbeProgress,
+        ProbeRequest,
+        ProbeTask,
+        TaskResult,
+    )
+    from multirt.probe.report_cache import CachedReports, ReportCache
     from multirt.probe.worker import Read
     from runtimes import Runtime
     from runtimes.storage.fingerprint import Fingerprints
@@ -37,16 +43,16 @@ class _Target(Struct, frozen=True, kw_only=True):
         done: what came of a part, by its name; it is filled as the work goes on.
     """
 
-    task: Task
-    parts: tuple[Task, ...]
+    task: ProbeTask
+    parts: tuple[ProbeTask, ...]
     listing: Fingerprints
-    done: dict[str, Done] = field(default_factory=dict)
+    done: dict[str, TaskResult] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, task: Task, kept: Kept) -> _Target:
+    def of(cls, task: ProbeTask, kept: CachedReports) -> _Target:
         """Take a target apart; what is remembered of its parts is done."""
         witnesses = Witnesses()
-        parts: tuple[Task, ...] = (task,)
+        parts: tuple[ProbeTask, ...] = (task,)
         if task.path is not None and task.path.is_dir():
             from abi_probe import open_site  # 5 ms, for folders only
 
@@ -57,15 +63,15 @@ class _Target(Struct, frozen=True, kw_only=True):
         done = {each.name: kept.parts[each.name] for each in parts if each.name in kept.parts}
         return cls(task=task, parts=parts, listing=witnesses.seen, done=done)
 
-    def ordered(self) -> dict[str, Done]:
+    def ordered(self) -> dict[str, TaskResult]:
         """Return what came of the parts, in their order."""
         return {each.name: self.done[each.name] for each in self.parts}
 
-    def missing(self) -> list[Task]:
+    def missing(self) -> list[ProbeTask]:
         """Return the parts of which nothing is known."""
         return [each for each in self.parts if each.name not in self.done]
 
-    def outdated(self) -> list[Task]:
+    def outdated(self) -> list[ProbeTask]:
         """Return the parts that asked for a library which another part has, or had."""
         paths: dict[str, str] = {}
         for part in self.parts:
@@ -79,12 +85,12 @@ class _Target(Struct, frozen=True, kw_only=True):
 
 
 def complete(
-    found: Sequence[tuple[Task, Kept, Future[Read] | None]],
-    probing: Probing,
+    found: Sequence[tuple[ProbeTask, CachedReports, Future[Read] | None]],
+    probing: ProbeRequest,
     runtimes: Sequence[Runtime],
-    answers: Answers,
-    progress: Progress,
-) -> list[Report]:
+    answers: ReportCache,
+    progress: ProbeProgress,
+) -> list[ArtifactReport]:
     """Do what is not remembered; return the reports of all targets in their order.
 
     Args:
@@ -106,7 +112,7 @@ def complete(
         prospects += [described_prospect(text) for text in probing.described]
     except DescriptionError as error:
         raise MultirtError("runtime", str(error)) from error
-    crew = _Crew(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
+    crew = _Executor(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
     crew.do(missing, next((reading for *_, reading in found), None))
     crew.do([(target, part) for target in targets for part in target.outdated()])
     for target, (_, kept, _) in zip(targets, found, strict=True):
@@ -117,7 +123,7 @@ def complete(
     return [report for each in done for report in each.reports]
 
 
-class _Crew(Struct, frozen=True, kw_only=True):
+class _Executor(Struct, frozen=True, kw_only=True):
     """Who does the work: processes of this machine, a cluster, or children of the runtimes.
 
     Attributes:
@@ -127,12 +133,14 @@ class _Crew(Struct, frozen=True, kw_only=True):
         progress: told how far they are.
     """
 
-    prospects: Sequence[Prospect]
+    prospects: Sequence[RuntimeTarget]
     runtimes: Sequence[Runtime]
-    probing: Probing
-    progress: Progress
+    probing: ProbeRequest
+    progress: ProbeProgress
 
-    def do(self, wanted: Sequence[tuple[_Target, Task]], begun: Future[Read] | None = None) -> None:
+    def do(
+        self, wanted: Sequence[tuple[_Target, ProbeTask]], begun: Future[Read] | None = None
+    ) -> None:
         """Do some parts, and give them to their targets."""
         if not wanted:
             return
@@ -143,8 +151,8 @@ class _Crew(Struct, frozen=True, kw_only=True):
             self.progress.step(part.name or target.task.target)
 
     def _executed(
-        self, tasks: Sequence[Task], begun: Future[Read] | None
-    ) -> Iterator[tuple[int, Done]]:
+        self, tasks: Sequence[ProbeTask], begun: Future[Read] | None
+    ) -> Iterator[tuple[int, TaskResult]]:
         """Do the tasks where the request wants them done."""
         probing = self.probing
         if probing.trials:

@@ -1,4 +1,4 @@
-"""Draw together what stands against an artefact, and rank it."""
+"""Draw together what stands against an artifact, and rank it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from multirt.probe.model import (
+        ArtifactReport,
         BrokenPromiseReport,
         HindranceReport,
-        Report,
         RuntimeReport,
         WarningReport,
     )
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 PROMISE: Final = "promise"
 WARNING: Final = "warning"
 HINT: Final = "hint"
-TABLE: Final = "table"  # the runtime is not here: no fault of the artefact
+TABLE: Final = "table"  # the runtime is not here: no fault of the artifact
 _NAMED: Final = 4  # hindrances spelt out
 
 
-class Weight(IntEnum):
+class Severity(IntEnum):
     """How bad a reason is, worst first."""
 
     BROKEN_PROMISE = 0
@@ -41,21 +41,21 @@ class Weight(IntEnum):
     HINT = 4
 
 
-class Reason(Struct, frozen=True, kw_only=True):
-    """One thing to know of an artefact.
+class GroupedReason(Struct, frozen=True, kw_only=True):
+    """One thing to know of an artifact.
 
     Attributes:
         weight: how bad it is.
         kind: the cause of an objection, `promise` or `warning`.
         text: one sentence; where it differs from runtime to runtime, what they have in common.
-        runtimes: ids that it holds for; empty when it is about the artefact alone.
+        runtimes: ids that it holds for; empty when it is about the artifact alone.
         path: the file concerned; None for the whole.
         help: what would make it fall; None when nothing is known to.
         about: what a warning is about (`abi_probe.WarningKind`), to show those alike once; empty
             for other reasons.
     """
 
-    weight: Weight
+    weight: Severity
     kind: str
     text: str
     runtimes: tuple[str, ...] = ()
@@ -64,8 +64,8 @@ class Reason(Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
-def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
-    """Return every reason of an artefact once, worst first, then those of most runtimes.
+def reasons_of(report: ArtifactReport, ignored: Collection[str] = ()) -> list[GroupedReason]:
+    """Return every reason of an artifact once, worst first, then those of most runtimes.
 
     Args:
         report: what is known of it.
@@ -76,8 +76,8 @@ def reasons_of(report: Report, ignored: Collection[str] = ()) -> list[Reason]:
     return sorted(kept, key=lambda each: (each.weight, -len(each.runtimes)))
 
 
-def kinds_of(report: Report) -> set[str]:
-    """Return the kinds of an artefact's reasons: of a site, a tenth of the work of telling them."""
+def kinds_of(report: ArtifactReport) -> set[str]:
+    """Return the kinds of an artifact's reasons: of a site, a tenth of the work of telling them."""
     kinds = {each["cause"] for verdict in report["runtimes"] for each in verdict["objections"]}
     for verdict in report["runtimes"]:
         kinds.update(map(_kind_of, verdict["judged_warnings"]))
@@ -98,15 +98,15 @@ def _kind_of(warning: WarningReport) -> str:
     return TABLE if warning["kind"] == WarningKind.TABLE else WARNING
 
 
-def _promises(report: Report) -> Iterator[Reason]:
+def _promises(report: ArtifactReport) -> Iterator[GroupedReason]:
     """Yield what the artifact and its extensions say, whatever the runtime."""
     broken: dict[str, list[BrokenPromiseReport]] = {}
     for promise in report["broken_promises"]:
         broken.setdefault(promise["kind"], []).append(promise)
     for alike in broken.values():  # of one kind a file stands for all
         more = f" (and {len(alike) - 1} more files)" if len(alike) > 1 else ""
-        yield Reason(
-            weight=Weight.BROKEN_PROMISE,
+        yield GroupedReason(
+            weight=Severity.BROKEN_PROMISE,
             kind=PROMISE,
             text=f"{alike[0]['reason']}{more}",
             path=alike[0]["path"],
@@ -114,18 +114,20 @@ def _promises(report: Report) -> Iterator[Reason]:
         )
     for extension in report["extensions"]:
         for violation in extension["violations"]:
-            yield Reason(
-                weight=Weight.BROKEN_PROMISE,
+            yield GroupedReason(
+                weight=Severity.BROKEN_PROMISE,
                 kind=PROMISE,
                 text=f"{extension['path']} needs {violation['reason']}",
                 path=extension["path"],
                 help=violation["help"],
             )
         for warning in extension["warnings"]:
-            yield Reason(weight=Weight.WARNING, kind=WARNING, text=warning, path=extension["path"])
+            yield GroupedReason(
+                weight=Severity.WARNING, kind=WARNING, text=warning, path=extension["path"]
+            )
 
 
-def _verdicts(report: Report) -> Iterator[Reason]:
+def _verdicts(report: ArtifactReport) -> Iterator[GroupedReason]:
     """Yield what the runtimes object to, and what they warn of, each once for all of them."""
     found: dict[_Key, list[_Told]] = {}
     for verdict in report["runtimes"]:
@@ -134,7 +136,7 @@ def _verdicts(report: Report) -> Iterator[Reason]:
     for (weight, kind, path, _, facts), alike in found.items():
         texts = {each.text for each in alike}
         helps = dict.fromkeys(each.help for each in alike if each.help is not None)
-        yield Reason(
+        yield GroupedReason(
             weight=weight,
             kind=kind,
             text=alike[0].common if len(texts) > 1 else alike[0].text,
@@ -155,7 +157,7 @@ class _Told(Struct, frozen=True, kw_only=True):
 
 
 # What is equal for reasons that are one: weight, kind, path, symbol or subject, facts.
-_Key = tuple[Weight, str, str | None, str, tuple[tuple[str, str], ...]]
+_Key = tuple[Severity, str, str | None, str, tuple[tuple[str, str], ...]]
 
 
 def _told(verdict: RuntimeReport) -> Iterator[tuple[_Key, _Told]]:
@@ -163,19 +165,19 @@ def _told(verdict: RuntimeReport) -> Iterator[tuple[_Key, _Told]]:
     name = verdict["runtime"]
     for each in verdict["objections"]:
         broken = each["cause"] == Cause.BROKEN
-        weight = Weight.UNREADABLE if broken else Weight.OBJECTION
+        weight = Severity.UNREADABLE if broken else Severity.OBJECTION
         facts = tuple(sorted(each["facts"].items()))
         told = _Told(runtime=name, text=each["detail"], common=each["need"], help=each["help"])
         yield (weight, each["cause"], each["path"], each["symbol"] or "", facts), told
     for warning in verdict["judged_warnings"]:
         kind = _kind_of(warning)
-        weight = Weight.WARNING if kind == WARNING else Weight.HINT
+        weight = Severity.WARNING if kind == WARNING else Severity.HINT
         detail = warning["detail"]
         key = (weight, kind, None, warning["subject"], (("kind", warning["kind"]),))
         yield key, _Told(runtime=name, text=detail, common=detail)
 
 
-def _hints(report: Report) -> Iterator[Reason]:
+def _hints(report: ArtifactReport) -> Iterator[GroupedReason]:
     """Yield what authors may want to know, each thing once for all modules that it is true of."""
     modules: dict[str, list[str]] = {}
     for extension in report["extensions"]:
@@ -189,7 +191,9 @@ def _hints(report: Report) -> Iterator[Reason]:
             modules.setdefault(hint, []).append(extension["path"])
     for hint, paths in modules.items():
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        yield Reason(weight=Weight.HINT, kind=HINT, text=f"{paths[0]}{more}: {hint}", path=paths[0])
+        yield GroupedReason(
+            weight=Severity.HINT, kind=HINT, text=f"{paths[0]}{more}: {hint}", path=paths[0]
+        )
 
 
 def _hindered(hindrances: list[HindranceReport]) -> str:
@@ -203,15 +207,15 @@ def _hindered(hindrances: list[HindranceReport]) -> str:
     return f"not of the stable ABI because of {', '.join(named)}{more}"
 
 
-def title(report: Report) -> str:
-    """Name an artefact for people."""
+def title(report: ArtifactReport) -> str:
+    """Name an artifact for people."""
     if report["name"] is None:
         return report["target"]
     return f"{report['name']} {report['version']}" if report["version"] else report["name"]
 
 
-def names(reports: Sequence[Report]) -> list[str]:
-    """Name several artefacts for people, so that no two are called alike.
+def names(reports: Sequence[ArtifactReport]) -> list[str]:
+    """Name several artifacts for people, so that no two are called alike.
 
     Wheels of one release differ in their file names only.
     """
@@ -240,11 +244,11 @@ class Policy(Struct, frozen=True, kw_only=True):
         failing = {PROMISE, *fail_on, *([WARNING] if strict else [])}
         return cls(failing=frozenset(failing) - {*ignore}, ignored=frozenset(ignore))
 
-    def fails(self, reason: Reason) -> bool:
+    def fails(self, reason: GroupedReason) -> bool:
         """Tell whether a reason makes the command fail."""
         return reason.kind in self.failing
 
-    def exit_code(self, reports: Sequence[Report]) -> int:
+    def exit_code(self, reports: Sequence[ArtifactReport]) -> int:
         """Return what the command ends with.
 
         A source archive among others, as in `dist/*`, is no mistake; alone it is one.

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from abi_probe import AbiProbeError, ArtefactKind, examine, nearby, optional_modules
-from multirt.probe.import_modules import Limits, prove, subjects, workplace
-from multirt.probe.model import Check, Done, Outcome, Proof, Trial, proven
+from abi_probe import AbiProbeError, ArtifactKind, examine, nearby, optional_modules
+from multirt.probe.import_modules import ImportLimits, prove, subjects, workplace
+from multirt.probe.model import Check, ImportCheck, ImportOutcome, Proof, TaskResult, proven
 from multirt.probe.worker import failure, read_target, report_of
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import of_file
@@ -21,8 +21,8 @@ from runtimes.storage.fingerprint import of_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from abi_probe import Artefact, Loaded, Prospect
-    from multirt.probe.model import Probing, Progress, Report, Task
+    from abi_probe import Artifact, Loaded, RuntimeTarget
+    from multirt.probe.model import ArtifactReport, ProbeProgress, ProbeRequest, ProbeTask
     from runtimes import Runtime
 
 _SCHEMA: Final = 3
@@ -45,14 +45,14 @@ class ProofStore(Struct, frozen=True, kw_only=True):
 
     def save(self, key: str, proof: Proof) -> None:
         """Keep a proof; one in which something took too long may come out otherwise next time."""
-        if any(seen.outcome is Outcome.HUNG for seen in proof.seen):
+        if any(seen.outcome is ImportOutcome.HUNG for seen in proof.seen):
             return
         with suppress(OSError):  # a full or read-only disk is no reason to fail
             cache.write(self.folder / f"{key}.json", proof)
 
 
 def proof_key(
-    artefact: Artefact, runtime: Runtime, check: Check, roots: Sequence[Path] = ()
+    artifact: Artifact, runtime: Runtime, check: Check, roots: Sequence[Path] = ()
 ) -> str:
     """Return what a proof rests on as one word: every file, the runtime, the question.
 
@@ -60,7 +60,7 @@ def proof_key(
     of them may be replaced without a trace in the others.
     """
     rests_on = [
-        *((str(path), of_file(path)) for path in _files_of(artefact)),
+        *((str(path), of_file(path)) for path in _files_of(artifact)),
         *((str(root), of_file(root)) for root in roots),
         (str(runtime.executable), of_file(runtime.executable)),
     ]
@@ -68,28 +68,28 @@ def proof_key(
     return hashlib.sha256(json.dumps([question, rests_on]).encode()).hexdigest()[:32]
 
 
-def _files_of(artefact: Artefact) -> Iterator[Path]:
-    """Yield the files that an import of an artefact may read."""
-    if artefact.kind is ArtefactKind.WHEEL or artefact.root is None:
-        yield Path(artefact.target)
+def _files_of(artifact: Artifact) -> Iterator[Path]:
+    """Yield the files that an import of an artifact may read."""
+    if artifact.kind is ArtifactKind.WHEEL or artifact.root is None:
+        yield Path(artifact.target)
         return
-    root = Path(artefact.root)
+    root = Path(artifact.root)
     yield root
-    for extension in artefact.extensions:
+    for extension in artifact.extensions:
         yield root / extension.path
-    for library in artefact.libraries:
+    for library in artifact.libraries:
         yield root / library
-    for module in sorted(artefact.sources):
+    for module in sorted(artifact.sources):
         below = root.joinpath(*module.split("."))
         yield below.with_name(f"{below.name}.py")
         yield below / "__init__.py"
 
 
-class Setting(Struct, frozen=True, kw_only=True):
+class ImportCheckOptions(Struct, frozen=True, kw_only=True):
     """How proofs are made.
 
     Attributes:
-        roots: folders of packages that an artefact needs besides its own.
+        roots: folders of packages that an artifact needs besides its own.
         env: the user's environment.
         limits: what a child may take.
         store: where proofs are remembered; None for nowhere.
@@ -98,22 +98,22 @@ class Setting(Struct, frozen=True, kw_only=True):
 
     roots: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    limits: ImportLimits = field(default_factory=ImportLimits)
     store: ProofStore | None = None
     children: int = 2
 
 
 def prove_on(
-    artefact: Artefact,
+    artifact: Artifact,
     runtimes: Sequence[Runtime],
     *,
     check: Check = Check.IMPORT,
-    setting: Setting | None = None,
+    setting: ImportCheckOptions | None = None,
 ) -> Iterator[Proof]:
-    """Import the modules of an artefact on some runtimes.
+    """Import the modules of an artifact on some runtimes.
 
     Args:
-        artefact: a wheel (it is unpacked into a temporary folder), or what lies on the disk.
+        artifact: a wheel (it is unpacked into a temporary folder), or what lies on the disk.
         runtimes: where.
         check: what is tried.
         setting: how.
@@ -124,8 +124,8 @@ def prove_on(
     Raises:
         UnreadableError: a wheel that is broken, or unpacks to far more than it should.
     """
-    how = setting or Setting()
-    keys = {each.id: proof_key(artefact, each, check, how.roots) for each in runtimes}
+    how = setting or ImportCheckOptions()
+    keys = {each.id: proof_key(artifact, each, check, how.roots) for each in runtimes}
     left = []
     for runtime in runtimes:
         known = how.store.load(keys[runtime.id]) if how.store is not None else None
@@ -134,18 +134,18 @@ def prove_on(
         else:
             left.append(runtime)
     if left:
-        for proof in _prove_all(artefact, left, check, how):
+        for proof in _prove_all(artifact, left, check, how):
             if how.store is not None:
                 how.store.save(keys[proof.runtime], proof)
             yield proof
 
 
 def _prove_all(
-    artefact: Artefact, runtimes: Sequence[Runtime], check: Check, how: Setting
+    artifact: Artifact, runtimes: Sequence[Runtime], check: Check, how: ImportCheckOptions
 ) -> Iterator[Proof]:
     """Really make the proofs."""
     with (
-        workplace(artefact, how.roots, how.env) as (installed, place),
+        workplace(artifact, how.roots, how.env) as (installed, place),
         ThreadPoolExecutor(how.children) as pool,
     ):
         made = [
@@ -159,9 +159,9 @@ def _prove_all(
 
 
 _CHECKS = {
-    Trial.IMPORT: Check.IMPORT,
-    Trial.SUBINTERPRETER: Check.SUBINTERPRETER,
-    Trial.GIL: Check.GIL,
+    ImportCheck.IMPORT: Check.IMPORT,
+    ImportCheck.SUBINTERPRETER: Check.SUBINTERPRETER,
+    ImportCheck.GIL: Check.GIL,
 }
 
 
@@ -172,48 +172,50 @@ class Trying(Struct, frozen=True, kw_only=True):
         prospects: what is judged on.
         runtimes: those of them that are here and can be started.
         probing: the request.
-        progress: told of each runtime that has tried an artefact.
+        progress: told of each runtime that has tried an artifact.
     """
 
-    prospects: Sequence[Prospect]
+    prospects: Sequence[RuntimeTarget]
     runtimes: Sequence[Runtime]
-    probing: Probing
-    progress: Progress
+    probing: ProbeRequest
+    progress: ProbeProgress
 
     @property
-    def setting(self) -> Setting:
+    def setting(self) -> ImportCheckOptions:
         """How the children are started."""
         cache_dir = self.probing.search.cache_dir
-        return Setting(
+        return ImportCheckOptions(
             roots=self.probing.sites,
             env=self.probing.search.env,
-            limits=Limits(seconds=self.probing.seconds),
+            limits=ImportLimits(seconds=self.probing.seconds),
             store=ProofStore(folder=cache_dir / "proofs") if cache_dir is not None else None,
             children=self.probing.jobs or 2,
         )
 
 
-def in_trials(tasks: Sequence[Task], trying: Trying) -> Iterator[tuple[int, Done]]:
+def in_trials(tasks: Sequence[ProbeTask], trying: Trying) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks one after the other; the children of each run side by side."""
     for place, task in enumerate(tasks):
         try:
-            artefacts = read_target(task)
-            beside = nearby(artefacts)
-            reports = [_tried(task, each, beside, trying) for each in artefacts]
+            artifacts = read_target(task)
+            beside = nearby(artifacts)
+            reports = [_tried(task, each, beside, trying) for each in artifacts]
         except AbiProbeError as error:
             reports = [failure(task, error)]
-        yield place, Done(reports=reports, seen=None)
+        yield place, TaskResult(reports=reports, seen=None)
 
 
-def _tried(task: Task, artefact: Artefact, beside: Mapping[str, Loaded], trying: Trying) -> Report:
-    """Judge one artefact, then add what the runtimes that are here really do with it."""
-    verdicts = {each.target.name: examine(artefact, each, beside) for each in trying.prospects}
+def _tried(
+    task: ProbeTask, artifact: Artifact, beside: Mapping[str, Loaded], trying: Trying
+) -> ArtifactReport:
+    """Judge one artifact, then add what the runtimes that are here really do with it."""
+    verdicts = {each.target.name: examine(artifact, each, beside) for each in trying.prospects}
     trying.progress.expect(len(trying.probing.trials) * len(trying.runtimes))
     for trial in trying.probing.trials:
         check = _CHECKS[trial]
-        for proof in prove_on(artefact, trying.runtimes, check=check, setting=trying.setting):
+        for proof in prove_on(artifact, trying.runtimes, check=check, setting=trying.setting):
             others_load = any(each.module not in proof.failed for each in proof.seen)
-            optional = optional_modules(artefact, proof.failed, others_load=others_load)
+            optional = optional_modules(artifact, proof.failed, others_load=others_load)
             verdicts[proof.runtime] = proven(verdicts[proof.runtime], proof, optional)
             trying.progress.step(f"{task.name or task.target}: {check.value} on {proof.runtime}")
-    return report_of(task.target, artefact, trying.prospects, [*verdicts.values()])
+    return report_of(task.target, artifact, trying.prospects, [*verdicts.values()])

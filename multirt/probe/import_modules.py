@@ -1,4 +1,4 @@
-"""Import every module of an artefact in child processes of a runtime."""
+"""Import every module of an artifact in child processes of a runtime."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from abi_probe import ArtefactKind, findable, unpack_wheel
-from multirt.probe.model import Check, Outcome, Proof, Seen, Subject
-from multirt.process.bounded import Ended, run
+from abi_probe import ArtifactKind, findable, unpack_wheel
+from multirt.probe.model import Check, ImportOutcome, ImportResult, ModuleToImport, Proof
+from multirt.process.bounded import ChildResult, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from abi_probe import Artefact
+    from abi_probe import Artifact
     from runtimes import Runtime
 
 _SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
@@ -28,7 +28,7 @@ _SUBINTERPRETERS_SINCE: Final = (3, 12)  # with a GIL of their own (PEP 684)
 _SCRUBBED: Final = ("PYTHON", "JYTHON", "PYENV_", "PIP_", "VIRTUAL_ENV", "LD_PRELOAD")
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class ImportLimits(Struct, frozen=True, kw_only=True):
     """What a child process may take.
 
     Attributes:
@@ -38,7 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     seconds: float = 60.0
 
 
-class Workplace(Struct, frozen=True, kw_only=True):
+class ImportSandbox(Struct, frozen=True, kw_only=True):
     """Where children stand, and what they are given.
 
     Attributes:
@@ -54,17 +54,17 @@ class Workplace(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def workplace(
-    artefact: Artefact, roots: Sequence[Path] = (), env: Mapping[str, str] | None = None
-) -> Iterator[tuple[Artefact, Workplace]]:
-    """Give an artefact a place where it can be imported; a wheel is unpacked for that.
+    artifact: Artifact, roots: Sequence[Path] = (), env: Mapping[str, str] | None = None
+) -> Iterator[tuple[Artifact, ImportSandbox]]:
+    """Give an artifact a place where it can be imported; a wheel is unpacked for that.
 
     Args:
-        artefact: what is to be imported; its `target` is the path of a wheel.
+        artifact: what is to be imported; its `target` is the path of a wheel.
         roots: folders of packages that it needs besides its own.
         env: the user's environment.
 
     Yields:
-        The artefact as it lies on the disk, and the place.
+        The artifact as it lies on the disk, and the place.
 
     Raises:
         UnreadableError: the wheel is broken, or unpacks to far more than it should.
@@ -72,29 +72,29 @@ def workplace(
     with tempfile.TemporaryDirectory(prefix="multirt-proof-") as name:
         scratch = Path(name) / "home"
         scratch.mkdir()
-        root = Path(artefact.root) if artefact.root is not None else None
-        if artefact.kind is ArtefactKind.WHEEL:
-            root = unpack_wheel(Path(artefact.target), Path(name) / "installed")
-            artefact = replace(artefact, root=str(root))
+        root = Path(artifact.root) if artifact.root is not None else None
+        if artifact.kind is ArtifactKind.WHEEL:
+            root = unpack_wheel(Path(artifact.target), Path(name) / "installed")
+            artifact = replace(artifact, root=str(root))
         own = (root,) if root is not None else ()
-        yield artefact, Workplace(roots=(*own, *roots), scratch=scratch, env=env or {})
+        yield artifact, ImportSandbox(roots=(*own, *roots), scratch=scratch, env=env or {})
 
 
-def subjects(artefact: Artefact, runtime: Runtime) -> tuple[Subject, ...]:
-    """Return the modules of an artefact that a runtime is to import.
+def subjects(artifact: Artifact, runtime: Runtime) -> tuple[ModuleToImport, ...]:
+    """Return the modules of an artifact that a runtime is to import.
 
     They are its extension modules; where it has none, its top-level modules and packages. Paths
-    are below the artefact's root, which it must have.
+    are below the artifact's root, which it must have.
 
     Args:
-        artefact: as it lies on the disk.
+        artifact: as it lies on the disk.
         runtime: whose suffixes decide which file of a module is looked for.
     """
-    root = Path(artefact.root or os.curdir)
-    found = findable(artefact, runtime.abi.extension_suffixes)
+    root = Path(artifact.root or os.curdir)
+    found = findable(artifact, runtime.abi.extension_suffixes)
     if found:
         return tuple(
-            Subject(
+            ModuleToImport(
                 module=each.module,
                 files=tuple(root / file.path for file in each.files),
                 native=True,
@@ -102,8 +102,8 @@ def subjects(artefact: Artefact, runtime: Runtime) -> tuple[Subject, ...]:
             for each in found
         )
     return tuple(
-        Subject(module=module, files=_source_files(root, module), native=False)
-        for module in sorted(artefact.sources)
+        ModuleToImport(module=module, files=_source_files(root, module), native=False)
+        for module in sorted(artifact.sources)
         if "." not in module
     )
 
@@ -114,12 +114,12 @@ def _source_files(root: Path, module: str) -> tuple[Path, ...]:
 
 
 def prove(
-    wanted: Sequence[Subject],
+    wanted: Sequence[ModuleToImport],
     runtime: Runtime,
-    place: Workplace,
+    place: ImportSandbox,
     *,
     check: Check = Check.IMPORT,
-    limits: Limits | None = None,
+    limits: ImportLimits | None = None,
 ) -> Proof:
     """Import some modules in child processes of a runtime, and say what became of each.
 
@@ -134,11 +134,11 @@ def prove(
         check: what is tried.
         limits: what a child may take.
     """
-    prover = _Prover(runtime=runtime, place=place, check=check, limits=limits or Limits())
+    prover = _Prover(runtime=runtime, place=place, check=check, limits=limits or ImportLimits())
     impossible = prover.impossible()
     if impossible is not None:
         seen = tuple(
-            Seen(module=each.module, outcome=Outcome.IMPOSSIBLE, detail=impossible)
+            ImportResult(module=each.module, outcome=ImportOutcome.IMPOSSIBLE, detail=impossible)
             for each in wanted
         )
         return Proof(runtime=runtime.id, check=check, seen=seen)
@@ -160,27 +160,27 @@ def prove(
     )
 
 
-def _agree(one: Mapping[str, Seen], other: Mapping[str, Seen], module: str) -> bool:
+def _agree(one: Mapping[str, ImportResult], other: Mapping[str, ImportResult], module: str) -> bool:
     """Whether a module came to the same end twice."""
     return replace(one[module], alone=None) == replace(other[module], alone=None)
 
 
-_UNSURE: Final = frozenset({Outcome.FAILED, Outcome.NEEDS_MODULE})
-_DIRE: Final = frozenset({Outcome.CRASHED, Outcome.HUNG, Outcome.OTHER_FILE})
-_ENDS: Final = frozenset({Outcome.CRASHED, Outcome.HUNG})
-_PERHAPS_BY_HANDLER: Final = frozenset({Outcome.FAILED, Outcome.CRASHED})
-_BEGUN: Final = frozenset({Outcome.IMPORTED, Outcome.TURNS_GIL_ON})
-_GOOD: Final = Seen(module="", outcome=Outcome.IMPORTED, detail="")
-_FAILED: Final = Seen(module="", outcome=Outcome.FAILED, detail="")
+_UNSURE: Final = frozenset({ImportOutcome.FAILED, ImportOutcome.NEEDS_MODULE})
+_DIRE: Final = frozenset({ImportOutcome.CRASHED, ImportOutcome.HUNG, ImportOutcome.OTHER_FILE})
+_ENDS: Final = frozenset({ImportOutcome.CRASHED, ImportOutcome.HUNG})
+_PERHAPS_BY_HANDLER: Final = frozenset({ImportOutcome.FAILED, ImportOutcome.CRASHED})
+_BEGUN: Final = frozenset({ImportOutcome.IMPORTED, ImportOutcome.TURNS_GIL_ON})
+_GOOD: Final = ImportResult(module="", outcome=ImportOutcome.IMPORTED, detail="")
+_FAILED: Final = ImportResult(module="", outcome=ImportOutcome.FAILED, detail="")
 
 
 class _Prover(Struct, frozen=True, kw_only=True):
     """One runtime that is tried, in one way."""
 
     runtime: Runtime
-    place: Workplace
+    place: ImportSandbox
     check: Check
-    limits: Limits
+    limits: ImportLimits
     faulthandler: bool = True
 
     def impossible(self) -> str | None:
@@ -198,8 +198,8 @@ class _Prover(Struct, frozen=True, kw_only=True):
         return None
 
     def without_faulthandler(
-        self, wanted: Sequence[Subject], first: Mapping[str, Seen]
-    ) -> dict[str, Seen]:
+        self, wanted: Sequence[ModuleToImport], first: Mapping[str, ImportResult]
+    ) -> dict[str, ImportResult]:
         """Return the modules that import in a process of their own once faulthandler is off.
 
         It handles signals, so a module that handles them itself can fail because of it.
@@ -213,15 +213,17 @@ class _Prover(Struct, frozen=True, kw_only=True):
         alone = plain.try_all(good, bare=False, together=False)
         return {name: seen for name, seen in alone.items() if seen.outcome in _BEGUN}
 
-    def try_all(self, wanted: Sequence[Subject], *, bare: bool, together: bool) -> dict[str, Seen]:
+    def try_all(
+        self, wanted: Sequence[ModuleToImport], *, bare: bool, together: bool
+    ) -> dict[str, ImportResult]:
         """Try some modules; what goes badly behind others is tried once more alone.
 
         Those that were imported before another one ended their process are tried again without it:
         how they take the interpreter's own end has not been seen.
         """
-        seen: dict[str, Seen] = {}
-        suspects: list[Subject] = []
-        unended: list[Subject] = []
+        seen: dict[str, ImportResult] = {}
+        suspects: list[ModuleToImport] = []
+        unended: list[ModuleToImport] = []
         for batch in [wanted] if together else [[each] for each in wanted]:
             left = list(batch)
             while left:
@@ -241,7 +243,7 @@ class _Prover(Struct, frozen=True, kw_only=True):
             seen |= self._try([each], bare=bare)
         return seen
 
-    def _try(self, batch: Sequence[Subject], *, bare: bool) -> dict[str, Seen]:
+    def _try(self, batch: Sequence[ModuleToImport], *, bare: bool) -> dict[str, ImportResult]:
         """Start one process for some modules; hear at least of the first."""
         job = {
             "roots": [str(root) for root in self.place.roots],
@@ -263,7 +265,7 @@ class _Prover(Struct, frozen=True, kw_only=True):
                     progress=lambda out: out.count(b"\n"),
                 )
             except OSError as error:
-                ended = Ended(status=None, stdout=b"", stderr=str(error).encode())
+                ended = ChildResult(status=None, stdout=b"", stderr=str(error).encode())
         return self._read(ended, batch, bare=bare)
 
     def _options(self) -> tuple[str, ...]:
@@ -281,7 +283,9 @@ class _Prover(Struct, frozen=True, kw_only=True):
         given = {"HOME": home, "TMPDIR": home, "XDG_CACHE_HOME": home, "LC_ALL": "C.UTF-8"}
         return {"PATH": os.defpath} | kept | given
 
-    def _read(self, ended: Ended, batch: Sequence[Subject], *, bare: bool) -> dict[str, Seen]:
+    def _read(
+        self, ended: ChildResult, batch: Sequence[ModuleToImport], *, bare: bool
+    ) -> dict[str, ImportResult]:
         """Turn what was heard into what became of the modules that were begun."""
         answers, done = _answers(ended.stdout)
         seen = {
@@ -296,27 +300,27 @@ class _Prover(Struct, frozen=True, kw_only=True):
             culprit, where = batch[0].module, "at exit: "
         else:  # in company, at exit: each has to answer for itself
             return {each.module: self._try([each], bare=bare)[each.module] for each in batch}
-        outcome = Outcome.HUNG if ended.status is None else Outcome.CRASHED
-        seen[culprit] = Seen(module=culprit, outcome=outcome, detail=where + ended.words())
+        outcome = ImportOutcome.HUNG if ended.status is None else ImportOutcome.CRASHED
+        seen[culprit] = ImportResult(module=culprit, outcome=outcome, detail=where + ended.words())
         return seen
 
-    def _meaning(self, subject: Subject, answer: Mapping[str, object]) -> Seen:
+    def _meaning(self, subject: ModuleToImport, answer: Mapping[str, object]) -> ImportResult:
         """Turn the answer for one module into what it means."""
-        outcome = Outcome.IMPORTED
+        outcome = ImportOutcome.IMPORTED
         detail = str(answer.get("file") or "no file: a folder of that name stands in")
         if answer.get("error") is not None:
             detail = f"{answer['error']}: {answer.get('text')}"
-            outcome = Outcome.FAILED
+            outcome = ImportOutcome.FAILED
             absent = answer.get("absent")
             if absent and not self._own(str(absent).partition(".")[0]):
-                outcome = Outcome.NEEDS_MODULE
+                outcome = ImportOutcome.NEEDS_MODULE
         elif not _is_one_of(detail, subject.files):
-            outcome = Outcome.OTHER_FILE
+            outcome = ImportOutcome.OTHER_FILE
         elif self.check is Check.GIL and answer.get("gil"):
-            outcome = Outcome.TURNS_GIL_ON
+            outcome = ImportOutcome.TURNS_GIL_ON
         for root in self.place.roots:
             detail = detail.replace(f"{root}/", "")
-        return Seen(module=subject.module, outcome=outcome, detail=detail)
+        return ImportResult(module=subject.module, outcome=outcome, detail=detail)
 
     def _own(self, top: str) -> bool:
         """Whether a top-level name is one of those in the first folder of packages."""

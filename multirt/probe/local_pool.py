@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from abi_probe import Prospect
-    from multirt.probe.model import Done, Task
+    from abi_probe import RuntimeTarget
+    from multirt.probe.model import ProbeTask, TaskResult
     from multirt.probe.worker import Read
 
 # A process starts in 20 ms and hands its answers over; 8 MB of wheel take about 100 ms.
 _WORTH: Final = 16 << 20
-_prospects: Sequence[Prospect] = ()  # of a worker process, set once when it starts
+_prospects: Sequence[RuntimeTarget] = ()  # of a worker process, set once when it starts
 
 
 def here(
-    tasks: Sequence[Task],
-    prospects: Sequence[Prospect],
+    tasks: Sequence[ProbeTask],
+    prospects: Sequence[RuntimeTarget],
     jobs: int | None,
     begun: Future[Read] | None = None,
-) -> Iterator[tuple[int, Done]]:
+) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks on this machine.
 
     Args:
@@ -48,8 +48,8 @@ def here(
 
 
 def _in_processes(
-    tasks: Sequence[Task], prospects: Sequence[Prospect], jobs: int
-) -> Iterator[tuple[int, Done]]:
+    tasks: Sequence[ProbeTask], prospects: Sequence[RuntimeTarget], jobs: int
+) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in several processes; a task that ends its process is done once more, alone."""
     left = dict(enumerate(tasks))
     for place, done in _in_pool(left, prospects, jobs):
@@ -61,8 +61,8 @@ def _in_processes(
 
 
 def _in_pool(
-    tasks: dict[int, Task], prospects: Sequence[Prospect], jobs: int
-) -> Iterator[tuple[int, Done]]:
+    tasks: dict[int, ProbeTask], prospects: Sequence[RuntimeTarget], jobs: int
+) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in a pool, as many as it lives to do."""
     import multiprocessing  # 8 ms that most runs do without, and so are these
     from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -82,17 +82,17 @@ def _in_pool(
                 continue
 
 
-def _start(prospects: Sequence[Prospect]) -> None:
+def _start(prospects: Sequence[RuntimeTarget]) -> None:
     """Keep what every task of this process needs."""
     global _prospects  # noqa: PLW0603 - a worker process has no other place
     _prospects = prospects
 
 
-def _perform(task: Task) -> Done:
+def _perform(task: ProbeTask) -> TaskResult:
     return perform(task, _prospects)
 
 
-def _size(task: Task) -> int:
+def _size(task: ProbeTask) -> int:
     """Return a hint of how much there is to read, in bytes."""
     try:
         if task.part is not None:  # a line of 100 bytes stands for a file, 25 kB on the average

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from abi_probe import Installed, Verdict
-    from runtimes import RuntimeSpec, Search
+    from runtimes import RuntimeSpec, SearchOptions
     from runtimes.storage.fingerprint import Fingerprints
 
 AUTO: Final = "auto"
 """The description that stands for the runtimes of each wheel's own tags."""
 
 
-class Trial(StrEnum):
+class ImportCheck(StrEnum):
     """What is tried in child processes of the runtimes, when it is asked for."""
 
     IMPORT = "import"
@@ -31,7 +31,7 @@ class Trial(StrEnum):
     GIL = "gil"
 
 
-class Progress(Protocol):
+class ProbeProgress(Protocol):
     """Who is told how far the work is."""
 
     def expect(self, more: int) -> object:
@@ -41,7 +41,7 @@ class Progress(Protocol):
         """Learn what was done."""
 
 
-class Unheeded:
+class NullProgress:
     """Progress that nobody wants to know of."""
 
     def expect(self, more: int) -> None:
@@ -51,7 +51,7 @@ class Unheeded:
         """Do nothing."""
 
 
-class Probing(Struct, frozen=True, kw_only=True):
+class ProbeRequest(Struct, frozen=True, kw_only=True):
     """What is to be probed.
 
     Attributes:
@@ -71,14 +71,14 @@ class Probing(Struct, frozen=True, kw_only=True):
     specs: tuple[RuntimeSpec, ...]
     described: tuple[str, ...] = ()
     sites: tuple[Path, ...] = ()
-    search: Search
-    trials: tuple[Trial, ...] = ()
+    search: SearchOptions
+    trials: tuple[ImportCheck, ...] = ()
     seconds: float = 60.0
     jobs: int | None = None
     executor: str | None = None
 
 
-class Task(Struct, frozen=True, kw_only=True):
+class ProbeTask(Struct, frozen=True, kw_only=True):
     """One target to probe, or one part of it.
 
     Attributes:
@@ -107,18 +107,18 @@ class Task(Struct, frozen=True, kw_only=True):
         return self.path is not None and self.path.suffix == ".whl" and self.path.is_file()
 
 
-class Done(Struct, frozen=True, kw_only=True):
+class TaskResult(Struct, frozen=True, kw_only=True):
     """What came of a task.
 
     Attributes:
-        reports: one for each artefact of it.
+        reports: one for each artifact of it.
         seen: the paths that they rest on, with their signatures; None for what is not remembered.
         libraries: paths of its libraries, by each name that asks for them.
         asked: which library of another part each name led to that no other place gave; None for
             no library.
     """
 
-    reports: list[Report]
+    reports: list[ArtifactReport]
     seen: Fingerprints | None
     libraries: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str | None] = field(default_factory=dict)
@@ -243,8 +243,8 @@ class ErrorReport(TypedDict):
     hint: str | None
 
 
-class Report(TypedDict):
-    """One artefact; `error` is None where it could be read."""
+class ArtifactReport(TypedDict):
+    """One artifact; `error` is None where it could be read."""
 
     target: str
     kind: str | None
@@ -260,7 +260,7 @@ class Report(TypedDict):
 SOURCE_ARCHIVE = "source-archive"
 
 
-def failed(target: str, kind: str, message: str, hint: str | None = None) -> Report:
+def failed(target: str, kind: str, message: str, hint: str | None = None) -> ArtifactReport:
     """Return the report of a target that could not be read."""
     return {
         "target": target,
@@ -283,12 +283,12 @@ class Check(StrEnum):
     GIL = "gil"  # import, and see whether that turns the GIL on in a free-threaded build
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of one module."""
 
     IMPORTED = "imports"
-    OTHER_FILE = "other file"  # another file than the artefact's was taken, or none
-    NEEDS_MODULE = "needs module"  # a Python module from outside the artefact is absent
+    OTHER_FILE = "other file"  # another file than the artifact's was taken, or none
+    NEEDS_MODULE = "needs module"  # a Python module from outside the artifact is absent
     TURNS_GIL_ON = "turns the GIL on"
     FAILED = "fails"
     CRASHED = "crashes"
@@ -296,7 +296,7 @@ class Outcome(StrEnum):
     IMPOSSIBLE = "impossible"  # the runtime has nothing to try it with
 
 
-class Subject(Struct, frozen=True, kw_only=True):
+class ModuleToImport(Struct, frozen=True, kw_only=True):
     """One module to import.
 
     Attributes:
@@ -310,7 +310,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     native: bool
 
 
-class Seen(Struct, frozen=True, kw_only=True):
+class ImportResult(Struct, frozen=True, kw_only=True):
     """One real import.
 
     Attributes:
@@ -322,13 +322,13 @@ class Seen(Struct, frozen=True, kw_only=True):
     """
 
     module: str
-    outcome: Outcome
+    outcome: ImportOutcome
     detail: str
-    alone: Seen | None = None
+    alone: ImportResult | None = None
 
 
 class Proof(Struct, frozen=True, kw_only=True):
-    """What a runtime did with every module of an artefact.
+    """What a runtime did with every module of an artifact.
 
     Attributes:
         runtime: its id.
@@ -338,7 +338,7 @@ class Proof(Struct, frozen=True, kw_only=True):
 
     runtime: str
     check: Check
-    seen: tuple[Seen, ...]
+    seen: tuple[ImportResult, ...]
 
     @property
     def imported(self) -> bool | None:
@@ -353,7 +353,7 @@ class Proof(Struct, frozen=True, kw_only=True):
         outcomes = {each.outcome for each in self.seen if each.module not in optional}
         if outcomes & _FAILURES:
             return False
-        return True if outcomes == {Outcome.IMPORTED} else None
+        return True if outcomes == {ImportOutcome.IMPORTED} else None
 
     @property
     def failed(self) -> frozenset[str]:
@@ -363,17 +363,17 @@ class Proof(Struct, frozen=True, kw_only=True):
 
 _FAILURES = frozenset(
     {
-        Outcome.OTHER_FILE,
-        Outcome.TURNS_GIL_ON,
-        Outcome.FAILED,
-        Outcome.CRASHED,
-        Outcome.HUNG,
+        ImportOutcome.OTHER_FILE,
+        ImportOutcome.TURNS_GIL_ON,
+        ImportOutcome.FAILED,
+        ImportOutcome.CRASHED,
+        ImportOutcome.HUNG,
     }
 )
 
 _HELPS = {
-    Outcome.CRASHED: "a build by the runtime; python -X faulthandler shows where it ends",
-    Outcome.HUNG: "more time, where it is only slow (--timeout)",
+    ImportOutcome.CRASHED: "a build by the runtime; python -X faulthandler shows where it ends",
+    ImportOutcome.HUNG: "more time, where it is only slow (--timeout)",
 }
 
 
@@ -382,7 +382,7 @@ def proven(verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozense
 
     A failure is an objection, however the static checks came out. A success turns `unverified`
     into `compatible` and takes nothing away: a tag may be stricter than the machine code.
-    Sub-interpreters and the GIL are no part of an artefact's promise, so they only warn.
+    Sub-interpreters and the GIL are no part of an artifact's promise, so they only warn.
 
     Args:
         verdict: of the static checks.
@@ -398,7 +398,7 @@ def proven(verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozense
             subject=each.module,
         )
         for each in proof.seen
-        if each.outcome is Outcome.NEEDS_MODULE
+        if each.outcome is ImportOutcome.NEEDS_MODULE
         or (each in failed and (proof.check != Check.IMPORT or each.module in optional))
     )
     warnings = tuple(dict.fromkeys((*verdict.warnings, *doubts)))

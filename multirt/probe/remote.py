@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from abi_probe import Prospect
+    from abi_probe import RuntimeTarget
     from multirt.distributed import Cluster
-    from multirt.probe.model import Done, Task
+    from multirt.probe.model import ProbeTask, TaskResult
 
 _PATIENCE: Final = 30.0  # seconds; a cluster that grows when there is work starts workers in them
 
 
 def on_cluster(
-    tasks: Sequence[Task],
-    prospects: Sequence[Prospect],
+    tasks: Sequence[ProbeTask],
+    prospects: Sequence[RuntimeTarget],
     address: str,
     patience: float = _PATIENCE,
-) -> Iterator[tuple[int, Done]]:
+) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks on a cluster; the workers must see the files under the same paths.
 
     Args:
@@ -56,8 +56,11 @@ def on_cluster(
 
 
 def _done(
-    future: Future[Done], task: Task, prospects: Sequence[Prospect], cluster: Cluster
-) -> Done:
+    future: Future[TaskResult],
+    task: ProbeTask,
+    prospects: Sequence[RuntimeTarget],
+    cluster: Cluster,
+) -> TaskResult:
     """Return what came of a task; do it here where nobody else does."""
     if future.cancelled():  # the scheduler ended, or gave it up
         return perform(task, prospects)

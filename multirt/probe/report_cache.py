@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import msgspec
 from msgspec import Struct, field
 
-from multirt.probe.model import Done
+from multirt.probe.model import TaskResult
 from runtimes.storage import cache
 from runtimes.storage.files import load, save
 from runtimes.storage.fingerprint import Fingerprints, any_racy, is_current, of_file
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from multirt.probe.model import Task
+    from multirt.probe.model import ProbeTask
     from runtimes import Runtime
 
 _SCHEMA: Final = 1
@@ -71,7 +71,7 @@ def changeable(seen: Fingerprints) -> bool:
     return any_racy(seen) or not is_current(seen)
 
 
-class Store(Struct, frozen=True, kw_only=True):
+class FactStore(Struct, frozen=True, kw_only=True):
     """A folder of kept answers.
 
     Attributes:
@@ -127,7 +127,7 @@ Rows = Fingerprints
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a part of a target, as `Done` has it."""
+    """What came of a part of a target, as `TaskResult` has it."""
 
     seen: Fingerprints
     reports: list[Any]  # `Report`, as this version of multirt makes it
@@ -153,7 +153,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, _Part]
 
 
-class Kept(Struct, frozen=True, kw_only=True):
+class CachedReports(Struct, frozen=True, kw_only=True):
     """What is remembered of a target.
 
     Attributes:
@@ -161,11 +161,11 @@ class Kept(Struct, frozen=True, kw_only=True):
         whole: these are all parts that there are.
     """
 
-    parts: dict[str, Done]
+    parts: dict[str, TaskResult]
     whole: bool
 
 
-class Answers(Struct, frozen=True, kw_only=True):
+class ReportCache(Struct, frozen=True, kw_only=True):
     """The remembered answers to one kind of question.
 
     Attributes:
@@ -175,12 +175,12 @@ class Answers(Struct, frozen=True, kw_only=True):
         witnesses: of this run.
     """
 
-    store: Store
+    store: FactStore
     code: str
     runtimes: tuple[str, ...]
     witnesses: Witnesses = field(default_factory=Witnesses)
 
-    def load(self, task: Task) -> Kept:
+    def load(self, task: ProbeTask) -> CachedReports:
         """Return what is known of a target and still true."""
         key = self._key(task)
         content = self.store.load(_name(task, key))
@@ -189,18 +189,20 @@ class Answers(Struct, frozen=True, kw_only=True):
         except msgspec.DecodeError:
             note = None
         if note is None or note.key != key or not self.witnesses.hold(note.rows):
-            return Kept(parts={}, whole=False)
+            return CachedReports(parts={}, whole=False)
         parts = {
-            name: Done(
+            name: TaskResult(
                 seen=each.seen, reports=each.reports, libraries=each.libraries, asked=each.asked
             )
             for name, each in note.parts.items()
             if self.witnesses.hold(each.seen)
         }
         whole = len(parts) == note.count and self.witnesses.hold(note.listing)
-        return Kept(parts=parts, whole=whole)
+        return CachedReports(parts=parts, whole=whole)
 
-    def save(self, task: Task, parts: dict[str, Done], listing: Rows, rows: Rows) -> None:
+    def save(
+        self, task: ProbeTask, parts: dict[str, TaskResult], listing: Rows, rows: Rows
+    ) -> None:
         """Remember what came of a target.
 
         Args:
@@ -224,23 +226,23 @@ class Answers(Struct, frozen=True, kw_only=True):
         with suppress(UnicodeEncodeError):  # a path that is not UTF-8
             self.store.save(_name(task, key), msgspec.json.encode(note))
 
-    def _key(self, task: Task) -> str:
+    def _key(self, task: ProbeTask) -> str:
         """Return what must be equal for an answer to be the answer to this question."""
         return json.dumps([self.code, digest(self.runtimes), *_place(task)])
 
 
-def is_new(store: Store, task: Task) -> bool:
+def is_new(store: FactStore, task: ProbeTask) -> bool:
     """Tell whether a target was never probed as it is, on whatever runtimes."""
     start = f"{digest(_place(task))}-"
     return not any(name.startswith(start) for name in store.names())
 
 
-def _name(task: Task, key: str) -> str:
+def _name(task: ProbeTask, key: str) -> str:
     """Name the file for a key; another key with that name is told by the key inside."""
     return f"{digest(_place(task))}-{digest(key)}.json"
 
 
-def _place(task: Task) -> list[object]:
+def _place(task: ProbeTask) -> list[object]:
     """Return what tells a target from others: of a wheel also which file it is.
 
     A folder stays the same target when distributions come and go: the others are remembered.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from abi_probe import Prospect, Target, noticing
+from abi_probe import RuntimeTarget, Target, noticing
 from abi_probe.dynamic_linking.library_search import Loaded, Loader  # noqa: TC001 - msgspec reads it
-from abi_probe.dynamic_linking.loader import Given, Missing
+from abi_probe.dynamic_linking.loader import MissingLibrary, ProcessImage
 from multirt.environments.abi_target import prospect_of
 from multirt.probe.report_cache import Witnesses, changeable
 from runtimes.storage import cache
@@ -18,12 +18,12 @@ from runtimes.storage.fingerprint import Fingerprints  # noqa: TC001 - msgspec r
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from multirt.probe.report_cache import Answers
+    from multirt.probe.report_cache import ReportCache
     from runtimes import Runtime
 
 
 class _Process(Struct, frozen=True, kw_only=True):
-    """What a runtime gives, as in `Given`.
+    """What a runtime gives, as in `ProcessImage`.
 
     Attributes:
         exports: None where they are those of the target.
@@ -36,7 +36,7 @@ class _Process(Struct, frozen=True, kw_only=True):
     caller: Loaded
     loader: int
     libc: tuple[str, tuple[int, ...]] | None
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingLibrary, ...]
 
 
 class _Row(Struct, frozen=True, kw_only=True):
@@ -46,13 +46,13 @@ class _Row(Struct, frozen=True, kw_only=True):
     target: Target
     process: _Process | None = None
 
-    def prospect(self, loaders: Sequence[Loader]) -> Prospect:
+    def prospect(self, loaders: Sequence[Loader]) -> RuntimeTarget:
         """Return the runtime."""
         process = self.process
         if process is None:
-            return Prospect(target=self.target, given=None)
+            return RuntimeTarget(target=self.target, given=None)
         exports = process.exports if self.target.exports is None else self.target.exports
-        given = Given(
+        given = ProcessImage(
             program=process.program,
             exports=exports or frozenset(),
             loaded=process.loaded,
@@ -61,7 +61,7 @@ class _Row(Struct, frozen=True, kw_only=True):
             libc=process.libc,
             missing=process.missing,
         )
-        return Prospect(target=self.target, given=given)
+        return RuntimeTarget(target=self.target, given=given)
 
 
 class _Note(Struct, frozen=True, kw_only=True):
@@ -72,8 +72,8 @@ class _Note(Struct, frozen=True, kw_only=True):
 
 
 def prospects_of(
-    runtimes: Sequence[Runtime], answers: Answers, env: Mapping[str, str]
-) -> tuple[list[Prospect], Fingerprints]:
+    runtimes: Sequence[Runtime], answers: ReportCache, env: Mapping[str, str]
+) -> tuple[list[RuntimeTarget], Fingerprints]:
     """Return the runtimes as targets, and the paths that these rest on.
 
     Args:
@@ -83,7 +83,7 @@ def prospects_of(
     """
     name = file_name(answers)
     known = _remembered(answers.store.load(name))
-    kept: dict[str, tuple[Fingerprints, Prospect]] = {}
+    kept: dict[str, tuple[Fingerprints, RuntimeTarget]] = {}
     fresh = False
     for facts, runtime in zip(answers.runtimes, runtimes, strict=False):
         row = known.get(facts)
@@ -97,19 +97,19 @@ def prospects_of(
     return [prospect for _, prospect in kept.values()], rows
 
 
-def file_name(answers: Answers) -> str:
+def file_name(answers: ReportCache) -> str:
     """Return the name under which the runtimes are remembered."""
     return f"prospects-{answers.code}.runtimes"
 
 
-def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, Prospect]:
+def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, RuntimeTarget]:
     """Read a runtime's executable and libraries."""
     witnesses = Witnesses()
     with noticing(witnesses):
         return witnesses.seen, prospect_of(runtime, env)
 
 
-def _remembered(content: bytes | None) -> dict[str, tuple[Fingerprints, Prospect]]:
+def _remembered(content: bytes | None) -> dict[str, tuple[Fingerprints, RuntimeTarget]]:
     """Return what is remembered, by the facts of each runtime."""
     note = cache.decode(content, _Note) if content is not None else None
     if note is None:
@@ -117,7 +117,7 @@ def _remembered(content: bytes | None) -> dict[str, tuple[Fingerprints, Prospect
     return {facts: (row.seen, row.prospect(note.loaders)) for facts, row in note.rows.items()}
 
 
-def _written(rows: Mapping[str, tuple[Fingerprints, Prospect]]) -> bytes:
+def _written(rows: Mapping[str, tuple[Fingerprints, RuntimeTarget]]) -> bytes:
     """Return the bytes in which rows are remembered, what is equal in many of them once."""
     loaders: list[Loader] = []
     kept: dict[str, _Row] = {}

@@ -25,13 +25,13 @@ from abi_probe import (
     read_distribution,
     read_path,
 )
-from multirt.probe.model import SOURCE_ARCHIVE, Done, Report, Task, failed
+from multirt.probe.model import SOURCE_ARCHIVE, ArtifactReport, ProbeTask, TaskResult, failed
 from multirt.probe.report_cache import Witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from abi_probe import Artefact, Extension, Prospect, Slots, Verdict
+    from abi_probe import Artifact, Extension, RuntimeTarget, Slots, Verdict
     from multirt.probe.model import ExtensionReport, RuntimeReport, SlotsReport
     from runtimes.storage.fingerprint import Fingerprints
 
@@ -40,27 +40,27 @@ class Read(Struct, frozen=True, kw_only=True):
     """What came of reading a task.
 
     Attributes:
-        artefacts: what it holds.
+        artifacts: what it holds.
         seen: the paths that this rests on.
         failed: the report of what cannot be read; None when it can.
     """
 
-    artefacts: tuple[Artefact, ...]
+    artifacts: tuple[Artifact, ...]
     seen: Fingerprints
-    failed: Report | None = None
+    failed: ArtifactReport | None = None
 
 
-def read(task: Task) -> Read:
+def read(task: ProbeTask) -> Read:
     """Read what a task is about."""
     witnesses = Witnesses()
     with noticing(witnesses):
         try:
-            return Read(artefacts=read_target(task), seen=witnesses.seen)
+            return Read(artifacts=read_target(task), seen=witnesses.seen)
         except AbiProbeError as error:
-            return Read(artefacts=(), seen={}, failed=failure(task, error))
+            return Read(artifacts=(), seen={}, failed=failure(task, error))
 
 
-def read_target(task: Task) -> tuple[Artefact, ...]:
+def read_target(task: ProbeTask) -> tuple[Artifact, ...]:
     """Read a path, a distribution in it, or a distribution by its name.
 
     Raises:
@@ -75,7 +75,7 @@ def read_target(task: Task) -> tuple[Artefact, ...]:
     return (read_distribution(task.target, task.roots),)
 
 
-def failure(task: Task, error: AbiProbeError) -> Report:
+def failure(task: ProbeTask, error: AbiProbeError) -> ArtifactReport:
     """Return the report of what cannot be read."""
     match error:
         case SourceArchiveError():
@@ -91,25 +91,25 @@ def failure(task: Task, error: AbiProbeError) -> Report:
 
 def report_of(
     target: str,
-    artefact: Artefact,
-    prospects: Sequence[Prospect],
+    artifact: Artifact,
+    prospects: Sequence[RuntimeTarget],
     verdicts: Sequence[Verdict],
-) -> Report:
-    """Return the report of an artefact that was read.
+) -> ArtifactReport:
+    """Return the report of an artifact that was read.
 
     Args:
         target: as it was named.
-        artefact: what was read.
+        artifact: what was read.
         prospects: the runtimes that it was judged on.
         verdicts: one for each of them, in their order.
     """
     judged = zip(verdicts, prospects, strict=True)
     return {
         "target": target,
-        "kind": artefact.kind.value,
-        "name": artefact.name,
-        "version": str(artefact.version) if artefact.version is not None else None,
-        "wheel_tags": sorted(map(str, artefact.tags)),
+        "kind": artifact.kind.value,
+        "name": artifact.name,
+        "version": str(artifact.version) if artifact.version is not None else None,
+        "wheel_tags": sorted(map(str, artifact.tags)),
         "broken_promises": [
             {
                 "kind": each.kind.value,
@@ -119,15 +119,15 @@ def report_of(
                 "reason": each.reason,
                 "help": each.help,
             }
-            for each in broken_promises(artefact)
+            for each in broken_promises(artifact)
         ],
-        "extensions": [_extension(each, artefact, prospects) for each in artefact.extensions],
+        "extensions": [_extension(each, artifact, prospects) for each in artifact.extensions],
         "runtimes": [_runtime(verdict, prospect) for verdict, prospect in judged],
         "error": None,
     }
 
 
-def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
+def _runtime(verdict: Verdict, prospect: RuntimeTarget) -> RuntimeReport:
     """Return the verdict of one runtime."""
     return {
         "runtime": verdict.target,
@@ -155,11 +155,11 @@ def _runtime(verdict: Verdict, prospect: Prospect) -> RuntimeReport:
 
 
 def _extension(
-    extension: Extension, artefact: Artefact, prospects: Sequence[Prospect]
+    extension: Extension, artifact: Artifact, prospects: Sequence[RuntimeTarget]
 ) -> ExtensionReport:
     """Return one extension module."""
-    promise, advice = promise_of(extension, artefact), advise(extension)
-    oldest = first_exporter(extension, artefact, [each.target for each in prospects])
+    promise, advice = promise_of(extension, artifact), advise(extension)
+    oldest = first_exporter(extension, artifact, [each.target for each in prospects])
     return {
         "path": str(extension.path),
         "module": extension.module,
@@ -208,7 +208,7 @@ def _dotted(version: tuple[int, int] | None) -> str | None:
     return f"{version[0]}.{version[1]}" if version is not None else None
 
 
-class Beside(Mapping[str, Loaded]):
+class SiblingLibraries(Mapping[str, Loaded]):
     """The libraries of the other parts of a site, by each name that asks for them.
 
     Few are ever asked for, so each is read when it is, and the answer is noted.
@@ -251,23 +251,23 @@ def _library(path: str) -> Loaded | None:
     return Loaded(path=PurePosixPath(path), binary=binary, owned=True)
 
 
-def perform(task: Task, prospects: Sequence[Prospect]) -> Done:
+def perform(task: ProbeTask, prospects: Sequence[RuntimeTarget]) -> TaskResult:
     """Read what a task is about and judge it on every prospect."""
     return judge_read(task, read(task), prospects)
 
 
-def judge_read(task: Task, found: Read, prospects: Sequence[Prospect]) -> Done:
+def judge_read(task: ProbeTask, found: Read, prospects: Sequence[RuntimeTarget]) -> TaskResult:
     """Judge what was read for a task on every prospect."""
     if found.failed is not None:
-        return Done(reports=[found.failed], seen=None)
-    beside, witnesses = Beside(task.beside), Witnesses()
+        return TaskResult(reports=[found.failed], seen=None)
+    beside, witnesses = SiblingLibraries(task.beside), Witnesses()
     with noticing(witnesses):
         reports = [
             report_of(task.target, each, prospects, examine_all(each, prospects, beside))
-            for each in found.artefacts
+            for each in found.artifacts
         ]
-    own = nearby(found.artefacts) if task.part is not None else {}
-    return Done(
+    own = nearby(found.artifacts) if task.part is not None else {}
+    return TaskResult(
         reports=reports,
         seen={**witnesses.seen, **found.seen},
         libraries={name: str(library.path) for name, library in own.items()},
@@ -275,8 +275,8 @@ def judge_read(task: Task, found: Read, prospects: Sequence[Prospect]) -> Done:
     )
 
 
-def lost(task: Task) -> Done:
+def lost(task: ProbeTask) -> TaskResult:
     """Return what is said of a task that ended the process which did it, twice."""
     message = "the process that read it ended twice; it may have run out of memory"
     reports = [failed(task.target, "lost", message, "--jobs 1 takes less of it")]
-    return Done(reports=reports, seen=None)
+    return TaskResult(reports=reports, seen=None)

@@ -19,7 +19,7 @@ _KEPT: Final = 1 << 22  # bytes of the output; the answer for one module has abo
 _FATAL: Final = ("Fatal Python error", "python: ", "free(): ", "malloc", "double free", "munmap")
 
 
-class Ended(Struct, frozen=True, kw_only=True):
+class ChildResult(Struct, frozen=True, kw_only=True):
     """How a child ended.
 
     Attributes:
@@ -51,7 +51,7 @@ def run(
     folder: Path,
     seconds: float,
     progress: Callable[[bytearray], int],
-) -> Ended:
+) -> ChildResult:
     """Run a command in a session of its own, with no input; all that it started ends with it.
 
     Args:
@@ -74,7 +74,7 @@ def run(
 
     with Child(command, env=env, folder=folder, kept=_KEPT) as child:
         given = child.listen(left)
-    return Ended(status=given.status, stdout=given.stdout, stderr=given.stderr)
+    return ChildResult(status=given.status, stdout=given.stdout, stderr=given.stderr)
 
 
 def _telling(stderr: bytes) -> str:

@@ -43,7 +43,7 @@ class Output(Enum):
     DROPPED = 0
 
 
-class Ended(Struct, frozen=True, kw_only=True):
+class ProcessResult(Struct, frozen=True, kw_only=True):
     """How a command ended.
 
     Attributes:
@@ -140,7 +140,7 @@ class Supervised:
         *,
         linger: float = 0.0,
         warning: float = 0.0,
-    ) -> Ended:
+    ) -> ProcessResult:
         """Hand on what it prints until it has ended or its time is over; then end what is left.
 
         Args:
@@ -161,7 +161,7 @@ class Supervised:
         for pipe, receive in zip(self._pipes, receivers, strict=True):
             while _read(pipe, receive, last=True) and time.monotonic() < end:
                 pass
-        return Ended(
+        return ProcessResult(
             status=-signal.SIGKILL if self._status is None else self._status,
             seconds=seconds,
             processor_seconds=self._processor_seconds,

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from multirt.errors import MultirtError
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ _LONGEST_END = 22 + 0xFFFF  # bytes; the end record of a zip archive and the lon
 _ENDINGS = (".py", ".pyw", ".pyc", ".pyz")
 
 
-def entry_of(words: Sequence[str], cwd: Path) -> tuple[Entry, tuple[str, ...]]:
+def entry_of(words: Sequence[str], cwd: Path) -> tuple[EntryPoint, tuple[str, ...]]:
     """Return what is to run and the arguments that are its own.
 
     Args:
@@ -29,32 +29,32 @@ def entry_of(words: Sequence[str], cwd: Path) -> tuple[Entry, tuple[str, ...]]:
         MultirtError: `-m` or `-c` without its word.
     """
     if not words:
-        return Entry(kind=Kind.INTERPRETER), ()
+        return EntryPoint(kind=ProgramKind.INTERPRETER), ()
     first, rest = words[0], tuple(words[1:])
     if first == "-":
-        return Entry(kind=Kind.STDIN), rest
-    for option, kind in (("-m", Kind.MODULE), ("-c", Kind.CODE)):
+        return EntryPoint(kind=ProgramKind.STDIN), rest
+    for option, kind in (("-m", ProgramKind.MODULE), ("-c", ProgramKind.CODE)):
         if first == option:
             if not rest:
                 raise MultirtError("usage", f"{option} needs a word after it")
-            return Entry(kind=kind, text=rest[0]), rest[1:]
+            return EntryPoint(kind=kind, text=rest[0]), rest[1:]
         if first.startswith(option) and not first.startswith("--"):
-            return Entry(kind=kind, text=first[2:]), rest
+            return EntryPoint(kind=kind, text=first[2:]), rest
     return _named(first, cwd), rest
 
 
-def _named(word: str, cwd: Path) -> Entry:
+def _named(word: str, cwd: Path) -> EntryPoint:
     """Return what a word names: something on the disk, or else a command."""
     if word in _INTERPRETERS:
-        return Entry(kind=Kind.INTERPRETER)
+        return EntryPoint(kind=ProgramKind.INTERPRETER)
     path = cwd / word
     is_folder = path.is_dir()
     there = is_folder or path.exists()
     if is_folder or (there and _is_archive(path)):
-        return Entry(kind=Kind.FOLDER, text=word)
+        return EntryPoint(kind=ProgramKind.FOLDER, text=word)
     if there or os.sep in word or word.endswith(_ENDINGS):
-        return Entry(kind=Kind.SCRIPT, text=word)
-    return Entry(kind=Kind.COMMAND, text=word)
+        return EntryPoint(kind=ProgramKind.SCRIPT, text=word)
+    return EntryPoint(kind=ProgramKind.COMMAND, text=word)
 
 
 def _is_archive(path: Path) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 
-class Kind(StrEnum):
+class ProgramKind(StrEnum):
     """The ways in which an interpreter is told what to run."""
 
     SCRIPT = "script"  # a file, also a compiled one
@@ -27,7 +27,7 @@ class Kind(StrEnum):
     INTERPRETER = "interpreter"  # the interpreter itself, with its own options or none
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class EntryPoint(Struct, frozen=True, kw_only=True):
     """What somebody wants to run, as it was given.
 
     Attributes:
@@ -35,7 +35,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         text: the path, the module, the code or the command; empty for the other two.
     """
 
-    kind: Kind
+    kind: ProgramKind
     text: str = ""
 
     @property
@@ -43,17 +43,17 @@ class Entry(Struct, frozen=True, kw_only=True):
         """How messages call it, in one line."""
         text = " ".join(self.text.splitlines())
         match self.kind:
-            case Kind.SCRIPT | Kind.FOLDER:
+            case ProgramKind.SCRIPT | ProgramKind.FOLDER:
                 return text.rstrip("/").rpartition("/")[2] or text
-            case Kind.MODULE:
+            case ProgramKind.MODULE:
                 return f"-m {text}"
-            case Kind.CODE:
+            case ProgramKind.CODE:
                 return "the code of -c"
-            case Kind.STDIN:
+            case ProgramKind.STDIN:
                 return "the program on stdin"
-            case Kind.COMMAND:
+            case ProgramKind.COMMAND:
                 return text
-            case Kind.INTERPRETER:
+            case ProgramKind.INTERPRETER:
                 return "the interpreter itself"
 
 
@@ -160,7 +160,7 @@ class Program(Struct, frozen=True, kw_only=True):
         stdin: what was read of stdin and has to be given on; None when stdin was left alone.
     """
 
-    entry: Entry
+    entry: EntryPoint
     script: Path | None = None
     folder: Path | None = None
     requires_python: SpecifierSet | None = None

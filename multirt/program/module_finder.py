@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class FoundModule(Struct, frozen=True, kw_only=True):
     """One file that an import leads to.
 
     Attributes:
@@ -31,7 +31,7 @@ class Found(Struct, frozen=True, kw_only=True):
     package: str
 
 
-class Place(Protocol):
+class ModuleLocation(Protocol):
     """What modules are found in."""
 
     @property
@@ -45,7 +45,7 @@ class Place(Protocol):
         """Whether a folder, or an extension module, of that name lies there."""
 
 
-class Folder(Struct, frozen=True):
+class ModuleFolder(Struct, frozen=True):
     """Modules in a folder.
 
     Attributes:
@@ -81,7 +81,7 @@ class Folder(Struct, frozen=True):
         return False
 
 
-class Archive(Struct, frozen=True):
+class ModuleArchive(Struct, frozen=True):
     """Modules in a zip archive, as `zipapp` makes them."""
 
     path: Path
@@ -113,7 +113,7 @@ def is_module_name(name: str) -> bool:
     return all(part and part.isprintable() and "/" not in part for part in name.split("."))
 
 
-def find(place: Place, name: str) -> Iterator[Found]:
+def find(place: ModuleLocation, name: str) -> Iterator[FoundModule]:
     """Yield the files that importing a dotted name runs there: its packages', then its own."""
     if not is_module_name(name):
         return
@@ -124,7 +124,7 @@ def find(place: Place, name: str) -> Iterator[Found]:
             yield found
 
 
-def _module(place: Place, parts: list[str]) -> Found | None:
+def _module(place: ModuleLocation, parts: list[str]) -> FoundModule | None:
     """Return the file of one module, a package's `__init__` first, as the import system does."""
     base, dotted = "/".join(parts), ".".join(parts)
     parent = ".".join(parts[:-1])
@@ -133,5 +133,5 @@ def _module(place: Place, parts: list[str]) -> Found | None:
             content = place.read(inner + ending)
             if content is not None:
                 file = place.path / (inner + ending)
-                return Found(file=file, content=content, name=dotted, package=package)
+                return FoundModule(file=file, content=content, name=dotted, package=package)
     return None

@@ -15,14 +15,14 @@ from msgspec.structs import replace
 from multirt.errors import MultirtError
 from multirt.program.imports import read_imports
 from multirt.program.interpreter_line import FirstLine, read_first_line
-from multirt.program.model import Exit, Guard, Import, Kind, Program, Source
-from multirt.program.module_finder import Archive, Folder, find, is_module_name
+from multirt.program.model import Exit, Guard, Import, Program, ProgramKind, Source
+from multirt.program.module_finder import ModuleArchive, ModuleFolder, find, is_module_name
 from multirt.program.pep723 import Block, read_block
 from multirt.storage.files import read_bytes
 
 if TYPE_CHECKING:
-    from multirt.program.model import Entry
-    from multirt.program.module_finder import Found, Place
+    from multirt.program.model import EntryPoint
+    from multirt.program.module_finder import FoundModule, ModuleLocation
 
 
 def decoded(content: bytes, title: str) -> str:
@@ -43,7 +43,7 @@ def decoded(content: bytes, title: str) -> str:
 _STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm", "nix-shell"})
 
 
-def read_program(entry: Entry, cwd: Path, stdin: bytes | None = None) -> Program:
+def read_program(entry: EntryPoint, cwd: Path, stdin: bytes | None = None) -> Program:
     """Read what is to run.
 
     Args:
@@ -55,22 +55,22 @@ def read_program(entry: Entry, cwd: Path, stdin: bytes | None = None) -> Program
         MultirtError: there is no such file, it is no text, or its PEP 723 block is broken.
     """
     match entry.kind:
-        case Kind.SCRIPT:
+        case ProgramKind.SCRIPT:
             return _script(entry, cwd)
-        case Kind.FOLDER:
+        case ProgramKind.FOLDER:
             return _folder(entry, cwd)
-        case Kind.MODULE:
+        case ProgramKind.MODULE:
             return _module(entry, cwd)
-        case Kind.CODE:
+        case ProgramKind.CODE:
             return _text(entry, cwd, os.fsencode(entry.text), Path("<string>"))
-        case Kind.STDIN:
+        case ProgramKind.STDIN:
             found = _text(entry, cwd, stdin or b"", Path("<stdin>"))
             return replace(found, stdin=stdin)
-        case Kind.COMMAND | Kind.INTERPRETER:
+        case ProgramKind.COMMAND | ProgramKind.INTERPRETER:
             return Program(entry=entry)
 
 
-def _script(entry: Entry, cwd: Path) -> Program:
+def _script(entry: EntryPoint, cwd: Path) -> Program:
     script = Path(os.path.abspath(cwd / entry.text))  # noqa: PTH100 - a link stays what it is called
     content = _content(script)
     if script.suffix in (".pyc", ".pyo"):
@@ -79,16 +79,16 @@ def _script(entry: Entry, cwd: Path) -> Program:
         return Program(entry=entry, script=script, folder=folder, sources=sources, read=(script,))
     line = _first_line(content, script)
     text = decoded(content, str(script))
-    walk = _Walk(place=Folder(Path(os.path.realpath(script)).parent))
+    walk = _Walk(place=ModuleFolder(Path(os.path.realpath(script)).parent))
     walk.start(script, content, text)
     program = walk.program(entry, read_block(text, str(script)))
     return replace(program, script=script, interpreter=line.interpreter, options=line.options)
 
 
-def _folder(entry: Entry, cwd: Path) -> Program:
+def _folder(entry: EntryPoint, cwd: Path) -> Program:
     """Read a folder or an archive, whose `__main__` is started."""
     path = Path(os.path.abspath(cwd / entry.text))  # noqa: PTH100 - likewise
-    place: Place = Folder(path) if path.is_dir() else Archive(path)
+    place: ModuleLocation = ModuleFolder(path) if path.is_dir() else ModuleArchive(path)
     found = next(find(place, "__main__"), None)
     if found is None:
         what = "folder" if path.is_dir() else "zip archive"
@@ -101,13 +101,13 @@ def _folder(entry: Entry, cwd: Path) -> Program:
     return replace(program, script=path, interpreter=line.interpreter, options=line.options)
 
 
-def _module(entry: Entry, cwd: Path) -> Program:
+def _module(entry: EntryPoint, cwd: Path) -> Program:
     """Read a module that lies where the program is started; others belong to packages."""
     name = entry.text
     if not is_module_name(name):
         hint = "write it as in `python -m package.module`"
         raise MultirtError("script", f"-m takes the dotted name of a module: {name!r}", hint)
-    place = Folder(cwd)
+    place = ModuleFolder(cwd)
     walk = _Walk(place=place)
     found = list(find(place, name)) or list(find(place, f"{name}.__main__"))
     if found and found[-1].name == f"{name}.__main__":  # of a folder without an `__init__`
@@ -128,16 +128,16 @@ def _module(entry: Entry, cwd: Path) -> Program:
     return walk.program(entry, block)
 
 
-def _text(entry: Entry, cwd: Path, content: bytes, label: Path) -> Program:
+def _text(entry: EntryPoint, cwd: Path, content: bytes, label: Path) -> Program:
     """Read code that is in no file."""
     text = decoded(content, entry.title)
-    walk = _Walk(place=Folder(cwd))
+    walk = _Walk(place=ModuleFolder(cwd))
     walk.start(label, content, text)
-    block = read_block(text, entry.title) if entry.kind is Kind.STDIN else Block()
+    block = read_block(text, entry.title) if entry.kind is ProgramKind.STDIN else Block()
     return walk.program(entry, block)
 
 
-def _begin(walk: _Walk, found: Found, package: str | None = None) -> Block:
+def _begin(walk: _Walk, found: FoundModule, package: str | None = None) -> Block:
     """Read the file that is started, and return what it says of itself."""
     if found.file.suffix != ".py":
         walk.sources.append(Source(file=found.file, content=found.content, certain=True))
@@ -184,11 +184,11 @@ class _Walk(Struct, kw_only=True):
         queue: files to read, with whether they are certainly imported, and under which guards.
     """
 
-    place: Place
+    place: ModuleLocation
     imports: list[Import] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    queue: list[tuple[Found, bool, tuple[Guard, ...]]] = field(default_factory=list)
+    queue: list[tuple[FoundModule, bool, tuple[Guard, ...]]] = field(default_factory=list)
     elsewhere: bool = False
 
     def start(self, file: Path, content: bytes, text: str, package: str | None = None) -> None:
@@ -238,9 +238,9 @@ class _Walk(Struct, kw_only=True):
         self.queue += [(one, each.certain, each.guards) for one in found.values()]
         return bool(found) or self.place.has(each.name.partition(".")[0])
 
-    def program(self, entry: Entry, block: Block) -> Program:
+    def program(self, entry: EntryPoint, block: Block) -> Program:
         """Return what was read."""
-        archived = isinstance(self.place, Archive)
+        archived = isinstance(self.place, ModuleArchive)
         files = [self.place.path] if archived else [each.file for each in self.sources]
         return Program(
             entry=entry,
@@ -255,5 +255,5 @@ class _Walk(Struct, kw_only=True):
             exits=tuple(self.exits),
             searches_elsewhere=self.elsewhere,
             read=tuple(file for file in files if file.is_absolute()),
-            absent=tuple(self.place.absent) if isinstance(self.place, Folder) else (),
+            absent=tuple(self.place.absent) if isinstance(self.place, ModuleFolder) else (),
         )

@@ -19,7 +19,7 @@ _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")  # PEP 26
 _STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm"})
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class ShebangLine(Struct, frozen=True, kw_only=True):
     """The first line of a file, and what there is to know about changing it.
 
     Attributes:
@@ -41,7 +41,7 @@ class Line(Struct, frozen=True, kw_only=True):
     trouble: str | None
 
 
-def read_line(content: bytes) -> Line:
+def read_line(content: bytes) -> ShebangLine:
     """Return what the first line of a file says.
 
     Args:
@@ -51,7 +51,7 @@ def read_line(content: bytes) -> Line:
     text = first + end if first.startswith(b"#!") else None
     line = read_first_line(content)
     name = line.interpreter
-    return Line(
+    return ShebangLine(
         text=text,
         interpreter=name,
         options=line.options,

@@ -68,7 +68,7 @@ def _is_script(path: Path) -> bool:
 _NAMED = "a Python script without a first line is named `.py`, or Python can parse it"
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class ShebangChange(Struct, frozen=True, kw_only=True):
     """What became of one script.
 
     Attributes:
@@ -82,7 +82,7 @@ class Change(Struct, frozen=True, kw_only=True):
     after: str | None
 
 
-def put(path: Path, specs: Sequence[str], records: Path) -> Change:
+def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
     """Make a script start through multirt, and remember its first line.
 
     Args:
@@ -111,10 +111,10 @@ def put(path: Path, specs: Sequence[str], records: Path) -> Change:
             _rewrite(path, line)
     except OSError as error:
         raise _failed(path, error) from error
-    return Change(path=path, before=_shown(was.text), after=_shown(line))
+    return ShebangChange(path=path, before=_shown(was.text), after=_shown(line))
 
 
-def take_back(path: Path, records: Path) -> Change:
+def take_back(path: Path, records: Path) -> ShebangChange:
     """Give a script the first line back that it had before `put`.
 
     Raises:
@@ -137,7 +137,7 @@ def take_back(path: Path, records: Path) -> Change:
         record.unlink(missing_ok=True)
     except OSError as error:
         raise _failed(path, error) from error
-    return Change(path=path, before=_shown(was.text), after=_shown(former))
+    return ShebangChange(path=path, before=_shown(was.text), after=_shown(former))
 
 
 def _may_be_python(path: Path, interpreter: str | None) -> bool:

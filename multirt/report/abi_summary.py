@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.probe.model import ExtensionReport, Report
+    from multirt.probe.model import ArtifactReport, ExtensionReport
 
 # The classes of names in the order of how far they are from the limited API.
 _CLASSES: Final = {
@@ -22,7 +22,7 @@ _CLASSES: Final = {
 }
 
 
-def standing_of(report: Report) -> list[str]:
+def standing_of(report: ArtifactReport) -> list[str]:
     """Return one sentence for each extension; those that stand alike share one."""
     paths: dict[str, list[str]] = {}
     for extension in report["extensions"]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from multirt.experiments.bench_model import Bench
-    from multirt.experiments.history_model import Record
+    from multirt.experiments.history_model import BenchRecord
     from multirt.experiments.intervals import Ratio
 
 _LEFT, _WIDTH, _ROW = 180, 490, 26  # pixels: names, drawing, one row
@@ -39,7 +39,7 @@ class _Scale(Struct, frozen=True, kw_only=True):
         return round(self.start + self.length * share, 1)
 
 
-def write_bench(bench: Bench, records: Sequence[Record], path: Path) -> None:
+def write_bench(bench: Bench, records: Sequence[BenchRecord], path: Path) -> None:
     """Write the page.
 
     Args:
@@ -72,7 +72,7 @@ def write_bench(bench: Bench, records: Sequence[Record], path: Path) -> None:
     write_page(path, "bench_page.html", context)
 
 
-def _past(bench: Bench, records: Sequence[Record]) -> dict[str, list[float | None]]:
+def _past(bench: Bench, records: Sequence[BenchRecord]) -> dict[str, list[float | None]]:
     """Return the median of each session for those that were measured more than once."""
     fit = [each for each in records if each.arguments == bench.arguments]
     sessions = {each: place for place, each in enumerate(dict.fromkeys(one.session for one in fit))}

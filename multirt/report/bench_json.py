@@ -12,13 +12,13 @@ from multirt.report.json_parts import SCHEMA, Document, ratio_document
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.experiments.bench_model import Bench, Measured
-    from multirt.experiments.history_model import Record
+    from multirt.experiments.bench_model import Bench, Measurement
+    from multirt.experiments.history_model import BenchRecord
     from multirt.experiments.pyperformance_suite import SuiteRun
-    from multirt.experiments.regression import Change
+    from multirt.experiments.regression import RuntimeChange
 
 
-def bench_document(bench: Bench, changes: Sequence[Change] | None) -> Document:
+def bench_document(bench: Bench, changes: Sequence[RuntimeChange] | None) -> Document:
     """Return what `bench --json` prints; times are in seconds, sizes in bytes."""
     return {
         **SCHEMA,
@@ -35,14 +35,14 @@ def bench_document(bench: Bench, changes: Sequence[Change] | None) -> Document:
     }
 
 
-def _changes(changes: Sequence[Change] | None) -> list[Document] | None:
+def _changes(changes: Sequence[RuntimeChange] | None) -> list[Document] | None:
     """Return what changed; None when nobody asked."""
     if changes is None:
         return None
     return [{**to_builtins(each), "regressed": each.regressed} for each in changes]
 
 
-def _measured(bench: Bench, measured: Measured) -> Document:
+def _measured(bench: Bench, measured: Measurement) -> Document:
     """Return one contender."""
     base = bench.base(measured)
     curve = measured.curve
@@ -97,7 +97,9 @@ def suite_document(runs: Sequence[SuiteRun]) -> Document:
     }
 
 
-def history_document(records: Sequence[Record], changes: Sequence[Change] | None) -> Document:
+def history_document(
+    records: Sequence[BenchRecord], changes: Sequence[RuntimeChange] | None
+) -> Document:
     """Return what `bench history --json` prints."""
     return {
         **SCHEMA,

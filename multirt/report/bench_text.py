@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from multirt.experiments.bench_model import Bench, Measured
-    from multirt.experiments.history_model import Record
+    from multirt.experiments.bench_model import Bench, Measurement
+    from multirt.experiments.history_model import BenchRecord
     from multirt.experiments.pyperformance_suite import SuiteRun
-    from multirt.experiments.regression import Change
+    from multirt.experiments.regression import RuntimeChange
 
 
 HEADINGS = ("runtime", "median", "start-up", "processor", "ratio", "memory", "output")
@@ -51,7 +51,7 @@ def print_bench(bench: Bench) -> None:
         console.print(f"[yellow]note[/] and {len(shown) - _NOTES} more (--json has all)")
 
 
-def name_of(measured: Measured) -> str:
+def name_of(measured: Measurement) -> str:
     """Return who it is, with the threads."""
     return with_threads(measured.contender.id, measured.threads)
 
@@ -61,7 +61,7 @@ def with_threads(runtime: str, threads: int | None) -> str:
     return runtime if threads is None else f"{runtime} x{threads}"
 
 
-def cells(bench: Bench, each: Measured) -> tuple[str, ...]:
+def cells(bench: Bench, each: Measurement) -> tuple[str, ...]:
     """Return a row of the table, under `HEADINGS`."""
     base = bench.base(each)
     return (
@@ -113,7 +113,7 @@ def _print_plot(console: Console, bench: Bench) -> None:
         console.print(f"{text(name.ljust(wide))}  {line}", style="cyan", soft_wrap=True)
 
 
-def _print_curves(console: Console, measured: Sequence[Measured]) -> None:
+def _print_curves(console: Console, measured: Sequence[Measurement]) -> None:
     """Print the rounds in one process of those with a compiler."""
     curves = [(name_of(each), each.curve) for each in measured if each.curve is not None]
     if not any(curve.seconds for _, curve in curves):
@@ -128,7 +128,7 @@ def _print_curves(console: Console, measured: Sequence[Measured]) -> None:
             console.print(f"{text(name.ljust(wide))}  {line}  {ends}", soft_wrap=True)
 
 
-def _print_threads(console: Console, measured: Sequence[Measured]) -> None:
+def _print_threads(console: Console, measured: Sequence[Measurement]) -> None:
     """Print how each runtime scales."""
     console.print("\nspeed-up over its own run with the fewest threads:")
     for name in dict.fromkeys(each.contender.id for each in measured):
@@ -137,7 +137,7 @@ def _print_threads(console: Console, measured: Sequence[Measured]) -> None:
         console.print(f"{text(name)}  {'  '.join(parts)}", soft_wrap=True)
 
 
-def print_changes(changes: Sequence[Change], reference: str) -> None:
+def print_changes(changes: Sequence[RuntimeChange], reference: str) -> None:
     """Print what became slower or faster since."""
     console = open_console()
     if not changes:
@@ -152,7 +152,7 @@ def print_changes(changes: Sequence[Change], reference: str) -> None:
         console.print(f"  {name}  {times}{drift}: [{style}]{_change(each)}[/]", soft_wrap=True)
 
 
-def _change(change: Change) -> str:
+def _change(change: RuntimeChange) -> str:
     """Say what a change is, and by which times on a busy machine."""
     if change.steady or change.processor is None:
         slower = f"regression: {change.ratio:.2f}x slower"
@@ -161,7 +161,7 @@ def _change(change: Change) -> str:
     return f"{'regression' if change.regressed else 'no change beyond noise'}: {times}"
 
 
-def print_history(records: Sequence[Record]) -> None:
+def print_history(records: Sequence[BenchRecord]) -> None:
     """Print a program's runs, one line of blocks for each runtime."""
     console = open_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -182,7 +182,7 @@ def print_history(records: Sequence[Record]) -> None:
         console.print(text(line), soft_wrap=True)
 
 
-def _over_time(records: Sequence[Record]) -> Iterator[str]:
+def _over_time(records: Sequence[BenchRecord]) -> Iterator[str]:
     """Yield a line of blocks for each runtime; what was measured in turns stands in one column."""
     sessions = list(dict.fromkeys(each.session for each in records))[-_SESSIONS:]
     lanes: dict[tuple[str, ...], dict[str, float]] = {}
@@ -197,7 +197,7 @@ def _over_time(records: Sequence[Record]) -> Iterator[str]:
         yield f"{' '.join(name).ljust(wide)}  {drawn}  {duration(first)} to {duration(last)}"
 
 
-def print_programs(records: Sequence[Record]) -> None:
+def print_programs(records: Sequence[BenchRecord]) -> None:
     """Print which programs there are."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("program", "runs", "runtimes", "last"):

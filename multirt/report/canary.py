@@ -11,15 +11,15 @@ from multirt.report.units import interval
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.experiments.canary_report import Report
+    from multirt.experiments.canary_report import CanaryReport
 
 
-def canary_document(reports: Sequence[Report]) -> Document:
+def canary_document(reports: Sequence[CanaryReport]) -> Document:
     """Return what `canary report --json` prints."""
     return {**SCHEMA, "trials": [_trial(each) for each in reports]}
 
 
-def _trial(report: Report) -> Document:
+def _trial(report: CanaryReport) -> Document:
     trial = report.course.trial
     return {
         "program": trial.program,
@@ -47,7 +47,7 @@ _DIFFERENCES = 2
 _LINES = 10
 
 
-def print_reports(reports: Sequence[Report]) -> None:
+def print_reports(reports: Sequence[CanaryReport]) -> None:
     """Print each trial in a few lines, what to do last."""
     console = open_console()
     for place, report in enumerate(reports):
@@ -76,7 +76,7 @@ def print_reports(reports: Sequence[Report]) -> None:
         console.print(f"  [bold]{text(report.recommendation)}[/]", soft_wrap=True)
 
 
-def _unended(report: Report) -> str:
+def _unended(report: CanaryReport) -> str:
     """Say how many starts nobody has seen end: they run still, or were killed with multirt."""
     count = sum(each.ending is None for each in report.course.starts)
     return f", {count} not ended" if count else ""

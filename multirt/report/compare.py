@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from multirt.experiments.compare import Comparison
-    from multirt.experiments.grouping import Difference, Group
-    from multirt.experiments.trial import Outcome, Recorded
+    from multirt.experiments.grouping import Group, OutputDifference
+    from multirt.experiments.trial import RecordedStream, RunOutcome
 
 
 def compare_document(comparison: Comparison) -> Document:
@@ -49,7 +49,7 @@ def _group(group: Group) -> Document:
     }
 
 
-def _outcome(outcome: Outcome) -> Document:
+def _outcome(outcome: RunOutcome) -> Document:
     """Return one run."""
     return {
         "exit_code": outcome.exit_code,
@@ -62,7 +62,7 @@ def _outcome(outcome: Outcome) -> Document:
     }
 
 
-def _recorded(recorded: Recorded) -> Document:
+def _recorded(recorded: RecordedStream) -> Document:
     """Return a stream: its text stays out, for it may be long."""
     return {"bytes": recorded.size, "sha256": recorded.digest, "shown_whole": recorded.whole}
 
@@ -113,7 +113,7 @@ def _print_group(console: Console, group: Group, title: str) -> None:
         _print_difference(console, group.difference)
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: RunOutcome) -> str:
     """Say in one line what came of a run."""
     streams = (("stdout", outcome.stdout), ("stderr", outcome.stderr))
     written = [f"{name} {write_size(each.size)}" for name, each in streams if each.size]
@@ -123,13 +123,13 @@ def summary(outcome: Outcome) -> str:
     return ": ".join([", ".join(words), *filter(None, said)])
 
 
-def last_words(outcome: Outcome) -> str:
+def last_words(outcome: RunOutcome) -> str:
     """Return the last line of stderr, where a traceback has the error."""
     lines = [line.strip() for line in outcome.stderr.text.splitlines() if line.strip()]
     return lines[-1][:_LAST_WORDS] if lines else ""
 
 
-def _print_difference(console: Console, difference: Difference) -> None:
+def _print_difference(console: Console, difference: OutputDifference) -> None:
     """Print a diff as people know it."""
     console.print(f"  first difference: {text(difference.where)}")
     _print_lines(console, difference.lines)

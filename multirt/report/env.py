@@ -16,15 +16,15 @@ from multirt.report.units import write_age, write_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multirt.environments import Environment, Locked, Maker
+    from multirt.environments import Locked, Maker, StoredEnvironment
 
 
-def environments_document(found: Iterable[Environment]) -> Document:
+def environments_document(found: Iterable[StoredEnvironment]) -> Document:
     """Return what `env list --json` prints."""
     return {**SCHEMA, "environments": [environment_document(each) for each in found]}
 
 
-def environment_document(each: Environment) -> Document:
+def environment_document(each: StoredEnvironment) -> Document:
     """Return one environment; what cannot be told of a damaged one is null or empty."""
     record = each.record
     maker = maker_of(each.home)
@@ -47,7 +47,7 @@ def environment_document(each: Environment) -> Document:
 
 
 def removed_document(
-    gone: Sequence[Environment], used: Iterable[Path], *, dry_run: bool
+    gone: Sequence[StoredEnvironment], used: Iterable[Path], *, dry_run: bool
 ) -> Document:
     """Return what `env prune --json` and `env remove --json` print."""
     return {
@@ -82,7 +82,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def print_environments(found: Sequence[Environment], now: float) -> None:
+def print_environments(found: Sequence[StoredEnvironment], now: float) -> None:
     """Print one row for each environment, and what all of them take."""
     console = open_console()
     if not found:
@@ -108,7 +108,7 @@ def print_environments(found: Sequence[Environment], now: float) -> None:
     console.print(f"{count}: {shares}")
 
 
-def print_environment(each: Environment, now: float) -> None:
+def print_environment(each: StoredEnvironment, now: float) -> None:
     """Print all that is known of one environment."""
     console = open_console()
     record = each.record
@@ -148,7 +148,9 @@ def print_maker(maker: Maker) -> None:
     open_console().print(f"environment: made by {text(maker_text(maker))}", soft_wrap=True)
 
 
-def print_removed(gone: Sequence[Environment], used: Iterable[Path], *, dry_run: bool) -> None:
+def print_removed(
+    gone: Sequence[StoredEnvironment], used: Iterable[Path], *, dry_run: bool
+) -> None:
     """Print what went, how much that frees, and what stays."""
     console = open_console()
     for each in gone:
@@ -170,7 +172,7 @@ def print_locked(file: Path, locked: Locked) -> None:
         console.print(f"[yellow]left out[/] {text(name)}: {text(why)}", soft_wrap=True)
 
 
-def _purpose(each: Environment) -> str:
+def _purpose(each: StoredEnvironment) -> str:
     """Say in a few words what an environment is for."""
     record = each.record
     if record is None:

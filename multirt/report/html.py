@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Tone(StrEnum):
-    """How good an answer is; a page shows each by colour and by a mark."""
+    """How good an answer is; a page shows each by color and by a mark."""
 
     GOOD = "good"
     FAIR = "fair"  # good as far as is known
@@ -30,7 +30,7 @@ class Tone(StrEnum):
     NONE = "none"  # there is nothing to say
 
 
-class Reason(Struct, frozen=True, kw_only=True):
+class HeatMapReason(Struct, frozen=True, kw_only=True):
     """Why cells of one row are as they are.
 
     Attributes:
@@ -48,7 +48,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     help: str | None = None
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+class HeatMapCell(Struct, frozen=True, kw_only=True):
     """One answer.
 
     Attributes:
@@ -62,7 +62,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class Heading(Struct, frozen=True, kw_only=True):
+class HeatMapHeading(Struct, frozen=True, kw_only=True):
     """The head of a row or of a column.
 
     Attributes:
@@ -74,7 +74,7 @@ class Heading(Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class HeatMapRow(Struct, frozen=True, kw_only=True):
     """One row: as many cells as the map has columns.
 
     Attributes:
@@ -84,9 +84,9 @@ class Row(Struct, frozen=True, kw_only=True):
         facts: sentences on what the row is about, above the reasons.
     """
 
-    heading: Heading
-    cells: tuple[Cell, ...]
-    reasons: tuple[Reason, ...] = ()
+    heading: HeatMapHeading
+    cells: tuple[HeatMapCell, ...]
+    reasons: tuple[HeatMapReason, ...] = ()
     facts: tuple[str, ...] = ()
 
 
@@ -103,8 +103,8 @@ class HeatMap(Struct, frozen=True, kw_only=True):
 
     caption: str
     corner: str
-    columns: tuple[Heading, ...]
-    rows: tuple[Row, ...]
+    columns: tuple[HeatMapHeading, ...]
+    rows: tuple[HeatMapRow, ...]
     legend: tuple[tuple[Tone, str], ...]
 
 

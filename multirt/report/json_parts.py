@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.experiments.intervals import Ratio
-    from multirt.probe.model import Report
+    from multirt.probe.model import ArtifactReport
 
 Document = dict[str, Any]
 SCHEMA = {"schema_version": 1}
@@ -39,6 +39,6 @@ def ratio_document(ratio: Ratio) -> Document:
     }
 
 
-def probe_document(reports: Sequence[Report]) -> Document:
+def probe_document(reports: Sequence[ArtifactReport]) -> Document:
     """Return what `probe --json` prints."""
     return {**SCHEMA, "targets": list(reports)}

@@ -14,7 +14,7 @@ from multirt.report.matrix_json import document_of, read_document
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from multirt.matrix.model import Report
+    from multirt.matrix.model import MatrixReport
 
 __all__ = [
     "KINDS",
@@ -28,30 +28,30 @@ __all__ = [
 ]
 
 
-def _json(report: Report) -> str:
+def _json(report: MatrixReport) -> str:
     return json.dumps(document_of(report), indent=1) + "\n"
 
 
-def _junit(report: Report) -> str:
+def _junit(report: MatrixReport) -> str:
     from multirt.report.matrix_junit import junit_xml  # each only where it is asked for
 
     return junit_xml(report)
 
 
-def markdown(report: Report) -> str:
+def markdown(report: MatrixReport) -> str:
     """Return a report as Markdown."""
     from multirt.report.matrix_markdown import markdown as made  # only where it is asked for
 
     return made(report)
 
 
-def _page(report: Report) -> str:
+def _page(report: MatrixReport) -> str:
     from multirt.report.matrix_html import page  # 40 ms of jinja2
 
     return page(report)
 
 
-KINDS: Mapping[str, Callable[[Report], str]] = {
+KINDS: Mapping[str, Callable[[MatrixReport], str]] = {
     "json": _json,
     "junit": _junit,
     "md": markdown,
@@ -87,7 +87,7 @@ def check_place(file: Path) -> Path:
     return file
 
 
-def append(report: Report, file: Path) -> None:
+def append(report: MatrixReport, file: Path) -> None:
     """Add a report as Markdown to a file, as the summary of a GitHub job wants it.
 
     Raises:
@@ -101,7 +101,7 @@ def append(report: Report, file: Path) -> None:
         raise MultirtError("report", message) from error
 
 
-def write(report: Report, kind: str, file: Path) -> None:
+def write(report: MatrixReport, kind: str, file: Path) -> None:
     """Write a report to a file.
 
     Raises:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.matrix.model import BAD, Outcome, State
+from multirt.matrix.model import BAD, CellState, TestOutcome
 from multirt.matrix.report import conclusion, failing, gil_state, repeats
 from multirt.report.matrix_markdown import binary
 
 if TYPE_CHECKING:
-    from multirt.matrix.model import CellReport, Report, WheelReport
+    from multirt.matrix.model import CellReport, MatrixReport, WheelReport
     from multirt.matrix.report import Failing
-    from multirt.report.html import Cell, HeatMap
+    from multirt.report.html import HeatMap, HeatMapCell
 
-_GOOD = frozenset({State.PASSED, State.READY})
-_DOUBT = frozenset({State.SKIPPED, State.NOT_RUN, State.INTERRUPTED})
+_GOOD = frozenset({CellState.PASSED, CellState.READY})
+_DOUBT = frozenset({CellState.SKIPPED, CellState.NOT_RUN, CellState.INTERRUPTED})
 _OUTPUT = 8000
 
 
-def page(report: Report) -> str:
+def page(report: MatrixReport) -> str:
     """Return a report as a page: every cell, failing tests by runtime, and why."""
     from multirt.report.html import render  # 40 ms of jinja2
 
@@ -40,7 +40,7 @@ def page(report: Report) -> str:
     )
 
 
-def _place(report: Report, wheel: WheelReport) -> str:
+def _place(report: MatrixReport, wheel: WheelReport) -> str:
     return "" if len(report.wheels) == 1 else f" {report.wheels.index(wheel) + 1}"
 
 
@@ -52,7 +52,11 @@ def _wheel(wheel: WheelReport) -> str:
 def _cell(row: CellReport) -> dict[str, object]:
     counts = [
         row.count(*outcomes)
-        for outcomes in ((Outcome.PASSED,), tuple(BAD), (Outcome.SKIPPED, Outcome.XFAILED))
+        for outcomes in (
+            (TestOutcome.PASSED,),
+            tuple(BAD),
+            (TestOutcome.SKIPPED, TestOutcome.XFAILED),
+        )
     ]
     return {
         "name": row.name,
@@ -71,24 +75,24 @@ def _cell(row: CellReport) -> dict[str, object]:
     }
 
 
-def _tone(state: State) -> str:
+def _tone(state: CellState) -> str:
     if state in _GOOD:
         return "good"
     return "doubt" if state in _DOUBT else "bad"
 
 
-def _map(report: Report, found: tuple[Failing, ...]) -> HeatMap:
+def _map(report: MatrixReport, found: tuple[Failing, ...]) -> HeatMap:
     """Return failing tests by runtime, with what each of them said."""
-    from multirt.report.html import Heading, HeatMap, Reason, Tone
-    from multirt.report.html import Row as MapRow
+    from multirt.report.html import HeatMap, HeatMapHeading, HeatMapReason, Tone
+    from multirt.report.html import HeatMapRow as MapRow
 
     names = [row.name for row in report.cells if row.cases is not None]
     rows = [
         MapRow(
-            heading=Heading(text=each.id),
+            heading=HeatMapHeading(text=each.id),
             cells=tuple(_answer(each.outcomes.get(name)) for name in names),
             reasons=tuple(
-                Reason(
+                HeatMapReason(
                     columns=tuple(names.index(cell) for cell in cells),
                     kind="",
                     text=message or text.strip()[-200:] or "no message",
@@ -102,17 +106,21 @@ def _map(report: Report, found: tuple[Failing, ...]) -> HeatMap:
     return HeatMap(
         caption="Tests that fail on some runtime",
         corner="failing test",
-        columns=tuple(Heading(text=name) for name in names),
+        columns=tuple(HeatMapHeading(text=name) for name in names),
         rows=tuple(rows),
         legend=((Tone.GOOD, "passed"), (Tone.BAD, "failed"), (Tone.NONE, "skipped or not there")),
     )
 
 
-def _answer(outcome: Outcome | None) -> Cell:
-    from multirt.report.html import Cell, Tone
+def _answer(outcome: TestOutcome | None) -> HeatMapCell:
+    from multirt.report.html import HeatMapCell, Tone
 
     if outcome is None:
-        return Cell(tone=Tone.NONE, label="not there")
-    tones = {Outcome.PASSED: Tone.GOOD, Outcome.FAILED: Tone.BAD, Outcome.ERROR: Tone.BAD}
-    text = "E" if outcome is Outcome.ERROR else None  # the others have the legend's marks
-    return Cell(tone=tones.get(outcome, Tone.NONE), label=outcome.value, text=text)
+        return HeatMapCell(tone=Tone.NONE, label="not there")
+    tones = {
+        TestOutcome.PASSED: Tone.GOOD,
+        TestOutcome.FAILED: Tone.BAD,
+        TestOutcome.ERROR: Tone.BAD,
+    }
+    text = "E" if outcome is TestOutcome.ERROR else None  # the others have the legend's marks
+    return HeatMapCell(tone=tones.get(outcome, Tone.NONE), label=outcome.value, text=text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from multirt.errors import MultirtError
-from multirt.matrix.model import Outcome, Report
+from multirt.matrix.model import MatrixReport, TestOutcome
 from multirt.matrix.report import exit_code, wheel_report
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.storage.files import parse_json, read_bytes
@@ -24,7 +24,7 @@ SCHEMA_VERSION = 1
 _LARGEST = 256 << 20  # bytes of a report; one of a thousand cells has 20 MB
 
 
-def document_of(report: Report) -> Document:
+def document_of(report: MatrixReport) -> Document:
     """Return the document of a report."""
     document: Document = {**SCHEMA, "exit_code": int(exit_code(report))}
     document |= msgspec.to_builtins(report)
@@ -35,11 +35,11 @@ def document_of(report: Report) -> Document:
 def _reported(cell: CellReport) -> Document:
     document: Document = msgspec.to_builtins(cell)
     if cell.cases is not None:
-        document["counts"] = {each.value: cell.count(each) for each in Outcome}
+        document["counts"] = {each.value: cell.count(each) for each in TestOutcome}
     return document
 
 
-def read_document(path: Path) -> Report:
+def read_document(path: Path) -> MatrixReport:
     """Return the report that a document is of.
 
     Raises:
@@ -50,7 +50,7 @@ def read_document(path: Path) -> Report:
         if document["schema_version"] != SCHEMA_VERSION:
             message = f"{path} has schema version {document['schema_version']!r}"
             raise MultirtError("report", message, f"this multirt reads {SCHEMA_VERSION}")
-        return _checked(msgspec.convert(document, Report))
+        return _checked(msgspec.convert(document, MatrixReport))
     except OSError as error:
         raise MultirtError("report", f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -58,7 +58,7 @@ def read_document(path: Path) -> Report:
         raise MultirtError("report", message, "make one with --report json=FILE") from error
 
 
-def _checked(report: Report) -> Report:
+def _checked(report: MatrixReport) -> MatrixReport:
     """Return a report whose times are numbers; JSON can have NaN there.
 
     Raises:

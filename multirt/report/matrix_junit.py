@@ -6,23 +6,23 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from multirt.matrix.model import TROUBLE, Outcome, State
+from multirt.matrix.model import TROUBLE, CellState, TestOutcome
 
 if TYPE_CHECKING:
-    from multirt.matrix.model import Case, CellReport, Report
+    from multirt.matrix.model import CellReport, MatrixReport, TestCase
 
 # What XML 1.0 cannot hold at all, and the control characters of C1, which terminals obey.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {
-    Outcome.FAILED: "failure",
-    Outcome.ERROR: "error",
-    Outcome.SKIPPED: "skipped",
-    Outcome.XFAILED: "skipped",
+    TestOutcome.FAILED: "failure",
+    TestOutcome.ERROR: "error",
+    TestOutcome.SKIPPED: "skipped",
+    TestOutcome.XFAILED: "skipped",
 }
 _CELL = "the cell itself"
 
 
-def junit_xml(report: Report) -> str:
+def junit_xml(report: MatrixReport) -> str:
     """Return a report as JUnit XML; a cell that could not be tested is a suite with one error."""
     root = ET.Element("testsuites", name=_legal(report.project))
     for row in report.cells:
@@ -45,8 +45,8 @@ def _suite(row: CellReport) -> ET.Element:
             ET.SubElement(properties, "property", name=name, value=_legal(value))
     for case in row.cases or ():
         suite.append(_case(case, row))
-    troubled = bool(row.count(Outcome.FAILED, Outcome.ERROR))
-    if not troubled and row.state is not State.PASSED:
+    troubled = bool(row.count(TestOutcome.FAILED, TestOutcome.ERROR))
+    if not troubled and row.state is not CellState.PASSED:
         suite.append(_whole(row))
     for name, tags in (
         ("failures", ("failure",)),
@@ -58,7 +58,7 @@ def _suite(row: CellReport) -> ET.Element:
     return suite
 
 
-def _case(case: Case, row: CellReport) -> ET.Element:
+def _case(case: TestCase, row: CellReport) -> ET.Element:
     file, _, name = case.id.partition("::")
     classname = f"{row.name}.{file}" if name else row.name
     element = ET.Element(

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from multirt.matrix.model import BAD, Outcome, State
+from multirt.matrix.model import BAD, CellState, TestOutcome
 from multirt.matrix.report import conclusion, failing, gil_state, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.matrix.model import CellReport, Report
+    from multirt.matrix.model import CellReport, MatrixReport
 
 _SHOWN = 50
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
-_GOOD = frozenset({State.PASSED, State.READY})
+_GOOD = frozenset({CellState.PASSED, CellState.READY})
 
 
-def markdown(report: Report) -> str:
+def markdown(report: MatrixReport) -> str:
     """Return a report as Markdown."""
     return "\n".join(_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: MatrixReport) -> Iterator[str]:
     yield f"## {_text(report.project)}: {conclusion(report)}"
     yield ""
     for wheel in report.wheels:
@@ -54,7 +54,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _cells(row: CellReport) -> Iterator[str]:
     yield _text(row.name)
     yield binary(row)
-    for outcomes in ((Outcome.PASSED,), tuple(BAD), (Outcome.SKIPPED, Outcome.XFAILED)):
+    for outcomes in ((TestOutcome.PASSED,), tuple(BAD), (TestOutcome.SKIPPED, TestOutcome.XFAILED)):
         count = row.count(*outcomes)
         yield "" if count is None else str(count)
     yield f"{row.seconds:.2f} s" if row.seconds else ""
@@ -72,10 +72,12 @@ def binary(row: CellReport) -> str:
     return "same" if row.same else "its own"
 
 
-def _mark(outcome: Outcome | None) -> str:
+def _mark(outcome: TestOutcome | None) -> str:
     if outcome is None:
         return ""
-    return {Outcome.FAILED: "**F**", Outcome.ERROR: "**E**", Outcome.PASSED: "."}.get(outcome, "s")
+    return {TestOutcome.FAILED: "**F**", TestOutcome.ERROR: "**E**", TestOutcome.PASSED: "."}.get(
+        outcome, "s"
+    )
 
 
 def _text(value: str) -> str:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from multirt.matrix.model import BAD, State
+from multirt.matrix.model import BAD, CellState
 from multirt.report.matrix_text import block, counts, ink, seconds
-from multirt.report.terminal import Colour, Ink, Painter, painter, visible
+from multirt.report.terminal import Color, Colorizer, Style, painter, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.table import Table
 
-    from multirt.matrix.model import CellReport, View
+    from multirt.matrix.model import CellReport, ProgressView
 
 HEARTBEAT = 30.0  # seconds of silence that a log of CI is to bear
 _NAMED = 5  # failing tests that a block names
@@ -28,7 +28,7 @@ _WIDTH = 12
 _FORCING = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "JPY_PARENT_PID"})
 
 
-class _Going(msgspec.Struct):
+class _RunningCell(msgspec.Struct):
     """A cell that is being tested."""
 
     step: str
@@ -36,7 +36,7 @@ class _Going(msgspec.Struct):
     tests: int = 0
 
 
-class _Watch:
+class _LiveBoard:
     """Knows what every cell is doing; what it shows is for the two ways of showing it."""
 
     def __init__(self, total: int, *, live: bool) -> None:
@@ -44,20 +44,20 @@ class _Watch:
         self.live = live
         self.done = 0
         self.message = ""
-        self.going: dict[str, _Going] = {}
+        self.going: dict[str, _RunningCell] = {}
         self.guard = threading.RLock()
         self.spoke = time.monotonic()
-        self.paint = painter(sys.stdout, os.environ, Colour.AUTO)
+        self.paint = painter(sys.stdout, os.environ, Color.AUTO)
         self.write: Callable[[str], object] = _write
 
     def say(self, message: str) -> None:
         with self.guard:
             self.message = message
-            self._print(self.paint(visible(message), Ink.DIM))
+            self._print(self.paint(visible(message), Style.DIM))
 
     def step(self, cell: str, step: str) -> None:
         with self.guard:
-            going = self.going.setdefault(cell, _Going(step=step, since=time.monotonic()))
+            going = self.going.setdefault(cell, _RunningCell(step=step, since=time.monotonic()))
             going.step = step
 
     def lines(self, cell: str, lines: Sequence[str], tests: int) -> None:
@@ -65,7 +65,7 @@ class _Watch:
             if cell in self.going:
                 self.going[cell].tests = tests
             if self.live:
-                name = self.paint(f"{visible(cell):{_WIDTH}}", Ink.NAME)
+                name = self.paint(f"{visible(cell):{_WIDTH}}", Style.NAME)
                 for line in lines:
                     self._print(f"{name} {visible(line.rstrip())}")
 
@@ -113,13 +113,13 @@ def _tests(number: int) -> str:
     return f"{number} test{'' if number == 1 else 's'}"
 
 
-def _block(row: CellReport, paint: Painter) -> Iterator[str]:
+def _block(row: CellReport, paint: Colorizer) -> Iterator[str]:
     """Yield the lines that show the result of one cell."""
     look = ink(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
     if row.reason is not None and not row.is_told:
         parts.append(row.reason)
-    elif row.state is State.READY:
+    elif row.state is CellState.READY:
         parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")
     excused = " (allowed to fail)" if row.may_fail and row.reason else ""
     said = "  ".join(block(part) for part in parts if part)
@@ -137,9 +137,9 @@ def _write(line: str) -> None:
 
 
 @contextlib.contextmanager
-def watching(total: int, *, live: bool) -> Iterator[View]:
+def watching(total: int, *, live: bool) -> Iterator[ProgressView]:
     """Show what goes on as long as it does."""
-    watch = _Watch(total, live=live)
+    watch = _LiveBoard(total, live=live)
     # What rich takes for a terminal, without rich where it would take it for none.
     if sys.stdout.isatty() or not _FORCING.isdisjoint(os.environ):
         from rich.live import Live

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.matrix.model import BAD, RAN, Outcome, State
+from multirt.matrix.model import BAD, RAN, CellState, TestOutcome
 from multirt.matrix.report import conclusion, exit_code, failing, gil_state, repeats, repeats_all
 from multirt.report.matrix_markdown import binary
 from multirt.report.terminal import (
-    Colour,
-    Ink,
-    Painter,
+    Color,
+    Colorizer,
+    Style,
     aligned,
     painter,
     terminal_width,
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from multirt.matrix.model import (
-        Case,
         Cell,
         CellPlan,
         CellReport,
         Excluded,
-        Report,
+        MatrixReport,
+        TestCase,
         Wheel,
         WheelReport,
     )
     from multirt.matrix.report import Failing
 
 INKS = {
-    State.READY: Ink.GOOD,
-    State.PASSED: Ink.GOOD,
-    State.SKIPPED: Ink.DOUBT,
-    State.NOT_RUN: Ink.DOUBT,
-    State.INTERRUPTED: Ink.DOUBT,
+    CellState.READY: Style.GOOD,
+    CellState.PASSED: Style.GOOD,
+    CellState.SKIPPED: Style.DOUBT,
+    CellState.NOT_RUN: Style.DOUBT,
+    CellState.INTERRUPTED: Style.DOUBT,
 }
-_SKIPPED = (Outcome.SKIPPED, Outcome.XFAILED)
+_SKIPPED = (TestOutcome.SKIPPED, TestOutcome.XFAILED)
 
 
-def ink(state: State, *, may_fail: bool = False, required: bool = True) -> Ink:
+def ink(state: CellState, *, may_fail: bool = False, required: bool = True) -> Style:
     """Return the style of a state."""
-    if may_fail or (state is State.BLOCKED and not required):
-        return INKS.get(state, Ink.DOUBT)
-    return INKS.get(state, Ink.BAD_END)
+    if may_fail or (state is CellState.BLOCKED and not required):
+        return INKS.get(state, Style.DOUBT)
+    return INKS.get(state, Style.BAD_END)
 
 
 def block(words: str) -> str:
@@ -60,12 +60,12 @@ def block(words: str) -> str:
     return "\n".join(map(visible, words.splitlines()))
 
 
-def counts(cases: Iterable[Case] | None) -> str:
+def counts(cases: Iterable[TestCase] | None) -> str:
     """Say how many tests ended how: `21 passed, 1 failed, 2 skipped`."""
     if cases is None:
         return ""
     outcomes = [case.outcome for case in cases]
-    kinds = (((Outcome.PASSED,), "passed"), (tuple(BAD), "failed"), (_SKIPPED, "skipped"))
+    kinds = (((TestOutcome.PASSED,), "passed"), (tuple(BAD), "failed"), (_SKIPPED, "skipped"))
     numbers = [(sum(each in kind for each in outcomes), word) for kind, word in kinds]
     return ", ".join(f"{number} {word}" for number, word in numbers if number) or "no tests"
 
@@ -79,16 +79,18 @@ def seconds(value: float) -> str:
     return f"{int(value // 60)} min {int(value % 60):02d} s"
 
 
-_Row = tuple[tuple[str, Ink], ...]
+_Row = tuple[tuple[str, Style], ...]
 
 
 def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequence[str]) -> None:
     """Print the names of the cells with their runtimes."""
     table = [_heads("name", "runtime", "asked for as", "package")]
     for cell in cells:
-        runtime = (visible(cell.runtime.id), Ink.PLAIN) if cell.runtime else ("not here", Ink.BAD)
+        runtime = (
+            (visible(cell.runtime.id), Style.PLAIN) if cell.runtime else ("not here", Style.BAD)
+        )
         words = (visible(cell.name), visible(cell.asked), cell.package.value)
-        name, asked, package = ((each, Ink.PLAIN) for each in words)
+        name, asked, package = ((each, Style.PLAIN) for each in words)
         table.append((name, runtime, asked, package))
     _print(aligned(table, _paint()))
     _print(f"left out  {visible(each.name)}: {visible(each.reason)}" for each in excluded)
@@ -103,7 +105,7 @@ def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
         if wheel.seconds is not None:
             how += f" in {seconds(wheel.seconds)}"
         number = f" {place}" if len(wheels) > 1 else ""
-        name = paint(visible(wheel.path.name), Ink.BOLD)
+        name = paint(visible(wheel.path.name), Style.BOLD)
         _print([f"wheel{number}  {name}  sha256 {wheel.sha256[:12]}  {how}"])
     names = {wheel.sha256: wheel.path.name for wheel in wheels}
     rows = (row for each in plans for row in _rows(each.report, names))
@@ -115,19 +117,19 @@ def _rows(cell: CellReport, wheels: Mapping[str, str]) -> Iterator[_Row]:
     state = cell.state
     look = ink(state, may_fail=cell.may_fail, required=cell.required)
     binary = "-" if cell.wheel is None else "same" if cell.same else wheels[cell.wheel]
-    word = "test" if state is State.READY else state.value
-    yield (visible(cell.name), Ink.PLAIN), (visible(binary), Ink.PLAIN), (word, look)
+    word = "test" if state is CellState.READY else state.value
+    yield (visible(cell.name), Style.PLAIN), (visible(binary), Style.PLAIN), (word, look)
     for said in (cell.reason, cell.hint, *cell.warnings):
         for line in (said or "").splitlines():
-            yield ("", Ink.PLAIN), ("", Ink.PLAIN), (visible(line), Ink.PLAIN)
+            yield ("", Style.PLAIN), ("", Style.PLAIN), (visible(line), Style.PLAIN)
 
 
 def _heads(*names: str) -> _Row:
-    return tuple((name, Ink.BOLD) for name in names)
+    return tuple((name, Style.BOLD) for name in names)
 
 
-def _paint() -> Painter:
-    return painter(sys.stdout, os.environ, Colour.AUTO)
+def _paint() -> Colorizer:
+    return painter(sys.stdout, os.environ, Color.AUTO)
 
 
 def _print(lines: Iterator[str] | Sequence[str]) -> None:
@@ -142,27 +144,27 @@ _REPEATS = 10
 _WIDEST = 160  # columns of a table that a person can still follow
 _NUMBER = re.compile(r"[0-9.]+")  # times, and versions in paths
 _MARKS = {
-    Outcome.PASSED: (".", Ink.GOOD),
-    Outcome.FAILED: ("F", Ink.BAD_END),
-    Outcome.ERROR: ("E", Ink.BAD_END),
-    Outcome.SKIPPED: ("s", Ink.PLAIN),
-    Outcome.XFAILED: ("x", Ink.PLAIN),
+    TestOutcome.PASSED: (".", Style.GOOD),
+    TestOutcome.FAILED: ("F", Style.BAD_END),
+    TestOutcome.ERROR: ("E", Style.BAD_END),
+    TestOutcome.SKIPPED: ("s", Style.PLAIN),
+    TestOutcome.XFAILED: ("x", Style.PLAIN),
 }
 _HEADS = ("runtime", "binary", "passed", "failed", "skipped", "time", "state")
 _NUMBERS = frozenset({2, 3, 4, 5})  # of these columns
 
 
-def print_summary(report: Report) -> None:
+def print_summary(report: MatrixReport) -> None:
     """Print the results of a run."""
-    sheet = _Sheet(
-        paint=painter(sys.stdout, os.environ, Colour.AUTO),
+    sheet = _SummaryWriter(
+        paint=painter(sys.stdout, os.environ, Color.AUTO),
         room=terminal_width(os.environ, sys.stdout),
     )
     for line in sheet.lines(report):
         print(line)  # noqa: T201 - the command's own output
 
 
-class _Sheet(Struct, frozen=True, kw_only=True):
+class _SummaryWriter(Struct, frozen=True, kw_only=True):
     """What a summary is written on.
 
     Attributes:
@@ -170,10 +172,10 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         room: columns of the terminal.
     """
 
-    paint: Painter
+    paint: Colorizer
     room: int
 
-    def lines(self, report: Report) -> Iterator[str]:
+    def lines(self, report: MatrixReport) -> Iterator[str]:
         """Yield all of it."""
         yield ""
         yield from self._wheels(report)
@@ -182,22 +184,22 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         yield from self._failing(report.cells, failing(report.cells))
         yield from self._outputs(report.cells)
         if again := repeats(report):
-            yield from ("", self.paint("again", Ink.BOLD))
+            yield from ("", self.paint("again", Style.BOLD))
             yield from (f"  {visible(line)}" for line in again[:_REPEATS])
             if len(again) > _REPEATS:
                 yield f"  {visible(repeats_all(report))}"
         code = exit_code(report)
         ending = "" if code == 0 else f": exit code {int(code)}"
         said = f"{conclusion(report)} in {seconds(report.seconds)}{ending}"
-        yield from ("", self.paint(said, Ink.BAD_END if code else Ink.GOOD_END))
+        yield from ("", self.paint(said, Style.BAD_END if code else Style.GOOD_END))
 
-    def _wheels(self, report: Report) -> Iterator[str]:
+    def _wheels(self, report: MatrixReport) -> Iterator[str]:
         """Yield a line for each wheel: its name, its hash, where it comes from."""
         several = len(report.wheels) > 1
         for place, wheel in enumerate(report.wheels):
             serves = sum(row.wheel == wheel.sha256 for row in report.cells)
             number = f" for {serves} runtime{'' if serves == 1 else 's'}" if several else ""
-            name = self.paint(visible(wheel.file), Ink.BOLD)
+            name = self.paint(visible(wheel.file), Style.BOLD)
             yield (
                 f"{'wheel' if place == 0 else '     '}  {name}"
                 f"  sha256 {wheel.sha256[:12]}  {_built(wheel)}{number}"
@@ -207,29 +209,31 @@ class _Sheet(Struct, frozen=True, kw_only=True):
 
     def _runtimes(self, rows: Sequence[CellReport]) -> Iterator[str]:
         """Yield one row for each cell."""
-        table = [tuple((name, Ink.BOLD) for name in _HEADS)]
+        table = [tuple((name, Style.BOLD) for name in _HEADS)]
         for row in rows:
-            excused = " (allowed to fail)" if row.may_fail and row.state is not State.PASSED else ""
+            excused = (
+                " (allowed to fail)" if row.may_fail and row.state is not CellState.PASSED else ""
+            )
             look = ink(row.state, may_fail=row.may_fail, required=row.required)
             table.append(
                 (
-                    (visible(row.name), Ink.PLAIN),
-                    (binary(row), Ink.PLAIN),
-                    _number(row, Outcome.PASSED),
+                    (visible(row.name), Style.PLAIN),
+                    (binary(row), Style.PLAIN),
+                    _number(row, TestOutcome.PASSED),
                     _number(row, *BAD),
-                    _number(row, Outcome.SKIPPED, Outcome.XFAILED),
-                    (seconds(row.seconds) if row.seconds else "", Ink.PLAIN),
+                    _number(row, TestOutcome.SKIPPED, TestOutcome.XFAILED),
+                    (seconds(row.seconds) if row.seconds else "", Style.PLAIN),
                     (visible(f"{row.state.value}{excused}{_gil(row)}"), look),
                 )
             )
         return aligned(table, self.paint, _NUMBERS)
 
-    def _reasons(self, report: Report) -> Iterator[str]:
+    def _reasons(self, report: MatrixReport) -> Iterator[str]:
         """Yield why cells are as they are; what several share is said once."""
-        reasons: dict[tuple[State, str, str], list[str]] = {}
+        reasons: dict[tuple[CellState, str, str], list[str]] = {}
         warnings: dict[str, list[str]] = {}
         for row in report.cells:
-            if row.state is not State.PASSED and row.reason and not row.is_told:
+            if row.state is not CellState.PASSED and row.reason and not row.is_told:
                 said = row.reason
                 if row.runtime is not None:  # so that what several share is one reason
                     said = said.removeprefix(f"{row.runtime.id}: ").replace(row.runtime.id, "it")
@@ -239,16 +243,16 @@ class _Sheet(Struct, frozen=True, kw_only=True):
         if reasons or warnings or report.excluded or report.notes:
             yield ""
         for (state, reason, hint), names in reasons.items():
-            where = self.paint(visible(", ".join(names)), Ink.BOLD)
+            where = self.paint(visible(", ".join(names)), Style.BOLD)
             help_ = f"\n    {block(hint)}" if hint else ""
             yield f"{state.value}  {where}: {block(reason)}{help_}"
         for warning, names in warnings.items():
             where = "everywhere" if len(names) == len(report.cells) > 1 else ", ".join(names)
-            yield f"{self.paint('warning', Ink.DOUBT)}  {visible(where)}: {block(warning)}"
+            yield f"{self.paint('warning', Style.DOUBT)}  {visible(where)}: {block(warning)}"
         for name, reason in _grouped(report.excluded):
-            yield f"{self.paint('left out', Ink.DIM)}  {visible(name)}: {visible(reason)}"
+            yield f"{self.paint('left out', Style.DIM)}  {visible(name)}: {visible(reason)}"
         for note in report.notes:
-            yield f"{self.paint('note', Ink.DIM)}  {visible(note)}"
+            yield f"{self.paint('note', Style.DIM)}  {visible(note)}"
 
     def _failing(self, rows: Sequence[CellReport], found: Sequence[Failing]) -> Iterator[str]:
         """Yield which test fails on which runtime, and what it says, once for each way."""
@@ -268,12 +272,12 @@ class _Sheet(Struct, frozen=True, kw_only=True):
 
     def _map(self, found: Sequence[Failing], names: Sequence[str]) -> Iterator[str]:
         """Yield the table of failing tests and runtimes."""
-        table = [tuple((visible(name), Ink.BOLD) for name in ("failing test", *names))]
+        table = [tuple((visible(name), Style.BOLD) for name in ("failing test", *names))]
         for each in found:
-            row = [(visible(each.id), Ink.PLAIN)]
+            row = [(visible(each.id), Style.PLAIN)]
             for name in names:
                 ran = each.outcomes.get(name)
-                mark, look = _MARKS[ran] if ran is not None else ("", Ink.PLAIN)
+                mark, look = _MARKS[ran] if ran is not None else ("", Style.PLAIN)
                 row.append((" " * ((width(name) - 1) // 2) + mark, look))
             table.append(tuple(row))
         return aligned(table, self.paint)
@@ -281,8 +285,8 @@ class _Sheet(Struct, frozen=True, kw_only=True):
     def _lists(self, found: Sequence[Failing], names: Sequence[str]) -> Iterator[str]:
         """Yield the same as lists, where a table would be wider than the terminal."""
         for each in found:
-            good = [name for name in names if each.outcomes.get(name) is Outcome.PASSED]
-            yield f"{self.paint('F', Ink.BAD_END)} {self.paint(visible(each.id), Ink.BOLD)}"
+            good = [name for name in names if each.outcomes.get(name) is TestOutcome.PASSED]
+            yield f"{self.paint('F', Style.BAD_END)} {self.paint(visible(each.id), Style.BOLD)}"
             yield f"    fails on {visible(', '.join(each.cells))}"
             if good:
                 yield f"    passes on {visible(', '.join(good))}"
@@ -293,10 +297,10 @@ class _Sheet(Struct, frozen=True, kw_only=True):
             where = f"on {', '.join(cells)}"
             if found.everywhere:
                 where = f"the same on all {len(cells)}"
-            yield from ("", f"{self.paint(visible(found.id), Ink.BOLD)}  {visible(where)}")
+            yield from ("", f"{self.paint(visible(found.id), Style.BOLD)}  {visible(where)}")
             lines = (body.strip() or message).expandtabs().splitlines()
             if len(lines) > _LINES:
-                yield "    " + self.paint(f"... {len(lines) - _LINES} lines before", Ink.DIM)
+                yield "    " + self.paint(f"... {len(lines) - _LINES} lines before", Style.DIM)
             yield from (f"    {visible(line)}" for line in lines[-_LINES:])
 
     def _outputs(self, rows: Sequence[CellReport]) -> Iterator[str]:
@@ -304,18 +308,18 @@ class _Sheet(Struct, frozen=True, kw_only=True):
 
         Of cells that ended the same way the first one speaks for all.
         """
-        alike: dict[tuple[State, str | None, str], list[CellReport]] = {}
+        alike: dict[tuple[CellState, str | None, str], list[CellReport]] = {}
         for row in rows:
-            if row.state in RAN | {State.UNRESOLVED} and row.output and not row.is_told:
+            if row.state in RAN | {CellState.UNRESOLVED} and row.output and not row.is_told:
                 last = row.output.rstrip().rpartition("\n")[2]
                 alike.setdefault((row.state, row.reason, _NUMBER.sub("", last)), []).append(row)
         for first, *others in alike.values():
             names = ", ".join(each.name for each in others)
             also = f" ({names} ended the same way)" if others else ""
             told = "from what it printed"
-            if first.state is State.UNRESOLVED:
+            if first.state is CellState.UNRESOLVED:
                 told = "the explanation of uv"
-            yield from ("", f"{self.paint(visible(first.name), Ink.BOLD)}  {told}{visible(also)}")
+            yield from ("", f"{self.paint(visible(first.name), Style.BOLD)}  {told}{visible(also)}")
             for line in _telling(first.output.rstrip().expandtabs().splitlines()):
                 yield f"    {visible(line.rstrip())}"
 
@@ -328,11 +332,11 @@ def _built(wheel: WheelReport) -> str:
     return f"built on {wheel.built_on} in {seconds(wheel.seconds)}"
 
 
-def _number(row: CellReport, *outcomes: Outcome) -> tuple[str, Ink]:
+def _number(row: CellReport, *outcomes: TestOutcome) -> tuple[str, Style]:
     count = row.count(*outcomes)
     if count is None:
-        return "-", Ink.PLAIN
-    return str(count), Ink.BAD_END if count and set(outcomes) == BAD else Ink.PLAIN
+        return "-", Style.PLAIN
+    return str(count), Style.BAD_END if count and set(outcomes) == BAD else Style.PLAIN
 
 
 def _gil(row: CellReport) -> str:

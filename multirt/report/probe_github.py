@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.probe.findings import Weight, names, reasons_of
+from multirt.probe.findings import Severity, names, reasons_of
 from multirt.probe.model import SOURCE_ARCHIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.probe.findings import Policy, Reason
-    from multirt.probe.model import Report
+    from multirt.probe.findings import GroupedReason, Policy
+    from multirt.probe.model import ArtifactReport
 
 
-def github_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
+def github_lines(reports: Sequence[ArtifactReport], policy: Policy) -> Iterator[str]:
     """Yield one command for each reason: an error where it fails the command, else a warning.
 
     What only keeps a wheel from some runtimes is no fault of it, so it is a notice.
@@ -29,11 +29,11 @@ def github_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
             yield _command(level, report["target"], f"{name}: {reason.kind}", _words(reason))
 
 
-def _level(reason: Reason) -> str:
-    return "notice" if reason.weight in {Weight.OBJECTION, Weight.HINT} else "warning"
+def _level(reason: GroupedReason) -> str:
+    return "notice" if reason.weight in {Severity.OBJECTION, Severity.HINT} else "warning"
 
 
-def _words(reason: Reason) -> str:
+def _words(reason: GroupedReason) -> str:
     where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
     helps = f"; helps: {reason.help}" if reason.help is not None else ""
     return f"{reason.text}{where}{helps}"

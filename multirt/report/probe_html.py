@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from multirt.probe.findings import Weight, names, reasons_of
+from multirt.probe.findings import Severity, names, reasons_of
 from multirt.report.abi_summary import standing_of
-from multirt.report.html import Cell, Heading, HeatMap, Row, Tone, write_page
-from multirt.report.html import Reason as Shown
+from multirt.report.html import HeatMap, HeatMapCell, HeatMapHeading, HeatMapRow, Tone, write_page
+from multirt.report.html import HeatMapReason as Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from multirt.probe.findings import Policy
-    from multirt.probe.model import Report
+    from multirt.probe.model import ArtifactReport
 
 _TONES: Final = {
     "compatible": Tone.GOOD,
@@ -29,16 +29,16 @@ _MEANINGS: Final = {
     "incompatible": "does not work",
 }
 _WEIGHTS: Final = {
-    Weight.BROKEN_PROMISE: Tone.BAD,
-    Weight.OBJECTION: Tone.BAD,
-    Weight.UNREADABLE: Tone.DOUBT,
-    Weight.WARNING: Tone.DOUBT,
-    Weight.HINT: Tone.NONE,
+    Severity.BROKEN_PROMISE: Tone.BAD,
+    Severity.OBJECTION: Tone.BAD,
+    Severity.UNREADABLE: Tone.DOUBT,
+    Severity.WARNING: Tone.DOUBT,
+    Severity.HINT: Tone.NONE,
 }
 
 
-def write_probed(reports: Sequence[Report], policy: Policy, path: Path) -> None:
-    """Write the heat map of artefacts and runtimes, with the reasons on demand.
+def write_probed(reports: Sequence[ArtifactReport], policy: Policy, path: Path) -> None:
+    """Write the heat map of artifacts and runtimes, with the reasons on demand.
 
     Raises:
         MultirtError: the file cannot be written.
@@ -48,7 +48,7 @@ def write_probed(reports: Sequence[Report], policy: Policy, path: Path) -> None:
     extensions = sum(len(report["extensions"]) for report in read)
     fails = any(policy.fails(each) for one in read for each in reasons_of(one, policy.ignored))
     facts = [
-        ("artefacts", len(read)),
+        ("artifacts", len(read)),
         ("extension modules", extensions),
         ("runtimes", len(columns)),
         ("outcome", "fails" if fails else "passes"),
@@ -67,13 +67,13 @@ def write_probed(reports: Sequence[Report], policy: Policy, path: Path) -> None:
     write_page(path, "heatmap_page.html", context)
 
 
-def _map(reports: Sequence[Report], columns: Sequence[str], policy: Policy) -> HeatMap:
-    """Return one row an artefact and one column a runtime."""
+def _map(reports: Sequence[ArtifactReport], columns: Sequence[str], policy: Policy) -> HeatMap:
+    """Return one row an artifact and one column a runtime."""
     used = {each["status"] for report in reports for each in report["runtimes"]}
     return HeatMap(
-        caption="Each artefact on each runtime; a cell leads to its reasons",
-        corner="artefact",
-        columns=tuple(Heading(text=each.removeprefix("cpython-")) for each in columns),
+        caption="Each artifact on each runtime; a cell leads to its reasons",
+        corner="artifact",
+        columns=tuple(HeatMapHeading(text=each.removeprefix("cpython-")) for each in columns),
         rows=tuple(
             _row(name, report, columns, policy)
             for name, report in zip(names(reports), reports, strict=True)
@@ -82,15 +82,15 @@ def _map(reports: Sequence[Report], columns: Sequence[str], policy: Policy) -> H
     )
 
 
-def _row(name: str, report: Report, columns: Sequence[str], policy: Policy) -> Row:
-    """Return one artefact."""
+def _row(name: str, report: ArtifactReport, columns: Sequence[str], policy: Policy) -> HeatMapRow:
+    """Return one artifact."""
     place = {runtime: at for at, runtime in enumerate(columns)}
     count = len(report["extensions"])
     note = f"{report['kind']}, {count} extension module{'' if count == 1 else 's'}"
-    return Row(
-        heading=Heading(text=name, note=note),
+    return HeatMapRow(
+        heading=HeatMapHeading(text=name, note=note),
         cells=tuple(
-            Cell(tone=_TONES[each["status"]], label=_MEANINGS[each["status"]])
+            HeatMapCell(tone=_TONES[each["status"]], label=_MEANINGS[each["status"]])
             for each in report["runtimes"]
         ),
         reasons=tuple(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multirt.probe.findings import Policy
-    from multirt.probe.model import Report
+    from multirt.probe.model import ArtifactReport
 
 _MARKS: Final = {"compatible": "✅", "unverified": "✔️", "unknown": "❔", "incompatible": "❌"}
 _MEANINGS: Final = {
@@ -26,12 +26,12 @@ _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+.!|~:@-])")
 _HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def markdown_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
-    """Yield a table of artefacts and runtimes, then the reasons of each artefact, folded."""
+def markdown_lines(reports: Sequence[ArtifactReport], policy: Policy) -> Iterator[str]:
+    """Yield a table of artifacts and runtimes, then the reasons of each artifact, folded."""
     read = [report for report in reports if report["error"] is None]
     if read:
         runtimes = [_text(each["runtime"].removeprefix("cpython-")) for each in read[0]["runtimes"]]
-        yield f"| artefact | {' | '.join(runtimes)} |"
+        yield f"| artifact | {' | '.join(runtimes)} |"
         yield f"|---|{':-:|' * len(runtimes)}"
     called = [_text(each) for each in names(read)]
     for name, report in zip(called, read, strict=True):
@@ -49,8 +49,8 @@ def markdown_lines(reports: Sequence[Report], policy: Policy) -> Iterator[str]:
             yield f"**{_text(report['target'])}**: {_text(report['error']['message'])}"
 
 
-def _reasons(name: str, report: Report, policy: Policy) -> Iterator[str]:
-    """Yield the reasons of one artefact, to be unfolded."""
+def _reasons(name: str, report: ArtifactReport, policy: Policy) -> Iterator[str]:
+    """Yield the reasons of one artifact, to be unfolded."""
     reasons = reasons_of(report, policy.ignored)
     standing = standing_of(report)
     if not reasons and not standing:

@@ -11,15 +11,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from multirt.probe.findings import Weight, reasons_of
+from multirt.probe.findings import Severity, reasons_of
 from multirt.probe.model import SOURCE_ARCHIVE
 from multirt.report.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.probe.findings import Policy, Reason
-    from multirt.probe.model import Report
+    from multirt.probe.findings import GroupedReason, Policy
+    from multirt.probe.model import ArtifactReport
     from multirt.report.json_parts import Document
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -42,7 +42,7 @@ _RULES: Final = {
 }
 
 
-def sarif_document(reports: Sequence[Report], policy: Policy) -> Document:
+def sarif_document(reports: Sequence[ArtifactReport], policy: Policy) -> Document:
     """Return a log of one run."""
     results = [each for report in reports for each in _results(report, policy)]
     notes = [each for report in reports for each in _notifications(report)]
@@ -72,7 +72,7 @@ def sarif_document(reports: Sequence[Report], policy: Policy) -> Document:
     }
 
 
-def _results(report: Report, policy: Policy) -> Iterator[Document]:
+def _results(report: ArtifactReport, policy: Policy) -> Iterator[Document]:
     """Yield one result for each reason."""
     for reason in reasons_of(report, policy.ignored):
         where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
@@ -94,11 +94,11 @@ def _results(report: Report, policy: Policy) -> Iterator[Document]:
         }
 
 
-def _level(reason: Reason) -> str:
-    return "note" if reason.weight in {Weight.OBJECTION, Weight.HINT} else "warning"
+def _level(reason: GroupedReason) -> str:
+    return "note" if reason.weight in {Severity.OBJECTION, Severity.HINT} else "warning"
 
 
-def _notifications(report: Report) -> Iterator[Document]:
+def _notifications(report: ArtifactReport) -> Iterator[Document]:
     """Yield why a target could not be read."""
     error = report["error"]
     if error is not None:

@@ -10,30 +10,30 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from abi_probe import Cause
-from multirt.probe.findings import TABLE, Reason, Weight, names, reasons_of, title
+from multirt.probe.findings import TABLE, GroupedReason, Severity, names, reasons_of, title
 from multirt.report.abi_summary import standing_of
 from multirt.report.runtime_ranges import runtime_ranges
-from multirt.report.terminal import Ink, Painter, cut, visible
+from multirt.report.terminal import Colorizer, Style, cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multirt.probe.findings import Policy
-    from multirt.probe.model import ExtensionReport, Report, RuntimeReport
+    from multirt.probe.model import ArtifactReport, ExtensionReport, RuntimeReport
 
 # Each status as people read it, in the order of the lines.
 _WORDS: Final = {
-    "compatible": ("compatible", Ink.GOOD),
-    "unverified": ("fits, --import verifies it", Ink.GOOD),
-    "unknown": ("unreadable", Ink.DOUBT),
-    "incompatible": ("", Ink.BAD),
+    "compatible": ("compatible", Style.GOOD),
+    "unverified": ("fits, --import verifies it", Style.GOOD),
+    "unknown": ("unreadable", Style.DOUBT),
+    "incompatible": ("", Style.BAD),
 }
 _INKS: Final = {
-    Weight.BROKEN_PROMISE: Ink.BAD,
-    Weight.OBJECTION: Ink.BAD,
-    Weight.UNREADABLE: Ink.DOUBT,
-    Weight.WARNING: Ink.DOUBT,
-    Weight.HINT: Ink.DIM,
+    Severity.BROKEN_PROMISE: Style.BAD,
+    Severity.OBJECTION: Style.BAD,
+    Severity.UNREADABLE: Style.DOUBT,
+    Severity.WARNING: Style.DOUBT,
+    Severity.HINT: Style.DIM,
 }
 _GAP: Final = 2  # blanks between columns
 _WARNINGS: Final = 4  # shown of one artifact
@@ -42,7 +42,7 @@ _STANDING: Final = 4  # sentences on what one artifact's modules need
 _MOST_TAGS: Final = 3
 
 
-class Sheet(Struct, frozen=True, kw_only=True):
+class Layout(Struct, frozen=True, kw_only=True):
     """Where to write.
 
     Attributes:
@@ -53,12 +53,12 @@ class Sheet(Struct, frozen=True, kw_only=True):
     """
 
     room: int
-    paint: Painter
+    paint: Colorizer
     verbose: bool = False
     everything: bool = False
 
 
-def probe_lines(reports: Sequence[Report], policy: Policy, sheet: Sheet) -> Iterator[str]:
+def probe_lines(reports: Sequence[ArtifactReport], policy: Policy, sheet: Layout) -> Iterator[str]:
     """Yield each artifact with the runtimes that share a verdict on one line."""
     read = [report for report in reports if report["error"] is None]
     called = list(map(visible, names(read)))
@@ -84,7 +84,7 @@ def harmless(line: str) -> str:
     return f"| {line}" if line.lstrip().startswith((":", "#")) else line
 
 
-def _heading(name: str, report: Report, sheet: Sheet, *, short: bool) -> Iterator[str]:
+def _heading(name: str, report: ArtifactReport, sheet: Layout, *, short: bool) -> Iterator[str]:
     """Yield an artifact's name, its tags and how many modules it has."""
     count = len(report["extensions"])
     modules = f"{count} extension module{'' if count == 1 else 's'}"
@@ -93,10 +93,10 @@ def _heading(name: str, report: Report, sheet: Sheet, *, short: bool) -> Iterato
     tagged = f"{', '.join(tags[:_MOST_TAGS])}{more}"
     parts = [name] if short or not tags else [name, visible(tagged)]
     for line in _lines("   ".join([*parts, modules]), sheet.room):
-        yield sheet.paint(line, Ink.BOLD)
+        yield sheet.paint(line, Style.BOLD)
 
 
-def _verdict_lines(report: Report, sheet: Sheet, *, short: bool) -> Iterator[str]:
+def _verdict_lines(report: ArtifactReport, sheet: Layout, *, short: bool) -> Iterator[str]:
     """Yield the runtimes with the same verdict and first reason, best verdict first."""
     among = [each["runtime"] for each in report["runtimes"]]
     groups: dict[tuple[object, ...], list[RuntimeReport]] = {}
@@ -123,7 +123,7 @@ def _verdict_key(verdict: RuntimeReport) -> tuple[object, ...]:
     return verdict["status"], first["cause"], () if same_kind else about
 
 
-def _objection_words(report: Report, alike: Sequence[RuntimeReport], status: str) -> str:
+def _objection_words(report: ArtifactReport, alike: Sequence[RuntimeReport], status: str) -> str:
     """Say why some runtimes are ruled out: the first reason, and the symbols they lack."""
     first = alike[0]["objections"][0]
     heres = {each["objections"][0]["detail"] for each in alike}
@@ -147,7 +147,7 @@ def _objection_words(report: Report, alike: Sequence[RuntimeReport], status: str
 
 
 def _row(
-    cells: tuple[str, str], ink: Ink, wide: int, sheet: Sheet, *, short: bool
+    cells: tuple[str, str], ink: Style, wide: int, sheet: Layout, *, short: bool
 ) -> Iterator[str]:
     """Yield a name on the left and words on the right, each in as many lines as it takes."""
     name, words = cells
@@ -159,43 +159,43 @@ def _row(
     for place in range(max(len(left), len(right))):
         text = right[place] if place < len(right) else ""
         start = left[place] if place < len(left) else ""
-        painted = sheet.paint(text, ink) if ink is Ink.GOOD else text
+        painted = sheet.paint(text, ink) if ink is Style.GOOD else text
         yield f"{' ' * _GAP}{start:{wide}}{' ' * _GAP}{painted}".rstrip()
 
 
 def _notes(
-    report: Report, reasons: Sequence[Reason], sheet: Sheet, *, short: bool
+    report: ArtifactReport, reasons: Sequence[GroupedReason], sheet: Layout, *, short: bool
 ) -> Iterator[str]:
     """Yield broken promises and warnings; with more asked for, all that is known."""
     among = [each["runtime"] for each in report["runtimes"]]
-    decisive = [each for each in reasons if each.weight is Weight.BROKEN_PROMISE]
-    warnings = [each for each in reasons if each.weight is Weight.WARNING]
+    decisive = [each for each in reasons if each.weight is Severity.BROKEN_PROMISE]
+    warnings = [each for each in reasons if each.weight is Severity.WARNING]
     alike = [] if short else [*_alike(warnings)]
     shown = [*decisive[:_WARNINGS], *alike[:_WARNINGS]]
     if sheet.everything:
         shown = list(reasons)
     elif sheet.verbose:
-        shown = [each for each in reasons if each.weight is not Weight.OBJECTION]
+        shown = [each for each in reasons if each.weight is not Severity.OBJECTION]
     standing = standing_of(report) if sheet.verbose or sheet.everything else []
     summary = [] if short else [*_summary(report)]
     if not short and (summary or shown or standing):
         yield ""
     for words in summary:
-        yield from _wrapped(words, sheet, Ink.PLAIN)
+        yield from _wrapped(words, sheet, Style.PLAIN)
     for words in standing if sheet.everything else standing[:_STANDING]:
-        yield from _wrapped(words, sheet, Ink.PLAIN)
+        yield from _wrapped(words, sheet, Style.PLAIN)
     if sheet.everything:
         yield from _hindrances(report, sheet)
     for reason in shown:
         yield from _reason(reason, among, sheet)
     hidden = len(decisive) + len(alike) - len(shown)
     if hidden > 0:
-        yield sheet.paint(f"  and {hidden} more (-v shows them)", Ink.DIM)
+        yield sheet.paint(f"  and {hidden} more (-v shows them)", Style.DIM)
 
 
-def _alike(warnings: Sequence[Reason]) -> Iterator[Reason]:
+def _alike(warnings: Sequence[GroupedReason]) -> Iterator[GroupedReason]:
     """Yield one warning for all that are about the same thing on the same runtimes."""
-    groups: dict[tuple[object, ...], list[Reason]] = {}
+    groups: dict[tuple[object, ...], list[GroupedReason]] = {}
     for each in warnings:
         key = (each.about, each.runtimes) if each.about else (each.text, each.path)
         groups.setdefault(key, []).append(each)
@@ -204,7 +204,7 @@ def _alike(warnings: Sequence[Reason]) -> Iterator[Reason]:
         yield replace(group[0], text=f"{group[0].text}{more}")
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: ArtifactReport) -> Iterator[str]:
     """Yield what the tag promises and whether that is kept, and the C library that is needed."""
     extensions = report["extensions"]
     parts = []
@@ -237,7 +237,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
-def _wrapped(words: str, sheet: Sheet, ink: Ink) -> Iterator[str]:
+def _wrapped(words: str, sheet: Layout, ink: Style) -> Iterator[str]:
     """Yield words in as many lines as they take, below a heading."""
     margin = " " * (len(words) - len(words.lstrip()))
     for line in _lines(visible(words), sheet.room - 2, f"{margin}  "):
@@ -249,17 +249,17 @@ def _lines(words: str, room: int, indent: str = "  ") -> list[str]:
     return textwrap.wrap(words, room, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _hindrances(report: Report, sheet: Sheet) -> Iterator[str]:
+def _hindrances(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     """Yield every name that keeps an extension from the stable ABI, with what there is instead."""
     for extension in report["extensions"]:
         for each in extension["hindrances"]:
             instead = f"; instead: {each['instead']}" if each["instead"] else ""
             words = f"{extension['path']} needs {each['symbol']} ({each['class']}){instead}"
-            yield from _wrapped(words, sheet, Ink.DIM)
+            yield from _wrapped(words, sheet, Style.DIM)
 
 
 def _outcome(
-    found: Sequence[tuple[Report, Sequence[Reason]]], policy: Policy, sheet: Sheet
+    found: Sequence[tuple[ArtifactReport, Sequence[GroupedReason]]], policy: Policy, sheet: Layout
 ) -> Iterator[str]:
     """Yield what makes the command fail, where something does."""
     failing = Counter(
@@ -274,10 +274,10 @@ def _outcome(
         )
         yield ""
         words = f"exit 1 because of {', '.join(told)}; --ignore CAUSE leaves one out"
-        yield from (sheet.paint(line, Ink.BAD) for line in _lines(words, sheet.room))
+        yield from (sheet.paint(line, Style.BAD) for line in _lines(words, sheet.room))
 
 
-def _reason(reason: Reason, among: Sequence[str], sheet: Sheet) -> Iterator[str]:
+def _reason(reason: GroupedReason, among: Sequence[str], sheet: Layout) -> Iterator[str]:
     """Yield one reason and where it holds."""
     head, ink = f"{reason.kind}: ", _INKS[reason.weight]
     where = f" [{_where(reason, among)}]" if reason.runtimes else ""
@@ -286,10 +286,10 @@ def _reason(reason: Reason, among: Sequence[str], sheet: Sheet) -> Iterator[str]
         painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not place else line
         yield f"  {painted}"
     if reason.help is not None:
-        yield from _wrapped(f"  helps: {reason.help}", sheet, Ink.DIM)
+        yield from _wrapped(f"  helps: {reason.help}", sheet, Style.DIM)
 
 
-def _where(reason: Reason, among: Sequence[str]) -> str:
+def _where(reason: GroupedReason, among: Sequence[str]) -> str:
     """Return the runtimes that a reason is true of."""
     if len(reason.runtimes) == len(among) > 1:
         return "every runtime"

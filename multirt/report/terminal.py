@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-class Colour(StrEnum):
-    """When to use colours."""
+class Color(StrEnum):
+    """When to use colors."""
 
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
 
 
-class Ink(StrEnum):
+class Style(StrEnum):
     """How words look: the codes of ECMA-48, 8.3.117."""
 
     PLAIN = ""
@@ -41,35 +41,35 @@ class Ink(StrEnum):
     BAD_END = "1;31"
 
 
-class Painter(Struct, frozen=True, kw_only=True):
-    """Gives words their colour, or leaves them as they are.
+class Colorizer(Struct, frozen=True, kw_only=True):
+    """Gives words their color, or leaves them as they are.
 
     Attributes:
-        coloured: whether it does.
+        colored: whether it does.
     """
 
-    coloured: bool
+    colored: bool
 
-    def __call__(self, words: str, ink: Ink) -> str:
+    def __call__(self, words: str, ink: Style) -> str:
         """Return the words in that ink."""
-        return f"\x1b[{ink.value}m{words}\x1b[0m" if self.coloured and ink.value else words
+        return f"\x1b[{ink.value}m{words}\x1b[0m" if self.colored and ink.value else words
 
 
-def painter(stream: TextIO, env: Mapping[str, str], colour: Colour) -> Painter:
+def painter(stream: TextIO, env: Mapping[str, str], color: Color) -> Colorizer:
     """Return the painter that a user asks for.
 
     Args:
         stream: what is written to.
         env: NO_COLOR and FORCE_COLOR are read (no-color.org, force-color.org), and TERM.
-        colour: what an option says, which comes before the variables.
+        color: what an option says, which comes before the variables.
     """
-    if colour is not Colour.AUTO:
-        return Painter(coloured=colour is Colour.ALWAYS)
+    if color is not Color.AUTO:
+        return Colorizer(colored=color is Color.ALWAYS)
     if env.get("NO_COLOR"):
-        return Painter(coloured=False)
+        return Colorizer(colored=False)
     if env.get("FORCE_COLOR"):
-        return Painter(coloured=True)
-    return Painter(coloured=stream.isatty() and env.get("TERM") != "dumb")
+        return Colorizer(colored=True)
+    return Colorizer(colored=stream.isatty() and env.get("TERM") != "dumb")
 
 
 def visible(value: object) -> str:
@@ -93,13 +93,13 @@ def width(words: str) -> int:
 
 
 def aligned(
-    rows: Sequence[Sequence[tuple[str, Ink]]], paint: Painter, right: Collection[int] = ()
+    rows: Sequence[Sequence[tuple[str, Style]]], paint: Colorizer, right: Collection[int] = ()
 ) -> Iterator[str]:
     """Yield rows as lines in which columns stand two blanks apart.
 
     Args:
         rows: of equal length.
-        paint: gives words their colour.
+        paint: gives words their color.
         right: the places of the columns whose words end below each other.
     """
     widths = [max(width(words) for words, _ in column) for column in zip(*rows, strict=True)]

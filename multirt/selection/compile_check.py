@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.selection.model import Answers, Refusal
+from multirt.selection.model import CompileError, RuntimeAnswers
 from runtimes import is_cpython
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import of_file
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-class Memory:
+class AnswerCache:
     """The place of one answer."""
 
-    def __init__(self, cache_dir: Path, runtime: Runtime, asked: Question) -> None:
+    def __init__(self, cache_dir: Path, runtime: Runtime, asked: CompileQuestion) -> None:
         """Name the file by the question and by the runtime's own file."""
         known = (of_file(runtime.executable), str(runtime.executable), str(runtime.version))
         facts = (asked.digest, *map(str, known))
@@ -50,7 +50,7 @@ class Memory:
 _LOUD = frozenset({"antigravity", "idlelib", "lib2to3", "test", "this", "turtledemo"})
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class CompileQuestion(Struct, frozen=True, kw_only=True):
     """One question.
 
     Attributes:
@@ -68,7 +68,7 @@ def script() -> str:
     return Path(__file__).with_name("compile_question.py.txt").read_text(encoding="ascii")
 
 
-def question(sources: Sequence[Source], names: Iterable[str]) -> Question:
+def question(sources: Sequence[Source], names: Iterable[str]) -> CompileQuestion:
     """Return the question about files and names."""
     parts = []
     for index, source in enumerate(sources):
@@ -81,7 +81,7 @@ def question(sources: Sequence[Source], names: Iterable[str]) -> Question:
             parts.append(f"name {module} {member}\n".encode())
     data = b"".join(parts)
     digest = hashlib.sha256(script().encode() + b"\0" + data).hexdigest()
-    return Question(data=data, digest=digest)
+    return CompileQuestion(data=data, digest=digest)
 
 
 _ME = sys.implementation.name
@@ -99,7 +99,7 @@ def ask(
     *,
     cache_dir: Path,
     env: Mapping[str, str],
-) -> Answers:
+) -> RuntimeAnswers:
     """Return what a runtime says of files and names; it is asked once and remembered.
 
     Args:
@@ -110,17 +110,17 @@ def ask(
         env: the user's environment.
     """
     if runtime.implementation.name in _DUMB:
-        return Answers(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
+        return RuntimeAnswers(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
     wanted = frozenset(names)
     unknown = [each for each in sources if not is_known_to_compile(each, runtime)]
     if not wanted and not unknown:
-        return Answers()
-    present = Memory(cache_dir, runtime, Question(data=b"", digest="names"))
+        return RuntimeAnswers()
+    present = AnswerCache(cache_dir, runtime, CompileQuestion(data=b"", digest="names"))
     known = frozenset(present.load() or ())
     asked = question(unknown, wanted - known)
     if not asked.data:
-        return Answers()
-    memory = Memory(cache_dir, runtime, asked)
+        return RuntimeAnswers()
+    memory = AnswerCache(cache_dir, runtime, asked)
     lines = memory.load()
     if lines is None:
         lines = _run(runtime, asked, env)
@@ -147,7 +147,7 @@ def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
     return True
 
 
-def _run(runtime: Runtime, asked: Question, env: Mapping[str, str]) -> list[str]:
+def _run(runtime: Runtime, asked: CompileQuestion, env: Mapping[str, str]) -> list[str]:
     """Return the lines of the answer; empty when there is none."""
     import tempfile  # with the next 15 ms, where the answer is not remembered
 
@@ -177,9 +177,9 @@ def _isolation(runtime: Runtime) -> tuple[str, ...]:
     return ("-I", "-S", "-W", "ignore")
 
 
-def _answers(lines: Sequence[str], sources: Sequence[Source]) -> Answers:
+def _answers(lines: Sequence[str], sources: Sequence[Source]) -> RuntimeAnswers:
     """Read the lines of an answer, which may break off."""
-    refused: dict[Path, Refusal] = {}
+    refused: dict[Path, CompileError] = {}
     missing = set()
     for line in lines:
         match line.split(" "):
@@ -193,13 +193,13 @@ def _answers(lines: Sequence[str], sources: Sequence[Source]) -> Answers:
                 continue
     complete = bool(lines) and lines[-1] == "end"
     trouble = None if complete else "it gave no answer, or broke off"
-    return Answers(refused=refused, missing=frozenset(missing), trouble=trouble)
+    return RuntimeAnswers(refused=refused, missing=frozenset(missing), trouble=trouble)
 
 
-def _refusal(source: Source, number: int, message: str) -> Refusal:
+def _refusal(source: Source, number: int, message: str) -> CompileError:
     lines = source.content.splitlines() if not source.compiled else []
     text = lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
-    return Refusal(line=number, text=text, message=message)
+    return CompileError(line=number, text=text, message=message)
 
 
 def _plain(coded: str) -> str:

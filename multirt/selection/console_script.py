@@ -30,7 +30,7 @@ if __name__ == "__main__":
 """
 
 
-class Command(Struct, frozen=True, kw_only=True):
+class ConsoleScript(Struct, frozen=True, kw_only=True):
     """A console script.
 
     Attributes:
@@ -48,7 +48,7 @@ class Command(Struct, frozen=True, kw_only=True):
     script: Path | None = None
 
 
-def find_command(name: str, roots: Iterable[Path]) -> Command | None:
+def find_command(name: str, roots: Iterable[Path]) -> ConsoleScript | None:
     """Return the command of that name in folders of packages, the first that has it.
 
     Entry points come first, for they start on every runtime; then scripts of a distribution, and
@@ -67,13 +67,13 @@ def find_command(name: str, roots: Iterable[Path]) -> Command | None:
     return None
 
 
-def _entry_points(name: str, distributions: Iterable[Installed]) -> Iterator[Command]:
+def _entry_points(name: str, distributions: Iterable[Installed]) -> Iterator[ConsoleScript]:
     from importlib.metadata import PathDistribution  # 20 ms, where a command is asked for
 
     for each in distributions:
         found = PathDistribution(each.info).entry_points
         for entry in found.select(group="console_scripts", name=name):
-            yield Command(
+            yield ConsoleScript(
                 name=name,
                 distribution=each.name,
                 module=entry.module,
@@ -81,19 +81,19 @@ def _entry_points(name: str, distributions: Iterable[Installed]) -> Iterator[Com
             )
 
 
-def _scripts(name: str, root: Path, distributions: Iterable[Installed]) -> Iterator[Command]:
+def _scripts(name: str, root: Path, distributions: Iterable[Installed]) -> Iterator[ConsoleScript]:
     """Yield the files of that name that distributions put among the programs."""
     for each in distributions:
         for path in _recorded(name, each.info / "RECORD"):
             # `pip install --target` moves them, and leaves RECORD as it was.
             for file in (Path(os.path.normpath(root / path)), root / "bin" / name):
                 if file.is_file():
-                    yield Command(name=name, distribution=each.name, script=file)
+                    yield ConsoleScript(name=name, distribution=each.name, script=file)
     for home in root.parents[2:3]:
         file = home / "bin" / name
         own = (home / "pyvenv.cfg").is_file() and not name.startswith(_OF_ENVIRONMENTS)
         if own and file.is_file() and os.access(file, os.X_OK):
-            yield Command(name=name, distribution="", script=file)
+            yield ConsoleScript(name=name, distribution="", script=file)
 
 
 def _recorded(name: str, record: Path) -> Iterator[str]:
@@ -121,7 +121,7 @@ def interpreter_options(file: Path) -> tuple[str, ...] | None:
     return line.options if is_python and b"\0" not in head else None
 
 
-def started_by(command: Command, cache_dir: Path) -> Path:
+def started_by(command: ConsoleScript, cache_dir: Path) -> Path:
     """Return a file that starts a console script, as its installer would have made it.
 
     It lies alone in its folder, which comes first on the path of what it starts.

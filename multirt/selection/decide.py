@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.config import Places, configure
+from multirt.config import ConfigContext, configure
 from multirt.config.project import read_project
 from multirt.errors import MultirtError
 from multirt.program import read_program
-from multirt.program.model import Entry, Import, Kind
-from multirt.selection.console_script import Command, find_command, interpreter_options
+from multirt.program.model import EntryPoint, Import, ProgramKind
+from multirt.selection.console_script import ConsoleScript, find_command, interpreter_options
 from multirt.selection.did_you_mean import probably_meant
-from multirt.selection.evaluate import Inquiry
+from multirt.selection.evaluate import Evaluator
 from multirt.selection.explicit_paths import with_named
 from multirt.selection.judge import choose
 from multirt.selection.lazy_discovery import is_settled, steps
-from multirt.selection.model import Question
+from multirt.selection.model import EvaluationContext
 from multirt.selection.no_match import is_other
-from multirt.selection.package_sources import Needed, locks_looked_for, needed, start_of
+from multirt.selection.package_sources import PackageSources, locks_looked_for, needed, start_of
 from multirt.selection.prefer_fastest import by_measurement, wants_fastest
 from multirt.selection.request import Decision, Request
 from multirt.selection.stdlib_names import standard_names
@@ -112,7 +112,7 @@ def _decide_alone(request: Request) -> Decision:
     request = replace(request, entry=_command_first(request))
     program = read_program(request.entry, request.cwd, request.stdin)
     program = replace(program, options=request.wishes.python_args or program.options)
-    places = Places(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
+    places = ConfigContext(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
     configuration = configure(program, request.wishes, places)
     fastest = wants_fastest(configuration)
     if fastest:  # the runtime that may be chosen has to be asked
@@ -157,7 +157,7 @@ def _searched(decision: Decision, request: Request) -> Decision:
         discovery = discover(search)
         runtimes = with_named(discovery.runtimes, decision.configuration.specs, search)
         question = _question(decision, runtimes, request)
-        inquiry = Inquiry(
+        inquiry = Evaluator(
             question=question, wanted=decision.wanted, request=request, evaluated=evaluated
         )
         verdicts = sorted(
@@ -191,10 +191,12 @@ def _providers(decision: Decision, runtimes: Sequence[Runtime]) -> Mapping[str, 
     return find_providers(modules, folders, named)
 
 
-def _question(decision: Decision, runtimes: Sequence[Runtime], request: Request) -> Question:
+def _question(
+    decision: Decision, runtimes: Sequence[Runtime], request: Request
+) -> EvaluationContext:
     """Return what is asked of every runtime."""
     environment, packages = decision.environment, decision.packages
-    return Question(
+    return EvaluationContext(
         program=decision.program,
         configuration=decision.configuration,
         packages=packages,
@@ -219,7 +221,7 @@ def _pythonhome(program: Program, request: Request) -> Path | None:
     return request.cwd / home if home and not ignored else None
 
 
-def _home_notes(question: Question) -> Iterator[str]:
+def _home_notes(question: EvaluationContext) -> Iterator[str]:
     """Yield what a user should know of PYTHONHOME."""
     if question.pythonhome is not None:
         yield f"PYTHONHOME is {question.pythonhome}: a CPython needs its standard library there"
@@ -242,14 +244,14 @@ def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
 
 
 def _with_command(
-    program: Program, found: Needed, request: Request
-) -> tuple[Program, Command | None]:
+    program: Program, found: PackageSources, request: Request
+) -> tuple[Program, ConsoleScript | None]:
     """Return a program with what its console script imports, and that.
 
     Raises:
         MultirtError: no folder of packages has it, and nothing will be installed that may.
     """
-    if program.entry.kind is not Kind.COMMAND:
+    if program.entry.kind is not ProgramKind.COMMAND:
         return program, None
     name = program.entry.text
     command = find_command(name, found.roots)
@@ -274,7 +276,7 @@ def _with_script(program: Program, script: Path, request: Request) -> Program:
     """Return a program with what a script imports that a distribution installed as a command."""
     if interpreter_options(script) is None:
         return replace(program, read=(script,))
-    inner = read_program(Entry(kind=Kind.SCRIPT, text=str(script)), request.cwd)
+    inner = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text=str(script)), request.cwd)
     return replace(
         program,
         folder=inner.folder,
@@ -287,7 +289,7 @@ def _with_script(program: Program, script: Path, request: Request) -> Program:
     )
 
 
-def _command_first(request: Request) -> Entry:
+def _command_first(request: Request) -> EntryPoint:
     """Return what is to run, a command where a bare word names that and a folder.
 
     A command of the environment, or of the project where there is no environment, comes first, as
@@ -295,7 +297,7 @@ def _command_first(request: Request) -> Entry:
     """
     entry, wishes = request.entry, request.wishes
     folder = request.cwd / entry.text
-    if entry.kind is not Kind.FOLDER or os.sep in entry.text or not folder.is_dir():
+    if entry.kind is not ProgramKind.FOLDER or os.sep in entry.text or not folder.is_dir():
         return entry
     environment = named_environment(wishes.specs)
     if environment is None and not wishes.isolated:
@@ -306,7 +308,7 @@ def _command_first(request: Request) -> Entry:
     else:
         is_command = entry.text in _commands_of_project(request)
     startable = any((folder / f"__main__.{ending}").is_file() for ending in ("py", "pyc"))
-    return entry if startable and not is_command else replace(entry, kind=Kind.COMMAND)
+    return entry if startable and not is_command else replace(entry, kind=ProgramKind.COMMAND)
 
 
 def _commands_of_project(request: Request) -> frozenset[str]:
@@ -333,7 +335,9 @@ def _packages(program: Program, configuration: Configuration, roots: Sequence[Pa
         raise MultirtError("site", f"cannot read {roots[0]}: {error}") from error
 
 
-def _read(program: Program, configuration: Configuration, found: Needed) -> tuple[Path, ...]:
+def _read(
+    program: Program, configuration: Configuration, found: PackageSources
+) -> tuple[Path, ...]:
     """Return the files and folders that a decision rests on."""
     read = [*program.read, *configuration.read, *found.read, *found.roots]
     read += [path for path in locks_looked_for(program, configuration) if path.exists()]
@@ -343,7 +347,7 @@ def _read(program: Program, configuration: Configuration, found: Needed) -> tupl
 
 
 def _absent(
-    program: Program, configuration: Configuration, found: Needed, request: Request
+    program: Program, configuration: Configuration, found: PackageSources, request: Request
 ) -> tuple[Path, ...]:
     """Return the paths at which a file would change a decision."""
     absent = [*program.absent, *configuration.absent]

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from abi_probe import Cause
-from multirt.selection.checks.imports import Having
+from multirt.selection.checks.imports import RuntimeView
 from multirt.selection.checks.packages import reached
 from multirt.selection.compile_check import ask
 from multirt.selection.judge import choose, judge_runtime
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from abi_probe import Artefact
+    from abi_probe import Artifact
     from abi_probe import Verdict as PackageVerdict
-    from multirt.environments import UnresolvableError, Wanted
+    from multirt.environments import InstallRequest, UnresolvableError
     from multirt.program.model import Program
-    from multirt.selection.model import Question
+    from multirt.selection.model import EvaluationContext
     from multirt.selection.request import Request
     from runtimes import Runtime
 
 _WORKERS = 4
 
 
-class Inquiry(Struct, frozen=True, kw_only=True):
+class Evaluator(Struct, frozen=True, kw_only=True):
     """One program before all the runtimes.
 
     Attributes:
@@ -43,8 +43,8 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         evaluated: verdicts of runtimes that were asked before, in an earlier step of the search.
     """
 
-    question: Question
-    wanted: Wanted | None
+    question: EvaluationContext
+    wanted: InstallRequest | None
     request: Request
     evaluated: dict[object, Verdict]
 
@@ -59,7 +59,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
             return _needing_version(self._all_verdicts(runtimes))
         found: list[Verdict] = []
         best: Verdict | None = None
-        waiting: list[tuple[Having, Verdict]] = []
+        waiting: list[tuple[RuntimeView, Verdict]] = []
         together = 1
         order = sorted(runtimes, key=lambda each: ranked(self.question, each, 0))
         for runtime in order:
@@ -87,7 +87,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         refused = [verdict for having, verdict in judged if (having, verdict) not in left]
         return [*self._all_asked(left), *refused]
 
-    def _all_asked(self, judged: Sequence[tuple[Having, Verdict]]) -> list[Verdict]:
+    def _all_asked(self, judged: Sequence[tuple[RuntimeView, Verdict]]) -> list[Verdict]:
         """Ask several at once."""
         if len(judged) <= 1:
             return [self._asked(each) for each in judged]
@@ -96,14 +96,14 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
             return list(pool.map(self._asked, judged))
 
-    def _judged(self, runtime: Runtime) -> tuple[Having, Verdict]:
+    def _judged(self, runtime: Runtime) -> tuple[RuntimeView, Verdict]:
         """Judge one runtime, reading what it and its libraries give where binaries need it."""
         question = self.question
         own: frozenset[str] = frozenset()
         if question.packages is None:
             tops = {each.name.partition(".")[0] for each in question.program.imports}
             own = find_own_modules(runtime, tops)
-        having = Having(question=question, runtime=runtime, own=own)
+        having = RuntimeView(question=question, runtime=runtime, own=own)
         verdict = judge_runtime(having, self._of_packages(runtime))
         lacking = {each.module for each in verdict.objections if each.module is not None}
         only = len(lacking) == len(verdict.objections) and question.packages is None
@@ -118,25 +118,25 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         packages = self.question.packages
         if packages is None:
             return {}
-        names = reached(self.question, runtime) & packages.artefacts.keys()
-        artefacts = [packages.artefacts[name] for name in sorted(names)]
-        if not artefacts:
+        names = reached(self.question, runtime) & packages.artifacts.keys()
+        artifacts = [packages.artifacts[name] for name in sorted(names)]
+        if not artifacts:
             return {}
-        from abi_probe import Prospect, examine, nearby  # 70 ms, where there are packages
+        from abi_probe import RuntimeTarget, examine, nearby  # 70 ms, where there are packages
         from multirt.environments.abi_target import prospect_of, target_of
 
-        if any(map(_is_for_a_platform, artefacts)):
+        if any(map(_is_for_a_platform, artifacts)):
             prospect = prospect_of(runtime, self.request.search.env)
         else:  # what its loader gives makes no difference, and takes 10 ms to read
-            prospect = Prospect(target=target_of(runtime, None), given=None)
-        beside = nearby(artefacts)
+            prospect = RuntimeTarget(target=target_of(runtime, None), given=None)
+        beside = nearby(artifacts)
         wanted = _imported_for_certain(self.question.program)
         return {
-            str(artefact.name): examine(artefact, prospect, beside, wanted)
-            for artefact in artefacts
+            str(artifact.name): examine(artifact, prospect, beside, wanted)
+            for artifact in artifacts
         }
 
-    def _asked(self, judged: tuple[Having, Verdict]) -> Verdict:
+    def _asked(self, judged: tuple[RuntimeView, Verdict]) -> Verdict:
         """Judge again with what the runtime itself says, and with what it would get installed."""
         having, statically = judged
         runtime = having.runtime
@@ -148,7 +148,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         rank = (*statically.rank[:2], known.rank[2], *statically.rank[3:])
         return replace(known, runtime=runtime, rank=rank)
 
-    def _newly_asked(self, having: Having) -> Verdict:
+    def _newly_asked(self, having: RuntimeView) -> Verdict:
         answers = ask(
             having.runtime,
             tuple(having.sources()),
@@ -162,7 +162,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
             return self._resolved(verdict, self.wanted)
         return verdict
 
-    def _resolved(self, verdict: Verdict, wanted: Wanted) -> Verdict:
+    def _resolved(self, verdict: Verdict, wanted: InstallRequest) -> Verdict:
         """Object where nothing fulfils what the program needs on a runtime."""
         from multirt.environments import UnresolvableError, resolve  # 30 ms, likewise
 
@@ -184,18 +184,18 @@ class Inquiry(Struct, frozen=True, kw_only=True):
         return replace(verdict, warnings=(*verdict.warnings, *older))
 
 
-def _is_for_all(error: UnresolvableError, wanted: Wanted) -> bool:
+def _is_for_all(error: UnresolvableError, wanted: InstallRequest) -> bool:
     """Return whether it fails on every runtime: versions that exclude each other."""
     conditional = any(";" in each for each in (*wanted.requirements, *wanted.constraints))
     locked = wanted.lock is not None
     return not conditional and not locked and not error.per_runtime
 
 
-def _is_for_a_platform(artefact: Artefact) -> bool:
+def _is_for_a_platform(artifact: Artifact) -> bool:
     """Whether a distribution has binaries, or a tag that says so."""
-    tagged = any(tag.platform != "any" for tag in artefact.tags)
-    native = artefact.extensions or artefact.libraries or artefact.programs
-    return bool(tagged or native or artefact.trouble)
+    tagged = any(tag.platform != "any" for tag in artifact.tags)
+    native = artifact.extensions or artifact.libraries or artifact.programs
+    return bool(tagged or native or artifact.trouble)
 
 
 def _imported_for_certain(program: Program) -> frozenset[str]:

@@ -14,11 +14,11 @@ from runtimes import CandidateError, base_executable, interrogate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runtimes import Runtime, RuntimeSpec, Search
+    from runtimes import Runtime, RuntimeSpec, SearchOptions
 
 
 def with_named(
-    runtimes: Sequence[Runtime], specs: Sequence[RuntimeSpec], search: Search
+    runtimes: Sequence[Runtime], specs: Sequence[RuntimeSpec], search: SearchOptions
 ) -> tuple[Runtime, ...]:
     """Return the runtimes, and those that a spec names by a path and that no source found.
 

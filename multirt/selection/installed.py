@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from abi_probe import Artefact, Installed, Site
+    from abi_probe import Artifact, Installed, Site
     from multirt.program.model import Program
 
 
@@ -40,7 +40,7 @@ class Packages(Struct, frozen=True, kw_only=True):
         hooks: a `.pth` file there runs code, which may bring modules from anywhere.
         starts: a `.start` file there does so, from Python 3.15 on (PEP 829).
         requires: requirements of each distribution that may be reached.
-        artefacts: each of those, read.
+        artifacts: each of those, read.
         broken: distributions whose records cannot be read, with the reason.
     """
 
@@ -52,7 +52,7 @@ class Packages(Struct, frozen=True, kw_only=True):
     hooks: bool
     starts: bool
     requires: Mapping[str, tuple[Requirement, ...]]
-    artefacts: Mapping[str, Artefact]
+    artifacts: Mapping[str, Artifact]
     broken: Mapping[str, str]
 
 
@@ -79,7 +79,7 @@ def read_packages(
     start |= {canonicalize_name(each.name) for each in program.dependencies}
     if whole:
         start |= {name for site in sites for name in site.distributions}
-    requires, artefacts, broken = _closure(sites, start)
+    requires, artifacts, broken = _closure(sites, start)
     path_files = read_path_files(roots)
     return Packages(
         roots=tuple(roots),
@@ -93,7 +93,7 @@ def read_packages(
         hooks=path_files.hooks,
         starts=path_files.starts,
         requires=requires,
-        artefacts=artefacts,
+        artifacts=artifacts,
         broken=broken,
     )
 
@@ -127,10 +127,10 @@ def find_providers(
 
 def _closure(
     sites: Sequence[Site], start: Iterable[str]
-) -> tuple[dict[str, tuple[Requirement, ...]], dict[str, Artefact], dict[str, str]]:
+) -> tuple[dict[str, tuple[Requirement, ...]], dict[str, Artifact], dict[str, str]]:
     """Follow requirements whatever their markers say: they are judged for each runtime later."""
     requires: dict[str, tuple[Requirement, ...]] = {}
-    artefacts: dict[str, Artefact] = {}
+    artifacts: dict[str, Artifact] = {}
     broken: dict[str, str] = {}
     queue = list(start)
     while queue:
@@ -140,12 +140,12 @@ def _closure(
             continue
         try:
             requires[name] = _requirements(read_installed_metadata(installed).requires)
-            artefacts[name] = read_installed(installed)
+            artifacts[name] = read_installed(installed)
         except UnreadableError as error:
             broken[name] = str(error)
             continue
         queue += [canonicalize_name(each.name) for each in requires[name]]
-    return requires, artefacts, broken
+    return requires, artifacts, broken
 
 
 def _installed(sites: Sequence[Site], name: str) -> Installed | None:

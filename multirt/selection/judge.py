@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.selection.checks.constraints import declared
-from multirt.selection.checks.imports import Having, missing, uncompilable
+from multirt.selection.checks.imports import RuntimeView, missing, uncompilable
 from multirt.selection.checks.packages import site
 from multirt.selection.model import Objection, Verdict
 from multirt.selection.ranking import ranked
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WORSE = 1000  # than any number of unverified distributions
 
 
-def judge_runtime(having: Having, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
+def judge_runtime(having: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
     """Say what stands against a runtime.
 
     Args:

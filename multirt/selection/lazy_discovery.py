@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.config import Configuration
-    from multirt.selection.model import Question
+    from multirt.selection.model import EvaluationContext
     from multirt.selection.request import Decision
-    from multirt.selection.virtualenv import Environment
-    from runtimes import Search
+    from multirt.selection.virtualenv import VirtualEnvironment
+    from runtimes import SearchOptions
 
 _SECOND = 3  # release lines that are asked together, after the newest alone
 
 
 def steps(
-    search: Search, configuration: Configuration, environment: Environment | None
-) -> Iterator[Search]:
+    search: SearchOptions, configuration: Configuration, environment: VirtualEnvironment | None
+) -> Iterator[SearchOptions]:
     """Yield searches that ask more and more of the candidates that were never asked.
 
     Args:
@@ -50,7 +50,9 @@ def steps(
     yield search
 
 
-def _first_paths(configuration: Configuration, environment: Environment | None) -> frozenset[str]:
+def _first_paths(
+    configuration: Configuration, environment: VirtualEnvironment | None
+) -> frozenset[str]:
     """Return where the runtime is that comes before all others, whatever else is here."""
     specs = configuration.specs
     if specs:
@@ -72,7 +74,7 @@ def _may_be_chosen(configuration: Configuration, line: tuple[int, int]) -> bool:
     return wanted and (not specs or specs[0].may_accept(line))
 
 
-def is_settled(decision: Decision, question: Question) -> bool:
+def is_settled(decision: Decision, question: EvaluationContext) -> bool:
     """Whether every candidate that was not asked would come after the choice, see `ranking`."""
     chosen, configuration = decision.chosen, decision.configuration
     if chosen is None:

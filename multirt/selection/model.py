@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class EvaluationContext(Struct, frozen=True, kw_only=True):
     """What is asked of every runtime.
 
     Attributes:
@@ -47,7 +47,7 @@ class Question(Struct, frozen=True, kw_only=True):
     stdlib: frozenset[str] = frozenset()
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
+class CompileError(Struct, frozen=True, kw_only=True):
     """Why a runtime cannot compile a file.
 
     Attributes:
@@ -61,7 +61,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
     message: str
 
 
-class Answers(Struct, frozen=True, kw_only=True):
+class RuntimeAnswers(Struct, frozen=True, kw_only=True):
     """What came of asking.
 
     Attributes:
@@ -71,7 +71,7 @@ class Answers(Struct, frozen=True, kw_only=True):
         trouble: why there are fewer answers than questions; None when there are all.
     """
 
-    refused: Mapping[Path, Refusal] = field(default_factory=dict)
+    refused: Mapping[Path, CompileError] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     mute: bool = False
     trouble: str | None = None

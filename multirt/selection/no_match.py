@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from abi_probe import Cause
 from multirt.errors import ExitCode, MultirtError
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from multirt.program.model import Entry
+    from multirt.program.model import EntryPoint
     from multirt.selection.model import Verdict
     from multirt.selection.request import Decision
 
@@ -94,14 +94,14 @@ def _distributions(verdict: Verdict, providers: Mapping[str, str]) -> tuple[str,
     return tuple(dict.fromkeys(names)) if "venv" in verdict.runtime.stdlib else ()
 
 
-def _words(entry: Entry) -> str:
+def _words(entry: EntryPoint) -> str:
     """Return the words that name a program on a command line."""
     match entry.kind:
-        case Kind.MODULE:
+        case ProgramKind.MODULE:
             return f"-m {entry.text}"
-        case Kind.CODE:
+        case ProgramKind.CODE:
             return "-c ..."
-        case Kind.STDIN:
+        case ProgramKind.STDIN:
             return "-"
         case _:
             return entry.text
@@ -150,8 +150,13 @@ def _lines(decision: Decision) -> Iterator[str]:
 def _again(decision: Decision) -> str:
     """Return the words that ask for the same program once more, on the same terms."""
     entry, asked = decision.program.entry, decision.configuration.runtimes
-    named = entry.kind in (Kind.SCRIPT, Kind.FOLDER, Kind.MODULE, Kind.COMMAND)
-    words = ["-m"] if entry.kind is Kind.MODULE else []
+    named = entry.kind in (
+        ProgramKind.SCRIPT,
+        ProgramKind.FOLDER,
+        ProgramKind.MODULE,
+        ProgramKind.COMMAND,
+    )
+    words = ["-m"] if entry.kind is ProgramKind.MODULE else []
     words.append(shlex.quote(entry.text) if named else "...")
     specs = asked.value if asked is not None and asked.origin == "--python" else ()
     options = [f"--python {shlex.quote(str(spec))}" for spec in specs]

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from multirt.config.requirements_txt import read_requirements
 from multirt.errors import MultirtError
-from multirt.selection.virtualenv import Environment, find_environment, named_environment
+from multirt.selection.virtualenv import VirtualEnvironment, find_environment, named_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from multirt.config import Configuration
-    from multirt.environments import Wanted
+    from multirt.environments import InstallRequest
     from multirt.program.model import Program
     from multirt.selection.request import Request
 
 
-class Needed(Struct, frozen=True, kw_only=True):
+class PackageSources(Struct, frozen=True, kw_only=True):
     """Where a program's packages come from.
 
     Attributes:
@@ -35,14 +35,14 @@ class Needed(Struct, frozen=True, kw_only=True):
         read: files of requirements that were read.
     """
 
-    environment: Environment | None
+    environment: VirtualEnvironment | None
     roots: tuple[Path, ...]
-    wanted: Wanted | None
+    wanted: InstallRequest | None
     notes: tuple[str, ...] = ()
     read: tuple[Path, ...] = ()
 
 
-def needed(program: Program, configuration: Configuration, request: Request) -> Needed:
+def needed(program: Program, configuration: Configuration, request: Request) -> PackageSources:
     """Say where the packages of a program come from, and how they are installed.
 
     Raises:
@@ -58,7 +58,7 @@ def needed(program: Program, configuration: Configuration, request: Request) -> 
 
 def _needed(
     program: Program, configuration: Configuration, request: Request, extra: Sequence[str]
-) -> Needed:
+) -> PackageSources:
     """Say where the packages of a program come from.
 
     Folders that somebody names count first, then the environment that is active or near. What a
@@ -75,22 +75,22 @@ def _needed(
         for root in roots:
             if not root.is_dir():
                 raise MultirtError("site", f"no such folder of packages: {root}")
-        return Needed(environment=None, roots=roots, wanted=_wanted(asked, extra, ()))
+        return PackageSources(environment=None, roots=roots, wanted=_wanted(asked, extra, ()))
     environment = _environment(program, configuration, request)
     if environment is not None and not (own and not _holds(environment, own)):
         wanted = _wanted(asked, extra, ())
-        return Needed(environment=environment, roots=environment.roots, wanted=wanted)
+        return PackageSources(environment=environment, roots=environment.roots, wanted=wanted)
     lock = _lock(program, configuration, own) if request.wishes.use_lock else None
     old = lock is not None and not own and _is_older(lock, lock.with_name("pyproject.toml"))
     if lock is not None and not (asked or extra or old):
-        from multirt.environments import Wanted  # 30 ms, where something is to be installed
+        from multirt.environments import InstallRequest  # 30 ms, where something is to be installed
 
-        locked = Wanted(
+        locked = InstallRequest(
             lock=lock,
             requirements=tuple(str(each.value) for each in listed),  # to tell an old lock
             editable=configuration.editable,
         )
-        return Needed(environment=None, roots=(), wanted=locked)
+        return PackageSources(environment=None, roots=(), wanted=locked)
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
     if wanted is not None and own and program.uv:
@@ -99,12 +99,12 @@ def _needed(
         wanted = following(wanted, program.uv, program.title, start_of(program, request.cwd))
     why = "it is older than pyproject.toml" if old else "it lacks what is asked for besides"
     notes = (f"{lock.name} does not count: {why}",) if lock else ()
-    return Needed(environment=None, roots=(), wanted=wanted, notes=notes)
+    return PackageSources(environment=None, roots=(), wanted=wanted, notes=notes)
 
 
 def _environment(
     program: Program, configuration: Configuration, request: Request
-) -> Environment | None:
+) -> VirtualEnvironment | None:
     named = named_environment(configuration.specs)
     if named is not None or request.wishes.isolated:
         return named
@@ -147,16 +147,16 @@ def _is_older(file: Path, other: Path) -> bool:
 
 def _wanted(
     requirements: Sequence[Requirement], extra: Sequence[str], editable: tuple[Path, ...]
-) -> Wanted | None:
+) -> InstallRequest | None:
     lines = tuple(dict.fromkeys([*map(str, requirements), *extra]))
     if not lines and not editable:
         return None
-    from multirt.environments import Wanted  # likewise
+    from multirt.environments import InstallRequest  # likewise
 
-    return Wanted(requirements=lines, editable=editable)
+    return InstallRequest(requirements=lines, editable=editable)
 
 
-def _holds(environment: Environment, requirements: Iterable[Requirement]) -> bool:
+def _holds(environment: VirtualEnvironment, requirements: Iterable[Requirement]) -> bool:
     """Whether an environment has what a script lists; conditions count as met."""
     from importlib.metadata import distributions  # 20 ms, where something is listed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from multirt.config import Need
 from multirt.errors import ExitCode, MultirtError
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 from multirt.selection.console_script import interpreter_options, started_by
 from multirt.selection.model import Plan
 from multirt.selection.no_match import nothing_fits
@@ -18,7 +18,7 @@ from runtimes.storage.trust import check_tree, make_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.environments import Built
+    from multirt.environments import InstalledEnvironment
     from multirt.selection.model import Verdict
     from multirt.selection.request import Decision, Request
     from runtimes import Runtime
@@ -53,7 +53,7 @@ def plan(
     if request.cache_dir in python.parents:
         homes.append(python.parent.parent)
     options, entry = decision.program.options, _entry(decision, request, built)
-    if entry and decision.program.entry.kind is Kind.COMMAND:
+    if entry and decision.program.entry.kind is ProgramKind.COMMAND:
         own = interpreter_options(Path(entry[0]))
         if own is None:
             python, options, entry = Path(entry[0]), (), ()
@@ -72,7 +72,7 @@ def plan(
 
 def _built(
     decision: Decision, request: Request, runtime: Runtime
-) -> tuple[Built | None, float | None]:
+) -> tuple[InstalledEnvironment | None, float | None]:
     """Return the environment with what is to be installed, and until when that counts.
 
     None for either: nothing is installed, and it counts for ever.
@@ -87,7 +87,7 @@ def _built(
 
 
 def _python(
-    decision: Decision, request: Request, runtime: Runtime, built: Built | None
+    decision: Decision, request: Request, runtime: Runtime, built: InstalledEnvironment | None
 ) -> tuple[Path, tuple[tuple[str, str], ...]]:
     """Return what is started, and the variables that it needs."""
     environment = decision.environment
@@ -107,29 +107,31 @@ def _python(
     return python, _bytecode_elsewhere(runtime, request)
 
 
-def _entry(decision: Decision, request: Request, built: Built | None) -> tuple[str, ...]:
+def _entry(
+    decision: Decision, request: Request, built: InstalledEnvironment | None
+) -> tuple[str, ...]:
     """Return the arguments that say what is to run."""
     program, text = decision.program, decision.program.entry.text
     words: tuple[str, ...]
     match program.entry.kind:
-        case Kind.SCRIPT | Kind.FOLDER:
+        case ProgramKind.SCRIPT | ProgramKind.FOLDER:
             words = (str(program.script),)
-        case Kind.MODULE:
+        case ProgramKind.MODULE:
             words = ("-m", text)
-        case Kind.CODE:
+        case ProgramKind.CODE:
             words = ("-c", text)
-        case Kind.STDIN:
+        case ProgramKind.STDIN:
             words = ("-",)
-        case Kind.INTERPRETER:
+        case ProgramKind.INTERPRETER:
             words = ()
-        case Kind.COMMAND if decision.command is not None:
+        case ProgramKind.COMMAND if decision.command is not None:
             words = (str(started_by(decision.command, request.cache_dir)),)
-        case Kind.COMMAND:
+        case ProgramKind.COMMAND:
             words = (str(_installed(text, built)),)
     return words
 
 
-def _installed(name: str, built: Built | None) -> Path:
+def _installed(name: str, built: InstalledEnvironment | None) -> Path:
     """Return a command that came with what was installed."""
     if built is not None and (built.scripts / name).is_file():
         return built.scripts / name

@@ -9,7 +9,7 @@ from runtimes import CRITERIA, rank
 
 if TYPE_CHECKING:
     from multirt.config import Configuration
-    from multirt.selection.model import Question
+    from multirt.selection.model import EvaluationContext
     from runtimes import Runtime
 
 _PRERELEASE, _VERSION = CRITERIA.index("stable release"), CRITERIA.index("newest version")
@@ -28,7 +28,7 @@ def order(configuration: Configuration) -> tuple[str, ...]:
     return (*first, *criteria)
 
 
-def ranked(question: Question, runtime: Runtime, unverified: int) -> tuple[object, ...]:
+def ranked(question: EvaluationContext, runtime: Runtime, unverified: int) -> tuple[object, ...]:
     """Return a runtime's rank for a program; the smallest is best, no two are the same.
 
     Args:

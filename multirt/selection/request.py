@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from multirt.config import Configuration, Wishes
+from multirt.config import CliSettings, Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from multirt.environments import Store, Wanted
+    from multirt.environments import EnvironmentStore, InstallRequest
     from multirt.experiments.history import Evidence
-    from multirt.program.model import Entry, Program
-    from multirt.selection.console_script import Command
+    from multirt.program.model import EntryPoint, Program
+    from multirt.selection.console_script import ConsoleScript
     from multirt.selection.installed import Packages
     from multirt.selection.model import Verdict
-    from multirt.selection.virtualenv import Environment
-    from runtimes import Discovery, Search
+    from multirt.selection.virtualenv import VirtualEnvironment
+    from runtimes import Discovery, SearchOptions
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -39,13 +39,13 @@ class Request(Struct, frozen=True, kw_only=True):
             packages is resolved for; else only the best, until one fits.
     """
 
-    entry: Entry
-    search: Search
+    entry: EntryPoint
+    search: SearchOptions
     cache_dir: Path
-    wishes: Wishes = field(default_factory=Wishes)
+    wishes: CliSettings = field(default_factory=CliSettings)
     user_config: Path | None = None
     stdin: bytes | None = None
-    store: Callable[[], Store] | None = None
+    store: Callable[[], EnvironmentStore] | None = None
     history: Path | None = None
     thorough: bool = False
 
@@ -54,13 +54,15 @@ class Request(Struct, frozen=True, kw_only=True):
         """The folder of the start."""
         return self.search.cwd or Path.cwd()
 
-    def stored(self) -> Store:
+    def stored(self) -> EnvironmentStore:
         """Return where environments are kept."""
         if self.store is not None:
             return self.store()
-        from multirt.environments import Store  # 30 ms, where something is to be installed
+        from multirt.environments import (
+            EnvironmentStore,  # 30 ms, where something is to be installed
+        )
 
-        return Store(self.cache_dir, self.search.env)
+        return EnvironmentStore(self.cache_dir, self.search.env)
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -93,12 +95,12 @@ class Decision(Struct, frozen=True, kw_only=True):
     configuration: Configuration = field(default_factory=Configuration)
     verdicts: tuple[Verdict, ...]
     chosen: Verdict | None
-    environment: Environment | None = None
+    environment: VirtualEnvironment | None = None
     roots: tuple[Path, ...] = ()
-    wanted: Wanted | None = None
+    wanted: InstallRequest | None = None
     packages: Packages | None = None
     discovery: Discovery
-    command: Command | None = None
+    command: ConsoleScript | None = None
     notes: tuple[str, ...] = ()
     read: tuple[Path, ...] = ()
     absent: tuple[Path, ...] = ()

@@ -10,7 +10,7 @@ from multirt.selection.stdlib_table import STANDARD_MODULES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from multirt.environments import Wanted
+    from multirt.environments import InstallRequest
     from runtimes import Runtime
 
 # Modules that only some implementations have.
@@ -38,7 +38,7 @@ _NAMED_OTHERWISE = {
 }
 
 
-def standard_names(wanted: Wanted | None) -> frozenset[str]:
+def standard_names(wanted: InstallRequest | None) -> frozenset[str]:
     """Return the names that only a standard library brings, in whichever version.
 
     MicroPython has a `requests` and PyPy a `cffi`, which are distributions elsewhere: of other

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONGEST = 255  # bytes of a file's name
 
 
-class Environment(Struct, frozen=True, kw_only=True):
+class VirtualEnvironment(Struct, frozen=True, kw_only=True):
     """The virtual environment that a program lives in.
 
     Attributes:
@@ -45,7 +45,7 @@ class Environment(Struct, frozen=True, kw_only=True):
         return bool(names & {runtime.executable, *runtime.aliases})
 
 
-def find_environment(start: Path, env: Mapping[str, str]) -> Environment | None:
+def find_environment(start: Path, env: Mapping[str, str]) -> VirtualEnvironment | None:
     """Return the environment of a folder: its own, the active one, the nearest `.venv`.
 
     A console script belongs to the environment in whose folder of programs it lies.
@@ -98,7 +98,7 @@ def is_environment(home: Path) -> bool:
     return (home / "pyvenv.cfg").is_file()
 
 
-def named_environment(specs: Sequence[RuntimeSpec]) -> Environment | None:
+def named_environment(specs: Sequence[RuntimeSpec]) -> VirtualEnvironment | None:
     """Return the virtual environment whose python the first spec names by its path."""
     path = specs[0].path if specs else None
     if path is None:
@@ -141,11 +141,11 @@ def names_by_environment(homes: Iterable[Path | None]) -> dict[Path | None, str]
     return names
 
 
-def _environment(home: Path) -> Environment:
+def _environment(home: Path) -> VirtualEnvironment:
     """Read a virtual environment's folder."""
     settings = read_settings(home / "pyvenv.cfg")
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    return Environment(
+    return VirtualEnvironment(
         home=home,
         python=python,
         base=base_executable(home),

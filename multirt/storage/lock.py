@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-class Hold:
+class FileLock:
     """A hold on something that a file stands for.
 
     A lock of the system (`flock`), for that ends with the process however it ends.
@@ -56,7 +56,7 @@ class Hold:
 
 
 @contextmanager
-def holding(file: Path) -> Iterator[Hold]:
+def holding(file: Path) -> Iterator[FileLock]:
     """Give a hold, of nothing at first.
 
     Args:
@@ -67,7 +67,7 @@ def holding(file: Path) -> Iterator[Hold]:
     """
     handle = open_lock(file)
     try:
-        yield Hold(handle)
+        yield FileLock(handle)
     finally:
         os.close(handle)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtimes.sources import conda, path_variable, prefixes, version_managers, windows_registry
-from runtimes.sources.location import Place
+from runtimes.sources.location import SearchLocation
 from runtimes.sources.shim_selection import selected_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
 
-__all__ = ["SOURCES", "Place", "places", "selected_folders"]
+__all__ = ["SOURCES", "SearchLocation", "places", "selected_folders"]
 
 _MANAGERS = tuple(manager.name for manager in version_managers.MANAGERS)
 
@@ -39,7 +39,7 @@ _READERS = (
 )
 
 
-def places(search: Search) -> Iterator[Place]:
+def places(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield every folder to look into; one folder may come from several sources."""
     for names, reader in _READERS:
         if search.sources is None or not search.sources.isdisjoint(names):

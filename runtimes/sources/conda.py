@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes.files import read_text
-from runtimes.sources.location import BIN, Place, expand
+from runtimes.sources.location import BIN, SearchLocation, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
 
 # Every installer has a folder name of its own.
 _FOLDERS = (
@@ -29,18 +29,18 @@ _FOLDERS = (
 _VARIABLES = ("CONDA_PREFIX", "CONDA_ROOT", "MAMBA_ROOT_PREFIX")
 
 
-def places(search: Search) -> Iterator[Place]:
+def places(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield the folders of every conda root, of its environments, and of those it has noted."""
     for prefix in dict.fromkeys(_prefixes(search)):
         for pattern in (BIN, f"envs/*/{BIN}"):
             for folder in expand(prefix, pattern, search):
-                yield Place(folder=folder, source="conda")
+                yield SearchLocation(folder=folder, source="conda")
     for project in _project_folders(search):
         for folder in expand(project, f".pixi/envs/*/{BIN}", search):
-            yield Place(folder=folder, source="pixi")
+            yield SearchLocation(folder=folder, source="pixi")
 
 
-def _prefixes(search: Search) -> Iterator[str]:
+def _prefixes(search: SearchOptions) -> Iterator[str]:
     home = os.fspath(search.home)
     for variable in _VARIABLES:
         if os.path.isabs(prefix := search.env.get(variable, "")):  # noqa: PTH117 - text
@@ -69,6 +69,6 @@ def _noted(file: Path) -> Iterator[str]:
     yield from (line.strip() for line in text.splitlines() if os.path.isabs(line.strip()))  # noqa: PTH117
 
 
-def _project_folders(search: Search) -> Iterator[str]:
+def _project_folders(search: SearchOptions) -> Iterator[str]:
     if search.cwd is not None:
         yield from map(os.fspath, (search.cwd, *search.cwd.parents))

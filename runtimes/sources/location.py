@@ -11,13 +11,13 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
 
 BIN = "" if os.name == "nt" else "bin"
 """Where a prefix keeps its interpreter, relative to it."""
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class SearchLocation(Struct, frozen=True, kw_only=True):
     """One folder to look into.
 
     Attributes:
@@ -35,7 +35,7 @@ class Place(Struct, frozen=True, kw_only=True):
     tree: bool = False
 
 
-def expand(root: str, pattern: str, search: Search) -> Iterator[str]:
+def expand(root: str, pattern: str, search: SearchOptions) -> Iterator[str]:
     """Yield the folders that a pattern with `*` in whole parts or at an end of them stands for.
 
     Sorted, so that two runs agree; what cannot be read is left out. `glob` also looks for links

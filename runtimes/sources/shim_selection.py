@@ -12,10 +12,10 @@ from runtimes.sources.location import BIN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
 
 
-def selected_folders(search: Search) -> Iterator[str]:
+def selected_folders(search: SearchOptions) -> Iterator[str]:
     """Yield the folders of the interpreters that shims on PATH lead to at the moment.
 
     pyenv goes by PYENV_VERSION, the nearest `.python-version` and its global `version`; asdf and
@@ -37,7 +37,7 @@ def selected_folders(search: Search) -> Iterator[str]:
                         yield path
 
 
-def _pyenv_names(search: Search, root: Path) -> list[str]:
+def _pyenv_names(search: SearchOptions, root: Path) -> list[str]:
     if named := search.env.get("PYENV_VERSION"):
         return named.split(":")
     files = [folder / ".python-version" for folder in _upwards(search)]
@@ -45,7 +45,7 @@ def _pyenv_names(search: Search, root: Path) -> list[str]:
     return next((words for file in every if (words := _words(file, search))), [])
 
 
-def _tool_names(search: Search) -> list[str]:
+def _tool_names(search: SearchOptions) -> list[str]:
     for variable in ("ASDF_PYTHON_VERSION", "MISE_PYTHON_VERSION"):
         if named := search.env.get(variable):
             return named.split()
@@ -56,15 +56,15 @@ def _tool_names(search: Search) -> list[str]:
     return []
 
 
-def _upwards(search: Search) -> tuple[Path, ...]:
+def _upwards(search: SearchOptions) -> tuple[Path, ...]:
     return (search.cwd, *search.cwd.parents) if search.cwd is not None else ()
 
 
-def _words(file: Path, search: Search) -> list[str]:
+def _words(file: Path, search: SearchOptions) -> list[str]:
     return [word for line in _lines(file, search) for word in line.split()]
 
 
-def _lines(file: Path, search: Search) -> list[str]:
+def _lines(file: Path, search: SearchOptions) -> list[str]:
     """Return a file's lines without comments; empty when it cannot be read."""
     try:
         text = read_text(search.noticed(str(file)), "replace")

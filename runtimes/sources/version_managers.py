@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.sources.location import BIN, Place, expand
+from runtimes.sources.location import BIN, SearchLocation, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
 
 
 class Manager(Struct, frozen=True, kw_only=True):
@@ -145,16 +145,16 @@ MANAGERS: tuple[Manager, ...] = (
 )
 
 
-def places(search: Search) -> Iterator[Place]:
+def places(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield the folders of every manager in the table."""
     for manager in MANAGERS:
         for root in _roots(manager, search):
             for pattern in manager.patterns:
                 for folder in expand(root, pattern, search):
-                    yield Place(folder=folder, source=manager.name)
+                    yield SearchLocation(folder=folder, source=manager.name)
 
 
-def _roots(manager: Manager, search: Search) -> Iterator[str]:
+def _roots(manager: Manager, search: SearchOptions) -> Iterator[str]:
     """Yield a manager's roots; the usual ones too when its variable names another."""
     named = search.env.get(manager.variable, "") if manager.variable else ""
     if os.path.isabs(named):  # noqa: PTH117 - text
@@ -170,7 +170,7 @@ def _roots(manager: Manager, search: Search) -> Iterator[str]:
             yield root
 
 
-def user_data_folders(search: Search) -> Iterator[str]:
+def user_data_folders(search: SearchOptions) -> Iterator[str]:
     """Yield where programs keep the data of a user on this system."""
     home = os.fspath(search.home)
     named = search.env.get("XDG_DATA_HOME", "")

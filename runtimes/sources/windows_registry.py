@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.sources.location import Place
+from runtimes.sources.location import SearchLocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runtimes.options import Search
+    from runtimes.options import SearchOptions
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class RegistryEntry(Struct, frozen=True, kw_only=True):
     """One registered tag.
 
     Attributes:
@@ -32,12 +32,12 @@ class Entry(Struct, frozen=True, kw_only=True):
     executable: str | None
 
 
-def places(_search: Search) -> Iterator[Place]:
+def places(_search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield what is registered for the user and for the machine, in 64 and 32 bits."""
     yield from places_of(_entries())
 
 
-def places_of(entries: Iterable[Entry]) -> Iterator[Place]:
+def places_of(entries: Iterable[RegistryEntry]) -> Iterator[SearchLocation]:
     """Yield the one file that each entry names."""
     for entry in entries:
         # PyLauncher is a company that registers no runtime (PEP 514).
@@ -48,7 +48,7 @@ def places_of(entries: Iterable[Entry]) -> Iterator[Place]:
             path = ntpath.join(entry.install_path, "python.exe")
         if path is not None and ntpath.isabs(path):
             folder, name = ntpath.split(path)
-            yield Place(folder=folder, source="registry", name=name)
+            yield SearchLocation(folder=folder, source="registry", name=name)
 
 
 def is_store_stub(path: str, size: int) -> bool:
@@ -62,7 +62,7 @@ def is_store_stub(path: str, size: int) -> bool:
 if sys.platform == "win32":
     import winreg
 
-    def _entries() -> Iterator[Entry]:
+    def _entries() -> Iterator[RegistryEntry]:
         views = (
             (winreg.HKEY_CURRENT_USER, 0),
             (winreg.HKEY_LOCAL_MACHINE, winreg.KEY_WOW64_64KEY),
@@ -74,7 +74,7 @@ if sys.platform == "win32":
                 base = rf"Software\Python\{company}"
                 for tag in _subkeys(hive, base, access):
                     key = rf"{base}\{tag}\InstallPath"
-                    yield Entry(
+                    yield RegistryEntry(
                         company=company,
                         tag=tag,
                         install_path=_value(hive, key, "", access),
@@ -99,6 +99,6 @@ if sys.platform == "win32":
 
 else:
 
-    def _entries() -> Iterator[Entry]:
+    def _entries() -> Iterator[RegistryEntry]:
         """Yield nothing: only Windows has a registry."""
         yield from ()

@@ -1,4 +1,4 @@
-"""Predict and try artefacts on runtimes, and say where the two contradict each other."""
+"""Predict and try artifacts on runtimes, and say where the two contradict each other."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abi_probe import Cause, Status, WarningKind, examine, read_path
-from multirt.probe.import_check import Setting, prove_on
-from multirt.probe.model import Outcome
+from multirt.probe.import_check import ImportCheckOptions, prove_on
+from multirt.probe.model import ImportOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from abi_probe import Artefact, Objection, Prospect, Verdict
-    from multirt.probe.model import Proof, Seen
+    from abi_probe import Artifact, Objection, RuntimeTarget, Verdict
+    from multirt.probe.model import ImportResult, Proof
     from runtimes import Runtime
 
 # A tag or a version range may be stricter than the machine code; every other cause is a fact.
 _CAUTIOUS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
-_FINE = frozenset({Outcome.IMPORTED, Outcome.NEEDS_MODULE})
+_FINE = frozenset({ImportOutcome.IMPORTED, ImportOutcome.NEEDS_MODULE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One artefact on one runtime: what was predicted, and what happened to every module.
+    """One artifact on one runtime: what was predicted, and what happened to every module.
 
     Attributes:
-        artefact: what tables call it.
+        artifact: what tables call it.
         runtime: its id.
         verdict: on the files as they lie on the disk.
         packed: on the wheel that they came from; None when there is none.
         proof: what really happened.
         modules: the module of each extension file, by its path.
-        complete: all that the artefact requires was installed with it.
+        complete: all that the artifact requires was installed with it.
     """
 
-    artefact: str
+    artifact: str
     runtime: str
     verdict: Verdict
     packed: Verdict | None
@@ -50,7 +50,7 @@ class Cell:
         return tuple(dict.fromkeys(each.cause for each in self.verdict.objections))
 
     @property
-    def seen(self) -> dict[str, Seen]:
+    def seen(self) -> dict[str, ImportResult]:
         """Return what became of each extension file itself, by module.
 
         Where the code of the packages around it fails, by itself or for want of another
@@ -66,7 +66,7 @@ class Cell:
         # Without machine code of its own, only what it requires can be to blame.
         if self.verdict.status is Status.UNVERIFIED:
             for module, seen in self.seen.items():
-                excused = seen.outcome is Outcome.OTHER_FILE and self._expected(module)
+                excused = seen.outcome is ImportOutcome.OTHER_FILE and self._expected(module)
                 if seen.outcome not in _FINE and not excused:
                     yield f"{self.verdict.status}, but {module} {seen.outcome}: {seen.detail}"
         for objection in self.verdict.objections:
@@ -74,7 +74,9 @@ class Cell:
                 continue
             module = self.modules.get(objection.path or "", "")
             concerned = [module] if module else list(self.seen)
-            if concerned and all(self.seen[name].outcome is Outcome.IMPORTED for name in concerned):
+            if concerned and all(
+                self.seen[name].outcome is ImportOutcome.IMPORTED for name in concerned
+            ):
                 yield f"{objection.cause}, but {', '.join(concerned)} imports: {objection.detail}"
 
     def _expected(self, module: str) -> bool:
@@ -87,7 +89,7 @@ class Cell:
     def cautious(self) -> bool:
         """Whether everything imports that only the metadata refuses."""
         refused = self.verdict.status is Status.INCOMPATIBLE
-        imports = all(seen.outcome is Outcome.IMPORTED for seen in self.seen.values())
+        imports = all(seen.outcome is ImportOutcome.IMPORTED for seen in self.seen.values())
         return refused and imports and set(self.causes) <= _CAUTIOUS
 
     def row(self) -> str:
@@ -95,7 +97,7 @@ class Cell:
         predicted = f"{self.verdict.status} {' '.join(self.causes)}"
         outcomes = " ".join(dict.fromkeys(seen.outcome for seen in self.seen.values()))
         worst = next(
-            (each for each in self.seen.values() if each.outcome is not Outcome.IMPORTED),
+            (each for each in self.seen.values() if each.outcome is not ImportOutcome.IMPORTED),
             next(iter(self.seen.values()), None),
         )
         note = "WRONG" if any(self.wrong()) else "refused by tag" if self.cautious() else ""
@@ -108,13 +110,15 @@ def _is_of_layout(objection: Objection) -> bool:
     return objection.cause is Cause.ABI_KIND and objection.symbol is not None
 
 
-def _own_fate(seen: Seen) -> Seen:
+def _own_fate(seen: ImportResult) -> ImportResult:
     """Return what became of an extension file itself."""
     if seen.alone is None:
         return seen
     # A module that reports in words of its own that what it needs is absent; the loader's words
     # name a file.
-    wanting = seen.outcome is Outcome.NEEDS_MODULE and seen.alone.outcome is Outcome.FAILED
+    wanting = (
+        seen.outcome is ImportOutcome.NEEDS_MODULE and seen.alone.outcome is ImportOutcome.FAILED
+    )
     return seen if wanting and ".so" not in seen.alone.detail else seen.alone
 
 
@@ -137,10 +141,10 @@ def _kinds(verdict: Verdict) -> str:
 
 def cells(
     path: Path,
-    prospects: Sequence[tuple[Runtime, Prospect]],
+    prospects: Sequence[tuple[Runtime, RuntimeTarget]],
     *,
     wheel: Path | None = None,
-    setting: Setting | None = None,
+    setting: ImportCheckOptions | None = None,
 ) -> list[Cell]:
     """Predict and try every module of some files on every runtime.
 
@@ -150,23 +154,23 @@ def cells(
         wheel: where the folder came from; None where it was compiled here.
         setting: how the truth is found.
     """
-    (artefact,) = read_path(path)
+    (artifact,) = read_path(path)
     packed = read_path(wheel)[0] if wheel is not None else None
-    tried = prove_on(artefact, [runtime for runtime, _ in prospects], setting=setting)
+    tried = prove_on(artifact, [runtime for runtime, _ in prospects], setting=setting)
     proofs = {proof.runtime: proof for proof in tried}
     return [
         Cell(
-            artefact=_title(artefact),
+            artifact=_title(artifact),
             runtime=runtime.id,
-            verdict=examine(artefact, prospect),
+            verdict=examine(artifact, prospect),
             packed=examine(packed, prospect) if packed is not None else None,
             proof=proofs[runtime.id],
-            modules={str(each.path): each.module for each in artefact.extensions},
+            modules={str(each.path): each.module for each in artifact.extensions},
         )
         for runtime, prospect in prospects
     ]
 
 
-def _title(artefact: Artefact) -> str:
-    """Name an artefact for tables."""
-    return f"{artefact.name} {artefact.version}" if artefact.name else artefact.target
+def _title(artifact: Artifact) -> str:
+    """Name an artifact for tables."""
+    return f"{artifact.name} {artifact.version}" if artifact.name else artifact.target

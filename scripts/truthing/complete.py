@@ -14,17 +14,17 @@ from abi_probe import (
     read_distribution,
     read_installed,
 )
-from multirt.environments import Store, Wanted, build, resolve
+from multirt.environments import EnvironmentStore, InstallRequest, build, resolve
 from multirt.errors import MultirtError
 from multirt.probe.import_check import prove_on
-from multirt.probe.model import Outcome
+from multirt.probe.model import ImportOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from abi_probe import Artefact, Prospect
-    from multirt.probe.import_check import Setting
+    from abi_probe import Artifact, RuntimeTarget
+    from multirt.probe.import_check import ImportCheckOptions
     from runtimes import Runtime
     from truthing.cells import Cell
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 def completed(
     table: Sequence[Cell],
     wheel: Path,
-    prospects: Sequence[tuple[Runtime, Prospect]],
-    store: Store,
-    setting: Setting,
+    prospects: Sequence[tuple[Runtime, RuntimeTarget]],
+    store: EnvironmentStore,
+    setting: ImportCheckOptions,
 ) -> list[Cell]:
     """Return the cells of a wheel, those that lack a dependency tried again with all of them.
 
@@ -52,29 +52,29 @@ def _lacks(cell: Cell) -> bool:
     Also what was foreseen: for want of a dependency nothing shows whether the reason was right.
     """
     taken = not {Cause.ABI_TAG, Cause.PACKAGE_PYTHON} & set(cell.causes)
-    return taken and any(seen.outcome is not Outcome.IMPORTED for seen in cell.seen.values())
+    return taken and any(seen.outcome is not ImportOutcome.IMPORTED for seen in cell.seen.values())
 
 
 def _with_requirements(
     cell: Cell,
     wheel: Path,
-    pair: tuple[Runtime, Prospect],
-    store: Store,
-    setting: Setting,
+    pair: tuple[Runtime, RuntimeTarget],
+    store: EnvironmentStore,
+    setting: ImportCheckOptions,
 ) -> Cell:
     """Try one cell again in an environment that has all that the wheel requires."""
     runtime, prospect = pair
     try:
-        built = build(runtime, resolve(runtime, Wanted(wheels=(wheel,)), store), store)
-        artefact = read_distribution(cell.artefact.partition(" ")[0], built.site_roots)
+        built = build(runtime, resolve(runtime, InstallRequest(wheels=(wheel,)), store), store)
+        artifact = read_distribution(cell.artifact.partition(" ")[0], built.site_roots)
     except (MultirtError, AbiProbeError):
         return cell
     beside = nearby(tuple(_others(built.site_roots)))
-    (proof,) = prove_on(artefact, [runtime], setting=setting)
-    return replace(cell, verdict=examine(artefact, prospect, beside), proof=proof, complete=True)
+    (proof,) = prove_on(artifact, [runtime], setting=setting)
+    return replace(cell, verdict=examine(artifact, prospect, beside), proof=proof, complete=True)
 
 
-def _others(roots: Sequence[Path]) -> Iterator[Artefact]:
+def _others(roots: Sequence[Path]) -> Iterator[Artifact]:
     """Yield every distribution of an environment that can be read."""
     for root in roots:
         for installed in open_site(root).distributions.values():

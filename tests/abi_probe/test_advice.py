@@ -7,7 +7,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from abi_probe import ModuleDefinition, ModuleSlot, Promotable, Slots, SymbolClass, advise
+from abi_probe import Abi3Readiness, ModuleDefinition, ModuleSlot, Slots, SymbolClass, advise
 from abi_probe.advice import gil_warning
 from abi_probe.limited_api_alternatives import REPLACEMENTS
 from abi_probe.stable_abi import exporters, lookup
@@ -20,19 +20,21 @@ _GIL_FREE = ModuleSlot(kind=4, value=1)
 @pytest.mark.parametrize(
     ("path", "imports", "answer"),
     [
-        pytest.param(_NAME, ("PyList_New",), Promotable.POSSIBLE, id="stable-names"),
-        pytest.param(_NAME, ("PyList_New", "_Py_DecRef"), Promotable.LIKELY, id="signs-of-limit"),
+        pytest.param(_NAME, ("PyList_New",), Abi3Readiness.POSSIBLE, id="stable-names"),
         pytest.param(
-            _NAME, ("_Py_DecRef", "_Py_Dealloc"), Promotable.POSSIBLE, id="objects-of-two-builds"
+            _NAME, ("PyList_New", "_Py_DecRef"), Abi3Readiness.LIKELY, id="signs-of-limit"
         ),
-        pytest.param(_NAME, ("PyUnicode_New",), Promotable.NO, id="public-name"),
+        pytest.param(
+            _NAME, ("_Py_DecRef", "_Py_Dealloc"), Abi3Readiness.POSSIBLE, id="objects-of-two-builds"
+        ),
+        pytest.param(_NAME, ("PyUnicode_New",), Abi3Readiness.NO, id="public-name"),
         pytest.param(_NAME, (), None, id="nothing-of-python"),
         pytest.param("spam.abi3.so", ("PyList_New",), None, id="already"),
-        pytest.param("spam.so", ("PyList_New",), Promotable.POSSIBLE, id="bare"),
+        pytest.param("spam.so", ("PyList_New",), Abi3Readiness.POSSIBLE, id="bare"),
         pytest.param("spam.pypy39-pp73-x86_64-linux-gnu.so", ("PyPyList_New",), None, id="pypy"),
     ],
 )
-def test_promotable(path: str, imports: tuple[str, ...], answer: Promotable | None) -> None:
+def test_promotable(path: str, imports: tuple[str, ...], answer: Abi3Readiness | None) -> None:
     assert advise(extension(path, elf_binary(*imports))).promotable is answer
 
 
@@ -40,11 +42,11 @@ def test_promotable(path: str, imports: tuple[str, ...], answer: Promotable | No
     ("library", "answer"),
     [
         pytest.param("python3.dll", None, id="stable-already"),
-        pytest.param("python311.dll", Promotable.POSSIBLE, id="of-a-version"),
+        pytest.param("python311.dll", Abi3Readiness.POSSIBLE, id="of-a-version"),
     ],
 )
 def test_on_windows_the_dll_says_what_is_of_the_stable_abi(
-    library: str, answer: Promotable | None
+    library: str, answer: Abi3Readiness | None
 ) -> None:
     binary = replace(elf_binary("PyList_New"), needed=(library,))
     assert advise(extension("spam.pyd", binary)).promotable is answer

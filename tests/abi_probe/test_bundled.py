@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.checks import judge
-from abi_probe.model import Artefact, Binary, Format, VersionNeed
+from abi_probe.model import Artifact, Binary, Format, VersionNeed
 from abi_probe.verdict import Cause, Status
-from tests.factories.artifacts import artefact, elf_binary, extension, target
+from tests.factories.artifacts import artifact, elf_binary, extension, target
 
 LIBRARY = elf_binary(exports=())
 PROGRAM = replace(LIBRARY, shared_library=False, program=True)
@@ -24,11 +24,11 @@ def needs(version: str, binary: Binary) -> Binary:
     return replace(binary, version_needs=(need,), needed=("libc.so.6",))
 
 
-def wheel(*binaries: Binary, tag: str = "py3-none-any", native: bool = False) -> Artefact:
+def wheel(*binaries: Binary, tag: str = "py3-none-any", native: bool = False) -> Artifact:
     modules = [extension("spam.abi3.so")] if native else []
     files = {PurePosixPath(f"{at}/file"): binary for at, binary in enumerate(binaries)}
     return replace(
-        artefact(*modules, tag=tag),
+        artifact(*modules, tag=tag),
         libraries={path: binary for path, binary in files.items() if not binary.program},
         programs={path: binary for path, binary in files.items() if binary.program},
     )
@@ -60,7 +60,7 @@ LINUX = "py3-none-manylinux_2_17_x86_64"
     ],
 )
 def test_libraries_and_programs_decide_where_there_are_no_modules(
-    found: Artefact, *, refused: bool
+    found: Artifact, *, refused: bool
 ) -> None:
     verdict = judge(found, target())
     expected = Status.INCOMPATIBLE if refused else Status.UNVERIFIED

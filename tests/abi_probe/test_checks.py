@@ -1,4 +1,4 @@
-"""Verdicts: each reason against an artefact, and what is no reason."""
+"""Verdicts: each reason against an artifact, and what is no reason."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from packaging.specifiers import SpecifierSet
 
 from abi_probe.checks import judge
 from abi_probe.dynamic_linking.library_search import Loaded
-from abi_probe.dynamic_linking.loader import Missing, Resolution
-from abi_probe.dynamic_linking.loader_errors import Undefined, Unmet
+from abi_probe.dynamic_linking.loader import LinkResult, MissingLibrary
+from abi_probe.dynamic_linking.loader_errors import UndefinedSymbol, UnmetVersion
 from abi_probe.elf.gnu_hash import gnu_hash
 from abi_probe.model import (
-    Artefact,
+    Artifact,
     Binary,
     Evidence,
     Format,
@@ -23,12 +23,12 @@ from abi_probe.model import (
     VersionNeed,
 )
 from abi_probe.verdict import Cause, Status
-from tests.factories.artifacts import LINUX, artefact, elf_binary, extension, target
+from tests.factories.artifacts import LINUX, artifact, elf_binary, extension, target
 
 HERE = PurePosixPath("/site/spam.abi3.so")
 HAM_HASH = gnu_hash("ham").to_bytes(4, sys.byteorder)
 LIBC = PurePosixPath("/lib/libc.so.6")
-NOTHING_LOADED = Resolution(
+NOTHING_LOADED = LinkResult(
     defined=frozenset(),
     libraries=(),
     missing=(),
@@ -36,7 +36,7 @@ NOTHING_LOADED = Resolution(
     version_needs=frozenset(),
     unmet=(),
 )
-PLAIN = artefact(extension("spam.abi3.so"), tag="cp38-abi3-linux_x86_64")
+PLAIN = artifact(extension("spam.abi3.so"), tag="cp38-abi3-linux_x86_64")
 
 
 def spam(
@@ -44,28 +44,28 @@ def spam(
     exports: tuple[str, ...] = ("PyInit_spam",),
     weak: tuple[str, ...] = (),
     path: str = "spam.abi3.so",
-) -> Artefact:
+) -> Artifact:
     """Return one module that needs some names."""
-    return artefact(extension(path, elf_binary(*imports, exports=exports, weak=weak)))
+    return artifact(extension(path, elf_binary(*imports, exports=exports, weak=weak)))
 
 
-def with_binary(path: str = "spam.pyd", **change: object) -> Artefact:
+def with_binary(path: str = "spam.pyd", **change: object) -> Artifact:
     """Return one module whose binary says something else."""
-    return artefact(extension(path, replace(elf_binary(), **change)))
+    return artifact(extension(path, replace(elf_binary(), **change)))
 
 
-def missing(name: str, trouble: str | None = None) -> Resolution:
+def missing(name: str, trouble: str | None = None) -> LinkResult:
     """Return a module one of whose libraries is not found."""
-    gap = Missing(name=name, needed_by=HERE, trouble=trouble)
+    gap = MissingLibrary(name=name, needed_by=HERE, trouble=trouble)
     return replace(NOTHING_LOADED, missing=(gap,))
 
 
-def unmet(*versions: str, library: str = "libc.so.6") -> Resolution:
+def unmet(*versions: str, library: str = "libc.so.6") -> LinkResult:
     """Return a module that needs versions that are not defined."""
     needs = [VersionNeed(library=library, version=version) for version in versions]
     return replace(
         NOTHING_LOADED,
-        unmet=tuple(Unmet(need=need, needed_by=HERE, provider=LIBC) for need in needs),
+        unmet=tuple(UnmetVersion(need=need, needed_by=HERE, provider=LIBC) for need in needs),
     )
 
 
@@ -87,7 +87,7 @@ OBJECTIONS = [
         id="requires-python",
     ),
     pytest.param(
-        artefact(extension("spam.abi3.so"), tag="cp312-abi3-linux_x86_64"),
+        artifact(extension("spam.abi3.so"), tag="cp312-abi3-linux_x86_64"),
         target(),
         None,
         Cause.ABI_TAG,
@@ -277,7 +277,7 @@ OBJECTIONS = [
     pytest.param(
         spam(),
         target(),
-        replace(NOTHING_LOADED, undefined=(Undefined(name="ham", needed_by=HERE),)),
+        replace(NOTHING_LOADED, undefined=(UndefinedSymbol(name="ham", needed_by=HERE),)),
         Cause.LIBRARY,
         "spam.abi3.so needs ham, which no library loaded with it has",
         id="name-of-no-library",
@@ -362,7 +362,7 @@ OBJECTIONS = [
         id="no-extensions",
     ),
     pytest.param(
-        artefact(),
+        artifact(),
         replace(target(implementation="micropython"), has_site=False),
         None,
         Cause.CAPABILITY,
@@ -374,7 +374,7 @@ OBJECTIONS = [
 
 @pytest.mark.parametrize(("given", "runtime", "link", "cause", "detail"), OBJECTIONS)
 def test_objection(
-    given: Artefact, runtime: Target, link: Resolution | None, cause: Cause, detail: str
+    given: Artifact, runtime: Target, link: LinkResult | None, cause: Cause, detail: str
 ) -> None:
     links = {each.path: link for each in given.extensions if link is not None}
     verdict = judge(given, runtime, links)
@@ -397,22 +397,22 @@ def test_objection(
         ),
         pytest.param(spam(), target("3.13", flags="t"), "abi3t (3.15 and newer)", id="no-gil"),
         pytest.param(
-            artefact(tag="cp311-cp311-linux_x86_64"),
+            artifact(tag="cp311-cp311-linux_x86_64"),
             target("3.10", implementation="pypy"),
             "those of CPython do not serve it",
             id="pypy",
         ),
         pytest.param(
-            artefact(tag="cp312-abi3-linux_x86_64"), target(), "a lower floor", id="floor"
+            artifact(tag="cp312-abi3-linux_x86_64"), target(), "a lower floor", id="floor"
         ),
         pytest.param(
-            artefact(tag="cp311-cp311-manylinux_2_39_x86_64"),
+            artifact(tag="cp311-cp311-manylinux_2_39_x86_64"),
             target(),
             "built on glibc 2.36 or older",
             id="glibc-of-the-tag",
         ),
         pytest.param(
-            artefact(tag="cp311-cp311-win_amd64"), target(), "glibc on x86_64", id="system"
+            artifact(tag="cp311-cp311-win_amd64"), target(), "glibc on x86_64", id="system"
         ),
         pytest.param(
             spam("PyUnicode_New"), target(), "in place of PyUnicode_New: PyUnicode_From", id="name"
@@ -429,7 +429,7 @@ def test_objection(
         pytest.param(spam("_PyArg_Fini"), target(), "a build with the limited API", id="private"),
     ],
 )
-def test_what_would_help(given: Artefact, runtime: Target, words: str) -> None:
+def test_what_would_help(given: Artifact, runtime: Target, words: str) -> None:
     (objection,) = judge(given, runtime, {}).objections
     assert objection.help is not None
     assert words in objection.help
@@ -455,7 +455,7 @@ def test_every_cause_has_a_row() -> None:
             target(),
             None,
             "RECORD is odd",
-            id="of-the-artefact",
+            id="of-the-artifact",
         ),
         pytest.param(
             spam("PyList_New", weak=("PySpam_New", "PyHam_New")),
@@ -488,7 +488,7 @@ def test_every_cause_has_a_row() -> None:
         pytest.param(
             spam(),
             target(),
-            replace(NOTHING_LOADED, assumed=(Missing(name="libham.so", needed_by=HERE),)),
+            replace(NOTHING_LOADED, assumed=(MissingLibrary(name="libham.so", needed_by=HERE),)),
             "spam.abi3.so needs libham.so, which must have been loaded before",
             id="library-nearby",
         ),
@@ -521,19 +521,19 @@ def test_every_cause_has_a_row() -> None:
                 libraries={PurePosixPath("ham.so"): replace(elf_binary(), hashes=HAM_HASH)},
             ),
             target(),
-            replace(NOTHING_LOADED, undefined=(Undefined(name="ham", needed_by=HERE),)),
+            replace(NOTHING_LOADED, undefined=(UndefinedSymbol(name="ham", needed_by=HERE),)),
             "spam.abi3.so needs ham, which another library must define",
             id="name-of-a-library-nearby",
         ),
         pytest.param(
             replace(spam(), requires=("ham",)),
             target(),
-            replace(NOTHING_LOADED, undefined=(Undefined(name="ham", needed_by=HERE),)),
+            replace(NOTHING_LOADED, undefined=(UndefinedSymbol(name="ham", needed_by=HERE),)),
             "spam.abi3.so needs ham, which another library must define",
             id="name-of-another-distribution",
         ),
         pytest.param(
-            artefact(
+            artifact(
                 extension("spam.abi3.so", replace(elf_binary(), numpy_1=True)),
                 extension(
                     "ham.abi3.so", replace(elf_binary(exports=("PyInit_ham",)), numpy_1=True)
@@ -554,7 +554,7 @@ def test_every_cause_has_a_row() -> None:
     ],
 )
 def test_warnings_stand_against_nothing(
-    given: Artefact, runtime: Target, link: Resolution | None, words: str
+    given: Artifact, runtime: Target, link: LinkResult | None, words: str
 ) -> None:
     links = {each.path: link for each in given.extensions if link is not None}
     verdict = judge(given, runtime, links)
@@ -587,7 +587,7 @@ def test_warnings_stand_against_nothing(
             Status.UNVERIFIED,
             id="libraries-with-versions-of-their-own",
         ),
-        pytest.param(artefact(tag="py3-none-any"), target(), Status.COMPATIBLE, id="pure"),
+        pytest.param(artifact(tag="py3-none-any"), target(), Status.COMPATIBLE, id="pure"),
         pytest.param(spam("PySpam_New"), target(exports=None), Status.UNVERIFIED, id="no-exports"),
         pytest.param(
             spam("PySpam_New", exports=("PyInit_spam", "PySpam_New")),
@@ -624,14 +624,14 @@ def test_warnings_stand_against_nothing(
         ),
     ],
 )
-def test_status(given: Artefact, runtime: Target, status: Status) -> None:
+def test_status(given: Artifact, runtime: Target, status: Status) -> None:
     verdict = judge(given, runtime, {})
     assert verdict.target == runtime.name
     assert verdict.status is status
 
 
 def test_a_python_without_numpy_2_needs_no_warning_of_it() -> None:
-    given = artefact(extension("spam.abi3.so", replace(elf_binary(), numpy_1=True)))
+    given = artifact(extension("spam.abi3.so", replace(elf_binary(), numpy_1=True)))
     assert judge(given, target("3.9"), {}).warnings
     assert not judge(given, target("3.8"), {}).warnings
 
@@ -667,6 +667,6 @@ def test_the_dll_of_windows(library: str, version: str, flags: str, detail: str 
     there = replace(
         target(version, flags=flags, suffixes=(".pyd",)), format=Format.PE, machine="amd64"
     )
-    objections = judge(artefact(extension("spam.pyd", binary)), there, {}).objections
+    objections = judge(artifact(extension("spam.pyd", binary)), there, {}).objections
     assert [each.cause for each in objections] == ([Cause.ABI_KIND] if detail else [])
     assert all((detail or "") in each.detail for each in objections)

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe import ModuleSlot, UnreadableError, read_binary, read_binary_file
-from abi_probe.elf.address_space import ElfMemory
+from abi_probe.elf.address_space import ElfAddressSpace
 from abi_probe.elf.image import Tag, open_image
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.definition_bytes import (
@@ -127,7 +127,7 @@ def test_each_module_of_a_file_has_its_own(order: int, tmp_path: Path) -> None:
     records = [bytes(data[place : place + 24]) for place in range(start, start + size, 24)]
     data[start : start + size] = b"".join(records[::order])
     for record in records:  # some linkers put what a relocation adds there too
-        place = ElfMemory.of(image).offset(int.from_bytes(record[:8], "little"))
+        place = ElfAddressSpace.of(image).offset(int.from_bytes(record[:8], "little"))
         if place is not None:
             data[place : place + 8] = bytes(8)
     found = read_binary(bytes(data))

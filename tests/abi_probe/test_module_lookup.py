@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.module_lookup import findable
-from tests.factories.artifacts import LINUX, artefact, extension
+from tests.factories.artifacts import LINUX, artifact, extension
 
 CP311 = f".cpython-311-{LINUX}.so"
 USUAL = (CP311, ".abi3.so", ".so")
@@ -28,14 +28,14 @@ USUAL = (CP311, ".abi3.so", ".so")
     ],
 )
 def test_chosen(paths: list[str], suffixes: tuple[str, ...], chosen: str | None) -> None:
-    (found,) = findable(artefact(*map(extension, paths)), suffixes)
+    (found,) = findable(artifact(*map(extension, paths)), suffixes)
     assert (str(found.chosen.path) if found.chosen else None) == chosen
     assert len(found.files) == len(paths)
     assert not found.has_source
 
 
 def test_source_stands_in() -> None:
-    with_source = replace(artefact(extension("a/spam.pyd")), sources=frozenset({"a.spam", "a"}))
+    with_source = replace(artifact(extension("a/spam.pyd")), sources=frozenset({"a.spam", "a"}))
     (found,) = findable(with_source, USUAL)
     assert (found.module, found.chosen, found.has_source) == ("a.spam", None, True)
 
@@ -61,12 +61,12 @@ def test_source_stands_in() -> None:
 )
 def test_folder_of_a_package_wins(paths: list[str], packages: set[str], chosen: str | None) -> None:
     given = replace(
-        artefact(*map(extension, paths)), sources=frozenset(packages), packages=frozenset(packages)
+        artifact(*map(extension, paths)), sources=frozenset(packages), packages=frozenset(packages)
     )
     (found,) = findable(given, USUAL)
     assert (str(found.chosen.path) if found.chosen else None) == chosen
 
 
 def test_modules_are_sorted() -> None:
-    found = findable(artefact(*map(extension, ["b.so", "a/c.so", "a.abi3.so"])), USUAL)
+    found = findable(artifact(*map(extension, ["b.so", "a/c.so", "a.abi3.so"])), USUAL)
     assert [each.module for each in found] == ["a", "a.c", "b"]

@@ -55,8 +55,8 @@ def test_a_module_is_optional_where_no_source_needs_it(
     package.mkdir()
     (package / "spam.so").write_bytes(SPAM)
     (package / "__init__.py").write_text(f"{source}\n")
-    (artefact,) = read_path(tmp_path)
-    found = optional_modules(artefact, ["pkg.spam"], others_load=others_load)
+    (artifact,) = read_path(tmp_path)
+    found = optional_modules(artifact, ["pkg.spam"], others_load=others_load)
     assert found == (frozenset({"pkg.spam"}) if optional else frozenset())
 
 
@@ -66,8 +66,8 @@ def test_tests_of_an_artifact_do_not_make_a_module_necessary(tmp_path: Path) -> 
     (tmp_path / "pkg" / "spam.so").write_bytes(SPAM)
     (tmp_path / "pkg" / "__init__.py").touch()
     (tests / "test_spam.py").write_text("from pkg import spam\n")
-    (artefact,) = read_path(tmp_path)
-    assert optional_modules(artefact, ["pkg.spam"], others_load=True)
+    (artifact,) = read_path(tmp_path)
+    assert optional_modules(artifact, ["pkg.spam"], others_load=True)
 
 
 def test_a_module_named_in_another_binary_is_necessary(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_a_module_named_in_another_binary_is_necessary(tmp_path: Path) -> None:
     (tmp_path / "pkg" / "spam.so").write_bytes(SPAM)
     (tmp_path / "pkg" / "eggs").mkdir()
     (tmp_path / "pkg" / "eggs" / "spam.so").write_bytes(SPAM + b"\0pkg.ham\0")
-    (artefact,) = read_path(tmp_path)
-    assert not optional_modules(artefact, ["pkg.ham"], others_load=True)
+    (artifact,) = read_path(tmp_path)
+    assert not optional_modules(artifact, ["pkg.ham"], others_load=True)
 
 
 def test_a_top_level_module_is_never_optional(tmp_path: Path) -> None:
     (tmp_path / "spam.so").write_bytes(SPAM)
     (tmp_path / "ham.py").touch()
-    (artefact,) = read_path(tmp_path)
-    assert not optional_modules(artefact, ["spam"], others_load=True)
+    (artifact,) = read_path(tmp_path)
+    assert not optional_modules(artifact, ["spam"], others_load=True)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.dynamic_linking.library_search import Loaded
-from abi_probe.dynamic_linking.loader import Resolution
+from abi_probe.dynamic_linking.loader import LinkResult
 from abi_probe.python_library import check_python_library
 from abi_probe.verdict import Cause
 from tests.factories.artifacts import elf_binary, extension, target
@@ -16,11 +16,11 @@ from tests.factories.artifacts import elf_binary, extension, target
 MODULE = extension("spam.cpython-311-x86_64-linux-gnu.so")
 
 
-def loading(name: str, *exports: str) -> Resolution:
+def loading(name: str, *exports: str) -> LinkResult:
     """Return what loading a module brings along: one library."""
     binary = replace(elf_binary(exports=exports), soname=name)
     library = Loaded(path=PurePosixPath("/usr/lib", name), binary=binary)
-    return Resolution(
+    return LinkResult(
         defined=frozenset(exports),
         libraries=(library,),
         missing=(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe.errors import NothingToProbeError, UnreadableError
-from abi_probe.model import ArtefactKind
+from abi_probe.model import ArtifactKind
 from abi_probe.site_packages import (
     installed_paths,
     open_site,
@@ -80,7 +80,7 @@ def test_files_of_a_distribution(
 ) -> None:
     site = open_site(laid_out(tmp_path, files))
     read = read_installed(site.distributions["spam"])
-    assert (read.kind, read.name, read.root) == (ArtefactKind.DISTRIBUTION, "spam", str(tmp_path))
+    assert (read.kind, read.name, read.root) == (ArtifactKind.DISTRIBUTION, "spam", str(tmp_path))
     assert [each.module for each in read.extensions] == modules
     assert [str(path) for path in read.libraries] == libraries
     assert not read.trouble
@@ -165,7 +165,7 @@ def test_owners(tmp_path: Path, module: str, expected: set[str] | None) -> None:
 def test_a_folder_without_metadata(tmp_path: Path) -> None:
     laid_out(tmp_path, {"eggs/spam.abi3.so": SPAM, "eggs/__init__.py": b"", "notes.txt": b""})
     read = read_folder(tmp_path)
-    assert (read.kind, read.root) == (ArtefactKind.SITE, str(tmp_path))
+    assert (read.kind, read.root) == (ArtifactKind.SITE, str(tmp_path))
     assert [each.module for each in read.extensions] == ["eggs.spam"]
     assert read.sources == {"eggs"}
 
@@ -198,4 +198,4 @@ def test_a_single_file(
     read = read_single_file(laid_out(tmp_path, {name: content}) / name)
     assert [each.module for each in read.extensions] == modules
     assert [str(path) for path in read.libraries] == libraries
-    assert read.kind is ArtefactKind.FILE
+    assert read.kind is ArtifactKind.FILE

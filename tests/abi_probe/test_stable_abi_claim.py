@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from abi_probe.model import Evidence, SymbolClass, VersionNeed
 from abi_probe.stable_abi_claim import declared_floor, first_exporter, is_promised, promise_of
-from tests.factories.artifacts import artefact, elf_binary, extension, target
+from tests.factories.artifacts import artifact, elf_binary, extension, target
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from tests.factories.artifacts import artefact, elf_binary, extension, target
 )
 def test_declared_floor(tag: str | None, floor: tuple[int, int] | None, *, promised: bool) -> None:
     module = extension("spam.abi3.so")
-    given = artefact(module, tag=tag)
+    given = artifact(module, tag=tag)
     assert declared_floor(given) == floor
     assert promise_of(module, given).declared_floor == floor
     assert is_promised(module, given) is promised
@@ -36,7 +36,7 @@ def test_declared_floor(tag: str | None, floor: tuple[int, int] | None, *, promi
 
 def test_a_bare_name_promises_nothing() -> None:
     module = extension("spam.so", elf_binary("PyUnicode_AsUTF8"))
-    promise = promise_of(module, artefact(module))
+    promise = promise_of(module, artifact(module))
     assert not promise.violations
     assert promise.computed_floor is None
 
@@ -53,7 +53,7 @@ def test_a_bare_name_promises_nothing() -> None:
 )
 def test_computed_floor(names: list[str], floor: tuple[int, int] | None) -> None:
     module = extension("spam.abi3.so", elf_binary(*names))
-    assert promise_of(module, artefact(module)).computed_floor == floor
+    assert promise_of(module, artifact(module)).computed_floor == floor
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_computed_floor(names: list[str], floor: tuple[int, int] | None) -> None
 )
 def test_violation(name: str, kind: SymbolClass, added: str | None, reason: str) -> None:
     module = extension("spam.abi3.so", elf_binary("PyList_New", name))
-    (found,) = promise_of(module, artefact(module, tag="cp38-abi3-any")).violations
+    (found,) = promise_of(module, artifact(module, tag="cp38-abi3-any")).violations
     assert (found.path, found.symbol, found.symbol_class) == ("spam.abi3.so", name, kind)
     assert found.added == added
     assert found.reason.startswith(name)
@@ -114,7 +114,7 @@ def test_violation(name: str, kind: SymbolClass, added: str | None, reason: str)
 
 def test_a_violation_says_what_was_and_what_would_help() -> None:
     module = extension("spam.abi3.so", elf_binary("PyType_GetName", "_PyList_Extend"))
-    newer, private = promise_of(module, artefact(module, tag="cp38-abi3-any")).violations
+    newer, private = promise_of(module, artifact(module, tag="cp38-abi3-any")).violations
     assert newer.help == "a build that does without PyType_GetName, or a tag of cp311"
     assert newer.first_exported == "3.11"
     assert private.help == "in place of _PyList_Extend: the method `extend`"
@@ -133,7 +133,7 @@ def test_a_violation_says_what_was_and_what_would_help() -> None:
 )
 def test_no_violation(tag: str | None, name: str) -> None:
     module = extension("spam.abi3.so", elf_binary(name))
-    promise = promise_of(module, artefact(module, tag=tag))
+    promise = promise_of(module, artifact(module, tag=tag))
     assert not promise.violations
     assert not promise.warnings
 
@@ -161,7 +161,7 @@ def test_no_violation(tag: str | None, name: str) -> None:
 )
 def test_disagreements(path: str, names: list[str], tag: str, words: str | None) -> None:
     module = extension(path, elf_binary(*names))
-    promise = promise_of(module, artefact(module, tag=tag))
+    promise = promise_of(module, artifact(module, tag=tag))
     assert not promise.violations
     assert [(words or "nothing") in each for each in promise.warnings] == [True] * bool(words)
 
@@ -178,10 +178,10 @@ def test_the_first_runtime_here_that_gives_every_name() -> None:
         target("3.7.2", implementation="pypy", exports=needed),
         described,
     ]
-    found = first_exporter(module, artefact(module, own), targets)
+    found = first_exporter(module, artifact(module, own), targets)
     assert found is not None
     assert found.name == "cpython-3.8.1"
-    assert first_exporter(module, artefact(module), targets) is None
+    assert first_exporter(module, artifact(module), targets) is None
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_the_first_runtime_is_one_that_the_file_is_for(
 ) -> None:
     module = extension(path, replace(elf_binary("PyList_New"), machines=(machine,)))
     targets = [target("3.12"), target("3.15", flags="t", suffixes=(".abi3t.so", ".so"))]
-    found = first_exporter(module, artefact(module), targets)
+    found = first_exporter(module, artifact(module), targets)
     assert (found.name if found is not None else None) == expected
 
 
@@ -206,13 +206,13 @@ def test_a_build_with_a_gil_that_looks_for_abi3t_files_can_be_the_first() -> Non
     module = extension("spam.abi3t.so")
     older = target("3.14")
     with_gil = target("3.15", suffixes=(".abi3.so", ".abi3t.so", ".so"))
-    found = first_exporter(module, artefact(module), [older, with_gil])
+    found = first_exporter(module, artifact(module), [older, with_gil])
     assert found is with_gil
 
 
 def test_what_was_exported_before_it_was_stable_is_a_warning() -> None:
     module = extension("spam.abi3.so", elf_binary("PyBuffer_Release"))
-    promise = promise_of(module, artefact(module, tag="cp38-abi3-any"))
+    promise = promise_of(module, artifact(module, tag="cp38-abi3-any"))
     (warning,) = promise.warnings
     assert warning == (
         "spam.abi3.so needs PyBuffer_Release, stable only since 3.11;"
@@ -222,12 +222,12 @@ def test_what_was_exported_before_it_was_stable_is_a_warning() -> None:
     assert promise.computed_floor == (3, 11)
 
 
-def test_what_the_artefact_defines_itself_is_no_finding() -> None:
+def test_what_the_artifact_defines_itself_is_no_finding() -> None:
     names = ("PyUnicode_AsUTF8", "_PyDict_GetItem_KnownHash", "PyEval_SetTrace")
     module = extension("spam.abi3.so", elf_binary(*names[:2], weak=names[2:]))
     other = extension("ham.abi3.so", elf_binary(exports=("PyInit_ham", names[0])))
     library = elf_binary(exports=(names[1],))
-    given = artefact(module, other, tag="cp38-abi3-any")
+    given = artifact(module, other, tag="cp38-abi3-any")
     given = replace(given, libraries={PurePosixPath("spam.libs/libham.so"): library})
     promise = promise_of(module, given)
     assert not promise.violations
@@ -246,7 +246,7 @@ def test_names_are_counted_by_class() -> None:
         "PySpam_New",
     )
     module = extension("spam.abi3.so", binary)
-    assert promise_of(module, artefact(module)).symbols == {
+    assert promise_of(module, artifact(module)).symbols == {
         "stable": 2,
         "unstable": 2,
         "private": 1,
@@ -266,4 +266,4 @@ def test_names_are_counted_by_class() -> None:
 def test_libc_floor(versions: list[str], floor: str | None) -> None:
     needs = tuple(VersionNeed(library="libc.so.6", version=version) for version in versions)
     module = extension("spam.abi3.so", replace(elf_binary(), version_needs=needs))
-    assert promise_of(module, artefact(module)).libc_floor == floor
+    assert promise_of(module, artifact(module)).libc_floor == floor

@@ -16,7 +16,7 @@ from abi_probe import (
     judge,
 )
 from abi_probe.verdict import WarningKind
-from tests.factories.artifacts import artefact, elf_binary, extension
+from tests.factories.artifacts import artifact, elf_binary, extension
 
 HERE = "manylinux_2_36_x86_64"
 
@@ -239,7 +239,7 @@ def test_windows_has_its_own_format() -> None:
 
 
 def test_a_verdict_says_what_it_rests_on() -> None:
-    wheel = artefact(extension("spam.abi3.so"), tag="cp38-abi3-manylinux_2_17_x86_64")
+    wheel = artifact(extension("spam.abi3.so"), tag="cp38-abi3-manylinux_2_17_x86_64")
     verdict = judge(wheel, describe("3.16", platform=HERE), {})
     assert verdict.status is Status.UNVERIFIED
     assert any(each.kind is WarningKind.TABLE for each in verdict.warnings)
@@ -248,7 +248,7 @@ def test_a_verdict_says_what_it_rests_on() -> None:
 def test_names_that_no_later_version_promises_are_doubted() -> None:
     binary = elf_binary("_PyObject_GetDictPtr", "PyUnicode_FromUnicode", exports=("PyInit_spam",))
     module = extension("spam.abi3.so", binary)
-    verdict = judge(artefact(module), describe("3.16", platform=HERE), {})
+    verdict = judge(artifact(module), describe("3.16", platform=HERE), {})
     assert [each.symbol for each in verdict.objections] == ["PyUnicode_FromUnicode"]
     assert any("_PyObject_GetDictPtr" in each.detail for each in verdict.warnings)
 
@@ -262,6 +262,6 @@ def test_names_that_no_later_version_promises_are_doubted() -> None:
     ],
 )
 def test_requires_python(text: str, fits: bool) -> None:  # noqa: FBT001 - a row of the table
-    wheel = replace(artefact(extension("spam.abi3.so")), requires_python=SpecifierSet(">=3.9.2"))
+    wheel = replace(artifact(extension("spam.abi3.so")), requires_python=SpecifierSet(">=3.9.2"))
     causes = {each.cause for each in judge(wheel, describe(text, platform=HERE), {}).objections}
     assert (Cause.PACKAGE_PYTHON not in causes) is fits

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from abi_probe.checks import judge
 from abi_probe.errors import UnreadableError
-from abi_probe.model import ArtefactKind
+from abi_probe.model import ArtifactKind
 from abi_probe.verdict import Status
 from abi_probe.wheel import read_wheel, read_wheel_stream
 from tests.factories.artifacts import LIBRARY, SPAM, target
@@ -63,7 +63,7 @@ def test_a_whole_wheel(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_bytes(packed({**members(), "spam.libs/libhelper.so.1": LIBRARY}))
     read = read_wheel(path)
-    assert (read.target, read.kind, read.name) == (str(path), ArtefactKind.WHEEL, "spam")
+    assert (read.target, read.kind, read.name) == (str(path), ArtifactKind.WHEEL, "spam")
     assert (read.version, read.requires_python) == (Version("1.0"), SpecifierSet(">=3.8"))
     assert read.tags == {Tag("cp38", "abi3", "manylinux_2_17_x86_64")}
     assert [(each.module, str(each.path)) for each in read.extensions] == [("spam", MODULE)]

@@ -12,12 +12,12 @@ from packaging.tags import parse_tag
 from abi_probe.model import Binary, Format, VersionNeed
 from abi_probe.target_spec import describe
 from abi_probe.wheel_claim import PromiseKind, broken_promises, promised_runtimes
-from tests.factories.artifacts import artefact, elf_binary, extension
+from tests.factories.artifacts import artifact, elf_binary, extension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from abi_probe.model import Artefact
+    from abi_probe.model import Artifact
 
 LINUX = "manylinux_2_17_x86_64"
 LIBRARY = elf_binary(exports=())
@@ -43,7 +43,7 @@ def mac(*minimums: tuple[str, tuple[int, ...]]) -> Binary:
     )
 
 
-def wheel(tag: str, files: Mapping[str, Binary | None], **fields: Any) -> Artefact:  # noqa: ANN401 - of Artefact
+def wheel(tag: str, files: Mapping[str, Binary | None], **fields: Any) -> Artifact:  # noqa: ANN401 - of Artifact
     """Return a wheel with modules, libraries (`lib...`) and programs (without a suffix)."""
     own = {k: v for k, v in files.items() if v is None or v.exports}
     modules = [extension(path, binary) for path, binary in own.items()]
@@ -51,14 +51,14 @@ def wheel(tag: str, files: Mapping[str, Binary | None], **fields: Any) -> Artefa
         PurePosixPath(path): b for path, b in files.items() if b is not None and not b.exports
     }
     return replace(
-        artefact(*modules, tag=tag),
+        artifact(*modules, tag=tag),
         libraries={path: binary for path, binary in others.items() if not binary.program},
         programs={path: binary for path, binary in others.items() if binary.program},
         **fields,
     )
 
 
-def kinds(found: Artefact) -> list[tuple[str, str | None]]:
+def kinds(found: Artifact) -> list[tuple[str, str | None]]:
     return sorted((each.kind.value, each.path) for each in broken_promises(found))
 
 

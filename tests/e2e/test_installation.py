@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.launch.plan_key import ask
-from multirt.launch.plan_writer import Grounds, StartBy, write_plan
+from multirt.launch.plan_writer import LaunchCommand, PlanInputs, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,8 +62,8 @@ def test_the_command_of_a_wheel(
     assert _run(command, tmp_path, env).stdout == "handed\ntool.py\na b\n"
     question = ask([b"tool.py"], os.fsencode(tmp_path), {})
     assert question is not None
-    grounds = Grounds(since=0, paths=(), variables={})
-    write_plan(question, grounds, StartBy(executable="/bin/echo", arguments=("planned",)))
+    grounds = PlanInputs(since=0, paths=(), variables={})
+    write_plan(question, grounds, LaunchCommand(executable="/bin/echo", arguments=("planned",)))
     assert _run(command, tmp_path, env).stdout == "planned a b\n"
     link = tmp_path / "linked"  # as pipx and uv put it on PATH
     link.symlink_to(command)

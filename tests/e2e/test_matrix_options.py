@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments import Store, run_uv
+from multirt.environments import EnvironmentStore, run_uv
 from tests.factories.projects import native, pure
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def test_every_way_of_getting_the_project_in(
     (root / "pyproject.toml").write_text(text)
     (root / "src/demo/spare.py").touch()
     command = ["pip", "compile", "-", "--format", "pylock.toml", "--quiet", "--no-header"]
-    lock = run_uv(Store(tmp_path, os.environ), command, text="iniconfig==2.0.0\nsortedcontainers\n")
+    lock = run_uv(
+        EnvironmentStore(tmp_path, os.environ), command, text="iniconfig==2.0.0\nsortedcontainers\n"
+    )
     (root / "pylock.toml").write_text(lock)
     names = ("editable", "deps", "sdist", "extra", "bare")
     done, cells = matrix(root, "3.12", *names)

@@ -11,7 +11,7 @@ import pytest
 from multirt.launch.plan_key import ask
 from multirt.launch.plan_listing import clear_plans, stored_plans, words
 from multirt.launch.plan_reader import FORMAT, plan_name
-from multirt.launch.plan_writer import StartBy, write_plan
+from multirt.launch.plan_writer import LaunchCommand, write_plan
 from tests.multirt.launch.conftest import resting_on
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Command
 
-_START = StartBy(executable="/bin/echo", arguments=())
+_START = LaunchCommand(executable="/bin/echo", arguments=())
 
 
 def _write(*words: str, rests_on: Path) -> Path:

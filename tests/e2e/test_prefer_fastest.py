@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from multirt.experiments.history import History
 from multirt.experiments.history_model import content_of, machine_key
 from multirt.program import read_program
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 from tests.factories.records import record
 from tests.interpreters import release
 
@@ -33,7 +33,7 @@ def planted(tmp_path: Path, require: Require) -> Callable[[float], list[str]]:
     """Return a function that plants how fast 3.10 is beside 3.12, and gives the options."""
     script = tmp_path / "tool.py"
     script.write_text("import sys; print(sys.version_info[1])\n")
-    program = read_program(Entry(kind=Kind.SCRIPT, text=str(script)), tmp_path, None)
+    program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text=str(script)), tmp_path, None)
 
     def plant(seconds: float) -> list[str]:
         key = {"program": str(script), "content": content_of(program), "machine": machine_key()}

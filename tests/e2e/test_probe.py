@@ -171,7 +171,7 @@ def test_a_runtime_that_is_asked_for_and_not_here_is_no_pass(
 
 
 @pytest.mark.usefixtures("dist")
-def test_colours_come_when_they_are_wanted(multirt: Command) -> None:
+def test_colors_come_when_they_are_wanted(multirt: Command) -> None:
     assert "\x1b" not in multirt("probe", *WORDS, GOOD).stdout
     assert (
         "\x1b[32mfits, --import verifies it\x1b[0m"

@@ -13,7 +13,7 @@ from abi_probe import open_site
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError
 from multirt.probe.local_pool import here
-from multirt.probe.model import Task
+from multirt.probe.model import ProbeTask
 from multirt.probe.remote import on_cluster
 from tests.clusters import LocalCluster, local_cluster
 from tests.factories.probe_wheels import HERE, TAG, install, write_wheel
@@ -51,7 +51,7 @@ class _Deadly:
 
 
 def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> None:
-    tasks = [Task(target=many[0], path=tmp_path / many[0])]
+    tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
         work = on_cluster(tasks, [], f"dask://{cluster.address}", patience=0.5)
         with pytest.raises(MultirtError, match="has no workers") as caught:
@@ -60,7 +60,7 @@ def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> N
 
 
 def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> None:
-    tasks = [Task(target=many[0], path=tmp_path / many[0])]
+    tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
         cluster.worker()
         work = on_cluster(tasks, [object()], f"dask://{cluster.address}")  # type: ignore[list-item]
@@ -96,14 +96,14 @@ def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
     for name in ("one", "two"):
         install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
     parts = open_site(site).distributions.values()
-    tasks = [Task(target="site", path=site, part=each) for each in parts]
+    tasks = [ProbeTask(target="site", path=site, part=each) for each in parts]
     done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
     errors = [done[place].reports[0]["error"] for place in range(2)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 2
 
 
 def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
-    tasks = [Task(target=name, path=tmp_path / name) for name in many[:3]]
+    tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many[:3]]
     done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
     errors = [done[place].reports[0]["error"] for place in range(3)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 3
@@ -134,7 +134,7 @@ def test_workers_that_die_in_the_middle(
     many: list[str], tmp_path: Path, cluster: LocalCluster, deaths: int
 ) -> None:
     workers = [cluster.worker(), cluster.worker()]
-    tasks = [Task(target=name, path=tmp_path / name) for name in many * 20]
+    tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many * 20]
     prospects = [described_prospect(HERE)]
     expected = {place: done.reports for place, done in here(tasks, prospects, 1)}
     work = on_cluster(tasks, prospects, f"dask://{cluster.address}")

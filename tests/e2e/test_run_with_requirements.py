@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from multirt.config import Wishes
-from multirt.environments import Store, Wanted, resolve
+from multirt.config import CliSettings
+from multirt.environments import EnvironmentStore, InstallRequest, resolve
 from multirt.environments.pylock import anchored
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.decide import decide
 from multirt.selection.request import Request
-from runtimes import RuntimeSpec, Search
+from runtimes import RuntimeSpec, SearchOptions
 from tests.factories.index import make_wheel
 
 if TYPE_CHECKING:
@@ -127,9 +127,9 @@ def test_a_file_that_a_requirement_names_counts_anew_when_it_changed(
     assert command(*words).stdout == "other\n"
 
 
-def test_an_answer_of_the_index_counts_for_a_day(here: Runtime, store: Store) -> None:
-    first = resolve(here, Wanted(requirements=("alpha",)), store)
-    again = resolve(here, Wanted(requirements=("alpha",)), replace(store, fresh_for=7200.0))
+def test_an_answer_of_the_index_counts_for_a_day(here: Runtime, store: EnvironmentStore) -> None:
+    first = resolve(here, InstallRequest(requirements=("alpha",)), store)
+    again = resolve(here, InstallRequest(requirements=("alpha",)), replace(store, fresh_for=7200.0))
     assert first.until is not None
     assert again.until is not None
     assert 79_000 < first.until - again.until < 79_300  # a day without two hours
@@ -154,7 +154,7 @@ def test_a_reason_that_several_runtimes_share_is_said_once(
 
 @pytest.mark.real
 def test_after_one_failed_four_are_resolved_for_at_once(
-    store: Store, require: Require, tmp_path: Path, tool: Path
+    store: EnvironmentStore, require: Require, tmp_path: Path, tool: Path
 ) -> None:
     """Whoever is not alone waits until four are there: one after the other would wait for ever."""
     names = ("3.13", "3.12", "3.11", "3.10", "3.9")
@@ -162,7 +162,7 @@ def test_after_one_failed_four_are_resolved_for_at_once(
     together = threading.Barrier(4)
     calls = iter(range(len(names)))
 
-    def place() -> Store:
+    def place() -> EnvironmentStore:
         if next(calls):
             together.wait(timeout=60)
         return store
@@ -170,10 +170,12 @@ def test_after_one_failed_four_are_resolved_for_at_once(
     env = {**store.env, "PATH": "/nowhere", "MULTIRT_SEARCH_PATH": ":".join(map(str, pythons))}
     decision = decide(
         Request(
-            entry=Entry(kind=Kind.SCRIPT, text=str(tool)),
-            search=Search(env=env, home=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache"),
+            entry=EntryPoint(kind=ProgramKind.SCRIPT, text=str(tool)),
+            search=SearchOptions(
+                env=env, home=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache"
+            ),
             cache_dir=tmp_path / "cache",
-            wishes=Wishes(
+            wishes=CliSettings(
                 specs=tuple(RuntimeSpec.parse(str(python)) for python in pythons),
                 requirement_files=(_unfulfillable(tmp_path),),
             ),

@@ -1,4 +1,4 @@
-"""Make small extensions, artefacts and targets to judge."""
+"""Make small extensions, artifacts and targets to judge."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from packaging.version import Version
 
 from abi_probe.filename import read_claim, stem
 from abi_probe.model import (
-    Artefact,
-    ArtefactKind,
+    Artifact,
+    ArtifactKind,
     Binary,
     Extension,
     Format,
@@ -70,11 +70,11 @@ def extension(path: str, binary: Binary | None = None) -> Extension:
     return Extension(path=place, module=".".join(parts), claim=claim, binary=own)
 
 
-def artefact(*extensions: Extension, tag: str | None = None) -> Artefact:
+def artifact(*extensions: Extension, tag: str | None = None) -> Artifact:
     """Return a wheel with some extensions, tagged or not."""
-    return Artefact(
+    return Artifact(
         target="spam.whl",
-        kind=ArtefactKind.WHEEL,
+        kind=ArtifactKind.WHEEL,
         name="spam",
         version=Version("1.0"),
         tags=parse_tag(tag) if tag else frozenset(),

@@ -7,12 +7,12 @@ from pathlib import Path
 from packaging.version import Version
 
 from multirt.matrix.model import (
-    Case,
     CellReport,
-    Outcome,
-    Report,
+    CellState,
+    MatrixReport,
     RuntimeReport,
-    State,
+    TestCase,
+    TestOutcome,
     WheelReport,
 )
 from runtimes import Abi, Platform, Runtime
@@ -82,7 +82,9 @@ MACHINE = tuple(
 """Runtimes of a machine that has several of most kinds."""
 
 
-def row(name: str, state: State = State.PASSED, *cases: Case, **changes: object) -> CellReport:
+def row(
+    name: str, state: CellState = CellState.PASSED, *cases: TestCase, **changes: object
+) -> CellReport:
     """Return what came of a cell on CPython."""
     values: dict[str, object] = {
         "name": name,
@@ -119,17 +121,17 @@ def row(name: str, state: State = State.PASSED, *cases: Case, **changes: object)
     return CellReport(**{**values, **changes})  # type: ignore[arg-type]  # a table of fields
 
 
-def failed(name: str = "tests/test_a.py::test_b", message: str = "assert 1 == 2") -> Case:
+def failed(name: str = "tests/test_a.py::test_b", message: str = "assert 1 == 2") -> TestCase:
     """Return a test that failed."""
-    return Case(id=name, outcome=Outcome.FAILED, message=message, text=f"E   {message}")
+    return TestCase(id=name, outcome=TestOutcome.FAILED, message=message, text=f"E   {message}")
 
 
-def passed(name: str = "tests/test_a.py::test_b") -> Case:
+def passed(name: str = "tests/test_a.py::test_b") -> TestCase:
     """Return a test that passed."""
-    return Case(id=name, outcome=Outcome.PASSED)
+    return TestCase(id=name, outcome=TestOutcome.PASSED)
 
 
-def report(*cells: CellReport, **changes: object) -> Report:
+def report(*cells: CellReport, **changes: object) -> MatrixReport:
     """Return the report of a project with one wheel."""
     wheel = WheelReport(
         file="demo-1.0-py3-none-any.whl",
@@ -139,4 +141,4 @@ def report(*cells: CellReport, **changes: object) -> Report:
         seconds=0.7,
     )
     values: dict[str, object] = {"project": "demo", "wheels": (wheel,), "cells": cells}
-    return Report(**{**values, **changes})  # type: ignore[arg-type]  # likewise
+    return MatrixReport(**{**values, **changes})  # type: ignore[arg-type]  # likewise

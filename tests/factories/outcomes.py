@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from multirt.experiments.trial import Outcome, Recorded, Recording
+from multirt.experiments.trial import RecordedStream, RunOutcome, StreamRecorder
 from runtimes import Abi, Jit, Platform, Runtime
 from tests.factories.runtimes import implementation as made
 
@@ -54,9 +54,9 @@ def runtime(
     )
 
 
-def recorded(text: str) -> Recorded:
+def recorded(text: str) -> RecordedStream:
     """Return a stream with that text."""
-    recording = Recording(())
+    recording = StreamRecorder(())
     recording.feed(text.encode())
     return recording.finish()
 
@@ -67,10 +67,10 @@ def outcome(
     exit_code: int | None = 0,
     files: dict[str, str | None] | None = None,
     refused: str | None = None,
-) -> Outcome:
+) -> RunOutcome:
     """Return what came of a run."""
     written = sorted((files or {}).items())
-    return Outcome(
+    return RunOutcome(
         exit_code=exit_code,
         refused=refused,
         stdout=recorded(stdout),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from multirt.probe.model import ExtensionReport, ObjectionReport, Report, RuntimeReport
+    from multirt.probe.model import ArtifactReport, ExtensionReport, ObjectionReport, RuntimeReport
 
 RUNTIMES = tuple(f"cpython-3.{minor}.{minor}" for minor in range(6, 16))
 
@@ -78,8 +78,8 @@ def extension(path: str, *violations: str, warnings: tuple[str, ...] = ()) -> Ex
 
 def report(
     target: str, *runtimes: RuntimeReport, extensions: tuple[ExtensionReport, ...] = ()
-) -> Report:
-    """Return an artefact that was read."""
+) -> ArtifactReport:
+    """Return an artifact that was read."""
     return {
         "target": target,
         "kind": "wheel",

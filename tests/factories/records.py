@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from multirt.experiments.history_model import Record
+from multirt.experiments.history_model import BenchRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,9 @@ def record(  # noqa: PLR0913 - each test names what it is about
     startup: float = 0.02,
     checked: bool = True,
     wobble: Sequence[float] = WOBBLE,
-) -> Record:
+) -> BenchRecord:
     """Return a record around a time, all of one day in one session."""
-    return Record(
+    return BenchRecord(
         session=f"s{day}",
         at=DAY + timedelta(days=day),
         program="/somewhere/tool.py",

@@ -14,10 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.environments import (
-    Built,
-    State,
-    Store,
-    Wanted,
+    EnvironmentState,
+    EnvironmentStore,
+    InstalledEnvironment,
+    InstallRequest,
     build,
     environments,
     resolve,
@@ -52,11 +52,13 @@ print(build(runtime, resolve(runtime, Wanted(requirements=("beta",)), store), st
 """
 
 
-def _built(runtime: Runtime, wanted: Wanted, store: Store) -> Built:
+def _built(
+    runtime: Runtime, wanted: InstallRequest, store: EnvironmentStore
+) -> InstalledEnvironment:
     return build(runtime, resolve(runtime, wanted, store), store)
 
 
-def _run(built: Built, code: str) -> str:
+def _run(built: InstalledEnvironment, code: str) -> str:
     ended = subprocess.run(
         [built.python, "-c", code],
         check=True,
@@ -70,7 +72,9 @@ def _run(built: Built, code: str) -> str:
 
 
 @pytest.fixture
-def builder(here: Runtime, store: Store) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def builder(
+    here: Runtime, store: EnvironmentStore
+) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Return a function that starts a process that is about to build."""
     started: list[subprocess.Popen[str]] = []
 
@@ -96,40 +100,42 @@ def builder(here: Runtime, store: Store) -> Iterator[Callable[[], subprocess.Pop
 
 @pytest.mark.parametrize("name", _SERVED)
 def test_every_runtime_starts_with_its_packages_and_nothing_on_stderr(
-    runtime: Callable[[str], Runtime], store: Store, name: str
+    runtime: Callable[[str], Runtime], store: EnvironmentStore, name: str
 ) -> None:
-    built = _built(runtime(name), Wanted(requirements=("beta",)), store)
+    built = _built(runtime(name), InstallRequest(requirements=("beta",)), store)
     assert _run(built, "import alpha, beta; print(alpha.version, beta.version)") == "2.0 1.0"
     ended = subprocess.run([built.scripts / "beta"], check=True, capture_output=True, text=True)
     assert (ended.stdout, ended.stderr) == ("1.0\n", "")
 
 
-def test_packages_of_the_base_do_not_leak(here: Runtime, store: Store) -> None:
-    built = _built(here, Wanted(requirements=("alpha",)), store)
+def test_packages_of_the_base_do_not_leak(here: Runtime, store: EnvironmentStore) -> None:
+    built = _built(here, InstallRequest(requirements=("alpha",)), store)
     path = _run(built, "import sys; print(chr(10).join(sys.path))").splitlines()
     assert not {str(folder) for folder in here.site_packages} & set(path)
     assert set(map(str, built.site_roots)) < set(path)
 
 
-def test_is_made_once(here: Runtime, store: Store) -> None:
-    wanted = Wanted(requirements=("beta",))
+def test_is_made_once(here: Runtime, store: EnvironmentStore) -> None:
+    wanted = InstallRequest(requirements=("beta",))
     first = _built(here, wanted, store)
     inode = first.home.stat().st_ino
     again = _built(here, wanted, store)
     assert (again, again.home.stat().st_ino) == (first, inode)
-    other = _built(here, Wanted(requirements=("alpha",)), store)
+    other = _built(here, InstallRequest(requirements=("alpha",)), store)
     assert other.home != first.home
 
 
-def test_the_second_one_of_a_runtime_is_a_copy_of_an_empty_one(here: Runtime, store: Store) -> None:
-    _built(here, Wanted(requirements=("alpha",)), store)
+def test_the_second_one_of_a_runtime_is_a_copy_of_an_empty_one(
+    here: Runtime, store: EnvironmentStore
+) -> None:
+    _built(here, InstallRequest(requirements=("alpha",)), store)
     (empty,) = (store.root / "empty").iterdir()
     (empty / "marked").write_text("", encoding="utf-8")
-    copied = _built(here, Wanted(requirements=("beta",)), store)
+    copied = _built(here, InstallRequest(requirements=("beta",)), store)
     assert (copied.home / "marked").is_file()
     assert not [*empty.glob("lib/*/site-packages/*")]
     shutil.rmtree(empty / "bin")
-    made = _built(here, Wanted(requirements=("gamma",)), store)
+    made = _built(here, InstallRequest(requirements=("gamma",)), store)
     assert not (made.home / "marked").exists()
     assert _run(made, "import gamma; print(gamma.version)") == "1.0"
     assert (empty / "bin").is_dir()
@@ -170,13 +176,16 @@ def _give_away(path: Path) -> None:
     ],
 )
 def test_an_empty_environment_of_another_user_is_not_copied(
-    here: Runtime, store: Store, plant: Callable[[Path], object], spoil: Callable[[Path], object]
+    here: Runtime,
+    store: EnvironmentStore,
+    plant: Callable[[Path], object],
+    spoil: Callable[[Path], object],
 ) -> None:
-    _built(here, Wanted(requirements=("alpha",)), store)
+    _built(here, InstallRequest(requirements=("alpha",)), store)
     (empty,) = (store.root / "empty").iterdir()
     plant(empty)
     spoil(empty)
-    built = _built(here, Wanted(requirements=("beta",)), store)
+    built = _built(here, InstallRequest(requirements=("beta",)), store)
     assert _run(built, "import beta; print(beta.version)") == "1.0"
 
 
@@ -195,9 +204,9 @@ def test_no_other_user_can_write_an_environment_under_any_umask(
             trust.check_tree(home)
 
 
-def test_equal_resolutions_share_an_environment(here: Runtime, store: Store) -> None:
-    one = _built(here, Wanted(requirements=("alpha<2",)), store)
-    two = _built(here, Wanted(requirements=("alpha==1.0",)), store)
+def test_equal_resolutions_share_an_environment(here: Runtime, store: EnvironmentStore) -> None:
+    one = _built(here, InstallRequest(requirements=("alpha<2",)), store)
+    two = _built(here, InstallRequest(requirements=("alpha==1.0",)), store)
     assert one == two
 
 
@@ -221,14 +230,14 @@ def test_equal_resolutions_share_an_environment(here: Runtime, store: Store) -> 
     ],
 )
 def test_a_damaged_environment_is_mended(
-    here: Runtime, store: Store, damage: Callable[[Built], None]
+    here: Runtime, store: EnvironmentStore, damage: Callable[[InstalledEnvironment], None]
 ) -> None:
-    wanted = Wanted(requirements=("beta",))
+    wanted = InstallRequest(requirements=("beta",))
     built = _built(here, wanted, store)
     damage(built)
-    assert [each.state for each in environments(store)] == [State.DAMAGED]
+    assert [each.state for each in environments(store)] == [EnvironmentState.DAMAGED]
     assert _run(_built(here, wanted, store), "import alpha; print(alpha.version)") == "2.0"
-    assert [each.state for each in environments(store)] == [State.WHOLE]
+    assert [each.state for each in environments(store)] == [EnvironmentState.WHOLE]
 
 
 def _own(path: Path, before: bytes = b"", after: bytes = b"") -> Path:
@@ -245,7 +254,9 @@ def _own(path: Path, before: bytes = b"", after: bytes = b"") -> Path:
     return path
 
 
-def test_two_at_once_make_one(builder: Callable[[], subprocess.Popen[str]], store: Store) -> None:
+def test_two_at_once_make_one(
+    builder: Callable[[], subprocess.Popen[str]], store: EnvironmentStore
+) -> None:
     pair = [builder(), builder()]
     for process in pair:
         assert process.stdin is not None
@@ -261,11 +272,11 @@ def test_two_at_once_make_one(builder: Callable[[], subprocess.Popen[str]], stor
 def test_a_kill_at_any_moment_leaves_nothing_half_made(
     builder: Callable[[], subprocess.Popen[str]],
     here: Runtime,
-    store: Store,
+    store: EnvironmentStore,
     *,
     whole_group: bool,
 ) -> None:
-    wanted = Wanted(requirements=("beta",))
+    wanted = InstallRequest(requirements=("beta",))
     begun = time.monotonic()
     shutil.rmtree(_built(here, wanted, store).home)
     whole = time.monotonic() - begun
@@ -281,7 +292,7 @@ def test_a_kill_at_any_moment_leaves_nothing_half_made(
         except subprocess.TimeoutExpired:
             (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
             process.wait()
-        assert {each.state for each in environments(store)} <= {State.WHOLE}
+        assert {each.state for each in environments(store)} <= {EnvironmentState.WHOLE}
         for each in environments(store):
             shutil.rmtree(each.home)
     assert _run(_built(here, wanted, store), "import alpha; print(alpha.version)") == "2.0"
@@ -306,7 +317,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(
-    here: Runtime, store: Store, small_disk: Path, tmp_path: Path
+    here: Runtime, store: EnvironmentStore, small_disk: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "wheels"
     make_wheel(folder, "large", "1.0", files={"large.bin": os.urandom(1_000_000)})
@@ -314,19 +325,23 @@ def test_a_full_disk_is_said_and_leaves_nothing(
         store, root=small_disk / "store", env={**store.env, "UV_FIND_LINKS": str(folder)}
     )
     with pytest.raises(MultirtError, match="No space left on device") as raised:
-        _built(here, Wanted(requirements=("large",)), full)
+        _built(here, InstallRequest(requirements=("large",)), full)
     assert "\n" not in raised.value.message
     assert [*full.environments.iterdir()] == []
 
 
-def test_a_folder_that_cannot_be_made_is_said(here: Runtime, store: Store, tmp_path: Path) -> None:
-    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+def test_a_folder_that_cannot_be_made_is_said(
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
+) -> None:
+    resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     (tmp_path / "file").touch()
     with pytest.raises(MultirtError, match="cannot make an environment of"):
         build(here, resolution, replace(store, root=tmp_path / "file"))
 
 
-def test_another_hash_is_refused(here: Runtime, store: Store, wheels: Path, tmp_path: Path) -> None:
+def test_another_hash_is_refused(
+    here: Runtime, store: EnvironmentStore, wheels: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "pylock.x.toml"
     wheel = wheels / "alpha-2.0-py3-none-any.whl"
     file.write_text(
@@ -334,7 +349,7 @@ def test_another_hash_is_refused(here: Runtime, store: Store, wheels: Path, tmp_
         f'wheels = [{{ url = "{wheel.as_uri()}", hashes = {{ sha256 = "{"0" * 64}" }} }}]\n',
         encoding="utf-8",
     )
-    resolution = resolve(here, Wanted(requirements=("alpha",), lock=file), store)
+    resolution = resolve(here, InstallRequest(requirements=("alpha",), lock=file), store)
     assert [pin.sha256 for pin in resolution.pins] == [("0" * 64,)]
     with pytest.raises(MultirtError, match="Hash mismatch"):
         build(here, resolution, store)
@@ -342,14 +357,14 @@ def test_another_hash_is_refused(here: Runtime, store: Store, wheels: Path, tmp_
 
 
 def test_only_the_wheel_that_changed_is_replaced(
-    here: Runtime, store: Store, tmp_path: Path
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
-    def project(word: str) -> Wanted:
+    def project(word: str) -> InstallRequest:
         files = {"own.py": f"def main():\n    print({word!r})\n"}
         wheel = make_wheel(tmp_path, "own", "1.0", requires=("alpha",), script="own", files=files)
-        return Wanted(wheels=(wheel,))
+        return InstallRequest(wheels=(wheel,))
 
-    def says(built: Built) -> str:
+    def says(built: InstalledEnvironment) -> str:
         _run(built, "import own, alpha")  # writes bytecode, as a test run does
         return subprocess.check_output([built.scripts / "own"], text=True).strip()
 
@@ -363,11 +378,11 @@ def test_only_the_wheel_that_changed_is_replaced(
 
 
 def test_an_extra_of_a_local_wheel_is_installed(
-    here: Runtime, store: Store, tmp_path: Path
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
     wheel = make_wheel(tmp_path, "own", "1.0", requires=("beta ; extra == 'more'",))
-    bare = resolve(here, Wanted(wheels=(wheel,)), store)
-    more = resolve(here, Wanted(wheels=(wheel,), requirements=("own[more]",)), store)
+    bare = resolve(here, InstallRequest(wheels=(wheel,)), store)
+    more = resolve(here, InstallRequest(wheels=(wheel,), requirements=("own[more]",)), store)
     assert ([pin.name for pin in bare.pins], [pin.name for pin in more.pins]) == (
         [],
         ["alpha", "beta"],
@@ -379,7 +394,7 @@ def test_an_editable_project_is_imported_from_its_folder(
     here: Runtime, tmp_path: Path, uv_cache: Path
 ) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "UV_CACHE_DIR": str(uv_cache)}
-    online = Store(tmp_path / "store", env)
+    online = EnvironmentStore(tmp_path / "store", env)
     project = tmp_path / "project"
     (project / "src" / "mine").mkdir(parents=True)
     module = project / "src" / "mine" / "__init__.py"
@@ -389,10 +404,10 @@ def test_an_editable_project_is_imported_from_its_folder(
         "[project]\nname = 'mine'\nversion = '1.0'\n",
         encoding="utf-8",
     )
-    built = _built(here, Wanted(editable=(project,)), online)
+    built = _built(here, InstallRequest(editable=(project,)), online)
     assert _run(built, "import mine; print(mine.word)") == "one"
     module.write_text("word = 'other'\n", encoding="utf-8")
-    assert _built(here, Wanted(editable=(project,)), online) == built
+    assert _built(here, InstallRequest(editable=(project,)), online) == built
     assert _run(built, "import mine; print(mine.word)") == "other"
 
 
@@ -402,7 +417,7 @@ def test_real_extensions_work(
     runtime: Callable[[str], Runtime], tmp_path: Path, uv_cache: Path, name: str
 ) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "UV_CACHE_DIR": str(uv_cache)}
-    online = Store(tmp_path / "store", env)
-    built = _built(runtime(name), Wanted(requirements=("markupsafe",)), online)
+    online = EnvironmentStore(tmp_path / "store", env)
+    built = _built(runtime(name), InstallRequest(requirements=("markupsafe",)), online)
     code = "import markupsafe._speedups as s; print(s.__file__)"
     assert _run(built, code).startswith(str(built.home))

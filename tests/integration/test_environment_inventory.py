@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.environments import (
-    Environment,
-    Kind,
-    Limits,
-    State,
-    Wanted,
+    EnvironmentKind,
+    EnvironmentState,
+    InstallRequest,
+    PruneLimits,
+    StoredEnvironment,
     build,
     environments,
     forget_resolutions,
@@ -36,15 +36,17 @@ from multirt.storage.files import discard
 from multirt.storage.lock import holding
 
 if TYPE_CHECKING:
-    from multirt.environments import Store
+    from multirt.environments import EnvironmentStore
     from runtimes import Runtime
     from tests.conftest import Command
 
 _DAY = 86_400
 
 
-def _environment(name: str, *, age: float, own: int, state: State = State.WHOLE) -> Environment:
-    return Environment(
+def _environment(
+    name: str, *, age: float, own: int, state: EnvironmentState = EnvironmentState.WHOLE
+) -> StoredEnvironment:
+    return StoredEnvironment(
         home=Path(name), record=None, state=state, size=own * 3, own=own, used=100 * _DAY - age
     )
 
@@ -52,29 +54,29 @@ def _environment(name: str, *, age: float, own: int, state: State = State.WHOLE)
 _NEW = _environment("new", age=0, own=10)
 _WEEK = _environment("week", age=7 * _DAY, own=50)
 _OLD = _environment("old", age=90 * _DAY, own=5)
-_BROKEN = _environment("broken", age=1, own=1, state=State.DAMAGED)
-_ABSENT = _environment("absent", age=2, own=1, state=State.ABSENT)
+_BROKEN = _environment("broken", age=1, own=1, state=EnvironmentState.DAMAGED)
+_ABSENT = _environment("absent", age=2, own=1, state=EnvironmentState.ABSENT)
 
 
 @pytest.mark.parametrize(
     ("limits", "gone"),
     [
-        pytest.param(Limits(), ["broken", "absent"], id="no-limits"),
-        pytest.param(Limits(unused=60 * _DAY), ["broken", "absent", "old"], id="age"),
-        pytest.param(Limits(size=20), ["broken", "absent", "week"], id="size"),
-        pytest.param(Limits(size=60), ["broken", "absent", "old"], id="larger"),
-        pytest.param(Limits(size=0), ["new", "broken", "absent", "week", "old"], id="all"),
+        pytest.param(PruneLimits(), ["broken", "absent"], id="no-limits"),
+        pytest.param(PruneLimits(unused=60 * _DAY), ["broken", "absent", "old"], id="age"),
+        pytest.param(PruneLimits(size=20), ["broken", "absent", "week"], id="size"),
+        pytest.param(PruneLimits(size=60), ["broken", "absent", "old"], id="larger"),
+        pytest.param(PruneLimits(size=0), ["new", "broken", "absent", "week", "old"], id="all"),
     ],
 )
-def test_what_can_go(limits: Limits, gone: list[str]) -> None:
+def test_what_can_go(limits: PruneLimits, gone: list[str]) -> None:
     found = [_NEW, _BROKEN, _ABSENT, _WEEK, _OLD]
     assert [each.home.name for each in prunable(found, limits, 100 * _DAY)] == gone
 
 
-def test_lists_what_is_there(here: Runtime, store: Store, tmp_path: Path) -> None:
+def test_lists_what_is_there(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> None:
     (tmp_path / "packages").mkdir()
     overlay(here, [tmp_path / "packages"], store.root)
-    resolution = resolve(here, Wanted(requirements=("beta",)), store)
+    resolution = resolve(here, InstallRequest(requirements=("beta",)), store)
     built = build(here, resolution, store, tmp_path / "program.py")
     newest, other = environments(store)
     assert newest.home == built.home
@@ -84,15 +86,15 @@ def test_lists_what_is_there(here: Runtime, store: Store, tmp_path: Path) -> Non
     assert newest.record.programs == (str(tmp_path / "program.py"),)
     assert other.record is not None
     assert (other.record.kind, other.record.wanted) == (
-        Kind.OVERLAY,
+        EnvironmentKind.OVERLAY,
         (str(tmp_path / "packages"),),
     )
     assert newest.size > newest.own > 0
-    assert [newest.state, other.state] == [State.WHOLE, State.WHOLE]
+    assert [newest.state, other.state] == [EnvironmentState.WHOLE, EnvironmentState.WHOLE]
 
 
-def test_files_of_the_cache_are_not_its_own(here: Runtime, store: Store) -> None:
-    built = build(here, resolve(here, Wanted(requirements=("alpha",)), store), store)
+def test_files_of_the_cache_are_not_its_own(here: Runtime, store: EnvironmentStore) -> None:
+    built = build(here, resolve(here, InstallRequest(requirements=("alpha",)), store), store)
     (each,) = environments(store)
     shared = (built.site_roots[0] / "alpha.py").stat()
     if shared.st_nlink == 1:
@@ -100,8 +102,8 @@ def test_files_of_the_cache_are_not_its_own(here: Runtime, store: Store) -> None
     assert each.size - each.own >= shared.st_size
 
 
-def test_the_last_programs_are_remembered(here: Runtime, store: Store) -> None:
-    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+def test_the_last_programs_are_remembered(here: Runtime, store: EnvironmentStore) -> None:
+    resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     for number in (1, 2, 1, 3, 3):
         build(here, resolution, store, Path(f"/p{number}"))
     (each,) = environments(store)
@@ -110,21 +112,23 @@ def test_the_last_programs_are_remembered(here: Runtime, store: Store) -> None:
 
 
 def test_another_interpreter_in_its_place_makes_it_useless(
-    here: Runtime, store: Store, tmp_path: Path
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
     link = tmp_path / "python"
     shutil.copy2(here.executable, link)
-    home = build(here, resolve(here, Wanted(requirements=("alpha",)), store), store).home
+    home = build(here, resolve(here, InstallRequest(requirements=("alpha",)), store), store).home
     file = home / "multirt.json"
     text = file.read_text(encoding="utf-8").replace(str(here.executable), str(link))
     file.write_text(text, encoding="utf-8")
-    assert [each.state for each in environments(store)] == [State.ABSENT]
+    assert [each.state for each in environments(store)] == [EnvironmentState.ABSENT]
     link.unlink()
-    assert [each.state for each in environments(store)] == [State.ABSENT]
+    assert [each.state for each in environments(store)] == [EnvironmentState.ABSENT]
 
 
-def test_removes_all_of_it_and_forgets_old_resolutions(here: Runtime, store: Store) -> None:
-    build(here, resolve(here, Wanted(requirements=("alpha",)), store), store)
+def test_removes_all_of_it_and_forgets_old_resolutions(
+    here: Runtime, store: EnvironmentStore
+) -> None:
+    build(here, resolve(here, InstallRequest(requirements=("alpha",)), store), store)
     left = store.environments / ".new-x~y"
     left.mkdir()
     sweep(store)
@@ -142,15 +146,15 @@ def test_removes_all_of_it_and_forgets_old_resolutions(here: Runtime, store: Sto
     assert [[*store.environments.iterdir()], [*store.resolutions.iterdir()]] == [[], []]
 
 
-def test_nothing_there_is_no_trouble(store: Store) -> None:
+def test_nothing_there_is_no_trouble(store: EnvironmentStore) -> None:
     sweep(store)
     forget_resolutions(store)
     remove([store.environments / "gone"])
     assert environments(store) == ()
 
 
-def test_what_is_in_use_stays(here: Runtime, store: Store) -> None:
-    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+def test_what_is_in_use_stays(here: Runtime, store: EnvironmentStore) -> None:
+    resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     with leased(here, resolution, store, "project") as lease:
         home = lease.built.home
         assert remove([home]) == (home,)
@@ -159,8 +163,8 @@ def test_what_is_in_use_stays(here: Runtime, store: Store) -> None:
     assert not home.exists()
 
 
-def test_a_running_program_keeps_its_environment(here: Runtime, store: Store) -> None:
-    home = build(here, resolve(here, Wanted(requirements=("alpha",)), store), store).home
+def test_a_running_program_keeps_its_environment(here: Runtime, store: EnvironmentStore) -> None:
+    home = build(here, resolve(here, InstallRequest(requirements=("alpha",)), store), store).home
     script = "import multirt.environments, pathlib, sys;"
     script += "print(*multirt.environments.remove([pathlib.Path(sys.argv[1])]))"
     removing = [sys.executable, "-c", script, str(home)]  # this process holds the lock
@@ -190,9 +194,9 @@ def test_starts_and_removals_at_once(command: Command, tmp_path: Path, here: Run
 
 
 def test_a_start_waits_for_a_removal_and_makes_its_environment_again(
-    here: Runtime, store: Store
+    here: Runtime, store: EnvironmentStore
 ) -> None:
-    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+    resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     home = build(here, resolution, store).home
     release()
     with ThreadPoolExecutor() as pool, holding(hold_file(home)) as removal:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments import Wanted, build, make_empty, maker_for, maker_of, python_of, resolve
+from multirt.environments import (
+    InstallRequest,
+    build,
+    make_empty,
+    maker_for,
+    maker_of,
+    python_of,
+    resolve,
+)
 from multirt.environments.venv import _by_venv
 from runtimes import interrogate
 from runtimes.venvs import site_folders
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from multirt.environments import Store
+    from multirt.environments import EnvironmentStore
     from runtimes import Runtime
     from tests.conftest import Require
 
@@ -93,7 +101,7 @@ def test_the_settings_of_the_users_virtualenv_do_not_count(
 
 
 def test_another_interpreter_at_a_path_is_asked_again(
-    require: Require, tmp_path: Path, store: Store
+    require: Require, tmp_path: Path, store: EnvironmentStore
 ) -> None:
     link = tmp_path / "python3"
     versions = []
@@ -101,15 +109,17 @@ def test_another_interpreter_at_a_path_is_asked_again(
         link.unlink(missing_ok=True)
         link.symlink_to(require(name))
         runtime = interrogate(link, env=dict(os.environ), timeout=60)
-        home = build(runtime, resolve(runtime, Wanted(), store), store).home
+        home = build(runtime, resolve(runtime, InstallRequest(), store), store).home
         command = [str(python_of(home)), "-c", "import sys; print(*sys.version_info[:2])"]
         versions.append(subprocess.check_output(command, text=True).split())
     assert versions == [["3", "11"], ["3", "12"]]
 
 
-def test_maker_is_known_before_and_after_it_made_one(here: Runtime, store: Store) -> None:
+def test_maker_is_known_before_and_after_it_made_one(
+    here: Runtime, store: EnvironmentStore
+) -> None:
     assert maker_for(here, store.root).name == "virtualenv"
-    build(here, resolve(here, Wanted(), store), store)
+    build(here, resolve(here, InstallRequest(), store), store)
     assert maker_for(here, store.root).version is not None
 
 
@@ -128,9 +138,9 @@ def test_commands_name_the_maker(
 
 
 def test_a_start_in_an_existing_environment_does_not_import_virtualenv(
-    here: Runtime, store: Store
+    here: Runtime, store: EnvironmentStore
 ) -> None:
-    resolution = resolve(here, Wanted(requirements=("alpha",)), store)
+    resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     build(here, resolution, store)
     code = (
         "import os, pathlib, sys; from multirt.environments import *;"

@@ -12,7 +12,7 @@ import pytest
 
 from abi_probe import Cause, Status, Verdict, examine, read_path
 from multirt.environments.abi_target import prospect_of
-from runtimes import RuntimeSpec, Search, discover, find, interrogate
+from runtimes import RuntimeSpec, SearchOptions, discover, find, interrogate
 from tests.abi_probe.compiler import compile_c
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def _installed(folder: Path, name: str, tag: str, include: tuple[Path, ...], lim
 
 def _predicted(folder: Path, executable: Path) -> Verdict:
     runtime = interrogate(executable, env=os.environ, timeout=60.0)
-    (artefact,) = read_path(folder)
-    return examine(artefact, prospect_of(runtime, os.environ))
+    (artifact,) = read_path(folder)
+    return examine(artifact, prospect_of(runtime, os.environ))
 
 
 def _works(folder: Path, executable: Path) -> bool:
@@ -106,7 +106,7 @@ def test_a_renamed_fork_is_found_by_its_name_and_its_own_version(
     require: Require, tmp_path: Path
 ) -> None:
     env = {"MULTIRT_SEARCH_PATH": str(require("alder"))}
-    found = discover(Search(env=env, home=tmp_path, timeout=60.0)).runtimes
+    found = discover(SearchOptions(env=env, home=tmp_path, timeout=60.0)).runtimes
     for text in ("alder", "alder3.13", "alder@3.13", "alder@4.2", "alder@4.2.1", "alder>=3.12"):
         assert find(RuntimeSpec.parse(text, fork=True), found).implementation.name == "alder"
 
@@ -117,7 +117,9 @@ def test_a_fork_that_carries_the_name_of_cpython_is_not_chosen_unasked(
     paths = [require("guise"), require("3.8")]
     env = {"MULTIRT_SEARCH_PATH": os.pathsep.join(map(str, paths))}
     found = discover(
-        Search(env=env, home=tmp_path, sources=frozenset({"MULTIRT_SEARCH_PATH"}), timeout=60.0)
+        SearchOptions(
+            env=env, home=tmp_path, sources=frozenset({"MULTIRT_SEARCH_PATH"}), timeout=60.0
+        )
     ).runtimes
     assert [f"{each.version.major}.{each.version.minor}" for each in found] == ["3.8", "3.13"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import Status, Verdict, read_path
-from multirt.probe.import_check import ProofStore, Setting, prove_on
-from multirt.probe.import_modules import Limits
-from multirt.probe.model import Check, Outcome, proven
+from multirt.probe.import_check import ImportCheckOptions, ProofStore, prove_on
+from multirt.probe.import_modules import ImportLimits
+from multirt.probe.model import Check, ImportOutcome, proven
 from runtimes import interrogate
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.test_wheel import packed
@@ -72,9 +72,9 @@ def built(
 
 def prove(folder: Path, runtime: Runtime, check: Check = Check.IMPORT, **how: object) -> Proof:
     """Prove what is in a folder, or a wheel."""
-    (artefact,) = read_path(folder)
-    setting = Setting(env=os.environ, limits=Limits(seconds=20.0), **how)  # type: ignore[arg-type]
-    (proof,) = prove_on(artefact, [runtime], check=check, setting=setting)
+    (artifact,) = read_path(folder)
+    setting = ImportCheckOptions(env=os.environ, limits=ImportLimits(seconds=20.0), **how)  # type: ignore[arg-type]
+    (proof,) = prove_on(artifact, [runtime], check=check, setting=setting)
     return proof
 
 
@@ -87,37 +87,39 @@ def build(folder: Path, source: str, include: tuple[Path, ...], name: str = "pro
 @pytest.mark.parametrize(
     ("source", "outcome", "words"),
     [
-        pytest.param(_SINGLE, Outcome.IMPORTED, "probe.so", id="single-phase"),
-        pytest.param(_MULTI % ("", ""), Outcome.IMPORTED, "probe.so", id="multi-phase"),
-        pytest.param(_MULTI % (_CRASH, ""), Outcome.CRASHED, "SIGSEGV", id="crash"),
-        pytest.param(_MULTI % ("exit(3)", ""), Outcome.CRASHED, "exit code 3", id="exit"),
-        pytest.param(_MULTI % ("atexit(abort)", ""), Outcome.CRASHED, "at exit", id="at-exit"),
+        pytest.param(_SINGLE, ImportOutcome.IMPORTED, "probe.so", id="single-phase"),
+        pytest.param(_MULTI % ("", ""), ImportOutcome.IMPORTED, "probe.so", id="multi-phase"),
+        pytest.param(_MULTI % (_CRASH, ""), ImportOutcome.CRASHED, "SIGSEGV", id="crash"),
+        pytest.param(_MULTI % ("exit(3)", ""), ImportOutcome.CRASHED, "exit code 3", id="exit"),
+        pytest.param(
+            _MULTI % ("atexit(abort)", ""), ImportOutcome.CRASHED, "at exit", id="at-exit"
+        ),
         pytest.param(
             _MULTI % ('PyErr_SetString(PyExc_OSError, "no"); return -1', ""),
-            Outcome.FAILED,
+            ImportOutcome.FAILED,
             "OSError: no",
             id="exception",
         ),
         pytest.param(
             _MULTI % ('PyErr_SetString(PyExc_KeyboardInterrupt, "no"); return -1', ""),
-            Outcome.FAILED,
+            ImportOutcome.FAILED,
             "KeyboardInterrupt",
             id="interrupt",
         ),
         pytest.param(
             _MULTI % ("PyRun_SimpleString(\"import os; os.write(1, b'[[[\\\\n' * 99999)\")", ""),
-            Outcome.IMPORTED,
+            ImportOutcome.IMPORTED,
             "probe.so",
             id="flood",
         ),
         pytest.param(
-            _MULTI % (_HANDLED, ""), Outcome.IMPORTED, "probe.so", id="refuses-faulthandler"
+            _MULTI % (_HANDLED, ""), ImportOutcome.IMPORTED, "probe.so", id="refuses-faulthandler"
         ),
     ],
 )
 def test_says_what_became_of_a_module(
     source: str,
-    outcome: Outcome,
+    outcome: ImportOutcome,
     words: str,
     built: Callable[[str, str], tuple[Path, Runtime]],
 ) -> None:
@@ -134,7 +136,7 @@ def test_one_crash_leaves_the_others_their_own_answers(
         source = (_MULTI % (statement, "")).replace("PyInit_probe", f"PyInit_{name}")
         build(tmp_path, source, require_headers("3.11"), f"{name}.so")
     seen = {each.module: each.outcome for each in prove(tmp_path, runtime).seen}
-    crashed, imported = Outcome.CRASHED, Outcome.IMPORTED
+    crashed, imported = ImportOutcome.CRASHED, ImportOutcome.IMPORTED
     assert seen == {"a": imported, "b": crashed, "c": imported, "d": crashed}
 
 
@@ -148,7 +150,7 @@ def test_each_is_seen_to_the_end_whatever_comes_after_it(
         source = f"#include <unistd.h>\n{source}"
         build(tmp_path, source, require_headers("3.11"), f"{name}.so")
     seen = {each.module: each.outcome for each in prove(tmp_path, runtime).seen}
-    crashed, imported = Outcome.CRASHED, Outcome.IMPORTED
+    crashed, imported = ImportOutcome.CRASHED, ImportOutcome.IMPORTED
     assert seen == {"a": crashed, "b": imported, "c": imported, "d": crashed, "e": crashed}
 
 
@@ -167,16 +169,18 @@ def test_a_module_that_hangs_is_ended_with_all_that_it_started(
         "while True: pass\n"
     )
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    (artefact,) = read_path(site)
-    (proof,) = prove_on(artefact, [this], setting=Setting(limits=Limits(seconds=1.0)))
-    assert [each.outcome for each in proof.seen] == [Outcome.HUNG]
+    (artifact,) = read_path(site)
+    (proof,) = prove_on(
+        artifact, [this], setting=ImportCheckOptions(limits=ImportLimits(seconds=1.0))
+    )
+    assert [each.outcome for each in proof.seen] == [ImportOutcome.HUNG]
     assert proof.imported is False
     os.set_blocking(reader, True)
     with open(reader, "rb") as stream:  # noqa: PTH123 - a descriptor
         assert stream.read() == b"alive"  # which ends when nobody is left to write
 
 
-def test_what_is_absent_is_no_fault_of_the_artefact(
+def test_what_is_absent_is_no_fault_of_the_artifact(
     require: Require, require_headers: RequireHeaders, tmp_path: Path
 ) -> None:
     runtime = interrogate(require("3.11"), env=os.environ, timeout=60.0)
@@ -184,9 +188,9 @@ def test_what_is_absent_is_no_fault_of_the_artefact(
     (tmp_path / "pack" / "__init__.py").write_text("import not_installed_anywhere\n")
     proof = prove(tmp_path, runtime)
     (seen,) = proof.seen
-    assert seen.outcome is Outcome.NEEDS_MODULE
+    assert seen.outcome is ImportOutcome.NEEDS_MODULE
     assert seen.alone is not None
-    assert seen.alone.outcome is Outcome.IMPORTED
+    assert seen.alone.outcome is ImportOutcome.IMPORTED
     assert proof.imported is None
     (other := tmp_path / "other").mkdir()
     (other / "not_installed_anywhere.py").touch()
@@ -215,14 +219,14 @@ def test_subinterpreters(
 @pytest.mark.parametrize(
     ("source", "outcome"),
     [
-        pytest.param(_SINGLE, Outcome.TURNS_GIL_ON, id="single-phase"),
-        pytest.param(_MULTI % ("", ""), Outcome.TURNS_GIL_ON, id="undeclared"),
-        pytest.param(_MULTI % ("", _NO_GIL), Outcome.IMPORTED, id="declared"),
+        pytest.param(_SINGLE, ImportOutcome.TURNS_GIL_ON, id="single-phase"),
+        pytest.param(_MULTI % ("", ""), ImportOutcome.TURNS_GIL_ON, id="undeclared"),
+        pytest.param(_MULTI % ("", _NO_GIL), ImportOutcome.IMPORTED, id="declared"),
     ],
 )
 def test_gil(
     source: str,
-    outcome: Outcome,
+    outcome: ImportOutcome,
     built: Callable[[str, str], tuple[Path, Runtime]],
 ) -> None:
     (seen,) = prove(*built("3.13t", source), Check.GIL).seen
@@ -232,7 +236,7 @@ def test_gil(
 def test_checks_that_a_runtime_has_nothing_for(this: Runtime, tmp_path: Path) -> None:
     (tmp_path / "plain.py").touch()
     (seen,) = prove(tmp_path, this, Check.GIL).seen
-    assert seen.outcome is Outcome.IMPOSSIBLE
+    assert seen.outcome is ImportOutcome.IMPOSSIBLE
 
 
 @pytest.mark.parametrize("name", ["2.7", "3.6", "3.15", "pypy3.9", "pypy3.11-next"])

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.decide import decide
 from multirt.selection.request import Request
-from runtimes import Search
+from runtimes import SearchOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def request_for(tmp_path: Path) -> Callable[[str], Request]:
         tool = tmp_path / "tool.py"
         tool.write_text(source)
         env = {"PATH": "/usr/bin:/bin", "MULTIRT_SEARCH_PATH": str(tmp_path / "bin")}
-        search = Search(
+        search = SearchOptions(
             env=env,
             home=tmp_path,
             cwd=tmp_path,
@@ -41,7 +41,7 @@ def request_for(tmp_path: Path) -> Callable[[str], Request]:
             sources=frozenset({"MULTIRT_SEARCH_PATH"}),
             timeout=2,
         )
-        entry = Entry(kind=Kind.SCRIPT, text=str(tool))
+        entry = EntryPoint(kind=ProgramKind.SCRIPT, text=str(tool))
         return Request(entry=entry, search=search, cache_dir=tmp_path / "cache")
 
     return make

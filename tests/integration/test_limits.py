@@ -13,9 +13,9 @@ import pytest
 
 from abi_probe import open_site, owners
 from multirt.environments import uv
-from multirt.environments.store import Store
+from multirt.environments.store import EnvironmentStore
 from multirt.errors import MultirtError
-from multirt.program.module_finder import Folder
+from multirt.program.module_finder import ModuleFolder
 from multirt.selection.module_files import modules_in
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_thousands_of_absent_modules_are_looked_for_at_once(tmp_path: Path) -> N
     names = [f"absent{number}" for number in range(2000)]
     begun = time.process_time()
     assert modules_in([tmp_path] * 5, names) == frozenset()
-    folder = Folder(tmp_path)
+    folder = ModuleFolder(tmp_path)
     assert not any(folder.has(name) for name in names)
     assert time.process_time() - begun < 2  # 2 s each, when each was looked for alone
 
@@ -94,7 +94,7 @@ def test_a_slow_index_is_said_to_be_waited_for(
     with server(b"") as port:
         env = {"UV_INDEX_URL": f"http://127.0.0.1:{port}/simple", "UV_HTTP_TIMEOUT": "2"}
         env |= {"UV_HTTP_RETRIES": "0", "UV_CACHE_DIR": str(tmp_path / "uv")}
-        store = Store(root=tmp_path, env=env)
+        store = EnvironmentStore(root=tmp_path, env=env)
         with pytest.raises(uv.UvError):
             uv.run_uv(
                 store,

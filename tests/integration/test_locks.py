@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.environments import (
-    Store,
+    EnvironmentStore,
+    InstallRequest,
     UnresolvableError,
-    Wanted,
     build,
     lock_name,
     lock_of,
@@ -60,10 +60,10 @@ def test_names_it_as_the_standard_says(tmp_path: Path, script: str, name: str) -
     assert lock_name(tmp_path / script) == name
 
 
-def _wanted(tmp_path: Path, content: str, requirement: str = "alpha") -> Wanted:
+def _wanted(tmp_path: Path, content: str, requirement: str = "alpha") -> InstallRequest:
     file = tmp_path / "pylock.tool.toml"
     file.write_text(f'lock-version = "1.0"\ncreated-by = "x"\n{content}', encoding="utf-8")
-    return Wanted(requirements=(requirement,), lock=file)
+    return InstallRequest(requirements=(requirement,), lock=file)
 
 
 def _package(wheel: str, *, name: str = "alpha", version: str = "1.0", more: str = "") -> str:
@@ -98,7 +98,7 @@ _PURE = "alpha-1.0-py3-none-any.whl"
     ],
 )
 def test_a_lock_that_does_not_serve_is_an_objection(
-    here: Runtime, store: Store, tmp_path: Path, content: str, message: str
+    here: Runtime, store: EnvironmentStore, tmp_path: Path, content: str, message: str
 ) -> None:
     with pytest.raises(UnresolvableError, match=message):
         resolve(here, _wanted(tmp_path, content), store)
@@ -119,19 +119,19 @@ def test_a_lock_that_does_not_serve_is_an_objection(
 def test_a_lock_that_is_wrong_is_said(
     here: Runtime, tmp_path: Path, content: str, requirement: str, message: str
 ) -> None:
-    store = Store(tmp_path / "store", {})
+    store = EnvironmentStore(tmp_path / "store", {})
     with pytest.raises(MultirtError, match=message) as raised:
         resolve(here, _wanted(tmp_path, content, requirement), store)
     assert raised.value.kind in {"lock", "requirements"}
 
 
 def test_a_lock_counts_whatever_the_index_has(
-    here: Runtime, store: Store, tmp_path: Path, wheels: Path
+    here: Runtime, store: EnvironmentStore, tmp_path: Path, wheels: Path
 ) -> None:
     file = tmp_path / "pylock.tool.toml"
-    wanted = Wanted(requirements=("alpha",), constraints=("alpha<2",))
+    wanted = InstallRequest(requirements=("alpha",), constraints=("alpha<2",))
     write_lock(file, make_lock([here], wanted, store, every=True).text)
-    resolution = resolve(here, Wanted(requirements=("alpha",), lock=file), store)
+    resolution = resolve(here, InstallRequest(requirements=("alpha",), lock=file), store)
     assert [pin.version for pin in resolution.pins] == ["1.0"]
     assert build(here, resolution, store).python.exists()
     assert tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["multirt"] == {
@@ -141,22 +141,22 @@ def test_a_lock_counts_whatever_the_index_has(
 
 
 def test_one_lock_serves_runtimes_that_need_different_versions(
-    runtime: Callable[[str], Runtime], store: Store, wheels: Path
+    runtime: Callable[[str], Runtime], store: EnvironmentStore, wheels: Path
 ) -> None:
     make_wheel(wheels, "split", "2.0", tag="cp312-cp312-manylinux2014_x86_64")
     make_wheel(wheels, "split", "1.0", tag="cp38-cp38-manylinux2014_x86_64")
     chosen = [runtime("3.12"), runtime("3.8")]
-    locked = make_lock(chosen, Wanted(requirements=("split",)), store, every=True)
+    locked = make_lock(chosen, InstallRequest(requirements=("split",)), store, every=True)
     versions = {name: [pin.version for pin in pins] for name, pins in locked.served}
     assert versions == {chosen[0].id: ["2.0"], chosen[1].id: ["1.0"]}
     assert locked.left_out == ()
 
 
 def test_what_cannot_be_served_is_left_out_or_an_error(
-    runtime: Callable[[str], Runtime], here: Runtime, store: Store
+    runtime: Callable[[str], Runtime], here: Runtime, store: EnvironmentStore
 ) -> None:
     chosen = [runtime("3.9"), here]
-    wanted = Wanted(requirements=("native",))
+    wanted = InstallRequest(requirements=("native",))
     locked = make_lock(chosen, wanted, store, every=False)
     assert [name for name, _ in locked.served] == [chosen[0].id]
     assert [name for name, _ in locked.left_out] == [here.id]
@@ -166,14 +166,14 @@ def test_what_cannot_be_served_is_left_out_or_an_error(
         make_lock([here], wanted, store, every=False)
 
 
-def test_the_lock_of_uv_is_honoured(here: Runtime, store: Store, tmp_path: Path) -> None:
+def test_the_lock_of_uv_is_honoured(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> None:
     script = tmp_path / "tool.py"
     block = '# /// script\n# requires-python = ">=3.8"\n# dependencies = ["beta"]\n# ///\n'
     script.write_text(block, encoding="utf-8")
     uv = find_uv(store.env)
     command = [uv, "lock", "--quiet", "--script", str(script), "--no-index"]
     subprocess.run(command, check=True, env=uv_environment(store.env), timeout=60)
-    wanted = Wanted(requirements=("beta",), lock=lock_of(script))
+    wanted = InstallRequest(requirements=("beta",), lock=lock_of(script))
     assert wanted.lock == tmp_path / "tool.py.lock"
     resolution = resolve(here, wanted, store)
     assert {pin.name: pin.version for pin in resolution.pins} == {"alpha": "2.0", "beta": "1.0"}

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from multirt.environments import MissingWheel, Store, UnresolvableError, Wanted, resolve
+from multirt.environments import (
+    EnvironmentStore,
+    InstallRequest,
+    MissingWheel,
+    UnresolvableError,
+    resolve,
+)
 from multirt.errors import MultirtError
 from tests.factories.index import make_wheel, serving
 
@@ -18,48 +24,52 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-def _versions(runtime: Runtime, wanted: Wanted, store: Store) -> dict[str, str | None]:
+def _versions(
+    runtime: Runtime, wanted: InstallRequest, store: EnvironmentStore
+) -> dict[str, str | None]:
     return {pin.name: pin.version for pin in resolve(runtime, wanted, store).pins}
 
 
 @pytest.mark.parametrize(
     ("wanted", "versions"),
     [
-        pytest.param(Wanted(requirements=("alpha",)), {"alpha": "2.0"}, id="newest"),
-        pytest.param(Wanted(requirements=("alpha<2",)), {"alpha": "1.0"}, id="limited"),
+        pytest.param(InstallRequest(requirements=("alpha",)), {"alpha": "2.0"}, id="newest"),
+        pytest.param(InstallRequest(requirements=("alpha<2",)), {"alpha": "1.0"}, id="limited"),
         pytest.param(
-            Wanted(requirements=("beta",)), {"alpha": "2.0", "beta": "1.0"}, id="with-dependency"
+            InstallRequest(requirements=("beta",)),
+            {"alpha": "2.0", "beta": "1.0"},
+            id="with-dependency",
         ),
         pytest.param(
-            Wanted(requirements=("beta",), constraints=("alpha==1.0", "native>9")),
+            InstallRequest(requirements=("beta",), constraints=("alpha==1.0", "native>9")),
             {"alpha": "1.0", "beta": "1.0"},
             id="constrained",
         ),
-        pytest.param(Wanted(), {}, id="nothing"),
+        pytest.param(InstallRequest(), {}, id="nothing"),
     ],
 )
 def test_resolves(
-    here: Runtime, store: Store, wanted: Wanted, versions: dict[str, str | None]
+    here: Runtime, store: EnvironmentStore, wanted: InstallRequest, versions: dict[str, str | None]
 ) -> None:
     assert _versions(here, wanted, store) == versions
 
 
-def test_a_pin_names_its_file_and_its_hash(here: Runtime, store: Store) -> None:
-    (pin,) = resolve(here, Wanted(requirements=("alpha",)), store).pins
+def test_a_pin_names_its_file_and_its_hash(here: Runtime, store: EnvironmentStore) -> None:
+    (pin,) = resolve(here, InstallRequest(requirements=("alpha",)), store).pins
     assert pin.files == ("alpha-2.0-py3-none-any.whl",)
 
 
 def test_markers_are_those_of_the_runtime(
-    runtime: Callable[[str], Runtime], here: Runtime, store: Store
+    runtime: Callable[[str], Runtime], here: Runtime, store: EnvironmentStore
 ) -> None:
-    wanted = Wanted(requirements=("gamma",))
+    wanted = InstallRequest(requirements=("gamma",))
     assert _versions(runtime("3.7"), wanted, store) == {"gamma": "1.0"}
     assert _versions(here, wanted, store) == {"alpha": "2.0", "gamma": "1.0"}
 
 
-def test_says_which_wheels_there_are(here: Runtime, store: Store) -> None:
+def test_says_which_wheels_there_are(here: Runtime, store: EnvironmentStore) -> None:
     with pytest.raises(UnresolvableError) as raised:
-        resolve(here, Wanted(requirements=("native",)), store)
+        resolve(here, InstallRequest(requirements=("native",)), store)
     tags = ("cp310-cp310-manylinux2014_x86_64", "cp39-cp39-manylinux2014_x86_64")
     missing = raised.value.missing_wheels
     assert [(each.name, sorted(each.tags or ())) for each in missing] == [("native", [*tags])]
@@ -83,33 +93,35 @@ def test_says_which_wheels_there_are(here: Runtime, store: Store) -> None:
     ],
 )
 def test_shortens_what_uv_says(
-    here: Runtime, store: Store, requirements: tuple[str, ...], message: str
+    here: Runtime, store: EnvironmentStore, requirements: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(UnresolvableError) as raised:
-        resolve(here, Wanted(requirements=requirements), store)
+        resolve(here, InstallRequest(requirements=requirements), store)
     assert (raised.value.message, raised.value.missing_wheels) == (message, ())
     assert "No solution found" in raised.value.full
 
 
-def test_a_failure_is_remembered(here: Runtime, store: Store, tmp_path: Path) -> None:
+def test_a_failure_is_remembered(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> None:
     folder = tmp_path / "wheels"
     folder.mkdir()
     made = replace(store, env={**store.env, "UV_FIND_LINKS": str(folder)})
     with pytest.raises(UnresolvableError):
-        resolve(here, Wanted(requirements=("late",)), made)
+        resolve(here, InstallRequest(requirements=("late",)), made)
     make_wheel(folder, "late", "1.0")
     with pytest.raises(UnresolvableError, match="late"):
-        resolve(here, Wanted(requirements=("late",)), made)
+        resolve(here, InstallRequest(requirements=("late",)), made)
     anew = replace(made, refresh=True)
-    assert _versions(here, Wanted(requirements=("late",)), anew) == {"late": "1.0"}
-    assert _versions(here, Wanted(requirements=("late",)), made) == {"late": "1.0"}
+    assert _versions(here, InstallRequest(requirements=("late",)), anew) == {"late": "1.0"}
+    assert _versions(here, InstallRequest(requirements=("late",)), made) == {"late": "1.0"}
 
 
-def test_what_is_fresh_is_not_asked_again(here: Runtime, store: Store, tmp_path: Path) -> None:
+def test_what_is_fresh_is_not_asked_again(
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
+) -> None:
     folder = tmp_path / "wheels"
     make_wheel(folder, "alpha", "1.0")
     made = replace(store, env={**store.env, "UV_FIND_LINKS": str(folder)})
-    wanted = Wanted(requirements=("alpha",))
+    wanted = InstallRequest(requirements=("alpha",))
     assert _versions(here, wanted, made) == {"alpha": "1.0"}
     make_wheel(folder, "alpha", "3.0")
     assert _versions(here, wanted, made) == {"alpha": "1.0"}
@@ -126,16 +138,20 @@ def test_what_is_fresh_is_not_asked_again(here: Runtime, store: Store, tmp_path:
         pytest.param(b"[" * 100_000, id="deep"),
     ],
 )
-def test_a_damaged_note_counts_as_none(here: Runtime, store: Store, content: bytes) -> None:
-    wanted = Wanted(requirements=("alpha",))
+def test_a_damaged_note_counts_as_none(
+    here: Runtime, store: EnvironmentStore, content: bytes
+) -> None:
+    wanted = InstallRequest(requirements=("alpha",))
     resolve(here, wanted, store)
     for note in store.resolutions.iterdir():
         note.write_bytes(content)
     assert _versions(here, wanted, store) == {"alpha": "2.0"}
 
 
-def test_a_note_that_others_could_write_counts_as_none(here: Runtime, store: Store) -> None:
-    wanted = Wanted(requirements=("alpha",))
+def test_a_note_that_others_could_write_counts_as_none(
+    here: Runtime, store: EnvironmentStore
+) -> None:
+    wanted = InstallRequest(requirements=("alpha",))
     resolve(here, wanted, store)
     (note,) = store.resolutions.iterdir()
     note.write_text(note.read_text(encoding="utf-8").replace("2.0", "6.6"), encoding="utf-8")
@@ -143,16 +159,16 @@ def test_a_note_that_others_could_write_counts_as_none(here: Runtime, store: Sto
     assert _versions(here, wanted, store) == {"alpha": "2.0"}
 
 
-def _served(store: Store, address: str) -> Store:
+def _served(store: EnvironmentStore, address: str) -> EnvironmentStore:
     env = {name: value for name, value in store.env.items() if name != "UV_NO_INDEX"}
     env |= {"UV_DEFAULT_INDEX": address, "UV_FIND_LINKS": "", "NO_PROXY": "*", "no_proxy": "*"}
     return replace(store, env={**env, "UV_HTTP_RETRIES": "0"})
 
 
 def test_works_from_memory_when_the_index_does_not_answer(
-    here: Runtime, store: Store, wheels: Path
+    here: Runtime, store: EnvironmentStore, wheels: Path
 ) -> None:
-    wanted = Wanted(requirements=("beta",))
+    wanted = InstallRequest(requirements=("beta",))
     with serving(wheels) as address:
         made = _served(store, address)
         before = resolve(here, wanted, made)
@@ -161,15 +177,15 @@ def test_works_from_memory_when_the_index_does_not_answer(
     after = resolve(here, wanted, replace(made, refresh=True))
     assert after.pins == before.pins
     with pytest.raises(MultirtError, match="the package index does not answer") as raised:
-        resolve(here, Wanted(requirements=("gamma",)), made)
+        resolve(here, InstallRequest(requirements=("gamma",)), made)
     assert raised.value.kind == "index"
     assert not isinstance(raised.value, UnresolvableError)
 
 
 def test_an_old_resolution_serves_where_uv_forgot_everything(
-    here: Runtime, store: Store, wheels: Path, tmp_path: Path
+    here: Runtime, store: EnvironmentStore, wheels: Path, tmp_path: Path
 ) -> None:
-    wanted = Wanted(requirements=("beta",))
+    wanted = InstallRequest(requirements=("beta",))
     with serving(wheels) as address:
         made = _served(store, address)
         before = resolve(here, wanted, made)
@@ -178,13 +194,13 @@ def test_an_old_resolution_serves_where_uv_forgot_everything(
     assert (after.pins, before.stale, after.stale) == (before.pins, False, True)
 
 
-def test_an_index_that_is_down_is_asked_once(here: Runtime, store: Store) -> None:
+def test_an_index_that_is_down_is_asked_once(here: Runtime, store: EnvironmentStore) -> None:
     with serving(store.root) as address:
         pass
     made = _served(store, address)
     for _ in range(2):
         with pytest.raises(MultirtError, match="does not answer"):
-            resolve(here, Wanted(requirements=("alpha",)), made)
+            resolve(here, InstallRequest(requirements=("alpha",)), made)
     assert made.unreachable.is_set()
 
 
@@ -198,40 +214,56 @@ def test_an_index_that_is_down_is_asked_once(here: Runtime, store: Store) -> Non
     ],
 )
 def test_refuses_runtimes_that_nothing_installs_for(
-    runtime: Callable[[str], Runtime], store: Store, name: str, message: str
+    runtime: Callable[[str], Runtime], store: EnvironmentStore, name: str, message: str
 ) -> None:
     with pytest.raises(UnresolvableError, match=message):
-        resolve(runtime(name), Wanted(requirements=("alpha",)), store)
+        resolve(runtime(name), InstallRequest(requirements=("alpha",)), store)
 
 
 @pytest.mark.parametrize(
     ("wanted", "kind", "message"),
     [
-        pytest.param(Wanted(requirements=("a >< 1",)), "requirements", "><", id="no-requirement"),
         pytest.param(
-            Wanted(requirements=("alpha",), exclude_newer="soon"), "requirements", "soon", id="date"
+            InstallRequest(requirements=("a >< 1",)), "requirements", "><", id="no-requirement"
         ),
-        pytest.param(Wanted(wheels=(Path("x.whl"),)), "wheel", "not a wheel: x.whl", id="name"),
         pytest.param(
-            Wanted(wheels=(Path("x-1-py3-none-any.whl"),)), "wheel", "cannot read", id="absent"
+            InstallRequest(requirements=("alpha",), exclude_newer="soon"),
+            "requirements",
+            "soon",
+            id="date",
         ),
-        pytest.param(Wanted(editable=(Path("/"),)), "project", "no project", id="no-project"),
-        pytest.param(Wanted(lock=Path("/no/lock")), "lock", "cannot read /no/lock", id="no-lock"),
+        pytest.param(
+            InstallRequest(wheels=(Path("x.whl"),)), "wheel", "not a wheel: x.whl", id="name"
+        ),
+        pytest.param(
+            InstallRequest(wheels=(Path("x-1-py3-none-any.whl"),)),
+            "wheel",
+            "cannot read",
+            id="absent",
+        ),
+        pytest.param(
+            InstallRequest(editable=(Path("/"),)), "project", "no project", id="no-project"
+        ),
+        pytest.param(
+            InstallRequest(lock=Path("/no/lock")), "lock", "cannot read /no/lock", id="no-lock"
+        ),
     ],
 )
 def test_refuses_what_cannot_be_wanted(
-    here: Runtime, store: Store, wanted: Wanted, kind: str, message: str
+    here: Runtime, store: EnvironmentStore, wanted: InstallRequest, kind: str, message: str
 ) -> None:
     with pytest.raises(MultirtError, match=message) as raised:
         resolve(here, wanted, store)
     assert raised.value.kind == kind
 
 
-def test_a_file_that_is_no_archive_is_no_wheel(here: Runtime, store: Store, tmp_path: Path) -> None:
+def test_a_file_that_is_no_archive_is_no_wheel(
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
+) -> None:
     file = tmp_path / "x-1-py3-none-any.whl"
     file.write_bytes(b"no archive")
     with pytest.raises(MultirtError, match="not a wheel"):
-        resolve(here, Wanted(wheels=(file,)), store)
+        resolve(here, InstallRequest(wheels=(file,)), store)
 
 
 @pytest.mark.parametrize(
@@ -239,10 +271,10 @@ def test_a_file_that_is_no_archive_is_no_wheel(here: Runtime, store: Store, tmp_
     [pytest.param("several", "2.0", id="all"), pytest.param("several<2", "1.2", id="some")],
 )
 def test_of_several_releases_without_a_wheel_the_newest_is_named(
-    here: Runtime, store: Store, requirement: str, newest: str
+    here: Runtime, store: EnvironmentStore, requirement: str, newest: str
 ) -> None:
     with pytest.raises(UnresolvableError) as raised:
-        resolve(here, Wanted(requirements=(requirement,)), store)
+        resolve(here, InstallRequest(requirements=(requirement,)), store)
     said = f"several {newest} has no wheel for it; there are cp310-cp310"
     assert raised.value.message.endswith(said)
 
@@ -250,16 +282,16 @@ def test_of_several_releases_without_a_wheel_the_newest_is_named(
 @pytest.mark.network
 def test_builds_only_when_allowed(here: Runtime, tmp_path: Path, uv_cache: Path) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "UV_CACHE_DIR": str(uv_cache)}
-    online = Store(tmp_path / "store", env)
+    online = EnvironmentStore(tmp_path / "store", env)
     with pytest.raises(UnresolvableError) as raised:
-        resolve(here, Wanted(requirements=("docopt==0.6.2",)), online)
+        resolve(here, InstallRequest(requirements=("docopt==0.6.2",)), online)
     assert raised.value.missing_wheels == (MissingWheel(name="docopt", version="0.6.2", tags=()),)
     assert raised.value.message == "docopt 0.6.2 has no wheel at all, only sources"
-    wanted = Wanted(requirements=("docopt==0.6.2",), build=True)
+    wanted = InstallRequest(requirements=("docopt==0.6.2",), build=True)
     assert _versions(here, wanted, online) == {"docopt": "0.6.2"}
 
 
-def test_settings_for_other_pythons_do_not_count(here: Runtime, store: Store) -> None:
+def test_settings_for_other_pythons_do_not_count(here: Runtime, store: EnvironmentStore) -> None:
     misled = {"PYTHONPATH": "/no", "UV_PYTHON": "2.7", "UV_TARGET": "/no", "VIRTUAL_ENV": "/no"}
     led = replace(store, env={**store.env, **misled})
-    assert _versions(here, Wanted(requirements=("alpha",)), led) == {"alpha": "2.0"}
+    assert _versions(here, InstallRequest(requirements=("alpha",)), led) == {"alpha": "2.0"}

@@ -11,13 +11,13 @@ import pytest
 
 from abi_probe import WarningKind, unpack_wheel
 from multirt.environments.abi_target import prospect_of
-from runtimes import Search, discover
+from runtimes import SearchOptions, discover
 from tests.integration.builds import BUILDS, Build
 from truthing.cells import Cell, cells
 from truthing.samples import Sample
 
 if TYPE_CHECKING:
-    from abi_probe import JudgedWarning, Prospect
+    from abi_probe import JudgedWarning, RuntimeTarget
     from runtimes import Runtime
     from tests.conftest import RequireHeaders
 
@@ -48,9 +48,9 @@ SAMPLES = tuple(
 
 
 @pytest.fixture(scope="session")
-def prospects() -> list[tuple[Runtime, Prospect]]:
+def prospects() -> list[tuple[Runtime, RuntimeTarget]]:
     """Return every CPython, fork and PyPy of this machine, each with what verdicts need."""
-    found = discover(Search(env=os.environ, home=Path.home(), timeout=60.0))
+    found = discover(SearchOptions(env=os.environ, home=Path.home(), timeout=60.0))
     return [
         (runtime, prospect_of(runtime, os.environ))
         for runtime in found.runtimes
@@ -89,7 +89,7 @@ def _doubted(warning: JudgedWarning) -> bool:
 @pytest.mark.network
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.id)
 def test_wheels_do_as_predicted(
-    sample: Sample, prospects: list[tuple[Runtime, Prospect]], tmp_path: Path
+    sample: Sample, prospects: list[tuple[Runtime, RuntimeTarget]], tmp_path: Path
 ) -> None:
     wheel = sample.download(tmp_path / "download")
     assert wheel.stat().st_size < 1_500_000
@@ -100,7 +100,7 @@ def test_wheels_do_as_predicted(
 @pytest.mark.parametrize("build", BUILDS, ids=lambda build: build.name)
 def test_compiled_files_do_as_predicted(
     build: Build,
-    prospects: list[tuple[Runtime, Prospect]],
+    prospects: list[tuple[Runtime, RuntimeTarget]],
     require_headers: RequireHeaders,
     tmp_path: Path,
     request: pytest.FixtureRequest,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from runtimes import Discovery, Rejection, Search, discover
+from runtimes import Discovery, Rejection, SearchOptions, discover
 
 ME = Path(os.path.realpath(sys.executable))
 """The interpreter that runs the tests, behind its links and its environment."""
@@ -41,7 +41,7 @@ class Machine:
 
     home: Path
     folder: Path
-    search: Search
+    search: SearchOptions
     reports: list[Discovery] = field(default_factory=list)
 
     def add(self, name: str, text: str) -> Path:
@@ -72,7 +72,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(
         home=tmp_path,
         folder=folder,
-        search=Search(
+        search=SearchOptions(
             env=env,
             home=tmp_path,
             cache_dir=tmp_path / "cache",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from runtimes import Jit, Reason, RuntimeSpec, Search, discover, find, interrogate, rank
+from runtimes import Jit, Reason, RuntimeSpec, SearchOptions, discover, find, interrogate, rank
 from tests.interpreters import INTERPRETERS, named
 from tests.runtimes.conftest import ME, make_script, make_wrapper
 
@@ -335,7 +335,7 @@ def test_a_whole_machine_in_one_look(tmp_path: Path, require: Require) -> None:
     paths = [require(name) for name in ("3.8", "3.9", "3.13", "system")]
     env = {"PATH": "/usr/bin", "MULTIRT_SEARCH_PATH": os.pathsep.join(map(str, paths))}
     sources = frozenset({"MULTIRT_SEARCH_PATH"})
-    found = discover(Search(env=env, home=tmp_path, sources=sources, timeout=60.0)).runtimes
+    found = discover(SearchOptions(env=env, home=tmp_path, sources=sources, timeout=60.0)).runtimes
     for path in paths:
         real = Path(os.path.realpath(path))
         assert sum(real in (one.executable, *one.aliases) for one in found) == 1

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from runtimes import SOURCES, Search, rank
+from runtimes import SOURCES, SearchOptions, rank
 from runtimes.sources import places, selected_folders
-from runtimes.sources.windows_registry import Entry, is_store_stub, places_of
+from runtimes.sources.windows_registry import RegistryEntry, is_store_stub, places_of
 from runtimes.storage import fingerprint
 from tests.factories.runtimes import described
 
@@ -76,7 +76,7 @@ LAYOUTS = [
 @pytest.mark.parametrize(("source", "env", "folder"), LAYOUTS)
 def test_layouts(tmp_path: Path, source: str, env: dict[str, str], folder: str) -> None:
     (tmp_path / folder).mkdir(parents=True)
-    search = Search(
+    search = SearchOptions(
         env={name: value.replace("{home}", str(tmp_path)) for name, value in env.items()},
         home=tmp_path,
         cwd=tmp_path / "project" / "src",
@@ -94,7 +94,7 @@ def test_whoever_wants_to_know_learns_where_a_runtime_would_appear(
         home = tmp_path / str(count)
         home.joinpath(*parts[:count]).mkdir(parents=True)
         noticed: list[str] = []
-        search = Search(
+        search = SearchOptions(
             env={name: value.replace("{home}", str(home)) for name, value in env.items()},
             home=home,
             cwd=home / "project" / "src",
@@ -111,7 +111,7 @@ def test_the_environments_that_conda_has_noted(tmp_path: Path) -> None:
     (tmp_path / "far" / "bin").mkdir(parents=True)
     note = f"{tmp_path}/far\n\nrelative\n{tmp_path}/gone\n"
     (tmp_path / ".conda" / "environments.txt").write_text(note)
-    search = Search(env={}, home=tmp_path, sources=frozenset({"conda"}))
+    search = SearchOptions(env={}, home=tmp_path, sources=frozenset({"conda"}))
     assert [place.folder for place in places(search) if str(tmp_path) in place.folder] == [
         f"{tmp_path}/far/bin"
     ]
@@ -119,35 +119,35 @@ def test_the_environments_that_conda_has_noted(tmp_path: Path) -> None:
 
 def test_only_the_sources_that_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / ".pyenv" / "versions" / "3.12" / "bin").mkdir(parents=True)
-    search = Search(env={"PATH": str(tmp_path)}, home=tmp_path, sources=frozenset({"pyenv"}))
+    search = SearchOptions(env={"PATH": str(tmp_path)}, home=tmp_path, sources=frozenset({"pyenv"}))
     assert {place.source for place in places(search)} == {"pyenv"}
     assert {place.source for place in places(replace(search, sources=frozenset()))} == set()
 
 
 def test_every_source_has_a_place_in_the_order(tmp_path: Path) -> None:
     assert len(SOURCES) == len(set(SOURCES))
-    search = Search(env={"PATH": "/usr/bin", "MULTIRT_SEARCH_PATH": "/usr"}, home=tmp_path)
+    search = SearchOptions(env={"PATH": "/usr/bin", "MULTIRT_SEARCH_PATH": "/usr"}, home=tmp_path)
     assert {place.source for place in places(search)} <= set(SOURCES)
 
 
 # As `reg query HKLM\Software\Python /s` shows them on a machine with these installed.
 REGISTERED = [
-    Entry(
+    RegistryEntry(
         company="PythonCore",
         tag="3.13",
         install_path="C:\\Program Files\\Python313\\",
         executable="C:\\Program Files\\Python313\\python.exe",
     ),
-    Entry(company="PythonCore", tag="2.7", install_path="C:\\Python27\\", executable=None),
-    Entry(
+    RegistryEntry(company="PythonCore", tag="2.7", install_path="C:\\Python27\\", executable=None),
+    RegistryEntry(
         company="ContinuumAnalytics",
         tag="Anaconda39-64",
         install_path="C:\\Anaconda3",
         executable="C:\\Anaconda3\\python.exe",
     ),
-    Entry(company="PyLauncher", tag="", install_path="C:\\Windows\\", executable=None),
-    Entry(company="Broken", tag="1", install_path=None, executable=None),
-    Entry(company="Relative", tag="1", install_path="Python", executable=None),
+    RegistryEntry(company="PyLauncher", tag="", install_path="C:\\Windows\\", executable=None),
+    RegistryEntry(company="Broken", tag="1", install_path=None, executable=None),
+    RegistryEntry(company="Relative", tag="1", install_path="Python", executable=None),
 ]
 
 
@@ -195,7 +195,7 @@ def test_what_pyenv_would_start(
     (tmp_path / "p" / "src").mkdir(parents=True)
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    search = Search(
+    search = SearchOptions(
         env={"PATH": f"{tmp_path}/root/shims", **env}, home=tmp_path, cwd=tmp_path / "p" / "src"
     )
     assert list(selected_folders(search)) == [
@@ -208,8 +208,8 @@ def test_what_asdf_would_start(tmp_path: Path) -> None:
     (tmp_path / ".tool-versions").write_text("nodejs 22\npython 3.9.1 system # ours\n")
     env = {"PATH": f"{tmp_path}/asdf/shims"}
     expected = [f"{tmp_path}/asdf/installs/python/3.9.1/bin"]
-    assert list(selected_folders(Search(env=env, home=tmp_path))) == expected
-    named = Search(env={**env, "ASDF_PYTHON_VERSION": "3.9.1"}, home=tmp_path / "elsewhere")
+    assert list(selected_folders(SearchOptions(env=env, home=tmp_path))) == expected
+    named = SearchOptions(env={**env, "ASDF_PYTHON_VERSION": "3.9.1"}, home=tmp_path / "elsewhere")
     assert list(selected_folders(named)) == expected
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from multirt.matrix.convert.github import WORKFLOW
 from multirt.matrix.convert.hatch import read_hatch
 from multirt.matrix.convert.nox import read_nox
-from multirt.matrix.convert.to_toml import Imported, configuration, together, unfit
+from multirt.matrix.convert.to_toml import ImportedConfig, configuration, together, unfit
 from multirt.matrix.convert.tox import read_tox
 
-__all__ = ["IMPORTS", "WORKFLOW", "Imported", "configuration", "together", "unfit"]
+__all__ = ["IMPORTS", "WORKFLOW", "ImportedConfig", "configuration", "together", "unfit"]
 
 IMPORTS = {"tox": read_tox, "nox": read_nox, "hatch": read_hatch}
 """What reads the configuration of each runner from a project's folder."""

@@ -9,9 +9,9 @@ from multirt.config.posargs import POSARGS
 from multirt.config.project_files import read_project, read_toml
 from multirt.errors import MultirtError
 from multirt.matrix.convert.external import ask, need_tool
-from multirt.matrix.convert.to_toml import Foreign, Imported
+from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.convert.tox_names import plain
-from multirt.matrix.model import Package
+from multirt.matrix.model import InstallMode
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _PYTHON = frozenset({"python", "py"})
 _SCRIPTS = ("run", "test", "tests")
 
 
-def read_hatch(root: Path, env: Mapping[str, str]) -> Imported:
+def read_hatch(root: Path, env: Mapping[str, str]) -> ImportedConfig:
     """Return the environments that a project configures for hatch.
 
     The one with the most versions of Python is the tests; its script `run` or `test` is what it
@@ -69,7 +69,9 @@ def read_hatch(root: Path, env: Mapping[str, str]) -> Imported:
     keys = dict.fromkeys(key for name in bases[chosen] for key in document[name])
     lost += [f"{key} of {chosen}" for key in sorted(keys.keys() - _KNOWN)]
     found = tuple(_environment(name, document[name], lost) for name in bases[chosen])
-    return Imported(environments=found, lost=tuple(lost), variables=_variables(own.get(chosen, {})))
+    return ImportedConfig(
+        environments=found, lost=tuple(lost), variables=_variables(own.get(chosen, {}))
+    )
 
 
 def _own(project: Project) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def _script(scripts: Mapping[str, list[str]]) -> str | None:
     return next((each for each in _SCRIPTS if each in scripts), next(testing, None))
 
 
-def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Foreign:
+def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> ExternalEnv:
     """Return an environment as hatch tells of it; `lost` grows with what cannot be said."""
     _, _, variant = name.partition(".")
     runtime = str(RuntimeSpec.parse(values["python"])).replace("@", "")
@@ -118,7 +120,7 @@ def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Forei
     base = name.partition(".")[0]
     lost += [f"script {each} of {base}" for each in scripts if each != script]
     commands = [plain(tuple(shlex.split(line)), name, lost) for line in lines]
-    return Foreign(
+    return ExternalEnv(
         name=name,
         runtime=runtime,
         factors=tuple(variant.split("-")[1:]),
@@ -128,5 +130,5 @@ def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Forei
         commands=tuple((*words, POSARGS) if "pytest" in words else words for words in commands),
         set_env=values.get("env-vars", {}),
         # hatch imports from the sources; the point of the matrix is to test the wheel.
-        package=Package.SKIP if values.get("skip-install") else Package.WHEEL,
+        package=InstallMode.SKIP if values.get("skip-install") else InstallMode.WHEEL,
     )

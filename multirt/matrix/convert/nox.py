@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from multirt.config.posargs import POSARGS
 from multirt.errors import MultirtError
 from multirt.matrix.convert.external import ask, need_tool
-from multirt.matrix.convert.to_toml import Foreign, Imported
-from multirt.matrix.model import Package
+from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
+from multirt.matrix.model import InstallMode
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_nox(root: Path, env: Mapping[str, str]) -> Imported:
+def read_nox(root: Path, env: Mapping[str, str]) -> ImportedConfig:
     """Return the sessions of a project's `noxfile.py`.
 
     What a session does is code, so nox itself runs it, in our environment and without installing
@@ -44,19 +44,19 @@ def read_nox(root: Path, env: Mapping[str, str]) -> Imported:
         for name, value in row.get("call_spec", {}).items() if row["name"] == chosen else ():
             values.setdefault(name, set()).add(str(value))
     variables = {name: frozenset(each) for name, each in values.items()}
-    return Imported(environments=tuple(kept), lost=tuple(lost), variables=variables)
+    return ImportedConfig(environments=tuple(kept), lost=tuple(lost), variables=variables)
 
 
-def _session(row: Mapping[str, Any]) -> Foreign:
+def _session(row: Mapping[str, Any]) -> ExternalEnv:
     python = row["python"]
     runtime = str(RuntimeSpec.parse(python)).replace("@", "") if python else None
     # Without environments of its own nox has one session in place of one for each Python.
     name = str(row["session"]).replace(f"-{python}", "", 1) if runtime else str(row["session"])
-    return Foreign(
+    return ExternalEnv(
         name=str(row["name"]),
         runtime=runtime,
         factors=tuple(map(str, row.get("call_spec", {}).values())),
         deps=("nox", "pytest") if python else ("nox",),
         commands=(("nox", "-s", name, "-fb", "none", "--no-install", "--", POSARGS),),
-        package=Package.WHEEL if python else Package.SKIP,
+        package=InstallMode.WHEEL if python else InstallMode.SKIP,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.matrix.model import Package
+from multirt.matrix.model import InstallMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _NONE = "none"  # the value of an axis where an environment has no such factor
 _VALUE = re.compile(r"([A-Za-z_]+?)[-_]?(\d[\d.]*)")
 
 
-class Foreign(Struct, frozen=True, kw_only=True):
+class ExternalEnv(Struct, frozen=True, kw_only=True):
     """One environment of another runner.
 
     Attributes:
@@ -52,11 +52,11 @@ class Foreign(Struct, frozen=True, kw_only=True):
     commands: tuple[tuple[str, ...], ...] = ()
     set_env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] | None = None
-    package: Package = Package.WHEEL
+    package: InstallMode = InstallMode.WHEEL
     may_fail: bool = False
 
 
-class Imported(Struct, frozen=True, kw_only=True):
+class ImportedConfig(Struct, frozen=True, kw_only=True):
     """What was read of another runner's configuration.
 
     Attributes:
@@ -66,13 +66,13 @@ class Imported(Struct, frozen=True, kw_only=True):
         skips_missing: a runtime that is not here is no failure.
     """
 
-    environments: tuple[Foreign, ...]
+    environments: tuple[ExternalEnv, ...]
     lost: tuple[str, ...] = ()
     variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
     skips_missing: bool = False
 
 
-def configuration(imported: Imported) -> str:
+def configuration(imported: ImportedConfig) -> str:
     """Return the TOML of `[tool.multirt.matrix]` that does what the environments do.
 
     Environments that name a runtime become the matrix, the others its tasks.
@@ -85,7 +85,7 @@ def configuration(imported: Imported) -> str:
     return "\n".join(lines) + "\n"
 
 
-def unfit(imported: Imported) -> tuple[str, ...]:
+def unfit(imported: ImportedConfig) -> tuple[str, ...]:
     """Return what the configuration cannot say of some environments, one clause each."""
     cells, tasks, axes = _split(imported)
     lost = [f"{each.name}, which has no commands" for each in tasks if not each.commands]
@@ -113,7 +113,9 @@ def together(lost: Iterable[str]) -> Iterator[str]:
         yield f"{what}{', '.join(several)}"
 
 
-def _split(imported: Imported) -> tuple[list[Foreign], list[Foreign], tuple[str, ...]]:
+def _split(
+    imported: ImportedConfig,
+) -> tuple[list[ExternalEnv], list[ExternalEnv], tuple[str, ...]]:
     """Return the environments of the matrix, the others, and the names of the axes.
 
     The factors of the former become the values of the axes: as many for each.
@@ -172,10 +174,10 @@ class _Shared(Struct, frozen=True, kw_only=True):
     commands: tuple[tuple[str, ...], ...]
     variables: Mapping[str, str]
     pass_env: tuple[str, ...] | None
-    package: Package
+    package: InstallMode
     axes: Mapping[str, Mapping[str, tuple[str, ...]]]
 
-    def more(self, cell: Foreign) -> tuple[str, ...]:
+    def more(self, cell: ExternalEnv) -> tuple[str, ...]:
         """Return the lines of an override that make this a cell; none when it is one already."""
         added = dict(zip(self.axes, cell.factors, strict=True))
         given = {*self.deps, *(dep for axis in added for dep in self.axes[axis][added[axis]])}
@@ -197,7 +199,7 @@ class _Shared(Struct, frozen=True, kw_only=True):
         return (*lines, *_variables(variables, None))
 
 
-def _shared(cells: Sequence[Foreign], axes: Sequence[str]) -> _Shared:
+def _shared(cells: Sequence[ExternalEnv], axes: Sequence[str]) -> _Shared:
     """Return what the cells of a matrix have in common."""
     first = cells[0]
     deps = _common([each.deps for each in cells])
@@ -223,22 +225,24 @@ def _usual(values: Iterable[_T]) -> _T:
     return Counter(values).most_common(1)[0][0]
 
 
-def _excused(cells: Sequence[Foreign]) -> tuple[str, ...]:
+def _excused(cells: Sequence[ExternalEnv]) -> tuple[str, ...]:
     """Return the runtimes on which every cell may fail."""
     runtimes = dict.fromkeys(each.runtime or "" for each in cells)
     required = {each.runtime for each in cells if not each.may_fail}
     return tuple(each for each in runtimes if each not in required)
 
 
-def _matrix(cells: Sequence[Foreign], axes: Sequence[str], *, skips_missing: bool) -> Iterator[str]:
+def _matrix(
+    cells: Sequence[ExternalEnv], axes: Sequence[str], *, skips_missing: bool
+) -> Iterator[str]:
     """Yield the lines of the tests: what cells share, axes, exclusions, overrides for the rest."""
     shared = _shared(cells, axes)
     runtimes = tuple(dict.fromkeys(each.runtime or "" for each in cells))
     yield "[tool.multirt.matrix]"
     yield f"runtimes = {_list(runtimes)}"
-    if shared.package is not Package.WHEEL:
+    if shared.package is not InstallMode.WHEEL:
         yield f"package = {_text(shared.package.value)}"
-    yield from _needs(replace(shared, extras=()) if shared.package is Package.SKIP else shared)
+    yield from _needs(replace(shared, extras=()) if shared.package is InstallMode.SKIP else shared)
     yield f"commands = {_commands(shared.commands)}"
     if skips_missing:
         yield 'missing = "skip"'
@@ -255,7 +259,7 @@ def _matrix(cells: Sequence[Foreign], axes: Sequence[str], *, skips_missing: boo
 
 
 def _axes(
-    cells: Sequence[Foreign], common: Sequence[str], names: Sequence[str]
+    cells: Sequence[ExternalEnv], common: Sequence[str], names: Sequence[str]
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return what each value of each axis adds."""
     axes: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -272,7 +276,7 @@ def _axes(
 
 
 def _exclusions(
-    cells: Sequence[Foreign],
+    cells: Sequence[ExternalEnv],
     runtimes: Sequence[str],
     axes: Mapping[str, Mapping[str, tuple[str, ...]]],
 ) -> Iterator[str]:
@@ -286,9 +290,9 @@ def _exclusions(
         yield from _named(condition, tuple(axes))
 
 
-def _overrides(cells: Sequence[Foreign], shared: _Shared) -> Iterator[str]:
+def _overrides(cells: Sequence[ExternalEnv], shared: _Shared) -> Iterator[str]:
     """Yield what some environments do in their own way, said once for those that do the same."""
-    alike: dict[str, list[Foreign]] = {}
+    alike: dict[str, list[ExternalEnv]] = {}
     for cell in cells:
         for line in shared.more(cell):
             alike.setdefault(line, []).append(cell)
@@ -303,7 +307,7 @@ def _overrides(cells: Sequence[Foreign], shared: _Shared) -> Iterator[str]:
         yield from lines
 
 
-def _place(cell: Foreign) -> Place:
+def _place(cell: ExternalEnv) -> Place:
     return (cell.runtime or "", *cell.factors)
 
 
@@ -314,21 +318,21 @@ def _named(condition: Condition, axes: Sequence[str]) -> Iterator[str]:
         yield f"{('runtime', *axes)[number]} = {value}"
 
 
-def _task(cell: Foreign) -> Iterator[str]:
+def _task(cell: ExternalEnv) -> Iterator[str]:
     """Yield the lines of a job on one runtime."""
     if not cell.commands:
         return
     yield f"\n[tool.multirt.matrix.tasks.{_key(cell.name)}]"
     if cell.base is not None:
         yield f"runtimes = {_list([cell.base])}"
-    if cell.package is not Package.SKIP:
+    if cell.package is not InstallMode.SKIP:
         yield f"package = {_text(cell.package.value)}"
-    yield from _needs(replace(cell, extras=()) if cell.package is Package.SKIP else cell)
+    yield from _needs(replace(cell, extras=()) if cell.package is InstallMode.SKIP else cell)
     yield f"commands = {_commands(cell.commands)}"
     yield from _variables(cell.set_env, cell.pass_env)
 
 
-def _needs(needs: Foreign | _Shared) -> Iterator[str]:
+def _needs(needs: ExternalEnv | _Shared) -> Iterator[str]:
     yield from (f"groups = {_list(needs.groups)}",) if needs.groups else ()
     yield from (f"extras = {_list(needs.extras)}",) if needs.extras else ()
     yield from (f"constraints = {_list(needs.constraints)}",) if needs.constraints else ()

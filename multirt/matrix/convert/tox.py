@@ -16,9 +16,9 @@ from multirt.config.posargs import asking, expanded
 from multirt.config.project_files import read_toml
 from multirt.errors import MultirtError
 from multirt.matrix.convert.external import ask, need_tool
-from multirt.matrix.convert.to_toml import Foreign, Imported
+from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.convert.tox_names import PACKAGES, constraint, names_in, placed, plain
-from multirt.matrix.model import Package
+from multirt.matrix.model import InstallMode
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ _KEYS = (
 )
 
 
-def read_tox(root: Path, env: Mapping[str, str]) -> Imported:
+def read_tox(root: Path, env: Mapping[str, str]) -> ImportedConfig:
     """Return the environments that a project configures for tox.
 
     Args:
@@ -185,13 +185,13 @@ def read_tox(root: Path, env: Mapping[str, str]) -> Imported:
     return replace(imported, lost=lost, skips_missing=skips_missing(root))
 
 
-def _through_tox(root: Path, tool: list[str], env: Mapping[str, str]) -> Imported:
+def _through_tox(root: Path, tool: list[str], env: Mapping[str, str]) -> ImportedConfig:
     """Ask tox, which knows every form of its configuration."""
     lost: list[str] = []
     with tempfile.TemporaryDirectory(prefix="multirt-tox-") as room:
         tox = _Tox(root=root, room=Path(room), tool=tool, env=env)
         found = [_environment(name, values, tox, lost) for name, values in tox.answers(lost)]
-    return Imported(environments=tuple(found), lost=tuple(lost))
+    return ImportedConfig(environments=tuple(found), lost=tuple(lost))
 
 
 class _Tox(Struct, frozen=True, kw_only=True):
@@ -254,7 +254,7 @@ class _Tox(Struct, frozen=True, kw_only=True):
         return "." if word == str(self.root) else word.replace(f"{self.root}/", "")
 
 
-def _environment(name: str, values: dict[str, Any], tox: _Tox, lost: list[str]) -> Foreign:
+def _environment(name: str, values: dict[str, Any], tox: _Tox, lost: list[str]) -> ExternalEnv:
     """Return an environment as tox tells of it; `lost` grows with what cannot be said."""
     for key in [key for key, value in values.items() if _is_error(value)]:
         lost.append(f"{key}, which tox cannot say where the runtime is not here, of {name}")
@@ -273,10 +273,12 @@ def _environment(name: str, values: dict[str, Any], tox: _Tox, lost: list[str]) 
         if not key.startswith(("TOX_", "PYTHONHASHSEED", "PYTHONIOENCODING"))
     }
     skip = values.get("skip_install") or values.get("package") == "skip"
-    package = Package.SKIP if skip else PACKAGES.get(values.get("package", ""), Package.WHEEL)
+    package = (
+        InstallMode.SKIP if skip else PACKAGES.get(values.get("package", ""), InstallMode.WHEEL)
+    )
     if tox.shares(values, pairs):
         lost.append(f"{{work_dir}}, for which {{envtmpdir}} stands, of {name}")
-    found = Foreign(
+    found = ExternalEnv(
         name=name,
         runtime=None,
         extras=tuple(values.get("extras", ())),

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 
-from multirt.matrix.model import Package
+from multirt.matrix.model import InstallMode
 from multirt.storage.files import read_text
 from runtimes import RuntimeSpec, SpecError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from multirt.matrix.convert.to_toml import Foreign
+    from multirt.matrix.convert.to_toml import ExternalEnv
 
 _DEEPEST = 10  # files that name files
 _FILE = re.compile(r"(-r|-c|--requirement|--constraint)[ =]?\s*(\S.*)")
@@ -88,12 +88,12 @@ def _file(option: str, name: str, folder: Path, deps: Deps, depth: int) -> None:
 
 
 PACKAGES = {
-    "sdist": Package.WHEEL,  # built through an sdist by tox, and installed as a wheel all the same
-    "wheel": Package.WHEEL,
-    "sdist-wheel": Package.SDIST_WHEEL,
-    "editable": Package.EDITABLE,
-    "deps-only": Package.DEPS_ONLY,
-    "skip": Package.SKIP,
+    "sdist": InstallMode.WHEEL,  # tox builds it through an sdist and installs a wheel
+    "wheel": InstallMode.WHEEL,
+    "sdist-wheel": InstallMode.SDIST_WHEEL,
+    "editable": InstallMode.EDITABLE,
+    "deps-only": InstallMode.DEPS_ONLY,
+    "skip": InstallMode.SKIP,
 }
 
 
@@ -129,8 +129,8 @@ def constraint(text: str) -> str:
 
 
 def placed(
-    found: Foreign, deps: Iterable[str], bases: Iterable[str], root: Path, lost: list[str]
-) -> Foreign:
+    found: ExternalEnv, deps: Iterable[str], bases: Iterable[str], root: Path, lost: list[str]
+) -> ExternalEnv:
     """Return an environment with what its name, its `deps` and its base say."""
     runtime, factors = split(found.name)
     sorted_ = sort_deps(deps, root)

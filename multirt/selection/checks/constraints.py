@@ -12,7 +12,7 @@ from multirt.selection.model import Objection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.selection.model import Question
+    from multirt.selection.model import EvaluationContext
     from runtimes import Runtime
 
 
@@ -36,7 +36,7 @@ _WITHOUT_HOME = frozenset({"graalpy", "ironpython", "jython", "micropython", "py
 _OWN_LOCK_SINCE = (3, 12)  # PEP 684: an interpreter's own lock
 
 
-def declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
+def declared(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what was asked for and a runtime is not."""
     yield from _asked(question, runtime)
     configuration = question.configuration
@@ -67,7 +67,7 @@ def declared(question: Question, runtime: Runtime) -> Iterator[Objection]:
     yield from _exits(question, runtime)
 
 
-def _asked(question: Question, runtime: Runtime) -> Iterator[Objection]:
+def _asked(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what was asked for by name."""
     configuration = question.configuration
     asked, hinted = configuration.runtimes, configuration.hinted
@@ -98,7 +98,7 @@ def _meets(need: Need, runtime: Runtime) -> bool:
             return version >= _OWN_LOCK_SINCE and bool(modules & runtime.stdlib)
 
 
-def _exits(question: Question, runtime: Runtime) -> Iterator[Objection]:
+def _exits(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield the places where the program itself refuses a runtime."""
     facts = facts_of(runtime)
     for each in question.program.exits:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.program.model import Guard, Source
-    from multirt.selection.model import Answers, Question
+    from multirt.selection.model import EvaluationContext, RuntimeAnswers
     from runtimes import Runtime
 
 _START_FILES_SINCE = (3, 15)  # PEP 829
 
 
-class Having(Struct, frozen=True, kw_only=True):
+class RuntimeView(Struct, frozen=True, kw_only=True):
     """What a runtime has of what a program imports.
 
     Attributes:
@@ -33,10 +33,10 @@ class Having(Struct, frozen=True, kw_only=True):
         answers: what it said itself; None before it was asked.
     """
 
-    question: Question
+    question: EvaluationContext
     runtime: Runtime
     own: frozenset[str] = frozenset()
-    answers: Answers | None = None
+    answers: RuntimeAnswers | None = None
 
     @property
     def unseen(self) -> bool:
@@ -123,7 +123,7 @@ class Having(Struct, frozen=True, kw_only=True):
         return None if self.unseen or self.question.builds else True
 
 
-def missing(having: Having) -> Iterator[Objection]:
+def missing(having: RuntimeView) -> Iterator[Objection]:
     """Yield the modules that a runtime does not have, each once."""
     question, runtime = having.question, having.runtime
     unseen = having.unseen or question.builds or question.program.searches_elsewhere
@@ -151,7 +151,7 @@ def missing(having: Having) -> Iterator[Objection]:
             yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, module=name)
 
 
-def uncompilable(having: Having) -> Iterator[Objection]:
+def uncompilable(having: RuntimeView) -> Iterator[Objection]:
     """Yield the files that a runtime cannot compile."""
     refused = having.answers.refused if having.answers is not None else {}
     if (

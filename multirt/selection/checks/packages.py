@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from multirt.selection.installed import Packages
-    from multirt.selection.model import Question
+    from multirt.selection.model import EvaluationContext
     from runtimes import Runtime
 
 
-def reached(question: Question, runtime: Runtime) -> frozenset[str]:
+def reached(question: EvaluationContext, runtime: Runtime) -> frozenset[str]:
     """Return the distributions that a program reaches on a runtime, its markers evaluated."""
     from packaging.utils import canonicalize_name  # 10 ms, where there are packages
 
@@ -47,7 +47,7 @@ def reached(question: Question, runtime: Runtime) -> frozenset[str]:
     return frozenset(name for name, _ in seen) - _shadowed(question, packages)
 
 
-def _shadowed(question: Question, packages: Packages) -> frozenset[str]:
+def _shadowed(question: EvaluationContext, packages: Packages) -> frozenset[str]:
     """Return what will be installed besides, and so comes before what is in the folders."""
     from packaging.utils import canonicalize_name
 
@@ -65,7 +65,7 @@ def _shadowed(question: Question, packages: Packages) -> frozenset[str]:
     return frozenset(found)
 
 
-def _listed(question: Question) -> tuple[Requirement, ...]:
+def _listed(question: EvaluationContext) -> tuple[Requirement, ...]:
     """Return what the script itself lists, where it will not be installed for it."""
     return () if question.builds else question.program.dependencies
 
@@ -79,7 +79,7 @@ def _holds(requirement: Requirement, environment: dict[str, str], extras: frozen
     )
 
 
-def site(question: Question, runtime: Runtime) -> Iterator[Objection]:
+def site(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what keeps a runtime from using the site roots, and requirements not met in them."""
     packages = question.packages
     if packages is None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from abi_probe.binary import read_binary_file
 from abi_probe.dynamic_linking.library_search import Loaded
-from abi_probe.dynamic_linking.loader import Given, Resolution, read_given, resolve
+from abi_probe.dynamic_linking.loader import LinkResult, ProcessImage, read_given, resolve
 from abi_probe.errors import NotABinaryError
 from abi_probe.stable_abi import exports_of
 from tests.abi_probe import macho_bytes
@@ -39,7 +39,7 @@ RUNTIMES = (
 
 
 @pytest.fixture(scope="module")
-def given() -> Given:
+def given() -> ProcessImage:
     return read_given(Path(sys.executable))
 
 
@@ -57,7 +57,7 @@ def really_loads(path: Path) -> str | None:
     return done.stderr.strip().rpartition("\n")[2] if done.returncode else None
 
 
-def undefined(found: Resolution, binary: Binary, given: Given) -> list[str]:
+def undefined(found: LinkResult, binary: Binary, given: ProcessImage) -> list[str]:
     """Strong Pythonic names that nobody defines."""
     binaries = [binary, *(each.binary for each in found.libraries)]
     have = given.exports | found.defined
@@ -81,7 +81,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return not (names or self.processor or self.thread_memory)
 
 
-def predict(path: Path, given: Given) -> Outcome:
+def predict(path: Path, given: ProcessImage) -> Outcome:
     binary = read_binary_file(path)
     found = resolve(binary, PurePosixPath(path), given)
     return Outcome(
@@ -295,7 +295,7 @@ def dependency_of_another_system(folder: Path) -> Path:
     ],
 )
 def test_prediction_is_what_happens(
-    make: Callable[[Path], Path], expected: Outcome, given: Given, tmp_path: Path
+    make: Callable[[Path], Path], expected: Outcome, given: ProcessImage, tmp_path: Path
 ) -> None:
     path = make(tmp_path)
     trouble = really_loads(path)
@@ -305,8 +305,8 @@ def test_prediction_is_what_happens(
         assert word in str(trouble)
 
 
-class TestArtefact:
-    def test_files_that_are_not_on_the_disk(self, given: Given, tmp_path: Path) -> None:
+class TestArtifact:
+    def test_files_that_are_not_on_the_disk(self, given: ProcessImage, tmp_path: Path) -> None:
         """As in a wheel: paths are virtual, and `..` is taken away by text."""
         made = beside(tmp_path)
         root = PurePosixPath("/virtual/site")
@@ -325,7 +325,7 @@ class TestArtefact:
         assert not found.missing
         assert resolve(read_binary_file(made), path, given, files.get).missing
 
-    def test_what_python_code_loads_first(self, given: Given, tmp_path: Path) -> None:
+    def test_what_python_code_loads_first(self, given: ProcessImage, tmp_path: Path) -> None:
         made = absent(tmp_path)
         path = tmp_path / "libs/libeggs.so"
         eggs = Loaded(path=PurePosixPath(path), binary=read_binary_file(path), owned=True)
@@ -364,14 +364,14 @@ class TestGiven:
         assert given.exports == set(answer.stdout.split())
         assert not given.missing
 
-    def test_libc_is_the_runtimes_own(self, given: Given) -> None:
+    def test_libc_is_the_runtimes_own(self, given: ProcessImage) -> None:
         try:
             name, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
         except (ValueError, AttributeError):
             pytest.skip("not glibc")
         assert given.libc == (name, tuple(int(part) for part in version.split(".")))
 
-    def test_symbolic_link(self, given: Given, tmp_path: Path) -> None:
+    def test_symbolic_link(self, given: ProcessImage, tmp_path: Path) -> None:
         link = tmp_path / "python"
         link.symlink_to(sys.executable)
         assert read_given(link).program.path == given.program.path

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.config import Configuration, Places, Prefer, Wishes, configure
+from multirt.config import CliSettings, ConfigContext, Configuration, Prefer, configure
 from multirt.errors import MultirtError
 from multirt.program import read_program
-from multirt.program.model import Entry, Kind
+from multirt.program.model import EntryPoint, ProgramKind
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ _BLOCK = "# /// script\n{}\n# ///\n"
 
 
 def _configured(
-    folder: Path, wishes: Wishes | None = None, env: Mapping[str, str] | None = None
+    folder: Path, wishes: CliSettings | None = None, env: Mapping[str, str] | None = None
 ) -> Configuration:
     """Return the settings of `tool.py` in a folder."""
-    program = read_program(Entry(kind=Kind.SCRIPT, text="tool.py"), folder)
-    places = Places(cwd=folder, env=env or {}, user_config=folder / "user.toml")
-    return configure(program, wishes or Wishes(), places)
+    program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), folder)
+    places = ConfigContext(cwd=folder, env=env or {}, user_config=folder / "user.toml")
+    return configure(program, wishes or CliSettings(), places)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_who_is_heard_first(folder: Path) -> None:
     heard = []
-    wishes = Wishes(specs=(RuntimeSpec.parse("3.7"),))
+    wishes = CliSettings(specs=(RuntimeSpec.parse("3.7"),))
     variable = {"MULTIRT_PYTHON": "3.8"}
     heard.append(_configured(folder, wishes, variable).specs)
     heard.append(_configured(folder, None, variable).specs)
@@ -58,13 +58,15 @@ def test_who_is_heard_first(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("wishes", "specs", "prefer"),
     [
-        pytest.param(Wishes(use_project=False), "3.13", Prefer.ACTIVE, id="no project"),
-        pytest.param(Wishes(use_config=False), "3.12", None, id="no settings"),
-        pytest.param(Wishes(isolated=True), "", None, id="isolated"),
-        pytest.param(Wishes(prefer=Prefer.NEWEST), "3.10", Prefer.NEWEST, id="option"),
+        pytest.param(CliSettings(use_project=False), "3.13", Prefer.ACTIVE, id="no project"),
+        pytest.param(CliSettings(use_config=False), "3.12", None, id="no settings"),
+        pytest.param(CliSettings(isolated=True), "", None, id="isolated"),
+        pytest.param(CliSettings(prefer=Prefer.NEWEST), "3.10", Prefer.NEWEST, id="option"),
     ],
 )
-def test_what_is_left_out(folder: Path, wishes: Wishes, specs: str, prefer: Prefer | None) -> None:
+def test_what_is_left_out(
+    folder: Path, wishes: CliSettings, specs: str, prefer: Prefer | None
+) -> None:
     (folder / "tool.py").write_text("")
     found = _configured(folder, wishes, {"MULTIRT_PYTHON": "3.8"} if wishes.isolated else {})
     assert ",".join(map(str, found.specs)) == specs
@@ -88,9 +90,9 @@ def test_a_folder_that_is_named_counts_instead(folder: Path, tmp_path: Path) -> 
     other.mkdir()
     (other / "pyproject.toml").write_text('[tool.multirt]\nruntimes = ["pypy"]\n')
     (folder / "tool.py").write_text("")
-    assert list(map(str, _configured(folder, Wishes(project=other)).specs)) == ["pypy"]
+    assert list(map(str, _configured(folder, CliSettings(project=other)).specs)) == ["pypy"]
     with pytest.raises(MultirtError, match="no such folder"):
-        _configured(folder, Wishes(project=tmp_path / "gone"))
+        _configured(folder, CliSettings(project=tmp_path / "gone"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments import Store, UnresolvableError, Wanted, build, resolve
+from multirt.environments import EnvironmentStore, InstallRequest, UnresolvableError, build, resolve
 from multirt.errors import MultirtError
 from tests.factories.index import make_wheel, serving, serving_faultily
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runtimes import Runtime
 
-ALPHA = Wanted(requirements=("alpha",))
+ALPHA = InstallRequest(requirements=("alpha",))
 FAULTS = (
     "HTML wheel",
     "truncated wheel",
@@ -45,12 +45,12 @@ def test_a_passing_fault_is_named_and_not_cached(
     with serving_faultily(wheels, fault) as (address, index):
         env = {**own_index, "UV_DEFAULT_INDEX": address}
         with pytest.raises(MultirtError) as raised:
-            resolve(here, ALPHA, Store(tmp_path / "store", env))
+            resolve(here, ALPHA, EnvironmentStore(tmp_path / "store", env))
         if fault != "HTML page":  # uv reads an index page without files
             assert raised.value.kind == "index", raised.value.message
             assert not isinstance(raised.value, UnresolvableError)
         index.fault = None
-        (pin,) = resolve(here, ALPHA, Store(tmp_path / "store", env)).pins
+        (pin,) = resolve(here, ALPHA, EnvironmentStore(tmp_path / "store", env)).pins
     assert pin.version == "2.0"
 
 
@@ -60,16 +60,18 @@ def test_a_damaged_download_is_installed_when_the_index_is_well(
 ) -> None:
     with serving_faultily(wheels, fault) as (address, index):
         env = {**own_index, "UV_DEFAULT_INDEX": address}
-        store = Store(tmp_path / "store", env)
+        store = EnvironmentStore(tmp_path / "store", env)
         index.fault = None
         resolution = resolve(here, ALPHA, store)
-        store = Store(tmp_path / "store", {**env, "UV_CACHE_DIR": str(tmp_path / "other")})
+        store = EnvironmentStore(
+            tmp_path / "store", {**env, "UV_CACHE_DIR": str(tmp_path / "other")}
+        )
         index.fault = fault
         with pytest.raises(MultirtError) as raised:
             build(here, resolution, store)
         assert raised.value.kind == "index", raised.value.message
         index.fault = None
-        store = Store(tmp_path / "store", store.env)
+        store = EnvironmentStore(tmp_path / "store", store.env)
         assert build(here, resolution, store).python.exists()
 
 
@@ -77,11 +79,11 @@ def test_an_absent_version_is_cached(
     here: Runtime, tmp_path: Path, own_index: dict[str, str]
 ) -> None:
     make_wheel(tmp_path / "index", "alpha", "1.0")
-    newer = Wanted(requirements=("alpha>1",))
+    newer = InstallRequest(requirements=("alpha>1",))
     with serving(tmp_path / "index") as address:
-        store = Store(tmp_path / "store", {**own_index, "UV_DEFAULT_INDEX": address})
+        store = EnvironmentStore(tmp_path / "store", {**own_index, "UV_DEFAULT_INDEX": address})
         with pytest.raises(UnresolvableError):
             resolve(here, newer, store)
     with pytest.raises(UnresolvableError) as raised:  # the index is gone, and not needed
-        resolve(here, newer, Store(tmp_path / "store", store.env))
+        resolve(here, newer, EnvironmentStore(tmp_path / "store", store.env))
     assert "alpha>1" in raised.value.message

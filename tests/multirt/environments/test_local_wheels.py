@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments import Wanted, leased, resolve
+from multirt.environments import InstallRequest, leased, resolve
 from tests.factories.index import make_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from multirt.environments import Store
+    from multirt.environments import EnvironmentStore
     from runtimes import Runtime
 
     Files = Mapping[str, str | bytes]
@@ -34,7 +34,9 @@ AS_IT_WAS = ["1 old", "True", "[]"]
 class Place:
     """The environment of one project."""
 
-    def __init__(self, runtime: Runtime, store: Store, folder: Path, owner: str = "one") -> None:
+    def __init__(
+        self, runtime: Runtime, store: EnvironmentStore, folder: Path, owner: str = "one"
+    ) -> None:
         """Begin with nothing installed."""
         self.runtime, self.store, self.folder, self.owner = runtime, store, folder, owner
         self.home, self.wheel = folder, folder
@@ -49,7 +51,7 @@ class Place:
         self.wheel = self.folder / "wheels" / digest / made.name
         self.wheel.parent.mkdir(parents=True, exist_ok=True)
         made.replace(self.wheel)
-        resolution = resolve(self.runtime, Wanted(wheels=(self.wheel,)), self.store)
+        resolution = resolve(self.runtime, InstallRequest(wheels=(self.wheel,)), self.store)
         with leased(self.runtime, resolution, self.store, self.owner) as lease:
             self.home = lease.built.home
             (self.root,) = lease.built.site_roots
@@ -61,7 +63,7 @@ class Place:
 
 
 @pytest.fixture
-def place(here: Runtime, store: Store, tmp_path: Path) -> Place:
+def place(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> Place:
     """Return an environment with a wheel in it, whose modules were imported."""
     made = Place(here, store, tmp_path)
     assert made.put(OLD) == AS_IT_WAS
@@ -93,7 +95,7 @@ def test_files_and_scripts_are_added_and_removed(place: Place) -> None:
 
 
 def test_another_environment_of_the_same_wheel_is_unchanged(
-    place: Place, here: Runtime, store: Store, tmp_path: Path
+    place: Place, here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
     other = Place(here, store, tmp_path, "two")
     other.put(OLD)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from multirt.environments import Wanted, following
+from multirt.environments import InstallRequest, following
 from multirt.errors import MultirtError
 
 
-def _following(table: str) -> Wanted:
-    wanted = Wanted(requirements=("alpha",))
+def _following(table: str) -> InstallRequest:
+    wanted = InstallRequest(requirements=("alpha",))
     return following(wanted, tomllib.loads(table), "tool.py", Path("/there"))
 
 
@@ -41,7 +41,9 @@ def _following(table: str) -> Wanted:
     ],
 )
 def test_what_is_followed(table: str, settings: dict[str, str]) -> None:
-    assert _following(table) == Wanted(requirements=("alpha",), settings=tuple(settings.items()))
+    assert _following(table) == InstallRequest(
+        requirements=("alpha",), settings=tuple(settings.items())
+    )
 
 
 def test_constraints_are_ours_too() -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from multirt.experiments.bench_model import Bench, Curve, Measured
+from multirt.experiments.bench_model import Bench, Measurement, WarmupCurve
 from multirt.experiments.bench_summary import notes, sentence
-from multirt.experiments.variants import Contender
+from multirt.experiments.variants import Variant
 from multirt.report.bench_text import print_bench
 from multirt.selection.model import Plan
 from runtimes import Jit
@@ -24,14 +24,14 @@ def measured(
     name: str,
     seconds: float,
     wobble: Sequence[float] = WOBBLE,
-    curve: Curve | None = None,
+    curve: WarmupCurve | None = None,
     startup: float = 0.02,
-) -> Measured:
+) -> Measurement:
     """Return a contender around a time."""
     where = runtime(name, jit=Jit.ON if name.startswith("pypy") else None)
     plan = Plan(runtime=where, executable=where.executable, arguments=("/somewhere/tool.py",))
-    return Measured(
-        contender=Contender(id=name, runtime=where, profile=None, plan=plan),
+    return Measurement(
+        contender=Variant(id=name, runtime=where, profile=None, plan=plan),
         threads=None,
         rounds=tuple((seconds * each,) for each in wobble),
         startup=tuple(startup * each for each in wobble),
@@ -43,7 +43,9 @@ def measured(
     )
 
 
-def bench(*others: Measured, reference: Measured | None = None, checked: bool = True) -> Bench:
+def bench(
+    *others: Measurement, reference: Measurement | None = None, checked: bool = True
+) -> Bench:
     """Return a measurement beside a reference of one second."""
     first = reference or measured("cpython-3.13.0", 1.0)
     return Bench(
@@ -77,7 +79,7 @@ WILD = (0.2, 3, 0.3, 4, 0.5, 1, 2, 0.1, 5, 1)
         ),
     ],
 )
-def test_a_claim_is_as_strong_as_its_interval(other: Measured, words: str) -> None:
+def test_a_claim_is_as_strong_as_its_interval(other: Measurement, words: str) -> None:
     assert words in sentence(bench(other))
 
 
@@ -89,8 +91,8 @@ def test_a_claim_is_as_strong_as_its_interval(other: Measured, words: str) -> No
     ],
 )
 def test_the_warm_up_is_told_of_a_compiler(usual: float, words: str) -> None:
-    warm = measured("pypy-3.11.11", 0.5, curve=Curve(seconds=(0.4, 0.3, 0.1, 0.1, 0.1, 0.1)))
-    cold = measured("cpython-3.13.0", 1.0, curve=Curve(seconds=(usual,) * 4))
+    warm = measured("pypy-3.11.11", 0.5, curve=WarmupCurve(seconds=(0.4, 0.3, 0.1, 0.1, 0.1, 0.1)))
+    cold = measured("cpython-3.13.0", 1.0, curve=WarmupCurve(seconds=(usual,) * 4))
     assert words in sentence(bench(warm, reference=cold))
 
 
@@ -121,7 +123,7 @@ def test_what_must_be_known_is_noted() -> None:
     said = "\n".join(notes(bench(reference=short, checked=False)))
     assert "takes 25.0 ms, an empty program's 20.0 ms" in said
     assert "outputs were not compared" in said
-    broken = measured("pypy-3.11.11", 0.5, curve=Curve(seconds=(0.4,), trouble="exit code 1"))
+    broken = measured("pypy-3.11.11", 0.5, curve=WarmupCurve(seconds=(0.4,), trouble="exit code 1"))
     assert "cannot run it again in one process: exit code 1" in "\n".join(notes(bench(broken)))
 
 

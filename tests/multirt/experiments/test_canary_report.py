@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multirt.experiments.canary_report import (
-    Course,
-    Ending,
-    Role,
-    Started,
-    Trial,
+    CanaryHistory,
+    CanaryPair,
+    RunRecord,
+    RunResult,
+    RunRole,
     is_canarys,
     is_crash,
     report_on,
 )
 
-TRIAL = Trial(program="/somewhere/tool.py", usual="cpython-3.13.0", canary="cpython-3.15.0")
+TRIAL = CanaryPair(program="/somewhere/tool.py", usual="cpython-3.13.0", canary="cpython-3.15.0")
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -45,61 +45,66 @@ def test_what_a_crash_is(code: int | None, *, crash: bool) -> None:
     assert is_crash(code) == crash
 
 
-def started(role: Role, count: int, ending: Ending | None) -> list[Started]:
+def started(role: RunRole, count: int, ending: RunResult | None) -> list[RunRecord]:
     """Return some starts that ended alike."""
-    return [Started(role=role, at=AT, ending=ending) for _ in range(count)]
+    return [RunRecord(role=role, at=AT, ending=ending) for _ in range(count)]
 
 
-def ended(code: int = 0, seconds: float = 1.0, difference: str | None = None) -> Ending:
+def ended(code: int = 0, seconds: float = 1.0, difference: str | None = None) -> RunResult:
     """Return how a start ended."""
-    return Ending(exit_code=code, seconds=seconds, difference=difference)
+    return RunResult(exit_code=code, seconds=seconds, difference=difference)
 
 
 @pytest.mark.parametrize(
     ("starts", "stopped", "words"),
     [
-        pytest.param(started(Role.CANARY, 3, ended()), None, "go on: 3 of the 20", id="too few"),
+        pytest.param(started(RunRole.CANARY, 3, ended()), None, "go on: 3 of the 20", id="too few"),
         pytest.param(
-            started(Role.CANARY, 20, ended()), None, "move to cpython-3.15.0: 20 starts", id="good"
+            started(RunRole.CANARY, 20, ended()),
+            None,
+            "move to cpython-3.15.0: 20 starts",
+            id="good",
         ),
         pytest.param(
-            started(Role.CANARY, 20, ended(seconds=2.0)), None, "works, and is slower", id="slow"
+            started(RunRole.CANARY, 20, ended(seconds=2.0)), None, "works, and is slower", id="slow"
         ),
         pytest.param(
-            [*started(Role.CANARY, 20, ended()), *started(Role.CANARY, 1, ended(1))],
+            [*started(RunRole.CANARY, 20, ended()), *started(RunRole.CANARY, 1, ended(1))],
             None,
             "look first: 1 of 21 starts failed on cpython-3.15.0, 0 of 20",
             id="failures",
         ),
         pytest.param(
             [
-                *started(Role.SHADOW, 20, ended(difference="")),
-                *started(Role.SHADOW, 2, ended(difference="stdout\n-1\n+2")),
+                *started(RunRole.SHADOW, 20, ended(difference="")),
+                *started(RunRole.SHADOW, 2, ended(difference="stdout\n-1\n+2")),
             ],
             None,
             "look first: 2 of 22 outputs differ",
             id="differences",
         ),
         pytest.param(
-            started(Role.CANARY, 1, ended(-11)),
+            started(RunRole.CANARY, 1, ended(-11)),
             "crashed by SIGSEGV",
             "stay with cpython-3.13.0: cpython-3.15.0 crashed by SIGSEGV",
             id="crash",
         ),
-        pytest.param(started(Role.CANARY, 30, None), None, "go on: 0 of", id="never seen to end"),
+        pytest.param(
+            started(RunRole.CANARY, 30, None), None, "go on: 0 of", id="never seen to end"
+        ),
     ],
 )
 def test_a_recommendation_has_its_evidence(
-    starts: list[Started], stopped: str | None, words: str
+    starts: list[RunRecord], stopped: str | None, words: str
 ) -> None:
-    usual = started(Role.USUAL, 20, ended())
-    report = report_on(Course(trial=TRIAL, starts=(*usual, *starts), stopped=stopped))
+    usual = started(RunRole.USUAL, 20, ended())
+    report = report_on(CanaryHistory(trial=TRIAL, starts=(*usual, *starts), stopped=stopped))
     assert words in report.recommendation
 
 
 def test_failures_are_compared_as_shares() -> None:
-    flaky = [*started(Role.USUAL, 18, ended()), *started(Role.USUAL, 2, ended(1))]
-    canary = [*started(Role.CANARY, 20, ended()), *started(Role.CANARY, 2, ended(1))]
-    report = report_on(Course(trial=TRIAL, starts=(*flaky, *canary)))
+    flaky = [*started(RunRole.USUAL, 18, ended()), *started(RunRole.USUAL, 2, ended(1))]
+    canary = [*started(RunRole.CANARY, 20, ended()), *started(RunRole.CANARY, 2, ended(1))]
+    report = report_on(CanaryHistory(trial=TRIAL, starts=(*flaky, *canary)))
     assert (report.failed, report.usual_failed) == (2, 2)
     assert report.recommendation.startswith("move to")

@@ -10,7 +10,7 @@ from multirt.experiments.grouping import first_difference, group_outcomes
 from tests.factories.outcomes import outcome
 
 if TYPE_CHECKING:
-    from multirt.experiments.trial import Outcome
+    from multirt.experiments.trial import RunOutcome
 
 
 def test_groups_hold_who_agrees_in_order() -> None:
@@ -62,7 +62,7 @@ def test_groups_hold_who_agrees_in_order() -> None:
         ),
     ],
 )
-def test_the_first_difference_is_shown(other: Outcome, where: str, lines: list[str]) -> None:
+def test_the_first_difference_is_shown(other: RunOutcome, where: str, lines: list[str]) -> None:
     found = first_difference(outcome("one\ntwo\nthree\n"), other, ("a", "b"))
     assert found is not None
     assert (found.where, list(found.lines)) == (where, lines)

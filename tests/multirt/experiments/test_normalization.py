@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from multirt.errors import MultirtError
 from multirt.experiments.normalization import choose_rules, substitutions
-from multirt.experiments.trial import Recording
+from multirt.experiments.trial import StreamRecorder
 from tests.factories.outcomes import runtime
 
 
@@ -19,7 +19,7 @@ def said(text: str, *added: str, dropped: tuple[str, ...] = (), prefix: str = "/
     """Return what the rules make of an output."""
     place = (Path("/somewhere/copy"), "<copy>")
     rules = substitutions(choose_rules(added, dropped), runtime(prefix=prefix), [place])
-    recording = Recording(rules)
+    recording = StreamRecorder(rules)
     recording.feed(text.encode())
     return recording.finish().text
 
@@ -81,7 +81,7 @@ def test_an_unknown_rule_is_refused() -> None:
 
 @given(st.binary(max_size=200), st.integers(min_value=1, max_value=50))
 def test_the_hash_does_not_depend_on_how_a_stream_comes_in(data: bytes, step: int) -> None:
-    whole, parts = Recording(()), Recording(())
+    whole, parts = StreamRecorder(()), StreamRecorder(())
     whole.feed(data)
     for place in range(0, len(data), step):
         parts.feed(data[place : place + step])
@@ -89,7 +89,7 @@ def test_the_hash_does_not_depend_on_how_a_stream_comes_in(data: bytes, step: in
 
 
 def test_a_long_stream_is_hashed_whole_and_kept_in_part() -> None:
-    recording = Recording(())
+    recording = StreamRecorder(())
     digest = hashlib.sha256()
     line = b"y" * 999 + b"\n"
     for _ in range(3000):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multirt.experiments.normalization import RULES
-from multirt.experiments.trial import KEPT, Recording
+from multirt.experiments.trial import KEPT, StreamRecorder
 
 SUBSTITUTIONS = tuple(each for rule in RULES for each in rule.substitutions)
 LONG = "Traceback (most recent call last):\n  File x\nKeyError: 1\n" * 20_000
@@ -22,7 +22,7 @@ LONG = "Traceback (most recent call last):\n  File x\nKeyError: 1\n" * 20_000
 def test_how_it_comes_in_does_not_matter(text: str) -> None:
     found = set()
     for step in (1000, 65_536, 262_143, len(text)):
-        recording = Recording(SUBSTITUTIONS)
+        recording = StreamRecorder(SUBSTITUTIONS)
         for start in range(0, len(text), step):
             recording.feed(text[start : start + step].encode())
         found.add(recording.finish())
@@ -30,7 +30,7 @@ def test_how_it_comes_in_does_not_matter(text: str) -> None:
 
 
 def test_only_the_beginning_is_kept() -> None:
-    recording = Recording(())
+    recording = StreamRecorder(())
     for _ in range(3):
         recording.feed(b"y" * KEPT)
     found = recording.finish()

@@ -16,10 +16,10 @@ from tests.factories.records import record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multirt.experiments.history_model import Record
+    from multirt.experiments.history_model import BenchRecord
 
 
-def run_of(day: int, chance: random.Random, slower: float = 1.0) -> Record:
+def run_of(day: int, chance: random.Random, slower: float = 1.0) -> BenchRecord:
     """Return a run on a machine that is sometimes a tenth slower, with 2 % of noise."""
     drift = chance.choice([1.0, 1.05, 1.1])
     wobble = [chance.gauss(1, 0.02) for _ in range(10)]
@@ -42,7 +42,7 @@ def test_ten_runs_and_a_planted_regression(seed: int) -> None:
     assert change.regressed
 
 
-def busy_run_of(day: int, chance: random.Random, slower: float = 1.0) -> Record:
+def busy_run_of(day: int, chance: random.Random, slower: float = 1.0) -> BenchRecord:
     """Return a run on a machine that does much else: as one was seen to be, with 18 processes."""
     wild = [chance.lognormvariate(1.6, 0.6) for _ in range(10)]
     found = record(seconds=slower, day=day, startup=chance.uniform(0.05, 0.15), wobble=wild)

@@ -11,16 +11,16 @@ import pytest
 
 from multirt.errors import MultirtError
 from multirt.experiments.compare import changes, snapshot
-from multirt.experiments.trial import Outcome, Start, run_once
+from multirt.experiments.trial import RunOutcome, RunSpec, run_once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def run(code: str, folder: Path, seconds: float = 30, given: Path | None = None) -> Outcome:
+def run(code: str, folder: Path, seconds: float = 30, given: Path | None = None) -> RunOutcome:
     """Run some code under this interpreter."""
     return run_once(
-        Start(
+        RunSpec(
             command=(sys.executable, "-c", code),
             environment=dict(os.environ),
             folder=folder,
@@ -79,7 +79,7 @@ def test_input_comes_from_a_file(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_started_says_so(tmp_path: Path) -> None:
-    start = Start(
+    start = RunSpec(
         command=(str(tmp_path / "none"),),
         environment={},
         folder=tmp_path,

@@ -15,7 +15,7 @@ from msgspec import Struct
 from compile_args import write_options
 from multirt import __version__
 from multirt.launch.plan_key import ask
-from multirt.launch.plan_writer import Grounds, StartBy, write_plan
+from multirt.launch.plan_writer import LaunchCommand, PlanInputs, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,8 +125,8 @@ def launcher(
 def remember(
     launcher: Launcher,
     *arguments: str,
-    grounds: Grounds | None = None,
-    start: StartBy | None = None,
+    grounds: PlanInputs | None = None,
+    start: LaunchCommand | None = None,
 ) -> Path:
     """Write a plan for a command line, by default one that rests on nothing and prints."""
     question = ask([*map(os.fsencode, arguments)], os.fsencode(launcher.cwd), launcher.env)
@@ -134,7 +134,7 @@ def remember(
     return write_plan(
         question,
         grounds or resting_on(),
-        start or StartBy(executable="/bin/echo", arguments=("planned",)),
+        start or LaunchCommand(executable="/bin/echo", arguments=("planned",)),
     )
 
 
@@ -144,9 +144,9 @@ def resting_on(
     above: tuple[str, ...] = (),
     names: tuple[tuple[str, frozenset[str]], ...] = (),
     variables: Mapping[str, str | None] | None = None,
-) -> Grounds:
+) -> PlanInputs:
     """Return grounds that a test made just now, as if it had made them long before deciding."""
-    return Grounds(
+    return PlanInputs(
         since=LONG_AGO * 2,
         paths=tuple(map(str, paths)),
         links=links,

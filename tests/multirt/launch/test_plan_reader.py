@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from multirt.launch.plan_writer import StartBy
+from multirt.launch.plan_writer import LaunchCommand
 from tests.multirt.launch.conftest import SLOW, Launcher, compiled, remember, resting_on
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ _SHOW = (
 
 
 def test_arguments_environment_and_remark(launcher: Launcher) -> None:
-    start = StartBy(
+    start = LaunchCommand(
         executable=sys.executable,
         arguments=("-c", _SHOW, "fixed"),
         environment=(("A", "new"),),
@@ -328,7 +328,9 @@ def test_arguments_environment_and_remark(launcher: Launcher) -> None:
 def test_inherited_descriptors_pass_and_none_is_added(launcher: Launcher) -> None:
     words = "import os; print(sorted(os.listdir('/proc/self/fd'), key=int))"
     remember(
-        launcher, "tool.py", start=StartBy(executable=sys.executable, arguments=("-Sc", words))
+        launcher,
+        "tool.py",
+        start=LaunchCommand(executable=sys.executable, arguments=("-Sc", words)),
     )
     reading, writing = os.pipe()
     try:
@@ -350,7 +352,7 @@ def test_a_program_that_starts_itself_ends_somewhere(launcher: Launcher, depth: 
 
 
 def test_what_cannot_be_started_is_decided_anew(launcher: Launcher) -> None:
-    remember(launcher, "tool.py", start=StartBy(executable="/etc/passwd", arguments=()))
+    remember(launcher, "tool.py", start=LaunchCommand(executable="/etc/passwd", arguments=()))
     assert not launcher.is_planned("tool.py")
 
 

@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.launch.plan_key import ask
-from multirt.launch.plan_writer import StartBy, UnsureError, prune, write_plan
+from multirt.launch.plan_writer import LaunchCommand, PlanNotSafeError, prune, write_plan
 from tests.multirt.launch.conftest import resting_on
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_START = StartBy(executable="/bin/echo", arguments=())
+_START = LaunchCommand(executable="/bin/echo", arguments=())
 _SECOND = 1_000_000_000
 
 
@@ -41,7 +41,7 @@ def test_what_changed_just_now_could_change_once_more_unseen(
     if written:
         assert write_plan(question, grounds, _START).is_file()
         return
-    with pytest.raises(UnsureError, match="changed only just now"):
+    with pytest.raises(PlanNotSafeError, match="changed only just now"):
         write_plan(question, grounds, _START)
     assert not (tmp_path / "cache").exists()
 
@@ -64,12 +64,12 @@ def test_the_folder_of_plans_is_ours_alone(tmp_path: Path, monkeypatch: pytest.M
     assert question is not None
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "plans").symlink_to("elsewhere")
-    with pytest.raises(UnsureError, match="it is a link"):
+    with pytest.raises(PlanNotSafeError, match="it is a link"):
         write_plan(question, resting_on(), _START)
     (tmp_path / "plans").unlink()
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans").chmod(0o777)
-    with pytest.raises(UnsureError, match="other users can write it"):
+    with pytest.raises(PlanNotSafeError, match="other users can write it"):
         write_plan(question, resting_on(), _START)
     (tmp_path / "plans").rmdir()
     plan = write_plan(question, resting_on(), _START)

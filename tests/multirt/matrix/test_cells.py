@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from multirt.errors import MultirtError
 from multirt.matrix.cells import CellSelection, expand, pick
-from multirt.matrix.model import Condition, Config, Excluded, Job, Needs, Override, Package
+from multirt.matrix.model import Condition, Config, Excluded, InstallMode, Job, Needs, Override
 from runtimes import RuntimeSpec
 from tests.factories.matrix import MACHINE, runtime
 
@@ -24,7 +24,7 @@ def config(*words: str, **changes: object) -> Config:
     job = Job(
         name=None,
         runtimes=specs(*words) or None,
-        package=Package.WHEEL,
+        package=InstallMode.WHEEL,
         needs=Needs(requirements=("pytest",)),
         commands=(("python", "-m", "pytest", "{posargs}"),),
     )
@@ -80,7 +80,9 @@ def test_auto_leaves_out_what_makes_no_environments() -> None:
 
 
 def test_a_task_that_names_no_runtime_runs_on_the_best_one() -> None:
-    task = Job(name="docs", runtimes=None, package=Package.SKIP, needs=Needs(), commands=(("d",),))
+    task = Job(
+        name="docs", runtimes=None, package=InstallMode.SKIP, needs=Needs(), commands=(("d",),)
+    )
     made = config("3.8", requires_python=">=3.8", tasks={"docs": task})
     found = expand(made, MACHINE)
     assert [(cell.name, cell.runtime and cell.runtime.id) for cell in found.cells] == [
@@ -130,7 +132,7 @@ def test_axes_exclusions_and_overrides() -> None:
 LINT = Job(
     name="lint",
     runtimes=specs("3.13"),
-    package=Package.SKIP,
+    package=InstallMode.SKIP,
     needs=Needs(),
     commands=(("ruff", "check"),),
 )

@@ -9,7 +9,7 @@ import pytest
 from multirt.config.project_files import read_project
 from multirt.errors import ExitCode, MultirtError
 from multirt.matrix.config import read_config
-from multirt.matrix.model import Missing, Package
+from multirt.matrix.model import InstallMode, MissingRuntimePolicy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "3.13t",
         "pypy@3.10",
     ]
-    assert read.matrix.package is Package.SDIST_WHEEL
+    assert read.matrix.package is InstallMode.SDIST_WHEEL
     assert read.matrix.needs.requirements == ("pytest", "hypothesis", "coverage>=7")
     assert read.matrix.needs.extras == ("speed",)
     assert read.matrix.needs.constraints == (tmp_path / "limits.txt",)
@@ -94,7 +94,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert read.matrix.timeout == 60
     assert read.matrix.set_env == {"A": "1"}
     assert read.matrix.pass_env == ("CI",)
-    assert read.missing is Missing.SKIP
+    assert read.missing is MissingRuntimePolicy.SKIP
     assert [str(each) for each in (*read.allow_fail, *read.own_wheel)] == ["3.15", "3.13t"]
     assert str(read.build_runtime) == "3.12"
     assert read.build_deps
@@ -102,7 +102,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert read.exclude[0].axes == (("django", ("5.2",)),)
     assert read.overrides[0].when.platforms == ("linux*",)
     assert read.overrides[0].needs.requirements == ("greenlet",)
-    assert read.tasks["lint"].package is Package.SKIP
+    assert read.tasks["lint"].package is InstallMode.SKIP
     assert read.notes == ()
 
 
@@ -146,7 +146,7 @@ def test_no_table_takes_what_is_usual_and_says_it(
 
 def test_a_folder_that_cannot_be_built_is_tested_as_it_is(tmp_path: Path) -> None:
     read = config(tmp_path, "[tool.other]\n")
-    assert read.matrix.package is Package.SKIP
+    assert read.matrix.package is InstallMode.SKIP
     assert any("package = skip" in note for note in read.notes)
 
 

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from multirt.errors import MultirtError
 from multirt.matrix.convert import IMPORTS, WORKFLOW, configuration, together, unfit
-from multirt.matrix.convert.to_toml import Foreign, Imported
+from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.convert.tox_names import split
-from multirt.matrix.model import Package
+from multirt.matrix.model import InstallMode
 
 NOTHING = {"PATH": "/nowhere"}
 ROOT = Path(__file__).parents[3]
@@ -45,15 +45,15 @@ OLD = ("p", "x<2")
 NEW = ("p", "x>2")
 
 
-def _table(*environments: Foreign) -> dict[str, Any]:
+def _table(*environments: ExternalEnv) -> dict[str, Any]:
     """Return the table that some environments amount to."""
-    text = configuration(Imported(environments=environments))
+    text = configuration(ImportedConfig(environments=environments))
     table: dict[str, Any] = tomllib.loads(text)["tool"]["multirt"]["matrix"]
     return table
 
 
-def _foreign(runtime: str, *factors: str, deps: tuple[str, ...] = ("p",)) -> Foreign:
-    return Foreign(
+def _foreign(runtime: str, *factors: str, deps: tuple[str, ...] = ("p",)) -> ExternalEnv:
+    return ExternalEnv(
         name="-".join((runtime, *factors)),
         runtime=runtime,
         factors=factors,
@@ -92,11 +92,11 @@ def test_what_a_configuration_cannot_say_is_named() -> None:
     environments = (
         replace(_foreign("3.8", "x1"), may_fail=True),
         _foreign("3.8", "x2"),
-        replace(_foreign("3.12", "x1"), package=Package.EDITABLE),
+        replace(_foreign("3.12", "x1"), package=InstallMode.EDITABLE),
         replace(_foreign("3.13", "x1"), may_fail=True, pass_env=("A",)),
-        Foreign(name="idle", runtime=None),
+        ExternalEnv(name="idle", runtime=None),
     )
-    assert unfit(Imported(environments=environments)) == (
+    assert unfit(ImportedConfig(environments=environments)) == (
         "idle, which has no commands",
         "ignore_outcome of 3.8-x1",
         "package 'editable' of 3.12-x1",

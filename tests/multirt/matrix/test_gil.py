@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from multirt.matrix.model import CellReport, GilReport, RuntimeReport, State
+from multirt.matrix.model import CellReport, CellState, GilReport, RuntimeReport
 from multirt.matrix.report import gil_state
 from multirt.report.matrix import write
 from tests.factories.matrix import report, row
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _row(state: State = State.PASSED, gil: GilReport | None = None) -> CellReport:
+def _row(state: CellState = CellState.PASSED, gil: GilReport | None = None) -> CellReport:
     runtime = row("3.13").runtime
     assert runtime is not None
     facts = {name: getattr(runtime, name) for name in RuntimeReport.__struct_fields__}
@@ -29,7 +29,7 @@ def _row(state: State = State.PASSED, gil: GilReport | None = None) -> CellRepor
     ("cell", "said"),
     [
         pytest.param(row("3.13"), "", id="gil-build"),
-        pytest.param(_row(State.BLOCKED), "", id="not-started"),
+        pytest.param(_row(CellState.BLOCKED), "", id="not-started"),
         pytest.param(_row(gil=GilReport(enabled=False)), "GIL off", id="off"),
         pytest.param(_row(gil=GilReport(enabled=True)), "GIL on", id="on-from-the-start"),
         pytest.param(

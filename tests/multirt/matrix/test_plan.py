@@ -7,10 +7,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from abi_probe import Prospect, read_wheel
+from abi_probe import RuntimeTarget, read_wheel
 from multirt.environments.abi_target import target_of
 from multirt.matrix.cells import expand
-from multirt.matrix.model import CellReport, State, Wheel
+from multirt.matrix.model import CellReport, CellState, Wheel
 from multirt.matrix.plan import plan
 from tests.factories.matrix import runtime
 from tests.multirt.matrix.test_cells import config
@@ -29,12 +29,12 @@ def _wheel(folder: Path, tag: str, requires: str = ">=3") -> Wheel:
         metadata = f"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Python: {requires}\n"
         file.writestr("demo-1.0.dist-info/METADATA", metadata)
         file.writestr("demo-1.0.dist-info/RECORD", "")
-    return Wheel(path=path, sha256="", artefact=read_wheel(path), modules=("demo",), built_on=None)
+    return Wheel(path=path, sha256="", artifact=read_wheel(path), modules=("demo",), built_on=None)
 
 
 def _planned(name: str, wheels: list[Wheel]) -> CellReport:
     here = runtime(name)
-    prospect = Prospect(target=target_of(here, None), given=None)
+    prospect = RuntimeTarget(target=target_of(here, None), given=None)
     spec = name.rpartition(".")[0] + name.lstrip("pyo-.0123456789")
     found = config(spec)
     (planned,) = plan(expand(found, [here]).cells, wheels, {here.id: prospect}, found)
@@ -57,12 +57,12 @@ def test_a_blocked_cell_names_the_wheel_that_is_nearest_to_it(
     tmp_path: Path, name: str, tags: list[str], nearest: str
 ) -> None:
     planned = _planned(name, [_wheel(tmp_path, tag) for tag in tags])
-    assert planned.state is State.BLOCKED
+    assert planned.state is CellState.BLOCKED
     assert (planned.reason or "").startswith(f"demo-1.0-{nearest}")
 
 
 def test_a_blocked_cell_that_the_project_does_not_admit_says_so(tmp_path: Path) -> None:
     planned = _planned("3.7.1", [_wheel(tmp_path, "cp313-cp313", ">=3.8")])
-    assert planned.state is State.BLOCKED
+    assert planned.state is CellState.BLOCKED
     assert ">=3.8" in (planned.reason or "")
     assert planned.hint is None

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.processes import Command, Processes
+from multirt.matrix.processes import CellCommand, Processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from multirt.matrix.processes import Ended
+    from multirt.matrix.processes import CommandResult
 
 CLEANS_UP = """\
 import sys, time
@@ -61,10 +61,10 @@ class Job:
     def __init__(self, folder: Path, *argv: str, grace: float = 60.0) -> None:
         """Start it, and wait until it says that it is ready."""
         self.processes = Processes()
-        self.ended: list[Ended] = []
+        self.ended: list[CommandResult] = []
         self.said = b""
         self._ready = threading.Event()
-        command = Command(
+        command = CellCommand(
             argv=argv,
             cwd=folder,
             env=os.environ,
@@ -75,7 +75,7 @@ class Job:
         self._thread.start()
         assert self._ready.wait(60)
 
-    def _run(self, command: Command) -> None:
+    def _run(self, command: CellCommand) -> None:
         self.ended.append(self.processes.run(command, self._receive))
 
     def _receive(self, data: bytes) -> None:
@@ -83,7 +83,7 @@ class Job:
         if b"ready" in self.said:
             self._ready.set()
 
-    def end(self) -> Ended:
+    def end(self) -> CommandResult:
         """Return how the command ended."""
         self._thread.join(60)
         return self.ended[0]
@@ -133,12 +133,12 @@ def test_a_command_that_succeeds_when_it_is_interrupted_succeeded(tmp_path: Path
 def test_no_command_begins_after_an_interrupt(tmp_path: Path) -> None:
     processes = Processes()
     processes.stop()
-    command = Command(argv=("/bin/false",), cwd=tmp_path, env={}, seconds=None)
+    command = CellCommand(argv=("/bin/false",), cwd=tmp_path, env={}, seconds=None)
     assert processes.run(command, lambda _: None).stopped
 
 
 def test_a_time_limit_ends_a_command_that_never_stops_printing(tmp_path: Path) -> None:
-    command = Command(
+    command = CellCommand(
         argv=(sys.executable, "-c", FLOODS),
         cwd=tmp_path,
         env=os.environ,

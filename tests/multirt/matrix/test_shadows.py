@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from abi_probe import read_wheel
 from multirt.matrix.cells import expand
-from multirt.matrix.model import Package, Wheel
+from multirt.matrix.model import InstallMode, Wheel
 from multirt.matrix.shadows import shadows
 from tests.factories.matrix import MACHINE
 from tests.multirt.matrix.test_cells import config
@@ -101,7 +101,7 @@ def test_a_command_that_imports_the_folder_instead_of_the_wheel_is_noted_with_wh
     for note in notes:
         assert note.startswith(who or "")
         assert note.endswith(f", or {advice}" if advice else "move it into src")
-    skipped = [replace(each, package=Package.SKIP) for each in cells]
+    skipped = [replace(each, package=InstallMode.SKIP) for each in cells]
     assert shadows(root, [wheel], skipped) == ()
 
 
@@ -114,4 +114,4 @@ def wheel(tmp_path: Path) -> Wheel:
         file.writestr("demo-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         file.writestr("demo-1.0.dist-info/METADATA", "Name: demo\nVersion: 1.0\n")
         file.writestr("demo-1.0.dist-info/RECORD", "")
-    return Wheel(path=path, sha256="", artefact=read_wheel(path), modules=("demo",), built_on=None)
+    return Wheel(path=path, sha256="", artifact=read_wheel(path), modules=("demo",), built_on=None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.source_digest import Seen, digest, remember_reports, reports_in
+from multirt.matrix.source_digest import DigestCache, digest, remember_reports, reports_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def state_of(root: Path, env: dict[str, str], written: dict[str, str]) -> str:
     """Return the digest of a project, with what was seen the last time."""
-    seen = Seen(root.parent / "seen.json")
+    seen = DigestCache(root.parent / "seen.json")
     found = digest(root, seen, env, written)
     seen.keep()
     return found

@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
-from abi_probe import Prospect, examine_all
-from multirt.probe.findings import Policy, Weight, kinds_of, names, reasons_of
-from multirt.probe.model import Report, failed
+from abi_probe import RuntimeTarget, examine_all
+from multirt.probe.findings import Policy, Severity, kinds_of, names, reasons_of
+from multirt.probe.model import ArtifactReport, failed
 from multirt.probe.worker import report_of
-from tests.factories.artifacts import artefact, elf_binary, target
+from tests.factories.artifacts import artifact, elf_binary, target
 from tests.factories.artifacts import extension as module_at
 from tests.factories.probe_reports import extension, objection, report, verdict
 
@@ -47,7 +47,7 @@ def test_the_worst_comes_first_then_what_holds_for_most() -> None:
     assert [each.kind for each in found] == [
         *("promise", "package-python", "abi-tag", "broken", "warning", "warning")
     ]
-    assert found[0].weight is Weight.BROKEN_PROMISE
+    assert found[0].weight is Severity.BROKEN_PROMISE
     assert found[-2].text == "x is slow"
 
 
@@ -74,7 +74,9 @@ def test_wheels_of_one_release_are_told_apart() -> None:
         pytest.param([ARCHIVE, WARNED], {}, 0, id="a source archive among others"),
     ],
 )
-def test_the_exit_code(reports: list[Report], options: dict[str, object], code: int) -> None:
+def test_the_exit_code(
+    reports: list[ArtifactReport], options: dict[str, object], code: int
+) -> None:
     asked = {"strict": False, "fail_on": (), "ignore": (), **options}
     assert Policy.of(**asked).exit_code(reports) == code  # type: ignore[arg-type]
 
@@ -83,7 +85,7 @@ def test_a_runtime_in_words_is_no_warning() -> None:
     described = verdict("r", warnings=("r is not here: judged from a table",))
     described["evidence"] = "table"
     described["judged_warnings"][0]["kind"] = "table"
-    assert [each.weight for each in reasons_of(report("a.whl", described))] == [Weight.HINT]
+    assert [each.weight for each in reasons_of(report("a.whl", described))] == [Severity.HINT]
     policy = Policy.of(strict=True, fail_on=(), ignore=())
     assert policy.exit_code([report("a.whl", described)]) == 0
 
@@ -111,17 +113,18 @@ def test_a_runtime_in_words_is_no_warning() -> None:
         ),
     ],
 )
-def test_the_kinds_are_those_of_the_reasons(given: Report) -> None:
+def test_the_kinds_are_those_of_the_reasons(given: ArtifactReport) -> None:
     assert kinds_of(given) == {each.kind for each in reasons_of(given)}
 
 
 def test_reasons_are_grouped_without_their_words() -> None:
-    wheel = artefact(
+    wheel = artifact(
         module_at("spam.abi3.so", elf_binary("PyOther_New")), tag="cp38-abi3-manylinux_2_17_x86_64"
     )
     wheel = replace(wheel, requires_python=SpecifierSet(">=3.9"))
     prospects = [
-        Prospect(target=target(version), given=None) for version in ("3.7", "3.8", "3.12", "3.13")
+        RuntimeTarget(target=target(version), given=None)
+        for version in ("3.7", "3.8", "3.12", "3.13")
     ]
     judged = report_of("a.whl", wheel, prospects, examine_all(wheel, prospects))
     grouped = [(each.kind, each.path, each.runtimes) for each in reasons_of(judged)]

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 import multirt
 from multirt.probe.api import probe
-from multirt.probe.model import Probing
-from multirt.probe.report_cache import Store
-from runtimes import RuntimeSpec, Search
+from multirt.probe.model import ProbeRequest
+from multirt.probe.report_cache import FactStore
+from runtimes import RuntimeSpec, SearchOptions
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
 from tests.factories.probe_wheels import (
@@ -32,20 +32,20 @@ from tests.factories.probe_wheels import (
 )
 
 if TYPE_CHECKING:
-    from multirt.probe.model import Report
+    from multirt.probe.model import ArtifactReport
     from tests.conftest import Require
 
 
 def probed(
     folder: Path, *targets: str, python: Path | None = None, libraries: Path | None = None
-) -> list[Report]:
+) -> list[ArtifactReport]:
     """Probe with a cache in a folder, and with LD_LIBRARY_PATH if it is given."""
     env = {"PATH": "/usr/bin:/bin"}
     if libraries is not None:
         env["LD_LIBRARY_PATH"] = str(libraries)
-    search = Search(env=env, home=folder, cwd=folder, cache_dir=folder / "cache")
+    search = SearchOptions(env=env, home=folder, cwd=folder, cache_dir=folder / "cache")
     return probe(
-        Probing(
+        ProbeRequest(
             targets=targets,
             specs=(RuntimeSpec.parse(str(python)),) if python else (),
             described=() if python else (HERE,),
@@ -163,7 +163,7 @@ def test_of_a_changed_site_only_the_changed_distribution_is_read(
 ) -> None:
     probed(tmp_path, str(site))
     (file,) = kept(tmp_path)
-    store = Store(folder=file.parent)
+    store = FactStore(folder=file.parent)
     note = json.loads(store.load(file.name) or b"")
     for name, part in note["parts"].items():
         part["reports"][0]["version"] = f"{name} as remembered"
@@ -220,7 +220,7 @@ def test_a_library_of_another_distribution_counts_while_it_is_there(
 
 
 def test_what_others_may_write_is_not_believed(tmp_path: Path) -> None:
-    store = Store(folder=tmp_path / "store")
+    store = FactStore(folder=tmp_path / "store")
     store.save("name", b"value")
     assert store.load("name") == b"value"
     (tmp_path / "store" / "name").chmod(0o666)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.process.run import Ended, Output, Supervised, within
+from multirt.process.run import Output, ProcessResult, Supervised, within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 SLEEP = "import time; time.sleep(600)"
 
 
-def run(folder: Path, program: str, seconds: float = 60, **options: float) -> tuple[Ended, bytes]:
+def run(
+    folder: Path, program: str, seconds: float = 60, **options: float
+) -> tuple[ProcessResult, bytes]:
     """Run a program of Python and return how it ended, and what it wrote."""
     output = bytearray()
     command = [sys.executable, "-I", "-S", "-c", program]

@@ -9,7 +9,7 @@ import pytest
 
 from multirt.errors import MultirtError
 from multirt.program import entry_of
-from multirt.program.model import Kind
+from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,23 +18,25 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("words", "kind", "text", "own"),
     [
-        pytest.param(["tool.py", "-x"], Kind.SCRIPT, "tool.py", ("-x",), id="script"),
-        pytest.param(["gone.py"], Kind.SCRIPT, "gone.py", (), id="absent script"),
-        pytest.param(["a/gone"], Kind.SCRIPT, "a/gone", (), id="absent path"),
-        pytest.param(["plain"], Kind.SCRIPT, "plain", (), id="file without an ending"),
-        pytest.param(["box"], Kind.FOLDER, "box", (), id="folder"),
-        pytest.param(["box.pyz", "1"], Kind.FOLDER, "box.pyz", ("1",), id="archive"),
-        pytest.param(["-m", "json.tool", "-m"], Kind.MODULE, "json.tool", ("-m",), id="module"),
-        pytest.param(["-mjson"], Kind.MODULE, "json", (), id="joined module"),
-        pytest.param(["-c", "1", "2"], Kind.CODE, "1", ("2",), id="code"),
-        pytest.param(["-", "1"], Kind.STDIN, "", ("1",), id="stdin"),
-        pytest.param(["black", "-"], Kind.COMMAND, "black", ("-",), id="command"),
-        pytest.param(["python", "-V"], Kind.INTERPRETER, "", ("-V",), id="interpreter"),
-        pytest.param([], Kind.INTERPRETER, "", (), id="nothing"),
+        pytest.param(["tool.py", "-x"], ProgramKind.SCRIPT, "tool.py", ("-x",), id="script"),
+        pytest.param(["gone.py"], ProgramKind.SCRIPT, "gone.py", (), id="absent script"),
+        pytest.param(["a/gone"], ProgramKind.SCRIPT, "a/gone", (), id="absent path"),
+        pytest.param(["plain"], ProgramKind.SCRIPT, "plain", (), id="file without an ending"),
+        pytest.param(["box"], ProgramKind.FOLDER, "box", (), id="folder"),
+        pytest.param(["box.pyz", "1"], ProgramKind.FOLDER, "box.pyz", ("1",), id="archive"),
+        pytest.param(
+            ["-m", "json.tool", "-m"], ProgramKind.MODULE, "json.tool", ("-m",), id="module"
+        ),
+        pytest.param(["-mjson"], ProgramKind.MODULE, "json", (), id="joined module"),
+        pytest.param(["-c", "1", "2"], ProgramKind.CODE, "1", ("2",), id="code"),
+        pytest.param(["-", "1"], ProgramKind.STDIN, "", ("1",), id="stdin"),
+        pytest.param(["black", "-"], ProgramKind.COMMAND, "black", ("-",), id="command"),
+        pytest.param(["python", "-V"], ProgramKind.INTERPRETER, "", ("-V",), id="interpreter"),
+        pytest.param([], ProgramKind.INTERPRETER, "", (), id="nothing"),
     ],
 )
 def test_entries(
-    tmp_path: Path, words: list[str], kind: Kind, text: str, own: tuple[str, ...]
+    tmp_path: Path, words: list[str], kind: ProgramKind, text: str, own: tuple[str, ...]
 ) -> None:
     (tmp_path / "tool.py").write_text("")
     (tmp_path / "plain").write_text("")

@@ -9,14 +9,14 @@ import pytest
 from multirt.errors import MultirtError
 from multirt.program import Facts, holds
 from multirt.program import read_program as read
-from multirt.program.model import Entry, Import, Kind, Program
+from multirt.program.model import EntryPoint, Import, Program, ProgramKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def read_program(script: Path) -> Program:
-    return read(Entry(kind=Kind.SCRIPT, text=str(script)), script.parent)
+    return read(EntryPoint(kind=ProgramKind.SCRIPT, text=str(script)), script.parent)
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def test_whatever_minus_m_takes_is_a_module(tmp_path: Path, name: str) -> None:
     for file in ("my-mod.py", "3to2.py", "box/__main__.py", "box/inner-tool.py"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text("import json\n")
-    program = read(Entry(kind=Kind.MODULE, text=name), tmp_path)
+    program = read(EntryPoint(kind=ProgramKind.MODULE, text=name), tmp_path)
     assert [each.name for each in program.imports] == ["json"]
 
 
 @pytest.mark.parametrize("name", ["", ".mod", "a/b", "a..b"])
 def test_what_minus_m_never_takes_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(MultirtError, match="dotted name of a module"):
-        read(Entry(kind=Kind.MODULE, text=name), tmp_path)
+        read(EntryPoint(kind=ProgramKind.MODULE, text=name), tmp_path)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import jinja2
 import pytest
 
-from multirt.report.html import Cell, Heading, HeatMap, Reason, Row, Tone, render
+from multirt.report.html import (
+    HeatMap,
+    HeatMapCell,
+    HeatMapHeading,
+    HeatMapReason,
+    HeatMapRow,
+    Tone,
+    render,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,15 +27,25 @@ HOSTILE = "a<script>alert(1)</script>\"'&{{ 7 * 7 }}\x1b[31m\u202e\udcff"
 
 def heat_map(rows: int = 3, name: str = "gadget") -> HeatMap:
     """Return a map of two columns; every row but the first has a reason for the second."""
-    reason = Reason(columns=(1,), kind="abi-tag", text=f"{name} is for others", tone=Tone.BAD)
-    cells = (Cell(tone=Tone.GOOD, label="works"), Cell(tone=Tone.BAD, label="does not", text="3"))
+    reason = HeatMapReason(
+        columns=(1,), kind="abi-tag", text=f"{name} is for others", tone=Tone.BAD
+    )
+    cells = (
+        HeatMapCell(tone=Tone.GOOD, label="works"),
+        HeatMapCell(tone=Tone.BAD, label="does not", text="3"),
+    )
     return HeatMap(
         caption="Where it works",
-        corner="artefact",
-        columns=(Heading(text="cpython-3.8.18"), Heading(text="pypy-3.11", note="JIT")),
+        corner="artifact",
+        columns=(
+            HeatMapHeading(text="cpython-3.8.18"),
+            HeatMapHeading(text="pypy-3.11", note="JIT"),
+        ),
         rows=tuple(
-            Row(
-                heading=Heading(text=f"{name}{place}"), cells=cells, reasons=(reason,) * bool(place)
+            HeatMapRow(
+                heading=HeatMapHeading(text=f"{name}{place}"),
+                cells=cells,
+                reasons=(reason,) * bool(place),
             )
             for place in range(rows)
         ),
@@ -92,8 +110,8 @@ def test_a_page_follows_the_readers_scheme(
     (tmp_path / "page.html").write_text(page(heat_map()), encoding="utf-8")
     tab = browser.open()
     tab.show((tmp_path / "page.html").as_uri(), dark=dark)
-    colour = tab.value("getComputedStyle(document.body).backgroundColor")
-    parts = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    color = tab.value("getComputedStyle(document.body).backgroundColor")
+    parts = [int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")]
     assert all(least <= part <= most for part in parts)
     tab.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from multirt.cli.matrix_run import hand_out
 from multirt.errors import MultirtError
-from multirt.matrix.model import Excluded, State
+from multirt.matrix.model import CellState, Excluded
 from multirt.matrix.report import conclusion, exit_code, failing, merge, repeats, repeats_all
 from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
 from tests.factories.matrix import failed, passed, report, row
@@ -19,38 +19,40 @@ from tests.factories.matrix import failed, passed, report, row
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multirt.matrix.model import CellReport, Report
+    from multirt.matrix.model import CellReport, MatrixReport
 
 
 @pytest.mark.parametrize(
     ("rows", "code"),
     [
         pytest.param([row("3.12")], 0, id="passed"),
-        pytest.param([row("3.12"), row("3.11", State.FAILED)], 1, id="failed"),
-        pytest.param([row("3.11", State.CRASHED)], 1, id="crashed"),
-        pytest.param([row("3.11", State.TIMEOUT)], 1, id="timeout"),
-        pytest.param([row("3.12"), row("3.11", State.FAILED, may_fail=True)], 0, id="may fail"),
-        pytest.param([row("3.12"), row("3.11", State.MISSING)], 3, id="missing"),
-        pytest.param([row("3.12"), row("3.11", State.SKIPPED)], 0, id="skipped"),
-        pytest.param([row("3.11", State.SKIPPED)], 5, id="all skipped"),
-        pytest.param([row("3.12"), row("3.13t", State.BLOCKED)], 3, id="blocked"),
+        pytest.param([row("3.12"), row("3.11", CellState.FAILED)], 1, id="failed"),
+        pytest.param([row("3.11", CellState.CRASHED)], 1, id="crashed"),
+        pytest.param([row("3.11", CellState.TIMEOUT)], 1, id="timeout"),
+        pytest.param([row("3.12"), row("3.11", CellState.FAILED, may_fail=True)], 0, id="may fail"),
+        pytest.param([row("3.12"), row("3.11", CellState.MISSING)], 3, id="missing"),
+        pytest.param([row("3.12"), row("3.11", CellState.SKIPPED)], 0, id="skipped"),
+        pytest.param([row("3.11", CellState.SKIPPED)], 5, id="all skipped"),
+        pytest.param([row("3.12"), row("3.13t", CellState.BLOCKED)], 3, id="blocked"),
         pytest.param(
-            [row("3.12"), row("3.13t", State.BLOCKED, required=False)], 0, id="blocked, unasked"
+            [row("3.12"), row("3.13t", CellState.BLOCKED, required=False)], 0, id="blocked, unasked"
         ),
         pytest.param(
-            [row("3.12"), row("3.8", State.BROKEN_PROMISE, required=False)], 3, id="promise"
+            [row("3.12"), row("3.8", CellState.BROKEN_PROMISE, required=False)], 3, id="promise"
         ),
-        pytest.param([row("3.12"), row("3.11", State.UNRESOLVED)], 4, id="unresolved"),
-        pytest.param([row("3.12"), row("3.11", State.CANNOT_START)], 4, id="cannot start"),
+        pytest.param([row("3.12"), row("3.11", CellState.UNRESOLVED)], 4, id="unresolved"),
+        pytest.param([row("3.12"), row("3.11", CellState.CANNOT_START)], 4, id="cannot start"),
         pytest.param(
-            [row("3.12", State.FAILED), row("3.11", State.MISSING)], 1, id="failed tests first"
+            [row("3.12", CellState.FAILED), row("3.11", CellState.MISSING)],
+            1,
+            id="failed tests first",
         ),
         pytest.param([], 5, id="nothing"),
-        pytest.param([row("3.12", State.FAILED, cases=())], 5, id="no tests"),
+        pytest.param([row("3.12", CellState.FAILED, cases=())], 5, id="no tests"),
         pytest.param(
-            [row("3.12"), row("3.11", State.FAILED, cases=())], 1, id="no tests on one of them"
+            [row("3.12"), row("3.11", CellState.FAILED, cases=())], 1, id="no tests on one of them"
         ),
-        pytest.param([row("3.12", State.FAILED)], 1, id="tests that were not counted"),
+        pytest.param([row("3.12", CellState.FAILED)], 1, id="tests that were not counted"),
     ],
 )
 def test_exit_code(rows: list[CellReport], code: int) -> None:
@@ -58,7 +60,7 @@ def test_exit_code(rows: list[CellReport], code: int) -> None:
 
 
 def test_an_interrupted_run_says_so() -> None:
-    stopped = report(row("3.12"), row("3.11", State.INTERRUPTED), interrupted=True)
+    stopped = report(row("3.12"), row("3.11", CellState.INTERRUPTED), interrupted=True)
     assert exit_code(stopped) == 130
     assert conclusion(stopped) == "1 of 2 runtimes passed, 1 interrupted"
 
@@ -66,9 +68,9 @@ def test_an_interrupted_run_says_so() -> None:
 def test_failing_tests_are_told_apart_by_what_they_say() -> None:
     found = failing(
         [
-            row("3.11", State.FAILED, failed(), failed("t.py::x", "old")),
-            row("3.12", State.FAILED, failed(), failed("t.py::x", "new")),
-            row("3.13", State.FAILED, failed(), passed("t.py::x")),
+            row("3.11", CellState.FAILED, failed(), failed("t.py::x", "old")),
+            row("3.12", CellState.FAILED, failed(), failed("t.py::x", "new")),
+            row("3.13", CellState.FAILED, failed(), passed("t.py::x")),
         ]
     )
     first, second = found
@@ -84,11 +86,13 @@ def test_failing_tests_are_told_apart_by_what_they_say() -> None:
 
 def test_each_cell_that_failed_can_be_repeated() -> None:
     rows = [
-        row("3.11", State.FAILED, failed("t.py::x[a b]"), passed("t.py::y"), takes_posargs=True),
-        row("3.12", State.FAILED, failed("t.py::x"), failed("t.py::y"), takes_posargs=True),
-        row("lint", State.FAILED, failed("t.py::x")),
+        row(
+            "3.11", CellState.FAILED, failed("t.py::x[a b]"), passed("t.py::y"), takes_posargs=True
+        ),
+        row("3.12", CellState.FAILED, failed("t.py::x"), failed("t.py::y"), takes_posargs=True),
+        row("lint", CellState.FAILED, failed("t.py::x")),
         row("3.13"),
-        row("3.14t", State.BLOCKED),
+        row("3.14t", CellState.BLOCKED),
     ]
     assert repeats(report(*rows)) == (
         "multirt matrix -e 3.11 -- 't.py::x[a b]'",
@@ -98,7 +102,10 @@ def test_each_cell_that_failed_can_be_repeated() -> None:
 
 
 def test_a_cell_is_repeated_with_the_arguments_that_were_given() -> None:
-    rows = [row("3.11", State.FAILED, failed(), takes_posargs=True), row("3.12", State.TIMEOUT)]
+    rows = [
+        row("3.11", CellState.FAILED, failed(), takes_posargs=True),
+        row("3.12", CellState.TIMEOUT),
+    ]
     given = ("--project", "a b", "--wheel", "x.whl")
     ran = report(*rows, posargs=("-k", "x"), arguments=given)
     assert repeats(ran) == (
@@ -109,23 +116,34 @@ def test_a_cell_is_repeated_with_the_arguments_that_were_given() -> None:
     assert repeats_all(report(*rows)) == "multirt matrix --last-failed"
 
 
-def full() -> Report:
+def full() -> MatrixReport:
     """Return a report with something of everything, hostile words included."""
     bad = failed("tests/test_a.py::test_b[<|\x00\ud800]", "assert '<' == '|`'\x1b[31m")
     return report(
         row(
             "3.11",
-            State.FAILED,
+            CellState.FAILED,
             bad,
             passed("tests/test_a.py::test_c"),
             reason="tests failed",
             takes_posargs=True,
         ),
-        row("3.12", State.PASSED, passed("tests/test_a.py::test_c")),
+        row("3.12", CellState.PASSED, passed("tests/test_a.py::test_c")),
         row(
-            "3.13t", State.BLOCKED, reason="no <wheel>", hint="build one", wheel=None, runtime=None
+            "3.13t",
+            CellState.BLOCKED,
+            reason="no <wheel>",
+            hint="build one",
+            wheel=None,
+            runtime=None,
         ),
-        row("3.14", State.CRASHED, reason="SIGSEGV (signal 11)", output="Fatal\x00", may_fail=True),
+        row(
+            "3.14",
+            CellState.CRASHED,
+            reason="SIGSEGV (signal 11)",
+            output="Fatal\x00",
+            may_fail=True,
+        ),
         excluded=(Excluded(name="3.8-django5.2", reason="excluded: runtime <3.10"),),
         notes=("group test",),
     )
@@ -223,12 +241,12 @@ def test_reports_of_one_wheel_are_merged() -> None:
     assert merged.seconds == 2.0
 
 
-def other_wheel() -> Report:
+def other_wheel() -> MatrixReport:
     wheel = replace(report().wheels[0], sha256="cd" * 32)
     return report(row("3.12", wheel="cd" * 32), wheels=(wheel,))
 
 
-def other_release() -> Report:
+def other_release() -> MatrixReport:
     wheel = replace(report().wheels[0], file="demo-1.1-py3-none-any.whl", sha256="cd" * 32)
     return report(row("3.12", wheel="cd" * 32), wheels=(wheel,))
 
@@ -244,7 +262,9 @@ def other_release() -> Report:
         pytest.param(report(row("3.12"), project="x"), "a is of demo, b of x", id="project"),
     ],
 )
-def test_reports_that_do_not_belong_together_are_refused(second: Report, message: str) -> None:
+def test_reports_that_do_not_belong_together_are_refused(
+    second: MatrixReport, message: str
+) -> None:
     with pytest.raises(MultirtError) as caught:
         merge([("a", report(row("3.11"))), ("b", second)])
     assert message in caught.value.message

@@ -15,15 +15,15 @@ from multirt.probe.model import failed
 from multirt.report.probe_github import github_lines
 from multirt.report.probe_markdown import markdown_lines
 from multirt.report.probe_sarif import sarif_document
-from multirt.report.probe_text import Sheet, probe_lines
-from multirt.report.terminal import Colour, Painter, cut, cut_apart, painter, visible, width
+from multirt.report.probe_text import Layout, probe_lines
+from multirt.report.terminal import Color, Colorizer, cut, cut_apart, painter, visible, width
 from tests.factories.probe_reports import RUNTIMES, extension, objection, report, verdict
 from tests.factories.probe_wheels import HOSTILE
 
 if TYPE_CHECKING:
     from multirt.report.json_parts import Document
 
-PLAIN = Painter(coloured=False)
+PLAIN = Colorizer(colored=False)
 POLICY = Policy()
 HARMFUL = [
     report(
@@ -46,7 +46,7 @@ MANY = [
 @pytest.mark.parametrize("room", [40, 60, 100, 200])
 @pytest.mark.parametrize("everything", [False, True])
 def test_the_lines_fit_the_terminal(room: int, *, everything: bool) -> None:
-    sheet = Sheet(room=room, paint=PLAIN, everything=everything)
+    sheet = Layout(room=room, paint=PLAIN, everything=everything)
     for reports in (MANY, MANY[:1], MANY[1:2]):
         assert max(map(width, probe_lines(reports, POLICY, sheet))) <= room
 
@@ -57,7 +57,7 @@ def test_runtimes_with_one_verdict_share_a_line() -> None:
         for minor in (6, 7, 8)
     ]
     verdicts = [verdict(name, *old[place : place + 1]) for place, name in enumerate(RUNTIMES)]
-    lines = list(probe_lines([report("a.whl", *verdicts)], POLICY, Sheet(room=100, paint=PLAIN)))
+    lines = list(probe_lines([report("a.whl", *verdicts)], POLICY, Layout(room=100, paint=PLAIN)))
     rows = [line.split("  ") for line in lines if line.startswith("  CPython")]
     assert [(row[1], row[-1].strip()) for row in rows] == [
         ("CPython 3.9 to 3.15", "fits, --import verifies it"),
@@ -69,8 +69,8 @@ def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
     reasons = [objection("abi-symbol", f"name_{place} is missing") for place in range(30)]
     warnings = tuple(f"name_{place} may fail" for place in range(30))
     one = [report("a.whl", verdict("r", *reasons), verdict("x", warnings=warnings))]
-    short = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN)))
-    whole = list(probe_lines(one, POLICY, Sheet(room=100, paint=PLAIN, everything=True)))
+    short = list(probe_lines(one, POLICY, Layout(room=100, paint=PLAIN)))
+    whole = list(probe_lines(one, POLICY, Layout(room=100, paint=PLAIN, everything=True)))
     assert any("(and 29 more like it, -v shows them)" in line for line in short)
     assert len(short) < 20
     assert sum("abi-symbol" in line for line in whole) == 30
@@ -78,31 +78,31 @@ def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
 
 
 def test_a_terminal_obeys_no_name() -> None:
-    text = "".join(probe_lines(HARMFUL, POLICY, Sheet(room=80, paint=PLAIN)))
+    text = "".join(probe_lines(HARMFUL, POLICY, Layout(room=80, paint=PLAIN)))
     assert text.isprintable()
     assert "\\x1b[31m" in text
 
 
 @pytest.mark.parametrize(
-    ("variables", "colour", "terminal", "coloured"),
+    ("variables", "color", "terminal", "colored"),
     [
-        pytest.param({}, Colour.AUTO, True, True, id="terminal"),
-        pytest.param({}, Colour.AUTO, False, False, id="file"),
-        pytest.param({"NO_COLOR": "1"}, Colour.AUTO, True, False, id="NO_COLOR"),
-        pytest.param({"FORCE_COLOR": "1"}, Colour.AUTO, False, True, id="FORCE_COLOR"),
-        pytest.param({"TERM": "dumb"}, Colour.AUTO, True, False, id="dumb"),
-        pytest.param({"NO_COLOR": "1"}, Colour.ALWAYS, False, True, id="always"),
-        pytest.param({"FORCE_COLOR": "1"}, Colour.NEVER, True, False, id="never"),
+        pytest.param({}, Color.AUTO, True, True, id="terminal"),
+        pytest.param({}, Color.AUTO, False, False, id="file"),
+        pytest.param({"NO_COLOR": "1"}, Color.AUTO, True, False, id="NO_COLOR"),
+        pytest.param({"FORCE_COLOR": "1"}, Color.AUTO, False, True, id="FORCE_COLOR"),
+        pytest.param({"TERM": "dumb"}, Color.AUTO, True, False, id="dumb"),
+        pytest.param({"NO_COLOR": "1"}, Color.ALWAYS, False, True, id="always"),
+        pytest.param({"FORCE_COLOR": "1"}, Color.NEVER, True, False, id="never"),
     ],
 )
-def test_when_there_are_colours(
-    variables: dict[str, str], colour: Colour, *, terminal: bool, coloured: bool
+def test_when_there_are_colors(
+    variables: dict[str, str], color: Color, *, terminal: bool, colored: bool
 ) -> None:
     class Stream(io.StringIO):
         def isatty(self) -> bool:
             return terminal
 
-    assert painter(Stream(), variables, colour).coloured is coloured
+    assert painter(Stream(), variables, color).colored is colored
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def sarif_rules(log: Document) -> None:
         pytest.param(list(markdown_lines(MANY, POLICY)), id="markdown"),
         pytest.param([str(sarif_document(MANY, POLICY))], id="sarif"),
         pytest.param(
-            list(probe_lines(MANY, POLICY, Sheet(room=200, paint=PLAIN, everything=True))),
+            list(probe_lines(MANY, POLICY, Layout(room=200, paint=PLAIN, everything=True))),
             id="table",
         ),
     ],

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe import Cause
-from multirt.config import Places, Wishes, configure
+from multirt.config import CliSettings, ConfigContext, configure
 from multirt.program import read_program
-from multirt.program.model import Entry, Kind
-from multirt.selection.checks.imports import Having
+from multirt.program.model import EntryPoint, ProgramKind
+from multirt.selection.checks.imports import RuntimeView
 from multirt.selection.judge import judge_runtime
-from multirt.selection.model import Answers, Question, Refusal
+from multirt.selection.model import CompileError, EvaluationContext, RuntimeAnswers
 from multirt.selection.stdlib_names import standard_names
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described
@@ -35,27 +35,29 @@ def causes(tmp_path: Path) -> Causes:
         source: str,
         runtime: str = "3.12.1",
         *,
-        wishes: Wishes | None = None,
-        answers: Answers | None = None,
+        wishes: CliSettings | None = None,
+        answers: RuntimeAnswers | None = None,
         **facts: object,
     ) -> list[Cause]:
         (tmp_path / "tool.py").write_text(source)
-        program = read_program(Entry(kind=Kind.SCRIPT, text="tool.py"), tmp_path)
-        question = Question(
+        program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), tmp_path)
+        question = EvaluationContext(
             program=program,
-            configuration=configure(program, wishes or Wishes(), Places(cwd=tmp_path, env={})),
+            configuration=configure(
+                program, wishes or CliSettings(), ConfigContext(cwd=tmp_path, env={})
+            ),
             stdlib=standard_names(None),
         )
         question = replace(question, **facts)
         one = replace(described(runtime), stdlib=_STDLIB)
-        having = Having(question=question, runtime=one, answers=answers)
+        having = RuntimeView(question=question, runtime=one, answers=answers)
         return [each.cause for each in judge_runtime(having, {}).objections]
 
     return judge
 
 
-def _asked(text: str) -> Wishes:
-    return Wishes(specs=(RuntimeSpec.parse(text),))
+def _asked(text: str) -> CliSettings:
+    return CliSettings(specs=(RuntimeSpec.parse(text),))
 
 
 def test_a_program_without_demands_rules_out_nothing(causes: Causes) -> None:
@@ -120,10 +122,10 @@ def test_a_module_that_may_yet_come_rules_out_nothing(causes: Causes, fact: str)
 
 
 def test_what_the_runtime_itself_cannot_compile_or_lacks(causes: Causes, tmp_path: Path) -> None:
-    refusal = Refusal(line=1, text="x", message="invalid syntax")
-    answers = Answers(refused={tmp_path / "tool.py": refusal})
+    refusal = CompileError(line=1, text="x", message="invalid syntax")
+    answers = RuntimeAnswers(refused={tmp_path / "tool.py": refusal})
     assert causes("x = 1", answers=answers) == [Cause.SYNTAX]
-    answers = Answers(missing=frozenset({"typing:override"}))
+    answers = RuntimeAnswers(missing=frozenset({"typing:override"}))
     assert causes("from typing import override", answers=answers) == [Cause.STDLIB]
 
 

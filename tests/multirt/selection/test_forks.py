@@ -13,7 +13,7 @@ from multirt.program import holds
 from multirt.selection.checks.constraints import facts_of
 from runtimes import is_cpython, rank
 from runtimes.facts import runtime_of
-from tests.factories.artifacts import artefact, elf_binary, extension
+from tests.factories.artifacts import artifact, elf_binary, extension
 
 LINUX = "x86_64-linux-gnu"
 NAMES = ("object", "type", "list", "dict", "tuple", "int", "float", "module")
@@ -76,10 +76,10 @@ FORKS = {"stackless": STACKLESS, "gilectomy": GILECTOMY, "nogil": NOGIL, "pyston
 
 
 def verdict(facts: dict[str, object], file: str, tag: str | None) -> tuple[Status, list[str], bool]:
-    """Return status, causes, and whether there are warnings of an artefact with one module."""
+    """Return status, causes, and whether there are warnings of an artifact with one module."""
     runtime = runtime_of(facts, Path("/opt/bin/python3"), "PATH")
     module = extension(file, elf_binary("PyList_New", "_Py_Dealloc"))
-    found = judge(artefact(module, tag=tag), target_of(runtime, None))
+    found = judge(artifact(module, tag=tag), target_of(runtime, None))
     return found.status, [each.cause.value for each in found.objections], bool(found.warnings)
 
 
@@ -176,7 +176,7 @@ def test_a_file_that_the_fork_itself_may_have_built_is_a_warning(tag: str | None
 def test_an_objection_to_the_layout_names_the_type_and_its_sizes() -> None:
     runtime = runtime_of(GILECTOMY, Path("/opt/bin/python3"), "PATH")
     module = extension(f"spam.cpython-36m-{LINUX}.so", elf_binary("PyList_New"))
-    wheel = artefact(module, tag="cp36-cp36m-manylinux1_x86_64")
+    wheel = artifact(module, tag="cp36-cp36m-manylinux1_x86_64")
     (objection,) = judge(wheel, target_of(runtime, None)).objections
     assert objection.symbol == "type"
     assert "864" in objection.detail

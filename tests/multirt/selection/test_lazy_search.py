@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from multirt.config import Places, Prefer, Wishes, configure
+from multirt.config import CliSettings, ConfigContext, Prefer, configure
 from multirt.program import read_program
-from multirt.program.model import Entry, Kind
-from multirt.selection.evaluate import Inquiry
+from multirt.program.model import EntryPoint, ProgramKind
+from multirt.selection.evaluate import Evaluator
 from multirt.selection.judge import choose
 from multirt.selection.lazy_discovery import is_settled, steps
-from multirt.selection.model import Question
+from multirt.selection.model import EvaluationContext
 from multirt.selection.request import Decision, Request
 from multirt.selection.stdlib_names import standard_names
-from runtimes import Discovery, RuntimeSpec, Search, is_cpython
+from runtimes import Discovery, RuntimeSpec, SearchOptions, is_cpython
 from tests.factories.runtimes import described
 
 if TYPE_CHECKING:
@@ -83,28 +83,28 @@ _SPECS = ((), ("3.9",), ("3.13",), ("3.15", "3.8"), ("pypy",), ("3.11d",), (">=3
 
 
 @st.composite
-def _wishes(draw: st.DrawFn) -> Wishes:
-    return Wishes(
+def _wishes(draw: st.DrawFn) -> CliSettings:
+    return CliSettings(
         specs=tuple(map(RuntimeSpec.parse, draw(st.sampled_from(_SPECS)))),
         prefer=draw(st.sampled_from([None, None, Prefer.NEWEST, Prefer.OLDEST])),
         allow_prerelease=draw(st.booleans()),
     )
 
 
-def _decision(source: str, wishes: Wishes, folder: Path) -> Decision:
+def _decision(source: str, wishes: CliSettings, folder: Path) -> Decision:
     (folder / "tool.py").write_text(source)
-    program = read_program(Entry(kind=Kind.SCRIPT, text="tool.py"), folder)
+    program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), folder)
     return Decision(
         program=program,
-        configuration=configure(program, wishes, Places(cwd=folder, env={})),
+        configuration=configure(program, wishes, ConfigContext(cwd=folder, env={})),
         verdicts=(),
         chosen=None,
         discovery=Discovery(runtimes=(), rejected=()),
     )
 
 
-def _question(decision: Decision, *, unseen: bool) -> Question:
-    return Question(
+def _question(decision: Decision, *, unseen: bool) -> EvaluationContext:
+    return EvaluationContext(
         program=decision.program,
         configuration=decision.configuration,
         unseen=unseen,
@@ -112,12 +112,14 @@ def _question(decision: Decision, *, unseen: bool) -> Question:
     )
 
 
-def _verdicts(question: Question, request: Request, runtimes: Sequence[Runtime]) -> list[Verdict]:
-    inquiry = Inquiry(question=question, wanted=None, request=request, evaluated={})
+def _verdicts(
+    question: EvaluationContext, request: Request, runtimes: Sequence[Runtime]
+) -> list[Verdict]:
+    inquiry = Evaluator(question=question, wanted=None, request=request, evaluated={})
     return inquiry.verdicts(runtimes)
 
 
-def _asked(search: Search, runtimes: Sequence[Runtime], known: set[str]) -> set[str]:
+def _asked(search: SearchOptions, runtimes: Sequence[Runtime], known: set[str]) -> set[str]:
     """Return the ids that a search asks at most, as `runtimes.discover` documents it."""
     first = search.first
     unknown = [each for each in runtimes if each.id not in known]
@@ -146,14 +148,14 @@ def _name(runtime: Runtime) -> Path:
 )
 @settings(max_examples=300, deadline=None)
 def test_the_lazy_choice_is_the_full_one(  # noqa: PLR0913 - each draws one part of a case
-    *, texts: list[str], line: str, block: str, source: str, wishes: Wishes, unseen: bool
+    *, texts: list[str], line: str, block: str, source: str, wishes: CliSettings, unseen: bool
 ) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         machine = _machine(texts)
-        search = Search(env={}, home=folder, cwd=folder)
+        search = SearchOptions(env={}, home=folder, cwd=folder)
         request = Request(
-            entry=Entry(kind=Kind.SCRIPT, text="tool.py"),
+            entry=EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"),
             search=search,
             cache_dir=folder / "cache",
             wishes=wishes,

@@ -9,17 +9,17 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.config import Configuration, Prefer, Setting
-from multirt.program.model import Entry, Kind, Program
-from multirt.selection.model import Question
+from multirt.program.model import EntryPoint, Program, ProgramKind
+from multirt.selection.model import EvaluationContext
 from multirt.selection.ranking import order, ranked
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described
 
-_PROGRAM = Program(entry=Entry(kind=Kind.INTERPRETER))
+_PROGRAM = Program(entry=EntryPoint(kind=ProgramKind.INTERPRETER))
 
 
-def _question(**settings: object) -> Question:
-    return Question(
+def _question(**settings: object) -> EvaluationContext:
+    return EvaluationContext(
         program=_PROGRAM,
         configuration=replace(Configuration(), **settings),
     )

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from multirt.environments import Wanted
+from multirt.environments import InstallRequest
 from multirt.selection.stdlib_names import has_standard, standard_names
 from tests.factories.matrix import runtime
 
@@ -25,7 +25,7 @@ from tests.factories.matrix import runtime
     ],
 )
 def test_what_distributions_bring(requirement: str, brought: set[str]) -> None:
-    wanted = Wanted(requirements=(requirement,))
+    wanted = InstallRequest(requirements=(requirement,))
     assert standard_names(None) - standard_names(wanted) == brought
 
 
@@ -41,7 +41,7 @@ def test_the_table_has_every_module_of_this_python() -> None:
 @pytest.mark.parametrize("name", ["java", "js", "machine"])
 def test_a_module_of_one_implementation_is_standard_on_every_machine(name: str) -> None:
     assert name in standard_names(None)
-    assert name not in standard_names(Wanted(requirements=(name,)))
+    assert name not in standard_names(InstallRequest(requirements=(name,)))
 
 
 @pytest.mark.parametrize(
