@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,7 +92,7 @@ def answer(app: typer.Typer, arguments: Sequence[str]) -> int:
         where = _typed(getattr(error, "ctx", None))
         hint = _meant(arguments) if where == "multirt" else None
         hint = hint or f"{_nearest(message)}`{where} --help` shows what there is"
-        raise MultirtError("usage", message, hint) from error
+        raise UsageError(message, hint) from error
     return code if isinstance(code, int) else 0
 
 

@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.program.requirement_text import parse_requirement
 
 if TYPE_CHECKING:
@@ -114,4 +114,4 @@ def requirement(text: str) -> Requirement:
     except ValueError as error:
         first = str(error).partition("\n")[0]
         hint = "write for example six, 'numpy<2' or 'black[jupyter]==25.1.0'"
-        raise MultirtError("usage", f"invalid requirement {text!r}: {first}", hint) from error
+        raise UsageError(f"invalid requirement {text!r}: {first}", hint) from error

@@ -18,7 +18,7 @@ from multirt.cli.compare_options import CompareOptions, Html
 from multirt.cli.context import history_store, names_of
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, ExitCode, InputError, MultirtError, OperationError, UsageError
 from multirt.experiments.bench import BenchConfig, bench
 from multirt.experiments.bench_records import records_of, reference_records
 from multirt.experiments.history import write_csv, write_pyperf
@@ -189,7 +189,7 @@ def _numbers(text: str | None) -> tuple[int, ...]:
         return ()
     words = text.split(",")
     if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise MultirtError("usage", f"no numbers of threads: {text!r}", "write for example 1,2,4")
+        raise UsageError(f"no numbers of threads: {text!r}", "write for example 1,2,4")
     return tuple(dict.fromkeys(map(int, words)))
 
 
@@ -264,7 +264,7 @@ def measure(
         _measure_suite(suite, options, terms, suite_pace or SuiteMode.FAST, output, as_json=as_json)
         return
     if suite_pace is not None:
-        raise MultirtError("usage", "--suite-pace goes with --suite")
+        raise UsageError("--suite-pace goes with --suite")
     conditions = terms.conditions()
     how_much = effort.effort()
     field = terms.field(words, options)
@@ -309,7 +309,7 @@ def _check_suite(
     if words or html is not None or unusual or terms != heeded:
         message = "--suite brings its own programs, and how they are measured"
         hint = "with it go --python, --profile, --reference, --suite-pace, --output and --json"
-        raise MultirtError("usage", message, hint)
+        raise UsageError(message, hint)
 
 
 def _measure_suite(
@@ -333,7 +333,7 @@ def _measure_suite(
     _show_suite(runs, as_json=as_json)
     if not runs[0].values:
         message = f"nothing ran on {runs[0].id}: {runs[0].trouble}"
-        raise MultirtError("suite", message, code=ExitCode.FAILED)
+        raise OperationError(message, kind=ErrorKind.SUITE)
 
 
 def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
@@ -362,7 +362,7 @@ def show_history(
 ) -> None:
     """Show what was measured before, of all programs or of one."""
     if program is None and since != BaselineOptions():
-        raise MultirtError("usage", "name the program whose last session is to be compared")
+        raise UsageError("name the program whose last session is to be compared")
     records = _remembered(program)
     if csv is not None:
         write_csv(records, csv)
@@ -387,8 +387,10 @@ def _remembered(program: Path | None) -> tuple[BenchRecord, ...]:
     records = next((found for each in names if (found := store.records(program=each))), ())
     if not records:
         where = f" of {program}" if program is not None else ""
-        raise MultirtError(
-            "history", f"nothing was measured{where}", "`multirt bench PROGRAM` measures"
+        raise InputError(
+            f"nothing was measured{where}",
+            "`multirt bench PROGRAM` measures",
+            kind=ErrorKind.HISTORY,
         )
     return records
 

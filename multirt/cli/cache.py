@@ -8,7 +8,7 @@ import os
 import typer
 
 from multirt.cli.options import Json, cache_dir
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, OperationError
 from multirt.launch.plan_listing import clear_plans, stored_plans
 from runtimes import cache_info, clear_cache
 
@@ -70,7 +70,7 @@ def forget(*, as_json: Json = False) -> None:
         count = clear_cache(cache_dir())
     except OSError as error:
         message = f"cannot remove {error.filename}: {error.strerror}"
-        raise MultirtError("cache", message, code=ExitCode.FAILED) from error
+        raise OperationError(message, kind=ErrorKind.CACHE) from error
     words = {"schema_version": 1, "removed": count, "plans": plans}
     said = f"forgot {count} answers of runtimes and {plans} plans"
     typer.echo(json.dumps(words) if as_json else said)

@@ -11,7 +11,7 @@ import typer
 from multirt.cli.context import names_of
 from multirt.cli.options import Json
 from multirt.cli.try_canary import canary_store
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.experiments.canary_report import report_on
 
 _HINT = "`multirt run --canary SPEC PROGRAM` tries one"
@@ -35,7 +35,7 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
     reports = [report_on(each) for name in names for each in store.courses(name)]
     if not reports:
         of = f" of {program}" if program is not None else ""
-        raise MultirtError("canary", f"no canary{of} was tried", _HINT)
+        raise UsageError(f"no canary{of} was tried", _HINT, kind=ErrorKind.CANARY)
     if as_json:
         from multirt.report.canary import canary_document
 
@@ -51,5 +51,5 @@ def forget(program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The 
     store = canary_store()
     count = sum(store.forget(name) for name in names_of(program))
     if not count:
-        raise MultirtError("canary", f"no canary of {program} was tried", _HINT)
+        raise UsageError(f"no canary of {program} was tried", _HINT, kind=ErrorKind.CANARY)
     typer.echo(f"forgot {count} trial{'' if count == 1 else 's'}")

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.cli.program_options import ProgramOptions, arguments_of
-from multirt.errors import MultirtError
+from multirt.errors import ProgramError, UsageError
 from multirt.experiments.compare import Conditions
 from multirt.experiments.normalization import choose_rules
 from multirt.experiments.variants import Lineup, line_up
@@ -85,7 +85,7 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
         seed = self.hash_seed
         if seed != "random" and not (seed.isdecimal() and int(seed) <= _LARGEST_SEED):
             hint = f"write `random`, or a number up to {_LARGEST_SEED}"
-            raise MultirtError("usage", f"no seed of hashes: {seed!r}", hint)
+            raise UsageError(f"no seed of hashes: {seed!r}", hint)
         return Conditions(
             env=dict(os.environ),
             folder=Path.cwd(),
@@ -112,7 +112,7 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
         request = replace(options, python=None).request(words)
         if request.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
             hint = "save it to a file, or say what is to run"
-            raise MultirtError("script", f"{request.entry.title} cannot be run again", hint)
+            raise ProgramError(f"{request.entry.title} cannot be run again", hint)
         return self.line_up(request, options, arguments_of(words))
 
     def line_up(

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.report.progress import waiting
 from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
@@ -123,7 +123,7 @@ def search(*, refresh: bool = False) -> SearchOptions:
         timeout = math.nan
     if not 0 < timeout < math.inf:
         message = f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {text!r}"
-        raise MultirtError("usage", message, "write for example 5 or 0.5")
+        raise UsageError(message, "write for example 5 or 0.5")
     from runtimes import SearchOptions  # 50 ms, which who only wants the cache does without
 
     return SearchOptions(

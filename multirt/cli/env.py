@@ -21,7 +21,7 @@ from multirt.environments import (
     remove,
     sweep,
 )
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, InputError, OperationError
 
 _UNUSED_FOR = "60d"
 
@@ -60,7 +60,7 @@ def show_environment(
     found = _named(environments(store()), name)
     if len(found) > 1:
         names = ", ".join(each.home.name for each in found[:4])
-        raise MultirtError("environment", f"{name} is the start of several: {names}")
+        raise InputError(f"{name} is the start of several: {names}", kind=ErrorKind.ENVIRONMENT)
     if as_json:
         from multirt.report.env import environment_document
 
@@ -131,7 +131,9 @@ def _named(found: tuple[StoredEnvironment, ...], name: str) -> list[StoredEnviro
     named = named or [each for each in found if name and each.home.name.startswith(name)]
     if not named:
         message = f"no environment is called {name}"
-        raise MultirtError("environment", message, "`multirt env list` shows all of them")
+        raise InputError(
+            message, "`multirt env list` shows all of them", kind=ErrorKind.ENVIRONMENT
+        )
     return named
 
 
@@ -145,7 +147,7 @@ def _remove(meant: Iterable[StoredEnvironment]) -> tuple[Path, ...]:
         return remove(each.home for each in meant)
     except OSError as error:
         message = f"cannot remove {error.filename}: {error.strerror}"
-        raise MultirtError("environment", message, code=ExitCode.FAILED) from error
+        raise OperationError(message, kind=ErrorKind.ENVIRONMENT) from error
 
 
 def _say_removed(

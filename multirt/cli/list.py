@@ -8,7 +8,7 @@ import typer
 
 from multirt.cli.list_runtimes import ListFormat, list_runtimes
 from multirt.cli.options import Json, Refresh
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +31,6 @@ def list_command(
 ) -> None:
     """List every Python runtime of this machine."""
     if shape is not None and (as_json or everything):
-        raise MultirtError("usage", f"--format {shape} goes with neither --json nor --all")
+        raise UsageError(f"--format {shape} goes with neither --json nor --all")
     code = list_runtimes(spec, everything=everything, as_json=as_json, refresh=refresh, shape=shape)
     raise typer.Exit(code)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from multirt.cli.context import search
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ExitCode, NothingFitsError
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def _parsed(spec: str) -> RuntimeSpec:
 def _nothing(spec: str | None, found: Discovery) -> Exception:
     if spec is not None and found.runtimes:
         return NoRuntimeError(spec, tuple(each.id for each in found.runtimes))
-    return MultirtError(
-        "no-runtime",
+    return NothingFitsError(
         "no Python runtime was found",
         "`multirt doctor` shows what was seen and not used; MULTIRT_SEARCH_PATH adds folders",
-        ExitCode.NOTHING_FITS,
     )

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from multirt.cli.options import Json, Python, search, specs, store
 from multirt.environments import InstallRequest, following, lock_name, make_lock, write_lock
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import NothingFitsError, ProgramError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.explicit_paths import with_named
@@ -53,17 +53,15 @@ def lock_script(
     wanted = following(wanted, program.uv, script.name, script.parent)
     if not wanted.requirements:
         hint = "declare them in a `# /// script` block (PEP 723)"
-        raise MultirtError("script", f"{script} requires nothing that could be locked", hint)
+        raise ProgramError(f"{script} requires nothing that could be locked", hint)
     asked = specs(python)
     looked = search()
     found = with_named(discover(looked).runtimes, asked, looked)
     fits = [each for each in found if _fits(each, program.requires_python)]
     chosen = _asked(fits, asked) if asked else fits
     if not chosen:
-        raise MultirtError(
-            "no-runtime",
-            f"no runtime here is {program.requires_python}, as {script.name} requires",
-            code=ExitCode.NOTHING_FITS,
+        raise NothingFitsError(
+            f"no runtime here is {program.requires_python}, as {script.name} requires"
         )
     locked = make_lock(chosen, wanted, store(refresh=True), every=bool(asked))
     file = output or script.with_name(lock_name(script))

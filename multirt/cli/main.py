@@ -12,11 +12,32 @@ from pathlib import Path
 
 import multirt
 from multirt.cli.argv import ANYWHERE, COMMANDS, TAKE_PROGRAMS, gathered, separated, unjoined
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import (
+    BuildError,
+    ErrorKind,
+    ExitCode,
+    InputError,
+    LaunchError,
+    MultirtError,
+    NothingFitsError,
+    NothingRanError,
+    OperationError,
+    UnmetError,
+    UsageError,
+)
 from multirt.launch.plan_key import ask
 from multirt.process.debug_log import say
 from runtimes.storage.trust import UntrustedError, report_to
 
+_CODES = {  # by the most derived class that stands here
+    MultirtError: ExitCode.USAGE,
+    UnmetError: ExitCode.UNMET,
+    BuildError: ExitCode.BUILD_FAILED,
+    NothingRanError: ExitCode.NOTHING_RAN,
+    OperationError: ExitCode.FAILED,
+    LaunchError: ExitCode.CANNOT_START,
+    NothingFitsError: ExitCode.NOTHING_FITS,
+}
 _SHOWN = 60  # characters of a name that is too long
 
 
@@ -61,7 +82,7 @@ def _answer(arguments: list[str]) -> int:
     """Do what the arguments ask for."""
     asked = arguments[0] if arguments else ""
     if sys.stdout is None and asked != "run":  # a program may do without; we only print
-        raise MultirtError("output", "stdout is closed", code=ExitCode.FAILED)
+        raise OperationError("stdout is closed", kind=ErrorKind.OUTPUT)
     if asked == "list" and (options := plain_options(arguments[1:])) is not None:
         from multirt.cli.list_runtimes import list_runtimes
 
@@ -138,21 +159,21 @@ def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a ta
             return error
         case SpecError():
             hint = "write for example 3.12, 3.13t, 3.8d, pypy3.10, '>=3.9,<3.13' or a path"
-            return MultirtError("spec", str(error), hint)
+            return UsageError(str(error), hint, kind=ErrorKind.SPEC)
         case NoRuntimeError():
             known = ", ".join(error.known[:8]) or "nothing"
             hint = f"here are {known}; `multirt list` shows all, `uv python install` adds more"
-            return MultirtError("no-runtime", str(error), hint, ExitCode.NOTHING_FITS)
+            return NothingFitsError(str(error), hint)
         case OSError() if (said := _of_files(error)) is not None:
             return said
         case MemoryError():
-            return MultirtError("system", "out of memory", "`ulimit -v`", ExitCode.FAILED)
+            return OperationError("out of memory", "`ulimit -v`", kind=ErrorKind.SYSTEM)
         case RuntimeError() if "start new thread" in str(error):
-            return MultirtError("system", "cannot start a thread", "`ulimit -u`", ExitCode.FAILED)
+            return OperationError("cannot start a thread", "`ulimit -u`", kind=ErrorKind.SYSTEM)
         case _:
             message = f"multirt failed: {type(error).__name__}: {error}"
             hint = "MULTIRT_LOG=debug shows where; please report it"
-            return MultirtError("internal", message, hint, ExitCode.FAILED)
+            return OperationError(message, hint)
 
 
 def _of_files(error: OSError) -> MultirtError | None:
@@ -160,16 +181,16 @@ def _of_files(error: OSError) -> MultirtError | None:
     match error:
         case _ if not _is_somewhere():
             hint = "change into a folder that exists, as with `cd`"
-            return MultirtError("folder", "the current folder is gone", hint)
+            return InputError("the current folder is gone", hint, kind=ErrorKind.FOLDER)
         case PermissionError(filename=str(name)):
             hint = "look who may read it, and enter the folders above it: `ls -ld`"
-            return MultirtError("file", f"{name}: {error.strerror}", hint)
+            return InputError(f"{name}: {error.strerror}", hint)
         case OSError(errno=errno.ENAMETOOLONG, filename=str(name)):
-            return MultirtError("file", f"{name[:_SHOWN]}...: {error.strerror}")
+            return InputError(f"{name[:_SHOWN]}...: {error.strerror}")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, filename=None):
             _drop_output()
             message = f"cannot write the output: {error.strerror}"
-            return MultirtError("output", message, code=ExitCode.FAILED)
+            return OperationError(message, kind=ErrorKind.OUTPUT)
         case _:
             return None
 
@@ -209,9 +230,9 @@ def _say(error: MultirtError, arguments: list[str]) -> int:
         print(f"multirt: {shown}", file=sys.stderr)  # noqa: T201 - the command's own output
     command = arguments[0] if arguments else ""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    if "--json" in own and command in COMMANDS and error.kind != "output":
+    if "--json" in own and command in COMMANDS and error.kind is not ErrorKind.OUTPUT:
         details = {"kind": error.kind, "message": error.message, "hint": error.hint}
         import json  # 4 ms
 
         print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
-    return int(error.code)
+    return int(next(_CODES[each] for each in type(error).__mro__ if each in _CODES))

@@ -27,7 +27,7 @@ from multirt.cli.matrix_run import (
 )
 from multirt.cli.options import Json
 from multirt.config.project_files import find_root
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.matrix.cells import CellSelection
 from multirt.matrix.model import NullView, RunOptions
 from multirt.matrix.report import exit_code, merge
@@ -122,7 +122,7 @@ def axes(words: list[str] | None) -> tuple[tuple[str, str], ...]:
         name, sign, value = word.partition("=")
         if not (name and sign and value):
             message = f"-a takes an axis and a value, not {word!r}"
-            raise MultirtError("usage", message, "write for example -a django=5.2")
+            raise UsageError(message, "write for example -a django=5.2")
         pairs.append((name, value))
     return tuple(pairs)
 
@@ -215,7 +215,7 @@ def run_matrix(
     reports = reports_of(report, html)
     if cover and executor is not None:
         message = "--cov combines what was measured on this machine, --executor tests on others"
-        raise MultirtError("usage", message, "leave one of the two away")
+        raise UsageError(message, "leave one of the two away")
     asked = MatrixArgs(
         project=project,
         pick=CellSelection(
@@ -295,7 +295,7 @@ def exec_command(
     command = rest(ctx)
     if not command:
         hint = "multirt matrix exec -e 3.12 -- python -c 'print(1)'"
-        raise MultirtError("usage", "exec wants a command after --", hint)
+        raise UsageError("exec wants a command after --", hint)
     pick = CellSelection(names=(*(names or ()), *(env or ())))
     opened = open_matrix(MatrixArgs(project=project, pick=pick))
     cells = tuple(replace(cell, commands=(command,)) for cell in opened.selected)
@@ -424,7 +424,7 @@ def _with_runtimes(env: Mapping[str, str]) -> dict[str, str]:
 def _known(runner: str, known: tuple[str, ...]) -> str:
     if runner not in known:
         message = f"not a runner that is known: {runner!r}"
-        raise MultirtError("usage", message, f"there is {', '.join(known)}")
+        raise UsageError(message, f"there is {', '.join(known)}")
     return runner
 
 

@@ -14,7 +14,13 @@ from msgspec.structs import replace
 from multirt.cli.context import cache_dir, project_folder, search
 from multirt.config.posargs import POSARGS, takes_posargs
 from multirt.config.project_files import read_project, root_of
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import (
+    ErrorKind,
+    MultirtError,
+    NothingRanError,
+    OperationError,
+    UsageError,
+)
 from multirt.matrix.cells import CellSelection, expand, pick
 from multirt.matrix.config import read_config
 from multirt.matrix.model import InstallMode, MissingRuntimePolicy, NullView
@@ -119,7 +125,7 @@ def open_matrix(asked: MatrixArgs) -> OpenMatrix:
     if asked.missing is not None:
         if asked.missing not in set(MissingRuntimePolicy):
             hint = "write --missing error or --missing skip"
-            raise MultirtError("usage", f"--missing cannot be {asked.missing!r}", hint)
+            raise UsageError(f"--missing cannot be {asked.missing!r}", hint)
         config = replace(config, missing=MissingRuntimePolicy(asked.missing))
     here = asked.far.here if asked.far is not None else _runtimes(config, noticed.append)
     cells = expand(config, asked.far.runtimes if asked.far is not None else here)
@@ -134,7 +140,7 @@ def open_matrix(asked: MatrixArgs) -> OpenMatrix:
     if not selected:
         hint = "`multirt matrix list` shows all of it"
         message = "no cell of the matrix is selected"
-        raise MultirtError("nothing", message, hint, ExitCode.NOTHING_RAN)
+        raise NothingRanError(message, hint)
     return OpenMatrix(
         config=config,
         cells=cells,
@@ -214,9 +220,7 @@ def _took(path: Path) -> dict[str, float]:
 
 
 def _nothing(message: str) -> MultirtError:
-    return MultirtError(
-        "nothing", message, "`multirt matrix` tests all of it", ExitCode.NOTHING_RAN
-    )
+    return NothingRanError(message, "`multirt matrix` tests all of it")
 
 
 def planner(opened: OpenMatrix, options: RunOptions, say: Callable[[str], object]) -> Planner:
@@ -310,7 +314,7 @@ def run_planned(
     _check_package(opened)
     if not _takes(options, (cell.commands for cell in opened.selected)):
         message = "no command of the matrix takes the words after --"
-        raise MultirtError("usage", message, f'put "{POSARGS}" into its commands')
+        raise UsageError(message, f'put "{POSARGS}" into its commands')
     if opened.far is not None:  # they only wait: its workers say how much they do at a time
         options = replace(options, jobs=jobs or len(opened.selected))
     if options.cover:
@@ -399,7 +403,7 @@ def _check_package(opened: OpenMatrix) -> None:
     editable = [cell.name for cell in opened.selected if cell.package is InstallMode.EDITABLE]
     if opened.far is not None and editable:
         message = f'{editable[0]} has package = "editable": a worker cannot import from this folder'
-        raise MultirtError("usage", message, 'take "wheel", or run it without --executor')
+        raise UsageError(message, 'take "wheel", or run it without --executor')
 
 
 def _with_requirement(opened: OpenMatrix, requirement: str) -> OpenMatrix:
@@ -427,7 +431,7 @@ def _combined(
         if each.environment is not None and (runtime := runtimes[each.name]) is not None
     ]
     if not made or not (runner.folder / "coverage").is_dir():
-        raise MultirtError("coverage", "no cell measured coverage", code=ExitCode.FAILED)
+        raise OperationError("no cell measured coverage", kind=ErrorKind.COVERAGE)
     modules = sorted({name for _, each in made for name in each.modules})
     # The newest has the newest coverage, which reads the data of the older ones.
     _, newest = min(made, key=lambda pair: rank(pair[0]))

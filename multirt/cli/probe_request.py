@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from abi_probe import Cause
 from multirt.cli.context import search
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import NothingFitsError, UsageError
 from multirt.probe.api import probe
 from multirt.probe.findings import HINT, PROMISE, WARNING, Policy
 from multirt.probe.model import AUTO, ImportCheck, ProbeRequest
@@ -94,8 +94,7 @@ def probe_targets(asked: ProbeArgs) -> int:
                 "`multirt list` shows what is here; --runtime judges on what is not, from a table:"
                 " 3.16, 3.14t-win_amd64"
             )
-            code = ExitCode.NOTHING_FITS
-            raise MultirtError("no-runtime", str(error), hint, code) from error
+            raise NothingFitsError(str(error), hint) from error
     if asked.html is not None and any(report["error"] is None for report in reports):
         from multirt.report.probe_html import write_probed
 
@@ -130,7 +129,7 @@ def _probing(asked: ProbeArgs) -> ProbeRequest:
         words = []
     if asked.executor is not None and asked.trials:
         message = "--executor spreads reading and judging; trials start runtimes of this machine"
-        raise MultirtError("usage", message, "leave one of the two away")
+        raise UsageError(message, "leave one of the two away")
     return ProbeRequest(
         targets=tuple(asked.targets),
         specs=tuple(map(_parsed, words)),

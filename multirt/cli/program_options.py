@@ -19,7 +19,7 @@ from multirt.cli.argv import requirement
 from multirt.cli.context import history_file, user_config
 from multirt.cli.options import Python, Site, cache_dir, search, store
 from multirt.config import CliSettings, Prefer
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.program import entry_of
 from multirt.program.model import ProgramKind
 from multirt.selection.request import Request
@@ -181,7 +181,7 @@ def _causes(words: Iterable[str], *, below_floor: bool) -> frozenset[str]:
     for word in words:
         if word != "all" and word not in known:
             choices = ", ".join(each.value for each in known)
-            raise MultirtError("usage", f"invalid --allow: {word!r}", f"use all, {choices}")
+            raise UsageError(f"invalid --allow: {word!r}", f"use all, {choices}")
         found.update(known if word == "all" else [word])
     return frozenset(found)
 
@@ -195,7 +195,7 @@ def _split(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise MultirtError("usage", f"invalid --python-args: {error}: {text!r}") from error
+        raise UsageError(f"invalid --python-args: {error}: {text!r}") from error
 
 
 def arguments_of(words: list[str] | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from multirt.cli.argv import COMMANDS, unjoined
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.cli.start import say_notes, start
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.selection.decide import decide
 from multirt.selection.plan import plan
 from runtimes import RuntimeSpec
@@ -56,9 +56,9 @@ def run_program(
 ) -> None:
     """Start a program on a runtime that can run it."""
     if as_json and not dry_run:
-        raise MultirtError("usage", "--json goes with --dry-run: a program's output is its own")
+        raise UsageError("--json goes with --dry-run: a program's output is its own")
     if canary is None and (percent is not None or shadow or repeatable):
-        raise MultirtError("usage", "--percent, --shadow and --repeatable go with --canary")
+        raise UsageError("--percent, --shadow and --repeatable go with --canary")
     request = options.request(words)
     if canary is not None and not dry_run:
         from multirt.cli.try_canary import CanaryArgs, try_canary

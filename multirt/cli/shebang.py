@@ -13,7 +13,7 @@ import typer
 
 from multirt.cli.context import own_folder
 from multirt.cli.options import Json
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, ExitCode, MultirtError, ProgramError
 from multirt.program.shebang_line import read_line
 from multirt.program.shebang_rewrite import ShebangChange, head_of, put, scripts_in, take_back
 from multirt.report.terminal import visible
@@ -43,7 +43,9 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
         try:
             line = read_line(head_of(path))
         except OSError as error:
-            raise MultirtError("shebang", f"cannot read {path}: {error.strerror}") from error
+            raise ProgramError(
+                f"cannot read {path}: {error.strerror}", kind=ErrorKind.SHEBANG
+            ) from error
         text = line.text.decode("utf-8", "replace").rstrip() if line.text is not None else None
         rows.append({"path": str(path), "line": text, "multirt": line.through_multirt})
     if as_json:
@@ -114,7 +116,7 @@ def _scripts(paths: list[Path]) -> tuple[Path, ...]:
     scripts = scripts_in(paths)
     if not scripts:
         hint = "of a folder, those count whose first line starts Python; name others by their path"
-        raise MultirtError("shebang", "no scripts there that start Python", hint)
+        raise ProgramError("no scripts there that start Python", hint, kind=ErrorKind.SHEBANG)
     return scripts
 
 

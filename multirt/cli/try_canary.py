@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from multirt.cli.context import data_dir
 from multirt.cli.start import say_notes
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, MultirtError, UsageError
 from multirt.experiments.canary import Canary
 from multirt.experiments.canary_report import CanaryPair
 from multirt.experiments.canary_store import CanaryStore
@@ -88,7 +88,7 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
         return
     if new.chosen.runtime == usual.chosen.runtime:
         message = f"the canary {asked.spec} is the usual runtime, {usual.chosen.runtime.id}"
-        raise MultirtError("canary", message, "name another with --python or --canary")
+        raise UsageError(message, "name another with --python or --canary", kind=ErrorKind.CANARY)
     trial = CanaryPair(
         program=program_key(usual.program),
         usual=usual.chosen.runtime.id,
@@ -115,12 +115,14 @@ def _check(program: Program, asked: CanaryArgs) -> None:
     """Refuse what cannot be tried."""
     if program.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
         message = f"a canary needs a program that is found again, not {program.title}"
-        raise MultirtError("canary", message, "save it to a file")
+        raise UsageError(message, "save it to a file", kind=ErrorKind.CANARY)
     declared = (program.settings or {}).get("canary")
     says_so = isinstance(declared, dict) and declared.get("repeatable") is True
     if asked.shadow and not (asked.repeatable or says_so):
         hint = "say --repeatable, or `canary.repeatable = true` in its [tool.multirt]"
-        raise MultirtError("canary", f"--shadow runs {program.title} twice: may it be?", hint)
+        raise UsageError(
+            f"--shadow runs {program.title} twice: may it be?", hint, kind=ErrorKind.CANARY
+        )
 
 
 def _why(decision: Decision) -> str:

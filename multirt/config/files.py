@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError
 from multirt.storage import files
 from multirt.storage.files import parse_toml
 
@@ -96,7 +96,7 @@ def read_toml(path: Path) -> Mapping[str, object]:
     try:
         return parse_toml(text)
     except ValueError as error:
-        raise MultirtError("config", f"invalid TOML in {path}: {error}") from error
+        raise ConfigError(f"invalid TOML in {path}: {error}") from error
 
 
 def read_text(path: Path) -> str:
@@ -108,9 +108,9 @@ def read_text(path: Path) -> str:
     try:
         return files.read_text(path)
     except OSError as error:
-        raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise MultirtError("config", f"{path} is no UTF-8") from error
+        raise ConfigError(f"{path} is no UTF-8") from error
 
 
 def table_in(table: Mapping[str, object], *keys: str, path: Path) -> Mapping[str, object] | None:
@@ -125,5 +125,5 @@ def table_in(table: Mapping[str, object], *keys: str, path: Path) -> Mapping[str
         if found is None:
             return None
     if not isinstance(found, dict):
-        raise MultirtError("config", f"{path}: {'.'.join(keys)} is no table")
+        raise ConfigError(f"{path}: {'.'.join(keys)} is no table")
     return found

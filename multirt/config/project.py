@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.config.files import read_toml, table_in
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError
 from multirt.program.requirement_text import parse_requirement, parse_specifiers
 
 if TYPE_CHECKING:
@@ -64,16 +64,16 @@ def _specifiers(wanted: object, path: Path) -> SpecifierSet | None:
         return parse_specifiers(str(wanted))
     except ValueError as error:
         message = f"{path}: requires-python means nothing: {wanted!r}"
-        raise MultirtError("config", message) from error
+        raise ConfigError(message) from error
 
 
 def _requirements(listed: object, path: Path) -> tuple[Requirement, ...]:
     if not isinstance(listed, list):
-        raise MultirtError("config", f"{path}: dependencies is no list")
+        raise ConfigError(f"{path}: dependencies is no list")
     if not listed:
         return ()
     try:
         return tuple(parse_requirement(str(each)) for each in listed)
     except ValueError as error:
         message = f"{path}: a dependency means nothing: {error}"
-        raise MultirtError("config", message) from error
+        raise ConfigError(message) from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError
 from multirt.storage.files import parse_toml, read_text
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def find_root(folder: Path, *others: str) -> Path:
     root = root_of(folder, *others)
     if root is None:
         hint = "name its folder with --project; it has a pyproject.toml or a setup.py"
-        raise MultirtError("config", f"no project in {folder.absolute()} or above", hint)
+        raise ConfigError(f"no project in {folder.absolute()} or above", hint)
     return root
 
 
@@ -113,9 +113,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise MultirtError("config", f"invalid TOML in {path}: {error}") from error
+        raise ConfigError(f"invalid TOML in {path}: {error}") from error
 
 
 def _has_tests(root: Path, pyproject: Mapping[str, Any]) -> bool:

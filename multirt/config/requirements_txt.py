@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_requirements(files: Iterable[Path]) -> Listed:
             elif words[0].startswith("-"):
                 message = f"{file}: {words[0]} is not understood here"
                 hint = "list plain requirements, or give the option by UV_ variables"
-                raise MultirtError("usage", message, hint)
+                raise UsageError(message, hint)
             else:
                 lines[line] = None
     return Listed(lines=tuple(lines), read=tuple(read))
@@ -64,14 +64,14 @@ def _lines(file: Path) -> Iterator[tuple[list[str], str]]:
     try:
         text = read_text(file)
     except OSError as error:
-        raise MultirtError("usage", f"cannot read {file}: {error.strerror}") from error
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise MultirtError("usage", f"cannot read {file}: it is not UTF-8") from error
+        raise UsageError(f"cannot read {file}: it is not UTF-8") from error
     for line in text.replace("\\\n", " ").splitlines():
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:
-            raise MultirtError("usage", f"{file}: {line.strip()}: {error}") from error
+            raise UsageError(f"{file}: {line.strip()}: {error}") from error
         kept = [word for word in words if not word.startswith(_DROPPED)]
         if kept:
             yield kept, line.partition(" #")[0].partition(f" {_DROPPED}")[0].strip()

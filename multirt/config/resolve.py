@@ -13,7 +13,7 @@ from multirt.config.files import PINS, Looked, pinned, read_text, read_toml, uv_
 from multirt.config.model import Configuration, Prefer, Setting
 from multirt.config.project import Project, read_project
 from multirt.config.table import Table, read_table
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.program.model import ProgramKind
 from runtimes import RuntimeSpec, SpecError, read_version_file
 
@@ -278,7 +278,7 @@ def _start(program: Program, wishes: CliSettings, places: ConfigContext) -> Path
     if wishes.project is not None:
         folder = places.cwd / wishes.project
         if not folder.is_dir():
-            raise MultirtError("usage", f"--project: no such folder: {folder}")
+            raise UsageError(f"--project: no such folder: {folder}")
         return Path(os.path.abspath(folder))  # noqa: PTH100 - keeps links
     if program.script is not None:
         # A script that is reached by a link belongs where its own file lies.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 
 from multirt.config.model import Need, Prefer, Setting
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, MultirtError
 from runtimes import RuntimeSpec, SpecError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
     def wrong(self, what: str, hint: str | None = None) -> MultirtError:
         """Return the error for a table that cannot be used."""
-        return MultirtError("config", f"{self.origin}: {what}", hint)
+        return ConfigError(f"{self.origin}: {what}", hint)
 
 
 def _last(settings: Iterable[Setting[V]]) -> Setting[V] | None:

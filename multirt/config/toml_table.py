@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from multirt.config.posargs import expanded, split
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -152,11 +152,11 @@ class TomlTable:
                 near = nearest(key, self._known)
                 known = ", ".join(sorted(self._known))
                 hint = f"did you mean {near!r}?" if near else f"known are {known}"
-                raise MultirtError("config", f"{self.where} has no key {key!r}", hint)
+                raise ConfigError(f"{self.where} has no key {key!r}", hint)
 
     def error(self, key: str, trouble: str, hint: str | None = None) -> MultirtError:
         """Return the error that says what is wrong with a key."""
-        return MultirtError("config", f"{self.where}: {key} {trouble}", hint)
+        return ConfigError(f"{self.where}: {key} {trouble}", hint)
 
     @property
     def _name(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from msgspec import Struct
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, OperationError, UsageError
 from multirt.process.optional_packages import require
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def join(place: str) -> Iterator[DaskCluster]:
     host, _, port = place.rpartition(":")
     if not host or not port.isdigit():
         message = f"no executor: 'dask://{place}'"
-        raise MultirtError("usage", message, "write dask://HOST:PORT")
+        raise UsageError(message, "write dask://HOST:PORT")
     require("distributed", "an executor of Dask")
     import dask
     from distributed import Client, KilledWorker
@@ -146,7 +146,7 @@ def join(place: str) -> Iterator[DaskCluster]:
     except (TimeoutError, OSError, MemoryError, OverflowError, ValueError) as error:
         message = f"no Dask scheduler answers at {place}"
         hint = "start one with `dask scheduler`, and workers with `dask worker`"
-        raise MultirtError("executor", message, hint, ExitCode.FAILED) from error
+        raise OperationError(message, hint, kind=ErrorKind.EXECUTOR) from error
     # What is sent may be a whole project; Dask warns from 10 MB on.
     with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"}):
         yield DaskCluster(client, KilledWorker)

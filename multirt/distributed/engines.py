@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -55,6 +55,6 @@ def join(address: str) -> AbstractContextManager[Cluster]:
     found = entry_points(group=_GROUP, name=name) if colons and name else ()
     if not found:
         message = f"no executor: {address!r}"
-        raise MultirtError("usage", message, "write dask://HOST:PORT")
+        raise UsageError(message, "write dask://HOST:PORT")
     engine = cast("Callable[[str], AbstractContextManager[Cluster]]", next(iter(found)).load())
     return engine(place)

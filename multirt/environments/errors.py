@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, NothingFitsError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MissingWheel:
+class MissingWheel(Struct, frozen=True, kw_only=True):
     """A distribution that has no wheel for a runtime.
 
     Attributes:
@@ -23,8 +22,7 @@ class MissingWheel:
     tags: tuple[str, ...] | None
 
 
-@dataclass(kw_only=True)
-class UnresolvableError(MultirtError):
+class UnresolvableError(NothingFitsError):
     """No set of distributions fulfils what is wanted on a runtime.
 
     Attributes:
@@ -33,25 +31,19 @@ class UnresolvableError(MultirtError):
         per_runtime: another runtime may fare better.
     """
 
-    full: str = ""
-    missing_wheels: tuple[MissingWheel, ...] = ()
-    per_runtime: bool = True
+    usual = ErrorKind.REQUIREMENTS
 
-
-def unresolvable(
-    message: str,
-    full: str,
-    missing: tuple[MissingWheel, ...] = (),
-    *,
-    per_runtime: bool = True,
-) -> UnresolvableError:
-    """Return the error for requirements that nothing fulfils on a runtime."""
-    return UnresolvableError(
-        kind="requirements",
-        message=message,
-        hint="--build builds what has no wheel from its sources" if missing else None,
-        code=ExitCode.NOTHING_FITS,
-        full=full,
-        missing_wheels=missing,
-        per_runtime=per_runtime,
-    )
+    def __init__(
+        self,
+        message: str,
+        full: str,
+        missing_wheels: tuple[MissingWheel, ...] = (),
+        *,
+        per_runtime: bool = True,
+    ) -> None:
+        """Keep the facts; the hint follows from them."""
+        hint = "--build builds what has no wheel from its sources" if missing_wheels else None
+        super().__init__(message, hint)
+        self.full = full
+        self.missing_wheels = missing_wheels
+        self.per_runtime = per_runtime

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.errors import MultirtError
+from multirt.errors import MultirtError, ProgramError
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
@@ -241,4 +241,4 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
     def wrong(self, what: str, hint: str | None = None) -> MultirtError:
         """Return the error that says what is wrong, and where."""
-        return MultirtError("script", f"{self.title}: [tool.uv] {what}", hint)
+        return ProgramError(f"{self.title}: [tool.uv] {what}", hint)

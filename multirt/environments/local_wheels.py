@@ -13,7 +13,7 @@ from abi_probe.archive import ZIP_ERRORS, open_archive
 from abi_probe.errors import UnreadableError
 from multirt.environments.identity import digest, signature
 from multirt.environments.model import LocalWheel
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, ErrorKind, InputError, MultirtError
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def read_wheel(path: Path) -> LocalWheel:
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise MultirtError("wheel", f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {path}: {error.strerror}", kind=ErrorKind.WHEEL) from error
     except (InvalidWheelFilename, UnreadableError, KeyError, *ZIP_ERRORS) as error:
-        raise MultirtError("wheel", f"not a wheel: {path}: {error}") from error
+        raise InputError(f"not a wheel: {path}: {error}", kind=ErrorKind.WHEEL) from error
     return LocalWheel(
         path=path.absolute(),
         name=name,
@@ -83,7 +83,7 @@ def project_digest(folder: Path) -> str:
     ]
     if not contents:
         message = f"no project to install in {folder}: it has no {' or '.join(_DECLARES)}"
-        raise MultirtError("project", message)
+        raise ConfigError(message, kind=ErrorKind.PROJECT)
     return digest([str(folder.absolute())], contents)
 
 

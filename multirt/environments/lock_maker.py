@@ -10,12 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.version import Version
 
-from multirt.environments.errors import UnresolvableError, unresolvable
+from multirt.environments.errors import UnresolvableError
 from multirt.environments.markers import marker_environment
 from multirt.environments.pylock import parse_lock, select
 from multirt.environments.resolver import resolve
 from multirt.environments.uv import UvError, ask, index_error
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, OperationError
 from runtimes.storage import files
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def make_lock(
             left_out.append((runtime.id, error.message))
     if not resolutions:
         reasons = "\n".join(f"  {name}: {why}" for name, why in left_out)
-        raise unresolvable(f"no runtime can be served:\n{reasons}", reasons)
+        raise UnresolvableError(f"no runtime can be served:\n{reasons}", reasons)
     text = _for_all(resolutions, wanted, store)
     lock = parse_lock(text, "the lock")
     served = tuple(
@@ -88,7 +88,7 @@ def write_lock(file: Path, text: str) -> None:
         files.replace(file, text.encode(), 0o644)
     except OSError as error:
         message = f"cannot write {file}: {error.strerror}"
-        raise MultirtError("lock", message, code=ExitCode.FAILED) from error
+        raise OperationError(message, kind=ErrorKind.LOCK) from error
 
 
 def _for_all(
@@ -109,7 +109,9 @@ def _for_all(
     text = _universal(resolutions, narrowed, store)
     for runtime, why in _unserved(text, resolutions, wanted).items():
         hint = "lock for it alone: --python, with --output for a file of its own"
-        error = unresolvable(f"no lock serves {runtime.id} together with the others: {why}", text)
+        error = UnresolvableError(
+            f"no lock serves {runtime.id} together with the others: {why}", text
+        )
         error.hint = hint
         raise error
     return text
@@ -140,7 +142,7 @@ def _universal(
             if (unserved := index_error(error, store)) is not None:
                 raise unserved from error
             message = f"no lock serves all of them: {error.failure.summary}"
-            raise unresolvable(message, str(error)) from error
+            raise UnresolvableError(message, str(error)) from error
 
 
 def _unserved(

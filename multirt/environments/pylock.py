@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, cast
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from multirt.environments.errors import unresolvable
+from multirt.environments.errors import UnresolvableError
 from multirt.environments.model import Pin
 from multirt.environments.uv import UvError, run_uv
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, InputError
 from multirt.storage.files import parse_toml, read_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def parse_lock(text: str, where: str) -> Pylock:
     try:
         return Pylock.from_dict(parse_toml(text))
     except (PylockValidationError, ValueError) as error:
-        raise MultirtError("lock", f"{where} is no lock file: {error}") from error
+        raise InputError(f"{where} is no lock file: {error}", kind=ErrorKind.LOCK) from error
 
 
 def anchored(text: str, folder: Path) -> str:
@@ -175,9 +175,9 @@ def read_lock(file: Path, store: EnvironmentStore) -> str:
     try:
         text = read_text(file)
     except OSError as error:
-        raise MultirtError("lock", f"cannot read {file}: {error.strerror}") from error
+        raise InputError(f"cannot read {file}: {error.strerror}", kind=ErrorKind.LOCK) from error
     except UnicodeDecodeError as error:
-        raise MultirtError("lock", f"{file} is no lock file: it is not UTF-8") from error
+        raise InputError(f"{file} is no lock file: it is not UTF-8", kind=ErrorKind.LOCK) from error
     if file.suffix != ".lock":
         return anchored(text, file.absolute().parent)
     what = ["--project", str(file.absolute().parent), "--no-emit-project", "--no-dev"]
@@ -188,7 +188,9 @@ def read_lock(file: Path, store: EnvironmentStore) -> str:
         text = run_uv(store, [*command, "--offline"])
     except UvError as error:
         hint = "`uv lock` makes it again, and `--no-lock` leaves it out"
-        raise MultirtError("lock", f"cannot read {file}: {error.failure.summary}", hint) from error
+        raise InputError(
+            f"cannot read {file}: {error.failure.summary}", hint, kind=ErrorKind.LOCK
+        ) from error
     return anchored(text, store.root.resolve())  # where uv was run
 
 
@@ -203,7 +205,7 @@ def choose(text: str, runtime: Runtime, wanted: InstallRequest) -> tuple[Pin, ..
     pins = select(lock, runtime, build=wanted.build)
     if isinstance(pins, str):
         full = f"{wanted.lock} does not serve {runtime.id}: {pins}"
-        raise unresolvable(f"the lock file has nothing for it: {pins}", full)
+        raise UnresolvableError(f"the lock file has nothing for it: {pins}", full)
     _check_requirements(pins, runtime, wanted)
     return pins
 
@@ -249,7 +251,9 @@ def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Install
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
-            raise MultirtError("requirements", f"not a requirement: {text}: {error}") from error
+            raise InputError(
+                f"not a requirement: {text}: {error}", kind=ErrorKind.REQUIREMENTS
+            ) from error
         if requirement.marker is not None and not requirement.marker.evaluate(environment):
             continue
         name = canonicalize_name(requirement.name)
@@ -262,4 +266,4 @@ def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Install
             project = wanted.lock is not None and wanted.lock.name in PROJECT_LOCKS
             hint = "`uv lock`" if project else "`multirt lock SCRIPT`"
             hint = f"{hint} makes it again, and `--no-lock` leaves it out"
-            raise MultirtError("lock", message, hint)
+            raise InputError(message, hint, kind=ErrorKind.LOCK)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.version import Version
 
-from multirt.environments.errors import MissingWheel, UnresolvableError, unresolvable
+from multirt.environments.errors import MissingWheel, UnresolvableError
 from multirt.environments.identity import digest, runtime_identity
 from multirt.environments.local_wheels import (
     content_digest,
@@ -33,7 +33,7 @@ from multirt.environments.pylock import (
 )
 from multirt.environments.uv import UvError, ask, index_error, telling
 from multirt.environments.uv_failure import FailureKind
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, InputError, MultirtError
 from multirt.storage.cache import age_of, read_note, write_note
 
 if TYPE_CHECKING:
@@ -64,16 +64,16 @@ def resolution_error(runtime: Runtime, error: UvError, store: EnvironmentStore) 
             missing = tuple(_missing(runtime, each, store) for each in failure.lacking)
             message = "; ".join(_text(runtime, each) for each in missing) or failure.summary
             per_runtime = failure.per_runtime
-            return unresolvable(message, failure.full, missing, per_runtime=per_runtime)
+            return UnresolvableError(message, failure.full, missing, per_runtime=per_runtime)
         case FailureKind.INTERPRETER:
             message = f"uv cannot install for {runtime.id}: {failure.summary}"
-            return unresolvable(message, failure.full)
+            return UnresolvableError(message, failure.full)
         case _:
             pass
     hint = "see https://packaging.python.org/specifications/dependency-specifiers"
     is_syntax = failure.kind is FailureKind.REQUIREMENT
     message = f"uv cannot resolve: {failure.summary}"
-    return MultirtError("requirements", message, hint if is_syntax else None)
+    return InputError(message, hint if is_syntax else None, kind=ErrorKind.REQUIREMENTS)
 
 
 def _missing(runtime: Runtime, requirement: str, store: EnvironmentStore) -> MissingWheel:
@@ -198,7 +198,7 @@ def _require_served(runtime: Runtime) -> None:
         why = f"{runtime.implementation.name} has no `venv`, so it cannot have an environment"
     else:
         return
-    raise unresolvable(why, why)
+    raise UnresolvableError(why, why)
 
 
 def _resolved(
@@ -318,7 +318,7 @@ def _raise_remembered(note: Mapping[str, object]) -> None:
             "per_runtime": bool(per_runtime),
         } if age is not None and age <= _FAILURE_LIFE:
             wheels = tuple(_missing_wheel(each) for each in missing)
-            raise unresolvable(message, full, wheels, per_runtime=per_runtime)
+            raise UnresolvableError(message, full, wheels, per_runtime=per_runtime)
 
 
 def _failure_note(error: UnresolvableError) -> dict[str, object]:

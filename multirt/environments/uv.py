@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from multirt.environments.index_settings import NO_INDEX, index_settings
 from multirt.environments.uv_failure import FailureKind, read_failure
 from multirt.environments.venv import UMASK
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, MultirtError, OperationError
 from multirt.process.debug_log import say
 from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
@@ -96,7 +96,7 @@ def run_uv(store: EnvironmentStore, arguments: Sequence[str], *, text: str = "")
     except OSError as error:
         message = f"cannot use the cache folder {store.root}: {error.strerror}"
         hint = "MULTIRT_CACHE_DIR names another one"
-        raise MultirtError("cache", message, hint, ExitCode.FAILED) from error
+        raise OperationError(message, hint, kind=ErrorKind.CACHE) from error
     program = find_uv(store.env)
     try:
         started = subprocess.Popen(
@@ -113,7 +113,7 @@ def run_uv(store: EnvironmentStore, arguments: Sequence[str], *, text: str = "")
     except OSError as error:
         message = f"cannot start {program}: {error.strerror}"
         hint = "pip install uv, into the environment of multirt"
-        raise MultirtError("environment", message, hint, ExitCode.FAILED) from error
+        raise OperationError(message, hint, kind=ErrorKind.ENVIRONMENT) from error
     with started:
         try:
             stdout, stderr = _communicate(started, text)
@@ -190,7 +190,7 @@ def find_uv(env: Mapping[str, str]) -> str:
         found = shutil.which("uv", path=env.get("PATH"))
     if found is None:
         hint = "pip install uv, into the environment of multirt"
-        raise MultirtError("environment", "uv is not installed", hint, ExitCode.FAILED)
+        raise OperationError("uv is not installed", hint, kind=ErrorKind.ENVIRONMENT)
     return found
 
 
@@ -235,4 +235,4 @@ def index_error(error: UvError, store: EnvironmentStore) -> MultirtError | None:
         case _:
             return None
     message = f"{what}: {error.failure.summary}"
-    return MultirtError("index", message, hint, ExitCode.FAILED)
+    return OperationError(message, hint, kind=ErrorKind.INDEX)

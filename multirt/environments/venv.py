@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.environments.identity import digest, runtime_identity
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, LaunchError, MultirtError
 from multirt.storage.files import discard
 from runtimes.storage.trust import check_tree, make_folder
 from runtimes.venvs import read_settings, site_folders
@@ -242,9 +242,6 @@ def failed(runtime: Runtime, why: str, hint: str | None = None) -> MultirtError:
     if hint is None:
         other = f"try another runtime with --python, or see `{runtime.executable} -m venv`"
         hint = _ELSEWHERE if _OF_THE_DISK.search(why) else other
-    return MultirtError(
-        "environment",
-        f"cannot make an environment of {runtime.id}: {why}",
-        hint,
-        ExitCode.CANNOT_START,
+    return LaunchError(
+        f"cannot make an environment of {runtime.id}: {why}", hint, kind=ErrorKind.ENVIRONMENT
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, OperationError
 from multirt.experiments import pyperf_runner as pyperf
 from multirt.experiments.bench_model import Bench, ExcludedVariant, Measurement, WarmupCurve
 from multirt.experiments.compare import Comparison, Conditions, compare, prepared
@@ -139,7 +139,7 @@ def _excluded(comparison: Comparison) -> Iterator[ExcludedVariant]:
         words = reference.stderr.text.strip().splitlines()
         message = f"cannot measure what fails: {name}: {reference.ending}"
         hint = comparison.remark or (words[-1] if words else None)
-        raise MultirtError("bench", message, hint, ExitCode.FAILED)
+        raise OperationError(message, hint, kind=ErrorKind.BENCH)
     for group in comparison.groups[1:]:
         difference = group.difference
         where = difference.where if difference is not None else "exit"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.experiments.history_model import (
     IDLE,
     PROCESSOR,
@@ -86,7 +86,9 @@ def reference_records(
             wanted = [each.session for each in earlier if each.number == int(reference)]
             if not wanted:
                 hint = "`multirt bench history PROGRAM` shows their numbers"
-                raise MultirtError("reference", f"no run {reference} is remembered here", hint)
+                raise UsageError(
+                    f"no run {reference} is remembered here", hint, kind=ErrorKind.REFERENCE
+                )
         case _:
             return _from_file(now, Path(reference))
     return tuple(each for each in fit if each.session in wanted)
@@ -112,7 +114,7 @@ def _from_file(now: Sequence[BenchRecord], path: Path) -> tuple[BenchRecord, ...
 
     if not path.is_file():
         hint = f"a reference is {', '.join(REFERENCES)}, a run's number, or a file of pyperf's"
-        raise MultirtError("reference", f"no such reference: {str(path)!r}", hint)
+        raise UsageError(f"no such reference: {str(path)!r}", hint, kind=ErrorKind.REFERENCE)
     try:
         document = read_text(path, _LARGEST)
         suite = BenchmarkSuite.loads(document)
@@ -121,7 +123,7 @@ def _from_file(now: Sequence[BenchRecord], path: Path) -> tuple[BenchRecord, ...
         spent, idle = processor_times(document, PROCESSOR), processor_times(document, IDLE)
     except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
         message = f"{path} is no file of pyperf's with one benchmark: {error}"
-        raise MultirtError("reference", message) from error
+        raise UsageError(message, kind=ErrorKind.REFERENCE) from error
     runtime = benchmark.get_metadata().get("multirt_runtime", now[0].runtime)
     return tuple(
         replace(each, rounds=rounds, processor=spent, idle=idle, session=str(path))

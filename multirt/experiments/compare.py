@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.experiments.grouping import group_outcomes
 from multirt.experiments.normalization import substitutions
 from multirt.experiments.trial import RecordedStream, RunSpec, StreamRecorder, run_once
@@ -47,7 +47,7 @@ def make_copy(origins: Sequence[Path], place: Path) -> None:
     """
     origin, source, room = origins[0], origins[-1], place.parent
     if not source.is_dir():
-        raise MultirtError("copy", f"no such folder to copy: {origin}")
+        raise UsageError(f"no such folder to copy: {origin}", kind=ErrorKind.COPY)
 
     def leave_out(folder: str, names: list[str]) -> list[str]:
         return [room.name] if Path(folder) == room.parent and room.name in names else []
@@ -57,9 +57,9 @@ def make_copy(origins: Sequence[Path], place: Path) -> None:
         _turn_links(place, origins)
     except shutil.Error as error:
         path, _, why = error.args[0][0]
-        raise MultirtError("copy", f"cannot copy {path}: {why}") from error
+        raise UsageError(f"cannot copy {path}: {why}", kind=ErrorKind.COPY) from error
     except OSError as error:
-        raise MultirtError("copy", f"cannot copy {origin}: {error.strerror}") from error
+        raise UsageError(f"cannot copy {origin}: {error.strerror}", kind=ErrorKind.COPY) from error
 
 
 def _copy(source: str, target: str) -> None:
@@ -259,7 +259,7 @@ def prepared(contender: Variant, conditions: Conditions) -> Iterator[RunSpec]:
     if conditions.copy is None:
         if conditions.files:
             hint = "--copy . gives each runtime a copy of this folder"
-            raise MultirtError("usage", "--files compares working copies: name a folder", hint)
+            raise UsageError("--files compares working copies: name a folder", hint)
         yield _start(contender, conditions, conditions.folder, contender.command)
         return
     origins = (Path(os.path.abspath(conditions.copy)), conditions.copy.resolve())  # noqa: PTH100 - a link stays what it is called

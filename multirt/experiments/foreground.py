@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, NoReturn
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import LaunchError
 from multirt.experiments.canary_report import RunResult
 from multirt.process.cleanup import ending_process
 
@@ -58,7 +58,7 @@ def follow(
             why = error.strerror or str(error)
             if error.errno in _NOBODYS_FAULT:
                 message = f"cannot start {command[0]}: {why}"
-                raise MultirtError("launch", message, code=ExitCode.CANNOT_START) from error
+                raise LaunchError(message) from error
             return RunResult(exit_code=None, refused=why)
         adopt(process)
         with ending_process(process.pid):

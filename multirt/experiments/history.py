@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.experiments.history_model import IDLE, PROCESSOR, BenchRecord, processor_times
 from multirt.experiments.intervals import paired_ratio
 from multirt.storage.sqlite import database, is_empty, storable
@@ -168,7 +168,7 @@ def write_csv(records: Sequence[BenchRecord], path: Path) -> None:
                     for value in values:
                         writer.writerow((*facts, *more, each.threads, checked, number, value))
     except OSError as error:
-        raise MultirtError("export", f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}", kind=ErrorKind.EXPORT) from error
 
 
 def write_pyperf(documents: Sequence[tuple[str, str]], folder: Path) -> None:
@@ -186,7 +186,9 @@ def write_pyperf(documents: Sequence[tuple[str, str]], folder: Path) -> None:
         for name, document in documents:
             (folder / f"{name}.json").write_text(document + "\n", encoding="utf-8")
     except OSError as error:
-        raise MultirtError("export", f"cannot write {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror}", kind=ErrorKind.EXPORT
+        ) from error
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -105,7 +105,7 @@ def choose_rules(added: Iterable[str], dropped: Iterable[str]) -> tuple[Normaliz
     known = {rule.name for rule in RULES}
     if unknown := sorted((added | dropped) - known):
         hint = f"rules are {', '.join(rule.name for rule in RULES)}"
-        raise MultirtError("rule", f"no such rule: {unknown[0]!r}", hint)
+        raise UsageError(f"no such rule: {unknown[0]!r}", hint, kind=ErrorKind.RULE)
     return tuple(
         rule for rule in RULES if (rule.usual or rule.name in added) and rule.name not in dropped
     )

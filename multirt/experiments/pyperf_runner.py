@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, MultirtError, OperationError
 from multirt.experiments.trial import RunSpec, run_once
 from multirt.process.cleanup import temporary_folder
 from multirt.process.optional_packages import require
@@ -120,7 +120,7 @@ def _harms(variable: str) -> bool:
 
 def _failed(task: PyperfTask, why: str) -> MultirtError:
     hint = "`multirt compare` shows what it does there; only what ends with exit code 0 is measured"
-    return MultirtError("bench", f"cannot measure {task.name}: {why}", hint, ExitCode.FAILED)
+    return OperationError(f"cannot measure {task.name}: {why}", hint, kind=ErrorKind.BENCH)
 
 
 def joined(documents: Iterable[Mapping[str, Any]], metadata: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from multirt.environments import UvError, make_empty, python_of, run_uv
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, MultirtError, UsageError
 from multirt.experiments.intervals import Ratio, unpaired_ratio
 from multirt.experiments.trial import RunSpec, run_once
 from multirt.process.optional_packages import require
@@ -86,7 +86,7 @@ def chosen_benchmarks(text: str) -> str | None:
     suite, _, names = text.partition(":")
     if suite != _NAME:
         hint = "write --suite pyperformance, or --suite pyperformance:nbody,json_dumps"
-        raise MultirtError("suite", f"no such suite: {suite!r}", hint)
+        raise UsageError(f"no such suite: {suite!r}", hint, kind=ErrorKind.SUITE)
     require(_NAME, "the suite")
     return names or None
 
@@ -115,7 +115,9 @@ def run_suite(
         make_folder(folder)
         check_tree(folder)
     except OSError as error:
-        raise MultirtError("suite", f"cannot write {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror}", kind=ErrorKind.SUITE
+        ) from error
     runs = []
     for contender in contenders:
         say(contender.id)
@@ -145,7 +147,7 @@ def _provide_pip(contender: Variant, folder: Path, store: EnvironmentStore) -> N
     named = re.search(r"environment path: (.+) \((?:not|already) created", shown)
     if named is None:
         message = f"{_NAME} does not say where the environment of {runtime.id} belongs"
-        raise MultirtError("suite", message)
+        raise UsageError(message, kind=ErrorKind.SUITE)
     home = Path(named[1])
     if any((root / "pip").is_dir() for root in site_folders(home)):
         return
@@ -154,7 +156,7 @@ def _provide_pip(contender: Variant, folder: Path, store: EnvironmentStore) -> N
         run_uv(store, ["pip", "install", "--python", str(python_of(home)), *_INSTALLERS])
     except UvError as error:
         message = f"cannot install pip for {runtime.id}: {str(error).splitlines()[-1]}"
-        raise MultirtError("suite", message) from error
+        raise UsageError(message, kind=ErrorKind.SUITE) from error
 
 
 def _run(contender: Variant, names: str | None, pace: SuiteMode, folder: Path) -> SuiteRun:

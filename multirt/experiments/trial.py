@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, ProgramError
 from multirt.process.run import Output, Supervised, within
 from multirt.process.signals import signal_name
 
@@ -186,6 +186,6 @@ def _input(path: Path | None) -> Iterator[int | None]:
     try:
         source = path.open("rb")
     except OSError as error:
-        raise MultirtError("input", f"cannot read {path}: {error.strerror}") from error
+        raise ProgramError(f"cannot read {path}: {error.strerror}", kind=ErrorKind.INPUT) from error
     with source:
         yield source.fileno()

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.environments import InstallRequest, build, overlay, resolve
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.launch.profiles import NAMES, named, split_profile
 from multirt.selection.decide import decide_each
 from multirt.selection.no_match import nothing_fits
@@ -114,7 +114,7 @@ def line_up(
     for name in profiles:
         if name not in NAMES:
             hint = f"profiles are {', '.join(NAMES)}"
-            raise MultirtError("profile", f"no such profile: {name!r}", hint)
+            raise UsageError(f"no such profile: {name!r}", hint, kind=ErrorKind.PROFILE)
     parted = [split_profile(word) for word in words]
     specs = tuple((RuntimeSpec.parse(word, fork=True), profile) for word, profile in parted)
     wishes = replace(request.wishes, specs=tuple(spec for spec, _ in specs))
@@ -197,7 +197,9 @@ def _started_by(profile: Profile, cache_dir: Path) -> Path:
             save(folder / "multirt_profile.pth", text)
         check_tree(folder)
     except OSError as error:
-        raise MultirtError("profile", f"cannot write {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror}", kind=ErrorKind.PROFILE
+        ) from error
     return folder
 
 
@@ -209,7 +211,7 @@ def _check_profiles(
         taken = (each.profile for each in found if spec.accepts(each.runtime))
         if name is not None and not any(each and each.name == name for each in taken):
             message = f"nothing that {spec} names can be started as +{name}"
-            raise MultirtError("profile", message, "`multirt list` shows the builds")
+            raise UsageError(message, "`multirt list` shows the builds", kind=ErrorKind.PROFILE)
 
 
 def _referred(found: Sequence[Variant], reference: str | None) -> tuple[Variant, ...]:
@@ -222,7 +224,9 @@ def _referred(found: Sequence[Variant], reference: str | None) -> tuple[Variant,
         return (same, *(each for each in found if each is not same))
     known = ", ".join(each.id for each in found)
     hint = f"take part: {known}"
-    raise MultirtError("reference", f"the reference {reference!r} does not take part", hint)
+    raise UsageError(
+        f"the reference {reference!r} does not take part", hint, kind=ErrorKind.REFERENCE
+    )
 
 
 def _is_meant(contender: Variant, reference: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, LaunchError, OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
     except OSError as error:
         message = f"cannot start {plan.executable}: {error.strerror}"
         hint = "multirt list --refresh finds the runtimes anew"
-        raise MultirtError("launch", message, hint, ExitCode.CANNOT_START) from error
+        raise LaunchError(message, hint) from error
 
 
 def environment_of(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
@@ -48,7 +48,7 @@ def environment_of(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
     if level > _DEEPEST:
         hint = "does the program start itself through multirt?"
         message = f"multirt was started from itself {_DEEPEST} times"
-        raise MultirtError("depth", message, hint, ExitCode.FAILED)
+        raise OperationError(message, hint, kind=ErrorKind.DEPTH)
     return {**env, **dict(plan.environment), DEPTH: str(level)}
 
 

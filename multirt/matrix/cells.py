@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from multirt.config.toml_table import nearest
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, MultirtError, UsageError
 from multirt.matrix.model import Cell, Condition, Config, Excluded, Job, Needs
 from multirt.program.requirement_text import parse_specifiers
 from runtimes import RuntimeSpec, SpecError, rank
@@ -76,7 +76,7 @@ def _one(tokens: list[str], hay: str, expression: str) -> tuple[bool, list[str]]
 
 def _unreadable(expression: str) -> MultirtError:
     hint = "write for example -k '3.12 and not django'"
-    return MultirtError("usage", f"-k cannot be read: {expression!r}", hint)
+    return UsageError(f"-k cannot be read: {expression!r}", hint)
 
 
 _MOST = 10_000  # combinations of axes: on 30 runtimes 10 s, and 300 MB
@@ -123,7 +123,7 @@ def expand(config: Config, runtimes: Sequence[Runtime]) -> Cells:
     if count > _MOST:
         message = f"the axes have {count} combinations, more than the {_MOST} that are spread out"
         hint = "use fewer axes, or fewer values of each"
-        raise MultirtError("config", message, hint)
+        raise ConfigError(message, hint)
     found: list[Cell] = []
     excluded: list[Excluded] = []
     if config.matrix.commands:
@@ -233,7 +233,7 @@ def _unfit(runtime: Runtime, config: Config) -> str | None:
             wanted = parse_specifiers(config.requires_python)
         except ValueError as error:
             message = f"requires-python means nothing: {config.requires_python!r}"
-            raise MultirtError("config", message) from error
+            raise ConfigError(message) from error
         if not wanted.contains(runtime.version.base_version):
             return f"requires-python {config.requires_python}"
     elif (runtime.version.major, runtime.version.minor) < _OLDEST_IN_AUTO:
@@ -395,7 +395,7 @@ def _named(cells: Sequence[Cell], name: str, left_out: Sequence[Excluded]) -> li
         near = nearest(name, known)
         there = f"there is {', '.join(known) or 'none'}"
         hint = f"did you mean {near!r}? {there}" if near else there
-    raise MultirtError("usage", f"the matrix has no {name!r}", hint)
+    raise UsageError(f"the matrix has no {name!r}", hint)
 
 
 def _special(runtime: Runtime) -> bool:
@@ -407,8 +407,8 @@ def _check_axis(name: str, values: set[str], config: Config) -> None:
     axes = dict(config.axes)
     if name not in axes:
         hint = f"there is {', '.join(axes) or 'none'}"
-        raise MultirtError("usage", f"the matrix has no axis {name!r}", hint)
+        raise UsageError(f"the matrix has no axis {name!r}", hint)
     known = [value for value, _ in axes[name]]
     for value in sorted(values - set(known)):
         hint = f"there is {', '.join(known)}"
-        raise MultirtError("usage", f"the axis {name} has no value {value!r}", hint)
+        raise UsageError(f"the axis {name} has no value {value!r}", hint)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from multirt.config.posargs import POSARGS
 from multirt.config.toml_table import TomlTable, nearest
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ConfigError, ErrorKind, NothingRanError
 from multirt.matrix.model import (
     Condition,
     Config,
@@ -61,14 +61,12 @@ def _table(project: Project) -> TomlTable | None:
     here = ours.table("matrix") if ours is not None else None
     there = TomlTable(project.own, "multirt.toml: []").table("matrix")
     if "tool" in project.own:
-        raise MultirtError(
-            "config",
+        raise ConfigError(
             "multirt.toml: [tool.multirt] belongs into pyproject.toml",
             "this file is all multirt's: write [matrix] for [tool.multirt.matrix]",
         )
     if here is not None and there is not None:
-        raise MultirtError(
-            "config",
+        raise ConfigError(
             "both pyproject.toml and multirt.toml configure the matrix",
             "keep one of [tool.multirt.matrix] and [matrix]",
         )
@@ -129,11 +127,10 @@ class _Reader(msgspec.Struct):
         commands = _PYTEST
         if "commands" not in table:
             if not self.project.has_tests:
-                raise MultirtError(
-                    "no-tests",
+                raise NothingRanError(
                     f"no tests in {self.project.root}: no folder tests or test, no test_*.py",
                     'write commands = [["python", "-m", "pytest"]] into [tool.multirt.matrix]',
-                    ExitCode.NOTHING_RAN,
+                    kind=ErrorKind.NO_TESTS,
                 )
             notes.append("tested with python -m pytest, for no commands are configured")
         job = self._job(table, None, package, commands)
@@ -228,13 +225,13 @@ class _Reader(msgspec.Struct):
         groups = self.project.groups
         if _normalised(name) not in map(_normalised, groups):
             trouble, hint = _unknown("group", name, tuple(groups))
-            raise MultirtError("config", f"{where}: groups {trouble}", hint)
+            raise ConfigError(f"{where}: groups {trouble}", hint)
         try:
             return resolve_dependency_groups(groups, name)
         except (ExceptionGroup, LookupError, TypeError, ValueError) as error:
             causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
             message = f"pyproject.toml: [dependency-groups] {name}: {causes[0]}"
-            raise MultirtError("config", message) from error
+            raise ConfigError(message) from error
 
     def _axes(
         self, table: TomlTable | None
@@ -318,7 +315,7 @@ def _check_requirement(text: str, table: TomlTable) -> None:
     except ValueError as error:
         first = str(error).splitlines()[0]
         message = f"{table.where}: {text!r} is no requirement: {first}"
-        raise MultirtError("config", message, 'write "name>=1.2"') from error
+        raise ConfigError(message, 'write "name>=1.2"') from error
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> tuple[str, str | None]:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,5 +87,5 @@ def _call(command: list[str], cwd: Path | None = None) -> str:
     )
     if done.returncode:
         words = " ".join(done.stdout.split())[-_LAST:]
-        raise MultirtError("coverage", f"coverage failed: {words}", code=ExitCode.FAILED)
+        raise OperationError(f"coverage failed: {words}", kind=ErrorKind.COVERAGE)
     return done.stdout

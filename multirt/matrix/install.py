@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.environments import InstallRequest, UnresolvableError, leased, resolve
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, MultirtError
 from multirt.matrix.model import CellEnvironment, CellState, InstallMode
 from multirt.storage.files import read_text
 
@@ -79,7 +79,7 @@ class Installer(Struct, frozen=True, kw_only=True):
         name = wheel.artifact.name if wheel is not None else self.name
         if name is None:
             hint = "write its name into [project] of pyproject.toml"
-            raise MultirtError("config", "extras of an editable project want its name", hint)
+            raise ConfigError("extras of an editable project want its name", hint)
         return name
 
     @contextmanager
@@ -135,7 +135,7 @@ def _constraints(files: tuple[Path, ...]) -> Iterator[str]:
         try:
             lines = read_text(path).splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise MultirtError("config", f"cannot read {path}: {error}") from error
+            raise ConfigError(f"cannot read {path}: {error}") from error
         for line in lines:
             text = line.partition(" #")[0].strip()
             if text and not text.startswith(("#", "-")):

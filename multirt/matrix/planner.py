@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from abi_probe import RuntimeTarget
 from multirt.environments import UnresolvableError
 from multirt.environments.abi_target import prospect_of, target_of
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import BuildError, ConfigError
 from multirt.matrix.install import unmade
 from multirt.matrix.model import CellState, InstallMode
 from multirt.matrix.plan import INSTALLED, plan, under_test
@@ -75,7 +75,7 @@ class Planner(Struct, frozen=True, kw_only=True):
         if not runtimes:
             hint = "build the wheel elsewhere, and name it: --wheel FILE"
             message = "no runtime is here to build with"
-            raise MultirtError("build", message, hint, ExitCode.BUILD_FAILED)
+            raise BuildError(message, hint)
         builder = self._builder()
         used = (*runtimes, *([builder] if builder is not None else []))
         targets = {each.id: target_of(each, None) for each in used}
@@ -93,7 +93,7 @@ class Planner(Struct, frozen=True, kw_only=True):
         found = next(filter(wanted.accepts, self.here), None)
         if found is None:
             hint = "`multirt list` shows the runtimes that are here"
-            raise MultirtError("config", f"build-runtime: no runtime here fits {wanted}", hint)
+            raise ConfigError(f"build-runtime: no runtime here fits {wanted}", hint)
         return found
 
     def _prospects(

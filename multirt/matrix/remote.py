@@ -12,7 +12,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 import multirt
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import (
+    ConfigError,
+    ErrorKind,
+    OperationError,
+    UnmetError,
+)
 from multirt.matrix.model import CellReport, CellState
 from multirt.matrix.plan import under_test
 from multirt.matrix.remote_worker import CellJob, ExtraFile
@@ -109,7 +114,7 @@ def ask_offers(cluster: Cluster, door: WorkerApi) -> dict[str, OfferedRuntime]:
     found = {name: offer for name, offer in offers.items() if offer is not None}
     if not found:
         hint = 'start workers with --resources "$(multirt matrix offer)"'
-        raise MultirtError("executor", "no worker offers a runtime", hint, ExitCode.UNMET)
+        raise UnmetError("no worker offers a runtime", hint)
     return found
 
 
@@ -124,11 +129,11 @@ def _answer(name: str, future: Future[OfferedRuntime | None]) -> OfferedRuntime 
     if not future.done() or future.cancelled() or error is not None:
         why = f"{type(error).__name__}: {error}" if error is not None else "no answer"
         message = f"a worker that offers {name} cannot say what that is: {why}"
-        raise MultirtError("executor", message, hint, ExitCode.FAILED)
+        raise OperationError(message, hint, kind=ErrorKind.EXECUTOR)
     offer = future.result()
     if offer is not None and offer.version != multirt.__version__:
         message = f"a worker that offers {name} has multirt {offer.version}"
-        raise MultirtError("executor", message, hint, ExitCode.FAILED)
+        raise OperationError(message, hint, kind=ErrorKind.EXECUTOR)
     return offer
 
 
@@ -231,4 +236,4 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise MultirtError("config", f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, ExitCode, InputError
 from multirt.matrix.model import (
     BAD,
     RAN,
@@ -46,24 +46,26 @@ def merge(reports: Sequence[tuple[str, MatrixReport]]) -> MatrixReport:
     for name, report in reports:
         if report.project != first.project:
             message = f"{first_name} is of {first.project}, {name} of {report.project}"
-            raise MultirtError("merge", message)
+            raise InputError(message, kind=ErrorKind.MERGE)
         for wheel in report.wheels:
             releases.setdefault("-".join(wheel.file.split("-")[:2]), name)
             if len(releases) > 1:
                 (one, here), (other, there) = releases.items()
                 message = f"different wheels: {one} in {here}, {other} in {there}"
-                raise MultirtError("merge", message, _HINT)
+                raise InputError(message, _HINT, kind=ErrorKind.MERGE)
             known, where = wheels.setdefault(wheel.file, (wheel, name))
             if known.sha256 != wheel.sha256:
-                raise MultirtError(
-                    "merge",
+                raise InputError(
                     f"different wheels: {wheel.file} has sha256 {known.sha256[:12]} in {where},"
                     f" {wheel.sha256[:12]} in {name}",
                     _HINT,
+                    kind=ErrorKind.MERGE,
                 )
         for row in report.cells:
             if row.name in found:
-                raise MultirtError("merge", f"{row.name} is in {found[row.name]} and in {name}")
+                raise InputError(
+                    f"{row.name} is in {found[row.name]} and in {name}", kind=ErrorKind.MERGE
+                )
             found[row.name] = name
     return MatrixReport(
         project=first.project,

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from abi_probe import UnreadableError, read_wheel
 from abi_probe.archive import open_archive
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, InputError, MultirtError
 from multirt.matrix.files import file_digest, read_json, write_json
 from multirt.matrix.model import Wheel
 from runtimes.storage.trust import check_tree, make_folder
@@ -90,9 +90,11 @@ def read(path: Path, built_on: str | None) -> Wheel:
         artifact = read_wheel(path)
         sha256 = file_digest(path)
     except UnreadableError as error:
-        raise MultirtError("wheel", f"{path}: {error}", "name a wheel, dist/*.whl") from error
+        raise InputError(
+            f"{path}: {error}", "name a wheel, dist/*.whl", kind=ErrorKind.WHEEL
+        ) from error
     except OSError as error:
-        raise MultirtError("wheel", f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {error.strerror}", kind=ErrorKind.WHEEL) from error
     return Wheel(
         path=path,
         sha256=sha256,

@@ -26,7 +26,7 @@ from multirt.environments import (
     resolve,
     uv_environment,
 )
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import BuildError, MultirtError
 from multirt.matrix import source_digest as sources
 from multirt.matrix.model import InstallMode
 from multirt.matrix.source_digest import DigestCache, reports_in
@@ -186,11 +186,9 @@ def _failed(root: Path, runtime: Runtime, text: str, made: Sequence[Path]) -> Mu
     if len(made) > 1:
         lines.append(f"it made {len(made)} wheels")
     said = "".join(f"\n    {line}" for line in lines[-_LAST_LINES:])
-    return MultirtError(
-        "build",
+    return BuildError(
         f"{root} does not build with {runtime.id}:{said}",
         f"see all of it: uv build --wheel --python {runtime.executable} {root}",
-        ExitCode.BUILD_FAILED,
     )
 
 
@@ -265,7 +263,7 @@ class WheelBuilder(msgspec.Struct):
             return sources.digest(self.root, seen, env, reports_in(self.state))
         except OSError as error:
             message = f"cannot read {error.filename}: {error.strerror}"
-            raise MultirtError("build", message, code=ExitCode.BUILD_FAILED) from error
+            raise BuildError(message) from error
 
 
 def _from_sdist(cells: Iterable[Cell]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from abi_probe import Cause
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.probe.model import AUTO, NullProgress, ProbeTask
 from multirt.probe.report_cache import (
     CachedReports,
@@ -77,11 +77,11 @@ def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest]:
             *_, tags = parse_wheel_filename(os.path.basename(target))  # noqa: PTH119 - text alone
         except InvalidWheelFilename as error:
             message = f"invalid wheel for --runtime {AUTO}: {target}: {error}"
-            raise MultirtError("usage", message, "name wheels by their file names") from error
+            raise UsageError(message, "name wheels by their file names") from error
         described = promised_runtimes(tags)
         if not described:
             message = f"no known runtime for --runtime {AUTO}: {target}"
-            raise MultirtError("usage", message, "name the runtimes with --runtime or --python")
+            raise UsageError(message, "name the runtimes with --runtime or --python")
         others = tuple(each for each in probing.described if each != AUTO)
         yield replace(probing, targets=(target,), described=(*described, *others))
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.environments.abi_target import described_prospect
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.probe.local_pool import here
 from multirt.probe.report_cache import Witnesses
 from multirt.probe.runtime_targets import file_name, prospects_of
@@ -111,7 +111,7 @@ def complete(
     try:
         prospects += [described_prospect(text) for text in probing.described]
     except DescriptionError as error:
-        raise MultirtError("runtime", str(error)) from error
+        raise UsageError(str(error), kind=ErrorKind.RUNTIME) from error
     crew = _Executor(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
     crew.do(missing, next((reading for *_, reading in found), None))
     crew.do([(target, part) for target in targets for part in target.outdated()])

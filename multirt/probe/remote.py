@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from multirt.distributed import join
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, MultirtError, OperationError
 from multirt.probe.worker import lost, perform
 
 if TYPE_CHECKING:
@@ -75,4 +75,4 @@ def _done(
 
 
 def _error(message: str, hint: str) -> MultirtError:
-    return MultirtError("executor", message, hint, ExitCode.FAILED)
+    return OperationError(message, hint, kind=ErrorKind.EXECUTOR)

@@ -6,7 +6,7 @@ import importlib.util
 import shlex
 import sys
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 
 
 def require(package: str, purpose: str) -> None:
@@ -21,7 +21,7 @@ def require(package: str, purpose: str) -> None:
     """
     if importlib.util.find_spec(package) is None:
         message = f"{purpose} needs {package}, which is not installed"
-        raise MultirtError("extra", message, f"add it with: {_command(package)}")
+        raise UsageError(message, f"add it with: {_command(package)}", kind=ErrorKind.EXTRA)
 
 
 def _command(package: str) -> str:

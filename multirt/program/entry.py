@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 from multirt.program.model import EntryPoint, ProgramKind
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def entry_of(words: Sequence[str], cwd: Path) -> tuple[EntryPoint, tuple[str, ..
     for option, kind in (("-m", ProgramKind.MODULE), ("-c", ProgramKind.CODE)):
         if first == option:
             if not rest:
-                raise MultirtError("usage", f"{option} needs a word after it")
+                raise UsageError(f"{option} needs a word after it")
             return EntryPoint(kind=kind, text=rest[0]), rest[1:]
         if first.startswith(option) and not first.startswith("--"):
             return EntryPoint(kind=kind, text=first[2:]), rest

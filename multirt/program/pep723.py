@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from multirt.errors import MultirtError
+from multirt.errors import ProgramError
 from multirt.program.requirement_text import parse_requirement, parse_specifiers
 from multirt.storage.files import parse_toml
 
@@ -55,14 +55,12 @@ def read_block(text: str, title: str) -> Block:
     try:
         table = parse_toml(content)
     except ValueError as error:
-        raise MultirtError(
-            "script", f"{title}: invalid TOML in its script block: {error}"
-        ) from error
+        raise ProgramError(f"{title}: invalid TOML in its script block: {error}") from error
     tool = table.get("tool")
     tools = tool if isinstance(tool, dict) else {}
     settings, uv = tools.get("multirt"), tools.get("uv", {})
     if settings is not None and not isinstance(settings, dict):
-        raise MultirtError("script", f"{title}: tool.multirt in its script block is no table")
+        raise ProgramError(f"{title}: tool.multirt in its script block is no table")
     return Block(
         requires_python=requires_python(table.get("requires-python"), title),
         dependencies=dependencies(table.get("dependencies", []), title),
@@ -81,9 +79,7 @@ def _content(text: str, title: str) -> str | None:
         return None  # of most scripts; to compile the expressions takes 2 ms
     blocks = [match for match in re.finditer(_BLOCK, text) if match["type"] == "script"]
     if len(blocks) > 1:
-        raise MultirtError(
-            "script", f"{title} has {len(blocks)} script blocks", "keep one (PEP 723)"
-        )
+        raise ProgramError(f"{title} has {len(blocks)} script blocks", "keep one (PEP 723)")
     if not blocks:
         return None
     lines = blocks[0]["content"].splitlines()
@@ -104,7 +100,7 @@ def requires_python(wanted: object, title: str) -> SpecifierSet | None:
     except ValueError:
         pass
     hint = 'write for example requires-python = ">=3.9"'
-    raise MultirtError("script", f"{title}: requires-python means nothing: {wanted!r}", hint)
+    raise ProgramError(f"{title}: requires-python means nothing: {wanted!r}", hint)
 
 
 def dependencies(listed: object, title: str) -> tuple[Requirement, ...]:
@@ -114,10 +110,10 @@ def dependencies(listed: object, title: str) -> tuple[Requirement, ...]:
         MultirtError: they are no list, or one means nothing.
     """
     if not isinstance(listed, list):
-        raise MultirtError("script", f"{title}: dependencies is no list")
+        raise ProgramError(f"{title}: dependencies is no list")
     if not listed:
         return ()
     try:
         return tuple(parse_requirement(str(each)) for each in listed)
     except ValueError as error:
-        raise MultirtError("script", f"{title}: a dependency means nothing: {error}") from error
+        raise ProgramError(f"{title}: a dependency means nothing: {error}") from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.errors import MultirtError
+from multirt.errors import MultirtError, ProgramError
 from multirt.program.imports import read_imports
 from multirt.program.interpreter_line import FirstLine, read_first_line
 from multirt.program.model import Exit, Guard, Import, Program, ProgramKind, Source
@@ -36,7 +36,7 @@ def decoded(content: bytes, title: str) -> str:
         return io.TextIOWrapper(io.BytesIO(content), encoding).read()
     except (SyntaxError, UnicodeError, LookupError) as error:
         hint = "save it as UTF-8, or name its encoding in the first two lines (PEP 263)"
-        raise MultirtError("script", f"{title} is not text: {error}", hint) from error
+        raise ProgramError(f"{title} is not text: {error}", hint) from error
 
 
 # What starts a Python by a name of its own; its options are not those of a Python.
@@ -93,7 +93,7 @@ def _folder(entry: EntryPoint, cwd: Path) -> Program:
     if found is None:
         what = "folder" if path.is_dir() else "zip archive"
         hint = "name the script in it, or the module with -m"
-        raise MultirtError("script", f"{path} is a {what} without a __main__.py", hint)
+        raise ProgramError(f"{path} is a {what} without a __main__.py", hint)
     walk = _Walk(place=place)
     block = _begin(walk, found)
     line = FirstLine() if path.is_dir() else _first_line(_content(path), path)
@@ -106,7 +106,7 @@ def _module(entry: EntryPoint, cwd: Path) -> Program:
     name = entry.text
     if not is_module_name(name):
         hint = "write it as in `python -m package.module`"
-        raise MultirtError("script", f"-m takes the dotted name of a module: {name!r}", hint)
+        raise ProgramError(f"-m takes the dotted name of a module: {name!r}", hint)
     place = ModuleFolder(cwd)
     walk = _Walk(place=place)
     found = list(find(place, name)) or list(find(place, f"{name}.__main__"))
@@ -120,7 +120,7 @@ def _module(entry: EntryPoint, cwd: Path) -> Program:
         inner = [each for each in find(place, f"{name}.__main__") if each.file.stem == "__main__"]
         if not inner:
             hint = f"a package is started by its {name}/__main__.py"
-            raise MultirtError("script", f"{name} is a package without a __main__", hint)
+            raise ProgramError(f"{name} is a package without a __main__", hint)
         found += inner
     *parents, last = found
     walk.queue += [(each, True, ()) for each in parents]
@@ -153,13 +153,13 @@ def _content(script: Path) -> bytes:
         mode = script.stat().st_mode
         if not stat.S_ISREG(mode):
             hint = "save the script to a file, or give it on stdin with `-`"
-            raise MultirtError("script", f"{script} is no regular file", hint)
+            raise ProgramError(f"{script} is no regular file", hint)
         return read_bytes(script)
     except (FileNotFoundError, NotADirectoryError) as error:
         hint = "a program is the path of a script, -m MODULE, -c CODE, - or an installed command"
-        raise MultirtError("script", f"no such script: {script}", hint) from error
+        raise ProgramError(f"no such script: {script}", hint) from error
     except OSError as error:
-        raise MultirtError("script", f"cannot read {script}: {error.strerror}") from error
+        raise ProgramError(f"cannot read {script}: {error.strerror}") from error
 
 
 def _first_line(content: bytes, script: Path) -> FirstLine:
@@ -167,13 +167,13 @@ def _first_line(content: bytes, script: Path) -> FirstLine:
     line = read_first_line(content)
     name = line.interpreter
     if content.startswith(b"\x7fELF"):
-        raise MultirtError("script", f"{script} is a binary program", "start it without multirt")
+        raise ProgramError(f"{script} is a binary program", "start it without multirt")
     if line.python:
         return line
     if name is None or name in _STARTERS or script.suffix in (".py", ".pyw", ".pyz"):
         return FirstLine(options=line.options)
     hint = f"its first line asks for {name}: start it without multirt"
-    raise MultirtError("script", f"{script} is no Python script", hint)
+    raise ProgramError(f"{script} is no Python script", hint)
 
 
 class _Walk(Struct, kw_only=True):

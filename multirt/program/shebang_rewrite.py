@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, MultirtError, ProgramError
 from multirt.program.shebang_line import ours, read_line, with_line
 from multirt.storage.files import parse_json, read_bytes, read_head
 from runtimes.storage.files import load, save
@@ -44,7 +44,7 @@ def scripts_in(paths: Iterable[Path]) -> tuple[Path, ...]:
                 path.stat()
                 found[Path(os.path.realpath(path))] = None
         except OSError as error:
-            raise MultirtError("shebang", f"{path}: {error.strerror}") from error
+            raise ProgramError(f"{path}: {error.strerror}", kind=ErrorKind.SHEBANG) from error
     return tuple(found)
 
 
@@ -97,10 +97,10 @@ def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
     try:
         was = read_line(head_of(path))
         if was.trouble is not None:
-            raise MultirtError("shebang", f"{path}: {was.trouble}")
+            raise ProgramError(f"{path}: {was.trouble}", kind=ErrorKind.SHEBANG)
         kept = (was.version,) if was.version is not None else ()
         if not was.python and not _may_be_python(path, was.interpreter):
-            raise MultirtError("shebang", f"{path} is not a Python script", _NAMED)
+            raise ProgramError(f"{path} is not a Python script", _NAMED, kind=ErrorKind.SHEBANG)
         line = ours(specs or kept, was.options)
         if was.text != line:
             # Of several changes the first line of all is the one to go back to.
@@ -128,11 +128,11 @@ def take_back(path: Path, records: Path) -> ShebangChange:
             former, ours = _bytes(note["before"]), _bytes(note["after"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             hint = "write its first line by hand, as in #!/usr/bin/env python3"
-            raise MultirtError(
-                "shebang", f"{path}: what it said before is not known", hint
+            raise ProgramError(
+                f"{path}: what it said before is not known", hint, kind=ErrorKind.SHEBANG
             ) from error
         if was.text != ours:
-            raise MultirtError("shebang", f"{path}: its first line was changed since")
+            raise ProgramError(f"{path}: its first line was changed since", kind=ErrorKind.SHEBANG)
         _rewrite(path, former)
         record.unlink(missing_ok=True)
     except OSError as error:
@@ -207,4 +207,4 @@ def _shown(line: bytes | None) -> str | None:
 
 def _failed(path: Path, error: OSError) -> MultirtError:
     message = f"{path} cannot be changed: {error.strerror or error}"
-    return MultirtError("shebang", message, code=ExitCode.USAGE)
+    return ProgramError(message, kind=ErrorKind.SHEBANG)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,4 +183,4 @@ def write_page(path: Path, template: str, context: Mapping[str, object]) -> None
     try:
         path.write_text(render(template, context), encoding="utf-8")
     except OSError as error:
-        raise MultirtError("html", f"cannot write {path}: {error.strerror}") from error
+        raise InputError(f"cannot write {path}: {error.strerror}", kind=ErrorKind.HTML) from error

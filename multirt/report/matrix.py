@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, InputError, UsageError
 from multirt.matrix.files import write_text
 from multirt.report.matrix_json import document_of, read_document
 
@@ -69,7 +69,7 @@ def wanted(text: str) -> tuple[str, Path]:
     kind, _, file = text.partition("=")
     if kind not in KINDS or not file:
         hint = f"write --report KIND=FILE, KIND is {', '.join(KINDS)}"
-        raise MultirtError("usage", f"no report can be made of {text!r}", hint)
+        raise UsageError(f"no report can be made of {text!r}", hint)
     return kind, Path(file)
 
 
@@ -81,9 +81,11 @@ def check_place(file: Path) -> Path:
     """
     folder = next(each for each in file.absolute().parents if each.exists())
     if file.is_dir():
-        raise MultirtError("report", f"cannot write {file}: it is a folder")
+        raise InputError(f"cannot write {file}: it is a folder", kind=ErrorKind.REPORT)
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise MultirtError("report", f"cannot write {file}: no file can be made in {folder}")
+        raise InputError(
+            f"cannot write {file}: no file can be made in {folder}", kind=ErrorKind.REPORT
+        )
     return file
 
 
@@ -98,7 +100,7 @@ def append(report: MatrixReport, file: Path) -> None:
             stream.write(markdown(report))
     except OSError as error:
         message = f"cannot write GITHUB_STEP_SUMMARY: {error.strerror}"
-        raise MultirtError("report", message) from error
+        raise InputError(message, kind=ErrorKind.REPORT) from error
 
 
 def write(report: MatrixReport, kind: str, file: Path) -> None:
@@ -110,4 +112,4 @@ def write(report: MatrixReport, kind: str, file: Path) -> None:
     try:
         write_text(file, KINDS[kind](report))
     except OSError as error:
-        raise MultirtError("report", f"cannot write {file}: {error.strerror}") from error
+        raise InputError(f"cannot write {file}: {error.strerror}", kind=ErrorKind.REPORT) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, InputError
 from multirt.matrix.model import MatrixReport, TestOutcome
 from multirt.matrix.report import exit_code, wheel_report
 from multirt.report.json_parts import SCHEMA, Document
@@ -49,13 +49,15 @@ def read_document(path: Path) -> MatrixReport:
         document = parse_json(read_bytes(path, _LARGEST))
         if document["schema_version"] != SCHEMA_VERSION:
             message = f"{path} has schema version {document['schema_version']!r}"
-            raise MultirtError("report", message, f"this multirt reads {SCHEMA_VERSION}")
+            raise InputError(message, f"this multirt reads {SCHEMA_VERSION}", kind=ErrorKind.REPORT)
         return _checked(msgspec.convert(document, MatrixReport))
     except OSError as error:
-        raise MultirtError("report", f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {path}: {error.strerror}", kind=ErrorKind.REPORT) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} is no report of `multirt matrix`"
-        raise MultirtError("report", message, "make one with --report json=FILE") from error
+        raise InputError(
+            message, "make one with --report json=FILE", kind=ErrorKind.REPORT
+        ) from error
 
 
 def _checked(report: MatrixReport) -> MatrixReport:

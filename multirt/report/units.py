@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from multirt.errors import MultirtError
+from multirt.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def read_duration(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip().lower())
     if match is None:
         hint = "write for example 12h, 30d or 8w"
-        raise MultirtError("usage", f"not an amount of time: {text!r}", hint)
+        raise UsageError(f"not an amount of time: {text!r}", hint)
     return float(match[1]) * _SECONDS[match[2]]
 
 
@@ -122,7 +122,7 @@ def read_size(text: str) -> int:
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmgt]?)b?", text.strip().lower())
     if match is None:
-        raise MultirtError("usage", f"not a size: {text!r}", "write for example 500MB or 2GB")
+        raise UsageError(f"not a size: {text!r}", "write for example 500MB or 2GB")
     return int(float(match[1]) * _BYTES[match[2]])
 
 

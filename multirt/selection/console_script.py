@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, LaunchError
 from multirt.program import read_first_line
 from multirt.storage.files import read_head, read_text
 from runtimes.storage.files import load, save
@@ -142,5 +142,5 @@ def started_by(command: ConsoleScript, cache_dir: Path) -> Path:
     except OSError as error:
         hint = "MULTIRT_CACHE_DIR names another folder for what can be made again"
         message = f"cannot write {file}: {error.strerror}"
-        raise MultirtError("cache", message, hint, ExitCode.CANNOT_START) from error
+        raise LaunchError(message, hint, kind=ErrorKind.CACHE) from error
     return file

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from multirt.config import ConfigContext, configure
 from multirt.config.project import read_project
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, ProgramError, UsageError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, Import, ProgramKind
 from multirt.selection.console_script import ConsoleScript, find_command, interpreter_options
@@ -269,7 +269,7 @@ def _with_command(
     what += f" and no such command in {where}" if where else ""
     hint = f"`multirt run --with DISTRIBUTION {name}` installs what brings it"
     hint = "name the script in it, or the module with -m" if folder.is_dir() else hint
-    raise MultirtError("script", what, probably_meant(name, (), request.cwd) or hint)
+    raise ProgramError(what, probably_meant(name, (), request.cwd) or hint)
 
 
 def _with_script(program: Program, script: Path, request: Request) -> Program:
@@ -332,7 +332,7 @@ def _packages(program: Program, configuration: Configuration, roots: Sequence[Pa
         whole = configuration.whole_site
         return read_packages(program, roots, names, whole=bool(whole and whole.value))
     except UnreadableError as error:
-        raise MultirtError("site", f"cannot read {roots[0]}: {error}") from error
+        raise UsageError(f"cannot read {roots[0]}: {error}", kind=ErrorKind.SITE) from error
 
 
 def _read(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, NothingFitsError
 from runtimes import CandidateError, base_executable, interrogate
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def with_named(
             try:
                 named = interrogate(path, env=search.env, timeout=search.timeout)
             except CandidateError as error:
-                raise MultirtError("spec", str(error), code=ExitCode.NOTHING_FITS) from error
+                raise NothingFitsError(str(error), kind=ErrorKind.SPEC) from error
             known = next((each for each in found if each.executable == named.executable), named)
         if known in found:
             found.remove(known)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from abi_probe import Cause
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import MultirtError, NothingFitsError
 from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
@@ -127,14 +127,12 @@ def nothing_fits(decision: Decision) -> MultirtError:
     program = decision.program
     if not decision.verdicts:
         hint = "name folders of runtimes in MULTIRT_SEARCH_PATH"
-        return MultirtError("no-runtime", "no runtime found", hint, ExitCode.NOTHING_FITS)
-    return MultirtError(
-        "no-runtime",
+        return NothingFitsError("no runtime found", hint)
+    return NothingFitsError(
         "\n".join(
             [f"none of {len(decision.verdicts)} runtimes fits {program.title}:", *_lines(decision)]
         ),
         f"`multirt explain {_again(decision)}` says why of each",
-        ExitCode.NOTHING_FITS,
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.config.requirements_txt import read_requirements
-from multirt.errors import MultirtError
+from multirt.errors import ErrorKind, UsageError
 from multirt.selection.virtualenv import VirtualEnvironment, find_environment, named_environment
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _needed(
         roots = configuration.sites.value
         for root in roots:
             if not root.is_dir():
-                raise MultirtError("site", f"no such folder of packages: {root}")
+                raise UsageError(f"no such folder of packages: {root}", kind=ErrorKind.SITE)
         return PackageSources(environment=None, roots=roots, wanted=_wanted(asked, extra, ()))
     environment = _environment(program, configuration, request)
     if environment is not None and not (own and not _holds(environment, own)):

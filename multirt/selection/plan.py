@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.config import Need
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ProgramError
 from multirt.program.model import ProgramKind
 from multirt.selection.console_script import interpreter_options, started_by
 from multirt.selection.model import Plan
@@ -139,7 +139,7 @@ def _installed(name: str, built: InstalledEnvironment | None) -> Path:
     known = [each for each in there if not each.startswith(("python", "activate", "pypy"))]
     hint = f"it brings {', '.join(known)}" if known else None
     message = f"what was installed brings no command {name}"
-    raise MultirtError("script", message, hint, ExitCode.USAGE)
+    raise ProgramError(message, hint)
 
 
 def _switches(decision: Decision, runtime: Runtime) -> tuple[tuple[str, str], ...]:

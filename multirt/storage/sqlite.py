@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ErrorKind, MultirtError, OperationError
 from runtimes.storage.trust import check_file, make_folder
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ def _trouble(path: Path, error: Exception) -> MultirtError:
     known = (hint for words, hint in _HINTS if words in str(error))
     hint = next(known, "move it away; a new one is made by itself")
     message = f"cannot use the history {path}: {error}"
-    return MultirtError("history", message, hint, ExitCode.FAILED)
+    return OperationError(message, hint, kind=ErrorKind.HISTORY)

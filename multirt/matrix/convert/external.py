@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ConfigError, ErrorKind, OperationError
 from multirt.storage.files import parse_json, read_bytes
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def need_tool(name: str, env: Mapping[str, str]) -> list[str]:
         return [found]
     if importlib.util.find_spec(name) is None:
         hint = f"install it, `pipx install {name}`, and try again"
-        raise MultirtError("import", f"{name} is not here to say its configuration", hint)
+        raise ConfigError(
+            f"{name} is not here to say its configuration", hint, kind=ErrorKind.IMPORT
+        )
     return [sys.executable, "-m", name]
 
 
@@ -63,9 +65,9 @@ def ask(command: Sequence[str], cwd: Path, env: Mapping[str, str], file: Path | 
         return parse_json(read_bytes(file) if file is not None else done.stdout)
     except subprocess.TimeoutExpired as error:
         message = f"{name} did not answer in {_SECONDS} s"
-        raise MultirtError("import", message, code=ExitCode.FAILED) from error
+        raise OperationError(message, kind=ErrorKind.IMPORT) from error
     except (OSError, ValueError) as error:
         said = _COLOUR.sub("", done.stderr or done.stdout).splitlines()
         words = next((line.strip() for line in reversed(said) if line.strip()), str(error))
         message = f"{name} does not say its configuration: {words}"
-        raise MultirtError("import", message) from error
+        raise ConfigError(message, kind=ErrorKind.IMPORT) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from multirt.config.posargs import POSARGS
 from multirt.config.project_files import read_project, read_toml
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, ErrorKind
 from multirt.matrix.convert.external import ask, need_tool
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.convert.tox_names import plain
@@ -60,7 +60,7 @@ def read_hatch(root: Path, env: Mapping[str, str]) -> ImportedConfig:
             bases.setdefault(base, []).append(name)
     if not bases:
         message = f"hatch has no environment with a matrix in {root}"
-        raise MultirtError("import", message)
+        raise ConfigError(message, kind=ErrorKind.IMPORT)
     # hatch's own environment for tests is there in every project, so another one wins.
     chosen = max(bases, key=lambda base: (base != "hatch-test", len(bases[base])))
     own = _own(read_project(root))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from multirt.config.posargs import POSARGS
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, ErrorKind
 from multirt.matrix.convert.external import ask, need_tool
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.model import InstallMode
@@ -28,7 +28,7 @@ def read_nox(root: Path, env: Mapping[str, str]) -> ImportedConfig:
     rows = ask([*need_tool("nox", env), "--list", "--json"], root, env)
     found = [_session(row) for row in rows]
     if not any(each.runtime for each in found):
-        raise MultirtError("import", f"no session of nox in {root} names a Python")
+        raise ConfigError(f"no session of nox in {root} names a Python", kind=ErrorKind.IMPORT)
     # A matrix has one job; the sessions with the most versions of Python are the tests.
     names = [row["name"] for row in rows if row["python"]]
     chosen = max(dict.fromkeys(names), key=names.count)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from multirt.config.posargs import asking, expanded
 from multirt.config.project_files import read_toml
-from multirt.errors import MultirtError
+from multirt.errors import ConfigError, ErrorKind, MultirtError
 from multirt.matrix.convert.external import ask, need_tool
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.convert.tox_names import PACKAGES, constraint, names_in, placed, plain
@@ -144,7 +144,7 @@ def parsed(path: Path) -> configparser.ConfigParser:
         parser.read_string(read_text(path), str(path))
     except (configparser.Error, OSError, UnicodeDecodeError) as error:
         words = " ".join(str(error).split())
-        raise MultirtError("import", f"{path} cannot be read: {words}") from error
+        raise ConfigError(f"{path} cannot be read: {words}", kind=ErrorKind.IMPORT) from error
     return parser
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.config.project_files import read_project
-from multirt.errors import ExitCode, MultirtError
+from multirt.errors import ConfigError, MultirtError, NothingRanError
 from multirt.matrix.config import read_config
 from multirt.matrix.model import InstallMode, MissingRuntimePolicy
 
@@ -158,7 +158,7 @@ def test_an_own_file_is_read(tmp_path: Path) -> None:
 def test_no_tests_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(MultirtError, match="no tests in") as caught:
         config(tmp_path, PROJECT, tests=False)
-    assert caught.value.code is ExitCode.NOTHING_RAN
+    assert isinstance(caught.value, NothingRanError)
 
 
 HEAD = PROJECT + "[tool.multirt.matrix]\n"
@@ -209,7 +209,7 @@ def test_an_error_names_the_place_and_what_may_have_been_meant(
     with pytest.raises(MultirtError) as caught:
         config(tmp_path, text)
     assert message in caught.value.message
-    assert caught.value.code is ExitCode.USAGE
+    assert isinstance(caught.value, ConfigError)
     if hint is not None:
         assert hint in (caught.value.hint or "")
 
