@@ -169,7 +169,9 @@ def _target(
             ),
             platforms(place.system, place.machine, place.libc),
         ),
-        suffixes=tuple(f".{soabi}.so" for soabi in soabis)  # these try no other
+        suffixes=tuple(  # the other implementations try no other
+            f".{soabi}{'.pyd' if place.format is Format.PE else '.so'}" for soabi in soabis
+        )
         or _suffixes(version, "".join(letters), place),
         debug=debug,
         free_threaded=free_threaded,

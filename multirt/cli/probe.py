@@ -34,6 +34,13 @@ Described = Annotated[
         help="Judge on one that need not be here: 3.16, auto (the wheel's own).",
     ),
 ]
+Index = Annotated[
+    bool,
+    typer.Option("--index", help="Take NAME[==VERSION] from the index: the wheels of a release."),
+]
+Coverage = Annotated[
+    bool, typer.Option("--coverage", help="Show which versions and platforms no wheel serves.")
+]
 Import = Annotated[bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")]
 Subinterpreter = Annotated[
     bool, typer.Option("--subinterpreter", help=f"Import in a sub-interpreter {_TRIED}.")
@@ -83,6 +90,8 @@ def probe_command(
     python: Pythons = None,
     runtime: Described = None,
     site: Site = None,
+    index: Index = False,
+    coverage: Coverage = False,
     imports: Import = False,
     subinterpreter: Subinterpreter = False,
     gil: Gil = False,
@@ -110,6 +119,8 @@ def probe_command(
         python=python or (),
         runtime=runtime or (),
         site=site or (),
+        index=index,
+        coverage=coverage,
         trials=tuple(trial for trial, wanted in tried.items() if wanted),
         seconds=timeout,
         shape=OutputFormat.JSON if as_json else shape,

@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from abi_probe import Cause
-from multirt.cli.context import search
+from multirt.cli.context import cache_dir, search
 from multirt.errors import NothingFitsError, UsageError
-from multirt.probe.api import probe
+from multirt.probe.api import probe, wheels_in
 from multirt.probe.findings import HINT, PROMISE, WARNING, Policy
 from multirt.probe.model import AUTO, ImportCheck, ProbeRequest
 from multirt.report.progress import Progress
@@ -64,6 +65,8 @@ class ProbeArgs(Struct, frozen=True, kw_only=True):
     python: Sequence[str] = ()
     runtime: Sequence[str] = ()
     site: Sequence[Path] = ()
+    index: bool = False
+    coverage: bool = False
     trials: tuple[ImportCheck, ...] = ()
     seconds: float = 60.0
     shape: OutputFormat = OutputFormat.TABLE
@@ -85,10 +88,13 @@ def probe_targets(asked: ProbeArgs) -> int:
         MultirtError: no runtime fits what was asked for, an option means nothing, a file cannot be
             written, no executor answers.
     """
-    policy = Policy.of(strict=asked.strict, fail_on=_failing(asked), ignore=asked.ignore)
+    lost: Sequence[ArtifactReport] = ()
     with Progress() as progress:
+        if asked.index:
+            asked, lost = _downloaded(asked, progress)
+        policy = Policy.of(strict=asked.strict, fail_on=_failing(asked), ignore=asked.ignore)
         try:
-            reports = probe(_probing(asked), progress)
+            reports = [*(probe(_probing(asked), progress) if asked.targets else ()), *lost]
         except NoRuntimeError as error:
             hint = (
                 "`multirt list` shows what is here; --runtime judges on what is not, from a table:"
@@ -105,6 +111,17 @@ def probe_targets(asked: ProbeArgs) -> int:
         sys.stdout.write(f"{line}\n")
     _complain(reports)
     return policy.exit_code(reports)
+
+
+def _downloaded(asked: ProbeArgs, progress: Progress) -> tuple[ProbeArgs, Sequence[ArtifactReport]]:
+    """Return the arguments with wheels of the cache in place of the names of releases."""
+    from multirt.probe.index import download_release
+
+    found = [download_release(each, os.environ, cache_dir(), progress) for each in asked.targets]
+    targets = [str(wheel) for each in found for wheel in each.wheels]
+    runtime = asked.runtime or (() if asked.python else (AUTO,))
+    lost = [report for each in found for report in each.failed]
+    return replace(asked, targets=targets, runtime=runtime), lost
 
 
 def _failing(asked: ProbeArgs) -> Sequence[str]:
@@ -131,7 +148,7 @@ def _probing(asked: ProbeArgs) -> ProbeRequest:
         message = "--executor spreads reading and judging; trials start runtimes of this machine"
         raise UsageError(message, "leave one of the two away")
     return ProbeRequest(
-        targets=tuple(asked.targets),
+        targets=tuple(each for target in asked.targets for each in wheels_in(target)),
         specs=tuple(map(_parsed, words)),
         described=tuple(asked.runtime),
         sites=tuple(asked.site),
@@ -151,13 +168,18 @@ def _parsed(word: str) -> RuntimeSpec:
 
 def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) -> Iterator[str]:
     """Yield the lines of the shape that was asked for."""
+    coverage = None
+    if asked.coverage:
+        from multirt.probe.coverage import coverage_of
+
+        coverage = coverage_of(reports)
     match asked.shape:
         case OutputFormat.JSON:
             import json
 
             from multirt.report.json_parts import probe_document
 
-            yield json.dumps(probe_document(reports))
+            yield json.dumps(probe_document(reports, coverage))
         case OutputFormat.SARIF:
             import json
 
@@ -173,7 +195,7 @@ def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) 
 
             yield from markdown_lines(reports, policy)
         case OutputFormat.TABLE:
-            from multirt.report.probe_text import Layout, harmless, probe_lines
+            from multirt.report.probe_text import Layout, coverage_lines, harmless, probe_lines
 
             room = terminal_width(os.environ, sys.stdout)
             paint = painter(sys.stdout, os.environ, asked.color)
@@ -184,3 +206,5 @@ def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) 
                 everything=asked.everything,
             )
             yield from map(harmless, probe_lines(reports, policy, sheet))
+            if coverage is not None:
+                yield from coverage_lines(coverage, sheet)

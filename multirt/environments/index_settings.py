@@ -32,7 +32,7 @@ _UV_INDEXES = (
     NO_INDEX,
 )
 _SEPARATORS = {"UV_FIND_LINKS": ",", "UV_INDEX": " "}  # with what stands between two
-_PYPI = "https://pypi.org/simple"
+PYPI = "https://pypi.org/simple"
 _SECTIONS = ("global", "install")  # the later one counts
 
 
@@ -44,7 +44,7 @@ def index_settings(env: Mapping[str, str]) -> dict[str, str]:
     # pip makes no difference between its indexes. uv takes a file from the first that has its
     # version, and the default index is its last.
     main = pip.get("index-url", "")
-    *first, last = [main or _PYPI, *pip.get("extra-index-url", "").split()]
+    *first, last = [main or PYPI, *pip.get("extra-index-url", "").split()]
     settings = {
         "UV_DEFAULT_INDEX": last if first else main,
         "UV_INDEX": " ".join(first),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from abi_probe import Cause
+from abi_probe import Cause, WarningKind
 from multirt.errors import UsageError
-from multirt.probe.model import AUTO, NullProgress, ProbeTask
+from multirt.probe.model import AUTO, UNKNOWN_TAGS, NullProgress, ProbeRequest, ProbeTask, failed
 from multirt.probe.report_cache import (
     CachedReports,
     FactStore,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from multirt.probe.model import ArtifactReport, ProbeProgress, ProbeRequest
+    from multirt.probe.model import ArtifactReport, ProbeProgress
     from multirt.probe.worker import Read
     from runtimes import Runtime
 
@@ -43,8 +43,12 @@ def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[
             executor does not answer.
     """
     if AUTO in probing.described:
-        judged = (report for each in _by_tags(probing) for report in probe(each, progress))
-        return list(map(_without_excluded, judged))
+        judged = (
+            report
+            for each in _by_tags(probing)
+            for report in (probe(each, progress) if isinstance(each, ProbeRequest) else [each])
+        )
+        return list(map(_as_promised, judged))
     tasks = [_task(target, probing) for target in probing.targets]
     store = FactStore.below(probing.search.cache_dir)
     early = len(tasks) == 1 and is_new(store, tasks[0])
@@ -62,11 +66,23 @@ def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[
     return [report for each in kept for done in each.parts.values() for report in done.reports]
 
 
-def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest]:
+def wheels_in(target: str) -> list[str]:
+    """Return the wheels in a folder such as `dist`, or the target itself where it has none."""
+    try:
+        names = sorted(os.listdir(target))  # noqa: PTH208 - text, as it was given
+    except (OSError, ValueError):  # not a folder
+        return [target]
+    wheels = [os.path.join(target, name) for name in names if name.endswith(".whl")]  # noqa: PTH118 - text, as it was given
+    return wheels or [target]
+
+
+def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest | ArtifactReport]:
     """Yield a request for each wheel, with the runtimes that its tags promise.
 
+    A wheel whose tags promise no known runtime gets its report at once.
+
     Raises:
-        MultirtError: a target is not a wheel, or no tag of it promises a known runtime.
+        MultirtError: a target is not a wheel.
     """
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -80,20 +96,31 @@ def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest]:
             raise UsageError(message, "name wheels by their file names") from error
         described = promised_runtimes(tags)
         if not described:
-            message = f"no known runtime for --runtime {AUTO}: {target}"
-            raise UsageError(message, "name the runtimes with --runtime or --python")
+            hint = "name the runtimes with --runtime or --python"
+            yield failed(target, UNKNOWN_TAGS, f"no known runtime for --runtime {AUTO}", hint)
+            continue
         others = tuple(each for each in probing.described if each != AUTO)
         yield replace(probing, targets=(target,), described=(*described, *others))
 
 
-def _without_excluded(report: ArtifactReport) -> ArtifactReport:
-    """Return a report without the runtimes that the metadata excludes: no tag promises those."""
+def _as_promised(report: ArtifactReport) -> ArtifactReport:
+    """Return a report without the runtimes that the metadata excludes: no tag promises those.
+
+    That they are not on this machine is meant, and no warning.
+    """
     excluded = Cause.PACKAGE_PYTHON
     return {
         **report,
         "runtimes": [
-            verdict
+            {
+                **verdict,
+                "warnings": [each["detail"] for each in judged],
+                "judged_warnings": judged,
+            }
             for verdict in report["runtimes"]
+            for judged in [
+                [each for each in verdict["judged_warnings"] if each["kind"] != WarningKind.TABLE]
+            ]
             if all(each["cause"] != excluded for each in verdict["objections"])
         ],
     }

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from abi_probe import Cause, WarningKind
 from multirt.errors import ExitCode
-from multirt.probe.model import SOURCE_ARCHIVE
+from multirt.probe.model import PASSED_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -254,7 +254,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         A source archive among others, as in `dist/*`, is no mistake; alone it is one.
         """
         errors = [report["error"]["kind"] for report in reports if report["error"] is not None]
-        if set(errors) - {SOURCE_ARCHIVE} or (errors and len(errors) == len(reports)):
+        if set(errors) - PASSED_OVER or (errors and len(errors) == len(reports)):
             return ExitCode.USAGE
         counted = self.failing - self.ignored
         return ExitCode.VIOLATION if any(counted & kinds_of(each) for each in reports) else 0

@@ -258,6 +258,9 @@ class ArtifactReport(TypedDict):
 
 
 SOURCE_ARCHIVE = "source-archive"
+UNKNOWN_TAGS = "unknown-tags"
+PASSED_OVER = frozenset({SOURCE_ARCHIVE, UNKNOWN_TAGS})
+"""Errors that are no fault among other targets, as in `dist/*`."""
 
 
 def failed(target: str, kind: str, message: str, hint: str | None = None) -> ArtifactReport:

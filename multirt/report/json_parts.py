@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.experiments.intervals import Ratio
+    from multirt.probe.coverage import PlatformCoverage
     from multirt.probe.model import ArtifactReport
 
 Document = dict[str, Any]
@@ -39,6 +40,14 @@ def ratio_document(ratio: Ratio) -> Document:
     }
 
 
-def probe_document(reports: Sequence[ArtifactReport]) -> Document:
-    """Return what `probe --json` prints."""
-    return {**SCHEMA, "targets": list(reports)}
+def probe_document(
+    reports: Sequence[ArtifactReport], coverage: Sequence[PlatformCoverage] | None = None
+) -> Document:
+    """Return what `probe --json` prints; with `--coverage` that too."""
+    document: Document = {**SCHEMA, "targets": list(reports)}
+    if coverage is not None:
+        document["coverage"] = [
+            {"platform": each.platform, "served": each.served, "missing": each.missing}
+            for each in coverage
+        ]
+    return document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.probe.findings import Severity, names, reasons_of
-from multirt.probe.model import SOURCE_ARCHIVE
+from multirt.probe.model import PASSED_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def github_lines(reports: Sequence[ArtifactReport], policy: Policy) -> Iterator[
     for name, report in zip(names(list(reports)), reports, strict=True):
         error = report["error"]
         if error is not None:
-            level = "notice" if error["kind"] == SOURCE_ARCHIVE else "error"
+            level = "notice" if error["kind"] in PASSED_OVER else "error"
             yield _command(level, report["target"], error["kind"], error["message"])
         for reason in reasons_of(report, policy.ignored):
             level = "error" if policy.fails(reason) else _level(reason)

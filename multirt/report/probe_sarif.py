@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from multirt.probe.findings import Severity, reasons_of
-from multirt.probe.model import SOURCE_ARCHIVE
+from multirt.probe.model import PASSED_OVER
 from multirt.report.terminal import visible
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _notifications(report: ArtifactReport) -> Iterator[Document]:
     error = report["error"]
     if error is not None:
         yield {
-            "level": "note" if error["kind"] == SOURCE_ARCHIVE else "error",
+            "level": "note" if error["kind"] in PASSED_OVER else "error",
             "message": {"text": visible(error["message"])},
             "locations": [{"physicalLocation": _place(report["target"])}],
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ from multirt.report.terminal import Colorizer, Style, cut, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from multirt.probe.coverage import PlatformCoverage
     from multirt.probe.findings import Policy
     from multirt.probe.model import ArtifactReport, ExtensionReport, RuntimeReport
 
@@ -35,6 +37,12 @@ _INKS: Final = {
     Severity.WARNING: Style.DOUBT,
     Severity.HINT: Style.DIM,
 }
+_SERIOUS: Final = frozenset({Severity.BROKEN_PROMISE, Severity.OBJECTION})
+_OF_PLATFORM: Final = re.compile(
+    r"(?<=\d)(?P<flags>[a-z]*)-(?:manylinux|musllinux|linux|macosx|win).*$"
+)
+_FITTING: Final = frozenset({"compatible", "unverified"})
+_REASONS: Final = 8  # shown for many artifacts
 _GAP: Final = 2  # blanks between columns
 _WARNINGS: Final = 4  # shown of one artifact
 _SYMBOLS: Final = 3  # named with one reason
@@ -64,16 +72,89 @@ def probe_lines(reports: Sequence[ArtifactReport], policy: Policy, sheet: Layout
     called = list(map(visible, names(read)))
     # What was judged from a table is a line below the verdicts, once for all.
     found = [(report, reasons_of(report, {*policy.ignored, TABLE})) for report in read]
-    detailed = len(read) == 1 or sheet.verbose or sheet.everything
-    for place, (name, (report, reasons)) in enumerate(zip(called, found, strict=True)):
-        if place and detailed:
+    if len(read) == 1 or sheet.verbose or sheet.everything:
+        for place, (name, (report, reasons)) in enumerate(zip(called, found, strict=True)):
+            if place:
+                yield ""
+            yield from _heading(name, report, sheet)
             yield ""
-        yield from _heading(name, report, sheet, short=not detailed)
-        if detailed:
-            yield ""
-        yield from _verdict_lines(report, sheet, short=not detailed)
-        yield from _notes(report, reasons, sheet, short=not detailed)
+            yield from _verdict_lines(report, sheet)
+            yield from _notes(report, reasons, sheet)
+    else:
+        yield from _many(called, found, sheet)
     yield from _outcome(found, policy, sheet)
+
+
+def _many(
+    called: Sequence[str],
+    found: Sequence[tuple[ArtifactReport, Sequence[GroupedReason]]],
+    sheet: Layout,
+) -> Iterator[str]:
+    """Yield a line for each artifact, then each reason once, with those that it is true of."""
+    reasons: dict[tuple[object, ...], list[tuple[str, GroupedReason]]] = {}
+    rows: dict[tuple[str, str, Style], list[str]] = {}
+    for name, (report, own) in zip(called, found, strict=True):
+        serious = [each for each in own if each.weight in _SERIOUS]
+        told, ink = _told(
+            report, broken=any(each.weight is Severity.BROKEN_PROMISE for each in own)
+        )
+        # Wheels that differ in their platforms alone share a line, where there is nothing to say.
+        key = name if serious else name.rpartition("-")[0] or name
+        rows.setdefault((key, told, ink), []).append(name)
+        for each in serious:
+            reasons.setdefault((each.kind, each.about or each.text), []).append((name, each))
+    titles = [
+        f"{key}-* ({len(alike)} wheels)" if len(alike) > 1 else alike[0]
+        for (key, _, _), alike in rows.items()
+    ]
+    wide = min(max(map(len, titles), default=0), sheet.room * 2 // 3 - _GAP)
+    for shown, (_, told, ink) in zip(titles, rows, strict=True):
+        text = cut(told, max(sheet.room - wide - _GAP, 10)).rstrip()
+        yield f"{cut(shown, wide):{wide}}{' ' * _GAP}{sheet.paint(text, ink)}"
+    if reasons:
+        yield ""
+    for alike in [*reasons.values()][:_REASONS]:
+        names = [*dict.fromkeys(name for name, _ in alike)]
+        more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        yield from _reason(replace(alike[0][1], runtimes=()), [], sheet)
+        yield from _wrapped(f"  in {names[0]}{more}", sheet, Style.DIM)
+    if len(reasons) > _REASONS:
+        yield sheet.paint(f"  and {len(reasons) - _REASONS} more (-v shows them)", Style.DIM)
+
+
+def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
+    """Return the runtimes that an artifact fits, and how good that is.
+
+    Its own name tells the platform, where all its runtimes are described for one.
+    """
+    ids = {
+        each["runtime"]: _OF_PLATFORM.sub(r"\g<flags>", each["runtime"])
+        for each in report["runtimes"]
+    }
+    if len(set(ids.values())) < len(ids):
+        ids = {each: each for each in ids}
+    fits = [ids[each["runtime"]] for each in report["runtimes"] if each["status"] in _FITTING]
+    among = [*ids.values()]
+    against = [each for each in among if each not in fits]
+    told = visible(runtime_ranges(fits, among)) if fits else "no runtime"
+    if fits and against:
+        told += f"; not {visible(runtime_ranges(against, among))}"
+    return told, Style.BAD if broken or not fits else Style.DOUBT if against else Style.GOOD
+
+
+def coverage_lines(coverage: Sequence[PlatformCoverage], sheet: Layout) -> Iterator[str]:
+    """Yield what some wheel serves, and what only wheels for other platforms do."""
+    everything = coverage[0].served + coverage[0].missing if coverage else ()
+    groups: dict[str, list[str]] = {}
+    for each in coverage:
+        text = runtime_ranges(each.served, everything) or "no wheel"
+        if each.served and each.missing:
+            text += f"; not {runtime_ranges(each.missing, everything)}"
+        groups.setdefault(text, []).append(each.platform)
+    yield ""
+    yield sheet.paint("coverage", Style.BOLD)
+    for text, platforms in groups.items():
+        yield from _wrapped(f"{', '.join(platforms)}: {text}", sheet, Style.PLAIN)
 
 
 def harmless(line: str) -> str:
@@ -84,19 +165,19 @@ def harmless(line: str) -> str:
     return f"| {line}" if line.lstrip().startswith((":", "#")) else line
 
 
-def _heading(name: str, report: ArtifactReport, sheet: Layout, *, short: bool) -> Iterator[str]:
+def _heading(name: str, report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     """Yield an artifact's name, its tags and how many modules it has."""
     count = len(report["extensions"])
     modules = f"{count} extension module{'' if count == 1 else 's'}"
     tags = report["wheel_tags"]
     more = f" and {len(tags) - _MOST_TAGS} more" if len(tags) > _MOST_TAGS else ""
     tagged = f"{', '.join(tags[:_MOST_TAGS])}{more}"
-    parts = [name] if short or not tags else [name, visible(tagged)]
+    parts = [name, visible(tagged)] if tags else [name]
     for line in _lines("   ".join([*parts, modules]), sheet.room):
         yield sheet.paint(line, Style.BOLD)
 
 
-def _verdict_lines(report: ArtifactReport, sheet: Layout, *, short: bool) -> Iterator[str]:
+def _verdict_lines(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     """Yield the runtimes with the same verdict and first reason, best verdict first."""
     among = [each["runtime"] for each in report["runtimes"]]
     groups: dict[tuple[object, ...], list[RuntimeReport]] = {}
@@ -110,7 +191,7 @@ def _verdict_lines(report: ArtifactReport, sheet: Layout, *, short: bool) -> Ite
         words, ink = _WORDS[alike[0]["status"]]
         if alike[0]["objections"]:
             words = _objection_words(report, alike, words)
-        yield from _row((name, words), ink, wide, sheet, short=short)
+        yield from _row((name, words), ink, wide, sheet)
 
 
 def _verdict_key(verdict: RuntimeReport) -> tuple[object, ...]:
@@ -146,16 +227,12 @@ def _objection_words(report: ArtifactReport, alike: Sequence[RuntimeReport], sta
     return f"{status}: {words}" if status else words
 
 
-def _row(
-    cells: tuple[str, str], ink: Style, wide: int, sheet: Layout, *, short: bool
-) -> Iterator[str]:
+def _row(cells: tuple[str, str], ink: Style, wide: int, sheet: Layout) -> Iterator[str]:
     """Yield a name on the left and words on the right, each in as many lines as it takes."""
     name, words = cells
     left = textwrap.wrap(name, wide, break_on_hyphens=False) or [""]
     room = max(sheet.room - wide - 2 * _GAP, 10)
     right = textwrap.wrap(visible(words), room, break_on_hyphens=False) or [""]
-    if short:  # of many artifacts a line each
-        right = [cut(visible(words), room)]
     for place in range(max(len(left), len(right))):
         text = right[place] if place < len(right) else ""
         start = left[place] if place < len(left) else ""
@@ -164,21 +241,21 @@ def _row(
 
 
 def _notes(
-    report: ArtifactReport, reasons: Sequence[GroupedReason], sheet: Layout, *, short: bool
+    report: ArtifactReport, reasons: Sequence[GroupedReason], sheet: Layout
 ) -> Iterator[str]:
     """Yield broken promises and warnings; with more asked for, all that is known."""
     among = [each["runtime"] for each in report["runtimes"]]
     decisive = [each for each in reasons if each.weight is Severity.BROKEN_PROMISE]
     warnings = [each for each in reasons if each.weight is Severity.WARNING]
-    alike = [] if short else [*_alike(warnings)]
+    alike = [*_alike(warnings)]
     shown = [*decisive[:_WARNINGS], *alike[:_WARNINGS]]
     if sheet.everything:
         shown = list(reasons)
     elif sheet.verbose:
         shown = [each for each in reasons if each.weight is not Severity.OBJECTION]
     standing = standing_of(report) if sheet.verbose or sheet.everything else []
-    summary = [] if short else [*_summary(report)]
-    if not short and (summary or shown or standing):
+    summary = [*_summary(report)]
+    if summary or shown or standing:
         yield ""
     for words in summary:
         yield from _wrapped(words, sheet, Style.PLAIN)

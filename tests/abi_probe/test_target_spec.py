@@ -81,6 +81,14 @@ HERE = "manylinux_2_36_x86_64"
             id="pypy-8",
         ),
         pytest.param(
+            "pypy3.11-win_amd64",
+            "pypy-3.11-win_amd64",
+            "pp311-pypy311_pp73-win_amd64",
+            ".pypy311-pp73-win_amd64.pyd",
+            "x86_64",
+            id="pypy-windows",
+        ),
+        pytest.param(
             "pypy3.11",
             f"pypy-3.11-{HERE}",
             "pp311-pypy311_pp80-manylinux_2_17_x86_64",

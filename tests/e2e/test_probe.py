@@ -122,11 +122,8 @@ def test_a_runtime_in_words_that_means_nothing(multirt: Command, dist: Path) -> 
 @pytest.mark.usefixtures("dist")
 def test_each_of_several_wheels_has_its_lines(multirt: Command) -> None:
     lines = multirt("probe", *WORDS, GOOD, BROKEN_PROMISE, COLUMNS="140").stdout.splitlines()
-    assert [line.split("  ")[0] for line in lines if not line.startswith(" ")][:2] == [
-        "spam 1.0",
-        "liar 1.0",
-    ]
-    assert sum("fits, --import verifies it" in line for line in lines) == 2
+    assert [line.split()[:2] for line in lines[:2]] == [["spam", "1.0"], ["liar", "1.0"]]
+    assert all("CPython 3.11" in line for line in lines[:2])
     known = "_PyList_Extend (private, exported by 3.6 or earlier to 3.15)"
     start = lines.index(f"  promise: liar.abi3.so needs {known}, which is outside the stable ABI")
     assert lines[start + 1] == "    helps: in place of _PyList_Extend: the method `extend`"

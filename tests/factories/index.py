@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import threading
 import time
@@ -149,5 +150,53 @@ class FaultyIndex(_Simple):
 def serving_faultily(folder: Path, fault: str) -> Iterator[tuple[str, type[FaultyIndex]]]:
     """Serve a folder with a fault; give the address, and the class whose `fault` can be reset."""
     handler = type("Handler", (FaultyIndex,), {"fault": fault})
+    with _served(partial(handler, folder)) as address:
+        yield address, handler
+
+
+class ResumingIndex(_Simple):
+    """A package index that names hashes and takes ranges.
+
+    Attributes:
+        breaks_off: how often a download still ends in the middle.
+        wrong_hash: the hashes are those of something else.
+        sent: for each download the offset that it began at.
+    """
+
+    breaks_off = 0
+    wrong_hash = False
+    sent: list[int]
+
+    def do_GET(self) -> None:
+        if not self.path.endswith(".whl"):
+            name = self.path.strip("/").rpartition("/")[2]
+            links = "".join(
+                f'<a href="/files/{each.name}#sha256={self._hash(each)}">{each.name}</a>'
+                for each in self.folder.glob(f"{name}-*.whl")
+            )
+            self._answer(f"<!DOCTYPE html><html><body>{links}</body></html>".encode(), "text/html")
+            return
+        content = (self.folder / self.path.rpartition("/")[2]).read_bytes()
+        begin = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        self.sent.append(begin)
+        self.send_response(206 if begin else 200)
+        self.send_header("Content-Length", str(len(content) - begin))
+        self.end_headers()
+        if type(self).breaks_off:
+            type(self).breaks_off -= 1
+            self.wfile.write(content[begin : len(content) // 2])
+        else:
+            self.wfile.write(content[begin:])
+
+    def _hash(self, wheel: Path) -> str:
+        return "0" * 64 if self.wrong_hash else hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+@contextmanager
+def serving_with(
+    kind: type[ResumingIndex], folder: Path
+) -> Iterator[tuple[str, type[ResumingIndex]]]:
+    """Serve a folder; give the address, and the class whose attributes can be set."""
+    handler = type("Handler", (kind,), {"sent": []})
     with _served(partial(handler, folder)) as address:
         yield address, handler
