@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from tests.factories.schemas import schema_errors
+
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
@@ -35,8 +37,11 @@ def matrix(multirt: Command, tmp_path: Path) -> Matrix:
         ours = ("--project", str(root), "--report", f"json={file}")
         before, sign, after = _split(arguments)
         done = multirt("matrix", "run", *before, *ours, *sign, *after, **variables)
-        cells = json.loads(file.read_text())["cells"] if file.exists() else []
-        return done, {each["name"]: each for each in cells}
+        if not file.exists():
+            return done, {}
+        document = json.loads(file.read_text())
+        assert schema_errors("matrix", document) == []
+        return done, {each["name"]: each for each in document["cells"]}
 
     return call
 

@@ -52,6 +52,12 @@ def _run(command: Path, cwd: Path, env: Mapping[str, str]) -> subprocess.Complet
 
 
 @pytest.mark.network
+def test_the_manual_page_is_installed(command: Path) -> None:
+    page = command.parents[1] / "share" / "man" / "man1" / "multirt.1"
+    assert page.read_bytes() == (_ROOT / "docs" / "multirt.1").read_bytes()
+
+
+@pytest.mark.network
 def test_the_command_of_a_wheel(
     command: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
