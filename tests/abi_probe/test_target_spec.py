@@ -85,7 +85,7 @@ HERE = "manylinux_2_36_x86_64"
             "pypy-3.11-win_amd64",
             "pp311-pypy311_pp73-win_amd64",
             ".pypy311-pp73-win_amd64.pyd",
-            "x86_64",
+            "amd64",
             id="pypy-windows",
         ),
         pytest.param(
