@@ -40,8 +40,9 @@ def write_wheel(folder: Path, filename: str, *needs: str, **members: bytes) -> P
     """
     name, version, tag = filename.removesuffix(".whl").split("-", 2)
     info = f"{name}-{version}.dist-info"
+    suffix = ".abi3t.so" if "abi3t" in tag else ".abi3.so"
     files = {
-        f"{name}.abi3.so": module(*needs, name=name),
+        f"{name}{suffix}": module(*needs, name=name),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n".encode(),
         **members,

@@ -10,12 +10,12 @@ jobs:
     outputs:
       matrix: ${{ steps.cells.outputs.matrix }}
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v7
       - run: pipx install multirt
       - run: pipx run build --wheel
       - id: cells
         run: echo "matrix=$(multirt matrix list --github)" >> "$GITHUB_OUTPUT"
-      - uses: actions/upload-artifact@v4
+      - uses: actions/upload-artifact@v7
         with: { name: wheel, path: dist/*.whl }
   test:
     needs: build
@@ -25,17 +25,17 @@ jobs:
       fail-fast: false
       matrix: ${{ fromJSON(needs.build.outputs.matrix) }}
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
+      - uses: actions/checkout@v7
+      - uses: actions/setup-python@v7
         with: { python-version: "${{ matrix.python }}" }
-      - uses: actions/download-artifact@v4
+      - uses: actions/download-artifact@v8
         with: { name: wheel, path: dist }
       - run: pipx install multirt
       - run: >-
           multirt matrix -e "${{ matrix.name }}" --wheel dist/*.whl
           --report json=result-${{ strategy.job-index }}.json
       - if: always()
-        uses: actions/upload-artifact@v4
+        uses: actions/upload-artifact@v7
         with: { name: "result-${{ strategy.job-index }}", path: "result-*.json" }
   report:
     needs: test
@@ -43,11 +43,11 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: pipx install multirt
-      - uses: actions/download-artifact@v4
+      - uses: actions/download-artifact@v8
         with: { pattern: "result-*", merge-multiple: true }
       - run: >-
           multirt matrix merge result-*.json
           --report html=report.html --report junit=report.xml
       - if: always()
-        uses: actions/upload-artifact@v4
+        uses: actions/upload-artifact@v7
         with: { name: report, path: "report.*" }"""

@@ -1,0 +1,171 @@
+"""The hooks for pre-commit, the GitHub action and the recipe for cibuildwheel, run as these do."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from multirt.matrix.convert import WORKFLOW
+from tests.factories.probe_wheels import BROKEN_PROMISE, GOOD, write_good, write_liar, write_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+ABI3T = "spam-1.0-cp315-abi3.abi3t-manylinux_2_17_x86_64.whl"
+
+
+def _started(
+    command: list[str], folder: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": TOOLS, "XDG_CACHE_HOME": str(folder / "cache"), **(env or {})},
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a Git repository with the project's hooks, which run in this environment."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    local = [{**hook, "language": "system"} for hook in hooks]
+    text = yaml.safe_dump({"repos": [{"repo": "local", "hooks": local}]})
+    (tmp_path / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "dist").mkdir()
+    _started(["git", "init", "--quiet"], tmp_path)
+    return tmp_path
+
+
+def _hook(repository: Path, name: str) -> subprocess.CompletedProcess[str]:
+    _started(["git", "add", "--all", "."], repository)
+    command = [sys.executable, "-m", "pre_commit", "run", name, "--all-files"]
+    return _started(
+        [*command, "--hook-stage", "manual"], repository, {"PRE_COMMIT_HOME": str(repository / "p")}
+    )
+
+
+def test_the_manifest_of_the_hooks_is_valid(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pre_commit", "validate-manifest"]
+    done = _started([*command, str(ROOT / ".pre-commit-hooks.yaml")], tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("hook", ["multirt-probe", "multirt-probe-dist"])
+def test_a_hook_refuses_a_wheel_that_breaks_its_promise(repository: Path, hook: str) -> None:
+    write_good(repository / "dist")
+    assert _hook(repository, hook).returncode == 0
+    write_liar(repository / "dist")
+    done = _hook(repository, hook)
+    assert (done.returncode, "_PyList_Extend" in done.stdout) == (1, True), done.stdout
+
+
+def _action() -> dict[str, Any]:
+    found = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def _probe_step(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Run the step of the action that probes, as GitHub's runner starts it."""
+    action = _action()
+    given = {name: str(each["default"]) for name, each in action["inputs"].items()} | inputs
+    (step,) = [each for each in action["runs"]["steps"] if each["name"] == "Probe the wheels"]
+    env = {
+        name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda match: given[match[1]], value)
+        for name, value in step["env"].items()
+    }
+    env["GITHUB_STEP_SUMMARY"] = str(folder / "summary.md")
+    script = folder / "step.sh"
+    script.write_text(step["run"], encoding="utf-8")
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+    return _started(command, folder, env)
+
+
+def test_the_action_annotates_and_writes_a_log_and_a_summary(tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    write_good(tmp_path / "dist")
+    good = _probe_step(tmp_path)
+    assert (good.returncode, "::error" in good.stdout) == (0, False), good.stdout + good.stderr
+    write_liar(tmp_path / "dist")
+    bad = _probe_step(tmp_path, wheels="dist/*.whl")
+    assert (bad.returncode, "::error file=dist/liar" in bad.stdout) == (1, True), bad.stdout
+    assert "_PyList_Extend" in (tmp_path / "multirt.sarif").read_text(encoding="utf-8")
+    assert "liar" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_the_action_names_a_pattern_that_no_wheel_fits(tmp_path: Path) -> None:
+    done = _probe_step(tmp_path, wheels="none/*.whl")
+    assert (done.returncode, done.stdout) == (2, "::error::no wheels fit none/*.whl\n")
+
+
+def test_the_action_needs_no_input() -> None:
+    assert all("default" in each for each in _action()["inputs"].values())
+
+
+def test_one_version_of_each_github_action_is_in_use() -> None:
+    pages = ["README.md", "docs/how-to/ci.md", "docs/how-to/other-tools.md"]
+    texts = [(ROOT / page).read_text(encoding="utf-8") for page in (*pages, "action.yml")]
+    used: dict[str, set[str]] = {}
+    for text in (WORKFLOW, *texts):
+        for name, version in re.findall(r"uses: ([\w./-]+)@(v[\w.]+)", text):
+            used.setdefault(name, set()).add(version)
+    assert {name: versions for name, versions in used.items() if len(versions) > 1} == {}
+    assert "actions/checkout" in used
+
+
+def _audit_command() -> str:
+    """Return the command that the page recommends for cibuildwheel."""
+    page = (ROOT / "docs/how-to/other-tools.md").read_text(encoding="utf-8")
+    (block,) = [
+        each
+        for each in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+        if "audit-command" in each
+    ]
+    command = tomllib.loads(block)["tool"]["cibuildwheel"]["audit-command"]
+    assert isinstance(command, str)
+    return command
+
+
+@pytest.mark.parametrize(
+    ("wheel", "code"),
+    [
+        pytest.param(GOOD, 0, id="good"),
+        pytest.param(BROKEN_PROMISE, 1, id="broken promise"),
+        pytest.param(ABI3T, 0, id="both stable ABIs"),
+        pytest.param("spam-1.0-cp39-cp39-macosx_11_0_arm64.whl", 1, id="a file of another system"),
+    ],
+)
+def test_cibuildwheel_audits_with_probe(
+    tmp_path: Path, wheel: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cibuildwheel.audit import needs_audit
+    from cibuildwheel.util.cmd import shell
+    from cibuildwheel.util.helpers import prepare_command
+
+    names = ["PyList_New", *(["_PyList_Extend"] if wheel == BROKEN_PROMISE else [])]
+    path = write_wheel(tmp_path, wheel, *names)
+    command = _audit_command()
+    assert needs_audit([command], path.name)
+    monkeypatch.chdir(tmp_path)
+    env = {**os.environ, "PATH": TOOLS, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    prepared = prepare_command(command, wheel=path, abi3_wheel=path, project=".", package=tmp_path)
+    ended = 0
+    try:
+        shell(prepared, env=env)
+    except subprocess.CalledProcessError as error:
+        ended = error.returncode
+    assert ended == code
