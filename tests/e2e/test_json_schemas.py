@@ -59,7 +59,8 @@ def test_the_document_of_a_command_is_valid(name: str, multirt: Command) -> None
 
 def test_the_document_of_probe_is_valid(multirt: Command, tmp_path: Path) -> None:
     wheels = [str(write(tmp_path)) for write in (write_good, write_liar)]
-    done = multirt("probe", "--json", "--runtime", HERE, *wheels, str(tmp_path / "absent.whl"))
+    words = ("--json", "--coverage", "--runtime", HERE)
+    done = multirt("probe", *words, *wheels, str(tmp_path / "absent.whl"))
     assert schema_errors("probe", json.loads(done.stdout)) == []
 
 
