@@ -83,6 +83,9 @@ _WASM: Final = re.compile(r"(?:pyemscripten_\d+_\d+|emscripten_\d+_\d+_\d+)_wasm
 _MAC: Final = re.compile(r"macosx_(\d+)_(\d+)_(x86_64|arm64)")
 
 
+_MUSL_SINCE = (3, 11)  # bpo-43112: a SOABI of its own; read off musllinux wheels of 3.7 to 3.12
+
+
 class _Place(Struct, frozen=True, kw_only=True):
     """A system and machine, as its wheels' platform tag names them.
 
@@ -286,7 +289,11 @@ def _suffixes(version: tuple[int, int], letters: str, place: _Place) -> tuple[st
     stable = ["abi3"] if "t" not in letters or version < _ABI3T_SINCE else []
     if version >= _ABI3T_SINCE:
         stable.append("abi3t")
-    tagged = [f".cpython-{digits}{each}-{place.triplet}.so" for each in own]
+    triplets = [place.triplet]
+    if version < _MUSL_SINCE and place.triplet.endswith("-musl"):
+        # Those built from CPython's sources; Alpine's own have its patch, and the triplet of musl.
+        triplets.insert(0, place.triplet.replace("-musl", "-gnu"))
+    tagged = [f".cpython-{digits}{each}-{triplet}.so" for triplet in triplets for each in own]
     # From 3.15 on a file of a stable ABI may name its platform.
     named = (f"-{place.triplet}", "") if version >= _ABI3T_SINCE else ("",)
     return (*tagged, *(f".{abi}{triplet}.so" for abi in stable for triplet in named), ".so")

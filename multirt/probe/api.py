@@ -94,13 +94,24 @@ def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest | ArtifactReport]:
         except InvalidWheelFilename as error:
             message = f"invalid wheel for --runtime {AUTO}: {target}: {error}"
             raise UsageError(message, "name wheels by their file names") from error
-        described = promised_runtimes(tags)
+        described = tuple(filter(_is_described, promised_runtimes(tags)))
         if not described:
             hint = "name the runtimes with --runtime or --python"
             yield failed(target, UNKNOWN_TAGS, f"no known runtime for --runtime {AUTO}", hint)
             continue
         others = tuple(each for each in probing.described if each != AUTO)
         yield replace(probing, targets=(target,), described=(*described, *others))
+
+
+def _is_described(text: str) -> bool:
+    """Tell whether the words of a tag name a runtime that is known; iOS and Android are not."""
+    from abi_probe import DescriptionError, describe  # 20 ms of tables
+
+    try:
+        describe(text, platform="linux_x86_64")
+    except DescriptionError:
+        return False
+    return True
 
 
 def _as_promised(report: ArtifactReport) -> ArtifactReport:
