@@ -125,17 +125,17 @@ def _many(
 def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     """Return the runtimes that an artifact fits, and how good that is.
 
-    Its own name tells the platform, where all its runtimes are described for one.
+    Its own name tells the platform, so the runtimes are named without where that is clear.
     """
-    ids = {
-        each["runtime"]: _OF_PLATFORM.sub(r"\g<flags>", each["runtime"])
-        for each in report["runtimes"]
-    }
-    if len(set(ids.values())) < len(ids):
-        ids = {each: each for each in ids}
-    fits = [ids[each["runtime"]] for each in report["runtimes"] if each["status"] in _FITTING]
-    among = [*ids.values()]
-    against = [each for each in among if each not in fits]
+    verdicts: dict[str, set[bool]] = {}
+    for each in report["runtimes"]:
+        name = _OF_PLATFORM.sub(r"\g<flags>", each["runtime"])
+        verdicts.setdefault(name, set()).add(each["status"] in _FITTING)
+    if any(len(each) > 1 for each in verdicts.values()):  # it depends on the platform
+        verdicts = {each["runtime"]: {each["status"] in _FITTING} for each in report["runtimes"]}
+    among = [*verdicts]
+    fits = [name for name, fit in verdicts.items() if fit == {True}]
+    against = [name for name in among if name not in fits]
     told = visible(runtime_ranges(fits, among)) if fits else "no runtime"
     if fits and against:
         told += f"; not {visible(runtime_ranges(against, among))}"

@@ -153,6 +153,14 @@ HERE = "manylinux_2_36_x86_64"
             id="musl",
         ),
         pytest.param(
+            "cp310-musllinux_1_2_x86_64",
+            "cpython-3.10-musllinux_1_2_x86_64",
+            "cp310-cp310-musllinux_1_1_x86_64",
+            ".cpython-310-x86_64-linux-gnu.so",  # as in the wheels of MarkupSafe and wrapt
+            "x86_64",
+            id="musl-before-its-triplet",
+        ),
+        pytest.param(
             "cpython@3.13-macosx_11_0_arm64",
             "cpython-3.13-macosx_11_0_arm64",
             "cp313-cp313-macosx_10_9_universal2",

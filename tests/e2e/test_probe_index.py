@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TAGS = (
     "cp38-abi3-manylinux_2_17_x86_64",
     "cp312-cp312-musllinux_1_2_x86_64",
-    "ip27-none-any",
+    "cp39-cp39-android_24_arm64_v8a",
 )
 
 
