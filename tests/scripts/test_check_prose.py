@@ -18,6 +18,7 @@ LONG = " ".join(["word"] * 31)
         pytest.param("Nobody reads it.\n", "1: 'Nobody'", id="word"),
         pytest.param("a\n\nIt rests\non it.\n", "3: 'rests", id="two lines"),
         pytest.param(f"Short.\n{LONG}.\n", "2: a sentence of 31 words", id="sentence"),
+        pytest.param(f"| a |\n|---|\n| {LONG[: 16 * 5]} |\n", "3: a cell of 16 words", id="cell"),
         pytest.param(f"`nobody`\n\n```\nbeside {LONG}\n```\n", "", id="code"),
         pytest.param("See [it](beside.md).\n", "", id="address of a link"),
         pytest.param(f"{LONG[:-5]}. {LONG[:-5]}.\n", "", id="two sentences"),
