@@ -26,7 +26,8 @@ release = version = multirt.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 3  # `page.md#heading` works here as it does in a repository's browser
-suppress_warnings = ["toc.empty_glob"]  # `*` in an index takes pages that are not listed yet
+smartquotes = False  # `--option` keeps its hyphens
+default_role = "literal"  # as the docstrings write code
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!(abi_probe|runtimes)\.[A-Z]).*")]  # what is not public
 autodoc_member_order = "alphabetical"
