@@ -170,11 +170,10 @@ def table_exports(
     names |= {
         name
         for name, (added, _, feature) in _stable().items()
-        if added <= version
-        and (
-            (added > nearest and feature is None)
-            or (windows and feature in {"MS_WINDOWS", "PY_HAVE_THREAD_NATIVE_ID"})
-        )
+        if (added <= version and added > nearest and feature is None)
+        # Those of Windows were there long before they became stable, as wheels for 3.6 show.
+        or (windows and feature == "MS_WINDOWS")
+        or (windows and feature == "PY_HAVE_THREAD_NATIVE_ID" and added <= version)
     }
     if windows:
         names -= {name for name, (*_, feature) in _stable().items() if feature == "HAVE_FORK"}

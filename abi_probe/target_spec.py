@@ -62,6 +62,11 @@ _TRIPLETS: Final = {
     "riscv64": "riscv64-linux-gnu",
     "loongarch64": "loongarch64-linux-gnu",
 }
+# How older releases of PyPy wrote it: read off wheels for PyPy 3.7 and 3.8 (argon2-cffi-bindings).
+_PYPY_TRIPLETS: Final = {
+    "i386-linux-gnu": ("i686-linux-gnu", "x86-linux-gnu"),
+    "aarch64-linux-gnu": ("linux-gnu",),
+}
 _NARROW: Final = frozenset({"i686", "armv7l", "win32", "wasm32"})  # with pointers of 32 bits
 # Windows: what wheel tags call a machine, and what a PE header's machine is called here.
 _WINDOWS: Final = {"win_amd64": "amd64", "win32": "win32", "win_arm64": "arm64"}
@@ -219,7 +224,8 @@ def _soabis(implementation: str, version: tuple[int, int], place: _Place) -> tup
     digits = f"{version[0]}{version[1]}"
     marks = known[max(older)] if older else ()
     if implementation == "pypy":
-        return tuple(f"pypy{digits}-{mark}-{place.triplet}" for mark in marks)
+        triplets = (place.triplet, *_PYPY_TRIPLETS.get(place.triplet, ()))
+        return tuple(f"pypy{digits}-{mark}-{each}" for mark in marks for each in triplets)
     triplet = place.triplet.removesuffix("-gnu")
     return tuple(f"graalpy{mark}-{digits}-native-{triplet}" for mark in marks)
 

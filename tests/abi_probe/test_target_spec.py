@@ -81,6 +81,14 @@ HERE = "manylinux_2_36_x86_64"
             id="pypy-8",
         ),
         pytest.param(
+            "pypy3.8-manylinux_2_17_i686",
+            "pypy-3.8-manylinux_2_17_i686",
+            "pp38-pypy38_pp73-manylinux_2_17_i686",
+            ".pypy38-pp73-x86-linux-gnu.so",
+            "i686",
+            id="pypy-older-triplet",
+        ),
+        pytest.param(
             "pypy3.11-win_amd64",
             "pypy-3.11-win_amd64",
             "pp311-pypy311_pp73-win_amd64",
@@ -200,6 +208,13 @@ def test_descriptions(text: str, name: str, tag: str, suffix: str, machine: str)
     assert tag in map(str, target.tags)
     assert suffix in target.suffixes
     assert (target.machine, target.evidence) == (machine, Evidence.TABLE)
+
+
+def test_names_of_windows_are_older_than_their_promise() -> None:
+    exports = describe("3.6-win_amd64", platform=HERE).exports
+    assert exports is not None
+    assert "PyErr_SetFromWindowsErr" in exports
+    assert "PyErr_SetFromWindowsErr" not in (describe("3.6", platform=HERE).exports or ())
 
 
 @pytest.mark.parametrize(
