@@ -85,8 +85,12 @@ MULTIRT_SEARCH_PATH
   Further folders to search for runtimes, separated by colons.
 MULTIRT_CONFIG
   The settings of the user, in place of ``~/.config/multirt/config.toml``.
-MULTIRT_CACHE_DIR, MULTIRT_STATE_DIR
-  The folders for what can be computed again, and for what cannot.
+MULTIRT_CACHE_DIR
+  The folder for caches, environments and plans.
+MULTIRT_DATA_DIR, MULTIRT_STATE_DIR
+  The folders for measurements, and for the original first lines of scripts.
+MULTIRT_PROBE_TIMEOUT
+  Seconds that a runtime has to respond to a query; default: 5.
 MULTIRT_LOG
   ``debug`` explains on stderr why a cached decision was not used.
 NO_COLOR, FORCE_COLOR

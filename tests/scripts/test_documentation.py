@@ -48,6 +48,13 @@ def test_each_command_in_the_documentation_parses(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_link_to_a_file_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"""(?:\]\(|(?:src|srcset)=")(?!https?:|#)([^)"#]+)""", text):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_each_transcript_names_the_script_that_makes_it(page: Path) -> None:
     for kind, source, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if all(line.startswith("$ ") for line in text.splitlines()):
