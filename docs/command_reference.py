@@ -125,10 +125,18 @@ def _sections() -> Iterator[str]:
 def _section(command: Any, name: str, above: Any) -> Iterator[str]:  # noqa: ANN401 - of the click in typer
     """Yield the parts of the section of a command and of its subcommands."""
     context = type(above)(command, info_name=name, parent=above)
+    children = {**getattr(command, "commands", {})}
+    unnamed = [each for each in children if children[each].hidden]  # what runs without a name
+    yield from _page(children.pop(unnamed[0]) if unnamed else command, context)
+    for child, subcommand in children.items():
+        yield from _section(subcommand, child, context)
+
+
+def _page(command: Any, context: Any) -> Iterator[str]:  # noqa: ANN401 - of the click in typer
+    """Yield what the help of a command shows, below a heading."""
     path = context.command_path
-    children = getattr(command, "commands", {})
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    words = ["COMMAND", "..."] if children else ["[OPTION]..."]
+    words = ["COMMAND", "..."] if hasattr(command, "commands") else ["[OPTION]..."]
     words += [each.get_usage_pieces(context)[0].strip("{}") for each in arguments]
     yield f"\n{path}\n{'=' * len(path)}\n\n``{' '.join([path, *words])}``\n\n"
     yield from map(_paragraph, (command.help or "").split("\n\n"))
@@ -139,9 +147,6 @@ def _section(command: Any, name: str, above: Any) -> Iterator[str]:  # noqa: ANN
             yield f".. rubric:: {panel}\n\n"
         yield from _parameter(each, context)
     yield from map(_paragraph, (command.epilog or "").split("\n\n"))
-    for child in children:
-        if not children[child].hidden:
-            yield from _section(children[child], child, context)
 
 
 def _paragraph(text: str) -> str:
