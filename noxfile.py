@@ -44,8 +44,9 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; `nox -s docs -- links` looks at the links that lead outside, too."""
+    """Build the manual page and the site; `nox -s docs -- links` also checks external links."""
     install(session, "docs")
+    session.run("python", "docs/command_reference.py")
     builders = ["html", *(["linkcheck"] if "links" in session.posargs else [])]
     for builder in builders:
         session.run("sphinx-build", "-W", "--keep-going", "-b", builder, "docs", f"build/{builder}")

@@ -1,6 +1,6 @@
 """The reference of the commands and the manual page, generated from the command line itself.
 
-`python docs/command_reference.py` writes `docs/multirt.1`, which the wheel installs as the manual
+As a program (in `nox -s docs`) it writes `docs/multirt.1`, which the wheel installs as the manual
 page. Sphinx imports this module for the page of the site.
 """
 
