@@ -296,7 +296,7 @@ def _suffixes(version: tuple[int, int], letters: str, place: _Place) -> tuple[st
     if version >= _ABI3T_SINCE:
         stable.append("abi3t")
     triplets = [place.triplet]
-    if version < _MUSL_SINCE and place.triplet.endswith("-musl"):
+    if version < _MUSL_SINCE and "-musl" in place.triplet:
         # Those built from CPython's sources; Alpine's own have its patch, and the triplet of musl.
         triplets.insert(0, place.triplet.replace("-musl", "-gnu"))
     tagged = [f".cpython-{digits}{each}-{triplet}.so" for triplet in triplets for each in own]
