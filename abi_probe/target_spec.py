@@ -62,10 +62,13 @@ _TRIPLETS: Final = {
     "riscv64": "riscv64-linux-gnu",
     "loongarch64": "loongarch64-linux-gnu",
 }
-# How older releases of PyPy wrote it: read off wheels for PyPy 3.7 and 3.8 (argon2-cffi-bindings).
+# How PyPy writes a machine: as its compiler calls it, and older releases in other ways. It names the C
+# library `gnu` on musl too. Read off wheels of argon2-cffi-bindings, pydantic-core and rpds-py.
 _PYPY_TRIPLETS: Final = {
-    "i386-linux-gnu": ("i686-linux-gnu", "x86-linux-gnu"),
-    "aarch64-linux-gnu": ("linux-gnu",),
+    "i686": ("x86-linux-gnu", "i686-linux-gnu", "i386-linux-gnu"),
+    "aarch64": ("aarch64-linux-gnu", "linux-gnu"),
+    "armv7l": ("arm-linux-gnu",),
+    "ppc64le": ("ppc_64-linux-gnu",),
 }
 _NARROW: Final = frozenset({"i686", "armv7l", "win32", "wasm32"})  # with pointers of 32 bits
 # Windows: what wheel tags call a machine, and what a PE header's machine is called here.
@@ -224,7 +227,8 @@ def _soabis(implementation: str, version: tuple[int, int], place: _Place) -> tup
     digits = f"{version[0]}{version[1]}"
     marks = known[max(older)] if older else ()
     if implementation == "pypy":
-        triplets = (place.triplet, *_PYPY_TRIPLETS.get(place.triplet, ()))
+        usual = place.triplet.replace("-musl", "-gnu")
+        triplets = _PYPY_TRIPLETS.get(place.machine, (usual,)) if "-linux-" in usual else (usual,)
         return tuple(f"pypy{digits}-{mark}-{each}" for mark in marks for each in triplets)
     triplet = place.triplet.removesuffix("-gnu")
     return tuple(f"graalpy{mark}-{digits}-native-{triplet}" for mark in marks)
