@@ -46,7 +46,7 @@ _ABI3T_SINCE: Final = (3, 15)  # PEP 803
 # What may stand in the SOABI of other implementations, by version: of a runtime that is not here,
 # nothing tells which. Later versions than the last one have what that one has.
 _ABIS: Final[Mapping[str, Mapping[tuple[int, int], tuple[str, ...]]]] = {
-    "pypy": {(2, 7): ("pp73",), (3, 11): ("pp73", "pp80"), (3, 12): ("pp80",)},
+    "pypy": {(3, 2): ("pp73",), (3, 11): ("pp73", "pp80"), (3, 12): ("pp80",)},
     "graalpy": {(3, 10): ("230", "231", "240"), (3, 11): ("241", "242"), (3, 12): ("250", "251")},
 }
 
@@ -62,8 +62,8 @@ _TRIPLETS: Final = {
     "riscv64": "riscv64-linux-gnu",
     "loongarch64": "loongarch64-linux-gnu",
 }
-# How PyPy writes a machine: as its compiler calls it, and older releases in other ways. It names the C
-# library `gnu` on musl too. Read off wheels of argon2-cffi-bindings, pydantic-core and rpds-py.
+# How PyPy writes a machine: as its compiler calls it, and older releases in other ways. It names
+# the C library `gnu` on musl too. Read off wheels of argon2-cffi-bindings, pydantic-core, rpds-py.
 _PYPY_TRIPLETS: Final = {
     "i686": ("x86-linux-gnu", "i686-linux-gnu", "i386-linux-gnu"),
     "aarch64": ("aarch64-linux-gnu", "linux-gnu"),
@@ -164,6 +164,7 @@ def _target(
     """Return the target of parts that fit each other."""
     place = _place(platform)
     debug, free_threaded = "d" in flags, "t" in flags
+    # Of a version that has builds with UCS-2 and with UCS-4 (`u`), nothing tells which is meant.
     letters = [*flags, *_older_letters(implementation, version, place)]
     soabis = _soabis(implementation, version, place)
     return Target(
@@ -176,7 +177,8 @@ def _target(
             tuple(
                 abi
                 for soabi in soabis or (None,)
-                for abi in runtime_abis(implementation, version, letters, soabi)
+                for build in (letters, [each for each in letters if each != "u"])
+                for abi in runtime_abis(implementation, version, build, soabi)
             ),
             platforms(place.system, place.machine, place.libc),
         ),
@@ -226,6 +228,8 @@ def _soabis(implementation: str, version: tuple[int, int], place: _Place) -> tup
     older = [since for since in known if since <= version]
     digits = f"{version[0]}{version[1]}"
     marks = known[max(older)] if older else ()
+    if implementation == "pypy" and version < (3,):
+        return ("pypy-73",)  # as in the wheels of pycryptodome
     if implementation == "pypy":
         usual = place.triplet.replace("-musl", "-gnu")
         triplets = _PYPY_TRIPLETS.get(place.machine, (usual,)) if "-linux-" in usual else (usual,)

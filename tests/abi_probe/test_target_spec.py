@@ -129,6 +129,14 @@ HERE = "manylinux_2_36_x86_64"
             id="python2",
         ),
         pytest.param(
+            "2.7",
+            f"cpython-2.7-{HERE}",
+            "cp27-cp27m-manylinux1_x86_64",
+            "module.so",
+            "x86_64",
+            id="python-2-narrow",
+        ),
+        pytest.param(
             "2.7-win_amd64",
             "cpython-2.7-win_amd64",
             "cp27-cp27m-win_amd64",
