@@ -186,7 +186,9 @@ def _hints(report: ArtifactReport) -> Iterator[GroupedReason]:
         if promotable == "no":
             said.append(_hindered(extension["hindrances"]))
         elif promotable is not None:
-            said.append(f"needs stable names only: one file for all versions is {promotable}")
+            floor = extension["computed_floor"]
+            served = f"one file for CPython {floor} and newer is {promotable}"
+            said.append(f"needs stable names only: {served}")
         for hint in said:
             modules.setdefault(hint, []).append(extension["path"])
     for hint, paths in modules.items():

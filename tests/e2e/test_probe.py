@@ -17,6 +17,7 @@ from tests.factories.probe_wheels import (
     OTHER,
     TAG,
     install,
+    module,
     write_good,
     write_liar,
     write_wheel,
@@ -155,6 +156,23 @@ def test_all_names_that_hinder_the_stable_abi_are_listed_when_asked_for(
     assert "needs PyUnicode_New (public); instead: PyUnicode_FromStringAndSize, or" in text
     assert "names: 1 stable, 1 public" in text
     assert "needs PyList_Append" not in text
+
+
+def test_a_wheel_of_one_version_is_told_since_when_one_file_would_do(
+    multirt: Command, tmp_path: Path
+) -> None:
+    """As docs/how-to/abi3.md reads it: likely, possible, or the names in the way."""
+    for name, needs in {
+        "likely": ("PyType_GetModule", "_Py_DecRef"),
+        "possible": ("PyList_New", "PyType_GetModule"),
+        "never": ("PyList_New", "PyFloat_Pack8"),
+    }.items():
+        members = {f"{name}.cpython-312-x86_64-linux-gnu.so": module(*needs, name=name)}
+        write_wheel(tmp_path, f"{name}-1.0-cp312-cp312-manylinux_2_17_x86_64.whl", **members)
+    text = multirt("probe", "--runtime", "auto", "-v", ".", COLUMNS="200").stdout
+    for answer in ("likely", "possible"):
+        assert f"needs stable names only: one file for CPython 3.10 and newer is {answer}" in text
+    assert "not of the stable ABI because of PyFloat_Pack8 (instead: the module struct)" in text
 
 
 @pytest.mark.usefixtures("dist")
