@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from multirt.errors import ErrorKind, LaunchError, OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from multirt.selection.model import Plan
 
@@ -21,8 +21,11 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
     """Start a plan's program in place of this process.
 
     Raises:
-        MultirtError: the interpreter cannot be started, or multirt starts itself without end.
+        MultirtError: the interpreter cannot be started, or multirt starts itself without end; or
+            this is Windows, where no process can take on another program.
     """
+    if os.name == "nt":
+        raise LaunchError("multirt run is not supported on Windows yet")
     environment = environment_of(plan, env)
     if plan.stdin is not None:
         _give(plan.stdin)
@@ -30,7 +33,8 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         if stream is not None:  # as it is when the shell closed it
             stream.flush()
     try:
-        _become(str(plan.executable), plan.arguments, environment)
+        words = [str(plan.executable), *plan.arguments]
+        os.execve(words[0], words, environment)  # noqa: S606 - it is the job; there is no shell
     except OSError as error:
         message = f"cannot start {plan.executable}: {error.strerror}"
         hint = "multirt list --refresh finds the runtimes anew"
@@ -50,20 +54,6 @@ def environment_of(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
         message = f"multirt was started from itself {_DEEPEST} times"
         raise OperationError(message, hint, kind=ErrorKind.DEPTH)
     return {**env, **dict(plan.environment), DEPTH: str(level)}
-
-
-def _become(executable: str, arguments: Sequence[str], env: Mapping[str, str]) -> NoReturn:
-    """Take on a program; where a process cannot, run it and end as it ends.
-
-    Raises:
-        OSError: it cannot be started.
-    """
-    words = [executable, *arguments]
-    if os.name == "nt":
-        from multirt.launch.exec_windows import run_child
-
-        sys.exit(run_child(executable, words, env))
-    os.execve(executable, words, env)  # noqa: S606 - starting it is the job; there is no shell
 
 
 def _give(content: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,14 +17,16 @@ from msgspec.structs import replace
 from multirt.environments import InstallRequest, UnresolvableError, leased, resolve
 from multirt.errors import ConfigError, MultirtError
 from multirt.matrix.model import CellEnvironment, CellState, InstallMode
+from multirt.matrix.plan import under_test
 from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from multirt.environments import EnvironmentStore, Resolution
     from multirt.matrix.model import Cell, CellPlan, CellReport, Wheel
+    from multirt.matrix.run_cell import Runner
     from runtimes import Runtime
 
 
@@ -140,3 +143,41 @@ def _constraints(files: tuple[Path, ...]) -> Iterator[str]:
             text = line.partition(" #")[0].strip()
             if text and not text.startswith(("#", "-")):
                 yield text
+
+
+@dataclass(kw_only=True, slots=True)
+class Tester:
+    """Makes the environments of cells, and runs their commands.
+
+    Attributes:
+        runner: runs the commands.
+        installer: makes the environments.
+        cells: by their names.
+        wheels: under test.
+        prepared: the plans whose environments were made, by the names of the cells.
+    """
+
+    runner: Runner
+    installer: Installer
+    cells: Mapping[str, Cell]
+    wheels: tuple[Wheel, ...]
+    prepared: dict[str, CellPlan] = field(default_factory=dict)
+
+    def test(self, plan: CellPlan) -> CellReport:
+        """Test one cell.
+
+        Raises:
+            UnresolvableError: its requirements have no solution.
+            MultirtError: its environment cannot be made.
+        """
+        cell, start = self.cells[plan.name], time.monotonic()
+        if cell.runtime is None:
+            return plan.report
+        self.runner.view.step(plan.name, "resolving")
+        wheel = under_test(cell, plan, self.wheels)
+        resolution = self.installer.resolve(cell, cell.runtime, wheel)
+        plan = replace(plan, report=replace(plan.report, setup=time.monotonic() - start))
+        self.runner.view.step(plan.name, "installing")
+        with self.installer.prepared(plan, cell.runtime, resolution) as ready:
+            self.prepared[plan.name] = ready
+            return self.runner.run(ready) if self.runner.options.test else ready.report

@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from multirt.environments import EnvironmentStore
 from multirt.errors import MultirtError
-from multirt.matrix.install import Installer, unmade
+from multirt.matrix.install import Installer, Tester, unmade
 from multirt.matrix.model import CellState, NullView
 from multirt.matrix.processes import Processes
 from multirt.matrix.run_cell import Runner
-from multirt.matrix.runner import Tester
 from multirt.matrix.source_digest import unpack
 from multirt.process.cleanup import temporary_folder
 

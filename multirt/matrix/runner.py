@@ -3,64 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from multirt.matrix.install import Tester
 from multirt.matrix.model import MatrixReport
-from multirt.matrix.plan import hollow, under_test
+from multirt.matrix.plan import hollow
 from multirt.matrix.report import wheel_report
 from multirt.matrix.scheduler import run_plans, scheduler_of
 from multirt.matrix.shadows import shadows
 from multirt.matrix.source_digest import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from multirt.matrix.cells import Cells
-    from multirt.matrix.install import Installer
-    from multirt.matrix.model import Cell, CellPlan, CellReport, Wheel
+    from multirt.matrix.model import Cell, CellPlan, Wheel
     from multirt.matrix.planner import Planner
     from multirt.matrix.run_cell import Runner
-
-
-@dataclass(kw_only=True, slots=True)
-class Tester:
-    """Makes the environments of cells, and runs their commands.
-
-    Attributes:
-        runner: runs the commands.
-        installer: makes the environments.
-        cells: by their names.
-        wheels: under test.
-        prepared: the plans whose environments were made, by the names of the cells.
-    """
-
-    runner: Runner
-    installer: Installer
-    cells: Mapping[str, Cell]
-    wheels: tuple[Wheel, ...]
-    prepared: dict[str, CellPlan] = field(default_factory=dict)
-
-    def test(self, plan: CellPlan) -> CellReport:
-        """Test one cell.
-
-        Raises:
-            UnresolvableError: its requirements have no solution.
-            MultirtError: its environment cannot be made.
-        """
-        cell, start = self.cells[plan.name], time.monotonic()
-        if cell.runtime is None:
-            return plan.report
-        self.runner.view.step(plan.name, "resolving")
-        wheel = under_test(cell, plan, self.wheels)
-        resolution = self.installer.resolve(cell, cell.runtime, wheel)
-        plan = replace(plan, report=replace(plan.report, setup=time.monotonic() - start))
-        self.runner.view.step(plan.name, "installing")
-        with self.installer.prepared(plan, cell.runtime, resolution) as ready:
-            self.prepared[plan.name] = ready
-            return self.runner.run(ready) if self.runner.options.test else ready.report
 
 
 def run_matrix(
