@@ -9,9 +9,7 @@ from multirt.cli.argv import COMMANDS
 
 
 def test_the_manual_page_is_up_to_date() -> None:
-    assert MAN_PAGE.read_text(encoding="utf-8") == man_page(), (
-        "run `python docs/command_reference.py`"
-    )
+    assert MAN_PAGE.read_text(encoding="utf-8") == man_page(), "run `nox -s docs`"
 
 
 def test_the_reference_has_a_section_for_each_command() -> None:
