@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multirt.config.model import Configuration, Need, Prefer, Setting
+from multirt.config.model import Configuration, Need, Prefer, Setting, Source
 from multirt.config.resolve import CliSettings, ConfigContext, configure
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Need",
     "Prefer",
     "Setting",
+    "Source",
     "configure",
 ]

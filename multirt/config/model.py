@@ -36,18 +36,29 @@ class Prefer(StrEnum):
     FASTEST = "fastest"  # what `multirt bench` measured, where that is certain
 
 
+class Source(StrEnum):
+    """The kinds of places that settings come from."""
+
+    OPTION = "option"
+    VARIABLE = "variable"
+    PROGRAM = "program"  # the script itself
+    PROJECT = "project"  # its pyproject.toml or multirt.toml
+    PIN = "pin"  # a file of another tool, which counts only as far as it names a runtime here
+    USER = "user"  # the user's own multirt.toml
+
+
 class Setting(Struct, Generic[T], frozen=True, kw_only=True):
-    """A value, and who said so.
+    """A value, and where it comes from.
 
     Attributes:
         value: the value.
-        origin: where it was said, for messages: `--python`, `MULTIRT_PYTHON`, a file.
-        pinned: a file of another tool says it, which counts only as far as it names a runtime here.
+        source: the kind of place; decisions depend on this one alone.
+        origin: the place, for messages: `--python`, `MULTIRT_PYTHON`, a file.
     """
 
     value: T
+    source: Source
     origin: str
-    pinned: bool = False
 
 
 class Configuration(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from multirt.config.files import PINS, Looked, pinned, read_text, read_toml, uv_global_pin
-from multirt.config.model import Configuration, Prefer, Setting
+from multirt.config.model import Configuration, Prefer, Setting, Source
 from multirt.config.project import Project, read_project
 from multirt.config.table import Table, read_table
 from multirt.errors import UsageError
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from multirt.program.model import Program
 
 _MICROS = range(50)  # no minor version has had more releases than 20
-# What a person asks for by hand is not set aside; that nothing fits is then said.
-_BY_HAND = frozenset({"--python", "MULTIRT_PYTHON"})
+# What the user asks for directly is not set aside: the answer is then that nothing fits.
+_DIRECT = frozenset({Source.OPTION, Source.VARIABLE})
 
 
 def settle(configuration: Configuration) -> Configuration:
@@ -37,7 +37,7 @@ def settle(configuration: Configuration) -> Configuration:
     what somebody likes. Alternatives that can hold are kept.
     """
     pinned = configuration.runtimes
-    if pinned is None or pinned.origin in _BY_HAND:
+    if pinned is None or pinned.source in _DIRECT:
         return configuration
     kept = pinned.value
     notes = []
@@ -201,17 +201,18 @@ class _Collector(Struct, frozen=True, kw_only=True):
         program, user = self.program, self.places.user_config
         if program.settings is not None:
             origin = f"[tool.multirt] of {program.title}"
-            yield read_table(program.settings, origin, program.folder or self.places.cwd)
+            folder = program.folder or self.places.cwd
+            yield read_table(program.settings, Source.PROGRAM, origin, folder)
         if self.wishes.isolated or not self.wishes.use_config:
             return
         if project is not None and project.settings is not None:
             origin = f"{project.path} [tool.multirt]"
-            yield read_table(project.settings, origin, project.path.parent)
+            yield read_table(project.settings, Source.PROJECT, origin, project.path.parent)
         path = self.looked.nearest("multirt.toml", self.start) if self.wishes.use_project else None
         if path is not None:
-            yield read_table(read_toml(path), str(path), path.parent)
+            yield read_table(read_toml(path), Source.PROJECT, str(path), path.parent)
         if user is not None and self.looked.there(user):
-            yield read_table(read_toml(user), str(user), user.parent)
+            yield read_table(read_toml(user), Source.USER, str(user), user.parent)
 
     def _runtimes(
         self, tables: Sequence[Table]
@@ -219,18 +220,18 @@ class _Collector(Struct, frozen=True, kw_only=True):
         """Return the runtimes that somebody asked for, else the one that the first line names."""
         variable = self.places.env.get("MULTIRT_PYTHON")
         if self.wishes.specs:
-            return Setting(value=self.wishes.specs, origin="--python"), None
+            return _said(self.wishes.specs, "--python"), None
         if variable and not self.wishes.isolated:
             spec = RuntimeSpec.parse(variable, fork=True)
-            return Setting(value=(spec,), origin="MULTIRT_PYTHON"), None
+            origin = "MULTIRT_PYTHON"
+            return Setting(value=(spec,), source=Source.VARIABLE, origin=origin), None
         of_script = 1 if self.program.settings is not None else 0
         own = _first(table.runtimes for table in tables[:of_script])
         hinted = _hinted(self.program) if own is None else None
         if own is not None or hinted is not None:
             return own, hinted
-        user = str(self.places.user_config)
         said = [table.runtimes for table in tables[of_script:] if table.runtimes is not None]
-        of_project = next((each for each in said if each.origin != user), None)
+        of_project = next((each for each in said if each.source is not Source.USER), None)
         pin = of_project or self._nearest_pin() or next(iter(said), None) or self._global_pin()
         return pin, None
 
@@ -264,7 +265,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
             self.looked.there(each)
         if not found.specs or not self.wishes.use_pins:
             return None
-        return Setting(value=found.specs, origin=str(path), pinned=True)
+        return Setting(value=found.specs, source=Source.PIN, origin=str(path))
 
     def _pyenv_versions(self) -> Path:
         """Return the folder of pyenv's versions, which need not be there."""
@@ -295,26 +296,27 @@ def _hinted(program: Program) -> Setting[RuntimeSpec] | None:
         spec = RuntimeSpec.parse(str(program.interpreter))
     except SpecError:
         return None
-    return Setting(value=spec, origin=f"the first line of {program.title}")
+    origin = f"the first line of {program.title}"
+    return Setting(value=spec, source=Source.PROGRAM, origin=origin)
 
 
 def _requires(program: Program, project: Project | None) -> Iterator[Setting[SpecifierSet]]:
     if program.requires_python is not None:
-        yield Setting(value=program.requires_python, origin=program.title)
+        yield _of_program(program.requires_python, program)
     if project is not None and project.requires_python is not None:
-        yield Setting(value=project.requires_python, origin=str(project.path))
+        yield _of_project(project.requires_python, project)
 
 
 def _requirements(
     program: Program, wishes: CliSettings, project: Project | None
 ) -> Iterator[Setting[Requirement]]:
     for each in program.dependencies:
-        yield Setting(value=each, origin=program.title)
+        yield _of_program(each, program)
     for each in wishes.requirements:
-        yield Setting(value=each, origin="--with")
+        yield Setting(value=each, source=Source.OPTION, origin="--with")
     if project is not None and _belongs(program, project):
         for each in project.dependencies:
-            yield Setting(value=each, origin=str(project.path))
+            yield _of_project(each, project)
 
 
 def _belongs(program: Program, project: Project) -> bool:
@@ -346,8 +348,18 @@ def _editable(program: Program, project: Project | None) -> tuple[Path, ...]:
     return ()
 
 
-def _said(value: T | None, origin: str) -> Setting[T] | None:
-    return Setting(value=value, origin=origin) if value is not None else None
+def _said(value: T | None, option: str) -> Setting[T] | None:
+    if value is None:
+        return None
+    return Setting(value=value, source=Source.OPTION, origin=option)
+
+
+def _of_program(value: T, program: Program) -> Setting[T]:
+    return Setting(value=value, source=Source.PROGRAM, origin=program.title)
+
+
+def _of_project(value: T, project: Project) -> Setting[T]:
+    return Setting(value=value, source=Source.PROJECT, origin=str(project.path))
 
 
 def _first(settings: Iterator[Setting[T] | None]) -> Setting[T] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from multirt.config.model import Need, Prefer, Setting
+from multirt.config.model import Need, Prefer, Setting, Source
 from multirt.errors import ConfigError, MultirtError
 from runtimes import RuntimeSpec, SpecError
 
@@ -45,18 +45,19 @@ class Table(Struct, frozen=True, kw_only=True):
     whole_site: Setting[bool] | None = None
 
 
-def read_table(table: Mapping[str, object], origin: str, folder: Path) -> Table:
+def read_table(table: Mapping[str, object], source: Source, origin: str, folder: Path) -> Table:
     """Check a table and return its settings.
 
     Args:
         table: as TOML gave it.
+        source: the kind of its place.
         origin: its place, for messages.
         folder: what relative paths in it start from.
 
     Raises:
         MultirtError: a key is not known, or a value is of the wrong kind or means nothing.
     """
-    reader = _Reader(table=table, origin=origin)
+    reader = _Reader(table=table, source=source, origin=origin)
     reader.check_keys()
     words = reader.words("runtimes")
     sites = reader.words("site")
@@ -64,14 +65,12 @@ def read_table(table: Mapping[str, object], origin: str, folder: Path) -> Table:
         runtimes=reader.said("runtimes", tuple(reader.spec(word) for word in words)),
         implementation=reader.text("implementation"),
         needs=tuple(
-            Setting(value=reader.member("needs", word, Need), origin=origin)
-            for word in reader.words("needs")
+            reader.setting(reader.member("needs", word, Need)) for word in reader.words("needs")
         ),
         sites=reader.said("site", tuple(folder / site for site in sites)),
-        imports=tuple(Setting(value=name, origin=origin) for name in reader.words("imports")),
+        imports=tuple(map(reader.setting, reader.words("imports"))),
         prefer=_last(
-            Setting(value=reader.member("prefer", word, Prefer), origin=origin)
-            for word in reader.words("prefer")
+            reader.setting(reader.member("prefer", word, Prefer)) for word in reader.words("prefer")
         ),
         margin=reader.percent("fastest-margin"),
         allow_prerelease=reader.flag("allow-prerelease"),
@@ -86,7 +85,12 @@ class _Reader(Struct, frozen=True, kw_only=True):
     """One table with its place."""
 
     table: Mapping[str, object]
+    source: Source
     origin: str
+
+    def setting(self, value: V) -> Setting[V]:
+        """Return a value with its place."""
+        return Setting(value=value, source=self.source, origin=self.origin)
 
     def check_keys(self) -> None:
         """Refuse keys that mean nothing."""
@@ -97,7 +101,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
     def said(self, key: str, value: V) -> Setting[V] | None:
         """Return a value with its place, None when the table does not say it."""
-        return Setting(value=value, origin=self.origin) if key in self.table else None
+        return self.setting(value) if key in self.table else None
 
     def words(self, key: str) -> tuple[str, ...]:
         """Return a text or a list of texts as a list."""
@@ -112,21 +116,21 @@ class _Reader(Struct, frozen=True, kw_only=True):
         value = self.table.get(key)
         if value is not None and not isinstance(value, str):
             raise self.wrong(f"{key} is no text: {value!r}")
-        return Setting(value=value, origin=self.origin) if value is not None else None
+        return self.setting(value) if value is not None else None
 
     def flag(self, key: str) -> Setting[bool] | None:
         """Return true or false."""
         value = self.table.get(key)
         if value is not None and not isinstance(value, bool):
             raise self.wrong(f"{key} is neither true nor false: {value!r}")
-        return Setting(value=value, origin=self.origin) if value is not None else None
+        return self.setting(value) if value is not None else None
 
     def percent(self, key: str) -> Setting[int] | None:
         """Return a whole number that is not negative."""
         value = self.table.get(key)
         if value is not None and (type(value) is not int or value < 0):
             raise self.wrong(f"{key} is no number of percent: {value!r}")
-        return Setting(value=value, origin=self.origin) if value is not None else None
+        return self.setting(value) if value is not None else None
 
     def member(self, key: str, word: str, kind: type[_E]) -> _E:
         """Return one of a few words."""

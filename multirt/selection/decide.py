@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.config import ConfigContext, configure
+from multirt.config.model import Source
 from multirt.config.project import read_project
 from multirt.errors import ErrorKind, ProgramError, UsageError
 from multirt.program import read_program
@@ -145,7 +146,7 @@ def _pins_nothing(decision: Decision) -> bool:
     """Return whether a file of another tool pins runtimes that are not on this machine."""
     pin = decision.configuration.runtimes
     known = any(not is_other(verdict) for verdict in decision.verdicts)
-    return pin is not None and pin.pinned and decision.chosen is None and not known
+    return pin is not None and pin.source is Source.PIN and decision.chosen is None and not known
 
 
 def _searched(decision: Decision, request: Request) -> Decision:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from abi_probe import Cause
+from multirt.config.model import Source
 from multirt.errors import MultirtError, NothingFitsError
 from multirt.program.model import ProgramKind
 
@@ -75,7 +76,7 @@ def remedy(decision: Decision) -> Remedy | None:
 def named_sites(decision: Decision) -> list[str]:
     """Return the folders that were named on the command line, as options."""
     sites = decision.configuration.sites
-    named = sites is not None and sites.origin == "--site"
+    named = sites is not None and sites.source is Source.OPTION
     return [f"--site {shlex.quote(str(root))}" for root in decision.roots] if named else []
 
 
@@ -156,7 +157,7 @@ def _again(decision: Decision) -> str:
     )
     words = ["-m"] if entry.kind is ProgramKind.MODULE else []
     words.append(shlex.quote(entry.text) if named else "...")
-    specs = asked.value if asked is not None and asked.origin == "--python" else ()
+    specs = asked.value if asked is not None and asked.source is Source.OPTION else ()
     options = [f"--python {shlex.quote(str(spec))}" for spec in specs]
     return " ".join([*options, *named_sites(decision), *_besides(decision), *words])
 
@@ -164,7 +165,7 @@ def _again(decision: Decision) -> str:
 def _besides(decision: Decision) -> Iterator[str]:
     """Yield the options that ask for more packages."""
     for each in decision.configuration.requirements:
-        if each.origin == "--with":
+        if each.source is Source.OPTION:
             yield f"--with {shlex.quote(str(each.value))}"
     for file in decision.configuration.constraints:
         yield f"--with-requirements {shlex.quote(str(file))}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from multirt.config.model import Source
 from multirt.config.requirements_txt import read_requirements
 from multirt.errors import ErrorKind, UsageError
 from multirt.selection.virtualenv import VirtualEnvironment, find_environment, named_environment
@@ -67,9 +68,9 @@ def _needed(
     Raises:
         MultirtError: a folder cannot be read.
     """
-    asked = [each.value for each in configuration.requirements if each.origin == "--with"]
-    listed = [each for each in configuration.requirements if each.origin != "--with"]
-    own = [each.value for each in listed if each.origin == program.title]
+    asked = [each.value for each in configuration.requirements if each.source is Source.OPTION]
+    listed = [each for each in configuration.requirements if each.source is not Source.OPTION]
+    own = [each.value for each in listed if each.source is Source.PROGRAM]
     if configuration.sites is not None:
         roots = configuration.sites.value
         for root in roots:
@@ -132,9 +133,10 @@ def _lock(
 
 def project_locks(configuration: Configuration) -> tuple[Path, ...]:
     """Return where the lock of the project would count whose requirements a program has."""
-    origins = {each.origin for each in configuration.requirements} - {"--with"}
-    if not origins or not all(origin.endswith("pyproject.toml") for origin in origins):
+    listed = [each for each in configuration.requirements if each.source is not Source.OPTION]
+    if any(each.source is not Source.PROJECT for each in listed):
         return ()
+    origins = dict.fromkeys(each.origin for each in listed)
     from multirt.environments import PROJECT_LOCKS  # likewise
 
     return tuple(Path(origin).with_name(name) for origin in origins for name in PROJECT_LOCKS)

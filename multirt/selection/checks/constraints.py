@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe import Cause
 from multirt.config import Need
+from multirt.config.model import Source
 from multirt.program import Facts, holds
 from multirt.selection.model import Objection
 
@@ -73,13 +74,13 @@ def _asked(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]
     asked, hinted = configuration.runtimes, configuration.hinted
     if asked is not None and not any(spec.accepts(runtime) for spec in asked.value):
         words = " or ".join(map(str, asked.value))
-        by = "" if asked.origin == "--python" else f" by {asked.origin}"
+        by = "" if asked.source is Source.OPTION else f" by {asked.origin}"
         yield Objection(cause=Cause.SPEC, detail=f"{words} was asked for{by}")
     if hinted is not None and hinted.value.release[:1] not in ((), runtime.version.release[:1]):
         yield Objection(cause=Cause.SPEC, detail=f"{hinted.origin} asks for {hinted.value}")
     wanted = configuration.implementation
     if wanted is not None and runtime.implementation.name != wanted.value.lower():
-        by = "" if wanted.origin == "--implementation" else f" by {wanted.origin}"
+        by = "" if wanted.source is Source.OPTION else f" by {wanted.origin}"
         yield Objection(cause=Cause.SPEC, detail=f"{wanted.value} was asked for{by}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe import Cause
+from multirt.config.model import Source
 from multirt.environments.markers import marker_environment
 from multirt.selection.model import Objection
 
@@ -54,7 +55,7 @@ def _shadowed(question: EvaluationContext, packages: Packages) -> frozenset[str]
     queue = [
         canonicalize_name(each.value.name)
         for each in question.configuration.requirements
-        if question.builds and each.origin == "--with"
+        if question.builds and each.source is Source.OPTION
     ]
     found: set[str] = set()
     while queue:

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.config import Configuration, Prefer, Setting
+from multirt.config.model import Source
 from multirt.program.model import EntryPoint, Program, ProgramKind
 from multirt.selection.model import EvaluationContext
 from multirt.selection.ranking import order, ranked
@@ -26,7 +27,7 @@ def _question(**settings: object) -> EvaluationContext:
 
 
 def _setting(value: object) -> Setting[object]:
-    return Setting(value=value, origin="a test")
+    return Setting(value=value, source=Source.USER, origin="a test")
 
 
 def _specs(*texts: str) -> Setting[object]:
