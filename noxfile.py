@@ -54,7 +54,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def prose(session: nox.Session) -> None:
-    """Check the words and the length of sentences in README.md and docs/."""
+    """Check the words and the length of sentences in README.md, docs/ and help texts."""
     session.run("python", str(ROOT / "scripts" / "check_prose"), *session.posargs, external=True)
 
 

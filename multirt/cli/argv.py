@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 # In the order of `multirt --help`, with what that says of each in a line, so that it need import
 # none: each is a module here, imported only when it is asked for.
 COMMANDS = {
-    "run": "Start a program on a runtime that can run it.",
-    "tool": "Run a tool from an index, on a runtime that has wheels for it.",
-    "explain": "Say which runtime that is, and what is against the others.",
-    "list": "List every Python runtime of this machine.",
+    "run": "Run a program on the best compatible runtime.",
+    "tool": "Run a tool from the package index.",
+    "explain": "Show which runtime a program would use, and why.",
+    "list": "List all Python runtimes of this machine.",
     "find": "Print the path of the best runtime that fits.",
-    "probe": "Say on which runtimes a binary works, where not, and why.",
-    "compare": "Run a program on every runtime that fits; say which agree.",
-    "bench": "Measure a program on several runtimes.",
-    "canary": "Show what canaries have shown; forget a trial.",
-    "matrix": "Test one built wheel on every runtime.",
-    "doctor": "Say what is skipped, slow, double or in disagreement.",
-    "cache": "What multirt remembers, and can find out again.",
-    "env": "The environments that hold what programs require.",
-    "lock": "Lock what a script requires, for every start of it.",
+    "probe": "Check on which runtimes a binary works, and why not.",
+    "compare": "Compare the results of a program on several runtimes.",
+    "bench": "Measure how fast a program is on several runtimes.",
+    "canary": "Show or delete the results of canaries.",
+    "matrix": "Test a project on every runtime.",
+    "doctor": "Report problems with the discovered runtimes.",
+    "cache": "Show or delete cached facts and decisions.",
+    "env": "Manage the environments of programs.",
+    "lock": "Write a lock file for a script.",
     "shebang": "Make scripts start through multirt by their first line.",
 }
 

@@ -42,35 +42,35 @@ class BenchOptions(Struct, frozen=True, kw_only=True):
 
     rounds: Annotated[
         int,
-        typer.Option("--rounds", metavar="N", min=1, help="In each, every runtime has its turn."),
+        typer.Option("--rounds", metavar="N", min=1, help="Number of interleaved rounds."),
     ] = 10
     values: Annotated[
-        int, typer.Option("--values", metavar="N", min=1, help="Of each runtime in a round.")
+        int, typer.Option("--values", metavar="N", min=1, help="Values of each runtime in a round.")
     ] = 1
     warmups: Annotated[
         int,
-        typer.Option(
-            "--warmups", metavar="N", min=0, help="Values that are thrown away before them."
-        ),
+        typer.Option("--warmups", metavar="N", min=0, help="Warm-up values to discard."),
     ] = 0
     check: Annotated[
         bool,
-        typer.Option("--check/--no-check", help="Measure only those whose output is the same."),
+        typer.Option("--check/--no-check", help="Measure only runtimes with the same output."),
     ] = True
     curves: Annotated[
         bool,
-        typer.Option("--curves/--no-curves", help="Show how compilers get warm in one process."),
+        typer.Option("--curves/--no-curves", help="Show the warm-up of compilers in one process."),
     ] = True
     threads: Annotated[
         str | None,
         typer.Option(
-            "--threads", metavar="N,N...", help="Measure with each number of threads: 1,2,4."
+            "--threads", metavar="N,N...", help="Measure with each number of threads, as in 1,2,4."
         ),
     ] = None
     threads_variable: Annotated[
         str,
         typer.Option(
-            "--threads-variable", metavar="NAME", help="Where the program reads that number."
+            "--threads-variable",
+            metavar="NAME",
+            help="The variable that passes the number of threads.",
         ),
     ] = "THREADS"
 
@@ -99,16 +99,19 @@ class BaselineOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--compare-to",
             metavar="REF",
-            help="recent, previous, first, best, a run's number, or pyperf's JSON.",
+            help="recent, previous, first, best, a run's number, or a file.",
         ),
     ] = None
     fail_on_regression: Annotated[
-        bool, typer.Option("--fail-on-regression", help="Exit code 1 when it became slower.")
+        bool, typer.Option("--fail-on-regression", help="Exit with 1 if a runtime became slower.")
     ] = False
     threshold: Annotated[
         float,
         typer.Option(
-            "--threshold", metavar="PERCENT", min=0, help="Percent below which a change is none."
+            "--threshold",
+            metavar="PERCENT",
+            min=0,
+            help="The smallest change that counts, in percent.",
         ),
     ] = 5.0
 
@@ -195,18 +198,20 @@ def _numbers(text: str | None) -> tuple[int, ...]:
 
 Output = Annotated[
     Path | None,
-    typer.Option("--output", metavar="DIR", help="Write pyperf's JSON files into this folder."),
+    typer.Option("--output", metavar="DIR", help="Write a file of pyperf for each runtime."),
 ]
-Keep = Annotated[bool, typer.Option("--history/--no-history", help="Remember what was measured.")]
+Keep = Annotated[
+    bool, typer.Option("--history/--no-history", help="Record the measurement in the history.")
+]
 Suite = Annotated[
     str | None,
     typer.Option(
-        "--suite", metavar="SUITE", help="pyperformance[:name,...] in place of a program."
+        "--suite", metavar="SUITE", help="Run pyperformance[:NAME,...] instead of a program."
     ),
 ]
 SuitePace = Annotated[
     SuiteMode | None,
-    typer.Option("--suite-pace", help="How long each benchmark of a suite may take."),
+    typer.Option("--suite-pace", help="How thoroughly a suite measures; default: fast."),
 ]
 
 
@@ -231,7 +236,7 @@ class Unnamed(TyperCommand):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    group = typer.Typer(cls=ProgramFirst, help="Measure a program on several runtimes.")
+    group = typer.Typer(cls=ProgramFirst, help="Measure how fast a program is on several runtimes.")
     group.command("measure", cls=Unnamed, context_settings=PROGRAM, hidden=True)(
         takes_program(measure)
     )
@@ -253,9 +258,9 @@ def measure(
     suite_pace: SuitePace = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a program on every runtime that fits, one in turn after the other.
+    """Measure a program on every compatible runtime, in turns.
 
-    `multirt bench history [PROGRAM]` shows what was measured before.
+    `multirt bench history [PROGRAM]` shows earlier measurements.
     """
     if suite is not None:
         _check_suite(
@@ -350,17 +355,17 @@ def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
 
 def show_history(
     program: Annotated[
-        Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
+        Path | None, typer.Argument(metavar="PROGRAM", help="The script; default: all.")
     ] = None,
     *,
     since: BaselineOptions,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write every value as CSV.")
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all values to a CSV file.")
     ] = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Show what was measured before, of all programs or of one."""
+    """Show earlier measurements of all programs, or of one."""
     if program is None and since != BaselineOptions():
         raise UsageError("name the program whose last session is to be compared")
     records = _remembered(program)

@@ -15,7 +15,7 @@ from runtimes import cache_info, clear_cache
 
 def register(app: typer.Typer) -> None:
     """Add the command with its own subcommands."""
-    group = typer.Typer(help="What multirt remembers, and can find out again.")
+    group = typer.Typer(help="Show or delete cached facts and decisions.")
     group.command("dir")(show_folder)
     group.command("info")(show_state)
     group.command("clear")(forget)
@@ -24,12 +24,12 @@ def register(app: typer.Typer) -> None:
 
 
 def show_folder() -> None:
-    """Print the folder."""
+    """Print the folder of the cache."""
     typer.echo(os.fsencode(cache_dir()))
 
 
 def show_state(*, as_json: Json = False) -> None:
-    """Say how much is remembered, and whether it can be used."""
+    """Show how much is cached."""
     info = cache_info(cache_dir())
     if as_json:
         from multirt.report.cache import cache_document
@@ -42,7 +42,7 @@ def show_state(*, as_json: Json = False) -> None:
 
 
 def show_plans(*, as_json: Json = False) -> None:
-    """List the plans by which programs start at once, with age and last use."""
+    """List the cached decisions, with age and last use."""
     plans = stored_plans(cache_dir(), os.environb)
     if as_json:
         documents = [
@@ -64,7 +64,7 @@ def show_plans(*, as_json: Json = False) -> None:
 
 
 def forget(*, as_json: Json = False) -> None:
-    """Forget what runtimes have answered, and every plan; that is found out again when needed."""
+    """Delete cached facts about runtimes, and all plans."""
     try:
         plans = clear_plans(cache_dir())
         count = clear_cache(cache_dir())

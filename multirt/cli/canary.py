@@ -16,20 +16,20 @@ from multirt.experiments.canary_report import report_on
 
 _HINT = "`multirt run --canary SPEC PROGRAM` tries one"
 Program = Annotated[
-    Path | None, typer.Argument(metavar="PROGRAM", help="The script; all, when none.")
+    Path | None, typer.Argument(metavar="PROGRAM", help="The script; default: all.")
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    group = typer.Typer(help="What canaries have shown.", no_args_is_help=True)
+    group = typer.Typer(help="Show the results of canaries.", no_args_is_help=True)
     group.command("report")(show_report)
     group.command("forget")(forget)
     app.add_typer(group, name="canary")
 
 
 def show_report(program: Program = None, *, as_json: Json = False) -> None:
-    """Show starts, differences, crashes and times of each canary, and what to do."""
+    """Show starts, differences, crashes and times of each canary."""
     store = canary_store()
     names = names_of(program) if program is not None else (None,)
     reports = [report_on(each) for name in names for each in store.courses(name)]
@@ -47,7 +47,7 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
 
 
 def forget(program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The script.")]) -> None:
-    """Forget a program's trials, so that a canary that was stopped may be tried again."""
+    """Delete the trials of a program, so that a stopped canary may be tried again."""
     store = canary_store()
     count = sum(store.forget(name) for name in names_of(program))
     if not count:

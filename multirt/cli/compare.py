@@ -15,9 +15,9 @@ from multirt.errors import ExitCode
 from multirt.experiments.compare import Comparison, compare
 from multirt.report.progress import Progress
 
-Files = Annotated[bool, typer.Option("--files", help="Compare also what it writes in its copy.")]
+Files = Annotated[bool, typer.Option("--files", help="Also compare the files written in the copy.")]
 Input = Annotated[
-    Path | None, typer.Option("--input", metavar="FILE", help="A file for its standard input.")
+    Path | None, typer.Option("--input", metavar="FILE", help="Standard input; default: empty.")
 ]
 
 
@@ -36,7 +36,7 @@ def compare_runtimes(
     html: Html = None,
     as_json: Json = False,
 ) -> None:
-    """Run a program on every runtime that fits, and say which of them agree."""
+    """Run a program on every compatible runtime, and compare the results."""
     conditions = terms.conditions(files=files, given=given)
     field = terms.field(words, options)
     with Progress(len(field.contenders)) as progress:

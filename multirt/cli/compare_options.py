@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from multirt.selection.request import Request
 
 _LARGEST_SEED = 4_294_967_295  # what Python takes
-Html = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Write a page to this file.")
-]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Also write a page.")]
 
 
 class CompareOptions(Struct, frozen=True, kw_only=True):
@@ -37,38 +35,36 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--profile",
             metavar="NAME",
-            help="Start runtimes that know it this way too: jit, nojit, gil...",
+            help="Also use a launch profile: jit, nojit, gil, nogil, O.",
         ),
     ] = None
     reference: Annotated[
         str | None,
-        typer.Option("--reference", metavar="ID", help="Whom the others are compared with."),
+        typer.Option(
+            "--reference", metavar="ID", help="The runtime to compare with; default: that of `run`."
+        ),
     ] = None
     copy: Annotated[
         Path | None,
-        typer.Option(
-            "--copy", metavar="DIR", help="Give each runtime a copy of this folder to work in."
-        ),
+        typer.Option("--copy", metavar="DIR", help="Run in a copy of this folder."),
     ] = None
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds for each run.")
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Time for each run.")
     ] = 60.0
     hash_seed: Annotated[
         str,
-        typer.Option(
-            "--hash-seed", metavar="N", help="PYTHONHASHSEED for all; `random` leaves it alone."
-        ),
+        typer.Option("--hash-seed", metavar="N", help="PYTHONHASHSEED; `random` leaves it unset."),
     ] = "0"
     rule: Annotated[
         list[str] | None,
         typer.Option(
-            "--rule", metavar="NAME", help="What may differ too: sets, tracebacks, warnings."
+            "--rule", metavar="NAME", help="Ignore differences: sets, tracebacks, warnings."
         ),
     ] = None
     no_rule: Annotated[
         list[str] | None,
         typer.Option(
-            "--no-rule", metavar="NAME", help="What may not differ: paths, addresses, timings."
+            "--no-rule", metavar="NAME", help="Compare these too: paths, addresses, timings."
         ),
     ] = None
 

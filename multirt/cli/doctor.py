@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def examine(*, as_json: Json = False, refresh: Refresh = False) -> None:
-    """Say what was skipped and why, what is slow, double or in disagreement, and what to do."""
+    """Report problems with the discovered runtimes, and how to fix them."""
     found = discover(search(refresh=refresh))
     info = cache_info(cache_dir())
     launcher = installed_launcher()

@@ -25,12 +25,14 @@ from multirt.errors import ErrorKind, InputError, OperationError
 
 _UNUSED_FOR = "60d"
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be removed, and remove nothing.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command with its own subcommands."""
-    group = typer.Typer(help="The environments that hold what programs require.")
+    group = typer.Typer(help="Manage the environments of programs.")
     group.command("list")(list_environments)
     group.command("show")(show_environment)
     group.command("prune")(prune)
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_environments(*, as_json: Json = False) -> None:
-    """List every environment, the one that was used last first."""
+    """List all environments, the most recently used first."""
     found = environments(store())
     if as_json:
         from multirt.report.env import environments_document
@@ -52,11 +54,13 @@ def list_environments(*, as_json: Json = False) -> None:
 
 
 def show_environment(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, or the start of it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of an environment, or a prefix of it.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
-    """Show one environment: its packages, its programs, what it takes."""
+    """Show the packages, the programs and the size of an environment."""
     found = _named(environments(store()), name)
     if len(found) > 1:
         names = ", ".join(each.home.name for each in found[:4])
@@ -75,14 +79,18 @@ def prune(
     *,
     unused_for: Annotated[
         str,
-        typer.Option("--unused-for", metavar="TIME", help="Remove what was not used for so long."),
+        typer.Option(
+            "--unused-for",
+            metavar="TIME",
+            help="Also remove those unused for this time, as in 60d.",
+        ),
     ] = _UNUSED_FOR,
     max_size: Annotated[
         str | None,
         typer.Option(
             "--max-size",
             metavar="SIZE",
-            help="Remove what was used longest ago until the rest fits.",
+            help="Also remove the least recently used until the rest fits.",
         ),
     ] = None,
     dry_run: DryRun = False,
@@ -107,13 +115,13 @@ def prune(
 def remove_named(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Names, starts of names, or patterns with `*`."),
+        typer.Argument(metavar="NAME...", help="Names, prefixes of names, or patterns with `*`."),
     ],
     *,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Remove environments; what still needs one makes it anew."""
+    """Remove environments; a program that needs one makes it again."""
     found = environments(store())
     meant = tuple({each.home: each for name in names for each in _named(found, name)}.values())
     used = () if dry_run else _remove(meant)

@@ -23,11 +23,11 @@ def explain_choice(
     *,
     options: ProgramOptions,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Every objection, setting and file.")
+        bool, typer.Option("--verbose", "-v", help="Show every objection, setting and file.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say which runtime a program would be started on, and what stands against each other."""
+    """Show which runtime a program would use, and what rules out the others."""
     request = options.request(words, thorough=True)
     decision = decide(request)
     if as_json:

@@ -21,11 +21,14 @@ def register(app: typer.Typer) -> None:
 
 def find_runtime(
     spec: Annotated[
-        str, typer.Argument(metavar="SPEC", help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', a path")
+        str,
+        typer.Argument(
+            metavar="SPEC", help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', an id or a path."
+        ),
     ],
     *,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Every runtime that fits, and what puts it there.")
+        bool, typer.Option("--explain", help="Show all runtimes that fit, and why in this order.")
     ] = False,
     as_json: Json = False,
     refresh: Refresh = False,

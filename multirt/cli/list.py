@@ -17,19 +17,22 @@ def register(app: typer.Typer) -> None:
 
 
 def list_command(
-    spec: Annotated[str | None, typer.Argument(metavar="SPEC", help="Only those that fit.")] = None,
+    spec: Annotated[
+        str | None,
+        typer.Argument(metavar="SPEC", help="Only runtimes that fit: 3.12, pypy, '>=3.9,<3.12'."),
+    ] = None,
     *,
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Also environments, and what could not be used and why."),
+        typer.Option("--all", help="Also show environments and rejected candidates."),
     ] = False,
     shape: Annotated[
-        ListFormat | None, typer.Option("--format", help="A list for other tools to read.")
+        ListFormat | None, typer.Option("--format", help="Print a list for other tools.")
     ] = None,
     as_json: Json = False,
     refresh: Refresh = False,
 ) -> None:
-    """List every Python runtime of this machine."""
+    """List all Python runtimes of this machine."""
     if shape is not None and (as_json or everything):
         raise UsageError(f"--format {shape} goes with neither --json nor --all")
     code = list_runtimes(spec, everything=everything, as_json=as_json, refresh=refresh, shape=shape)

@@ -31,9 +31,13 @@ def lock_script(
     python: Python = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The file; else beside the script."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The lock file; default: next to the script."
+        ),
     ] = None,
-    build: Annotated[bool, typer.Option("--build", help="Allow what has no wheel.")] = False,
+    build: Annotated[
+        bool, typer.Option("--build", help="Also allow packages that have no wheel.")
+    ] = False,
     exclude_newer: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +46,7 @@ def lock_script(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Lock what a script requires: `run` then installs the same files everywhere."""
+    """Write a lock file, so that `run` installs the same files everywhere."""
     script = script.absolute()
     program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text=str(script)), Path.cwd())
     wanted = InstallRequest(

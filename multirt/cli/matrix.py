@@ -42,9 +42,7 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        help="Cells, tasks or runtimes: 3.12, py312, 3.12-django5.2, lint.", metavar="NAME..."
-    ),
+    typer.Argument(help="Cells, tasks or runtimes: 3.12, py312, lint.", metavar="NAME..."),
 ]
 Env = Annotated[
     list[str] | None,
@@ -52,14 +50,19 @@ Env = Annotated[
 ]
 Axis = Annotated[
     list[str] | None,
-    typer.Option("--axis", "-a", metavar="AXIS=VALUE", help="Only this value; may be repeated."),
+    typer.Option(
+        "--axis",
+        "-a",
+        metavar="AXIS=VALUE",
+        help="Run only this value of an axis; may be repeated.",
+    ),
 ]
 Keywords = Annotated[
     str | None,
-    typer.Option("-k", metavar="EXPR", help="Only cells that match: '3.12 and not t'."),
+    typer.Option("-k", metavar="EXPR", help="Run only cells that match, as in '3.12 and not t'."),
 ]
 Project = Annotated[
-    Path | None, typer.Option("--project", metavar="DIR", help="The project; else the nearest.")
+    Path | None, typer.Option("--project", metavar="DIR", help="The project; default: the nearest.")
 ]
 Wheel = Annotated[
     list[Path] | None,
@@ -68,43 +71,45 @@ Wheel = Annotated[
 Missing = Annotated[
     str | None,
     typer.Option(
-        "--missing", metavar="error|skip", help="Treat a missing runtime as an error or skip it."
+        "--missing", metavar="error|skip", help="Treat a missing runtime as an error, or skip it."
     ),
 ]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Build, resolve and install everything again.")
 ]
-Github = Annotated[
-    bool, typer.Option("--github", help="Print the matrix of a GitHub workflow, for fromJSON.")
-]
+Github = Annotated[bool, typer.Option("--github", help="Print the matrix of a GitHub workflow.")]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Cells at a time.")
+    int | None,
+    typer.Option("--jobs", "-j", metavar="N", min=1, help="Number of cells that run at a time."),
 ]
-FailFast = Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first trouble.")]
-Live = Annotated[bool, typer.Option("--live", help="Show what the tests print, as it comes.")]
-IsQuiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary.")]
+FailFast = Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure.")]
+Live = Annotated[bool, typer.Option("--live", help="Show the output of the tests while they run.")]
+IsQuiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only the summary.")]
 LastFailed = Annotated[
-    bool, typer.Option("--last-failed", "--lf", help="Only the cells that failed last time.")
+    bool, typer.Option("--last-failed", "--lf", help="Run only the cells that failed last time.")
 ]
 Timeout = Annotated[
-    float | None, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="For each cell.")
+    float | None,
+    typer.Option(
+        "--timeout", min=0.1, metavar="SECONDS", help="Time for each cell; default: none."
+    ),
 ]
 Grace = Annotated[
     float | None,
     typer.Option(
-        "--grace", min=0.1, metavar="SECONDS", help="To clean up after Ctrl-C; default: 10."
+        "--grace", min=0.1, metavar="SECONDS", help="Time to clean up after Ctrl-C; default: 10."
     ),
 ]
 Executor = Annotated[
     str | None,
-    typer.Option(
-        "--executor", metavar="ADDRESS", help="Test on the workers of a cluster: dask://HOST:PORT."
-    ),
+    typer.Option("--executor", metavar="ADDRESS", help="Use a cluster: dask://HOST:PORT."),
 ]
-Cover = Annotated[bool, typer.Option("--cov", help="Measure coverage and combine it.")]
+Cover = Annotated[bool, typer.Option("--cov", help="Measure the coverage on all runtimes.")]
 Reports = Annotated[
     list[str] | None,
-    typer.Option("--report", metavar="KIND=FILE", help="json, junit, md or html; may be repeated."),
+    typer.Option(
+        "--report", metavar="KIND=FILE", help="Write json, junit, md or html; may be repeated."
+    ),
 ]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="The same as --report html=FILE.")
@@ -211,7 +216,7 @@ def run_matrix(
     report: Reports = None,
     html: Html = None,
 ) -> None:
-    """Test the project on every runtime; what follows `--` goes to the tests."""
+    """Test the project on every runtime; arguments after `--` go to the tests."""
     reports = reports_of(report, html)
     if cover and executor is not None:
         message = "--cov combines what was measured on this machine, --executor tests on others"
@@ -263,7 +268,7 @@ def sync_environments(
     wheel: Wheel = None,
     missing: Missing = None,
 ) -> None:
-    """Do all but the tests: build the wheel, resolve and install."""
+    """Build the wheel, resolve and install, but run no tests."""
     opened = open_matrix(
         MatrixArgs(
             project=project,
@@ -320,7 +325,7 @@ def plan_cells(
     fresh: Fresh = False,
     as_json: Json = False,
 ) -> None:
-    """Say for each cell which wheel it tests, or why it cannot be tested."""
+    """Show which wheel each cell tests, or why it cannot."""
     from multirt.report.matrix_text import print_plan
 
     wanted = CellSelection(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
@@ -343,7 +348,7 @@ def list_cells(
     as_json: Json = False,
     as_github: Github = False,
 ) -> None:
-    """Show the cells of the matrix; nothing is built."""
+    """List the cells of the matrix."""
     from multirt.report.matrix_text import print_cells
 
     wanted = CellSelection(names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords)
@@ -377,13 +382,13 @@ def offer_runtimes(
 
 def merge_reports(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="JSON reports of the same wheels.")
+        list[Path], typer.Argument(metavar="FILE...", help="JSON reports of the same wheel.")
     ],
     *,
     report: Reports = None,
     html: Html = None,
 ) -> None:
-    """Merge the reports of several machines; refuse those of different wheels."""
+    """Merge reports of the same wheel from several machines."""
     reports = reports_of(report, html)
     merged = merge([(str(file), read_document(file)) for file in files])
     raise typer.Exit(hand_out(merged, reports))
@@ -394,7 +399,7 @@ def import_configuration(
     *,
     project: Project = None,
 ) -> None:
-    """Print the configuration that does what another runner is configured to do."""
+    """Print the configuration of another runner as one of multirt."""
     from multirt.matrix.convert import IMPORTS, configuration, together, unfit
 
     reader = IMPORTS[_known(runner, tuple(IMPORTS))]
@@ -407,7 +412,7 @@ def import_configuration(
 def export_configuration(
     runner: Annotated[str, typer.Argument(metavar="RUNNER", help="github.")],
 ) -> None:
-    """Print the configuration of another runner that tests the same cells."""
+    """Print a workflow for another runner that tests the same cells."""
     from multirt.matrix.convert import WORKFLOW
 
     _known(runner, ("github",))
@@ -445,7 +450,7 @@ def register(app: typer.Typer) -> None:
     """Add the command with its own subcommands; `run` is the default."""
     group = typer.Typer(
         cls=RunByDefault,
-        help="Test one built wheel on every runtime; `run` where no command is named.",
+        help="Test a wheel of the project on every runtime; default command: `run`.",
     )
     for name, function in _COMMANDS:
         group.command(name, cls=WithRest)(function)

@@ -24,17 +24,17 @@ __all__ = [
 ]
 
 PROGRAM = {"allow_interspersed_args": False}  # what follows the program is the program's
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Ask every runtime anew.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Query every runtime again.")]
 Python = Annotated[
     list[str] | None,
     typer.Option(
-        "--python", "-p", metavar="SPEC", help="A runtime to use; repeat in order of preference."
+        "--python", "-p", metavar="SPEC", help="Use this runtime; repeat in order of preference."
     ),
 ]
 Site = Annotated[
     list[Path] | None,
-    typer.Option("--site", metavar="DIR", help="A folder of installed packages; repeatable."),
+    typer.Option("--site", metavar="DIR", help="Use this folder of packages; may be repeated."),
 ]
 
 

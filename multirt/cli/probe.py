@@ -12,8 +12,6 @@ from multirt.cli.probe_request import Kind, OutputFormat, ProbeArgs, probe_targe
 from multirt.probe.model import ImportCheck
 from multirt.report.terminal import Color
 
-_TRIED = "in child processes of the runtimes"
-
 Targets = Annotated[
     list[str],
     typer.Argument(
@@ -23,7 +21,10 @@ Targets = Annotated[
 Pythons = Annotated[
     list[str] | None,
     typer.Option(
-        "--python", "-p", metavar="SPEC", help="Judge on the runtimes that fit; repeatable."
+        "--python",
+        "-p",
+        metavar="SPEC",
+        help="Judge on installed runtimes that fit; may be repeated.",
     ),
 ]
 Described = Annotated[
@@ -31,52 +32,64 @@ Described = Annotated[
     typer.Option(
         "--runtime",
         metavar="WORDS",
-        help="Judge on one that need not be here: 3.16, auto (the wheel's own).",
+        help="Judge on any runtime: 3.16, or auto for the tags' own.",
     ),
 ]
 Index = Annotated[
     bool,
-    typer.Option("--index", help="Take NAME[==VERSION] from the index: the wheels of a release."),
+    typer.Option("--index", help="Judge all wheels of a release: NAME[==VERSION]."),
 ]
 Coverage = Annotated[
-    bool, typer.Option("--coverage", help="Show which versions and platforms no wheel serves.")
+    bool, typer.Option("--coverage", help="Show which versions and platforms lack a wheel.")
 ]
-Import = Annotated[bool, typer.Option("--import", help=f"Prove it: import the modules {_TRIED}.")]
+Import = Annotated[
+    bool, typer.Option("--import", help="Import the modules in a process of each runtime.")
+]
 Subinterpreter = Annotated[
-    bool, typer.Option("--subinterpreter", help=f"Import in a sub-interpreter {_TRIED}.")
+    bool, typer.Option("--subinterpreter", help="Also import them in a sub-interpreter.")
 ]
-Gil = Annotated[bool, typer.Option("--gil", help="See whether importing turns the GIL on.")]
+Gil = Annotated[bool, typer.Option("--gil", help="Report whether the import turns on the GIL.")]
 Timeout = Annotated[
     float,
-    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time that one module may take."),
+    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time for the import of a module."),
 ]
-Form = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
+Form = Annotated[OutputFormat, typer.Option("--format", help="The output format.")]
 Page = Annotated[
     Path | None,
-    typer.Option("--html", metavar="FILE", help="Write a page with a heat map as well."),
+    typer.Option("--html", metavar="FILE", help="Also write a page with a heat map."),
 ]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Print symbols, floors and hints as well.")
+    bool, typer.Option("--verbose", "-v", help="Also show symbols, floors and hints.")
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Print every reason.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
+Everything = Annotated[bool, typer.Option("--all", help="Show every reason with every runtime.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")]
 Failing = Annotated[
     list[Kind] | None,
-    typer.Option("--fail-on", metavar="CAUSE", help="Fail on this cause too; repeatable."),
+    typer.Option(
+        "--fail-on", metavar="CAUSE", help="Exit with 1 on this cause too; may be repeated."
+    ),
 ]
 Ignored = Annotated[
     list[Kind] | None,
-    typer.Option("--ignore", metavar="CAUSE", help="Neither show nor count it; repeatable."),
+    typer.Option(
+        "--ignore", metavar="CAUSE", help="Ignore findings with this cause; may be repeated."
+    ),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; as many as pay off."),
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        min=1,
+        help="Number of processes; default: chosen automatically.",
+    ),
 ]
 Executor = Annotated[
     str | None,
-    typer.Option("--executor", metavar="ADDRESS", help="A cluster to use: dask://HOST:PORT."),
+    typer.Option("--executor", metavar="ADDRESS", help="Use a cluster: dask://HOST:PORT."),
 ]
-Colors = Annotated[Color, typer.Option("--color", help="When to use colors.")]
+Colors = Annotated[Color, typer.Option("--color", help="Whether to print colors.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -108,7 +121,7 @@ def probe_command(
     executor: Executor = None,
     color: Colors = Color.AUTO,
 ) -> None:
-    """Say on which runtimes a binary works, where not, and why."""
+    """Check on which runtimes a binary works, and why not on others."""
     tried = {
         ImportCheck.IMPORT: imports,
         ImportCheck.SUBINTERPRETER: subinterpreter,

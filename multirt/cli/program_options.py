@@ -32,8 +32,8 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PROGRAM [ARGUMENT]...",
-        help="A script, -m MODULE, -c CODE, -, a folder or zip archive, or an installed command;"
-        " what follows it is its own. Nothing: the interpreter itself.",
+        help="A script, -m MODULE, -c CODE, -, a folder, a zip archive or an installed command."
+        " Arguments after it belong to it. Default: the interpreter.",
     ),
 ]
 
@@ -48,43 +48,46 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--with",
             metavar="REQUIREMENT",
-            help="A requirement to install for this start; repeatable.",
+            help="Install a requirement for this start; may be repeated.",
         ),
     ] = None
     with_requirements: Annotated[
         list[Path] | None,
         typer.Option(
-            "--with-requirements", metavar="FILE", help="A file of such requirements; repeatable."
+            "--with-requirements",
+            metavar="FILE",
+            help="Install the requirements in a file; may be repeated.",
         ),
     ] = None
     build: Annotated[
-        bool, typer.Option("--build", help="Also install what has no wheel, from its sources.")
+        bool, typer.Option("--build", help="Also build packages that have no wheel.")
     ] = False
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Use cached packages only, and no index.")
-    ] = False
+    offline: Annotated[bool, typer.Option("--offline", help="Use only cached packages.")] = False
     project: Annotated[
         Path | None,
-        typer.Option("--project", metavar="DIR", help="The folder whose project counts."),
+        typer.Option("--project", metavar="DIR", help="Use the project in this folder."),
     ] = None
     no_project: Annotated[
-        bool, typer.Option("--no-project", help="Leave out pyproject.toml and .python-version.")
+        bool, typer.Option("--no-project", help="Ignore pyproject.toml and .python-version.")
     ] = False
     no_config: Annotated[
-        bool, typer.Option("--no-config", help="Leave out [tool.multirt] and multirt.toml.")
+        bool, typer.Option("--no-config", help="Ignore [tool.multirt] and multirt.toml.")
     ] = False
     no_lock: Annotated[
-        bool, typer.Option("--no-lock", help="Leave out the lock file of the script or project.")
+        bool, typer.Option("--no-lock", help="Ignore the lock file of the script or project.")
     ] = False
     isolated: Annotated[
-        bool, typer.Option("--isolated", help="Only the command line and the program count.")
+        bool, typer.Option("--isolated", help="Use only the command line and the program.")
     ] = False
     implementation: Annotated[
         str | None,
-        typer.Option("--implementation", metavar="NAME", help="cpython, pypy, graalpy..."),
+        typer.Option(
+            "--implementation", metavar="NAME", help="Use only cpython, pypy, graalpy, ..."
+        ),
     ] = None
     prefer: Annotated[
-        Prefer | None, typer.Option("--prefer", help="Which of those that fit comes first.")
+        Prefer | None,
+        typer.Option("--prefer", help="Which compatible runtime comes first; default: newest."),
     ] = None
     fastest_margin: Annotated[
         int | None,
@@ -92,21 +95,21 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
             "--fastest-margin",
             metavar="PERCENT",
             min=0,
-            help="Percent that `--prefer fastest` asks for.",
+            help="How much faster `--prefer fastest` requires; default: 10.",
         ),
     ] = None
     allow_prerelease: Annotated[
-        bool, typer.Option("--allow-prerelease", help="Pre-releases are as good as releases.")
+        bool, typer.Option("--allow-prerelease", help="Treat pre-releases as releases.")
     ] = False
     below_floor: Annotated[
-        bool, typer.Option("--try", help="Same as --allow abi-tag --allow package-python.")
+        bool, typer.Option("--try", help="The same as --allow abi-tag --allow package-python.")
     ] = False
     allow: Annotated[
         list[str] | None,
         typer.Option(
             "--allow",
             metavar="CAUSE",
-            help="Overrule objections of a cause, such as library, or all.",
+            help="Ignore objections of a cause, or all; may be repeated.",
         ),
     ] = None
     python_args: Annotated[
@@ -114,11 +117,11 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--python-args",
             metavar="OPTIONS",
-            help="Options of the interpreter, such as -I; may be repeated.",
+            help="Pass options such as -I to Python; may be repeated.",
         ),
     ] = None
     whole_site: Annotated[
-        bool, typer.Option("--whole-site", help="All that is installed counts, imported or not.")
+        bool, typer.Option("--whole-site", help="Check all installed packages, imported or not.")
     ] = False
 
     def request(self, words: list[str] | None, *, thorough: bool = False) -> Request:

@@ -28,13 +28,13 @@ def run_program(
     *,
     options: ProgramOptions,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be started, and start nothing.")
+        bool, typer.Option("--dry-run", help="Print what would start, and start nothing.")
     ] = False,
     as_json: Json = False,
     canary: Annotated[
         str | None,
         typer.Option(
-            "--canary", metavar="SPEC", help="A new runtime to try on a share of the starts."
+            "--canary", metavar="SPEC", help="Try a new runtime on a share of the starts."
         ),
     ] = None,
     percent: Annotated[
@@ -44,17 +44,18 @@ def run_program(
             metavar="PERCENT",
             min=0,
             max=100,
-            help="Of the starts, for the canary: 5, and with --shadow 100, when not said.",
+            help="Share for the canary; default: 5, with --shadow 100.",
         ),
     ] = None,
     shadow: Annotated[
-        bool, typer.Option("--shadow", help="Run the canary afterwards, and compare.")
+        bool, typer.Option("--shadow", help="Also run the canary afterwards, and compare.")
     ] = False,
     repeatable: Annotated[
-        bool, typer.Option("--repeatable", help="The program may be run twice, for --shadow.")
+        bool,
+        typer.Option("--repeatable", help="Declare that the program may run twice, for --shadow."),
     ] = False,
 ) -> None:
-    """Start a program on a runtime that can run it."""
+    """Run a program on the best compatible runtime."""
     if as_json and not dry_run:
         raise UsageError("--json goes with --dry-run: a program's output is its own")
     if canary is None and (percent is not None or shadow or repeatable):

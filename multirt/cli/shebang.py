@@ -27,7 +27,7 @@ Paths = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command with its three verbs."""
     group = typer.Typer(
-        help="Make scripts start through multirt by their first line, and undo it.",
+        help="Make scripts start through multirt by their first line, or undo it.",
         no_args_is_help=True,
     )
     group.command("show")(show_lines)
@@ -64,18 +64,18 @@ def set_lines(
             "--python",
             "-p",
             metavar="SPEC",
-            help="A runtime to use; repeat in order of preference.",
+            help="Use this runtime; repeat in order of preference.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make scripts start through multirt."""
+    """Make scripts start through multirt by their first line."""
     specs = [str(RuntimeSpec.parse(word, fork=True)) for word in python or ()]
     _each(paths, lambda path: put(path, specs, _records()), as_json=as_json)
 
 
 def unset_lines(paths: Paths, *, as_json: Json = False) -> None:
-    """Give scripts the first line back that they had."""
+    """Restore the original first line of scripts."""
     _each(paths, lambda path: take_back(path, _records()), as_json=as_json)
 
 

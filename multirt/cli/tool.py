@@ -18,7 +18,7 @@ Words = Annotated[
     list[str],
     typer.Argument(
         metavar="TOOL[@VERSION] [ARGUMENT]...",
-        help="A distribution and its command of the same name; what follows is the tool's own.",
+        help="A distribution with a command; arguments follow.",
     ),
 ]
 
@@ -35,11 +35,11 @@ def run_tool(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="REQUIREMENT", help="The distribution that brings the command."
+            "--from", metavar="REQUIREMENT", help="The distribution that contains the command."
         ),
     ] = None,
 ) -> None:
-    """Run a tool from an index, on a runtime that has wheels for it."""
+    """Run a tool from the package index, on a runtime that has wheels for it."""
     name, _, version = words[0].partition("@")
     exact = f"=={version}" if version not in ("", "latest") else ""
     needed = requirement(source or f"{name}{exact}")
