@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from abi_probe.model import Binary
+    from abi_probe.model import Binary, VersionNeed
 
 # musl has no symbol versions; these names came with a version. Source: musl's WHATSNEW.
 _MUSL_SINCE: Final[Mapping[str, tuple[int, ...]]] = {
@@ -31,14 +31,21 @@ def version_key(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers) if all(map(str.isdigit, numbers)) else ()
 
 
+def glibc_needs(binary: Binary) -> Iterator[VersionNeed]:
+    """Yield the versions of glibc that a binary needs, as the policies of manylinux count them.
+
+    One is left out: the loader of ppc64le has `__tls_get_addr_opt@GLIBC_2.22` in the glibc 2.17 of
+    the manylinux2014 image too, and what is built there asks for it (seen in multidict 6).
+    """
+    for need in binary.version_needs:
+        backported = need.library == "ld64.so.2" and need.version == "GLIBC_2.22"
+        if need.version.startswith("GLIBC_2") and not backported:
+            yield need
+
+
 def newest_glibc(binary: Binary) -> tuple[int, ...] | None:
     """Return the newest glibc whose symbols a binary needs; None where it names none."""
-    versions = (
-        version_key(need.version)
-        for need in binary.version_needs
-        if need.version.startswith("GLIBC_2")
-    )
-    return max(versions, default=None) or None
+    return max((version_key(need.version) for need in glibc_needs(binary)), default=None) or None
 
 
 def newest_musl(binary: Binary) -> tuple[int, ...] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from abi_probe.libc import version_key
+from abi_probe.libc import newest_glibc
 from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
 from abi_probe.symbol_text import promise_help, symbol_words
@@ -206,12 +206,8 @@ def _exported_since(name: str, floor: tuple[int, int]) -> bool:
 
 def _libc_floor(extension: Extension) -> str | None:
     """Return the newest glibc that an extension names."""
-    versions = [
-        need.version
-        for need in extension.binary.version_needs
-        if need.version.startswith("GLIBC_") and version_key(need.version)
-    ]
-    return max(versions, key=version_key)[len("GLIBC_") :] if versions else None
+    newest = newest_glibc(extension.binary)
+    return ".".join(map(str, newest)) if newest is not None else None
 
 
 def _counts(names: list[str]) -> dict[str, int]:

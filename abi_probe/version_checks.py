@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abi_probe.libc import FOR_GLIBC, FOR_MUSL, libc_of, other_libc, version_key
+from abi_probe.libc import FOR_GLIBC, FOR_MUSL, glibc_needs, libc_of, other_libc, version_key
 from abi_probe.verdict import Cause, Objection
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def _check_libc(
             help=FOR_MUSL if name == "musl" else FOR_GLIBC,
         )
     elif name == "glibc":
-        named = [
-            each for each in extension.binary.version_needs if each.version.startswith("GLIBC_2")
-        ]
+        named = glibc_needs(extension.binary)
         newest = max(named, key=lambda need: version_key(need.version), default=None)
         if newest is not None and version_key(newest.version) > version:
             yield _unmet(extension, newest, "it", target)

@@ -131,12 +131,15 @@ def _failing(asked: ProbeArgs) -> Sequence[str]:
 
 def _complain(reports: Sequence[ArtifactReport]) -> None:
     """Tell people which targets could not be read, and what next."""
+    groups: dict[tuple[str, str | None], list[str]] = {}
     for report in reports:
-        error = report["error"]
-        if error is not None and sys.stderr is not None:
-            hint = f"\n  {error['hint']}" if error["hint"] else ""
-            said = f"{visible(report['target'])}: {visible(error['message'])}{hint}"
-            print(f"multirt: {said}", file=sys.stderr)  # noqa: T201 - the command's own output
+        if (error := report["error"]) is not None:
+            groups.setdefault((error["message"], error["hint"]), []).append(report["target"])
+    for (message, hint), targets in groups.items():
+        more = f" (and {len(targets) - 1} more)" if len(targets) > 1 else ""
+        said = f"{visible(targets[0])}{more}: {visible(message)}"
+        if sys.stderr is not None:
+            print(f"multirt: {said}", *([hint] if hint else []), sep="\n  ", file=sys.stderr)  # noqa: T201 - the command's own output
 
 
 def _probing(asked: ProbeArgs) -> ProbeRequest:

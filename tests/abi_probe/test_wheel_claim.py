@@ -94,6 +94,19 @@ GLIBC = [
 ]
 
 
+def test_the_version_that_ppc64le_got_before_its_time_is_not_counted() -> None:
+    binary = replace(
+        machine("ppc64le"),
+        version_needs=(VersionNeed(library="ld64.so.2", version="GLIBC_2.22"),),
+    )
+    assert kinds(wheel("cp38-abi3-manylinux_2_17_ppc64le", {"spam.abi3.so": binary})) == []
+    elsewhere = (VersionNeed(library="libc.so.6", version="GLIBC_2.22"),)
+    binary = replace(binary, version_needs=elsewhere)
+    assert kinds(wheel("cp38-abi3-manylinux_2_17_ppc64le", {"spam.abi3.so": binary})) == [
+        ("glibc", "spam.abi3.so")
+    ]
+
+
 @pytest.mark.parametrize(("platform", "files", "broken"), GLIBC)
 def test_a_file_needs_a_newer_glibc_than_the_tag(
     platform: str, files: Mapping[str, Binary | None], broken: str | None
