@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
+from tests.abi_probe.macho_bytes import bind, macho, trie
+from tests.abi_probe.pe_bytes import ADDRESS, Blob, export_table, import_table, pe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,19 @@ def module(*needs: str, name: str = "spam") -> bytes:
     return elf(replace(EXTENSION, symbols=tuple(symbols), texts=(), needs=(), definitions=()))
 
 
+def mac_module(*needs: str, name: str = "spam") -> bytes:
+    """Return the bytes of a module for macOS on arm64 that needs some names of CPython."""
+    bound = b"".join(bind(f"_{each}", -2) for each in needs)
+    return macho(bind=bound + bytes(4), trie=trie(f"_PyInit_{name}"))
+
+
+def windows_module(*needs: str, name: str = "spam", library: str = "python3.dll") -> bytes:
+    """Return the bytes of a module for 64-bit Windows that needs some names of CPython."""
+    blob = Blob()
+    exports = export_table(blob, f"{name}.pyd", {f"PyInit_{name}": ADDRESS})
+    return pe(blob, {0: exports, 1: import_table(blob, {library: needs})})
+
+
 def write_wheel(folder: Path, filename: str, *needs: str, **members: bytes) -> Path:
     """Write a wheel with one module of the distribution's name.
 
@@ -40,9 +55,10 @@ def write_wheel(folder: Path, filename: str, *needs: str, **members: bytes) -> P
     """
     name, version, tag = filename.removesuffix(".whl").split("-", 2)
     info = f"{name}-{version}.dist-info"
+    made = {"win": windows_module, "mac": mac_module}.get(tag.split("-")[2][:3], module)
     suffix = ".abi3t.so" if "abi3t" in tag else ".abi3.so"
     files = {
-        f"{name}{suffix}": module(*needs, name=name),
+        f"{name}{'.pyd' if made is windows_module else suffix}": made(*needs, name=name),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n".encode(),
         **members,

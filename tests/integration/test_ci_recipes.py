@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from multirt.matrix.convert import WORKFLOW
-from tests.factories.probe_wheels import BROKEN_PROMISE, GOOD, write_good, write_liar, write_wheel
+from tests.factories.probe_wheels import GOOD, module, write_good, write_liar, write_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -127,45 +127,82 @@ def test_one_version_of_each_github_action_is_in_use() -> None:
     assert "actions/checkout" in used
 
 
-def _audit_command() -> str:
-    """Return the command that the page recommends for cibuildwheel."""
+@pytest.fixture
+def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Return what cibuildwheel runs on each wheel, with the setting that the page recommends."""
+    from cibuildwheel.audit import run_audit
+    from cibuildwheel.options import CommandLineArguments, compute_options
+
     page = (ROOT / "docs/how-to/other-tools.md").read_text(encoding="utf-8")
     (block,) = [
-        each
-        for each in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-        if "audit-command" in each
+        each for each in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "audit" in each
     ]
-    command = tomllib.loads(block)["tool"]["cibuildwheel"]["audit-command"]
-    assert isinstance(command, str)
-    return command
+    block = block.replace('audit-requires = ["multirt"]', "audit-requires = []")  # it is on PATH
+    (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
+    environment = tmp_path / "audit_venv"  # else cibuildwheel downloads virtualenv
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", TOOLS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = compute_options("linux", CommandLineArguments.defaults(), os.environ)
+    chosen = options.build_options("cp312-manylinux_x86_64")
+    return lambda wheel: run_audit(tmp_dir=tmp_path, build_options=chosen, wheel=wheel)
+
+
+MAC = "spam-1.0-cp39-abi3-macosx_11_0_arm64.whl"
+WINDOWS = "spam-1.0-cp39-abi3-win_amd64.whl"
 
 
 @pytest.mark.parametrize(
-    ("wheel", "code"),
+    "wheel",
     [
-        pytest.param(GOOD, 0, id="good"),
-        pytest.param(BROKEN_PROMISE, 1, id="broken promise"),
-        pytest.param(ABI3T, 0, id="both stable ABIs"),
-        pytest.param("spam-1.0-cp39-cp39-macosx_11_0_arm64.whl", 1, id="a file of another system"),
+        pytest.param(GOOD, id="Linux"),
+        pytest.param(ABI3T, id="both-stable-ABIs"),
+        pytest.param(MAC, id="macOS"),
+        pytest.param(WINDOWS, id="Windows"),
     ],
 )
-def test_cibuildwheel_audits_with_probe(
-    tmp_path: Path, wheel: str, code: int, monkeypatch: pytest.MonkeyPatch
+def test_cibuildwheel_audits_wheels_of_every_system(
+    tmp_path: Path, wheel: str, audit: Callable[[Path], None]
 ) -> None:
-    from cibuildwheel.audit import needs_audit
-    from cibuildwheel.util.cmd import shell
-    from cibuildwheel.util.helpers import prepare_command
+    from cibuildwheel.errors import AuditCommandFailedError
 
-    names = ["PyList_New", *(["_PyList_Extend"] if wheel == BROKEN_PROMISE else [])]
-    path = write_wheel(tmp_path, wheel, *names)
-    command = _audit_command()
-    assert needs_audit([command], path.name)
-    monkeypatch.chdir(tmp_path)
-    env = {**os.environ, "PATH": TOOLS, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    prepared = prepare_command(command, wheel=path, abi3_wheel=path, project=".", package=tmp_path)
-    ended = 0
-    try:
-        shell(prepared, env=env)
-    except subprocess.CalledProcessError as error:
-        ended = error.returncode
-    assert ended == code
+    good = write_wheel(tmp_path, wheel, "PyList_New")
+    audit(good)
+    with pytest.raises(AuditCommandFailedError):
+        audit(write_wheel(tmp_path, wheel, "PyList_New", "_PyList_Extend"))
+
+
+@pytest.mark.parametrize("wheel", [MAC, WINDOWS])
+def test_cibuildwheel_refuses_a_module_of_another_system(
+    tmp_path: Path, wheel: str, audit: Callable[[Path], None]
+) -> None:
+    from cibuildwheel.errors import AuditCommandFailedError
+
+    name = "spam.pyd" if wheel == WINDOWS else "spam.abi3.so"
+    with pytest.raises(AuditCommandFailedError):
+        audit(write_wheel(tmp_path, wheel, **{name: module("PyList_New")}))
+
+
+@pytest.mark.parametrize("wheel", [GOOD, ABI3T, MAC, WINDOWS])
+def test_auto_gives_one_result_whatever_the_machine_has(tmp_path: Path, wheel: str) -> None:
+    write_wheel(tmp_path, wheel, "PyList_New")
+    command = [sys.executable, "-m", "multirt", "probe", "--runtime", "auto", "--json", wheel]
+    machines = [
+        {},
+        {"PATH": "/nonexistent", "HOME": "/nonexistent", "MULTIRT_SEARCH_PATH": ""},
+        {"MULTIRT_SEARCH_PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "other")},
+    ]
+    results = {_started(command, tmp_path, env).stdout for env in machines}
+    assert len(results) == 1
+    assert json.loads(results.pop())["targets"][0]["runtimes"]
+
+
+@pytest.mark.network
+def test_pre_commit_installs_the_hooks_from_the_repository(tmp_path: Path) -> None:
+    _started(["git", "init", "--quiet"], tmp_path)
+    write_liar(tmp_path)
+    _started(["git", "add", "."], tmp_path)
+    command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "multirt-probe"]
+    done = _started([*command, "--all-files"], tmp_path, {"PRE_COMMIT_HOME": str(tmp_path / "p")})
+    assert (done.returncode, "_PyList_Extend" in done.stdout) == (1, True), done.stdout

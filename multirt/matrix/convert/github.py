@@ -4,6 +4,7 @@ from __future__ import annotations
 
 WORKFLOW = """\
 on: [push, pull_request]
+permissions: { contents: read }
 jobs:
   build:
     runs-on: ubuntu-latest
@@ -31,8 +32,9 @@ jobs:
       - uses: actions/download-artifact@v8
         with: { name: wheel, path: dist }
       - run: pipx install multirt
-      - run: >-
-          multirt matrix -e "${{ matrix.name }}" --wheel dist/*.whl
+      - env: { CELL: "${{ matrix.name }}" }
+        run: >-
+          multirt matrix -e "$CELL" --wheel dist/*.whl
           --report json=result-${{ strategy.job-index }}.json
       - if: always()
         uses: actions/upload-artifact@v7
