@@ -7,7 +7,6 @@ page. Sphinx imports this module for the page of the site.
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,15 @@ import typer
 
 from multirt.cli.app import build
 from multirt.cli.argv import COMMANDS
+from multirt.cli.command_help import OPTIONS, examples, panels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAN_PAGE = Path(__file__).parent / "multirt.1"
 _HEADING = """\
+:tocdepth: 2
+
 Commands
 ########
 
@@ -135,33 +137,18 @@ def _section(command: Any, name: str, above: Any) -> Iterator[str]:  # noqa: ANN
 def _page(command: Any, context: Any) -> Iterator[str]:  # noqa: ANN401 - of the click in typer
     """Yield what the help of a command shows, below a heading."""
     path = context.command_path
-    arguments = [each for each in command.params if each.param_type_name == "argument"]
-    words = ["COMMAND", "..."] if hasattr(command, "commands") else ["[OPTION]..."]
-    words += [each.get_usage_pieces(context)[0].strip("{}") for each in arguments]
-    yield f"\n{path}\n{'=' * len(path)}\n\n``{' '.join([path, *words])}``\n\n"
-    yield from map(_paragraph, (command.help or "").split("\n\n"))
-    panel = None
-    for each in command.params:
-        if getattr(each, "rich_help_panel", None) not in {None, panel}:
-            panel = each.rich_help_panel
-            yield f".. rubric:: {panel}\n\n"
-        yield from _parameter(each, context)
-    yield from map(_paragraph, (command.epilog or "").split("\n\n"))
-
-
-def _paragraph(text: str) -> str:
-    """Return a paragraph; one that must not be wrapped begins with a backspace, as for click."""
-    if text.startswith("\b\n"):
-        return "::\n\n" + textwrap.indent(textwrap.dedent(text[2:]), "  ") + "\n\n"
-    return f"{_escaped(' '.join(text.split()))}\n\n"
-
-
-def _parameter(parameter: Any, context: Any) -> Iterator[str]:  # noqa: ANN401 - of the click in typer
-    """Yield an argument or option with its help."""
-    record = parameter.get_help_record(context)
-    if record is not None:
-        name, text = map(_escaped, record)
-        yield f"**{name}**\n  {text}\n\n"
+    pieces = command.collect_usage_pieces(context)
+    yield f"\n{path}\n{'=' * len(path)}\n\n``{' '.join([path, *pieces])}``\n\n"
+    for text in (command.help or "").split("\n\n"):
+        yield f"{_escaped(' '.join(text.split()))}\n\n"
+    for title, records in panels(command, context):
+        if title not in {"Arguments", OPTIONS}:
+            yield f"{title}\n{'-' * len(title)}\n\n"
+        for record in records:
+            name, text = map(_escaped, record)
+            yield f"**{name}**\n  {text}\n\n"
+    if lines := examples(context):
+        yield "Examples::\n\n" + "".join(f"  {line}\n" for line in lines) + "\n"
 
 
 def _escaped(text: str) -> str:

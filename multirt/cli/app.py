@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from multirt.cli.command_help import Command
 from multirt.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def build(names: Iterable[str]) -> typer.Typer:
 def _summarize(app: typer.Typer) -> None:
     """Let every list of commands show the whole first sentence of each; else it is cut."""
     for command in app.registered_commands:
+        command.cls = Command if command.cls is TyperCommand else command.cls
         if command.callback is not None and command.short_help is None:
             first = (inspect.getdoc(command.callback) or "").partition("\n\n")[0]
             command.short_help = first.replace("\n", " ")
@@ -53,7 +56,7 @@ def _empty() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["--help", "-h"]},
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
     )
     app.callback()(_group)
     return app

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import Struct
 from msgspec.structs import replace
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from multirt.cli.app import valued_options
 from multirt.cli.argv import separated
+from multirt.cli.command_help import Command
 from multirt.cli.compare_options import CompareOptions, Html
 from multirt.cli.context import history_store, names_of
 from multirt.cli.options import PROGRAM, Json
@@ -226,7 +227,7 @@ class ProgramFirst(TyperGroup):
         return super().parse_args(ctx, ["measure", *separated(args, valued_options(measured))])
 
 
-class Unnamed(TyperCommand):
+class Unnamed(Command):
     """A command whose name nobody has to write, so help leaves it out."""
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer hides its click

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec.structs import replace
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from multirt.cli.app import valued_options
+from multirt.cli.command_help import Command
 from multirt.cli.context import search
 from multirt.cli.matrix_run import (
     MatrixArgs,
@@ -172,7 +173,7 @@ def with_command(args: list[str], commands: Mapping[str, Any]) -> list[str]:
     return ["run", *args]
 
 
-class WithRest(TyperCommand):
+class WithRest(Command):
     """A command whose words after `--` belong to another."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer hides its click

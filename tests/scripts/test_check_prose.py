@@ -12,7 +12,7 @@ PROGRAM = Path(__file__).parents[2] / "scripts" / "check_prose"
 LONG = " ".join(["word"] * 31)
 
 
-@pytest.mark.parametrize(
+PARAMETERS = pytest.mark.parametrize(
     ("text", "found"),
     [
         pytest.param("Nobody reads it.\n", "1: 'Nobody'", id="word"),
@@ -24,6 +24,17 @@ LONG = " ".join(["word"] * 31)
         pytest.param(f"{LONG[:-5]}. {LONG[:-5]}.\n", "", id="two sentences"),
     ],
 )
+
+
+def test_check_prose_reads_the_help_in_a_manual_page(tmp_path: Path) -> None:
+    page = tmp_path / "tool.1"
+    page.write_text(f".TP\n.B x\nAsk anew.\n.EX\n{LONG}\n.EE\n")
+    command = [sys.executable, str(PROGRAM), str(page)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{page}:3: 'anew': write again\n"
+
+
+@PARAMETERS
 def test_check_prose_names_the_line_of_each_finding(tmp_path: Path, text: str, found: str) -> None:
     file = tmp_path / "page.md"
     file.write_text(text)

@@ -25,5 +25,5 @@ def test_the_reference_shows_each_option_of_a_subcommand() -> None:
 
 def test_the_reference_shows_the_options_of_a_command_that_has_subcommands() -> None:
     section = reference().partition("\nmultirt bench\n")[2].partition("\nmultirt ")[0]
-    assert "``multirt bench [OPTION]... [PROGRAM [ARGUMENT]...]``" in section
+    assert "``multirt bench [OPTIONS] [PROGRAM [ARGUMENT]...]``" in section
     assert "**--rounds " in section
