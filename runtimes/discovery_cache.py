@@ -6,7 +6,6 @@ together from that takes 40 ms; to see that nothing has changed since takes a fi
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -62,7 +61,7 @@ class DiscoveryCache:
             [each.folder, each.source, each.explicit, each.name, each.tree] for each in places
         ]
         env = [identity_env_vars(search.env), search.env.get("PATH")]
-        self._key = json.dumps([_SCHEMA, code, env, looked, sorted(selected)])
+        self._key = repr([_SCHEMA, code, env, looked, sorted(selected)])
         self._file = cache.file_for(os.fspath(search.cache_dir / CACHE_FOLDER), self._key, _KIND)
 
     def load(self) -> Discovery | None:

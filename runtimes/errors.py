@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 _LONGEST = 200  # characters of a spec that a message repeats
@@ -34,7 +33,6 @@ class RuntimesError(Exception):
     """Base of every error that this package raises for a bad request."""
 
 
-@dataclass
 class SpecError(RuntimesError):
     """A text that is no runtime spec.
 
@@ -43,8 +41,11 @@ class SpecError(RuntimesError):
         suggestion: the nearest spec that would be one, None when nothing is near.
     """
 
-    text: str
-    suggestion: str | None = None
+    def __init__(self, text: str, suggestion: str | None = None) -> None:
+        """Keep what was given, and what was meant."""
+        super().__init__(text, suggestion)
+        self.text = text
+        self.suggestion = suggestion
 
     def __str__(self) -> str:
         """Say what was wrong and, where known, what was meant."""
@@ -52,7 +53,6 @@ class SpecError(RuntimesError):
         return f"not a runtime: {_shown(self.text)}{hint}"
 
 
-@dataclass
 class NoRuntimeError(RuntimesError):
     """No runtime of the machine fits a spec.
 
@@ -61,15 +61,17 @@ class NoRuntimeError(RuntimesError):
         known: ids of the runtimes that were there to choose from.
     """
 
-    spec: str
-    known: tuple[str, ...] = ()
+    def __init__(self, spec: str, known: tuple[str, ...] = ()) -> None:
+        """Keep what was asked for, and what there was."""
+        super().__init__(spec, known)
+        self.spec = spec
+        self.known = known
 
     def __str__(self) -> str:
         """Say which spec nothing fits."""
         return f"no runtime here fits {_shown(self.spec)}"
 
 
-@dataclass
 class CandidateError(RuntimesError):
     """A file that is no usable runtime.
 
@@ -78,8 +80,11 @@ class CandidateError(RuntimesError):
         detail: one line in the words of the operating system or of the candidate.
     """
 
-    reason: Reason
-    detail: str
+    def __init__(self, reason: Reason, detail: str) -> None:
+        """Keep what is wrong."""
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
 
     def __str__(self) -> str:
         """Say what is wrong with it."""

@@ -7,7 +7,6 @@ wrong with a file or the folder, the candidate is simply asked again.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import time
 import zlib
@@ -267,7 +266,7 @@ class Cache:
         """Return what must be equal for an answer to be the answer to this question."""
         path = self._path if suspect.interpreter is not None else None
         parts = (_SCHEMA, self._question, suspect.path, suspect.real, suspect.interpreter)
-        return json.dumps([*parts, self._env, path])
+        return repr([*parts, self._env, path])
 
     def _file(self, key: str) -> str:
         return cache.file_for(self._folder or "", key)

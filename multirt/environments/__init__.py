@@ -39,7 +39,14 @@ if TYPE_CHECKING:
     from multirt.environments.site_overlay import overlay
     from multirt.environments.store import EnvironmentStore
     from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
-    from multirt.environments.venv import Maker, make_empty, maker_for, maker_of, python_of
+    from multirt.environments.venv import (
+        Maker,
+        make_empty,
+        maker_for,
+        maker_of,
+        preparing,
+        python_of,
+    )
 
 __all__ = [
     "PROJECT_LOCKS",
@@ -75,6 +82,7 @@ __all__ = [
     "maker_of",
     "named_paths",
     "overlay",
+    "preparing",
     "prunable",
     "python_of",
     "release",
@@ -121,6 +129,7 @@ _LATER: Final = {
     "make_lock": "lock_maker",
     "named_paths": "local_wheels",
     "overlay": "site_overlay",
+    "preparing": "venv",
     "prunable": "inventory",
     "python_of": "venv",
     "release": "in_use",

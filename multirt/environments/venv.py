@@ -8,8 +8,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,8 @@ from runtimes.storage.trust import check_tree, make_folder
 from runtimes.venvs import read_settings, site_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runtimes import Runtime
 
 _SCHEMA = "2"
@@ -85,6 +88,28 @@ def create(runtime: Runtime, room: Path, cache_dir: Path) -> tuple[Path, ...]:
     if not folders:
         raise failed(runtime, "its venv module made no site-packages folder")
     return folders
+
+
+@contextmanager
+def preparing(runtime: Runtime, cache_dir: Path) -> Iterator[None]:
+    """Make the first environment of a runtime while the body waits for uv to resolve.
+
+    What went wrong is left to `create`, which tries again and says it.
+    """
+    if (cache_dir / "empty" / _name(runtime)).is_dir():
+        yield
+        return
+    thread = Thread(target=_prepare, args=(runtime, cache_dir))
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _prepare(runtime: Runtime, cache_dir: Path) -> None:
+    with suppress(MultirtError, OSError), tempfile.TemporaryDirectory() as folder:
+        create(runtime, Path(folder), cache_dir)
 
 
 def _name(runtime: Runtime) -> str:

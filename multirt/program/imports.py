@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+# Texts, which `re` compiles when a file is met that this Python cannot parse.
 # What is not at the margin may be in a `try` or in a function.
-_PLAIN = re.compile(r"(?P<lazy>lazy\s+)?import\s+(?P<names>[\w.]+(?:\s+as\s+\w+)?(?:\s*,.*)?)")
-_FROM = re.compile(r"(?P<lazy>lazy\s+)?from\s+(?P<name>[A-Za-z_][\w.]*)\s+import\s*(?P<names>.*)")
-_LITERAL = re.compile(r"(?s)(\"\"\"|''')(?:\\.|.)*?\1")
+_PLAIN = r"(?P<lazy>lazy\s+)?import\s+(?P<names>[\w.]+(?:\s+as\s+\w+)?(?:\s*,.*)?)"
+_FROM = r"(?P<lazy>lazy\s+)?from\s+(?P<name>[A-Za-z_][\w.]*)\s+import\s*(?P<names>.*)"
+_LITERAL = r"(?s)(\"\"\"|''')(?:\\.|.)*?\1"
 
 
 def imports_of_older(text: str, file: Path) -> tuple[Import, ...]:
@@ -32,7 +33,7 @@ def _imports(text: str, file: Path) -> Iterator[Import]:
     for line, statement in _lines(text):
         for part in statement.split(";"):
             words = part.partition("#")[0].strip().rstrip("\\")
-            if match := _FROM.match(words):
+            if match := re.match(_FROM, words):
                 yield Import(
                     name=match["name"],
                     members=tuple(_names(match["names"].replace("(", "").replace(")", ""))),
@@ -40,14 +41,14 @@ def _imports(text: str, file: Path) -> Iterator[Import]:
                     line=line,
                     certain=not match["lazy"],
                 )
-            elif match := _PLAIN.match(words):
+            elif match := re.match(_PLAIN, words):
                 for name in _names(match["names"]):
                     yield Import(name=name, file=file, line=line, certain=not match["lazy"])
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield what stands at the margin, with line numbers; long literals are left out."""
-    without = _LITERAL.sub(lambda match: "''" + "\n" * match[0].count("\n"), text)
+    without = re.sub(_LITERAL, lambda match: "''" + "\n" * match[0].count("\n"), text)
     for number, line in enumerate(without.splitlines(), 1):
         if line[:1].strip():
             yield number, line

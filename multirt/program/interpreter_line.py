@@ -14,15 +14,16 @@ from runtimes import is_runtime_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ALSO = re.compile(r"platform-python[\d.]*|pythonw[\d.]*|pyw?")  # RHEL; Windows and macOS; PEP 397
+# Texts, which `re` compiles when one is first met: most scripts need none of them.
+_ALSO = r"platform-python[\d.]*|pythonw[\d.]*|pyw?"  # RHEL; Windows and macOS; PEP 397
 _SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "zsh"})
 _TAKING = frozenset({"-u", "--unset", "-C", "--chdir"})  # options of `env` with a value after them
-_SPLITS = re.compile(r"-[a-zA-Z]*S|--split-string=?")
+_SPLITS = r"-[a-zA-Z]*S|--split-string=?"
 _TRAMPOLINE_LINES = 6
 # The second line is text to Python and a command to a shell.
-_EXEC = re.compile(r"""^['"\s]*exec['"]*\s+(?P<words>.+)"\$0\"""", re.MULTILINE)
-_SUBSTITUTED = re.compile(r"\$\([^()]*\)")
-_BACKTICKS = re.compile(r"`[^`]*?([^`\s]+)`")
+_EXEC = r"""(?m)^['"\s]*exec['"]*\s+(?P<words>.+)"\$0\""""
+_SUBSTITUTED = r"\$\([^()]*\)"
+_BACKTICKS = r"`[^`]*?([^`\s]+)`"
 
 
 class FirstLine(Struct, frozen=True, kw_only=True):
@@ -70,7 +71,8 @@ def read_first_line(content: bytes) -> FirstLine:
 
 def is_python(name: str) -> bool:
     """Whether an interpreter's name is that of a Python runtime."""
-    return is_runtime_name(name) or _ALSO.fullmatch(name.lower().removesuffix(".exe")) is not None
+    plain = name.lower().removesuffix(".exe")
+    return is_runtime_name(name) or re.fullmatch(_ALSO, plain) is not None
 
 
 def _passed_on(words: Sequence[str]) -> tuple[str, ...]:
@@ -107,7 +109,7 @@ def _after_env(words: list[str]) -> list[str]:
     """Return the command that `env` starts."""
     while words:
         first, *words = words
-        if split := _SPLITS.match(first):
+        if split := re.match(_SPLITS, first):
             words = _split(" ".join([first[split.end() :], *words]))
         elif first in _TAKING:
             words = words[1:]
@@ -118,10 +120,10 @@ def _after_env(words: list[str]) -> list[str]:
 
 def _trampoline(text: str) -> list[str]:
     """Return the command of a Python that a shell becomes with the script, none where it is not."""
-    if not text.startswith(('"', "'")) or (match := _EXEC.search(text)) is None:
+    if not text.startswith(('"', "'")) or (match := re.search(_EXEC, text)) is None:
         return []
-    command = _BACKTICKS.sub(r"\1", match["words"])
-    while (plain := _SUBSTITUTED.sub("", command)) != command:
+    command = re.sub(_BACKTICKS, r"\1", match["words"])
+    while (plain := re.sub(_SUBSTITUTED, "", command)) != command:
         command = plain
     words = [word for word in _split(command) if word != "--"]
     if words and _name(words[0]) == "env":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,10 @@ def decoded(content: bytes, title: str) -> str:
     Raises:
         MultirtError: it is no text, or in another encoding than it says.
     """
+    if content.isascii() and b"coding" not in content:
+        return content.decode().replace("\r\n", "\n").replace("\r", "\n")
+    import tokenize  # 2 ms, where the encoding may be another one
+
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         return io.TextIOWrapper(io.BytesIO(content), encoding).read()

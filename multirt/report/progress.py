@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final, Self
 
 from multirt.report.terminal import cut, terminal_width, visible, width
@@ -76,6 +75,8 @@ def waiting(message: str) -> Iterator[None]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
+    from threading import Lock, Timer  # 1 ms, where someone looks
+
     lock = Lock()
     state = {"over": False, "shown": False}
 

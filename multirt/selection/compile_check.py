@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import sys
 import time
@@ -33,6 +32,8 @@ class AnswerCache:
         """Name the file by the question and by the runtime's own file."""
         known = (of_file(runtime.executable), str(runtime.executable), str(runtime.version))
         facts = (asked.digest, *map(str, known))
+        import hashlib  # 3 ms, where something is to be asked
+
         digest = hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
         self._file = cache_dir / "answers" / f"{digest[:40]}.json"
 
@@ -80,6 +81,8 @@ def question(sources: Sequence[Source], names: Iterable[str]) -> CompileQuestion
         if module.partition(".")[0] not in _LOUD and "__main__" not in name and name.isascii():
             parts.append(f"name {module} {member}\n".encode())
     data = b"".join(parts)
+    import hashlib
+
     digest = hashlib.sha256(script().encode() + b"\0" + data).hexdigest()
     return CompileQuestion(data=data, digest=digest)
 

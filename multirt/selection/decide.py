@@ -233,12 +233,10 @@ def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
     selected = next((each for each in runtimes if each.selected), None)
     if selected is not None:
         return selected
-    for name in ("python3", "python"):
-        from shutil import which  # 5 ms, where no shim says it
-
-        path = which(name, path=request.search.env.get("PATH", ""))
-        if path is not None:
-            names = {Path(path), Path(os.path.realpath(path))}
+    folders = [*filter(None, request.search.env.get("PATH", "").split(os.pathsep))]
+    for path in (Path(folder, name) for name in ("python3", "python") for folder in folders):
+        if path.is_file() and os.access(path, os.X_OK):
+            names = {path, Path(os.path.realpath(path))}
             known = (each for each in runtimes if names & {each.executable, *each.aliases})
             return next(known, None)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -164,15 +165,18 @@ class Evaluator(Struct, frozen=True, kw_only=True):
 
     def _resolved(self, verdict: Verdict, wanted: InstallRequest) -> Verdict:
         """Object where nothing fulfils what the program needs on a runtime."""
-        from multirt.environments import UnresolvableError, resolve  # 30 ms, likewise
+        from multirt.environments import UnresolvableError, preparing, resolve  # 30 ms
 
         runtime = verdict.runtime
         if "venv" not in runtime.stdlib:
             detail = f"{runtime.id} has no venv module, by which packages would be installed"
             objection = Objection(cause=Cause.CAPABILITY, detail=detail)
             return replace(verdict, objections=(objection,))
+        store = self.request.stored()
+        chosen = nullcontext() if self.request.thorough else preparing(runtime, store.root)
         try:
-            resolution = resolve(runtime, wanted, self.request.stored())
+            with chosen:
+                resolution = resolve(runtime, wanted, store)
         except UnresolvableError as error:
             if _is_for_all(error, wanted):
                 raise  # no other runtime would fare better

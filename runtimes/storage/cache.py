@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import zlib
@@ -44,6 +43,8 @@ def encode(value: object) -> bytes:
     try:
         return msgspec.json.encode(value, enc_hook=str)
     except UnicodeEncodeError:  # of a path that is not UTF-8
+        import json  # 2 ms, for the few
+
         return json.dumps(msgspec.to_builtins(value, enc_hook=str)).encode()
 
 
@@ -53,6 +54,8 @@ def decode(content: bytes, kind: type[_Value]) -> _Value | None:
         try:
             return msgspec.json.decode(content, type=kind, dec_hook=_decoded)
         except msgspec.DecodeError:  # it has a path that is not UTF-8, or is damaged
+            import json
+
             return msgspec.convert(json.loads(content), kind, dec_hook=_decoded)
     return None
 

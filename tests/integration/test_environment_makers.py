@@ -145,9 +145,9 @@ def test_a_start_in_an_existing_environment_does_not_import_virtualenv(
     code = (
         "import os, pathlib, sys; from multirt.environments import *;"
         "from runtimes import interrogate;"
-        "store = Store(pathlib.Path(sys.argv[1]), os.environ);"
+        "store = EnvironmentStore(pathlib.Path(sys.argv[1]), os.environ);"
         "here = interrogate(pathlib.Path(sys.argv[2]), env=os.environ, timeout=60);"
-        "build(here, resolve(here, Wanted(requirements=('alpha',)), store), store);"
+        "build(here, resolve(here, InstallRequest(requirements=('alpha',)), store), store);"
         "print('virtualenv' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(store.root), str(here.executable)]
