@@ -33,13 +33,15 @@ Facts = tuple[tuple[str, str], ...]
 
 
 class Objection(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason against one artifact on one runtime.
+    """One reason against an artifact, or a program, on one runtime.
 
     Attributes:
         cause: its kind.
         path: the file concerned, relative to the artifact; None when it concerns all of it.
         symbol: the symbol concerned; None when there is none.
-        facts: what the artifact is or needs, the same on every runtime with this reason.
+        facts: what it is about, by name, the same on every runtime with this reason: what the
+            artifact is or needs; of a program also `module` that is not installed, `distribution`
+            that would have to be, and `full`, the resolver's own explanation.
         need: the beginning of a sentence, made of these facts.
         here: its end, which says what this runtime is or has; empty where that says nothing.
         help: what would make it fall, for who builds the artifact and who looks for another; None
@@ -58,6 +60,10 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     def detail(self) -> str:
         """One sentence that names the file, the symbol, the version."""
         return self.need + self.here
+
+    def fact(self, name: str) -> str | None:
+        """Return one fact, None where the reason has none of that name."""
+        return dict(self.facts).get(name)
 
 
 class WarningKind(StrEnum):

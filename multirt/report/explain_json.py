@@ -89,7 +89,7 @@ def _candidate(verdict: Verdict) -> Document:
         "accepted": verdict.accepted,
         "rank": [part if isinstance(part, bool | int) else str(part) for part in verdict.rank],
         "objections": [
-            {**objection_document(each), "full": each.full} for each in verdict.objections
+            {**objection_document(each), "full": each.fact("full")} for each in verdict.objections
         ],
         "warnings": list(verdict.warnings),
         "unverified": list(verdict.unverified),

@@ -174,7 +174,7 @@ def _print_indented(console: Console, words: str, *, first: int, rest: int) -> N
 def _first_reason(verdict: Verdict) -> str:
     """Return the first objection in words that are the same for other runtimes."""
     first = verdict.objections[0]
-    words = first.common or first.detail
+    words = first.need
     return f"{first.cause.value}: {words.removeprefix(f'{verdict.runtime.id} ')}"
 
 
@@ -201,8 +201,8 @@ def _print_resolver(decision: Decision, console: Console) -> None:
     about: dict[str, list[str]] = {}
     for verdict in decision.verdicts:
         for each in verdict.objections:
-            if each.full is not None:
-                about.setdefault(each.full, []).append(verdict.runtime.id)
+            if (full := each.fact("full")) is not None:
+                about.setdefault(full, []).append(verdict.runtime.id)
     for full, ids in about.items():
         console.print(f"[bold]uv says[/] of {text(', '.join(ids))}:")
         console.print(block(full), style="dim", soft_wrap=True)

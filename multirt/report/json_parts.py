@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from abi_probe import Objection
     from multirt.experiments.intervals import Ratio
     from multirt.probe.coverage import PlatformCoverage
     from multirt.probe.model import ArtifactReport
@@ -15,7 +16,7 @@ Document = dict[str, Any]
 SCHEMA = {"schema_version": 1}
 
 
-def objection_document(objection: Any) -> Document:  # noqa: ANN401 - abi_probe's and multirt's, alike
+def objection_document(objection: Objection) -> Document:
     """Return one objection."""
     return {
         "cause": objection.cause.value,

@@ -178,10 +178,10 @@ def _searched(decision: Decision, request: Request) -> Decision:
 def _providers(decision: Decision, runtimes: Sequence[Runtime]) -> Mapping[str, str]:
     """Return which distribution brings each missing module, as far as something here names it."""
     modules = {
-        one.module
+        module
         for each in decision.verdicts
         for one in each.objections
-        if one.module is not None
+        if (module := one.fact("module")) is not None
     }
     if not modules:
         return {}

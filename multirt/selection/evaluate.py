@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from abi_probe import Cause
+from abi_probe import Cause, Objection
 from multirt.selection.checks.imports import RuntimeView
 from multirt.selection.checks.packages import reached
 from multirt.selection.compile_check import ask
 from multirt.selection.judge import choose, judge_runtime
-from multirt.selection.model import Objection, Verdict
 from multirt.selection.outdated_pins import held_back
 from multirt.selection.own_modules import ask_own_modules, find_own_modules, has_hooks
 from multirt.selection.ranking import ranked
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from abi_probe import Verdict as PackageVerdict
     from multirt.environments import InstallRequest, UnresolvableError
     from multirt.program.model import Program
-    from multirt.selection.model import EvaluationContext
+    from multirt.selection.model import EvaluationContext, Verdict
     from multirt.selection.request import Request
     from runtimes import Runtime
 
@@ -106,7 +105,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             own = find_own_modules(runtime, tops)
         having = RuntimeView(question=question, runtime=runtime, own=own)
         verdict = judge_runtime(having, self._of_packages(runtime))
-        lacking = {each.module for each in verdict.objections if each.module is not None}
+        lacking = {name for each in verdict.objections if (name := each.fact("module"))}
         only = len(lacking) == len(verdict.objections) and question.packages is None
         if lacking and only and has_hooks(runtime):
             asked = ask_own_modules(runtime, filter(None, lacking), self.request.search.env)
@@ -170,7 +169,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         runtime = verdict.runtime
         if "venv" not in runtime.stdlib:
             detail = f"{runtime.id} has no venv module, by which packages would be installed"
-            objection = Objection(cause=Cause.CAPABILITY, detail=detail)
+            objection = Objection(cause=Cause.CAPABILITY, need=detail)
             return replace(verdict, objections=(objection,))
         store = self.request.stored()
         chosen = nullcontext() if self.request.thorough else preparing(runtime, store.root)
@@ -181,8 +180,8 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             if _is_for_all(error, wanted):
                 raise  # no other runtime would fare better
             detail = error.message.removeprefix(f"{runtime.id}: ")
-            full = error.full if error.full != error.message else None
-            objection = Objection(cause=Cause.PACKAGE, detail=detail, full=full)
+            facts = (("full", error.full),) if error.full != error.message else ()
+            objection = Objection(cause=Cause.PACKAGE, need=detail, facts=facts)
             return replace(verdict, objections=(objection,))
         older = held_back(wanted.requirements, resolution.pins, runtime)
         return replace(verdict, warnings=(*verdict.warnings, *older))
@@ -236,4 +235,4 @@ def _dated(objection: Objection, verdict: Verdict, good: Sequence[Version]) -> O
     if oldest <= verdict.runtime.version:  # where an older one compiles it, age is not the reason
         return objection
     needs = f"needs {oldest.major}.{oldest.minor}"
-    return replace(objection, detail=f"{needs}: {objection.detail}")
+    return replace(objection, need=f"{needs}: {objection.need}")

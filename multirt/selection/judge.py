@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from multirt.selection.checks.constraints import declared
 from multirt.selection.checks.imports import RuntimeView, missing, uncompilable
 from multirt.selection.checks.packages import site
-from multirt.selection.model import Objection, Verdict
+from multirt.selection.model import Verdict
 from multirt.selection.ranking import ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from abi_probe import Objection as PackageObjection
+    from abi_probe import Objection
     from abi_probe import Verdict as PackageVerdict
 
 _WORSE = 1000  # than any number of unverified distributions
@@ -53,16 +55,9 @@ def judge_runtime(having: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -
     )
 
 
-def _of_distribution(objection: PackageObjection, name: str) -> Objection:
+def _of_distribution(objection: Objection, name: str) -> Objection:
     """Return the objection to a distribution as one to the program that reaches it."""
-    return Objection(
-        cause=objection.cause,
-        detail=objection.detail,
-        common=objection.need,
-        path=objection.path,
-        symbol=objection.symbol,
-        distribution=name,
-    )
+    return replace(objection, facts=(*objection.facts, ("distribution", name)))
 
 
 def choose(verdicts: Sequence[Verdict]) -> Verdict | None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from abi_probe import Cause
+    from abi_probe import Objection
     from multirt.config import Configuration
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
@@ -75,32 +75,6 @@ class RuntimeAnswers(Struct, frozen=True, kw_only=True):
     missing: frozenset[str] = frozenset()
     mute: bool = False
     trouble: str | None = None
-
-
-class Objection(Struct, frozen=True, kw_only=True):
-    """One reason against one runtime.
-
-    Attributes:
-        cause: its kind.
-        detail: one sentence that names the file, the symbol, the version.
-        common: its beginning, which is the same for all runtimes with this reason; None where all
-            of it is.
-        path: the file concerned; None when there is none.
-        symbol: the symbol concerned; None when there is none.
-        module: the module that is not installed; None when the objection is another.
-        distribution: what would have to be installed, or installed anew, for it to fall; None
-            when that would not help.
-        full: the resolver's own explanation, unabridged; None where the sentence is all.
-    """
-
-    cause: Cause
-    detail: str
-    common: str | None = None
-    path: str | None = None
-    symbol: str | None = None
-    module: str | None = None
-    distribution: str | None = None
-    full: str | None = None
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

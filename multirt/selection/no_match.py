@@ -88,7 +88,7 @@ def _distributions(verdict: Verdict, providers: Mapping[str, str]) -> tuple[str,
     """
     names = []
     for each in verdict.objections:
-        name = each.distribution or providers.get(each.module or "")
+        name = each.fact("distribution") or providers.get(each.fact("module") or "")
         if each.cause not in _OF_A_FILE or name is None:
             return ()
         names.append(name)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abi_probe import Cause
+from abi_probe import Cause, Objection
 from multirt.config import Need
 from multirt.config.model import Source
 from multirt.program import Facts, holds
-from multirt.selection.model import Objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,25 +45,23 @@ def declared(question: EvaluationContext, runtime: Runtime) -> Iterator[Objectio
         if not wanted.value.contains(runtime.version.base_version):
             yield Objection(
                 cause=Cause.REQUIRES_PYTHON,
-                detail=f"{wanted.origin} requires Python {wanted.value}, this is {runtime.version}",
-                common=f"{wanted.origin} requires Python {wanted.value}",
+                need=f"{wanted.origin} requires Python {wanted.value}",
+                here=f", this is {runtime.version}",
             )
     for need in configuration.needs:
         if not _meets(need.value, runtime):
-            yield Objection(
-                cause=Cause.CAPABILITY, detail=f"{need.origin} needs {need.value.value}"
-            )
+            yield Objection(cause=Cause.CAPABILITY, need=f"{need.origin} needs {need.value.value}")
     for option in question.program.options:
         letter = option[1:2] if option.startswith("-") else ""
         if runtime.version.release[:2] < _OPTION_SINCE.get(letter, (0, 0)):
             detail = f"{question.program.title} is started with {option}, which {runtime.id} lacks"
-            yield Objection(cause=Cause.CAPABILITY, detail=detail)
+            yield Objection(cause=Cause.CAPABILITY, need=detail)
     home = question.pythonhome
     if home is not None and runtime.implementation.name not in _WITHOUT_HOME:
         version = f"{runtime.version.major}.{runtime.version.minor}"
         if not any(home.glob(f"lib*/python{version}*/encodings")):
             detail = f"PYTHONHOME is {home}, which holds no standard library of Python {version}"
-            yield Objection(cause=Cause.BROKEN, detail=detail, path=str(home))
+            yield Objection(cause=Cause.BROKEN, need=detail, path=str(home))
     yield from _exits(question, runtime)
 
 
@@ -75,13 +72,13 @@ def _asked(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]
     if asked is not None and not any(spec.accepts(runtime) for spec in asked.value):
         words = " or ".join(map(str, asked.value))
         by = "" if asked.source is Source.OPTION else f" by {asked.origin}"
-        yield Objection(cause=Cause.SPEC, detail=f"{words} was asked for{by}")
+        yield Objection(cause=Cause.SPEC, need=f"{words} was asked for{by}")
     if hinted is not None and hinted.value.release[:1] not in ((), runtime.version.release[:1]):
-        yield Objection(cause=Cause.SPEC, detail=f"{hinted.origin} asks for {hinted.value}")
+        yield Objection(cause=Cause.SPEC, need=f"{hinted.origin} asks for {hinted.value}")
     wanted = configuration.implementation
     if wanted is not None and runtime.implementation.name != wanted.value.lower():
         by = "" if wanted.source is Source.OPTION else f" by {wanted.origin}"
-        yield Objection(cause=Cause.SPEC, detail=f"{wanted.value} was asked for{by}")
+        yield Objection(cause=Cause.SPEC, need=f"{wanted.value} was asked for{by}")
 
 
 def _meets(need: Need, runtime: Runtime) -> bool:
@@ -108,6 +105,6 @@ def _exits(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]
             test = last.test if last.wanted else f"not ({last.test})"
             yield Objection(
                 cause=Cause.REQUIRES_PYTHON,
-                detail=f"{each.file.name} line {each.line} ends it where `{test}`",
+                need=f"{each.file.name} line {each.line} ends it where `{test}`",
                 path=str(each.file),
             )

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from abi_probe import Cause
+from abi_probe import Cause, Objection
 from multirt.program import holds
 from multirt.program.model import Import
 from multirt.selection.checks.constraints import facts_of
-from multirt.selection.model import Objection
 from multirt.selection.stdlib_names import has_standard, is_of_implementation
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
 
 def missing(having: RuntimeView) -> Iterator[Objection]:
     """Yield the modules that a runtime does not have, each once."""
-    question, runtime = having.question, having.runtime
+    question = having.question
     unseen = having.unseen or question.builds or question.program.searches_elsewhere
     seen = set()
     for each, certain in having.imports():
@@ -140,15 +139,14 @@ def missing(having: RuntimeView) -> Iterator[Objection]:
             imports = f"{each.place} imports {what}"
             yield Objection(
                 cause=Cause.STDLIB,
-                detail=f"{imports}, which {runtime.id} does not have",
-                common=f"{imports}, which it does not have",
+                need=f"{imports}, which it does not have",
                 path=path,
             )
         else:
             roots = question.packages.roots if question.packages else ()
             where = f" in {', '.join(map(str, roots))}" if roots else ""
             detail = f"{each.place} imports {name}, which is not installed{where}"
-            yield Objection(cause=Cause.PACKAGE, detail=detail, path=path, module=name)
+            yield Objection(cause=Cause.PACKAGE, need=detail, path=path, facts=(("module", name),))
 
 
 def uncompilable(having: RuntimeView) -> Iterator[Objection]:
@@ -161,7 +159,7 @@ def uncompilable(having: RuntimeView) -> Iterator[Objection]:
         and not having.is_chosen_by_import()
     ):
         detail = f"{having.runtime.id} cannot be asked what it compiles: name it to have it"
-        yield Objection(cause=Cause.SYNTAX, detail=detail)
+        yield Objection(cause=Cause.SYNTAX, need=detail)
     for source in having.sources():
         why = refused.get(source.file)
         if why is None:
@@ -169,7 +167,7 @@ def uncompilable(having: RuntimeView) -> Iterator[Objection]:
         place = f"{source.file.name} line {why.line}" if why.line else source.file.name
         shown = f": `{_shortened(why.text)}`" if why.text else ""
         yield Objection(
-            cause=Cause.SYNTAX, detail=f"{place}: {why.message}{shown}", path=str(source.file)
+            cause=Cause.SYNTAX, need=f"{place}: {why.message}{shown}", path=str(source.file)
         )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abi_probe import Cause
+from abi_probe import Cause, Objection
 from multirt.config.model import Source
 from multirt.environments.markers import marker_environment
-from multirt.selection.model import Objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,15 +87,15 @@ def site(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     names = reached(question, runtime)
     if names & packages.requires.keys() and "venv" not in runtime.stdlib:
         detail = f"{runtime.id} has no venv module, by which it would take folders of packages"
-        yield Objection(cause=Cause.CAPABILITY, detail=detail)
+        yield Objection(cause=Cause.CAPABILITY, need=detail)
     for name, trouble in sorted(packages.broken.items()):
         if name in names:
-            yield Objection(cause=Cause.BROKEN, detail=f"{name}: {trouble}")
+            yield Objection(cause=Cause.BROKEN, need=f"{name}: {trouble}")
     where = ", ".join(map(str, packages.roots))
     for name in sorted(names - packages.requires.keys() - packages.broken.keys()):
         by = _needed_by(name, packages, names) or question.program.title
         detail = f"{by} requires {name} here, which is not installed in {where}"
-        yield Objection(cause=Cause.PACKAGE, detail=detail, distribution=name)
+        yield Objection(cause=Cause.PACKAGE, need=detail, facts=(("distribution", name),))
 
 
 def _needed_by(name: str, packages: Packages, names: frozenset[str]) -> str | None:
