@@ -202,17 +202,55 @@ def test_tox_discovers_what_the_executables_list(
     assert "RAN 3.11 pypy" in done.stdout, done.stdout + done.stderr
 
 
+_NOX = f"""
+import nox
+
+@nox.session(python="3.13t", venv_backend="virtualenv")
+def tests(session):
+    session.run("python", "-c", {_SAY!r})
+"""
+
+
 def test_nox_finds_what_the_search_path_lists(tool: Tool, require: Require, tmp_path: Path) -> None:
     require("3.13t")
-    (tmp_path / "noxfile.py").write_text(
-        "import nox\n\n@nox.session(python='3.13t', venv_backend='virtualenv')\n"
-        f"def tests(session):\n    session.run('python', '-c', {_SAY!r})\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "noxfile.py").write_text(_NOX, encoding="utf-8")
     listed = tool("multirt", "list", "--format", "search-path").stdout.strip()
     tools = str(Path(sys.executable).parent)  # nox starts virtualenv by its name
     done = tool("nox", PATH=os.pathsep.join((listed, tools)))
     assert "RAN 3.13 cpython False True" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("section", "runs"),
+    [("virtualenv", 1), ("tox", 4), ("nox", 1), ("uv", 1)],
+    ids=str,
+)
+def test_the_commands_of_the_page_run_as_they_are_printed(
+    section: str, runs: int, require: Require, tmp_path: Path
+) -> None:
+    for name in ("3.8", "3.11d", "3.13t", "pypy3.11"):
+        require(name)
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-tools.md"
+    _, text = page.read_text(encoding="utf-8").split(f"\n## {section}\n")
+    printed = re.findall(r"^\$ (.*)", text.partition("\n## ")[0], flags=re.MULTILINE)
+    commands = [each for each in printed if not each.startswith("pip install")]
+    (tmp_path / "tox.toml").write_text(_TOX % _SAY, encoding="utf-8")
+    (tmp_path / "noxfile.py").write_text(_NOX, encoding="utf-8")
+    lines = ["set -e", *commands, f'[ ! -e .venv ] || .venv/bin/python -c "{_SAY}"']
+    tools = f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin"
+    folders = {f"XDG_{each}_HOME": str(tmp_path / each) for each in ("CACHE", "DATA", "STATE")}
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(lines)],
+        env={**os.environ, **folders, "PATH": tools},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r"^RAN ", done.stdout, flags=re.MULTILINE)) == runs, done.stdout
 
 
 @pytest.mark.parametrize("option", ["--json", "--all"])
