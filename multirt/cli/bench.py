@@ -221,7 +221,7 @@ class ProgramFirst(TyperGroup):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Put the name before a program."""
-        if args and args[0] in self.commands:
+        if (args and args[0] in self.commands) or (ctx.resilient_parsing and not args):
             return super().parse_args(ctx, args)
         measured = self.commands["measure"]
         return super().parse_args(ctx, ["measure", *separated(args, valued_options(measured))])

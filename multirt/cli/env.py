@@ -30,6 +30,12 @@ DryRun = Annotated[
 ]
 
 
+def complete_environment(incomplete: str) -> list[str]:
+    """Return the names of environments that begin so."""
+    names = [each.home.name for each in environments(store())]
+    return [each for each in names if each.startswith(incomplete)]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command with its own subcommands."""
     group = typer.Typer(help="Manage the environments of programs.")
@@ -55,7 +61,12 @@ def list_environments(*, as_json: Json = False) -> None:
 
 def show_environment(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The name of an environment, or a prefix of it.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The name of an environment, or a prefix of it.",
+            autocompletion=complete_environment,
+        ),
     ],
     *,
     as_json: Json = False,
@@ -115,7 +126,11 @@ def prune(
 def remove_named(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Names, prefixes of names, or patterns with `*`."),
+        typer.Argument(
+            metavar="NAME...",
+            help="Names, prefixes of names, or patterns with `*`.",
+            autocompletion=complete_environment,
+        ),
     ],
     *,
     dry_run: DryRun = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.options import Json, Refresh, search
+from multirt.cli.options import Json, Refresh, complete_runtime, search
 from multirt.selection.explicit_paths import with_named
 from runtimes import RuntimeSpec as Spec
 from runtimes import discover, ranked
@@ -23,7 +23,9 @@ def find_runtime(
     spec: Annotated[
         str,
         typer.Argument(
-            metavar="SPEC", help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', an id or a path."
+            metavar="SPEC",
+            help="3.12, 3.13t, 3.8d, pypy, '>=3.9,<3.12', an id or a path.",
+            autocompletion=complete_runtime,
         ),
     ],
     *,

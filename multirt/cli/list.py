@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.list_runtimes import ListFormat, list_runtimes
-from multirt.cli.options import Json, Refresh
+from multirt.cli.options import Json, Refresh, complete_runtime
 from multirt.errors import UsageError
 
 
@@ -19,7 +19,11 @@ def register(app: typer.Typer) -> None:
 def list_command(
     spec: Annotated[
         str | None,
-        typer.Argument(metavar="SPEC", help="Only runtimes that fit: 3.12, pypy, '>=3.9,<3.12'."),
+        typer.Argument(
+            metavar="SPEC",
+            help="Only runtimes that fit: 3.12, pypy, '>=3.9,<3.12'.",
+            autocompletion=complete_runtime,
+        ),
     ] = None,
     *,
     everything: Annotated[

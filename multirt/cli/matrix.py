@@ -28,7 +28,7 @@ from multirt.cli.matrix_run import (
 )
 from multirt.cli.options import Json
 from multirt.config.project_files import find_root
-from multirt.errors import UsageError
+from multirt.errors import MultirtError, UsageError
 from multirt.matrix.cells import CellSelection
 from multirt.matrix.model import NullView, RunOptions
 from multirt.matrix.report import exit_code, merge
@@ -41,13 +41,33 @@ from runtimes import NoRuntimeError, RuntimeSpec, discover
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+
+def complete_cell(incomplete: str) -> list[str]:
+    """Return the names of cells of the project that begin so; none where there is no project."""
+    try:
+        cells = open_matrix(MatrixArgs(project=None, pick=CellSelection())).cells.cells
+    except MultirtError:
+        return []
+    return [each.name for each in cells if each.name.startswith(incomplete)]
+
+
 Names = Annotated[
     list[str] | None,
-    typer.Argument(help="Cells, tasks or runtimes: 3.12, py312, lint.", metavar="NAME..."),
+    typer.Argument(
+        help="Cells, tasks or runtimes: 3.12, py312, lint.",
+        metavar="NAME...",
+        autocompletion=complete_cell,
+    ),
 ]
 Env = Annotated[
     list[str] | None,
-    typer.Option("--env", "-e", metavar="NAME", help="Run only this cell; may be repeated."),
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="Run only this cell; may be repeated.",
+        autocompletion=complete_cell,
+    ),
 ]
 Axis = Annotated[
     list[str] | None,
@@ -151,7 +171,9 @@ class RunByDefault(TyperGroup):
     """A group of commands in which `run` may be left out."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer hides its click
-        """Put the command first, and `run` where none is named."""
+        """Put the command first, and `run` where none is named or being completed."""
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)
         return super().parse_args(ctx, with_command(args, self.commands))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.options import Json, Site
+from multirt.cli.options import Json, Site, complete_runtime
 from multirt.cli.probe_request import Kind, OutputFormat, ProbeArgs, probe_targets
 from multirt.probe.model import ImportCheck
 from multirt.report.terminal import Color
@@ -25,6 +25,7 @@ Pythons = Annotated[
         "-p",
         metavar="SPEC",
         help="Judge on installed runtimes that fit; may be repeated.",
+        autocompletion=complete_runtime,
     ),
 ]
 Described = Annotated[

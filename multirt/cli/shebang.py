@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.context import own_folder
-from multirt.cli.options import Json
+from multirt.cli.options import Json, Python
 from multirt.errors import ErrorKind, ExitCode, MultirtError, ProgramError
 from multirt.program.shebang_line import read_line
 from multirt.program.shebang_rewrite import ShebangChange, head_of, put, scripts_in, take_back
@@ -58,15 +58,7 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
 def set_lines(
     paths: Paths,
     *,
-    python: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--python",
-            "-p",
-            metavar="SPEC",
-            help="Use this runtime; repeat in order of preference.",
-        ),
-    ] = None,
+    python: Python = None,
     as_json: Json = False,
 ) -> None:
     """Make scripts start through multirt by their first line."""
