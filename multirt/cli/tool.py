@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 from msgspec.structs import replace
+from packaging.version import InvalidVersion, Version
 
 from multirt.cli.argv import COMMANDS, requirement, unjoined
-from multirt.cli.options import PROGRAM
+from multirt.cli.options import PROGRAM, store
 from multirt.cli.program_options import ProgramOptions, takes_program
 from multirt.cli.start import start
 from multirt.program.model import EntryPoint, ProgramKind
@@ -40,10 +42,23 @@ def run_tool(
     ] = None,
 ) -> None:
     """Run a tool from the package index, on a runtime that has wheels for it."""
-    name, _, version = words[0].partition("@")
-    exact = f"=={version}" if version not in ("", "latest") else ""
-    needed = requirement(source or f"{name}{exact}")
+    text, latest = _required(source or words[0])
+    needed = requirement(text)
     given = replace(options, isolated=True, with_=[str(needed), *(options.with_ or [])])
-    command = EntryPoint(kind=ProgramKind.COMMAND, text=name if source else needed.name)
+    command = EntryPoint(kind=ProgramKind.COMMAND, text=words[0] if source else needed.name)
     request = replace(given.request(words), entry=command)
+    if latest and not options.offline:
+        request = replace(request, store=partial(store, refresh=True))
     start(request, words[1:], unjoined(sys.argv[1:], COMMANDS))
+
+
+def _required(text: str) -> tuple[str, bool]:
+    """Return the requirement that TOOL[@VERSION] stands for, and whether it is `@latest`."""
+    name, _, version = text.partition("@")
+    if version in ("", "latest"):
+        return name, version == "latest"
+    try:
+        Version(version)
+    except InvalidVersion:  # `NAME @ URL`, or wrong
+        return text, False
+    return f"{name}=={version}", False

@@ -228,7 +228,7 @@ def _resolved(
     lock = without(text, _local_names(text, wanted, wheels))
     pins = pins_of(parse_lock(lock, f"the resolution for {runtime.id}"))
     _remember(note_file, lock=lock, pins=[pin_note(pin) for pin in pins])
-    return _Known(lock=lock, pins=pins, life=store.fresh_for)
+    return _Known(lock=lock, pins=pins, life=0 if store.refresh else store.fresh_for)
 
 
 def _ask(

@@ -37,7 +37,9 @@ def with_named(
             try:
                 named = interrogate(path, env=search.env, timeout=search.timeout)
             except CandidateError as error:
-                raise NothingFitsError(str(error), kind=ErrorKind.SPEC) from error
+                message = f"cannot use {spec.path} as a runtime: {error.detail}"
+                hint = "`multirt list` shows the runtimes of this machine"
+                raise NothingFitsError(message, hint, ErrorKind.SPEC) from error
             known = next((each for each in found if each.executable == named.executable), named)
         if known in found:
             found.remove(known)

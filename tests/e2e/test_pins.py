@@ -86,8 +86,12 @@ def test_a_pin_that_names_nothing_here_is_passed_over(
     assert word in line
 
 
-def test_a_version_that_the_user_typed_is_an_error(multirt: Command, tool: Path) -> None:
-    assert multirt("run", "--python", "3.2.99", str(tool)).returncode == 127
+@pytest.mark.parametrize("word", ["3.2.99", "./gone/python"])
+def test_a_runtime_that_the_user_typed_and_is_not_here_is_an_error_that_names_it(
+    multirt: Command, tool: Path, word: str
+) -> None:
+    done = multirt("run", "--python", word, str(tool))
+    assert (done.returncode, word in done.stderr) == (127, True), done.stderr
 
 
 def environment(home: Path, text: str) -> Path:

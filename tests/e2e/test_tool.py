@@ -33,6 +33,7 @@ def index(tmp_path: Path) -> dict[str, str]:
         pytest.param(("mytool@latest",), "2.0", id="latest"),
         pytest.param(("mytool", "--python", "x", "--with"), "2.0", id="own arguments"),
         pytest.param(("--from", "other==3.0", "another"), "3.0", id="other name"),
+        pytest.param(("--from", "mytool@1.0", "mytool"), "1.0", id="version of other name"),
         pytest.param(("--with", "other<4", "mytool"), "2.0", id="with more"),
     ],
 )
@@ -59,6 +60,17 @@ def test_tool_keeps_its_environment(command: Command, index: dict[str, str]) -> 
     listed = command("env", "list").stdout
     assert listed.count("mytool") == 1
     assert command("tool", "--offline", "mytool", **index).stdout == "2.0\n"
+
+
+def test_latest_asks_the_index_each_time(
+    command: Command, index: dict[str, str], tmp_path: Path
+) -> None:
+    for _ in range(2):
+        assert command("tool", "mytool@latest", **index).stdout == "2.0\n"
+    make_wheel(tmp_path / "index", "mytool", "3.0", script="mytool")
+    assert command("tool", "--offline", "mytool@latest", **index).stdout == "2.0\n"
+    assert command("tool", "mytool@latest", **index).stdout == "3.0\n"
+    assert command("tool", "mytool", **index).stdout == "3.0\n"
 
 
 def test_tool_takes_a_runtime_that_has_a_wheel(
