@@ -84,7 +84,7 @@ def gathered(words: Sequence[str], flags: Iterable[str]) -> list[str]:
     return [*words[:place], *moved, "--", *program[:start], *kept]
 
 
-def unjoined(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
+def split_shebang_args(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
     """Return the arguments with those of a `#!` line taken apart.
 
     A kernel gives all that follows the interpreter in that line as one argument, as in

@@ -28,7 +28,7 @@ def explain_choice(
     as_json: Json = False,
 ) -> None:
     """Show which runtime a program would use, and what rules out the others."""
-    request = options.request(words, thorough=True)
+    request = options.request(words, evaluate_all=True)
     decision = decide(request)
     if as_json:
         from multirt.report.explain_json import explain_document

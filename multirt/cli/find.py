@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.options import Json, Refresh, complete_runtime, search
-from multirt.selection.explicit_paths import with_named
+from multirt.selection.explicit_paths import add_explicit_paths
 from runtimes import RuntimeSpec as Spec
 from runtimes import discover, ranked
 
@@ -38,7 +38,7 @@ def find_runtime(
     """Print the path of the best runtime that fits."""
     wanted = Spec.parse(spec, fork=True)
     looked = search(refresh=refresh)
-    there = with_named(discover(looked).runtimes, (wanted,), looked)
+    there = add_explicit_paths(discover(looked).runtimes, (wanted,), looked)
     wanted.require_fork(there)
     found = ranked(wanted, there)
     if as_json:

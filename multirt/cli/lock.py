@@ -14,7 +14,7 @@ from multirt.environments import InstallRequest, following, lock_name, make_lock
 from multirt.errors import NothingFitsError, ProgramError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
-from multirt.selection.explicit_paths import with_named
+from multirt.selection.explicit_paths import add_explicit_paths
 from runtimes import NoRuntimeError, Runtime, RuntimeSpec, discover
 
 
@@ -60,7 +60,7 @@ def lock_script(
         raise ProgramError(f"{script} requires nothing that could be locked", hint)
     asked = specs(python)
     looked = search()
-    found = with_named(discover(looked).runtimes, asked, looked)
+    found = add_explicit_paths(discover(looked).runtimes, asked, looked)
     fits = [each for each in found if _fits(each, program.requires_python)]
     chosen = _asked(fits, asked) if asked else fits
     if not chosen:

@@ -11,7 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import multirt
-from multirt.cli.argv import ANYWHERE, COMMANDS, TAKE_PROGRAMS, gathered, separated, unjoined
+from multirt.cli.argv import (
+    ANYWHERE,
+    COMMANDS,
+    TAKE_PROGRAMS,
+    gathered,
+    separated,
+    split_shebang_args,
+)
 from multirt.errors import (
     BuildError,
     ErrorKind,
@@ -25,7 +32,7 @@ from multirt.errors import (
     UnmetError,
     UsageError,
 )
-from multirt.launch.plan_key import ask
+from multirt.launch.plan_key import plan_query
 from multirt.process.debug_log import say
 from runtimes.storage.trust import UntrustedError, report_to
 
@@ -43,7 +50,7 @@ _SHOWN = 60  # characters of a name that is too long
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    arguments = as_command(unjoined(sys.argv[1:], COMMANDS))
+    arguments = as_command(split_shebang_args(sys.argv[1:], COMMANDS))
     report_to(_say_untrusted)
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -113,7 +120,7 @@ def _answer(arguments: list[str]) -> int:
 
 def _start_plainly(arguments: list[str]) -> None:
     """Become a program if it is asked for in words that a plan file knows; otherwise return."""
-    question = ask([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
+    question = plan_query([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
     if question is None:
         return
     said: dict[str, list[str]] = {}

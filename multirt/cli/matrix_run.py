@@ -171,10 +171,10 @@ def _runtimes(config: Config, notice: Callable[[str], object]) -> tuple[Runtime,
     if all(spec.path is None for spec in specs):
         return found
     from multirt.selection.explicit_paths import (  # 60 ms, for a runtime that is named by its path
-        with_named,
+        add_explicit_paths,
     )
 
-    return with_named(found, specs, looked)
+    return add_explicit_paths(found, specs, looked)
 
 
 @contextlib.contextmanager

@@ -124,12 +124,12 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         bool, typer.Option("--whole-site", help="Check all installed packages, imported or not.")
     ] = False
 
-    def request(self, words: list[str] | None, *, thorough: bool = False) -> Request:
+    def request(self, words: list[str] | None, *, evaluate_all: bool = False) -> Request:
         """Return the request for a program.
 
         Args:
             words: the program and its arguments.
-            thorough: every runtime is asked.
+            evaluate_all: every runtime is asked.
 
         Raises:
             MultirtError: an option means nothing.
@@ -143,12 +143,12 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
             entry=entry,
             search=looked,
             cache_dir=cache_dir(),
-            wishes=self._wishes(),
+            cli_settings=self._wishes(),
             user_config=user_config(),
             history=history_file(),
             stdin=stdin,
             store=partial(store, offline=self.offline),
-            thorough=thorough,
+            evaluate_all=evaluate_all,
         )
 
     def _wishes(self) -> CliSettings:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.argv import COMMANDS, unjoined
+from multirt.cli.argv import COMMANDS, split_shebang_args
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.cli.start import say_notes, start
@@ -68,7 +68,7 @@ def run_program(
         asked = CanaryArgs(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
         try_canary(request, arguments_of(words), asked)
     if not dry_run:
-        start(request, arguments_of(words), unjoined(sys.argv[1:], COMMANDS))
+        start(request, arguments_of(words), split_shebang_args(sys.argv[1:], COMMANDS))
     from multirt.report.explain_text import plan_document, plan_text
 
     decision = decide(request)

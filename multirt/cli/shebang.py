@@ -14,7 +14,7 @@ import typer
 from multirt.cli.context import own_folder
 from multirt.cli.options import Json, Python
 from multirt.errors import ErrorKind, ExitCode, MultirtError, ProgramError
-from multirt.program.shebang_line import read_line
+from multirt.program.shebang_line import read_shebang_line
 from multirt.program.shebang_rewrite import ShebangChange, head_of, put, scripts_in, take_back
 from multirt.report.terminal import visible
 from runtimes import RuntimeSpec
@@ -41,7 +41,7 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
     rows = []
     for path in _scripts(paths):
         try:
-            line = read_line(head_of(path))
+            line = read_shebang_line(head_of(path))
         except OSError as error:
             raise ProgramError(
                 f"cannot read {path}: {error.strerror}", kind=ErrorKind.SHEBANG

@@ -47,7 +47,7 @@ def start_words(
     """
     entry, own = entry_of(words, Path.cwd())
     prefer, margin = (said.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
-    wishes = CliSettings(
+    cli_settings = CliSettings(
         specs=tuple(RuntimeSpec.parse(word, fork=True) for word in said.get("python", ())),
         sites=tuple(map(Path, said.get("site", ()))),
         requirements=tuple(map(requirement, said.get("with", ()))),
@@ -58,7 +58,7 @@ def start_words(
     )
     request = Request(
         entry=entry,
-        wishes=wishes,
+        cli_settings=cli_settings,
         search=search(),
         cache_dir=cache_dir(),
         user_config=user_config(),
@@ -93,18 +93,18 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     request = replace(request, search=replace(request.search, env=env, notice=noticed.append))
     decision = decide(request)
     planned = plan(decision, request, own)
-    unusual = unasked(decision)
-    remarks = [*(f"multirt: {note}" for note in decision.notes), *([unusual] if unusual else [])]
-    remark = "\n".join(remarks) or None
+    unusual = unusual_choice_notice(decision)
+    notices = [*(f"multirt: {note}" for note in decision.notes), *([unusual] if unusual else [])]
+    notice = "\n".join(notices) or None
     if os.name == "posix":  # elsewhere nothing starts by plans
-        from multirt.launch.plan_inputs import grounds
-        from multirt.launch.plan_writer import remember
+        from multirt.launch.plan_inputs import plan_inputs
+        from multirt.launch.plan_writer import save_plan
 
         fixed = planned.arguments[: len(planned.arguments) - len(own)]
-        rests_on = partial(grounds, decision, request, planned, noticed=noticed, since=since)
-        remember(command_line, replace(planned, arguments=fixed), remark, rests_on)
-    if remark is not None:
-        say(remark)
+        rests_on = partial(plan_inputs, decision, request, planned, noticed=noticed, since=since)
+        save_plan(command_line, replace(planned, arguments=fixed), notice, rests_on)
+    if notice is not None:
+        say(notice)
     launch(planned, os.environ)
 
 
@@ -114,14 +114,14 @@ def say_notes(decision: Decision) -> None:
         say(f"multirt: {note}")
 
 
-def unasked(decision: Decision) -> str | None:
+def unusual_choice_notice(decision: Decision) -> str | None:
     """Return a line that says that something unusual was chosen, None when it was not."""
     if decision.chosen is None:
         return None
     runtime, said = decision.chosen.runtime, decision.configuration
     if decision.environment and decision.environment.is_of(runtime):
         return None
-    if said.runtimes or said.hinted or said.needs or said.implementation:
+    if said.runtimes or said.shebang_spec or said.needs or said.implementation:
         return None  # somebody asked
     if decision.usual not in (None, runtime.id):
         return None  # it was measured, and `--prefer fastest` asked for that

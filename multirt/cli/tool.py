@@ -10,7 +10,7 @@ import typer
 from msgspec.structs import replace
 from packaging.version import InvalidVersion, Version
 
-from multirt.cli.argv import COMMANDS, requirement, unjoined
+from multirt.cli.argv import COMMANDS, requirement, split_shebang_args
 from multirt.cli.options import PROGRAM, store
 from multirt.cli.program_options import ProgramOptions, takes_program
 from multirt.cli.start import start
@@ -49,7 +49,7 @@ def run_tool(
     request = replace(given.request(words), entry=command)
     if latest and not options.offline:
         request = replace(request, store=partial(store, refresh=True))
-    start(request, words[1:], unjoined(sys.argv[1:], COMMANDS))
+    start(request, words[1:], split_shebang_args(sys.argv[1:], COMMANDS))
 
 
 def _required(text: str) -> tuple[str, bool]:

@@ -18,7 +18,7 @@ from multirt.experiments.history_model import program_key
 from multirt.process.debug_log import say
 from multirt.program.model import ProgramKind
 from multirt.selection.decide import decide
-from multirt.selection.no_match import nothing_fits
+from multirt.selection.no_match import no_runtime_error
 from multirt.selection.plan import plan
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
     """
     usual = decide(request)
     if usual.chosen is None:
-        raise nothing_fits(usual)
+        raise no_runtime_error(usual)
     _check(usual.program, asked)
-    wishes = replace(request.wishes, specs=(asked.spec,), prefer=None)
+    cli_settings = replace(request.cli_settings, specs=(asked.spec,), prefer=None)
     try:
-        new = decide(replace(request, wishes=wishes))
+        new = decide(replace(request, cli_settings=cli_settings))
     except MultirtError as error:  # a path that leads to nothing, or to something broken
         say(f"multirt: no canary: {error.message}")
         return

@@ -58,7 +58,7 @@ def uv_global_pin(env: Mapping[str, str]) -> Path:
     return Path(config, "uv", ".python-version")
 
 
-class Looked(Struct, frozen=True, kw_only=True):
+class ReadFiles(Struct, frozen=True, kw_only=True):
     """What was looked at, for whoever wants to know whether it still is so.
 
     Attributes:

@@ -66,7 +66,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
 
     Attributes:
         runtimes: acceptable runtimes in order of preference; None when nobody said anything.
-        hinted: a runtime that the script's first line names; it is preferred, and its major
+        shebang_spec: a runtime that the script's first line names; it is preferred, and its major
             version is required. None when there is none, or somebody else said something.
         implementation: the only implementation wanted; None for any.
         requires: language versions that the program and its project support.
@@ -87,7 +87,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     """
 
     runtimes: Setting[tuple[RuntimeSpec, ...]] | None = None
-    hinted: Setting[RuntimeSpec] | None = None
+    shebang_spec: Setting[RuntimeSpec] | None = None
     implementation: Setting[str] | None = None
     requires: tuple[Setting[SpecifierSet], ...] = ()
     needs: tuple[Setting[Need], ...] = ()

@@ -16,7 +16,7 @@ ASKED = re.compile(r"\{posargs(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 _HIDDEN = "\x00"  # no command line has it
 
 
-def expanded(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:
+def expand_posargs(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:
     """Return a command with the words after `--`, or their defaults, in their places."""
     words: list[str] = []
     for word in command:
@@ -27,7 +27,7 @@ def expanded(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def split(line: str) -> list[str]:
+def split_command(line: str) -> list[str]:
     """Return the words of a line; the defaults of one place are one word with it.
 
     Raises:
@@ -46,7 +46,7 @@ def split(line: str) -> list[str]:
     return [re.sub(f"{_HIDDEN}(\\d+){_HIDDEN}", shown, word) for word in words]
 
 
-def asking(marked: Sequence[str], usual: Sequence[str], mark: str) -> tuple[str, ...]:
+def restore_posargs(marked: Sequence[str], usual: Sequence[str], mark: str) -> tuple[str, ...]:
     """Return a command that asks for the words after `--`, from what another runner made of it.
 
     Args:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 
-class Project(Struct, frozen=True, kw_only=True):
+class ProgramProject(Struct, frozen=True, kw_only=True):
     """A project that a program lies in.
 
     Attributes:
@@ -38,7 +38,7 @@ class Project(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, object] | None
 
 
-def read_project(path: Path) -> Project:
+def read_project(path: Path) -> ProgramProject:
     """Read a pyproject.toml (PEP 621).
 
     Raises:
@@ -47,7 +47,7 @@ def read_project(path: Path) -> Project:
     table = read_toml(path)
     project = table_in(table, "project", path=path) or {}
     scripts = project.get("scripts")
-    return Project(
+    return ProgramProject(
         path=path,
         requires_python=_specifiers(project.get("requires-python"), path),
         dependencies=_requirements(project.get("dependencies", []), path),

@@ -18,7 +18,7 @@ _ANOTHER_FILE = ("-r", "--requirement")
 _DROPPED = "--hash="  # of one file; which file it will be is not known yet
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class RequirementLines(Struct, frozen=True, kw_only=True):
     """What files of requirements say.
 
     Attributes:
@@ -30,7 +30,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     read: tuple[Path, ...]
 
 
-def read_requirements(files: Iterable[Path]) -> Listed:
+def read_requirements(files: Iterable[Path]) -> RequirementLines:
     """Return the requirements in files, and in the files that they name.
 
     Args:
@@ -56,7 +56,7 @@ def read_requirements(files: Iterable[Path]) -> Listed:
                 raise UsageError(message, hint)
             else:
                 lines[line] = None
-    return Listed(lines=tuple(lines), read=tuple(read))
+    return RequirementLines(lines=tuple(lines), read=tuple(read))
 
 
 def _lines(file: Path) -> Iterator[tuple[list[str], str]]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.config.files import PINS, Looked, pinned, read_text, read_toml, uv_global_pin
+from multirt.config.files import PINS, ReadFiles, pinned, read_text, read_toml, uv_global_pin
 from multirt.config.model import Configuration, Prefer, Setting, Source
-from multirt.config.project import Project, read_project
+from multirt.config.project import ProgramProject, read_project
 from multirt.config.table import Table, read_table
 from multirt.errors import UsageError
 from multirt.program.model import ProgramKind
@@ -30,7 +30,7 @@ _MICROS = range(50)  # no minor version has had more releases than 20
 _DIRECT = frozenset({Source.OPTION, Source.VARIABLE})
 
 
-def settle(configuration: Configuration) -> Configuration:
+def resolve_conflicts(configuration: Configuration) -> Configuration:
     """Set aside a file's pin that the program's own requirement rules out, and say so.
 
     The requirement is the stricter of the two: it says where the program works at all, the pin
@@ -129,16 +129,19 @@ class ConfigContext(Struct, frozen=True, kw_only=True):
     user_config: Path | None = None
 
 
-def configure(program: Program, wishes: CliSettings, places: ConfigContext) -> Configuration:
+def configure(program: Program, cli_settings: CliSettings, context: ConfigContext) -> Configuration:
     """Return all that is asked for.
 
     Raises:
         MultirtError: a file of settings is wrong; the message names it.
     """
     gathering = _Collector(
-        program=program, wishes=wishes, places=places, start=_start(program, wishes, places)
+        program=program,
+        cli_settings=cli_settings,
+        context=context,
+        start=_start(program, cli_settings, context),
     )
-    return settle(gathering.configuration())
+    return resolve_conflicts(gathering.configuration())
 
 
 class _Collector(Struct, frozen=True, kw_only=True):
@@ -151,64 +154,70 @@ class _Collector(Struct, frozen=True, kw_only=True):
     """
 
     program: Program
-    wishes: CliSettings
-    places: ConfigContext
+    cli_settings: CliSettings
+    context: ConfigContext
     start: Path
-    looked: Looked = field(default_factory=Looked)
+    looked: ReadFiles = field(default_factory=ReadFiles)
     notes: list[str] = field(default_factory=list)
 
     def configuration(self) -> Configuration:
         """Return what every place says, the one that counts most first."""
-        program, wishes = self.program, self.wishes
+        program, cli_settings = self.program, self.cli_settings
         project = self._project()
         tables = list(self._tables(project))
         own = program.settings is not None or program.declared or program.requires_python
         counting = None if own else project  # a script with a block says it all itself
-        runtimes, hinted = self._runtimes(tables)
+        runtimes, shebang_spec = self._runtimes(tables)
         return Configuration(
             runtimes=runtimes,
-            hinted=hinted,
-            implementation=_said(wishes.implementation, "--implementation")
+            shebang_spec=shebang_spec,
+            implementation=_said(cli_settings.implementation, "--implementation")
             or _first(table.implementation for table in tables),
             requires=tuple(_requires(program, counting)),
             needs=next((table.needs for table in tables if table.needs), ()),
-            sites=_said(wishes.sites or None, "--site") or _first(table.sites for table in tables),
+            sites=_said(cli_settings.sites or None, "--site")
+            or _first(table.sites for table in tables),
             imports=tuple(name for table in tables for name in table.imports),
-            prefer=_said(wishes.prefer, "--prefer") or _first(table.prefer for table in tables),
-            margin=_said(wishes.margin, "--fastest-margin")
+            prefer=_said(cli_settings.prefer, "--prefer")
+            or _first(table.prefer for table in tables),
+            margin=_said(cli_settings.margin, "--fastest-margin")
             or _first(table.margin for table in tables),
-            allow_prerelease=_said(wishes.allow_prerelease or None, "--allow-prerelease")
+            allow_prerelease=_said(cli_settings.allow_prerelease or None, "--allow-prerelease")
             or _first(table.allow_prerelease for table in tables),
-            whole_site=_said(wishes.whole_site or None, "--whole-site")
+            whole_site=_said(cli_settings.whole_site or None, "--whole-site")
             or _first(table.whole_site for table in tables),
-            requirements=tuple(_requirements(program, wishes, counting)),
-            constraints=wishes.requirement_files,
+            requirements=tuple(_requirements(program, cli_settings, counting)),
+            constraints=cli_settings.requirement_files,
             editable=_editable(program, counting),
             notes=tuple(self.notes),
             read=tuple(self.looked.read),
             absent=tuple(self.looked.absent),
-            variables=() if wishes.isolated else _VARIABLES,
+            variables=() if cli_settings.isolated else _VARIABLES,
         )
 
-    def _project(self) -> Project | None:
-        if self.wishes.isolated or not self.wishes.use_project:
+    def _project(self) -> ProgramProject | None:
+        if self.cli_settings.isolated or not self.cli_settings.use_project:
             return None
         path = self.looked.nearest("pyproject.toml", self.start)
         return read_project(path) if path is not None else None
 
-    def _tables(self, project: Project | None) -> Iterator[Table]:
+    def _tables(self, project: ProgramProject | None) -> Iterator[Table]:
         """Yield the tables of settings, the one that counts most first."""
-        program, user = self.program, self.places.user_config
+        program, user = self.program, self.context.user_config
         if program.settings is not None:
             origin = f"[tool.multirt] of {program.title}"
-            folder = program.folder or self.places.cwd
+            folder = program.folder or self.context.cwd
             yield read_table(program.settings, Source.PROGRAM, origin, folder)
-        if self.wishes.isolated or not self.wishes.use_config:
+        if self.cli_settings.isolated or not self.cli_settings.use_config:
             return
         if project is not None and project.settings is not None:
             origin = f"{project.path} [tool.multirt]"
             yield read_table(project.settings, Source.PROJECT, origin, project.path.parent)
-        path = self.looked.nearest("multirt.toml", self.start) if self.wishes.use_project else None
+        path = (
+            self.looked.nearest("multirt.toml", self.start)
+            if self.cli_settings.use_project
+            else None
+        )
         if path is not None:
             yield read_table(read_toml(path), Source.PROJECT, str(path), path.parent)
         if user is not None and self.looked.there(user):
@@ -218,18 +227,18 @@ class _Collector(Struct, frozen=True, kw_only=True):
         self, tables: Sequence[Table]
     ) -> tuple[Setting[tuple[RuntimeSpec, ...]] | None, Setting[RuntimeSpec] | None]:
         """Return the runtimes that somebody asked for, else the one that the first line names."""
-        variable = self.places.env.get("MULTIRT_PYTHON")
-        if self.wishes.specs:
-            return _said(self.wishes.specs, "--python"), None
-        if variable and not self.wishes.isolated:
+        variable = self.context.env.get("MULTIRT_PYTHON")
+        if self.cli_settings.specs:
+            return _said(self.cli_settings.specs, "--python"), None
+        if variable and not self.cli_settings.isolated:
             spec = RuntimeSpec.parse(variable, fork=True)
             origin = "MULTIRT_PYTHON"
             return Setting(value=(spec,), source=Source.VARIABLE, origin=origin), None
         of_script = 1 if self.program.settings is not None else 0
         own = _first(table.runtimes for table in tables[:of_script])
-        hinted = _hinted(self.program) if own is None else None
-        if own is not None or hinted is not None:
-            return own, hinted
+        shebang_spec = _shebang_spec(self.program) if own is None else None
+        if own is not None or shebang_spec is not None:
+            return own, shebang_spec
         said = [table.runtimes for table in tables[of_script:] if table.runtimes is not None]
         of_project = next((each for each in said if each.source is not Source.USER), None)
         pin = of_project or self._nearest_pin() or next(iter(said), None) or self._global_pin()
@@ -237,16 +246,16 @@ class _Collector(Struct, frozen=True, kw_only=True):
 
     def _nearest_pin(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
         """Return what the nearest file of another tool pins."""
-        if self.wishes.isolated or not self.wishes.use_project:
+        if self.cli_settings.isolated or not self.cli_settings.use_project:
             return None
         paths = (folder / name for folder in (self.start, *self.start.parents) for name in PINS)
         return _first(self._pin(path) for path in paths if self.looked.there(path))
 
     def _global_pin(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
         """Return what the user pins for all folders."""
-        if self.wishes.isolated or not self.wishes.use_config:
+        if self.cli_settings.isolated or not self.cli_settings.use_config:
             return None
-        path = uv_global_pin(self.places.env)
+        path = uv_global_pin(self.context.env)
         return self._pin(path) if self.looked.there(path) else None
 
     def _pin(self, path: Path) -> Setting[tuple[RuntimeSpec, ...]] | None:
@@ -256,28 +265,28 @@ class _Collector(Struct, frozen=True, kw_only=True):
         except ValueError as error:
             self.notes.append(f"{path}: ignored, it is invalid TOML: {error}")
             return None
-        absent = () if self.wishes.use_pins else map(str, found.specs)
+        absent = () if self.cli_settings.use_pins else map(str, found.specs)
         self.notes.extend(
             f"{path}: ignored {word!r}, which names no runtime or environment here"
             for word in (*absent, *found.unknown)
         )
         for each in found.looked:
             self.looked.there(each)
-        if not found.specs or not self.wishes.use_pins:
+        if not found.specs or not self.cli_settings.use_pins:
             return None
         return Setting(value=found.specs, source=Source.PIN, origin=str(path))
 
     def _pyenv_versions(self) -> Path:
         """Return the folder of pyenv's versions, which need not be there."""
-        env = self.places.env
+        env = self.context.env
         root = env.get("PYENV_ROOT")
         return (Path(root) if root else Path(env.get("HOME", "/"), ".pyenv")) / "versions"
 
 
-def _start(program: Program, wishes: CliSettings, places: ConfigContext) -> Path:
+def _start(program: Program, cli_settings: CliSettings, context: ConfigContext) -> Path:
     """Return the folder from which files are looked for, upwards."""
-    if wishes.project is not None:
-        folder = places.cwd / wishes.project
+    if cli_settings.project is not None:
+        folder = context.cwd / cli_settings.project
         if not folder.is_dir():
             raise UsageError(f"--project: no such folder: {folder}")
         return Path(os.path.abspath(folder))  # noqa: PTH100 - keeps links
@@ -285,10 +294,10 @@ def _start(program: Program, wishes: CliSettings, places: ConfigContext) -> Path
         # A script that is reached by a link belongs where its own file lies.
         real = Path(os.path.realpath(program.script))
         return real if real.is_dir() else real.parent
-    return places.cwd
+    return context.cwd
 
 
-def _hinted(program: Program) -> Setting[RuntimeSpec] | None:
+def _shebang_spec(program: Program) -> Setting[RuntimeSpec] | None:
     """Return the spec of the interpreter that a first line names; plain `python` says nothing."""
     if program.interpreter in (None, "python"):
         return None
@@ -300,7 +309,7 @@ def _hinted(program: Program) -> Setting[RuntimeSpec] | None:
     return Setting(value=spec, source=Source.PROGRAM, origin=origin)
 
 
-def _requires(program: Program, project: Project | None) -> Iterator[Setting[SpecifierSet]]:
+def _requires(program: Program, project: ProgramProject | None) -> Iterator[Setting[SpecifierSet]]:
     if program.requires_python is not None:
         yield _of_program(program.requires_python, program)
     if project is not None and project.requires_python is not None:
@@ -308,18 +317,18 @@ def _requires(program: Program, project: Project | None) -> Iterator[Setting[Spe
 
 
 def _requirements(
-    program: Program, wishes: CliSettings, project: Project | None
+    program: Program, cli_settings: CliSettings, project: ProgramProject | None
 ) -> Iterator[Setting[Requirement]]:
     for each in program.dependencies:
         yield _of_program(each, program)
-    for each in wishes.requirements:
+    for each in cli_settings.requirements:
         yield Setting(value=each, source=Source.OPTION, origin="--with")
     if project is not None and _belongs(program, project):
         for each in project.dependencies:
             yield _of_project(each, project)
 
 
-def _belongs(program: Program, project: Project) -> bool:
+def _belongs(program: Program, project: ProgramProject) -> bool:
     """Whether a program is part of a project, so that what that needs is needed."""
     match program.entry.kind:
         case ProgramKind.COMMAND:
@@ -338,7 +347,7 @@ def _belongs(program: Program, project: Project) -> bool:
             return False
 
 
-def _editable(program: Program, project: Project | None) -> tuple[Path, ...]:
+def _editable(program: Program, project: ProgramProject | None) -> tuple[Path, ...]:
     """Return the project, where the program can be started only when that is installed."""
     if project is None or not project.buildable or not _belongs(program, project):
         return ()
@@ -358,7 +367,7 @@ def _of_program(value: T, program: Program) -> Setting[T]:
     return Setting(value=value, source=Source.PROGRAM, origin=program.title)
 
 
-def _of_project(value: T, project: Project) -> Setting[T]:
+def _of_project(value: T, project: ProgramProject) -> Setting[T]:
     return Setting(value=value, source=Source.PROJECT, origin=str(project.path))
 
 

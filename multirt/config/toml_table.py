@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from multirt.config.posargs import expanded, split
+from multirt.config.posargs import expand_posargs, split_command
 from multirt.errors import ConfigError, MultirtError
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class TomlTable:
 
     def _command(self, key: str, value: object) -> Command:
         try:
-            words = split(value) if isinstance(value, str) else self._words(key, value)
-            expanded(words or (), ())  # what does not read now would not then
+            words = split_command(value) if isinstance(value, str) else self._words(key, value)
+            expand_posargs(words or (), ())  # what does not read now would not then
         except ValueError as error:
             raise self.error(key, f"has a command that cannot be read: {error}") from error
         if not words:

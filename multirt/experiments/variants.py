@@ -11,7 +11,7 @@ from multirt.environments import InstallRequest, build, overlay, resolve
 from multirt.errors import ErrorKind, UsageError
 from multirt.launch.profiles import NAMES, named, split_profile
 from multirt.selection.decide import decide_each
-from multirt.selection.no_match import nothing_fits
+from multirt.selection.no_match import no_runtime_error
 from multirt.selection.plan import plan
 from multirt.selection.virtualenv import named_environment, names_by_environment
 from runtimes import Jit, RuntimeSpec
@@ -117,11 +117,11 @@ def line_up(
             raise UsageError(f"no such profile: {name!r}", hint, kind=ErrorKind.PROFILE)
     parted = [split_profile(word) for word in words]
     specs = tuple((RuntimeSpec.parse(word, fork=True), profile) for word, profile in parted)
-    wishes = replace(request.wishes, specs=tuple(spec for spec, _ in specs))
-    request = replace(request, wishes=wishes, thorough=True)
+    cli_settings = replace(request.cli_settings, specs=tuple(spec for spec, _ in specs))
+    request = replace(request, cli_settings=cli_settings, evaluate_all=True)
     decisions = list(decide_each(request))
     if all(decision.chosen is None for _, decision in decisions):
-        raise nothing_fits(decisions[0][1])
+        raise no_runtime_error(decisions[0][1])
     names = names_by_environment(home for home, _ in decisions)
     found = [
         replace(each, id=_with_name(each, names[home]), home=home)

@@ -81,7 +81,7 @@ _MOST_PARTS = 4096  # of a path, its links followed; then it leads in a circle
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
 
-def grounds(
+def plan_inputs(
     decision: Decision, request: Request, planned: Plan, *, noticed: Iterable[str], since: int
 ) -> PlanInputs:
     """Return what a decision rests on.
@@ -226,7 +226,7 @@ def _program(decision: Decision, request: Request) -> Iterator[Path]:
 def _environments(decision: Decision, request: Request) -> Iterator[Path]:
     """Yield where a virtual environment is, or would be if one were made."""
     configuration = decision.configuration
-    if configuration.sites is not None or request.wishes.isolated:
+    if configuration.sites is not None or request.cli_settings.isolated:
         return
     script = decision.program.script or request.cwd / "-"
     active = request.search.env.get("VIRTUAL_ENV")

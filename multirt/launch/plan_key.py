@@ -57,7 +57,9 @@ class PlanQuery:
         yield everywhere + b"cwd=" + self.cwd + b"\0"
 
 
-def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> PlanQuery | None:
+def plan_query(
+    arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]
+) -> PlanQuery | None:
     """Return the question of a command line, None when it starts no program or says more.
 
     Args:
@@ -92,7 +94,9 @@ def ask(arguments: Sequence[bytes], cwd: bytes, env: Mapping[bytes, bytes]) -> P
     return PlanQuery(fields, cwd, local=local, own=place + 1)
 
 
-def unjoined(arguments: Sequence[bytes], exists: Callable[[bytes], bool]) -> Sequence[bytes]:
+def split_shebang_args(
+    arguments: Sequence[bytes], exists: Callable[[bytes], bool]
+) -> Sequence[bytes]:
     """Return the arguments with those of a `#!` line taken apart.
 
     A kernel gives all that follows the interpreter there as one argument, as in

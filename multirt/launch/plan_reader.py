@@ -9,7 +9,7 @@ import posix
 import sys
 import time
 
-from multirt.launch.plan_key import ask, fnv1a, unjoined
+from multirt.launch.plan_key import fnv1a, plan_query, split_shebang_args
 
 TYPE_CHECKING = False  # `typing` takes 5 ms
 if TYPE_CHECKING:
@@ -47,17 +47,17 @@ class PlanEntry:
         executable: what to start.
         arguments: its own, `argv[0]` first; the user's come after them.
         changes: `NAME=VALUE` to set, `NAME` to take away.
-        remark: a line for people; None when there is nothing to say.
+        notice: a line for people; None when there is nothing to say.
     """
 
-    __slots__ = ("arguments", "changes", "executable", "remark")
+    __slots__ = ("arguments", "changes", "executable", "notice")
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.executable: bytes | None = None
         self.arguments: list[bytes] = []
         self.changes: list[bytes] = []
-        self.remark: bytes | None = None
+        self.notice: bytes | None = None
 
     def take(self, record: bytes) -> bool:
         """Take a record in if it is a part of the answer."""
@@ -69,7 +69,7 @@ class PlanEntry:
         elif tag == b"V":
             self.changes.append(value)
         elif tag == b"T":
-            self.remark = value
+            self.notice = value
         else:
             return False
         return True
@@ -83,11 +83,13 @@ def start_planned(arguments: Sequence[str]) -> None:
     """
     env = posix.environ
     debugging = env.get(b"MULTIRT_LOG") == b"debug"
-    if posix.getuid() != posix.geteuid() or not is_shallow(env):
+    if posix.getuid() != posix.geteuid() or not within_depth_limit(env):
         return
-    words = unjoined([_bytes(word) for word in arguments], lambda path: not _is_absent(path))
+    words = split_shebang_args(
+        [_bytes(word) for word in arguments], lambda path: not _is_absent(path)
+    )
     try:
-        question = ask(words, posix.getcwdb(), env)
+        question = plan_query(words, posix.getcwdb(), env)
         folder = plans_folder(env)
         if question is None or folder is None:
             return
@@ -116,7 +118,7 @@ def _debug(error: Exception, *, debugging: bool) -> None:
         posix.write(2, f"multirt: debug: {words}\n".encode("ascii"))
 
 
-def is_shallow(env: Mapping[bytes, bytes]) -> bool:
+def within_depth_limit(env: Mapping[bytes, bytes]) -> bool:
     """Tell whether this process may go on: programs that start themselves must end somewhere."""
     depth = env.get(DEPTH, b"0")
     return depth.isdigit() and len(depth) < 4 and int(depth) < DEEPEST  # noqa: PLR2004 - digits
@@ -201,7 +203,7 @@ def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]
     for record in records[:-2]:
         if answer.take(record):
             continue
-        if not _holds(record, folder, cwd, env):
+        if not _is_current(record, folder, cwd, env):
             words = f"plan refused, for this no longer holds: {_text(record)}"
             raise PlanRejectedError(words, record)
         if record.startswith(b"B"):
@@ -217,7 +219,7 @@ def _text(record: bytes) -> str:
     return shown.decode(errors="backslashreplace")
 
 
-def _holds(record: bytes, folder: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> bool:
+def _is_current(record: bytes, folder: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> bool:
     """Tell whether one witness holds, a relative path in it being below a folder."""
     tag, rest = record[:1], record[1:]
     held = False
@@ -227,7 +229,7 @@ def _holds(record: bytes, folder: bytes, cwd: bytes, env: Mapping[bytes, bytes])
     elif tag == b"B":
         held = not _is_absent(rest + b"/.")
     elif tag == b"N":
-        held = _names_hold(rest)
+        held = _names_are_current(rest)
     elif tag == b"A":
         held = _is_absent(_below(folder, rest))
     elif tag == b"D" and rest.isdigit() and len(rest) < 20:  # noqa: PLR2004 - digits
@@ -272,7 +274,7 @@ def split_signature(rest: bytes) -> tuple[bytes | None, bytes]:
     return (b" ".join(parts[:5]), parts[5]) if len(parts) == 6 else (None, b"")  # noqa: PLR2004
 
 
-def _names_hold(rest: bytes) -> bool:
+def _names_are_current(rest: bytes) -> bool:
     """Tell whether a folder is as it was, in itself or in the names that matter."""
     then, rest = split_signature(rest)
     digest, _, rest = rest.partition(b" ")
@@ -323,6 +325,6 @@ def _start(answer: PlanEntry, own: Sequence[bytes], env: Mapping[bytes, bytes]) 
         else:
             changed.pop(name, None)
     changed[DEPTH] = b"%d" % (int(env.get(DEPTH, b"0")) + 1)
-    if answer.remark is not None:
-        posix.write(2, answer.remark + b"\n")
+    if answer.notice is not None:
+        posix.write(2, answer.notice + b"\n")
     posix.execve(answer.executable or b"", [*answer.arguments, *own], changed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.launch.plan_key import ask
+from multirt.launch.plan_key import plan_query
 from multirt.launch.plan_reader import (
     FORMAT,
     names_digest,
@@ -78,13 +78,13 @@ class LaunchCommand(Struct, frozen=True, kw_only=True):
         executable: what is started.
         arguments: ahead of the user's own; the program is the last or so.
         environment: variables to set.
-        remark: a line for people; None when there is nothing to say.
+        notice: a line for people; None when there is nothing to say.
     """
 
     executable: str
     arguments: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
-    remark: str | None = None
+    notice: str | None = None
 
 
 def write_plan(question: PlanQuery, grounds: PlanInputs, start: LaunchCommand) -> Path:
@@ -161,7 +161,7 @@ def _paths(grounds: PlanInputs, more: Iterable[str]) -> Iterator[bytes]:
     """Yield every file and folder that was read, and every one that was not there."""
     found = dict(_path(path, grounds.since) for path in [*grounds.paths, *more])
     if grounds.made:
-        rested = _rested(grounds.made)
+        rested = _old_enough(grounds.made)
         found |= dict(_path(path, rested) for path in grounds.made)
     inner: dict[bytes, list[bytes]] = {os.fsencode(folder): [] for folder in grounds.below}
     for path, known in found.items():
@@ -186,7 +186,7 @@ def _is_vouched_for(path: bytes, found: Mapping[bytes, bytes | None]) -> bool:
     return found.get(folder) is not None and not os.path.lexists(path)
 
 
-def _rested(paths: Iterable[str]) -> int:
+def _old_enough(paths: Iterable[str]) -> int:
     """Return the present, once the last change of some files lies a tick in the past."""
     latest = max((os.stat(path).st_ctime_ns for path in paths), default=0)  # noqa: PTH116 - text
     wait = latest + TICK - time.time_ns()
@@ -222,8 +222,8 @@ def _first_absent(path: bytes) -> bytes:
 
 
 def _answer(start: LaunchCommand) -> Iterator[bytes]:
-    if start.remark is not None:
-        yield b"T" + start.remark.encode(errors="replace").replace(b"\0", b"")
+    if start.notice is not None:
+        yield b"T" + start.notice.encode(errors="replace").replace(b"\0", b"")
     yield b"P" + os.fsencode(start.executable)
     for argument in (start.executable, *start.arguments):
         yield b"G" + os.fsencode(argument)
@@ -260,10 +260,10 @@ def prune(folder: Path, *, most: int = _MOST, enough: int = _ENOUGH) -> int:
     return len(old)
 
 
-def remember(
+def save_plan(
     command_line: Sequence[str],
     planned: Plan,
-    remark: str | None,
+    notice: str | None,
     rests_on: Callable[[], PlanInputs],
 ) -> None:
     """Write the plan of a command line, where there can be one.
@@ -271,17 +271,17 @@ def remember(
     Args:
         command_line: all arguments of this process.
         planned: how the program is started, without its own arguments.
-        remark: a line for people; None when there is nothing to say.
+        notice: a line for people; None when there is nothing to say.
         rests_on: gives what the decision rests on.
     """
-    question = ask([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
+    question = plan_query([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
     if question is None:
         return
     start = LaunchCommand(
         executable=str(planned.executable),
         arguments=planned.arguments,
         environment=planned.environment,
-        remark=remark,
+        notice=notice,
     )
     try:
         path = write_plan(question, rests_on(), start)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.config.posargs import expanded
+from multirt.config.posargs import expand_posargs
 from multirt.matrix import gil_hook
 from multirt.matrix.gil_hook import FILE, HOME
 from multirt.matrix.model import CellState, GilReport
@@ -283,7 +283,7 @@ class _Attempt(Struct, kw_only=True):
     def _expanded(self, command: Sequence[str]) -> tuple[str, ...]:
         """Return a command as it is started."""
         options = self.runner.options
-        words = expanded(command, options.posargs)
+        words = expand_posargs(command, options.posargs)
         if options.cover:
             from multirt.matrix.coverage_data import covered
 

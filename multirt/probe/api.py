@@ -162,9 +162,9 @@ def _wanted(probing: ProbeRequest) -> list[Runtime]:
         return []
     runtimes = discover(probing.search).runtimes
     if any(spec.path is not None for spec in probing.specs):
-        from multirt.selection.explicit_paths import with_named  # 40 ms
+        from multirt.selection.explicit_paths import add_explicit_paths  # 40 ms
 
-        runtimes = with_named(runtimes, probing.specs, probing.search)
+        runtimes = add_explicit_paths(runtimes, probing.specs, probing.search)
     known = tuple(each.id for each in runtimes)
     for spec in probing.specs:
         if not any(map(spec.accepts, runtimes)):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from multirt.program.entry import entry_of
-from multirt.program.guards import Facts, holds
+from multirt.program.guards import RuntimeFacts, evaluate_guard
 from multirt.program.interpreter_line import FirstLine, is_python, read_first_line
 from multirt.program.read import read_program
 
 __all__ = [
-    "Facts",
     "FirstLine",
+    "RuntimeFacts",
     "entry_of",
-    "holds",
+    "evaluate_guard",
     "is_python",
     "read_first_line",
     "read_program",

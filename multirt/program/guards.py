@@ -28,7 +28,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
 }
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class RuntimeFacts(Struct, frozen=True, kw_only=True):
     """What conditions ask of a runtime.
 
     Attributes:
@@ -55,7 +55,9 @@ class _UnknownError(Exception):
 def mentions_runtime(test: ast.expr) -> bool:
     """Whether a condition asks for anything that differs between runtimes."""
     known = _values(
-        Facts(version=(0, 0, 0), implementation="", own_name="", title="", system="", machine="")
+        RuntimeFacts(
+            version=(0, 0, 0), implementation="", own_name="", title="", system="", machine=""
+        )
     )
     return any(
         isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
@@ -64,7 +66,7 @@ def mentions_runtime(test: ast.expr) -> bool:
     )
 
 
-def holds(test: str, facts: Facts) -> bool | None:
+def evaluate_guard(test: str, facts: RuntimeFacts) -> bool | None:
     """Return what a condition gives on a runtime, None when that cannot be told."""
     try:
         return bool(_value(_parsed(test), _values(facts), facts))
@@ -78,7 +80,7 @@ def _parsed(test: str) -> ast.expr:
 
 
 @cache
-def _values(facts: Facts) -> dict[str, object]:
+def _values(facts: RuntimeFacts) -> dict[str, object]:
     """Return what the names and calls give that conditions are made of."""
     major, minor, micro = facts.version
     info = (major, minor, micro, "final", 0)
@@ -100,7 +102,7 @@ def _values(facts: Facts) -> dict[str, object]:
     }
 
 
-def _value(node: ast.expr, known: dict[str, object], facts: Facts) -> object:
+def _value(node: ast.expr, known: dict[str, object], facts: RuntimeFacts) -> object:
     """Evaluate an expression.
 
     Raises:
@@ -130,7 +132,7 @@ def _value(node: ast.expr, known: dict[str, object], facts: Facts) -> object:
     return result
 
 
-def _connected(node: ast.BoolOp, known: dict[str, object], facts: Facts) -> bool:
+def _connected(node: ast.BoolOp, known: dict[str, object], facts: RuntimeFacts) -> bool:
     """Evaluate `and` and `or`, of which one side may settle it."""
     settles = isinstance(node.op, ast.Or)
     unknown = False
@@ -145,7 +147,7 @@ def _connected(node: ast.BoolOp, known: dict[str, object], facts: Facts) -> bool
     return not settles
 
 
-def _compared(node: ast.Compare, known: dict[str, object], facts: Facts) -> bool:
+def _compared(node: ast.Compare, known: dict[str, object], facts: RuntimeFacts) -> bool:
     left = _value(node.left, known, facts)
     for sign, each in zip(node.ops, node.comparators, strict=True):
         right = _value(each, known, facts)
@@ -157,7 +159,7 @@ def _compared(node: ast.Compare, known: dict[str, object], facts: Facts) -> bool
     return True
 
 
-def _item(value: object, index: ast.expr, known: dict[str, object], facts: Facts) -> object:
+def _item(value: object, index: ast.expr, known: dict[str, object], facts: RuntimeFacts) -> object:
     """Return an item or a slice of a tuple or a text."""
     if not isinstance(value, tuple | str):
         raise _UnknownError
@@ -173,7 +175,7 @@ def _item(value: object, index: ast.expr, known: dict[str, object], facts: Facts
     return value[place]
 
 
-def _called(node: ast.Call, known: dict[str, object], facts: Facts) -> bool:
+def _called(node: ast.Call, known: dict[str, object], facts: RuntimeFacts) -> bool:
     """Evaluate `text.startswith(...)` and `hasattr(sys, ...)`."""
     attribute = _attribute_of_sys(node)
     if attribute is not None:

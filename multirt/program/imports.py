@@ -72,18 +72,18 @@ _ENDS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _IMPORTERS = frozenset({"__import__", "import_module", "importlib.import_module"})
 
 
-class Tree(Struct, frozen=True, kw_only=True):
+class SourceImports(Struct, frozen=True, kw_only=True):
     """What one file shows.
 
     Attributes:
         imports: what it names, relative names made absolute.
         exits: conditions under which it refuses to run.
-        searches_elsewhere: it mentions `sys.path`.
+        modifies_sys_path: it mentions `sys.path`.
     """
 
     imports: tuple[Import, ...]
     exits: tuple[Exit, ...] = ()
-    searches_elsewhere: bool = False
+    modifies_sys_path: bool = False
 
 
 class _State(Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ class _State(Struct, frozen=True, kw_only=True):
         return _State(certain=self.certain, guards=(*self.guards, guard))
 
 
-def read_imports(text: str, file: Path, package: str | None) -> Tree:
+def read_imports(text: str, file: Path, package: str | None) -> SourceImports:
     """Read one file.
 
     Args:
@@ -114,14 +114,14 @@ def read_imports(text: str, file: Path, package: str | None) -> Tree:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # For another version, with NUL bytes, or nested too deep for this one.
 
-        return Tree(imports=imports_of_older(text, file), searches_elsewhere=elsewhere)
+        return SourceImports(imports=imports_of_older(text, file), modifies_sys_path=elsewhere)
     reader = _Reader(file=file, package=package)
     try:
         reader.block(tree.body, _State())
     except RecursionError:
-        return Tree(imports=tuple(reader.imports), searches_elsewhere=True)
-    return Tree(
-        imports=tuple(reader.imports), exits=tuple(reader.exits), searches_elsewhere=elsewhere
+        return SourceImports(imports=tuple(reader.imports), modifies_sys_path=True)
+    return SourceImports(
+        imports=tuple(reader.imports), exits=tuple(reader.exits), modifies_sys_path=elsewhere
     )
 
 

@@ -154,7 +154,7 @@ class Program(Struct, frozen=True, kw_only=True):
         sources: its files that were read, the first one started first.
         imports: of all of them.
         exits: conditions under which it refuses to run.
-        searches_elsewhere: it changes `sys.path`, so a module not found proves nothing.
+        modifies_sys_path: it changes `sys.path`, so a module not found proves nothing.
         read: files and folders that all this rests on.
         absent: paths at which a file would have counted.
         stdin: what was read of stdin and has to be given on; None when stdin was left alone.
@@ -173,7 +173,7 @@ class Program(Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     imports: tuple[Import, ...] = ()
     exits: tuple[Exit, ...] = ()
-    searches_elsewhere: bool = False
+    modifies_sys_path: bool = False
     read: tuple[Path, ...] = ()
     absent: tuple[Path, ...] = ()
     stdin: bytes | None = None

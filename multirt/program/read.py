@@ -228,7 +228,7 @@ class _Walk(Struct, kw_only=True):
         certain, guards = sure
         tree = read_imports(text, file, package)
         self.sources.append(Source(file=file, content=content, certain=certain, guards=guards))
-        self.elsewhere = self.elsewhere or tree.searches_elsewhere
+        self.elsewhere = self.elsewhere or tree.modifies_sys_path
         self.exits += tree.exits
         for each in tree.imports:
             named = replace(each, certain=certain and each.certain, guards=(*guards, *each.guards))
@@ -256,7 +256,7 @@ class _Walk(Struct, kw_only=True):
             sources=tuple(self.sources),
             imports=tuple(self.imports),
             exits=tuple(self.exits),
-            searches_elsewhere=self.elsewhere,
+            modifies_sys_path=self.elsewhere,
             read=tuple(file for file in files if file.is_absolute()),
             absent=tuple(self.place.absent) if isinstance(self.place, ModuleFolder) else (),
         )

@@ -41,7 +41,7 @@ class ShebangLine(Struct, frozen=True, kw_only=True):
     trouble: str | None
 
 
-def read_line(content: bytes) -> ShebangLine:
+def read_shebang_line(content: bytes) -> ShebangLine:
     """Return what the first line of a file says.
 
     Args:
@@ -83,7 +83,7 @@ def _trouble(content: bytes, text: bytes | None, rest: bytes) -> str | None:
     return None
 
 
-def ours(specs: Sequence[str] = (), arguments: Sequence[str] = ()) -> bytes:
+def shebang_for(specs: Sequence[str] = (), arguments: Sequence[str] = ()) -> bytes:
     """Return the line that starts a script through multirt.
 
     Args:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.errors import ErrorKind, MultirtError, ProgramError
-from multirt.program.shebang_line import ours, read_line, with_line
+from multirt.program.shebang_line import read_shebang_line, shebang_for, with_line
 from multirt.storage.files import parse_json, read_bytes, read_head
 from runtimes.storage.files import load, save
 
@@ -59,7 +59,7 @@ def head_of(path: Path) -> bytes:
 
 def _is_script(path: Path) -> bool:
     try:
-        line = read_line(head_of(path)) if path.is_file() else None
+        line = read_shebang_line(head_of(path)) if path.is_file() else None
     except OSError:
         return False
     return line is not None and (line.python or line.through_multirt) and line.trouble is None
@@ -95,13 +95,13 @@ def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
         MultirtError: the script cannot be changed; it is as it was.
     """
     try:
-        was = read_line(head_of(path))
+        was = read_shebang_line(head_of(path))
         if was.trouble is not None:
             raise ProgramError(f"{path}: {was.trouble}", kind=ErrorKind.SHEBANG)
         kept = (was.version,) if was.version is not None else ()
         if not was.python and not _may_be_python(path, was.interpreter):
             raise ProgramError(f"{path} is not a Python script", _NAMED, kind=ErrorKind.SHEBANG)
-        line = ours(specs or kept, was.options)
+        line = shebang_for(specs or kept, was.options)
         if was.text != line:
             # Of several changes the first line of all is the one to go back to.
             if not (was.through_multirt and _record(records, path).exists()):
@@ -121,17 +121,17 @@ def take_back(path: Path, records: Path) -> ShebangChange:
         MultirtError: it starts otherwise than `put` left it, or cannot be changed.
     """
     try:
-        was = read_line(head_of(path))
+        was = read_shebang_line(head_of(path))
         record = _record(records, path)
         try:
             note = parse_json(load(record) or b"")
-            former, ours = _bytes(note["before"]), _bytes(note["after"])
+            former, shebang_for = _bytes(note["before"]), _bytes(note["after"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             hint = "write its first line by hand, as in #!/usr/bin/env python3"
             raise ProgramError(
                 f"{path}: what it said before is not known", hint, kind=ErrorKind.SHEBANG
             ) from error
-        if was.text != ours:
+        if was.text != shebang_for:
             raise ProgramError(f"{path}: its first line was changed since", kind=ErrorKind.SHEBANG)
         _rewrite(path, former)
         record.unlink(missing_ok=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from multirt.report.json_parts import SCHEMA, Document, objection_document, ratio_document
-from multirt.selection.no_match import remedy
-from multirt.selection.ranking import order
+from multirt.selection.no_match import suggest_fix
+from multirt.selection.ranking import criteria_names
 
 if TYPE_CHECKING:
     from multirt.config import Configuration, Setting
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def explain_document(decision: Decision) -> Document:
     """Return what `explain --json` prints."""
-    chosen, found = decision.chosen, remedy(decision)
+    chosen, found = decision.chosen, suggest_fix(decision)
     return {
         **SCHEMA,
         "program": {
@@ -27,7 +27,7 @@ def explain_document(decision: Decision) -> Document:
         },
         "settings": _settings(decision.configuration),
         "notes": list(decision.notes),
-        "order": list(order(decision.configuration)),
+        "order": list(criteria_names(decision.configuration)),
         "chosen": chosen.runtime.id if chosen is not None else None,
         "remedy": {"runtime": found.runtime, "command": found.command} if found else None,
         "usual": decision.usual,
@@ -69,11 +69,11 @@ def _settings(configuration: Configuration) -> Document:
     def said(setting: Setting[Any] | None, value: object) -> Document | None:
         return {"value": value, "origin": setting.origin} if setting is not None else None
 
-    asked, hinted = configuration.runtimes, configuration.hinted
+    asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
     prefer, implementation = configuration.prefer, configuration.implementation
     return {
         "runtimes": said(asked, [str(spec) for spec in configuration.specs]),
-        "hinted": said(hinted, str(hinted.value) if hinted else None),
+        "hinted": said(shebang_spec, str(shebang_spec.value) if shebang_spec else None),
         "implementation": said(implementation, implementation.value if implementation else None),
         "requires_python": [said(each, str(each.value)) for each in configuration.requires],
         "needs": [said(each, each.value.value) for each in configuration.needs],

@@ -11,9 +11,9 @@ from rich.table import Table
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import block, open_console, text
 from multirt.report.units import duration, interval, passed
-from multirt.selection.no_match import remedy
+from multirt.selection.no_match import suggest_fix
 from multirt.selection.prefer_fastest import wants_fastest
-from multirt.selection.ranking import order
+from multirt.selection.ranking import criteria_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
         _print_all(decision, console)
     else:
         _print_groups(decision, console)
-    found = remedy(decision)
+    found = suggest_fix(decision)
     if found is not None:
         more = len(found.distributions) - _SHOWN
         names = " and ".join(found.distributions[:_SHOWN])
@@ -97,11 +97,11 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
 
 def settings(configuration: Configuration) -> Iterator[str]:
     """Yield what was asked for, each with the place that it comes from."""
-    asked, hinted = configuration.runtimes, configuration.hinted
+    asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
     if asked is not None:
         yield f"runtimes: {' or '.join(map(str, asked.value))} ({asked.origin})"
-    if hinted is not None:
-        yield f"runtimes: {hinted.value} preferred ({hinted.origin})"
+    if shebang_spec is not None:
+        yield f"runtimes: {shebang_spec.value} preferred ({shebang_spec.origin})"
     for wanted in configuration.requires:
         yield f"requires Python {wanted.value} ({wanted.origin})"
     for need in configuration.needs:
@@ -180,7 +180,7 @@ def _first_reason(verdict: Verdict) -> str:
 
 def _print_all(decision: Decision, console: Console) -> None:
     """Print every runtime with every objection, then the files that all this rests on."""
-    console.print(f"order: {' > '.join(order(decision.configuration))}", style="dim")
+    console.print(f"order: {' > '.join(criteria_names(decision.configuration))}", style="dim")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("", width=1)
     table.add_column("runtime", no_wrap=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.selection.model import CompileError, RuntimeAnswers
+from multirt.selection.model import CompileError, CompileResult
 from runtimes import is_cpython
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import of_file
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-class AnswerCache:
+class CompileCache:
     """The place of one answer."""
 
-    def __init__(self, cache_dir: Path, runtime: Runtime, asked: CompileQuestion) -> None:
+    def __init__(self, cache_dir: Path, runtime: Runtime, asked: CompileQuery) -> None:
         """Name the file by the question and by the runtime's own file."""
         known = (of_file(runtime.executable), str(runtime.executable), str(runtime.version))
         facts = (asked.digest, *map(str, known))
@@ -51,7 +51,7 @@ class AnswerCache:
 _LOUD = frozenset({"antigravity", "idlelib", "lib2to3", "test", "this", "turtledemo"})
 
 
-class CompileQuestion(Struct, frozen=True, kw_only=True):
+class CompileQuery(Struct, frozen=True, kw_only=True):
     """One question.
 
     Attributes:
@@ -69,7 +69,7 @@ def script() -> str:
     return Path(__file__).with_name("compile_question.py.txt").read_text(encoding="ascii")
 
 
-def question(sources: Sequence[Source], names: Iterable[str]) -> CompileQuestion:
+def build_query(sources: Sequence[Source], names: Iterable[str]) -> CompileQuery:
     """Return the question about files and names."""
     parts = []
     for index, source in enumerate(sources):
@@ -84,7 +84,7 @@ def question(sources: Sequence[Source], names: Iterable[str]) -> CompileQuestion
     import hashlib
 
     digest = hashlib.sha256(script().encode() + b"\0" + data).hexdigest()
-    return CompileQuestion(data=data, digest=digest)
+    return CompileQuery(data=data, digest=digest)
 
 
 _ME = sys.implementation.name
@@ -95,14 +95,14 @@ _DUMB = frozenset({"micropython"})  # no compile() that tells where, no stdin as
 _SCRUBBED = ("PYTHON", "JYTHON", "LD_PRELOAD", "PYENV_")
 
 
-def ask(
+def query_runtime(
     runtime: Runtime,
     sources: Sequence[Source],
     names: Iterable[str],
     *,
     cache_dir: Path,
     env: Mapping[str, str],
-) -> RuntimeAnswers:
+) -> CompileResult:
     """Return what a runtime says of files and names; it is asked once and remembered.
 
     Args:
@@ -113,17 +113,17 @@ def ask(
         env: the user's environment.
     """
     if runtime.implementation.name in _DUMB:
-        return RuntimeAnswers(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
+        return CompileResult(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
     wanted = frozenset(names)
     unknown = [each for each in sources if not is_known_to_compile(each, runtime)]
     if not wanted and not unknown:
-        return RuntimeAnswers()
-    present = AnswerCache(cache_dir, runtime, CompileQuestion(data=b"", digest="names"))
+        return CompileResult()
+    present = CompileCache(cache_dir, runtime, CompileQuery(data=b"", digest="names"))
     known = frozenset(present.load() or ())
-    asked = question(unknown, wanted - known)
+    asked = build_query(unknown, wanted - known)
     if not asked.data:
-        return RuntimeAnswers()
-    memory = AnswerCache(cache_dir, runtime, asked)
+        return CompileResult()
+    memory = CompileCache(cache_dir, runtime, asked)
     lines = memory.load()
     if lines is None:
         lines = _run(runtime, asked, env)
@@ -150,7 +150,7 @@ def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
     return True
 
 
-def _run(runtime: Runtime, asked: CompileQuestion, env: Mapping[str, str]) -> list[str]:
+def _run(runtime: Runtime, asked: CompileQuery, env: Mapping[str, str]) -> list[str]:
     """Return the lines of the answer; empty when there is none."""
     import tempfile  # with the next 15 ms, where the answer is not remembered
 
@@ -180,7 +180,7 @@ def _isolation(runtime: Runtime) -> tuple[str, ...]:
     return ("-I", "-S", "-W", "ignore")
 
 
-def _answers(lines: Sequence[str], sources: Sequence[Source]) -> RuntimeAnswers:
+def _answers(lines: Sequence[str], sources: Sequence[Source]) -> CompileResult:
     """Read the lines of an answer, which may break off."""
     refused: dict[Path, CompileError] = {}
     missing = set()
@@ -196,7 +196,7 @@ def _answers(lines: Sequence[str], sources: Sequence[Source]) -> RuntimeAnswers:
                 continue
     complete = bool(lines) and lines[-1] == "end"
     trouble = None if complete else "it gave no answer, or broke off"
-    return RuntimeAnswers(refused=refused, missing=frozenset(missing), trouble=trouble)
+    return CompileResult(refused=refused, missing=frozenset(missing), trouble=trouble)
 
 
 def _refusal(source: Source, number: int, message: str) -> CompileError:

@@ -121,7 +121,7 @@ def interpreter_options(file: Path) -> tuple[str, ...] | None:
     return line.options if is_python and b"\0" not in head else None
 
 
-def started_by(command: ConsoleScript, cache_dir: Path) -> Path:
+def write_console_script(command: ConsoleScript, cache_dir: Path) -> Path:
     """Return a file that starts a console script, as its installer would have made it.
 
     It lies alone in its folder, which comes first on the path of what it starts.

@@ -15,21 +15,26 @@ from multirt.errors import ErrorKind, ProgramError, UsageError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, Import, ProgramKind
 from multirt.selection.console_script import ConsoleScript, find_command, interpreter_options
-from multirt.selection.did_you_mean import probably_meant
+from multirt.selection.did_you_mean import suggest_command
 from multirt.selection.evaluate import Evaluator
-from multirt.selection.explicit_paths import with_named
+from multirt.selection.explicit_paths import add_explicit_paths
 from multirt.selection.judge import choose
-from multirt.selection.lazy_discovery import is_settled, steps
+from multirt.selection.lazy_discovery import is_final, steps
 from multirt.selection.model import EvaluationContext
 from multirt.selection.no_match import is_other
-from multirt.selection.package_sources import PackageSources, locks_looked_for, needed, start_of
-from multirt.selection.prefer_fastest import by_measurement, wants_fastest
+from multirt.selection.package_sources import (
+    PackageSources,
+    find_package_sources,
+    locks_looked_for,
+    start_of,
+)
+from multirt.selection.prefer_fastest import apply_history, wants_fastest
 from multirt.selection.request import Decision, Request
-from multirt.selection.stdlib_names import standard_names
+from multirt.selection.stdlib_names import stdlib_only_names
 from multirt.selection.virtualenv import (
-    around,
     candidates,
     find_environment,
+    folders_upwards,
     named_environment,
     names_by_environment,
     specs_by_environment,
@@ -59,7 +64,7 @@ def decide(request: Request) -> Decision:
         MultirtError: the program, a file of settings or a folder of packages cannot be read, or
             there is no such command.
     """
-    if request.thorough:
+    if request.evaluate_all:
         return _merged(list(decide_each(request)))
     rejected: list[Decision] = []
     for _, decision in decide_each(request):
@@ -98,9 +103,9 @@ def decide_each(request: Request) -> Iterator[tuple[Path | None, Decision]]:
     Raises:
         MultirtError: as `decide` does.
     """
-    groups = specs_by_environment(request.wishes.specs) or ((None, ()),)
+    groups = specs_by_environment(request.cli_settings.specs) or ((None, ()),)
     for home, specs in groups:
-        part = replace(request, wishes=replace(request.wishes, specs=specs))
+        part = replace(request, cli_settings=replace(request.cli_settings, specs=specs))
         yield home, _decide_alone(part)
 
 
@@ -108,17 +113,17 @@ def _decide_alone(request: Request) -> Decision:
     """Decide with the packages of one environment.
 
     Candidates are asked what they are step by step, until a choice cannot be beaten; all of them
-    where the request is thorough.
+    where the request evaluates all.
     """
     request = replace(request, entry=_command_first(request))
     program = read_program(request.entry, request.cwd, request.stdin)
-    program = replace(program, options=request.wishes.python_args or program.options)
+    program = replace(program, options=request.cli_settings.python_args or program.options)
     places = ConfigContext(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
-    configuration = configure(program, request.wishes, places)
+    configuration = configure(program, request.cli_settings, places)
     fastest = wants_fastest(configuration)
     if fastest:  # the runtime that may be chosen has to be asked
-        request = replace(request, thorough=True)
-    found = needed(program, configuration, request)
+        request = replace(request, evaluate_all=True)
+    found = find_package_sources(program, configuration, request)
     program, command = _with_command(program, found, request)
     decision = Decision(
         program=program,
@@ -138,8 +143,10 @@ def _decide_alone(request: Request) -> Decision:
     )
     decision = _searched(decision, request)
     if _pins_nothing(decision):
-        return _decide_alone(replace(request, wishes=replace(request.wishes, use_pins=False)))
-    return by_measurement(decision, request.history) if fastest else decision
+        return _decide_alone(
+            replace(request, cli_settings=replace(request.cli_settings, use_pins=False))
+        )
+    return apply_history(decision, request.history) if fastest else decision
 
 
 def _pins_nothing(decision: Decision) -> bool:
@@ -154,12 +161,12 @@ def _searched(decision: Decision, request: Request) -> Decision:
     whole = request.search
     searches = steps(whole, decision.configuration, decision.environment)
     evaluated: dict[object, Verdict] = {}
-    for search in (whole,) if request.thorough else searches:
+    for search in (whole,) if request.evaluate_all else searches:
         discovery = discover(search)
-        runtimes = with_named(discovery.runtimes, decision.configuration.specs, search)
-        question = _question(decision, runtimes, request)
+        runtimes = add_explicit_paths(discovery.runtimes, decision.configuration.specs, search)
+        context = _question(decision, runtimes, request)
         inquiry = Evaluator(
-            question=question, wanted=decision.wanted, request=request, evaluated=evaluated
+            context=context, wanted=decision.wanted, request=request, evaluated=evaluated
         )
         verdicts = sorted(
             inquiry.verdicts(runtimes), key=lambda verdict: (not verdict.accepted, verdict.rank)
@@ -167,10 +174,10 @@ def _searched(decision: Decision, request: Request) -> Decision:
         decision = replace(
             decision, verdicts=tuple(verdicts), chosen=choose(verdicts), discovery=discovery
         )
-        if search is whole or not discovery.postponed or is_settled(decision, question):
+        if search is whole or not discovery.postponed or is_final(decision, context):
             break
-    decision = replace(decision, notes=(*decision.notes, *_home_notes(question)))
-    if request.thorough:
+    decision = replace(decision, notes=(*decision.notes, *_home_notes(context)))
+    if request.evaluate_all:
         decision = replace(decision, providers=_providers(decision, runtimes))
     return decision
 
@@ -201,17 +208,19 @@ def _question(
         program=decision.program,
         configuration=decision.configuration,
         packages=packages,
-        home=next((each for each in runtimes if environment and environment.is_of(each)), None),
+        venv_runtime=next(
+            (each for each in runtimes if environment and environment.is_of(each)), None
+        ),
         active=_active(runtimes, request),
-        builds=decision.wanted is not None,
-        unseen=bool(
+        will_install=decision.wanted is not None,
+        hidden_modules=bool(
             request.search.env.get("PYTHONPATH")
             or (environment and environment.sees_base)
             or (packages and packages.hooks)
         ),
-        allowed=request.wishes.allowed,
+        allowed=request.cli_settings.allowed,
         pythonhome=_pythonhome(decision.program, request),
-        stdlib=standard_names(decision.wanted),
+        stdlib=stdlib_only_names(decision.wanted),
     )
 
 
@@ -222,10 +231,10 @@ def _pythonhome(program: Program, request: Request) -> Path | None:
     return request.cwd / home if home and not ignored else None
 
 
-def _home_notes(question: EvaluationContext) -> Iterator[str]:
+def _home_notes(context: EvaluationContext) -> Iterator[str]:
     """Yield what a user should know of PYTHONHOME."""
-    if question.pythonhome is not None:
-        yield f"PYTHONHOME is {question.pythonhome}: a CPython needs its standard library there"
+    if context.pythonhome is not None:
+        yield f"PYTHONHOME is {context.pythonhome}: a CPython needs its standard library there"
 
 
 def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:
@@ -268,7 +277,7 @@ def _with_command(
     what += f" and no such command in {where}" if where else ""
     hint = f"`multirt run --with DISTRIBUTION {name}` installs what brings it"
     hint = "name the script in it, or the module with -m" if folder.is_dir() else hint
-    raise ProgramError(what, probably_meant(name, (), request.cwd) or hint)
+    raise ProgramError(what, suggest_command(name, (), request.cwd) or hint)
 
 
 def _with_script(program: Program, script: Path, request: Request) -> Program:
@@ -282,7 +291,7 @@ def _with_script(program: Program, script: Path, request: Request) -> Program:
         sources=inner.sources,
         imports=inner.imports,
         exits=inner.exits,
-        searches_elsewhere=inner.searches_elsewhere,
+        modifies_sys_path=inner.modifies_sys_path,
         read=inner.read,
         absent=inner.absent,
     )
@@ -294,15 +303,15 @@ def _command_first(request: Request) -> EntryPoint:
     A command of the environment, or of the project where there is no environment, comes first, as
     it does for uv. A folder that cannot be started may be a command that will be installed.
     """
-    entry, wishes = request.entry, request.wishes
+    entry, cli_settings = request.entry, request.cli_settings
     folder = request.cwd / entry.text
     if entry.kind is not ProgramKind.FOLDER or os.sep in entry.text or not folder.is_dir():
         return entry
-    environment = named_environment(wishes.specs)
-    if environment is None and not wishes.isolated:
+    environment = named_environment(cli_settings.specs)
+    if environment is None and not cli_settings.isolated:
         environment = find_environment(request.cwd, request.search.env)
-    if wishes.sites or environment is not None:
-        roots = wishes.sites or (environment.roots if environment is not None else ())
+    if cli_settings.sites or environment is not None:
+        roots = cli_settings.sites or (environment.roots if environment is not None else ())
         is_command = find_command(entry.text, roots) is not None
     else:
         is_command = entry.text in _commands_of_project(request)
@@ -312,9 +321,9 @@ def _command_first(request: Request) -> EntryPoint:
 
 def _commands_of_project(request: Request) -> frozenset[str]:
     """Return the names of the console scripts of the nearest project."""
-    if request.wishes.isolated or not request.wishes.use_project:
+    if request.cli_settings.isolated or not request.cli_settings.use_project:
         return frozenset()
-    folder = request.cwd / (request.wishes.project or "")
+    folder = request.cwd / (request.cli_settings.project or "")
     path = next(
         (each / _PROJECT for each in (folder, *folder.parents) if (each / _PROJECT).is_file()), None
     )
@@ -351,9 +360,9 @@ def _absent(
     """Return the paths at which a file would change a decision."""
     absent = [*program.absent, *configuration.absent]
     absent += [path for path in locks_looked_for(program, configuration) if not path.exists()]
-    if configuration.sites is None and not request.wishes.isolated:
+    if configuration.sites is None and not request.cli_settings.isolated:
         start = start_of(program, request.cwd)
-        for home in (*around(start), *candidates(start)):
+        for home in (*folders_upwards(start), *candidates(start)):
             if found.environment is not None and home == found.environment.home:
                 break
             absent.append(home / "pyvenv.cfg")

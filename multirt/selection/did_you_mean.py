@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def probably_meant(word: str, rest: Sequence[str], cwd: Path) -> str | None:
+def suggest_command(word: str, rest: Sequence[str], cwd: Path) -> str | None:
     """Return what to write instead, None when there is no telling.
 
     Args:

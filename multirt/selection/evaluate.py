@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from abi_probe import Cause, Objection
 from multirt.selection.checks.imports import RuntimeView
-from multirt.selection.checks.packages import reached
-from multirt.selection.compile_check import ask
+from multirt.selection.checks.packages import reached_distributions
+from multirt.selection.compile_check import query_runtime
 from multirt.selection.judge import choose, judge_runtime
-from multirt.selection.outdated_pins import held_back
-from multirt.selection.own_modules import ask_own_modules, find_own_modules, has_hooks
-from multirt.selection.ranking import ranked
+from multirt.selection.outdated_pins import outdated_pins
+from multirt.selection.own_modules import find_own_modules, has_hooks, query_own_modules
+from multirt.selection.ranking import rank_for_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,13 +37,13 @@ class Evaluator(Struct, frozen=True, kw_only=True):
     """One program before all the runtimes.
 
     Attributes:
-        question: what is asked.
+        context: what is asked.
         wanted: what will be installed; None for nothing.
         request: who asks.
         evaluated: verdicts of runtimes that were asked before, in an earlier step of the search.
     """
 
-    question: EvaluationContext
+    context: EvaluationContext
     wanted: InstallRequest | None
     request: Request
     evaluated: dict[object, Verdict]
@@ -51,25 +51,25 @@ class Evaluator(Struct, frozen=True, kw_only=True):
     def verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
         """Return a verdict on each runtime, or on those that a choice needs.
 
-        Where the request is not thorough, the runtimes are judged in the order of preference until
+        Unless the request evaluates all, the runtimes are judged in the order of preference until
         one fits that none of the others can come before. What is known without a runtime is judged
-        first; only where that leaves it, it is asked itself.
+        first; a runtime that passes is queried itself.
         """
-        if self.request.thorough:
+        if self.request.evaluate_all:
             return _needing_version(self._all_verdicts(runtimes))
         found: list[Verdict] = []
         best: Verdict | None = None
         waiting: list[tuple[RuntimeView, Verdict]] = []
         together = 1
-        order = sorted(runtimes, key=lambda each: ranked(self.question, each, 0))
+        order = sorted(runtimes, key=lambda each: rank_for_program(self.context, each, 0))
         for runtime in order:
-            if best is not None and best.rank < ranked(self.question, runtime, 0):
+            if best is not None and best.rank < rank_for_program(self.context, runtime, 0):
                 break
-            having, verdict = self._judged(runtime)
+            view, verdict = self._judged(runtime)
             if not verdict.accepted or (best is not None and best.rank < verdict.rank):
                 found.append(verdict)
                 continue
-            waiting.append((having, verdict))
+            waiting.append((view, verdict))
             if len(waiting) == together:
                 found += self._all_asked(waiting)
                 best = choose(found)
@@ -84,7 +84,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         judged = [self._judged(runtime) for runtime in runtimes]
         judged.sort(key=lambda each: (not each[1].accepted, each[1].rank))
         left = [each for each in judged if each[1].accepted or _is_wanted(each[1])]
-        refused = [verdict for having, verdict in judged if (having, verdict) not in left]
+        refused = [verdict for view, verdict in judged if (view, verdict) not in left]
         return [*self._all_asked(left), *refused]
 
     def _all_asked(self, judged: Sequence[tuple[RuntimeView, Verdict]]) -> list[Verdict]:
@@ -98,27 +98,27 @@ class Evaluator(Struct, frozen=True, kw_only=True):
 
     def _judged(self, runtime: Runtime) -> tuple[RuntimeView, Verdict]:
         """Judge one runtime, reading what it and its libraries give where binaries need it."""
-        question = self.question
+        context = self.context
         own: frozenset[str] = frozenset()
-        if question.packages is None:
-            tops = {each.name.partition(".")[0] for each in question.program.imports}
+        if context.packages is None:
+            tops = {each.name.partition(".")[0] for each in context.program.imports}
             own = find_own_modules(runtime, tops)
-        having = RuntimeView(question=question, runtime=runtime, own=own)
-        verdict = judge_runtime(having, self._of_packages(runtime))
+        view = RuntimeView(context=context, runtime=runtime, own=own)
+        verdict = judge_runtime(view, self._of_packages(runtime))
         lacking = {name for each in verdict.objections if (name := each.fact("module"))}
-        only = len(lacking) == len(verdict.objections) and question.packages is None
+        only = len(lacking) == len(verdict.objections) and context.packages is None
         if lacking and only and has_hooks(runtime):
-            asked = ask_own_modules(runtime, filter(None, lacking), self.request.search.env)
-            having = replace(having, own=own | asked)
-            verdict = judge_runtime(having, {})
-        return having, verdict
+            asked = query_own_modules(runtime, filter(None, lacking), self.request.search.env)
+            view = replace(view, own=own | asked)
+            verdict = judge_runtime(view, {})
+        return view, verdict
 
     def _of_packages(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
         """Judge the installed distributions that a program reaches."""
-        packages = self.question.packages
+        packages = self.context.packages
         if packages is None:
             return {}
-        names = reached(self.question, runtime) & packages.artifacts.keys()
+        names = reached_distributions(self.context, runtime) & packages.artifacts.keys()
         artifacts = [packages.artifacts[name] for name in sorted(names)]
         if not artifacts:
             return {}
@@ -130,7 +130,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         else:  # what its loader gives makes no difference, and takes 10 ms to read
             prospect = RuntimeTarget(target=target_of(runtime, None), given=None)
         beside = nearby(artifacts)
-        wanted = _imported_for_certain(self.question.program)
+        wanted = _imported_for_certain(self.context.program)
         return {
             str(artifact.name): examine(artifact, prospect, beside, wanted)
             for artifact in artifacts
@@ -138,26 +138,26 @@ class Evaluator(Struct, frozen=True, kw_only=True):
 
     def _asked(self, judged: tuple[RuntimeView, Verdict]) -> Verdict:
         """Judge again with what the runtime itself says, and with what it would get installed."""
-        having, statically = judged
-        runtime = having.runtime
-        key = (runtime.executable, runtime == self.question.home)
+        view, statically = judged
+        runtime = view.runtime
+        key = (runtime.executable, runtime == self.context.venv_runtime)
         if key not in self.evaluated:
-            self.evaluated[key] = self._newly_asked(having)
+            self.evaluated[key] = self._newly_asked(view)
         known = self.evaluated[key]
         # Where and how often it was found may have changed since, and with that its source.
         rank = (*statically.rank[:2], known.rank[2], *statically.rank[3:])
         return replace(known, runtime=runtime, rank=rank)
 
-    def _newly_asked(self, having: RuntimeView) -> Verdict:
-        answers = ask(
-            having.runtime,
-            tuple(having.sources()),
-            having.asked_names(),
+    def _newly_asked(self, view: RuntimeView) -> Verdict:
+        answers = query_runtime(
+            view.runtime,
+            tuple(view.sources()),
+            view.asked_names(),
             cache_dir=self.request.cache_dir,
             env=self.request.search.env,
         )
-        having = replace(having, answers=answers)
-        verdict = judge_runtime(having, self._of_packages(having.runtime))
+        view = replace(view, answers=answers)
+        verdict = judge_runtime(view, self._of_packages(view.runtime))
         if verdict.accepted and self.wanted is not None:
             return self._resolved(verdict, self.wanted)
         return verdict
@@ -172,7 +172,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             objection = Objection(cause=Cause.CAPABILITY, need=detail)
             return replace(verdict, objections=(objection,))
         store = self.request.stored()
-        chosen = nullcontext() if self.request.thorough else preparing(runtime, store.root)
+        chosen = nullcontext() if self.request.evaluate_all else preparing(runtime, store.root)
         try:
             with chosen:
                 resolution = resolve(runtime, wanted, store)
@@ -183,7 +183,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             facts = (("full", error.full),) if error.full != error.message else ()
             objection = Objection(cause=Cause.PACKAGE, need=detail, facts=facts)
             return replace(verdict, objections=(objection,))
-        older = held_back(wanted.requirements, resolution.pins, runtime)
+        older = outdated_pins(wanted.requirements, resolution.pins, runtime)
         return replace(verdict, warnings=(*verdict.warnings, *older))
 
 

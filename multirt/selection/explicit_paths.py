@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime, RuntimeSpec, SearchOptions
 
 
-def with_named(
+def add_explicit_paths(
     runtimes: Sequence[Runtime], specs: Sequence[RuntimeSpec], search: SearchOptions
 ) -> tuple[Runtime, ...]:
     """Return the runtimes, and those that a spec names by a path and that no source found.

@@ -35,7 +35,7 @@ class Packages(Struct, frozen=True, kw_only=True):
         sites: the distributions in each of them.
         added: folders that `.pth` files there add to the path, once they exist.
         owners: names of distributions by imported module; a module of none is left out.
-        loose: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
+        unowned: top-level modules that lie in a root, or in a folder that a `.pth` file there adds,
             and belong to no distribution.
         hooks: a `.pth` file there runs code, which may bring modules from anywhere.
         starts: a `.start` file there does so, from Python 3.15 on (PEP 829).
@@ -48,7 +48,7 @@ class Packages(Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...]
     added: tuple[Path, ...]
     owners: Mapping[str, frozenset[str]]
-    loose: frozenset[str]
+    unowned: frozenset[str]
     hooks: bool
     starts: bool
     requires: Mapping[str, tuple[Requirement, ...]]
@@ -86,7 +86,7 @@ def read_packages(
         sites=tuple(sites),
         added=path_files.added,
         owners=owned,
-        loose=modules_in(
+        unowned=modules_in(
             (*roots, *path_files.added),
             {name.partition(".")[0] for name in names if name not in owned},
         ),

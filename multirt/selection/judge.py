@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.selection.checks.constraints import declared
-from multirt.selection.checks.imports import RuntimeView, missing, uncompilable
-from multirt.selection.checks.packages import site
+from multirt.selection.checks.constraints import unmet_constraints
+from multirt.selection.checks.imports import RuntimeView, missing_imports, syntax_errors
+from multirt.selection.checks.packages import package_conflicts
 from multirt.selection.model import Verdict
-from multirt.selection.ranking import ranked
+from multirt.selection.ranking import rank_for_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 _WORSE = 1000  # than any number of unverified distributions
 
 
-def judge_runtime(having: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
+def judge_runtime(view: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
     """Say what stands against a runtime.
 
     Args:
-        having: what is asked, the runtime, and what it has.
+        view: what is asked, the runtime, and what it has.
         verdicts: on each distribution that the program reaches there, by name.
     """
-    question, runtime = having.question, having.runtime
+    context, runtime = view.context, view.runtime
     found = [
-        *declared(question, runtime),
-        *uncompilable(having),
-        *missing(having),
-        *site(question, runtime),
+        *unmet_constraints(context, runtime),
+        *syntax_errors(view),
+        *missing_imports(view),
+        *package_conflicts(context, runtime),
     ]
     unverified = []
     warnings: list[str] = []
@@ -42,16 +42,16 @@ def judge_runtime(having: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -
         warnings += [each.detail for each in verdict.warnings]
         if verdict.status.value == "unverified":
             unverified.append(name)
-    objections = [each for each in found if each.cause not in question.allowed]
-    overruled = [each for each in found if each.cause in question.allowed]
+    objections = [each for each in found if each.cause not in context.allowed]
+    overruled = [each for each in found if each.cause in context.allowed]
     warnings += [f"tried all the same: {each.detail}" for each in overruled]
     return Verdict(
         runtime=runtime,
         objections=tuple(objections),
         unverified=tuple(unverified),
         warnings=tuple(warnings),
-        rank=ranked(question, runtime, len(unverified) + len(overruled) * _WORSE),
-        asked=having.answers is not None and having.answers.trouble is None,
+        rank=rank_for_program(context, runtime, len(unverified) + len(overruled) * _WORSE),
+        asked=view.answers is not None and view.answers.trouble is None,
     )
 
 

@@ -68,13 +68,13 @@ def _first_paths(
 
 
 def _may_be_chosen(configuration: Configuration, line: tuple[int, int]) -> bool:
-    hinted = configuration.hinted
-    specs = configuration.specs or ((hinted.value,) if hinted is not None else ())
+    shebang_spec = configuration.shebang_spec
+    specs = configuration.specs or ((shebang_spec.value,) if shebang_spec is not None else ())
     wanted = all(within(each.value, line) for each in configuration.requires)
     return wanted and (not specs or specs[0].may_accept(line))
 
 
-def is_settled(decision: Decision, question: EvaluationContext) -> bool:
+def is_final(decision: Decision, context: EvaluationContext) -> bool:
     """Whether every candidate that was not asked would come after the choice, see `ranking`."""
     chosen, configuration = decision.chosen, decision.configuration
     if chosen is None:
@@ -87,7 +87,7 @@ def is_settled(decision: Decision, question: EvaluationContext) -> bool:
         return True  # no other has that path
     if not is_foreign:
         return not configuration.specs  # no other is the environment's own
-    if decision.environment is not None and question.home is None:
+    if decision.environment is not None and context.venv_runtime is None:
         return decision.environment.base is None
     unusual = runtime.abi.debug or runtime.abi.free_threaded or not is_cpython(runtime)
     return not (unusual or runtime.prerelease or unverified) and not any(

@@ -24,11 +24,11 @@ class EvaluationContext(Struct, frozen=True, kw_only=True):
         program: what is to run.
         configuration: what is asked for, and by whom.
         packages: what the site roots hold; None when there are no site roots.
-        home: the runtime of the active or nearest virtual environment; None when there is none.
+        venv_runtime: that of the active or nearest virtual environment; None when there is none.
         active: what `python3` or `python` on PATH starts; None when neither is there.
-        builds: packages will be installed for the program, so what is not installed may yet be.
-        unseen: modules may come from places that are not read (PYTHONPATH, a hook in a `.pth`, the
-            base interpreter's packages), so one that is not found proves nothing.
+        will_install: packages will be installed for the program, so a missing one is no objection.
+        hidden_modules: modules may come from folders that are not read (PYTHONPATH, a hook in a
+            `.pth`, the base interpreter's packages), so one that is not found proves nothing.
         allowed: causes whose objections are overridden by hand.
         pythonhome: where PYTHONHOME makes a CPython look for its standard library; None where it is
             not set, or an option of the program's first line ignores it.
@@ -38,10 +38,10 @@ class EvaluationContext(Struct, frozen=True, kw_only=True):
     program: Program
     configuration: Configuration
     packages: Packages | None = None
-    home: Runtime | None = None
+    venv_runtime: Runtime | None = None
     active: Runtime | None = None
-    builds: bool = False
-    unseen: bool = False
+    will_install: bool = False
+    hidden_modules: bool = False
     allowed: frozenset[str] = frozenset()
     pythonhome: Path | None = None
     stdlib: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class CompileError(Struct, frozen=True, kw_only=True):
     message: str
 
 
-class RuntimeAnswers(Struct, frozen=True, kw_only=True):
+class CompileResult(Struct, frozen=True, kw_only=True):
     """What came of asking.
 
     Attributes:

@@ -49,7 +49,7 @@ class Remedy(Struct, frozen=True, kw_only=True):
     command: str
 
 
-def remedy(decision: Decision) -> Remedy | None:
+def suggest_fix(decision: Decision) -> Remedy | None:
     """Return what would make the best refused runtime fit; None when nothing simple does.
 
     The best refused one is the first by rank of those to which only installed packages stand in
@@ -123,7 +123,7 @@ def is_other(verdict: Verdict) -> bool:
     return any(each.cause is Cause.SPEC for each in verdict.objections)
 
 
-def nothing_fits(decision: Decision) -> MultirtError:
+def no_runtime_error(decision: Decision) -> MultirtError:
     """Return the error that names the nearest misses, each with its first objection."""
     program = decision.program
     if not decision.verdicts:

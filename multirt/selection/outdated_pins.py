@@ -32,7 +32,9 @@ _RELEASED = {
 _UPPER = frozenset({"<", "<=", "==", "===", "~="})
 
 
-def held_back(requirements: Iterable[str], pins: Iterable[Pin], runtime: Runtime) -> Iterator[str]:
+def outdated_pins(
+    requirements: Iterable[str], pins: Iterable[Pin], runtime: Runtime
+) -> Iterator[str]:
     """Yield a warning for each version that is held back and older than a runtime.
 
     Args:

@@ -73,7 +73,7 @@ def _standard_folders(runtime: Runtime) -> tuple[Path, ...]:
     return (*runtime.site_packages, *((prefix / "lib" / version,) if prefix is not None else ()))
 
 
-def ask_own_modules(
+def query_own_modules(
     runtime: Runtime, tops: Iterable[str], env: Mapping[str, str]
 ) -> frozenset[str]:
     """Return the modules that a runtime itself finds, as a program would; none where it fails."""

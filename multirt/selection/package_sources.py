@@ -43,7 +43,9 @@ class PackageSources(Struct, frozen=True, kw_only=True):
     read: tuple[Path, ...] = ()
 
 
-def needed(program: Program, configuration: Configuration, request: Request) -> PackageSources:
+def find_package_sources(
+    program: Program, configuration: Configuration, request: Request
+) -> PackageSources:
     """Say where the packages of a program come from, and how they are installed.
 
     Raises:
@@ -52,7 +54,7 @@ def needed(program: Program, configuration: Configuration, request: Request) -> 
     listed = read_requirements(request.cwd / file for file in configuration.constraints)
     found = _needed(program, configuration, request, listed.lines)
     found = replace(found, read=listed.read)
-    if found.wanted is None or not request.wishes.build:
+    if found.wanted is None or not request.cli_settings.build:
         return found
     return replace(found, wanted=replace(found.wanted, build=True))
 
@@ -81,7 +83,7 @@ def _needed(
     if environment is not None and not (own and not _holds(environment, own)):
         wanted = _wanted(asked, extra, ())
         return PackageSources(environment=environment, roots=environment.roots, wanted=wanted)
-    lock = _lock(program, configuration, own) if request.wishes.use_lock else None
+    lock = _lock(program, configuration, own) if request.cli_settings.use_lock else None
     old = lock is not None and not own and _is_older(lock, lock.with_name("pyproject.toml"))
     if lock is not None and not (asked or extra or old):
         from multirt.environments import InstallRequest  # 30 ms, where something is to be installed
@@ -107,7 +109,7 @@ def _environment(
     program: Program, configuration: Configuration, request: Request
 ) -> VirtualEnvironment | None:
     named = named_environment(configuration.specs)
-    if named is not None or request.wishes.isolated:
+    if named is not None or request.cli_settings.isolated:
         return named
     return find_environment(start_of(program, request.cwd), request.search.env)
 

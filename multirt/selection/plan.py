@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from multirt.config import Need
 from multirt.errors import ProgramError
 from multirt.program.model import ProgramKind
-from multirt.selection.console_script import interpreter_options, started_by
+from multirt.selection.console_script import interpreter_options, write_console_script
 from multirt.selection.model import Plan
-from multirt.selection.no_match import nothing_fits
+from multirt.selection.no_match import no_runtime_error
 from runtimes import Jit
 from runtimes.storage.trust import check_tree, make_folder
 
@@ -45,7 +45,7 @@ def plan(
     """
     verdict = verdict or decision.chosen
     if verdict is None:
-        raise nothing_fits(decision)
+        raise no_runtime_error(decision)
     runtime = verdict.runtime
     built, until = _built(decision, request, runtime)
     python, environment = _python(decision, request, runtime, built)
@@ -125,7 +125,7 @@ def _entry(
         case ProgramKind.INTERPRETER:
             words = ()
         case ProgramKind.COMMAND if decision.command is not None:
-            words = (str(started_by(decision.command, request.cache_dir)),)
+            words = (str(write_console_script(decision.command, request.cache_dir)),)
         case ProgramKind.COMMAND:
             words = (str(_installed(text, built)),)
     return words

@@ -23,7 +23,7 @@ def wants_fastest(configuration: Configuration) -> bool:
     return configuration.prefer is not None and configuration.prefer.value is Prefer.FASTEST
 
 
-def by_measurement(decision: Decision, file: Path | None) -> Decision:
+def apply_history(decision: Decision, file: Path | None) -> Decision:
     """Return the decision with the fastest runtime chosen, and what the history says.
 
     The choice stays as it is where nothing was measured, where the program has changed since, or

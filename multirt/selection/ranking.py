@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PRERELEASE, _VERSION = CRITERIA.index("stable release"), CRITERIA.index("newest version")
 
 
-def order(configuration: Configuration) -> tuple[str, ...]:
+def criteria_names(configuration: Configuration) -> tuple[str, ...]:
     """Return the words for each part of a rank, in their order."""
     criteria = list(CRITERIA)
     if _value(configuration) is Prefer.OLDEST:
@@ -28,30 +28,36 @@ def order(configuration: Configuration) -> tuple[str, ...]:
     return (*first, *criteria)
 
 
-def ranked(question: EvaluationContext, runtime: Runtime, unverified: int) -> tuple[object, ...]:
+def rank_for_program(
+    context: EvaluationContext, runtime: Runtime, unverified: int
+) -> tuple[object, ...]:
     """Return a runtime's rank for a program; the smallest is best, no two are the same.
 
     Args:
-        question: what is asked.
+        context: what is asked.
         runtime: the runtime.
         unverified: number of distributions of which only static checks are known.
     """
-    configuration = question.configuration
+    configuration = context.configuration
     parts: list[object] = list(rank(runtime))
     if _value(configuration) is Prefer.OLDEST:
         parts[_VERSION] = runtime.version
     if configuration.allow_prerelease and configuration.allow_prerelease.value:
         parts[_PRERELEASE] = False
-    first: list[object] = [_asked(configuration, runtime), runtime != question.home, unverified]
+    first: list[object] = [
+        _asked(configuration, runtime),
+        runtime != context.venv_runtime,
+        unverified,
+    ]
     if _value(configuration) is Prefer.ACTIVE:
-        first.append(runtime != question.active)
+        first.append(runtime != context.active)
     return (*first, *parts)
 
 
 def _asked(configuration: Configuration, runtime: Runtime) -> int:
     """Return the place of the first alternative that a runtime fits."""
-    hinted = configuration.hinted
-    specs = configuration.specs or ((hinted.value,) if hinted is not None else ())
+    shebang_spec = configuration.shebang_spec
+    specs = configuration.specs or ((shebang_spec.value,) if shebang_spec is not None else ())
     fits = (place for place, spec in enumerate(specs) if spec.accepts(runtime))
     return next(fits, len(specs))
 

@@ -29,25 +29,25 @@ class Request(Struct, frozen=True, kw_only=True):
         entry: what it is.
         search: where runtimes are looked for; its environment and folders serve for the rest.
         cache_dir: where everything is kept that can be made again.
-        wishes: what the command line asks for besides.
+        cli_settings: what the command line asks for besides.
         user_config: the user's own settings, which need not be there; None for none.
         stdin: the program that came on stdin; None for every other kind.
         store: gives the place where environments are kept, when something is to be installed; None
             for the usual place in `cache_dir`.
         history: the file of what was measured, which need not be there; None for none.
-        thorough: every runtime is asked what it says of the program, and every one that would get
-            packages is resolved for; else only the best, until one fits.
+        evaluate_all: query every runtime about the program, and resolve packages for each; else
+            only for the best, until one fits.
     """
 
     entry: EntryPoint
     search: SearchOptions
     cache_dir: Path
-    wishes: CliSettings = field(default_factory=CliSettings)
+    cli_settings: CliSettings = field(default_factory=CliSettings)
     user_config: Path | None = None
     stdin: bytes | None = None
     store: Callable[[], EnvironmentStore] | None = None
     history: Path | None = None
-    thorough: bool = False
+    evaluate_all: bool = False
 
     @property
     def cwd(self) -> Path:
@@ -86,7 +86,7 @@ class Decision(Struct, frozen=True, kw_only=True):
         variables: names of environment variables that count, set or not.
         usual: the id of the choice without the history; None when that was not asked.
         providers: the distribution that brings a module which is not installed for the program,
-            where something here names it; filled when the request is thorough.
+            where something here names it; filled when the request evaluates all.
         evidence: what the history says of the others beside it, the fastest first.
         passed_over: decisions for the environments named before, in which nothing fits.
     """

@@ -38,7 +38,7 @@ _NAMED_OTHERWISE = {
 }
 
 
-def standard_names(wanted: InstallRequest | None) -> frozenset[str]:
+def stdlib_only_names(wanted: InstallRequest | None) -> frozenset[str]:
     """Return the names that only a standard library brings, in whichever version.
 
     MicroPython has a `requests` and PyPy a `cffi`, which are distributions elsewhere: of other
@@ -51,7 +51,7 @@ def standard_names(wanted: InstallRequest | None) -> frozenset[str]:
     return (STANDARD_MODULES | names).difference(brought)
 
 
-def has_standard(runtime: Runtime, top: str) -> bool:
+def has_stdlib_module(runtime: Runtime, top: str) -> bool:
     """Whether a runtime has a top-level module without any package."""
     return top in runtime.stdlib or top in _UNLISTED.get(runtime.implementation.name, ())
 

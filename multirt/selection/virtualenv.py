@@ -51,12 +51,12 @@ def find_environment(start: Path, env: Mapping[str, str]) -> VirtualEnvironment 
     A console script belongs to the environment in whose folder of programs it lies.
     """
     active = env.get("VIRTUAL_ENV")
-    folders = [*around(start), *([Path(active)] if active else [])]
+    folders = [*folders_upwards(start), *([Path(active)] if active else [])]
     folders += candidates(start)
     return next((_environment(home) for home in folders if is_environment(home)), None)
 
 
-def around(start: Path) -> Iterable[Path]:
+def folders_upwards(start: Path) -> Iterable[Path]:
     """Return the environment that a folder would be the programs of."""
     return [start.parent] if start.name in ("bin", "Scripts") else []
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.launch.plan_key import ask
+from multirt.launch.plan_key import plan_query
 from multirt.launch.plan_writer import LaunchCommand, PlanInputs, write_plan
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_the_command_of_a_wheel(
     slow = command.with_name("multirt-python")
     slow.write_text('#!/bin/sh\nprintf "%s\\n" handed "$@"\n')
     assert _run(command, tmp_path, env).stdout == "handed\ntool.py\na b\n"
-    question = ask([b"tool.py"], os.fsencode(tmp_path), {})
+    question = plan_query([b"tool.py"], os.fsencode(tmp_path), {})
     assert question is not None
     grounds = PlanInputs(since=0, paths=(), variables={})
     write_plan(question, grounds, LaunchCommand(executable="/bin/echo", arguments=("planned",)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.launch.plan_key import ask
+from multirt.launch.plan_key import plan_query
 from multirt.launch.plan_listing import clear_plans, stored_plans, words
 from multirt.launch.plan_reader import FORMAT, plan_name
 from multirt.launch.plan_writer import LaunchCommand, write_plan
@@ -23,7 +23,7 @@ _START = LaunchCommand(executable="/bin/echo", arguments=())
 
 
 def _write(*words: str, rests_on: Path) -> Path:
-    question = ask([*map(os.fsencode, words)], b"/", {})
+    question = plan_query([*map(os.fsencode, words)], b"/", {})
     assert question is not None
     return write_plan(question, resting_on(rests_on), _START)
 

@@ -175,7 +175,7 @@ def test_after_one_failed_four_are_resolved_for_at_once(
                 env=env, home=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache"
             ),
             cache_dir=tmp_path / "cache",
-            wishes=CliSettings(
+            cli_settings=CliSettings(
                 specs=tuple(RuntimeSpec.parse(str(python)) for python in pythons),
                 requirement_files=(_unfulfillable(tmp_path),),
             ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.program.model import Source
-from multirt.selection.compile_check import ask, is_known_to_compile
+from multirt.selection.compile_check import is_known_to_compile, query_runtime
 from runtimes import interrogate
 from tests.factories.runtimes import described
 
@@ -113,7 +113,7 @@ def test_a_long_program_reaches_the_runtime_in_full(
     lines = "".join(f"value_{number} = {number}\n" for number in range(3000))
     good = Source(file=tmp_path / "good.py", content=lines.encode(), certain=True)
     bad = Source(file=tmp_path / "bad.py", content=f"{lines}value_1 = = 2\n".encode(), certain=True)
-    answers = ask(runtime, [good, bad], [], cache_dir=tmp_path, env=dict(os.environ))
+    answers = query_runtime(runtime, [good, bad], [], cache_dir=tmp_path, env=dict(os.environ))
     assert answers.trouble is None
     assert {file.name: refusal.line for file, refusal in answers.refused.items()} == {
         "bad.py": 3001

@@ -81,7 +81,7 @@ def test_the_lazy_choice_is_the_full_one_on_real_interpreters(
         _add(tmp_path, name, what if what.startswith("#!") else require(what))
     request = request_for(source)
     lazy = decide(request)
-    full = decide(replace(request, thorough=True))
+    full = decide(replace(request, evaluate_all=True))
     chosen = [
         each.chosen and os.path.realpath(each.chosen.runtime.executable) for each in (lazy, full)
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.config.posargs import asking, expanded
+from multirt.config.posargs import expand_posargs, restore_posargs
 from multirt.config.project_files import read_toml
 from multirt.errors import ConfigError, ErrorKind, MultirtError
 from multirt.matrix.convert.external import ask, need_tool
@@ -302,7 +302,7 @@ def _commands(
     """Yield the commands of an environment; `lost` grows with what ours cannot say."""
     for key in _COMMANDS:
         for line, usual in zip(values.get(key, ()), values["usual"].get(key, ()), strict=False):
-            asked = asking(shlex.split(line), shlex.split(usual), MARK)
-            if expanded(asked, ()) != tuple(shlex.split(usual)):
+            asked = restore_posargs(shlex.split(line), shlex.split(usual), MARK)
+            if expand_posargs(asked, ()) != tuple(shlex.split(usual)):
                 lost.append(f"what stands for {{posargs:...}} when nothing follows -- of {name}")
             yield plain(tuple(tox.relative(word, values) for word in asked), name, lost)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from abi_probe import Cause, Objection
 from multirt.config import Need
 from multirt.config.model import Source
-from multirt.program import Facts, holds
+from multirt.program import RuntimeFacts, evaluate_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-def facts_of(runtime: Runtime) -> Facts:
+def facts_of(runtime: Runtime) -> RuntimeFacts:
     """Return what the conditions of a program ask for."""
-    return Facts(
+    return RuntimeFacts(
         version=(runtime.version.major, runtime.version.minor, runtime.version.micro),
         implementation=runtime.implementation.name,
         own_name=runtime.implementation.markers.implementation_name,
@@ -36,10 +36,10 @@ _WITHOUT_HOME = frozenset({"graalpy", "ironpython", "jython", "micropython", "py
 _OWN_LOCK_SINCE = (3, 12)  # PEP 684: an interpreter's own lock
 
 
-def declared(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
+def unmet_constraints(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what was asked for and a runtime is not."""
-    yield from _asked(question, runtime)
-    configuration = question.configuration
+    yield from _asked(context, runtime)
+    configuration = context.configuration
     for wanted in configuration.requires:
         # As pip does: 3.15.0rc1 is a 3.15.
         if not wanted.value.contains(runtime.version.base_version):
@@ -51,30 +51,35 @@ def declared(question: EvaluationContext, runtime: Runtime) -> Iterator[Objectio
     for need in configuration.needs:
         if not _meets(need.value, runtime):
             yield Objection(cause=Cause.CAPABILITY, need=f"{need.origin} needs {need.value.value}")
-    for option in question.program.options:
+    for option in context.program.options:
         letter = option[1:2] if option.startswith("-") else ""
         if runtime.version.release[:2] < _OPTION_SINCE.get(letter, (0, 0)):
-            detail = f"{question.program.title} is started with {option}, which {runtime.id} lacks"
+            detail = f"{context.program.title} is started with {option}, which {runtime.id} lacks"
             yield Objection(cause=Cause.CAPABILITY, need=detail)
-    home = question.pythonhome
+    home = context.pythonhome
     if home is not None and runtime.implementation.name not in _WITHOUT_HOME:
         version = f"{runtime.version.major}.{runtime.version.minor}"
         if not any(home.glob(f"lib*/python{version}*/encodings")):
             detail = f"PYTHONHOME is {home}, which holds no standard library of Python {version}"
             yield Objection(cause=Cause.BROKEN, need=detail, path=str(home))
-    yield from _exits(question, runtime)
+    yield from _exits(context, runtime)
 
 
-def _asked(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
+def _asked(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what was asked for by name."""
-    configuration = question.configuration
-    asked, hinted = configuration.runtimes, configuration.hinted
+    configuration = context.configuration
+    asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
     if asked is not None and not any(spec.accepts(runtime) for spec in asked.value):
         words = " or ".join(map(str, asked.value))
         by = "" if asked.source is Source.OPTION else f" by {asked.origin}"
         yield Objection(cause=Cause.SPEC, need=f"{words} was asked for{by}")
-    if hinted is not None and hinted.value.release[:1] not in ((), runtime.version.release[:1]):
-        yield Objection(cause=Cause.SPEC, need=f"{hinted.origin} asks for {hinted.value}")
+    if shebang_spec is not None and shebang_spec.value.release[:1] not in (
+        (),
+        runtime.version.release[:1],
+    ):
+        yield Objection(
+            cause=Cause.SPEC, need=f"{shebang_spec.origin} asks for {shebang_spec.value}"
+        )
     wanted = configuration.implementation
     if wanted is not None and runtime.implementation.name != wanted.value.lower():
         by = "" if wanted.source is Source.OPTION else f" by {wanted.origin}"
@@ -96,11 +101,11 @@ def _meets(need: Need, runtime: Runtime) -> bool:
             return version >= _OWN_LOCK_SINCE and bool(modules & runtime.stdlib)
 
 
-def _exits(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
+def _exits(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield the places where the program itself refuses a runtime."""
     facts = facts_of(runtime)
-    for each in question.program.exits:
-        if all(holds(guard.test, facts) is guard.wanted for guard in each.guards):
+    for each in context.program.exits:
+        if all(evaluate_guard(guard.test, facts) is guard.wanted for guard in each.guards):
             last = each.guards[-1]
             test = last.test if last.wanted else f"not ({last.test})"
             yield Objection(

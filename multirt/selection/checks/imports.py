@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from abi_probe import Cause, Objection
-from multirt.program import holds
+from multirt.program import evaluate_guard
 from multirt.program.model import Import
 from multirt.selection.checks.constraints import facts_of
-from multirt.selection.stdlib_names import has_standard, is_of_implementation
+from multirt.selection.stdlib_names import has_stdlib_module, is_of_implementation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multirt.program.model import Guard, Source
-    from multirt.selection.model import EvaluationContext, RuntimeAnswers
+    from multirt.selection.model import CompileResult, EvaluationContext
     from runtimes import Runtime
 
 _START_FILES_SINCE = (3, 15)  # PEP 829
@@ -26,38 +26,38 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
     """What a runtime has of what a program imports.
 
     Attributes:
-        question: what is asked.
+        context: what is asked.
         runtime: the runtime.
         own: imported top-level modules that its own folders of packages have.
         answers: what it said itself; None before it was asked.
     """
 
-    question: EvaluationContext
+    context: EvaluationContext
     runtime: Runtime
     own: frozenset[str] = frozenset()
-    answers: RuntimeAnswers | None = None
+    answers: CompileResult | None = None
 
     @property
-    def unseen(self) -> bool:
+    def hidden_modules(self) -> bool:
         """Whether modules may come from places that are not read."""
-        packages = self.question.packages
+        packages = self.context.packages
         started = packages is not None and packages.starts
-        return self.question.unseen or (
+        return self.context.hidden_modules or (
             started and self.runtime.version.release[:2] >= _START_FILES_SINCE
         )
 
     def imports(self) -> Iterator[tuple[Import, bool]]:
         """Yield the imports that can happen here, and whether each certainly does."""
-        for name in self.question.configuration.imports:
+        for name in self.context.configuration.imports:
             yield Import(name=name.value, file=None, line=0, certain=True), True
-        for each in self.question.program.imports:
+        for each in self.context.program.imports:
             met = self.met(each.guards)
             if met is not False:
                 yield each, each.certain and met is True
 
     def sources(self) -> Iterator[Source]:
         """Yield the files that certainly run here."""
-        for each in self.question.program.sources:
+        for each in self.context.program.sources:
             if each.certain and self.met(each.guards):
                 yield each
 
@@ -78,17 +78,19 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
         top = each.name.partition(".")[0]
         if each.local or top == "__future__" or self._installed(each.name) or top in self.own:
             return None
-        if not has_standard(self.runtime, top):
+        if not has_stdlib_module(self.runtime, top):
             return top
-        missing = self.answers.missing if self.answers is not None else frozenset()
-        if each.name in missing:
+        missing_imports = self.answers.missing if self.answers is not None else frozenset()
+        if each.name in missing_imports:
             return each.name
-        return next((name for name in each.members if f"{each.name}:{name}" in missing), None)
+        return next(
+            (name for name in each.members if f"{each.name}:{name}" in missing_imports), None
+        )
 
     def _installed(self, name: str) -> bool:
-        packages = self.question.packages
+        packages = self.context.packages
         top = name.partition(".")[0]
-        return packages is not None and (name in packages.owners or top in packages.loose)
+        return packages is not None and (name in packages.owners or top in packages.unowned)
 
     def is_chosen_by_import(self) -> bool:
         """Return whether the program needs a module that only such implementations have."""
@@ -106,7 +108,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
             if guard.missing:
                 held = self._is_missing(guard)
             else:
-                value = holds(guard.test, facts)
+                value = evaluate_guard(guard.test, facts)
                 held = None if value is None else value is guard.wanted
             if held is False:
                 return False
@@ -115,26 +117,33 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
 
     def _is_missing(self, guard: Guard) -> bool | None:
         """Return whether one of the guard's modules is absent, so that its handler runs."""
-        tried = [each for each in self.question.program.imports if each.name in guard.missing]
+        tried = [each for each in self.context.program.imports if each.name in guard.missing]
         lacking = [each for each in tried if self.lacks(each) is not None]
         if not lacking:
             return False
-        return None if self.unseen or self.question.builds else True
+        return None if self.hidden_modules or self.context.will_install else True
 
 
-def missing(having: RuntimeView) -> Iterator[Objection]:
+def missing_imports(view: RuntimeView) -> Iterator[Objection]:
     """Yield the modules that a runtime does not have, each once."""
-    question = having.question
-    unseen = having.unseen or question.builds or question.program.searches_elsewhere
+    context = view.context
+    hidden_modules = (
+        view.hidden_modules or context.will_install or context.program.modifies_sys_path
+    )
     seen = set()
-    for each, certain in having.imports():
-        name = having.lacks(each)
+    for each, certain in view.imports():
+        name = view.lacks(each)
         top = each.name.partition(".")[0]
-        if name is None or name in seen or not certain or (unseen and top not in question.stdlib):
+        if (
+            name is None
+            or name in seen
+            or not certain
+            or (hidden_modules and top not in context.stdlib)
+        ):
             continue
         seen.add(name)
         path = str(each.file) if each.file else None
-        if top in question.stdlib:
+        if top in context.stdlib:
             what = f"{name} from {each.name}" if name in each.members else name
             imports = f"{each.place} imports {what}"
             yield Objection(
@@ -143,24 +152,24 @@ def missing(having: RuntimeView) -> Iterator[Objection]:
                 path=path,
             )
         else:
-            roots = question.packages.roots if question.packages else ()
+            roots = context.packages.roots if context.packages else ()
             where = f" in {', '.join(map(str, roots))}" if roots else ""
             detail = f"{each.place} imports {name}, which is not installed{where}"
             yield Objection(cause=Cause.PACKAGE, need=detail, path=path, facts=(("module", name),))
 
 
-def uncompilable(having: RuntimeView) -> Iterator[Objection]:
+def syntax_errors(view: RuntimeView) -> Iterator[Objection]:
     """Yield the files that a runtime cannot compile."""
-    refused = having.answers.refused if having.answers is not None else {}
+    refused = view.answers.refused if view.answers is not None else {}
     if (
-        having.answers is not None
-        and having.answers.mute
-        and not having.question.configuration.specs
-        and not having.is_chosen_by_import()
+        view.answers is not None
+        and view.answers.mute
+        and not view.context.configuration.specs
+        and not view.is_chosen_by_import()
     ):
-        detail = f"{having.runtime.id} cannot be asked what it compiles: name it to have it"
+        detail = f"{view.runtime.id} cannot be asked what it compiles: name it to have it"
         yield Objection(cause=Cause.SYNTAX, need=detail)
-    for source in having.sources():
+    for source in view.sources():
         why = refused.get(source.file)
         if why is None:
             continue

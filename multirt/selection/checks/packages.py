@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-def reached(question: EvaluationContext, runtime: Runtime) -> frozenset[str]:
+def reached_distributions(context: EvaluationContext, runtime: Runtime) -> frozenset[str]:
     """Return the distributions that a program reaches on a runtime, its markers evaluated."""
     from packaging.utils import canonicalize_name  # 10 ms, where there are packages
 
-    packages = question.packages
+    packages = context.packages
     if packages is None:
         return frozenset()
-    whole = question.configuration.whole_site
+    whole = context.configuration.whole_site
     names = {name for found in packages.owners.values() for name in found}
     names |= packages.requires.keys() if whole and whole.value else frozenset[str]()
     environment = marker_environment(runtime)
     queue = [(name, frozenset[str]()) for name in names]
     queue += [
         (canonicalize_name(each.name), frozenset(each.extras))
-        for each in _listed(question)
+        for each in _listed(context)
         if _holds(each, environment, frozenset())
     ]
     seen = set(queue)
@@ -44,17 +44,17 @@ def reached(question: EvaluationContext, runtime: Runtime) -> frozenset[str]:
                 if item not in seen:
                     seen.add(item)
                     queue.append(item)
-    return frozenset(name for name, _ in seen) - _shadowed(question, packages)
+    return frozenset(name for name, _ in seen) - _shadowed(context, packages)
 
 
-def _shadowed(question: EvaluationContext, packages: Packages) -> frozenset[str]:
+def _shadowed(context: EvaluationContext, packages: Packages) -> frozenset[str]:
     """Return what will be installed besides, and so comes before what is in the folders."""
     from packaging.utils import canonicalize_name
 
     queue = [
         canonicalize_name(each.value.name)
-        for each in question.configuration.requirements
-        if question.builds and each.source is Source.OPTION
+        for each in context.configuration.requirements
+        if context.will_install and each.source is Source.OPTION
     ]
     found: set[str] = set()
     while queue:
@@ -65,9 +65,9 @@ def _shadowed(question: EvaluationContext, packages: Packages) -> frozenset[str]
     return frozenset(found)
 
 
-def _listed(question: EvaluationContext) -> tuple[Requirement, ...]:
+def _listed(context: EvaluationContext) -> tuple[Requirement, ...]:
     """Return what the script itself lists, where it will not be installed for it."""
-    return () if question.builds else question.program.dependencies
+    return () if context.will_install else context.program.dependencies
 
 
 def _holds(requirement: Requirement, environment: dict[str, str], extras: frozenset[str]) -> bool:
@@ -79,12 +79,12 @@ def _holds(requirement: Requirement, environment: dict[str, str], extras: frozen
     )
 
 
-def site(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
+def package_conflicts(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what keeps a runtime from using the site roots, and requirements not met in them."""
-    packages = question.packages
+    packages = context.packages
     if packages is None:
         return
-    names = reached(question, runtime)
+    names = reached_distributions(context, runtime)
     if names & packages.requires.keys() and "venv" not in runtime.stdlib:
         detail = f"{runtime.id} has no venv module, by which it would take folders of packages"
         yield Objection(cause=Cause.CAPABILITY, need=detail)
@@ -93,7 +93,7 @@ def site(question: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
             yield Objection(cause=Cause.BROKEN, need=f"{name}: {trouble}")
     where = ", ".join(map(str, packages.roots))
     for name in sorted(names - packages.requires.keys() - packages.broken.keys()):
-        by = _needed_by(name, packages, names) or question.program.title
+        by = _needed_by(name, packages, names) or context.program.title
         detail = f"{by} requires {name} here, which is not installed in {where}"
         yield Objection(cause=Cause.PACKAGE, need=detail, facts=(("distribution", name),))
 

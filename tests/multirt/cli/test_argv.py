@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.cli.argv import gathered, separated, unjoined
+from multirt.cli.argv import gathered, separated, split_shebang_args
 
 _VALUED = {"--python", "-p", "--with"}
 
@@ -57,4 +57,4 @@ def test_flags_of_commands_that_only_look(words: list[str], expected: list[str])
     ],
 )
 def test_the_one_argument_of_a_first_line(arguments: list[str], expected: list[str]) -> None:
-    assert unjoined(arguments, {"run", "list"}) == expected
+    assert split_shebang_args(arguments, {"run", "list"}) == expected

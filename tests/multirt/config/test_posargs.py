@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.config.posargs import asking, expanded, split, takes_posargs
+from multirt.config.posargs import expand_posargs, restore_posargs, split_command, takes_posargs
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,11 @@ from multirt.config.posargs import asking, expanded, split, takes_posargs
     ],
 )
 def test_words_take_the_place_of_defaults(line: str, usual: list[str], given: list[str]) -> None:
-    command = split(line)
-    assert list(expanded(command, ())) == usual
-    assert list(expanded(command, ("-k", "a b"))) == (given if takes_posargs(command) else usual)
+    command = split_command(line)
+    assert list(expand_posargs(command, ())) == usual
+    assert list(expand_posargs(command, ("-k", "a b"))) == (
+        given if takes_posargs(command) else usual
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,4 +50,4 @@ def test_words_take_the_place_of_defaults(line: str, usual: list[str], given: li
     ],
 )
 def test_defaults_are_found_beside_a_mark(marked: str, usual: str, command: list[str]) -> None:
-    assert list(asking(split(marked), split(usual), "M"))[1:] == command
+    assert list(restore_posargs(split_command(marked), split_command(usual), "M"))[1:] == command

@@ -21,12 +21,12 @@ _BLOCK = "# /// script\n{}\n# ///\n"
 
 
 def _configured(
-    folder: Path, wishes: CliSettings | None = None, env: Mapping[str, str] | None = None
+    folder: Path, cli_settings: CliSettings | None = None, env: Mapping[str, str] | None = None
 ) -> Configuration:
     """Return the settings of `tool.py` in a folder."""
     program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), folder)
     places = ConfigContext(cwd=folder, env=env or {}, user_config=folder / "user.toml")
-    return configure(program, wishes or CliSettings(), places)
+    return configure(program, cli_settings or CliSettings(), places)
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_who_is_heard_first(folder: Path) -> None:
     heard = []
-    wishes = CliSettings(specs=(RuntimeSpec.parse("3.7"),))
+    cli_settings = CliSettings(specs=(RuntimeSpec.parse("3.7"),))
     variable = {"MULTIRT_PYTHON": "3.8"}
-    heard.append(_configured(folder, wishes, variable).specs)
+    heard.append(_configured(folder, cli_settings, variable).specs)
     heard.append(_configured(folder, None, variable).specs)
     for gone in ("tool.py", "pyproject.toml", "multirt.toml", ".python-version", "user.toml"):
         heard.append(_configured(folder).specs)
@@ -56,7 +56,7 @@ def test_who_is_heard_first(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "specs", "prefer"),
+    ("cli_settings", "specs", "prefer"),
     [
         pytest.param(CliSettings(use_project=False), "3.13", Prefer.ACTIVE, id="no project"),
         pytest.param(CliSettings(use_config=False), "3.12", None, id="no settings"),
@@ -65,10 +65,12 @@ def test_who_is_heard_first(folder: Path) -> None:
     ],
 )
 def test_what_is_left_out(
-    folder: Path, wishes: CliSettings, specs: str, prefer: Prefer | None
+    folder: Path, cli_settings: CliSettings, specs: str, prefer: Prefer | None
 ) -> None:
     (folder / "tool.py").write_text("")
-    found = _configured(folder, wishes, {"MULTIRT_PYTHON": "3.8"} if wishes.isolated else {})
+    found = _configured(
+        folder, cli_settings, {"MULTIRT_PYTHON": "3.8"} if cli_settings.isolated else {}
+    )
     assert ",".join(map(str, found.specs)) == specs
     assert (found.prefer.value if found.prefer else None) is prefer
 
@@ -163,7 +165,7 @@ def test_the_stricter_of_two_counts_and_both_are_named(
 
 
 @pytest.mark.parametrize(
-    ("line", "hinted"),
+    ("line", "shebang_spec"),
     [
         pytest.param("#!/usr/bin/python2.7", "2.7", id="path"),
         pytest.param("#!/usr/bin/env python3", "3", id="env"),
@@ -175,10 +177,12 @@ def test_the_stricter_of_two_counts_and_both_are_named(
         pytest.param("x = 1", None, id="no line"),
     ],
 )
-def test_the_first_line_names_a_runtime(tmp_path: Path, line: str, hinted: str | None) -> None:
+def test_the_first_line_names_a_runtime(
+    tmp_path: Path, line: str, shebang_spec: str | None
+) -> None:
     (tmp_path / "tool.py").write_text(f"{line}\n")
-    found = _configured(tmp_path).hinted
-    assert (str(found.value) if found else None) == hinted
+    found = _configured(tmp_path).shebang_spec
+    assert (str(found.value) if found else None) == shebang_spec
 
 
 def test_a_project_counts_for_programs_without_a_block(tmp_path: Path) -> None:

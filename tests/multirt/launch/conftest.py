@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from compile_args import write_options
 from multirt import __version__
-from multirt.launch.plan_key import ask
+from multirt.launch.plan_key import plan_query
 from multirt.launch.plan_writer import LaunchCommand, PlanInputs, write_plan
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def remember(
     start: LaunchCommand | None = None,
 ) -> Path:
     """Write a plan for a command line, by default one that rests on nothing and prints."""
-    question = ask([*map(os.fsencode, arguments)], os.fsencode(launcher.cwd), launcher.env)
+    question = plan_query([*map(os.fsencode, arguments)], os.fsencode(launcher.cwd), launcher.env)
     assert question is not None
     return write_plan(
         question,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from multirt.launch.plan_key import absolute, ask, fnv1a, unjoined
+from multirt.launch.plan_key import absolute, fnv1a, plan_query, split_shebang_args
 from multirt.launch.plan_reader import plan_name
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_fields(words: str, fields: list[str]) -> None:
-    question = ask([*map(os.fsencode, words.split())], b"/w", {})
+    question = plan_query([*map(os.fsencode, words.split())], b"/w", {})
     assert question is not None
     assert [*map(os.fsdecode, question.fields)] == fields
 
@@ -74,7 +74,7 @@ def test_fields(words: str, fields: list[str]) -> None:
     ],
 )
 def test_what_is_left_to_the_python_command(words: str) -> None:
-    assert ask([*map(os.fsencode, words.split())], b"/w", {}) is None
+    assert plan_query([*map(os.fsencode, words.split())], b"/w", {}) is None
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_what_is_left_to_the_python_command(words: str) -> None:
     ],
 )
 def test_a_relative_path_makes_a_question_of_its_folder(words: str, *, local: bool) -> None:
-    question = ask([*map(os.fsencode, words.split())], b"/w", {})
+    question = plan_query([*map(os.fsencode, words.split())], b"/w", {})
     assert question is not None
     assert len([*question.each_key()]) == (1 if local else 2)
     assert [*question.each_key()][-1].endswith(b"cwd=/w\0")
 
 
 def test_the_terminal_counts() -> None:
-    question = ask([b"t.py"], b"/", {b"VIRTUAL_ENV": b"/v", b"MULTIRT_PYTHON": b"3.8"})
+    question = plan_query([b"t.py"], b"/", {b"VIRTUAL_ENV": b"/v", b"MULTIRT_PYTHON": b"3.8"})
     assert question is not None
     assert question.fields == (b"script=/t.py", b"MULTIRT_PYTHON=3.8", b"VIRTUAL_ENV=/v")
 
@@ -134,7 +134,7 @@ def _is_there(path: bytes) -> bool:
     ],
 )
 def test_the_words_of_a_first_line(words: list[str], taken_apart: list[str]) -> None:
-    found = unjoined([*map(os.fsencode, words)], lambda _: False)
+    found = split_shebang_args([*map(os.fsencode, words)], lambda _: False)
     assert [*map(os.fsdecode, found)] == taken_apart
 
 
@@ -163,6 +163,6 @@ def test_both_ask_the_same(native: Path, tmp_path: Path, words: Sequence[bytes])
         [native, *words], check=False, capture_output=True, cwd=tmp_path, env=env, timeout=60
     )
     looked_for = re.findall(rb"no plan ([0-9a-f]{16})", done.stderr)
-    question = ask(unjoined(words, _is_there), os.fsencode(tmp_path), env)
+    question = plan_query(split_shebang_args(words, _is_there), os.fsencode(tmp_path), env)
     keys = [*question.each_key()] if question is not None else []
     assert looked_for == [*map(plan_name, keys)]

@@ -314,7 +314,7 @@ def test_arguments_environment_and_remark(launcher: Launcher) -> None:
         executable=sys.executable,
         arguments=("-c", _SHOW, "fixed"),
         environment=(("A", "new"),),
-        remark="multirt: for people",
+        notice="multirt: for people",
     )
     remember(launcher, "tool.py", start=start)
     odd = [b"", b"-x", b"a b", b"\xff\xfe", b"x" * 100_000]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from multirt.launch.plan_key import ask
+from multirt.launch.plan_key import plan_query
 from multirt.launch.plan_writer import LaunchCommand, PlanNotSafeError, prune, write_plan
 from tests.multirt.launch.conftest import resting_on
 
@@ -32,7 +32,7 @@ def test_what_changed_just_now_could_change_once_more_unseen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: int, *, written: bool
 ) -> None:
     monkeypatch.setenv("MULTIRT_CACHE_DIR", str(tmp_path / "cache"))
-    question = ask([b"/tool.py"], b"/", {})
+    question = plan_query([b"/tool.py"], b"/", {})
     assert question is not None
     file = tmp_path / "file"
     file.write_text("")
@@ -50,7 +50,7 @@ def test_what_was_made_for_the_start_counts_once_it_has_rested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MULTIRT_CACHE_DIR", str(tmp_path / "cache"))
-    question = ask([b"/tool.py"], b"/", {})
+    question = plan_query([b"/tool.py"], b"/", {})
     assert question is not None
     made = tmp_path / "made"
     made.write_text("")
@@ -60,7 +60,7 @@ def test_what_was_made_for_the_start_counts_once_it_has_rested(
 
 def test_the_folder_of_plans_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MULTIRT_CACHE_DIR", str(tmp_path))
-    question = ask([b"/tool.py"], b"/", {})
+    question = plan_query([b"/tool.py"], b"/", {})
     assert question is not None
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "plans").symlink_to("elsewhere")
@@ -90,7 +90,7 @@ def test_a_folder_that_counts_shows_by_itself_what_comes_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MULTIRT_CACHE_DIR", str(tmp_path / "cache"))
-    question = ask([b"/tool.py"], b"/", {})
+    question = plan_query([b"/tool.py"], b"/", {})
     assert question is not None
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.program import Facts, holds
+from multirt.program import RuntimeFacts, evaluate_guard
 
-_PYPY = Facts(
+_PYPY = RuntimeFacts(
     version=(3, 11, 4),
     implementation="pypy",
     own_name="pypy",
@@ -14,7 +14,7 @@ _PYPY = Facts(
     system="linux",
     machine="x86_64",
 )
-_WINDOWS = Facts(
+_WINDOWS = RuntimeFacts(
     version=(2, 7, 18),
     implementation="cpython",
     own_name="",
@@ -55,4 +55,4 @@ _WINDOWS = Facts(
     ],
 )
 def test_conditions(test: str, *, on_pypy: bool | None, on_windows: bool | None) -> None:
-    assert (holds(test, _PYPY), holds(test, _WINDOWS)) == (on_pypy, on_windows)
+    assert (evaluate_guard(test, _PYPY), evaluate_guard(test, _WINDOWS)) == (on_pypy, on_windows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.program import Facts, holds
+from multirt.program import RuntimeFacts, evaluate_guard
 from multirt.program import read_program as read
 from multirt.program.model import EntryPoint, Import, Program, ProgramKind
 
@@ -51,7 +51,7 @@ def test_imports_are_certain_or_possible(
     assert {each.name for each in imports if not (each.certain and _met(each))} == possible
 
 
-_FACTS = Facts(
+_FACTS = RuntimeFacts(
     version=(3, 11, 4),
     implementation="cpython",
     own_name="cpython",
@@ -64,7 +64,7 @@ _FACTS = Facts(
 def _met(each: Import) -> bool | None:
     """Tell whether an import's conditions hold on 3.11, where no module is absent or known."""
     values = [
-        None if guard.missing else holds(guard.test, _FACTS) is guard.wanted
+        None if guard.missing else evaluate_guard(guard.test, _FACTS) is guard.wanted
         for guard in each.guards
     ]
     return False if False in values else (None if None in values else True)

@@ -13,8 +13,8 @@ from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.checks.imports import RuntimeView
 from multirt.selection.judge import judge_runtime
-from multirt.selection.model import CompileError, EvaluationContext, RuntimeAnswers
-from multirt.selection.stdlib_names import standard_names
+from multirt.selection.model import CompileError, CompileResult, EvaluationContext
+from multirt.selection.stdlib_names import stdlib_only_names
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described
 
@@ -35,23 +35,23 @@ def causes(tmp_path: Path) -> Causes:
         source: str,
         runtime: str = "3.12.1",
         *,
-        wishes: CliSettings | None = None,
-        answers: RuntimeAnswers | None = None,
+        cli_settings: CliSettings | None = None,
+        answers: CompileResult | None = None,
         **facts: object,
     ) -> list[Cause]:
         (tmp_path / "tool.py").write_text(source)
         program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), tmp_path)
-        question = EvaluationContext(
+        context = EvaluationContext(
             program=program,
             configuration=configure(
-                program, wishes or CliSettings(), ConfigContext(cwd=tmp_path, env={})
+                program, cli_settings or CliSettings(), ConfigContext(cwd=tmp_path, env={})
             ),
-            stdlib=standard_names(None),
+            stdlib=stdlib_only_names(None),
         )
-        question = replace(question, **facts)
+        context = replace(context, **facts)
         one = replace(described(runtime), stdlib=_STDLIB)
-        having = RuntimeView(question=question, runtime=one, answers=answers)
-        return [each.cause for each in judge_runtime(having, {}).objections]
+        view = RuntimeView(context=context, runtime=one, answers=answers)
+        return [each.cause for each in judge_runtime(view, {}).objections]
 
     return judge
 
@@ -78,7 +78,7 @@ def test_a_program_without_demands_rules_out_nothing(causes: Causes) -> None:
     ],
 )
 def test_what_was_asked_for_by_name(causes: Causes, text: str, runtime: str, *, fits: bool) -> None:
-    assert causes("", runtime, wishes=_asked(text)) == ([] if fits else [Cause.SPEC])
+    assert causes("", runtime, cli_settings=_asked(text)) == ([] if fits else [Cause.SPEC])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_a_program_imports(causes: Causes, source: str, expected: list[Caus
     assert causes(source) == expected
 
 
-@pytest.mark.parametrize("fact", ["unseen", "builds"])
+@pytest.mark.parametrize("fact", ["hidden_modules", "will_install"])
 def test_a_module_that_may_yet_come_rules_out_nothing(causes: Causes, fact: str) -> None:
     assert causes("import numpy", **{fact: True}) == []
     assert causes("import asyncore", **{fact: True}) == [Cause.STDLIB]
@@ -123,9 +123,9 @@ def test_a_module_that_may_yet_come_rules_out_nothing(causes: Causes, fact: str)
 
 def test_what_the_runtime_itself_cannot_compile_or_lacks(causes: Causes, tmp_path: Path) -> None:
     refusal = CompileError(line=1, text="x", message="invalid syntax")
-    answers = RuntimeAnswers(refused={tmp_path / "tool.py": refusal})
+    answers = CompileResult(refused={tmp_path / "tool.py": refusal})
     assert causes("x = 1", answers=answers) == [Cause.SYNTAX]
-    answers = RuntimeAnswers(missing=frozenset({"typing:override"}))
+    answers = CompileResult(missing=frozenset({"typing:override"}))
     assert causes("from typing import override", answers=answers) == [Cause.STDLIB]
 
 
@@ -157,7 +157,7 @@ def test_pythonhome_rules_out_a_cpython_whose_library_it_lacks(
 
 def test_several_reasons_are_all_given(causes: Causes) -> None:
     source = "# /// script\n# requires-python = '>=3.13'\n# ///\nimport asyncore, numpy\n"
-    assert causes(source, wishes=_asked("3.11")) == [
+    assert causes(source, cli_settings=_asked("3.11")) == [
         Cause.SPEC,
         Cause.REQUIRES_PYTHON,
         Cause.STDLIB,

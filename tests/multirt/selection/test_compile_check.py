@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.selection.compile_check import ask
+from multirt.selection.compile_check import query_runtime
 from tests.factories.runtimes import described
 from tests.runtimes.conftest import ME, make_script
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def test_it_says_what_is_missing(tmp_path: Path) -> None:
     runtime = described("3.11.7", executable=str(ME))
-    answers = ask(runtime, [], ["json", "nowhere"], cache_dir=tmp_path, env=dict(os.environ))
+    answers = query_runtime(
+        runtime, [], ["json", "nowhere"], cache_dir=tmp_path, env=dict(os.environ)
+    )
     assert (answers.missing, answers.trouble) == (frozenset({"nowhere"}), None)
 
 
@@ -26,5 +28,5 @@ def test_what_it_leaves_behind_holds_nobody_up(tmp_path: Path) -> None:
     """Who waits for the end of its output waits as long as somebody else keeps that open."""
     code = f'#!/bin/sh\nsleep 99 &\nexec "{ME}" "$@"\n'
     runtime = described("3.11.7", executable=str(make_script(tmp_path / "python3", code)))
-    answers = ask(runtime, [], ["nowhere"], cache_dir=tmp_path, env=dict(os.environ))
+    answers = query_runtime(runtime, [], ["nowhere"], cache_dir=tmp_path, env=dict(os.environ))
     assert (answers.missing, answers.trouble) == (frozenset({"nowhere"}), None)

@@ -9,7 +9,7 @@ import pytest
 from abi_probe import Status, judge
 from multirt.environments.abi_target import target_of
 from multirt.environments.markers import marker_environment
-from multirt.program import holds
+from multirt.program import evaluate_guard
 from multirt.selection.checks.constraints import facts_of
 from runtimes import is_cpython, rank
 from runtimes.facts import runtime_of
@@ -235,8 +235,8 @@ def test_markers_and_conditions_see_what_the_fork_answers(
     assert markers["implementation_version"] == version
     assert markers["platform_python_implementation"] == "CPython"
     facts = facts_of(runtime)
-    assert holds("platform.python_implementation() == 'CPython'", facts)
-    assert holds("sys.implementation.name == 'cpython'", facts) is (name == "cpython")
+    assert evaluate_guard("platform.python_implementation() == 'CPython'", facts)
+    assert evaluate_guard("sys.implementation.name == 'cpython'", facts) is (name == "cpython")
 
 
 def test_markers_before_3_3_have_no_implementation_name() -> None:
@@ -255,5 +255,5 @@ def test_pyodide_is_cpython_to_markers_and_tags() -> None:
     facts = {**CPYTHON, "implementation": "pyodide", "version": [3, 14, 2, "final", 0]}
     runtime = runtime_of({**facts, "markers": own}, Path("/opt/bin/pyodide"), "PATH")
     assert target_of(runtime, None).implementation == "cpython"
-    assert holds("sys.implementation.name == 'cpython'", facts_of(runtime))
+    assert evaluate_guard("sys.implementation.name == 'cpython'", facts_of(runtime))
     assert runtime.implementation.name == "pyodide"

@@ -15,10 +15,10 @@ from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.evaluate import Evaluator
 from multirt.selection.judge import choose
-from multirt.selection.lazy_discovery import is_settled, steps
+from multirt.selection.lazy_discovery import is_final, steps
 from multirt.selection.model import EvaluationContext
 from multirt.selection.request import Decision, Request
-from multirt.selection.stdlib_names import standard_names
+from multirt.selection.stdlib_names import stdlib_only_names
 from runtimes import Discovery, RuntimeSpec, SearchOptions, is_cpython
 from tests.factories.runtimes import described
 
@@ -91,31 +91,31 @@ def _wishes(draw: st.DrawFn) -> CliSettings:
     )
 
 
-def _decision(source: str, wishes: CliSettings, folder: Path) -> Decision:
+def _decision(source: str, cli_settings: CliSettings, folder: Path) -> Decision:
     (folder / "tool.py").write_text(source)
     program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), folder)
     return Decision(
         program=program,
-        configuration=configure(program, wishes, ConfigContext(cwd=folder, env={})),
+        configuration=configure(program, cli_settings, ConfigContext(cwd=folder, env={})),
         verdicts=(),
         chosen=None,
         discovery=Discovery(runtimes=(), rejected=()),
     )
 
 
-def _question(decision: Decision, *, unseen: bool) -> EvaluationContext:
+def _question(decision: Decision, *, hidden_modules: bool) -> EvaluationContext:
     return EvaluationContext(
         program=decision.program,
         configuration=decision.configuration,
-        unseen=unseen,
-        stdlib=standard_names(None),
+        hidden_modules=hidden_modules,
+        stdlib=stdlib_only_names(None),
     )
 
 
 def _verdicts(
-    question: EvaluationContext, request: Request, runtimes: Sequence[Runtime]
+    context: EvaluationContext, request: Request, runtimes: Sequence[Runtime]
 ) -> list[Verdict]:
-    inquiry = Evaluator(question=question, wanted=None, request=request, evaluated={})
+    inquiry = Evaluator(context=context, wanted=None, request=request, evaluated={})
     return inquiry.verdicts(runtimes)
 
 
@@ -143,12 +143,18 @@ def _name(runtime: Runtime) -> Path:
     line=st.sampled_from(_LINES),
     block=st.sampled_from(_BLOCKS),
     source=st.lists(st.sampled_from(_SOURCES), min_size=1, max_size=2).map("".join),
-    wishes=_wishes(),
-    unseen=st.booleans(),
+    cli_settings=_wishes(),
+    hidden_modules=st.booleans(),
 )
 @settings(max_examples=300, deadline=None)
 def test_the_lazy_choice_is_the_full_one(  # noqa: PLR0913 - each draws one part of a case
-    *, texts: list[str], line: str, block: str, source: str, wishes: CliSettings, unseen: bool
+    *,
+    texts: list[str],
+    line: str,
+    block: str,
+    source: str,
+    cli_settings: CliSettings,
+    hidden_modules: bool,
 ) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -158,20 +164,20 @@ def test_the_lazy_choice_is_the_full_one(  # noqa: PLR0913 - each draws one part
             entry=EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"),
             search=search,
             cache_dir=folder / "cache",
-            wishes=wishes,
+            cli_settings=cli_settings,
         )
-        decision = _decision(line + block + source, wishes, folder)
-        question = _question(decision, unseen=unseen)
-        full = choose(_verdicts(question, replace(request, thorough=True), machine))
+        decision = _decision(line + block + source, cli_settings, folder)
+        context = _question(decision, hidden_modules=hidden_modules)
+        full = choose(_verdicts(context, replace(request, evaluate_all=True), machine))
         known: set[str] = set()
         for step in steps(search, decision.configuration, None):
             known |= _asked(step, machine, known)
             here = [each for each in machine if each.id in known]
-            chosen = choose(_verdicts(question, request, here))
+            chosen = choose(_verdicts(context, request, here))
             left = tuple(_name(each) for each in machine if each.id not in known)
             discovery = Discovery(runtimes=tuple(here), rejected=(), postponed=left)
             decision = replace(decision, chosen=chosen, discovery=discovery)
-            if is_settled(decision, question):
+            if is_final(decision, context):
                 break
         lazy = decision.chosen
         assert (lazy and lazy.runtime.id) == (full and full.runtime.id)

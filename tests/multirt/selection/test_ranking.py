@@ -12,7 +12,7 @@ from multirt.config import Configuration, Prefer, Setting
 from multirt.config.model import Source
 from multirt.program.model import EntryPoint, Program, ProgramKind
 from multirt.selection.model import EvaluationContext
-from multirt.selection.ranking import order, ranked
+from multirt.selection.ranking import criteria_names, rank_for_program
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described
 
@@ -47,8 +47,10 @@ def _specs(*texts: str) -> Setting[object]:
     ],
 )
 def test_nothing_asked_for(better: str, worse: str) -> None:
-    question = _question()
-    assert ranked(question, described(better), 0) < ranked(question, described(worse), 0)
+    context = _question()
+    assert rank_for_program(context, described(better), 0) < rank_for_program(
+        context, described(worse), 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,10 @@ def test_nothing_asked_for(better: str, worse: str) -> None:
             {"runtimes": _specs("pypy", "3.13")}, "pypy 3.9.16", "3.13.0", id="in their order"
         ),
         pytest.param(
-            {"hinted": _setting(RuntimeSpec.parse("3.9"))}, "3.9.18", "3.13.0", id="a first line"
+            {"shebang_spec": _setting(RuntimeSpec.parse("3.9"))},
+            "3.9.18",
+            "3.13.0",
+            id="a first line",
         ),
         pytest.param({"prefer": _setting(Prefer.OLDEST)}, "3.8.18", "3.13.0", id="the oldest"),
         pytest.param(
@@ -73,35 +78,39 @@ def test_nothing_asked_for(better: str, worse: str) -> None:
 def test_what_is_asked_for_comes_first(
     settings: dict[str, object], better: str, worse: str
 ) -> None:
-    question = _question(**settings)
-    assert ranked(question, described(better), 0) < ranked(question, described(worse), 0)
+    context = _question(**settings)
+    assert rank_for_program(context, described(better), 0) < rank_for_program(
+        context, described(worse), 0
+    )
 
 
 def test_the_environments_own_runtime_comes_before_newer_ones() -> None:
     home = described("3.8.18d")
-    question = replace(_question(), home=home)
-    assert ranked(question, home, 0) < ranked(question, described("3.13.0"), 0)
-    assert ranked(question, home, 5) < ranked(question, described("3.13.0"), 0)
+    context = replace(_question(), venv_runtime=home)
+    assert rank_for_program(context, home, 0) < rank_for_program(context, described("3.13.0"), 0)
+    assert rank_for_program(context, home, 5) < rank_for_program(context, described("3.13.0"), 0)
 
 
 def test_fewer_unverified_distributions_come_before_versions() -> None:
-    question = _question()
-    assert ranked(question, described("3.8.18"), 0) < ranked(question, described("3.13.0"), 1)
+    context = _question()
+    assert rank_for_program(context, described("3.8.18"), 0) < rank_for_program(
+        context, described("3.13.0"), 1
+    )
 
 
 def test_the_active_runtime_comes_first_where_that_is_preferred() -> None:
     active = described("3.9.18")
-    question = replace(_question(prefer=_setting(Prefer.ACTIVE)), active=active)
-    assert ranked(question, active, 0) < ranked(question, described("3.13.0"), 0)
+    context = replace(_question(prefer=_setting(Prefer.ACTIVE)), active=active)
+    assert rank_for_program(context, active, 0) < rank_for_program(context, described("3.13.0"), 0)
 
 
 @pytest.mark.parametrize("prefer", [None, *Prefer])
 def test_the_order_is_total_and_each_part_has_its_words(prefer: Prefer | None) -> None:
-    question = _question(prefer=_setting(prefer) if prefer is not None else None)
+    context = _question(prefer=_setting(prefer) if prefer is not None else None)
     texts = ("2.7.18", "3.12.1", "3.12.1d", "3.13.0t", "3.13.0td", "3.15.0rc1", "pypy 3.11.11")
     machine = [described(text, executable=f"/{text}") for text in texts]
     machine += [replace(each, executable=Path(f"{each.executable}-2")) for each in machine]
-    ranks = [ranked(question, each, 0) for each in machine]
+    ranks = [rank_for_program(context, each, 0) for each in machine]
     for one, other in itertools.permutations(ranks, 2):
         assert (one < other) is not (other < one)
-    assert {len(each) for each in ranks} == {len(order(question.configuration))}
+    assert {len(each) for each in ranks} == {len(criteria_names(context.configuration))}

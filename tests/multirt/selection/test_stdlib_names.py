@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from multirt.environments import InstallRequest
-from multirt.selection.stdlib_names import has_standard, standard_names
+from multirt.selection.stdlib_names import has_stdlib_module, stdlib_only_names
 from tests.factories.matrix import runtime
 
 
@@ -26,22 +26,22 @@ from tests.factories.matrix import runtime
 )
 def test_what_distributions_bring(requirement: str, brought: set[str]) -> None:
     wanted = InstallRequest(requirements=(requirement,))
-    assert standard_names(None) - standard_names(wanted) == brought
+    assert stdlib_only_names(None) - stdlib_only_names(wanted) == brought
 
 
 def test_what_another_implementation_adds_is_elsewhere_a_distribution() -> None:
-    assert standard_names(None) >= {"os", "asyncore", "urllib2", "annotationlib", "__pypy__"}
-    assert not standard_names(None) & {"requests", "cffi", "greenlet"}
+    assert stdlib_only_names(None) >= {"os", "asyncore", "urllib2", "annotationlib", "__pypy__"}
+    assert not stdlib_only_names(None) & {"requests", "cffi", "greenlet"}
 
 
 def test_the_table_has_every_module_of_this_python() -> None:
-    assert standard_names(None) >= sys.stdlib_module_names
+    assert stdlib_only_names(None) >= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("name", ["java", "js", "machine"])
 def test_a_module_of_one_implementation_is_standard_on_every_machine(name: str) -> None:
-    assert name in standard_names(None)
-    assert name not in standard_names(InstallRequest(requirements=(name,)))
+    assert name in stdlib_only_names(None)
+    assert name not in stdlib_only_names(InstallRequest(requirements=(name,)))
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,7 @@ def test_a_module_of_one_implementation_is_standard_on_every_machine(name: str) 
     [("jython", "java", True), ("cpython", "java", False), ("pyodide", "js", True)],
 )
 def test_unlisted_modules_are_known(implementation: str, name: str, *, has: bool) -> None:
-    assert has_standard(runtime(f"{implementation}-3.11.0", stdlib=frozenset({"os"})), name) is has
+    assert (
+        has_stdlib_module(runtime(f"{implementation}-3.11.0", stdlib=frozenset({"os"})), name)
+        is has
+    )
