@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from abi_probe import Cause, WarningKind
 from multirt.errors import UsageError
-from multirt.probe.model import AUTO, UNKNOWN_TAGS, NullProgress, ProbeRequest, ProbeTask, failed
+from multirt.probe.model import AUTO, NullProgress, ProbeRequest, ProbeTask
 from multirt.probe.report_cache import (
     CachedReports,
     FactStore,
@@ -22,7 +22,7 @@ from multirt.probe.report_cache import (
 from runtimes import NoRuntimeError, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import Future
 
     from multirt.probe.model import ArtifactReport, ProbeProgress
@@ -42,20 +42,23 @@ def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[
         MultirtError: a spec names a path that leads to no runtime; words describe none; the
             executor does not answer.
     """
-    if AUTO in probing.described:
-        judged = (
-            report
-            for each in _by_tags(probing)
-            for report in (probe(each, progress) if isinstance(each, ProbeRequest) else [each])
-        )
-        return list(map(_as_promised, judged))
     tasks = [_task(target, probing) for target in probing.targets]
+    if AUTO not in probing.described:
+        return _probed(tasks, probing, progress)
+    tasks = [replace(each, described=_promised(each, probing)) for each in tasks]
+    return list(map(_as_promised, _probed(tasks, probing, progress)))
+
+
+def _probed(
+    tasks: Sequence[ProbeTask], probing: ProbeRequest, progress: ProbeProgress | None
+) -> list[ArtifactReport]:
+    """Return the reports of some tasks, as far as they are not cached."""
     store = FactStore.below(probing.search.cache_dir)
     early = len(tasks) == 1 and is_new(store, tasks[0])
     begun = _begun(tasks, probing) if early else None
     runtimes = _wanted(probing)
     facts = (facts_of(each, probing.search.env) for each in runtimes)
-    answers = ReportCache(store=store, code=fingerprint(), runtimes=(*facts, *probing.described))
+    answers = ReportCache(store=store, code=fingerprint(), runtimes=tuple(facts))
     nothing = CachedReports(parts={}, whole=False)
     kept = [nothing if probing.trials else answers.load(task) for task in tasks]
     if not all(each.whole for each in kept):
@@ -76,31 +79,23 @@ def wheels_in(target: str) -> list[str]:
     return wheels or [target]
 
 
-def _by_tags(probing: ProbeRequest) -> Iterator[ProbeRequest | ArtifactReport]:
-    """Yield a request for each wheel, with the runtimes that its tags promise.
-
-    A wheel whose tags promise no known runtime gets its report at once.
+def _promised(task: ProbeTask, probing: ProbeRequest) -> tuple[str, ...]:
+    """Return the runtimes that a wheel's tags promise, and those that are described besides.
 
     Raises:
-        MultirtError: a target is not a wheel.
+        MultirtError: the target is not a wheel.
     """
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     from abi_probe import promised_runtimes
 
-    for target in probing.targets:
-        try:
-            *_, tags = parse_wheel_filename(os.path.basename(target))  # noqa: PTH119 - text alone
-        except InvalidWheelFilename as error:
-            message = f"invalid wheel for --runtime {AUTO}: {target}: {error}"
-            raise UsageError(message, "name wheels by their file names") from error
-        described = tuple(filter(_is_described, promised_runtimes(tags)))
-        if not described:
-            hint = "name the runtimes with --runtime or --python"
-            yield failed(target, UNKNOWN_TAGS, f"no known runtime for --runtime {AUTO}", hint)
-            continue
-        others = tuple(each for each in probing.described if each != AUTO)
-        yield replace(probing, targets=(target,), described=(*described, *others))
+    try:
+        *_, tags = parse_wheel_filename(os.path.basename(task.target))  # noqa: PTH119 - text alone
+    except InvalidWheelFilename as error:
+        message = f"invalid wheel for --runtime {AUTO}: {task.target}: {error}"
+        raise UsageError(message, "name wheels by their file names") from error
+    others = (each for each in probing.described if each != AUTO)
+    return (*filter(_is_described, promised_runtimes(tags)), *others)
 
 
 def _is_described(text: str) -> bool:
@@ -181,14 +176,15 @@ def _wanted(probing: ProbeRequest) -> list[Runtime]:
 def _task(target: str, probing: ProbeRequest) -> ProbeTask:
     """Tell a path from the name of a distribution, and say where to look for that."""
     if os.sep in target or target.endswith(".whl") or os.path.lexists(target):
-        return ProbeTask(target=target, path=_absolute(target))
+        return ProbeTask(target=target, path=_absolute(target), described=probing.described)
     roots = probing.sites
     if not roots:
         from multirt.selection.virtualenv import find_environment  # 40 ms
 
         environment = find_environment(Path.cwd() / "x", probing.search.env)
         roots = environment.roots if environment else ()
-    return ProbeTask(target=target, path=None, roots=tuple(map(_absolute, roots)))
+    folders = tuple(map(_absolute, roots))
+    return ProbeTask(target=target, path=None, roots=folders, described=probing.described)
 
 
 def _absolute(path: str | Path) -> Path:

@@ -12,6 +12,7 @@ from abi_probe import AbiProbeError, DescriptionError
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import ErrorKind, UsageError
 from multirt.probe.local_pool import here
+from multirt.probe.model import Prospects
 from multirt.probe.report_cache import Witnesses
 from multirt.probe.runtime_targets import file_name, prospects_of
 
@@ -107,11 +108,8 @@ def complete(
     if probing.trials:  # their child processes want all of a target at once
         targets = [_Target(task=task, parts=(task,), listing={}) for task, *_ in found]
     missing = [(target, part) for target in targets for part in target.missing()]
-    prospects, rows = prospects_of(runtimes, answers, probing.search.env)
-    try:
-        prospects += [described_prospect(text) for text in probing.described]
-    except DescriptionError as error:
-        raise UsageError(str(error), kind=ErrorKind.RUNTIME) from error
+    known, rows = prospects_of(runtimes, answers, probing.search.env)
+    prospects = Prospects(here=known, described=_described(found))
     crew = _Executor(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
     crew.do(missing, next((reading for *_, reading in found), None))
     crew.do([(target, part) for target in targets for part in target.outdated()])
@@ -121,6 +119,21 @@ def complete(
     answers.store.tidy(file_name(answers))
     done = (each for target in targets for each in target.ordered().values())
     return [report for each in done for report in each.reports]
+
+
+def _described(
+    found: Sequence[tuple[ProbeTask, CachedReports, Future[Read] | None]],
+) -> dict[str, RuntimeTarget]:
+    """Return the runtimes that the tasks describe.
+
+    Raises:
+        UsageError: words describe no runtime.
+    """
+    texts = dict.fromkeys(text for task, *_ in found for text in task.described)
+    try:
+        return {text: described_prospect(text) for text in texts}
+    except DescriptionError as error:
+        raise UsageError(str(error), kind=ErrorKind.RUNTIME) from error
 
 
 class _Executor(Struct, frozen=True, kw_only=True):
@@ -133,7 +146,7 @@ class _Executor(Struct, frozen=True, kw_only=True):
         progress: told how far they are.
     """
 
-    prospects: Sequence[RuntimeTarget]
+    prospects: Prospects
     runtimes: Sequence[Runtime]
     probing: ProbeRequest
     progress: ProbeProgress

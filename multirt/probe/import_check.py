@@ -21,8 +21,14 @@ from runtimes.storage.fingerprint import of_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from abi_probe import Artifact, Loaded, RuntimeTarget
-    from multirt.probe.model import ArtifactReport, ProbeProgress, ProbeRequest, ProbeTask
+    from abi_probe import Artifact, Loaded
+    from multirt.probe.model import (
+        ArtifactReport,
+        ProbeProgress,
+        ProbeRequest,
+        ProbeTask,
+        Prospects,
+    )
     from runtimes import Runtime
 
 _SCHEMA: Final = 3
@@ -175,7 +181,7 @@ class Trying(Struct, frozen=True, kw_only=True):
         progress: told of each runtime that has tried an artifact.
     """
 
-    prospects: Sequence[RuntimeTarget]
+    prospects: Prospects
     runtimes: Sequence[Runtime]
     probing: ProbeRequest
     progress: ProbeProgress
@@ -209,7 +215,8 @@ def _tried(
     task: ProbeTask, artifact: Artifact, beside: Mapping[str, Loaded], trying: Trying
 ) -> ArtifactReport:
     """Judge one artifact, then add what the runtimes that are here really do with it."""
-    verdicts = {each.target.name: examine(artifact, each, beside) for each in trying.prospects}
+    prospects = trying.prospects.of(task)
+    verdicts = {each.target.name: examine(artifact, each, beside) for each in prospects}
     trying.progress.expect(len(trying.probing.trials) * len(trying.runtimes))
     for trial in trying.probing.trials:
         check = _CHECKS[trial]
@@ -218,4 +225,4 @@ def _tried(
             optional = optional_modules(artifact, proof.failed, others_load=others_load)
             verdicts[proof.runtime] = proven(verdicts[proof.runtime], proof, optional)
             trying.progress.step(f"{task.name or task.target}: {check.value} on {proof.runtime}")
-    return report_of(task.target, artifact, trying.prospects, [*verdicts.values()])
+    return report_of(task.target, artifact, prospects, [*verdicts.values()])

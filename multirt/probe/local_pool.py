@@ -6,24 +6,24 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from multirt.probe.model import Prospects
 from multirt.probe.worker import judge_read, lost, perform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from abi_probe import RuntimeTarget
     from multirt.probe.model import ProbeTask, TaskResult
     from multirt.probe.worker import Read
 
 # A process starts in 20 ms and hands its answers over; 8 MB of wheel take about 100 ms.
 _WORTH: Final = 16 << 20
-_prospects: Sequence[RuntimeTarget] = ()  # of a worker process, set once when it starts
+_prospects = Prospects()  # of a worker process, set once when it starts
 
 
 def here(
     tasks: Sequence[ProbeTask],
-    prospects: Sequence[RuntimeTarget],
+    prospects: Prospects,
     jobs: int | None,
     begun: Future[Read] | None = None,
 ) -> Iterator[tuple[int, TaskResult]]:
@@ -48,7 +48,7 @@ def here(
 
 
 def _in_processes(
-    tasks: Sequence[ProbeTask], prospects: Sequence[RuntimeTarget], jobs: int
+    tasks: Sequence[ProbeTask], prospects: Prospects, jobs: int
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in several processes; a task that ends its process is done once more, alone."""
     left = dict(enumerate(tasks))
@@ -61,7 +61,7 @@ def _in_processes(
 
 
 def _in_pool(
-    tasks: dict[int, ProbeTask], prospects: Sequence[RuntimeTarget], jobs: int
+    tasks: dict[int, ProbeTask], prospects: Prospects, jobs: int
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in a pool, as many as it lives to do."""
     import multiprocessing  # 8 ms that most runs do without, and so are these
@@ -82,7 +82,7 @@ def _in_pool(
                 continue
 
 
-def _start(prospects: Sequence[RuntimeTarget]) -> None:
+def _start(prospects: Prospects) -> None:
     """Keep what every task of this process needs."""
     global _prospects  # noqa: PLW0603 - a worker process has no other place
     _prospects = prospects

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from abi_probe import Cause, JudgedWarning, Objection, Status, WarningKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from abi_probe import Installed, Verdict
+    from abi_probe import Installed, RuntimeTarget, Verdict
     from runtimes import RuntimeSpec, SearchOptions
     from runtimes.storage.fingerprint import Fingerprints
 
@@ -86,6 +86,7 @@ class ProbeTask(Struct, frozen=True, kw_only=True):
         path: what is read, absolute, for other processes stand elsewhere; None when the target
             is the name of a distribution.
         roots: folders of packages where that distribution is looked for, absolute.
+        described: runtimes that need not be here and that it is judged on, as people write them.
         part: the distribution of that folder that is meant; None for all of the target.
         beside: paths of the libraries of the other parts, by each name that asks for them.
     """
@@ -93,6 +94,7 @@ class ProbeTask(Struct, frozen=True, kw_only=True):
     target: str
     path: Path | None
     roots: tuple[Path, ...] = ()
+    described: tuple[str, ...] = ()
     part: Installed | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,6 +107,22 @@ class ProbeTask(Struct, frozen=True, kw_only=True):
     def is_wheel(self) -> bool:
         """Whether it is one file that is unpacked."""
         return self.path is not None and self.path.suffix == ".whl" and self.path.is_file()
+
+
+class Prospects(Struct, frozen=True, kw_only=True):
+    """The runtimes that some tasks are judged on.
+
+    Attributes:
+        here: those of this machine, for every task.
+        described: others, by the words of the tasks.
+    """
+
+    here: Sequence[RuntimeTarget] = ()
+    described: Mapping[str, RuntimeTarget] = field(default_factory=dict)
+
+    def of(self, task: ProbeTask) -> list[RuntimeTarget]:
+        """Return the runtimes of one task."""
+        return [*self.here, *(self.described[text] for text in task.described)]
 
 
 class TaskResult(Struct, frozen=True, kw_only=True):

@@ -14,16 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
-    from abi_probe import RuntimeTarget
     from multirt.distributed import Cluster
-    from multirt.probe.model import ProbeTask, TaskResult
+    from multirt.probe.model import ProbeTask, Prospects, TaskResult
 
 _PATIENCE: Final = 30.0  # seconds; a cluster that grows when there is work starts workers in them
 
 
 def on_cluster(
     tasks: Sequence[ProbeTask],
-    prospects: Sequence[RuntimeTarget],
+    prospects: Prospects,
     address: str,
     patience: float = _PATIENCE,
 ) -> Iterator[tuple[int, TaskResult]]:
@@ -41,7 +40,7 @@ def on_cluster(
     """
     with join(address) as cluster:
         executor = cluster.executor()
-        shared = cluster.share(list(prospects))
+        shared = cluster.share(prospects)
         futures = {
             executor.submit(perform, task, shared): place for place, task in enumerate(tasks)
         }
@@ -58,7 +57,7 @@ def on_cluster(
 def _done(
     future: Future[TaskResult],
     task: ProbeTask,
-    prospects: Sequence[RuntimeTarget],
+    prospects: Prospects,
     cluster: Cluster,
 ) -> TaskResult:
     """Return what came of a task; do it here where nobody else does."""

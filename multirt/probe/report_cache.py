@@ -171,7 +171,7 @@ class ReportCache(Struct, frozen=True, kw_only=True):
     Attributes:
         store: where they are.
         code: fingerprint of the code that answers.
-        runtimes: the facts of each runtime that is judged on, in their order.
+        runtimes: the facts of each runtime of this machine that is judged on, in their order.
         witnesses: of this run.
     """
 
@@ -228,7 +228,8 @@ class ReportCache(Struct, frozen=True, kw_only=True):
 
     def _key(self, task: ProbeTask) -> str:
         """Return what must be equal for an answer to be the answer to this question."""
-        return json.dumps([self.code, digest(self.runtimes), *_place(task)])
+        judged_on = digest([*self.runtimes, *task.described])
+        return json.dumps([self.code, judged_on, *_place(task)])
 
 
 def is_new(store: FactStore, task: ProbeTask) -> bool:

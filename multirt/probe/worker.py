@@ -25,14 +25,22 @@ from abi_probe import (
     read_distribution,
     read_path,
 )
-from multirt.probe.model import SOURCE_ARCHIVE, ArtifactReport, ProbeTask, TaskResult, failed
+from multirt.probe.model import (
+    AUTO,
+    SOURCE_ARCHIVE,
+    UNKNOWN_TAGS,
+    ArtifactReport,
+    ProbeTask,
+    TaskResult,
+    failed,
+)
 from multirt.probe.report_cache import Witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abi_probe import Artifact, Extension, RuntimeTarget, Slots, Verdict
-    from multirt.probe.model import ExtensionReport, RuntimeReport, SlotsReport
+    from multirt.probe.model import ExtensionReport, Prospects, RuntimeReport, SlotsReport
     from runtimes.storage.fingerprint import Fingerprints
 
 
@@ -251,19 +259,24 @@ def _library(path: str) -> Loaded | None:
     return Loaded(path=PurePosixPath(path), binary=binary, owned=True)
 
 
-def perform(task: ProbeTask, prospects: Sequence[RuntimeTarget]) -> TaskResult:
+def perform(task: ProbeTask, prospects: Prospects) -> TaskResult:
     """Read what a task is about and judge it on every prospect."""
     return judge_read(task, read(task), prospects)
 
 
-def judge_read(task: ProbeTask, found: Read, prospects: Sequence[RuntimeTarget]) -> TaskResult:
-    """Judge what was read for a task on every prospect."""
+def judge_read(task: ProbeTask, found: Read, prospects: Prospects) -> TaskResult:
+    """Judge what was read for a task on each of its prospects."""
     if found.failed is not None:
         return TaskResult(reports=[found.failed], seen=None)
+    judged_on = prospects.of(task)
+    if not judged_on:  # as for a wheel of Android
+        hint = "name the runtimes with --runtime or --python"
+        message = f"no known runtime for --runtime {AUTO}"
+        return TaskResult(reports=[failed(task.target, UNKNOWN_TAGS, message, hint)], seen=None)
     beside, witnesses = SiblingLibraries(task.beside), Witnesses()
     with noticing(witnesses):
         reports = [
-            report_of(task.target, each, prospects, examine_all(each, prospects, beside))
+            report_of(task.target, each, judged_on, examine_all(each, judged_on, beside))
             for each in found.artifacts
         ]
     own = nearby(found.artifacts) if task.part is not None else {}

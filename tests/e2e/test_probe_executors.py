@@ -13,7 +13,7 @@ from abi_probe import open_site
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError, OperationError
 from multirt.probe.local_pool import here
-from multirt.probe.model import ProbeTask
+from multirt.probe.model import ProbeTask, Prospects
 from multirt.probe.remote import on_cluster
 from tests.clusters import LocalCluster, local_cluster
 from tests.factories.probe_wheels import HERE, TAG, install, write_wheel
@@ -53,7 +53,7 @@ class _Deadly:
 def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
-        work = on_cluster(tasks, [], f"dask://{cluster.address}", patience=0.5)
+        work = on_cluster(tasks, Prospects(), f"dask://{cluster.address}", patience=0.5)
         with pytest.raises(OperationError, match="has no workers"):
             next(work)
 
@@ -62,7 +62,8 @@ def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> Non
     tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
         cluster.worker()
-        work = on_cluster(tasks, [object()], f"dask://{cluster.address}")  # type: ignore[list-item]
+        wrong = Prospects(here=[object()])  # type: ignore[list-item]
+        work = on_cluster(tasks, wrong, f"dask://{cluster.address}")
         with pytest.raises(MultirtError, match="a worker cannot do the work") as caught:
             next(work)
     assert "the same version of Python" in (caught.value.hint or "")
@@ -96,14 +97,16 @@ def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
         install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
     parts = open_site(site).distributions.values()
     tasks = [ProbeTask(target="site", path=site, part=each) for each in parts]
-    done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    deadly = Prospects(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
+    done = dict(here(tasks, deadly, 2))
     errors = [done[place].reports[0]["error"] for place in range(2)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 2
 
 
 def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many[:3]]
-    done = dict(here(tasks, [_Deadly(os.getpid())], 2))  # type: ignore[list-item]
+    deadly = Prospects(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
+    done = dict(here(tasks, deadly, 2))
     errors = [done[place].reports[0]["error"] for place in range(3)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 3
 
@@ -126,6 +129,19 @@ def test_a_cluster_prints_the_same(
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
 
 
+def test_a_cluster_judges_each_wheel_on_the_runtimes_of_its_tags(
+    multirt: Command, many: list[str], tmp_path: Path, cluster: LocalCluster
+) -> None:
+    cluster.worker()
+    other = write_wheel(tmp_path, "other-1.0-cp38-abi3-win_amd64.whl", "PyList_New").name
+    words = ("probe", "--runtime", "auto", "--json", *many, other)
+    alone = multirt(*words, MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*words, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2")
+    assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
+    judged_on = [each["runtimes"] for each in json.loads(alone.stdout)["targets"]]
+    assert judged_on[0][0]["runtime"] != judged_on[-1][0]["runtime"] == "cpython-3.8-win_amd64"
+
+
 @pytest.mark.parametrize(
     "deaths", [pytest.param(1, id="one of two"), pytest.param(2, id="both, and a new one comes")]
 )
@@ -134,7 +150,7 @@ def test_workers_that_die_in_the_middle(
 ) -> None:
     workers = [cluster.worker(), cluster.worker()]
     tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many * 20]
-    prospects = [described_prospect(HERE)]
+    prospects = Prospects(here=[described_prospect(HERE)])
     expected = {place: done.reports for place, done in here(tasks, prospects, 1)}
     work = on_cluster(tasks, prospects, f"dask://{cluster.address}")
     place, done = next(work)
