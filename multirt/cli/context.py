@@ -87,16 +87,11 @@ def data_dir() -> Path:
     return own_folder("data")
 
 
-def history_file() -> Path:
-    """Return the file of what was measured before."""
-    return data_dir() / "history.sqlite3"
-
-
 def history_store() -> History:
     """Return what was measured before."""
     from multirt.experiments.history import History  # sqlite3: 6 ms, which a start does without
 
-    return History(path=history_file())
+    return History(path=data_dir() / "history.sqlite3")
 
 
 def names_of(program: Path) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from msgspec import NODEFAULT, Struct
 
 from abi_probe import Cause
 from multirt.cli.argv import requirement
-from multirt.cli.context import history_file, user_config
+from multirt.cli.context import history_store, user_config
 from multirt.cli.options import Python, Site, cache_dir, search, store
 from multirt.config import CliSettings, Prefer
 from multirt.errors import UsageError
@@ -145,7 +145,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
             cache_dir=cache_dir(),
             cli_settings=self._wishes(),
             user_config=user_config(),
-            history=history_file(),
+            history=history_store,
             stdin=stdin,
             store=partial(store, offline=self.offline),
             evaluate_all=evaluate_all,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from msgspec.structs import replace
 
 from multirt.cli.argv import requirement
-from multirt.cli.context import cache_dir, history_file, search, store, user_config
+from multirt.cli.context import cache_dir, history_store, search, store, user_config
 from multirt.config import CliSettings, Prefer
 from multirt.launch.exec_plan import launch
 from multirt.launch.tracked_environ import TrackedEnviron
@@ -62,7 +62,7 @@ def start_words(
         search=search(),
         cache_dir=cache_dir(),
         user_config=user_config(),
-        history=history_file(),
+        history=history_store,
         store=store,
     )
     start(request, own, command_line)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.experiments.cpu_time import quicker_half
-from multirt.experiments.intervals import Ratio, paired_ratio
+from multirt.intervals import Ratio, paired_ratio
 
 if TYPE_CHECKING:
     from multirt.experiments.variants import Variant

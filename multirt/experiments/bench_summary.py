@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multirt.experiments.bench_model import Bench, Measurement
-    from multirt.experiments.intervals import Ratio
+    from multirt.intervals import Ratio
 
 _WIDE = 1.5  # upper end over lower end; then the machine says nothing
 _WORTH_SAYING = 0.01  # seconds of warm-up

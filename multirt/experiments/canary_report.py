@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.intervals import Ratio, unpaired_ratio
+from multirt.intervals import Ratio, unpaired_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

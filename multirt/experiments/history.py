@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.errors import ErrorKind, UsageError
-from multirt.experiments.history_model import IDLE, PROCESSOR, BenchRecord, processor_times
-from multirt.experiments.intervals import paired_ratio
+from multirt.experiments.history_model import (
+    IDLE,
+    PROCESSOR,
+    BenchRecord,
+    content_of,
+    machine_key,
+    processor_times,
+    program_key,
+)
+from multirt.intervals import paired_ratio
+from multirt.selection.model import MeasuredTimes
 from multirt.storage.sqlite import database, is_empty, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from multirt.experiments.intervals import Ratio
+    from multirt.program.model import Program
 
 _VERSION = 1
 _SCHEMA = """
@@ -92,6 +101,17 @@ class History(Struct, frozen=True, kw_only=True):
         with database(self.path, _VERSION) as connection:
             rows = connection.execute(query, [storable(value) for _, value in asked]).fetchall()
             return tuple(map(_record, rows))
+
+    def measured_times(
+        self, program: Program, usual: str, allowed: Mapping[str, str]
+    ) -> tuple[MeasuredTimes, ...]:
+        """Return how runtimes compare with the usual one for a program, the fastest first.
+
+        Raises:
+            MultirtError: the file is damaged or locked.
+        """
+        records = self.records(program_key(program), machine_key())
+        return compare_times(records, content_of(program), usual, allowed)
 
 
 def _row(record: BenchRecord) -> Sequence[object]:
@@ -191,32 +211,10 @@ def write_pyperf(documents: Sequence[tuple[str, str]], folder: Path) -> None:
         ) from error
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
-    """One runtime's times beside those of the usual choice.
-
-    Attributes:
-        runtime: its id.
-        seconds: median.
-        usual_seconds: median of the usual choice in the same session.
-        ratio: how many times as fast.
-        at: when it was measured.
-    """
-
-    runtime: str
-    seconds: float
-    usual_seconds: float
-    ratio: Ratio
-    at: datetime
-
-    def beats(self, margin: float) -> bool:
-        """Whether it is faster for certain, and by that much: 0.1 for 10 %."""
-        return self.ratio.significant and self.ratio.estimate >= 1 + margin
-
-
-def evidence_for(
+def compare_times(
     records: Sequence[BenchRecord], content: str, usual: str, allowed: Mapping[str, str]
-) -> tuple[Evidence, ...]:
-    """Return what the newest session that measured the usual choice says of the others.
+) -> tuple[MeasuredTimes, ...]:
+    """Return how others compare in the newest session that measured the usual choice.
 
     Args:
         records: of the program on this machine, the oldest first.
@@ -235,7 +233,7 @@ def evidence_for(
         return ()
     reference = usuals[-1]
     found = [
-        Evidence(
+        MeasuredTimes(
             runtime=each.runtime,
             seconds=each.median,
             usual_seconds=reference.median,

@@ -16,8 +16,8 @@ from msgspec import Struct, field
 
 from multirt.environments import UvError, make_empty, python_of, run_uv
 from multirt.errors import ErrorKind, MultirtError, UsageError
-from multirt.experiments.intervals import Ratio, unpaired_ratio
 from multirt.experiments.trial import RunSpec, run_once
+from multirt.intervals import Ratio, unpaired_ratio
 from multirt.process.optional_packages import require
 from runtimes.storage.trust import check_tree, make_folder
 from runtimes.venvs import site_folders

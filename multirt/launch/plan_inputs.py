@@ -292,10 +292,11 @@ def _runtimes(decision: Decision) -> Iterator[str]:
 
 
 def _measured(request: Request) -> Iterator[Path]:
-    """Yield the history, and where what was last written to it is kept."""
+    """Yield the file of the history, and the log of its last changes."""
     if request.history is not None:
-        yield request.history
-        yield request.history.with_name(f"{request.history.name}-wal")
+        file = request.history().path
+        yield file
+        yield file.with_name(f"{file.name}-wal")
 
 
 def _installers(wanted: InstallRequest, request: Request) -> Iterator[Path]:

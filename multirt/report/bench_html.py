@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from multirt.experiments.bench_model import Bench
     from multirt.experiments.history_model import BenchRecord
-    from multirt.experiments.intervals import Ratio
+    from multirt.intervals import Ratio
 
 _LEFT, _WIDTH, _ROW = 180, 490, 26  # pixels: names, drawing, one row
 _HEIGHT = 180  # of a drawing of curves

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abi_probe import Objection
-    from multirt.experiments.intervals import Ratio
+    from multirt.intervals import Ratio
     from multirt.probe.coverage import PlatformCoverage
     from multirt.probe.model import ArtifactReport
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from multirt.experiments.intervals import Ratio
+    from multirt.intervals import Ratio
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 _SPARKS = "▁▂▃▄▅▆▇█"

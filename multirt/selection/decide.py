@@ -146,7 +146,9 @@ def _decide_alone(request: Request) -> Decision:
         return _decide_alone(
             replace(request, cli_settings=replace(request.cli_settings, use_pins=False))
         )
-    return apply_history(decision, request.history) if fastest else decision
+    if fastest and request.history is not None:
+        return apply_history(decision, request.history())
+    return decision
 
 
 def _pins_nothing(decision: Decision) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from abi_probe import Objection
     from multirt.config import Configuration
+    from multirt.intervals import Ratio
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
     from runtimes import Runtime
@@ -100,6 +102,45 @@ class Verdict(Struct, frozen=True, kw_only=True):
     def accepted(self) -> bool:
         """Whether nothing stands against the runtime."""
         return not self.objections
+
+
+class MeasuredTimes(Struct, frozen=True, kw_only=True):
+    """One runtime's times compared with those of the usual choice.
+
+    Attributes:
+        runtime: its id.
+        seconds: median.
+        usual_seconds: median of the usual choice in the same session.
+        ratio: how many times as fast.
+        at: when it was measured.
+    """
+
+    runtime: str
+    seconds: float
+    usual_seconds: float
+    ratio: Ratio
+    at: datetime
+
+    def beats(self, margin: float) -> bool:
+        """Return whether it is faster for certain, and by that much: 0.1 for 10 %."""
+        return self.ratio.significant and self.ratio.estimate >= 1 + margin
+
+
+class Measurements(Protocol):
+    """Earlier measurements of programs on this machine, as `multirt.experiments` keeps them."""
+
+    @property
+    def path(self) -> Path:
+        """Return the file, which need not exist."""
+
+    def measured_times(
+        self, program: Program, usual: str, allowed: Mapping[str, str]
+    ) -> tuple[MeasuredTimes, ...]:
+        """Return how runtimes compare with the usual one, the fastest first.
+
+        Raises:
+            MultirtError: the file is damaged or locked.
+        """
 
 
 class Plan(Struct, frozen=True, kw_only=True):

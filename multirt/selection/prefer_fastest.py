@@ -10,49 +10,36 @@ from multirt.config import Prefer
 from multirt.errors import MultirtError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from multirt.config import Configuration
+    from multirt.selection.model import Measurements
     from multirt.selection.request import Decision
 
 USUAL_MARGIN = 10  # percent
 
 
 def wants_fastest(configuration: Configuration) -> bool:
-    """Whether somebody prefers the fastest."""
+    """Return whether the fastest runtime is preferred."""
     return configuration.prefer is not None and configuration.prefer.value is Prefer.FASTEST
 
 
-def apply_history(decision: Decision, file: Path | None) -> Decision:
-    """Return the decision with the fastest runtime chosen, and what the history says.
+def apply_history(decision: Decision, history: Measurements) -> Decision:
+    """Return the decision with the runtime chosen that the history shows fastest.
 
-    The choice stays as it is where nothing was measured, where the program has changed since, or
+    The usual choice stays where nothing was measured, where the program has changed since, or
     where the gain is uncertain or below the margin.
-
-    Args:
-        decision: of every runtime; its choice is the usual one.
-        file: of the history; None where there is none.
     """
-    if decision.chosen is None or file is None:
+    if decision.chosen is None:
         return decision
-    if not file.exists():
-        return replace(decision, absent=(*decision.absent, file))
-    from multirt.experiments.history import History, evidence_for
-    from multirt.experiments.history_model import content_of, machine_key, program_key
-
-    usual, program = decision.chosen.runtime, decision.program
+    if not history.path.exists():
+        return replace(decision, absent=(*decision.absent, history.path))
+    usual = decision.chosen.runtime
     accepted = {each.runtime.id: each for each in decision.verdicts if each.accepted}
+    executables = {name: str(each.runtime.executable) for name, each in accepted.items()}
     try:
-        records = History(path=file).records(program_key(program), machine_key())
+        evidence = history.measured_times(decision.program, usual.id, executables)
     except MultirtError as error:
         note = f"{error.message}: the usual choice stands"
         return replace(decision, notes=(*decision.notes, note))
-    evidence = evidence_for(
-        records,
-        content_of(program),
-        usual.id,
-        {name: str(each.runtime.executable) for name, each in accepted.items()},
-    )
     said = decision.configuration.margin
     margin = (said.value if said is not None else USUAL_MARGIN) / 100
     best = next((each for each in evidence if each.beats(margin)), None)
@@ -61,5 +48,5 @@ def apply_history(decision: Decision, file: Path | None) -> Decision:
         chosen=accepted[best.runtime] if best is not None else decision.chosen,
         usual=usual.id,
         evidence=evidence,
-        read=(*decision.read, file),
+        read=(*decision.read, history.path),
     )

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multirt.environments import EnvironmentStore, InstallRequest
-    from multirt.experiments.history import Evidence
     from multirt.program.model import EntryPoint, Program
     from multirt.selection.console_script import ConsoleScript
     from multirt.selection.installed import Packages
-    from multirt.selection.model import Verdict
+    from multirt.selection.model import MeasuredTimes, Measurements, Verdict
     from multirt.selection.virtualenv import VirtualEnvironment
     from runtimes import Discovery, SearchOptions
 
@@ -34,7 +33,7 @@ class Request(Struct, frozen=True, kw_only=True):
         stdin: the program that came on stdin; None for every other kind.
         store: gives the place where environments are kept, when something is to be installed; None
             for the usual place in `cache_dir`.
-        history: the file of what was measured, which need not be there; None for none.
+        history: opens the earlier measurements; None to choose without them.
         evaluate_all: query every runtime about the program, and resolve packages for each; else
             only for the best, until one fits.
     """
@@ -46,7 +45,7 @@ class Request(Struct, frozen=True, kw_only=True):
     user_config: Path | None = None
     stdin: bytes | None = None
     store: Callable[[], EnvironmentStore] | None = None
-    history: Path | None = None
+    history: Callable[[], Measurements] | None = None
     evaluate_all: bool = False
 
     @property
@@ -87,7 +86,7 @@ class Decision(Struct, frozen=True, kw_only=True):
         usual: the id of the choice without the history; None when that was not asked.
         providers: the distribution that brings a module which is not installed for the program,
             where something here names it; filled when the request evaluates all.
-        evidence: what the history says of the others beside it, the fastest first.
+        evidence: how the others compare with it in the history, the fastest first.
         passed_over: decisions for the environments named before, in which nothing fits.
     """
 
@@ -107,5 +106,5 @@ class Decision(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     usual: str | None = None
     providers: Mapping[str, str] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[MeasuredTimes, ...] = ()
     passed_over: tuple[Decision, ...] = ()

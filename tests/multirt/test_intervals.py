@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multirt.experiments.intervals import paired_ratio, unpaired_ratio
+from multirt.intervals import paired_ratio, unpaired_ratio
 
 TIMES = st.lists(st.floats(min_value=1e-6, max_value=1e4), min_size=6, max_size=12)
 
