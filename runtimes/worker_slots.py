@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from threading import Event, Lock, Semaphore
+from threading import Event, Lock, Semaphore, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
-_WORKERS = 8  # more than processors: a candidate that hangs must not hold up the others
 _PATIENCE = 1.0  # seconds without a free turn after which one more may be at work
 
 
@@ -29,25 +28,35 @@ def ask_each(
         question: what to call with each, and with what is set when nobody wants answers any more.
         asked: who, what takes longest first.
     """
-    # 10 ms to import, and a warm list needs none of it.
-    from concurrent.futures import CancelledError, ThreadPoolExecutor
-
-    stop = Event()
+    stop, over = Event(), Semaphore(0)
     turns = _WorkerSlots(max(2, _processors()))
+    answers: dict[int, _Answer] = {}
+    failed: list[BaseException] = []
 
-    def one(each: _Asked) -> _Answer:
+    def one(index: int, each: _Asked) -> None:
         with turns.turn():
-            if stop.is_set():
-                raise CancelledError
-            return question(each, stop)
+            try:
+                if not stop.is_set():
+                    answers[index] = question(each, stop)
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failed.append(error)
+                stop.set()
+        over.release()
 
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        try:
-            return list(pool.map(one, asked))
-        except BaseException:  # whoever interrupts need not wait for Java to start
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    threads = [Thread(target=one, args=each) for each in enumerate(asked)]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            over.acquire()  # an interrupted `join` takes the thread for ended
+    finally:
+        stop.set()  # whoever interrupts need not wait for Java to start
+        for thread in threads:
+            if thread.is_alive():
+                thread.join()
+    if failed:
+        raise failed[0]
+    return [answers[index] for index in range(len(asked))]
 
 
 def _processors() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from abi_probe import Cause, Objection
@@ -19,6 +19,7 @@ from multirt.selection.ranking import rank_for_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from packaging.version import Version
 
@@ -41,12 +42,14 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         wanted: what will be installed; None for nothing.
         request: who asks.
         evaluated: verdicts of runtimes that were asked before, in an earlier step of the search.
+        examined: what was found of installed distributions, by the executable of a runtime.
     """
 
     context: EvaluationContext
     wanted: InstallRequest | None
     request: Request
     evaluated: dict[object, Verdict]
+    examined: dict[Path, Mapping[str, PackageVerdict]] = field(default_factory=dict)
 
     def verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
         """Return a verdict on each runtime, or on those that a choice needs.
@@ -114,7 +117,12 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         return view, verdict
 
     def _of_packages(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
-        """Judge the installed distributions that a program reaches."""
+        """Judge the installed distributions that a program reaches, once for each runtime."""
+        if runtime.executable not in self.examined:
+            self.examined[runtime.executable] = self._newly_examined(runtime)
+        return self.examined[runtime.executable]
+
+    def _newly_examined(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
         packages = self.context.packages
         if packages is None:
             return {}

@@ -136,7 +136,7 @@ def _lock(
 def project_locks(configuration: Configuration) -> tuple[Path, ...]:
     """Return where the lock of the project would count whose requirements a program has."""
     listed = [each for each in configuration.requirements if each.source is not Source.OPTION]
-    if any(each.source is not Source.PROJECT for each in listed):
+    if not listed or any(each.source is not Source.PROJECT for each in listed):
         return ()
     origins = dict.fromkeys(each.origin for each in listed)
     from multirt.environments import PROJECT_LOCKS  # likewise
