@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,12 +20,17 @@ from runtimes import cache_info, discover
 _TOOLS = {"uv": "to install what programs declare"}
 
 
+Everything = Annotated[bool, typer.Option("--all", help="Also show what needs nothing done.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("doctor")(examine)
 
 
-def examine(*, as_json: Json = False, refresh: Refresh = False) -> None:
+def examine(
+    *, everything: Everything = False, as_json: Json = False, refresh: Refresh = False
+) -> None:
     """Report problems with the discovered runtimes, and how to fix them."""
     found = discover(search(refresh=refresh))
     info = cache_info(cache_dir())
@@ -37,7 +43,7 @@ def examine(*, as_json: Json = False, refresh: Refresh = False) -> None:
     else:
         from multirt.report.doctor import print_diagnosis
 
-        print_diagnosis(found, info, findings, launcher)
+        print_diagnosis(found, info, findings, launcher, everything=everything)
 
 
 def _lacking(name: str) -> str | None:

@@ -168,8 +168,10 @@ def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a ta
             hint = "write for example 3.12, 3.13t, 3.8d, pypy3.10, '>=3.9,<3.13' or a path"
             return UsageError(str(error), hint, kind=ErrorKind.SPEC)
         case NoRuntimeError():
-            known = ", ".join(error.known[:8]) or "nothing"
-            hint = f"here are {known}; `multirt list` shows all, `uv python install` adds more"
+            from runtimes.ranges import runtime_ranges
+
+            known = runtime_ranges(error.known, error.known) or "none"
+            hint = f"runtimes here: {known}; `uv python install` adds more"
             return NothingFitsError(str(error), hint)
         case OSError() if (said := _of_files(error)) is not None:
             return said

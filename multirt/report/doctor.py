@@ -48,16 +48,24 @@ def doctor_document(
 
 
 def print_diagnosis(
-    found: Discovery, info: CacheInfo, findings: Sequence[Finding], launcher: Launcher
+    found: Discovery,
+    info: CacheInfo,
+    findings: Sequence[Finding],
+    launcher: Launcher,
+    *,
+    everything: bool = False,
 ) -> None:
     """Print the findings by topic, and a hint once for those that share it."""
     console = open_console()
     console.print(f"{len(found.runtimes)} runtimes; {cache_words(info)}")
     console.print(launcher.words)
-    for topic, of_topic in groupby(findings, lambda each: each.topic):
+    shown = [each for each in findings if everything or not each.harmless]
+    for topic, of_topic in groupby(shown, lambda each: each.topic):
         console.print(f"\n[bold]{topic.value}[/]")
         for hint, group in groupby(of_topic, lambda each: each.hint):
             for each in group:
                 console.print(Padding(f"[yellow]{text(each.subject)}[/]", (0, 0, 0, 2)))
                 console.print(Padding(text(each.message), (0, 0, 0, 4)))
             console.print(Padding(f"[dim]({text(hint)})[/]", (0, 0, 0, 2)))
+    if hidden := len(findings) - len(shown):
+        console.print(f"\n{hidden} findings need nothing done (--all shows them)")

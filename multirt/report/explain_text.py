@@ -11,9 +11,10 @@ from rich.table import Table
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import block, open_console, text
 from multirt.report.units import duration, interval, passed
-from multirt.selection.no_match import suggest_fix
+from multirt.selection.no_match import by_reason, suggest_fix
 from multirt.selection.prefer_fastest import wants_fastest
 from multirt.selection.ranking import criteria_names
+from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from multirt.config import Configuration
-    from multirt.selection.model import Plan, Verdict
+    from multirt.selection.model import Plan
     from multirt.selection.request import Decision
 
 
@@ -145,21 +146,22 @@ def _packages(decision: Decision) -> Iterator[str]:
 
 def _print_groups(decision: Decision, console: Console) -> None:
     """Print the runtimes that fit in one paragraph, and the others by their first reason."""
+    among = [each.runtime.id for each in decision.verdicts]
     others = (each for each in decision.verdicts if each.accepted and each != decision.chosen)
     fit = [each.runtime.id for each in others]
     if fit:
-        words = f"[green]fit too[/]: {text(', '.join(fit))}"
+        words = f"[green]also fit[/]: {text(runtime_ranges(fit, among))}"
         _print_indented(console, words, first=0, rest=2)
-    groups: dict[str, list[str]] = {}
-    for verdict in decision.verdicts:
-        if not verdict.accepted:
-            groups.setdefault(_first_reason(verdict), []).append(verdict.runtime.id)
-    for reason, ids in list(groups.items())[:_GROUPS_SHOWN]:
-        _print_indented(console, f"[red]-[/] {text(reason)}", first=0, rest=2)
-        _print_indented(console, f"[dim]{text(', '.join(ids))}[/]", first=4, rest=4)
-    left = list(groups.values())[_GROUPS_SHOWN:]
+    groups = [*by_reason(decision).values()]
+    for first, alike in groups[:_GROUPS_SHOWN]:
+        names = runtime_ranges([each.runtime.id for each in alike], among)
+        _print_indented(console, f"[red]-[/] {text(names)}", first=0, rest=2)
+        words = f"{first.cause.value}: {first.need if len(alike) > 1 else first.detail}"
+        _print_indented(console, f"    {text(words)}", first=0, rest=4)
+    left = groups[_GROUPS_SHOWN:]
     if left:
-        console.print(f"and {sum(map(len, left))} more for other reasons (-v shows all)")
+        count = sum(len(alike) for _, alike in left)
+        console.print(f"and {count} more for other reasons (-v shows all)")
 
 
 def _print_indented(console: Console, words: str, *, first: int, rest: int) -> None:
@@ -169,13 +171,6 @@ def _print_indented(console: Console, words: str, *, first: int, rest: int) -> N
     for number, line in enumerate(Text.from_markup(words).wrap(console, console.width - rest)):
         line.rstrip()
         console.print(Text(" " * (rest if number else first)) + line, soft_wrap=True)
-
-
-def _first_reason(verdict: Verdict) -> str:
-    """Return the first objection in words that are the same for other runtimes."""
-    first = verdict.objections[0]
-    words = first.need
-    return f"{first.cause.value}: {words.removeprefix(f'{verdict.runtime.id} ')}"
 
 
 def _print_all(decision: Decision, console: Console) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.report.rich_text import fitted, open_console, text
-from runtimes import CRITERIA, decided_by, standing
+from runtimes import CRITERIA, decided_by, foreign_sizes, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +38,7 @@ def print_runtimes(found: Sequence[Runtime], *, default: Runtime) -> None:
     table.columns[-1].overflow = "fold"
     console.print(table)
     if default in found:
-        console.print("\n* is taken when nothing else is said")
+        console.print("\n* default")
 
 
 def build(runtime: Runtime) -> Iterable[str]:
@@ -51,6 +51,8 @@ def build(runtime: Runtime) -> Iterable[str]:
         yield "jit" if runtime.jit.value == "on" else "jit off"
     if runtime.prerelease:
         yield "pre-release"
+    if foreign_sizes(runtime):
+        yield "fork"
 
 
 def print_unused(found: Discovery) -> None:

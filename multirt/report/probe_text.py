@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from abi_probe import Cause
 from multirt.probe.findings import TABLE, GroupedReason, Severity, names, reasons_of, title
 from multirt.report.abi_summary import standing_of
-from multirt.report.runtime_ranges import runtime_ranges
 from multirt.report.terminal import Colorizer, Style, cut, visible
+from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

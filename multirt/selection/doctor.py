@@ -40,14 +40,17 @@ class Finding(Struct, frozen=True, kw_only=True):
         subject: the runtime, file or folder.
         message: what is so, one line.
         hint: what to do, or why nothing needs to be done.
+        harmless: nothing needs to be done.
     """
 
     topic: Topic
     subject: str
     message: str
     hint: str
+    harmless: bool = False
 
 
+_HARMLESS = frozenset({Reason.NOT_A_FILE, Reason.SHIM, Reason.ENVIRONMENT, Reason.PROGRAM})
 _HINTS: dict[Reason, str] = {
     Reason.NOT_EXECUTABLE: "chmod +x makes it a program, if it is meant to be one",
     Reason.NOT_A_FILE: "nothing to do: only a regular file can be a program",
@@ -98,9 +101,12 @@ def _skipped(found: Discovery) -> Iterator[Finding]:
         names = [one.path.name for one in group]
         subject = str(Path(folder, names[0])) if len(names) == 1 else folder
         which = "" if len(names) == 1 else f" ({len(names)} files: {', '.join(names)})"
-        hint = _HINTS[Reason(reason)]
         yield Finding(
-            topic=Topic.SKIPPED, subject=subject, message=f"{reason}: {detail}{which}", hint=hint
+            topic=Topic.SKIPPED,
+            subject=subject,
+            message=f"{reason}: {detail}{which}",
+            hint=_HINTS[Reason(reason)],
+            harmless=Reason(reason) in _HARMLESS,
         )
 
 
@@ -144,6 +150,7 @@ def _aliases(found: Discovery) -> Iterator[Finding]:
                 subject=runtime.id,
                 message=f"is also {paths}",
                 hint="nothing to do: every path of it names the same runtime",
+                harmless=True,
             )
 
 

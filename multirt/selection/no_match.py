@@ -11,10 +11,13 @@ from abi_probe import Cause
 from multirt.config.model import Source
 from multirt.errors import MultirtError, NothingFitsError
 from multirt.program.model import ProgramKind
+from runtimes import RuntimeSpec
+from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from abi_probe import Objection
     from multirt.program.model import EntryPoint
     from multirt.selection.model import Verdict
     from multirt.selection.request import Decision
@@ -113,9 +116,13 @@ _NEAREST_MISSES = 3
 
 def nearest_misses(decision: Decision) -> tuple[Verdict, ...]:
     """Return the refused runtimes that come closest, the closest first."""
+    return tuple(closest(decision)[:_NEAREST_MISSES])
+
+
+def closest(decision: Decision) -> list[Verdict]:
+    """Return all refused runtimes, the closest to being accepted first."""
     refused = [verdict for verdict in decision.verdicts if not verdict.accepted]
-    ordered = sorted(refused, key=lambda each: (is_other(each), len(each.objections), each.rank))
-    return tuple(ordered[:_NEAREST_MISSES])
+    return sorted(refused, key=lambda each: (is_other(each), len(each.objections), each.rank))
 
 
 def is_other(verdict: Verdict) -> bool:
@@ -138,12 +145,42 @@ def no_runtime_error(decision: Decision) -> MultirtError:
 
 
 def _lines(decision: Decision) -> Iterator[str]:
-    """Yield the nearest misses, a reason that they share once."""
-    reasons: dict[str, list[str]] = {}
-    for each in nearest_misses(decision):
-        reasons.setdefault(each.objections[0].detail, []).append(each.runtime.id)
-    for detail, ids in reasons.items():
-        yield f"  {', '.join(ids)}: {detail}"
+    """Yield the reasons of the nearest misses, each with all runtimes that it is true of."""
+    among = [each.runtime.id for each in decision.verdicts]
+    for objection, alike in [*by_reason(decision).values()][:_NEAREST_MISSES]:
+        names = runtime_ranges([each.runtime.id for each in alike], among)
+        if objection.cause is Cause.SPEC:
+            yield f"  {objection.need}; {_like_the_spec(decision, among) or f'here: {names}'}"
+        else:
+            yield f"  {names}: {objection.need if len(alike) > 1 else objection.detail}"
+
+
+def by_reason(decision: Decision) -> dict[object, tuple[Objection, list[Verdict]]]:
+    """Return the refused runtimes by their first objection, the closest reason first."""
+    groups: dict[object, tuple[Objection, list[Verdict]]] = {}
+    for verdict in closest(decision):
+        first = verdict.objections[0]
+        about = (first.facts, first.path) if first.fact("line") else first.need
+        groups.setdefault((first.cause, about), (first, []))[1].append(verdict)
+    return groups
+
+
+def _like_the_spec(decision: Decision, among: Sequence[str]) -> str | None:
+    """Return the runtimes of the build or the implementation that was asked for, if any."""
+    asked = decision.configuration.runtimes
+    spec = asked.value[0] if asked is not None else None
+    if spec is None or not (spec.debug or spec.free_threaded or spec.implementation):
+        return None
+    kind = "debug builds" if spec.debug else "free-threaded builds"
+    if not (spec.debug or spec.free_threaded):
+        kind = f"{spec.implementation} runtimes"
+    like = RuntimeSpec(
+        implementation=spec.implementation,
+        debug=spec.debug or None,
+        free_threaded=spec.free_threaded or None,
+    )
+    found = [each.runtime.id for each in decision.verdicts if like.accepts(each.runtime)]
+    return f"{kind} here: {runtime_ranges(found, among) or 'none'}"
 
 
 def _again(decision: Decision) -> str:

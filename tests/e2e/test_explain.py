@@ -172,7 +172,7 @@ def test_order_of_preference(multirt: Command, tmp_path: Path, require: Require)
     done = multirt("run", "--implementation", "jythn", "tool.py")
     assert done.returncode == 127
     (line,) = (line for line in done.stderr.splitlines() if "jythn was asked for" in line)
-    assert line.partition(":")[0].count("cpython-") == 3
+    assert "here: CPython " in line
 
 
 def test_explain_says_what_would_help(multirt: Command, tmp_path: Path, require: Require) -> None:
@@ -183,7 +183,7 @@ def test_explain_says_what_would_help(multirt: Command, tmp_path: Path, require:
     assert done.returncode == 127
     (tmp_path / "fine.py").write_text("")
     text = multirt("explain", "fine.py").stdout
-    assert "fit too: " in text
+    assert "also fit: " in text
     assert len(text.splitlines()) < 24
     assert "order: asked for > " in multirt("explain", "-v", "fine.py").stdout
 

@@ -81,7 +81,7 @@ def test_the_table_has_a_line_for_each_runtime_and_marks_the_default(
 ) -> None:
     found = json.loads(multirt("list", "--json").stdout)["runtimes"]
     lines = on_terminal(("list",), environment(cache, home, HOME=os.environ["HOME"]))
-    marked = [line.split()[:2] for line in lines if line.startswith("* ") and "taken" not in line]
+    marked = [line.split()[:2] for line in lines if line.startswith("* ") and line != "* default"]
     assert marked == [["*", found[0]["id"]]]
     ids = {each["id"] for each in found}
     rows = [line.split() for line in lines if set(line.split()) & ids]

@@ -176,7 +176,10 @@ def syntax_errors(view: RuntimeView) -> Iterator[Objection]:
         place = f"{source.file.name} line {why.line}" if why.line else source.file.name
         shown = f": `{_shortened(why.text)}`" if why.text else ""
         yield Objection(
-            cause=Cause.SYNTAX, need=f"{place}: {why.message}{shown}", path=str(source.file)
+            cause=Cause.SYNTAX,
+            need=f"{place}: {why.message}{shown}",
+            path=str(source.file),
+            facts=(("line", str(why.line)),),
         )
 
 

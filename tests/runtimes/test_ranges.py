@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.report.runtime_ranges import runtime_ranges
+from runtimes.ranges import runtime_ranges
 
 ALL = (
     *(f"cpython-3.{minor}.{minor}" for minor in range(6, 16)),
