@@ -14,7 +14,7 @@ from multirt.errors import ExitCode
 from multirt.probe.model import PASSED_OVER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from multirt.probe.model import (
         ArtifactReport,
@@ -29,6 +29,10 @@ WARNING: Final = "warning"
 HINT: Final = "hint"
 TABLE: Final = "table"  # the runtime is not here: no fault of the artifact
 _NAMED: Final = 4  # hindrances spelt out
+_STATUSES: Final = ("compatible", "unverified", "unknown", "incompatible")  # worst last
+_OF_PLATFORM: Final = re.compile(
+    r"(?<=\d)(?P<flags>[a-z]*)-(?:manylinux|musllinux|linux|macosx|win).*$"
+)
 
 
 class Severity(IntEnum):
@@ -207,6 +211,40 @@ def _hindered(hindrances: list[HindranceReport]) -> str:
     ]
     more = f" and {len(order) - _NAMED} more" if len(order) > _NAMED else ""
     return f"not of the stable ABI because of {', '.join(named)}{more}"
+
+
+def interpreter_of(runtime: str) -> str:
+    """Return the id of a runtime without the platform that `--runtime` named."""
+    return _OF_PLATFORM.sub(r"\g<flags>", runtime)
+
+
+def columns_of(reports: Sequence[ArtifactReport]) -> dict[str, str]:
+    """Return the heading of each runtime's column, by the runtime's id and in their order.
+
+    Artifacts that were judged on different runtimes, as with `--runtime auto`, have one column
+    for each interpreter, whatever the platform.
+    """
+    judged = {tuple(each["runtime"] for each in report["runtimes"]) for report in reports}
+    ids = dict.fromkeys(each["runtime"] for report in reports for each in report["runtimes"])
+    if len(judged) <= 1:
+        return {each: each for each in ids}
+
+    def order(runtime: str) -> tuple[str, list[int], str]:
+        heading = interpreter_of(runtime)
+        numbers = [int(each) for each in re.findall(r"\d+", heading)]
+        return heading.partition("-")[0], numbers, heading
+
+    return {each: interpreter_of(each) for each in sorted(ids, key=order)}
+
+
+def statuses_of(report: ArtifactReport, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the worst status of an artifact in each column where it was judged."""
+    found: dict[str, str] = {}
+    for each in report["runtimes"]:
+        heading = columns[each["runtime"]]
+        known = found.get(heading, each["status"])
+        found[heading] = max(known, each["status"], key=_STATUSES.index)
+    return found
 
 
 def title(report: ArtifactReport) -> str:

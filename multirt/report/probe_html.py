@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from multirt.probe.findings import Severity, names, reasons_of
+from multirt.probe.findings import Severity, columns_of, names, reasons_of, statuses_of
 from multirt.report.abi_summary import standing_of
 from multirt.report.html import HeatMap, HeatMapCell, HeatMapHeading, HeatMapRow, Tone, write_page
 from multirt.report.html import HeatMapReason as Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from multirt.probe.findings import Policy
@@ -44,7 +44,7 @@ def write_probed(reports: Sequence[ArtifactReport], policy: Policy, path: Path) 
         MultirtError: the file cannot be written.
     """
     read = [report for report in reports if report["error"] is None]
-    columns = [each["runtime"] for each in read[0]["runtimes"]] if read else []
+    columns = columns_of(read)
     extensions = sum(len(report["extensions"]) for report in read)
     fails = any(policy.fails(each) for one in read for each in reasons_of(one, policy.ignored))
     facts = [
@@ -67,13 +67,14 @@ def write_probed(reports: Sequence[ArtifactReport], policy: Policy, path: Path) 
     write_page(path, "heatmap_page.html", context)
 
 
-def _map(reports: Sequence[ArtifactReport], columns: Sequence[str], policy: Policy) -> HeatMap:
-    """Return one row an artifact and one column a runtime."""
+def _map(reports: Sequence[ArtifactReport], columns: Mapping[str, str], policy: Policy) -> HeatMap:
+    """Return one row an artifact and one column a runtime or an interpreter."""
+    headings = dict.fromkeys(columns.values())
     used = {each["status"] for report in reports for each in report["runtimes"]}
     return HeatMap(
         caption="Each artifact on each runtime; a cell leads to its reasons",
         corner="artifact",
-        columns=tuple(HeatMapHeading(text=each.removeprefix("cpython-")) for each in columns),
+        columns=tuple(HeatMapHeading(text=each.removeprefix("cpython-")) for each in headings),
         rows=tuple(
             _row(name, report, columns, policy)
             for name, report in zip(names(reports), reports, strict=True)
@@ -82,20 +83,27 @@ def _map(reports: Sequence[ArtifactReport], columns: Sequence[str], policy: Poli
     )
 
 
-def _row(name: str, report: ArtifactReport, columns: Sequence[str], policy: Policy) -> HeatMapRow:
+def _row(
+    name: str, report: ArtifactReport, columns: Mapping[str, str], policy: Policy
+) -> HeatMapRow:
     """Return one artifact."""
-    place = {runtime: at for at, runtime in enumerate(columns)}
+    headings = [*dict.fromkeys(columns.values())]
+    statuses = statuses_of(report, columns)
     count = len(report["extensions"])
     note = f"{report['kind']}, {count} extension module{'' if count == 1 else 's'}"
     return HeatMapRow(
         heading=HeatMapHeading(text=name, note=note),
         cells=tuple(
-            HeatMapCell(tone=_TONES[each["status"]], label=_MEANINGS[each["status"]])
-            for each in report["runtimes"]
+            HeatMapCell(tone=_TONES[statuses[each]], label=_MEANINGS[statuses[each]])
+            if each in statuses
+            else HeatMapCell(tone=Tone.NONE, label="not judged")
+            for each in headings
         ),
         reasons=tuple(
             Shown(
-                columns=tuple(place[each] for each in reason.runtimes),
+                columns=tuple(
+                    dict.fromkeys(headings.index(columns[each]) for each in reason.runtimes)
+                ),
                 kind=reason.kind,
                 text=reason.text,
                 tone=_WEIGHTS[reason.weight],

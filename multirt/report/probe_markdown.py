@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from multirt.probe.findings import names, reasons_of
+from multirt.probe.findings import columns_of, names, reasons_of, statuses_of
 from multirt.report.abi_summary import standing_of
 from multirt.report.terminal import visible
 
@@ -29,14 +29,17 @@ _HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 def markdown_lines(reports: Sequence[ArtifactReport], policy: Policy) -> Iterator[str]:
     """Yield a table of artifacts and runtimes, then the reasons of each artifact, folded."""
     read = [report for report in reports if report["error"] is None]
+    columns = columns_of(read)
+    headings = [*dict.fromkeys(columns.values())]
     if read:
-        runtimes = [_text(each["runtime"].removeprefix("cpython-")) for each in read[0]["runtimes"]]
-        yield f"| artifact | {' | '.join(runtimes)} |"
-        yield f"|---|{':-:|' * len(runtimes)}"
+        shown = [_text(each.removeprefix("cpython-")) for each in headings]
+        yield f"| artifact | {' | '.join(shown)} |"
+        yield f"|---|{':-:|' * len(shown)}"
     called = [_text(each) for each in names(read)]
     for name, report in zip(called, read, strict=True):
-        cells = " | ".join(_MARKS[each["status"]] for each in report["runtimes"])
-        yield f"| {name} | {cells} |"
+        statuses = statuses_of(report, columns)
+        cells = (_MARKS[statuses[each]] if each in statuses else "" for each in headings)
+        yield f"| {name} | {' | '.join(cells)} |"
     used = {each["status"] for report in read for each in report["runtimes"]}
     if used:
         yield ""

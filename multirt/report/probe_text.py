@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -11,7 +10,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from abi_probe import Cause
-from multirt.probe.findings import TABLE, GroupedReason, Severity, names, reasons_of, title
+from multirt.probe.findings import (
+    TABLE,
+    GroupedReason,
+    Severity,
+    interpreter_of,
+    names,
+    reasons_of,
+    title,
+)
 from multirt.report.abi_summary import standing_of
 from multirt.report.terminal import Colorizer, Style, cut, visible
 from runtimes.ranges import runtime_ranges
@@ -38,9 +45,6 @@ _INKS: Final = {
     Severity.HINT: Style.DIM,
 }
 _SERIOUS: Final = frozenset({Severity.BROKEN_PROMISE, Severity.OBJECTION})
-_OF_PLATFORM: Final = re.compile(
-    r"(?<=\d)(?P<flags>[a-z]*)-(?:manylinux|musllinux|linux|macosx|win).*$"
-)
 _FITTING: Final = frozenset({"compatible", "unverified"})
 _REASONS: Final = 8  # shown for many artifacts
 _GAP: Final = 2  # blanks between columns
@@ -129,7 +133,7 @@ def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     """
     verdicts: dict[str, set[bool]] = {}
     for each in report["runtimes"]:
-        name = _OF_PLATFORM.sub(r"\g<flags>", each["runtime"])
+        name = interpreter_of(each["runtime"])
         verdicts.setdefault(name, set()).add(each["status"] in _FITTING)
     if any(len(each) > 1 for each in verdicts.values()):  # it depends on the platform
         verdicts = {each["runtime"]: {each["status"] in _FITTING} for each in report["runtimes"]}

@@ -13,6 +13,7 @@ from sarif_kit.validate import validation_errors
 from multirt.probe.findings import Policy
 from multirt.probe.model import failed
 from multirt.report.probe_github import github_lines
+from multirt.report.probe_html import write_probed
 from multirt.report.probe_markdown import markdown_lines
 from multirt.report.probe_sarif import sarif_document
 from multirt.report.probe_text import Layout, probe_lines
@@ -21,6 +22,8 @@ from tests.factories.probe_reports import RUNTIMES, extension, objection, report
 from tests.factories.probe_wheels import HOSTILE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from multirt.report.json_parts import Document
 
 PLAIN = Colorizer(colored=False)
@@ -167,6 +170,35 @@ def test_markdown_shows_names_as_text() -> None:
     table = [line for line in text if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {4}
     assert not any(re.search(r"(?<!\\)\[", line) for line in text)
+
+
+OLD = objection("package-python", "requires >=3.8")
+LINUX, MAC = "manylinux_2_17_x86_64", "macosx_11_0_arm64"
+AUTO = [
+    report("a-cp39.whl", verdict(f"cpython-3.10-{LINUX}"), verdict(f"cpython-3.9-{LINUX}")),
+    report("b.whl", verdict(f"cpython-3.10-{MAC}"), verdict(f"cpython-3.10t-{MAC}", OLD)),
+    report("c.whl", verdict(f"cpython-3.9-{LINUX}", OLD), verdict(f"cpython-3.9-{MAC}")),
+]
+
+
+def test_wheels_judged_on_different_runtimes_share_the_columns_of_interpreters() -> None:
+    table = [line for line in markdown_lines(AUTO, POLICY) if line.startswith("|")]
+    plain = [line.replace("\\", "").strip("|").split("|") for line in table]
+    assert [each.strip() for each in plain[0][:4]] == ["artifact", "3.9", "3.10", "3.10t"]
+    assert [[each.strip() for each in line[1:4]] for line in plain[2:]] == [
+        ["✔️", "✔️", ""],
+        ["", "✔️", "❌"],
+        ["❌", "", ""],
+    ]
+
+
+def test_the_page_has_a_cell_for_each_interpreter(tmp_path: Path) -> None:
+    write_probed(AUTO, POLICY, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    cells = re.findall(r'title="([^"]+)"', page)
+    assert cells.count("3.9: not judged") == 1
+    assert cells.count("3.10t: not judged") == 2
+    assert cells.count("3.10t: does not work") == 1
 
 
 def sarif_rules(log: Document) -> None:
