@@ -32,7 +32,7 @@ def symbol_words(name: str) -> str:
         older = " or earlier" if first == _OLDEST_SEEN else ""
         words.append(f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}")
     else:
-        words.append("exported by no release of CPython")
+        words.append("not on Linux" if known is not None else "exported by no release of CPython")
     return ", ".join(words) + ")"
 
 

@@ -19,6 +19,7 @@ from multirt.environments.index_settings import PYPI, index_settings
 from multirt.errors import ErrorKind, InputError, OperationError, UsageError
 from multirt.probe.model import failed
 from multirt.process.optional_packages import require
+from multirt.storage.lock import holding
 from runtimes.storage.trust import check_file, make_folder
 
 if TYPE_CHECKING:
@@ -164,7 +165,14 @@ def _fetch(client: PyPISimple, package: DistributionPackage, folder: Path) -> Pa
     sha256 = package.digests.get("sha256")
     key = sha256 or hashlib.sha256(package.url.encode()).hexdigest()
     wheel = folder / key[:16] / package.filename
-    make_folder(wheel.parent)
+    with holding(wheel.with_name("lock")) as lock:
+        lock.await_turn()
+        return _fetched(client, package, wheel)
+
+
+def _fetched(client: PyPISimple, package: DistributionPackage, wheel: Path) -> Path:
+    """Return a wheel that no other process downloads."""
+    sha256 = package.digests.get("sha256")
     if sha256 is not None and wheel.is_file() and _digest(wheel) == sha256:
         check_file(wheel)
         return wheel
@@ -209,7 +217,11 @@ def _digest(path: Path) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the last cause of an error, one line: those around it repeat its address."""
+    """Return the last cause of an error, one line: those around it repeat its address.
+
+    A user and a password in an address are left out.
+    """
     while isinstance(error.__cause__ or error.__context__, Exception):
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = re.sub(r"(?<=://)[^/\s]*@", "", " ".join(str(error).split()))
+    return text[:200] or type(error).__name__

@@ -248,6 +248,14 @@ OBJECTIONS = [
         id="symbol-of-nobody",
     ),
     pytest.param(
+        spam("PyErr_SetFromWindowsErr"),
+        target(),
+        None,
+        Cause.ABI_SYMBOL,
+        "needs PyErr_SetFromWindowsErr (stable ABI, stable since 3.7, not on Linux)",
+        id="symbol-of-windows",
+    ),
+    pytest.param(
         spam("PyList_New"),
         target(),
         replace(

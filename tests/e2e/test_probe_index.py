@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from multirt.errors import OperationError
+from multirt.probe import index
+from multirt.probe.model import NullProgress
 from tests.factories.index import ResumingIndex, serving, serving_faultily, serving_with
 from tests.factories.probe_wheels import write_wheel
 
@@ -79,24 +83,24 @@ def test_coverage_names_what_no_wheel_serves(multirt: Command, folder: Path) -> 
 
 
 def test_a_second_run_downloads_nothing_that_has_a_hash(multirt: Command, folder: Path) -> None:
-    with serving_with(ResumingIndex, folder) as (address, index):
+    with serving_with(ResumingIndex, folder) as (address, server):
         for _ in range(2):
             multirt("probe", "--index", "spam==1.0", UV_DEFAULT_INDEX=address)
-        assert index.sent == [0]
+        assert server.sent == [0]
 
 
 def test_a_download_that_broke_off_goes_on_where_it_was(multirt: Command, folder: Path) -> None:
-    with serving_with(ResumingIndex, folder) as (address, index):
-        index.breaks_off = 1
+    with serving_with(ResumingIndex, folder) as (address, server):
+        server.breaks_off = 1
         done = multirt("probe", "--index", "spam==1.0", UV_DEFAULT_INDEX=address)
-        first, second = index.sent
+        first, second = server.sent
     assert first == 0 < second
     assert done.returncode == 1, done.stderr  # for its promise
 
 
 def test_a_wheel_that_has_another_hash_is_refused(multirt: Command, folder: Path) -> None:
-    with serving_with(ResumingIndex, folder) as (address, index):
-        index.wrong_hash = True
+    with serving_with(ResumingIndex, folder) as (address, server):
+        server.wrong_hash = True
         done = multirt("probe", "--index", "spam", UV_DEFAULT_INDEX=address)
     assert "does not have the hash that the index names" in done.stderr
     assert "Traceback" not in done.stderr
@@ -146,6 +150,52 @@ def test_an_index_that_is_not_there_gets_one_line(multirt: Command) -> None:
     done = multirt("probe", "--index", "spam", UV_DEFAULT_INDEX="http://127.0.0.1:9/simple")
     assert "the index did not answer for spam" in done.stderr
     assert done.returncode == 125
+
+
+def test_a_password_of_an_index_is_not_shown(multirt: Command, folder: Path) -> None:
+    for fault in ("absent wheel", "HTTP 403"):
+        with serving_faultily(folder, fault) as (address, _):
+            known = address.replace("://", "://user:secret@")
+            done = multirt("probe", "--index", "spam", UV_DEFAULT_INDEX=known)
+        assert "for url: http://127.0.0.1" in done.stderr
+        assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("limit", "fault", "message"),
+    [
+        pytest.param("_ANSWER", "slow", "the index did not answer for spam: timed out", id="slow"),
+        pytest.param("_MINUTE", "trickle", "less than 10 kB a second", id="trickle"),
+    ],
+)
+def test_a_slow_index_is_given_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, fault: str, message: str
+) -> None:
+    monkeypatch.setattr(index, limit, 0.2)
+    monkeypatch.setattr(index, "_CHUNK", 1)
+    with serving_faultily(folder, fault) as (address, _):
+        env = {"UV_DEFAULT_INDEX": address}
+        try:
+            found = index.download_release(
+                "spam==1.0", env, folder.parent / "cache", NullProgress()
+            )
+        except OperationError as error:
+            messages = [str(error)]
+        else:
+            messages = [each["error"]["message"] for each in found.failed if each["error"]]
+    assert len(messages) == 1
+    assert message in messages[0]
+
+
+def test_two_downloads_at_a_time_share_the_cache(
+    multirt: Command, folder: Path, tmp_path: Path
+) -> None:
+    with serving_with(ResumingIndex, folder) as (address, found), ThreadPoolExecutor(2) as pool:
+        env = {"UV_DEFAULT_INDEX": address, "MULTIRT_CACHE_DIR": str(tmp_path / "shared")}
+        words = ("probe", "--index", "spam==1.0", "--json")
+        one, two = pool.map(lambda _: multirt(*words, **env), range(2))
+        assert found.sent == [0]
+    assert one.stdout == two.stdout
 
 
 def test_a_folder_of_wheels_means_its_wheels(multirt: Command, folder: Path) -> None:

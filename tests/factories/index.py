@@ -7,7 +7,7 @@ import http.server
 import threading
 import time
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -142,6 +142,14 @@ class FaultyIndex(_Simple):
                 self.wfile.write(content[: len(content) // 2])
             case "slow", _:
                 time.sleep(4)
+            case "trickle", True:
+                self.send_response(200)
+                self.send_header("Content-Length", "1000000")
+                self.end_headers()
+                with suppress(OSError):  # the client gives up
+                    for _ in range(100):
+                        self.wfile.write(b" ")
+                        time.sleep(0.05)
             case _:
                 super().do_GET()
 
