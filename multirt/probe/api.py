@@ -89,9 +89,14 @@ def _promised(task: ProbeTask, probing: ProbeRequest) -> tuple[str, ...]:
 
     from abi_probe import promised_runtimes
 
+    if os.path.isdir(task.target):  # noqa: PTH112 - text, as it was given
+        hint = "build them first, as with `python -m build`"
+        raise UsageError(f"no wheels in {task.target}", hint)
     try:
         *_, tags = parse_wheel_filename(os.path.basename(task.target))  # noqa: PTH119 - text alone
     except InvalidWheelFilename as error:
+        if task.target.endswith(".whl"):
+            return ()  # its report says what is wrong, and the other wheels are judged
         message = f"invalid wheel for --runtime {AUTO}: {task.target}: {error}"
         raise UsageError(message, "name wheels by their file names") from error
     others = (each for each in probing.described if each != AUTO)

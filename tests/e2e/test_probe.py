@@ -146,6 +146,20 @@ def test_the_runtimes_of_the_tags_are_judged_without_being_here(multirt: Command
     assert (wrong.returncode, "invalid wheel for --runtime auto" in wrong.stderr) == (2, True)
 
 
+def test_auto_names_what_it_cannot_judge_and_judges_the_rest(
+    multirt: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "built"
+    folder.mkdir()
+    empty = multirt("probe", "--runtime", "auto", "built")
+    assert (empty.returncode, "no wheels in built" in empty.stderr) == (2, True)
+    write_good(folder)
+    (folder / "bad.whl").write_bytes(b"x")
+    done = multirt("probe", "--runtime", "auto", "built")
+    assert (done.returncode, "CPython 3.8 to 3.1" in done.stdout) == (2, True)
+    assert "built/bad.whl" in done.stderr
+
+
 def test_all_names_that_hinder_the_stable_abi_are_listed_when_asked_for(
     multirt: Command, tmp_path: Path
 ) -> None:
