@@ -127,10 +127,10 @@ def _nearest(message: str) -> str:
     refused = re.search(r"'([^']*)' is not one of (.*)", message)
     if refused is None:
         return ""
-    from difflib import get_close_matches  # 3 ms, for a word that means nothing
+    from multirt.config.toml_table import nearest
 
-    near = get_close_matches(refused[1], re.findall(r"'([^']+)'", refused[2]), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
+    near = nearest(refused[1], re.findall(r"'([^']+)'", refused[2]))
+    return f"did you mean {near!r}? " if near else ""
 
 
 def _group(

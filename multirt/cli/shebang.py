@@ -14,8 +14,14 @@ import typer
 from multirt.cli.context import own_folder
 from multirt.cli.options import Json, Python
 from multirt.errors import ErrorKind, ExitCode, MultirtError, ProgramError
-from multirt.program.shebang_line import read_shebang_line
-from multirt.program.shebang_rewrite import ShebangChange, head_of, put, scripts_in, take_back
+from multirt.program.shebang_rewrite import (
+    ShebangChange,
+    head_of,
+    put,
+    read_shebang_line,
+    scripts_in,
+    take_back,
+)
 from multirt.report.terminal import visible
 from runtimes import RuntimeSpec
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from abi_probe import Cause
 from multirt.cli.context import data_dir
 from multirt.cli.start import say_notes
 from multirt.errors import ErrorKind, MultirtError, UsageError
@@ -128,7 +129,7 @@ def _check(program: Program, asked: CanaryArgs) -> None:
 def _why(decision: Decision) -> str:
     """Return the first objection to the canary, else that there is none such."""
     for verdict in decision.verdicts:
-        objections = [each for each in verdict.objections if each.cause.value != "spec"]
+        objections = [each for each in verdict.objections if each.cause is not Cause.SPEC]
         if len(objections) == len(verdict.objections):
             return f"{verdict.runtime.id}: {objections[0].detail}"
     return "no such runtime here"

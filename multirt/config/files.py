@@ -110,14 +110,14 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no UTF-8") from error
+        raise ConfigError(f"{path} is not UTF-8") from error
 
 
 def table_in(table: Mapping[str, object], *keys: str, path: Path) -> Mapping[str, object] | None:
     """Return a table inside a table, None when it is not there.
 
     Raises:
-        MultirtError: something that is no table stands in its place.
+        MultirtError: something that is not a table stands in its place.
     """
     found: object = table
     for key in keys:
@@ -125,5 +125,5 @@ def table_in(table: Mapping[str, object], *keys: str, path: Path) -> Mapping[str
         if found is None:
             return None
     if not isinstance(found, dict):
-        raise ConfigError(f"{path}: {'.'.join(keys)} is no table")
+        raise ConfigError(f"{path}: {'.'.join(keys)} is not a table")
     return found

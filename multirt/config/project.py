@@ -69,7 +69,7 @@ def _specifiers(wanted: object, path: Path) -> SpecifierSet | None:
 
 def _requirements(listed: object, path: Path) -> tuple[Requirement, ...]:
     if not isinstance(listed, list):
-        raise ConfigError(f"{path}: dependencies is no list")
+        raise ConfigError(f"{path}: dependencies is not a list")
     if not listed:
         return ()
     try:

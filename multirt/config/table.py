@@ -1,4 +1,4 @@
-"""Read a table of settings: `[tool.multirt]`, or the whole of a multirt.toml."""
+"""Read a table of settings: `[tool.multirt]`, or all of a multirt.toml."""
 
 from __future__ import annotations
 
@@ -7,32 +7,20 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 
 from multirt.config.model import Need, Prefer, Setting, Source
-from multirt.errors import ConfigError, MultirtError
+from multirt.config.toml_table import TomlTable
 from runtimes import RuntimeSpec, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from enum import StrEnum
+    from collections.abc import Mapping
     from pathlib import Path
 
-_KEYS = (
-    "allow-prerelease",
-    "fastest-margin",
-    "implementation",
-    "imports",
-    "needs",
-    "prefer",
-    "runtimes",
-    "site",
-    "whole-site",
-)
 # Tables of other commands, which check them themselves.
 _TABLES = ("bench", "canary", "compare", "matrix")
-_E = TypeVar("_E", bound="StrEnum")
+V = TypeVar("V")
 
 
 class Table(Struct, frozen=True, kw_only=True):
-    """The settings of one place; None or empty for what it does not say."""
+    """The settings of one table; None or empty where it has none."""
 
     runtimes: Setting[tuple[RuntimeSpec, ...]] | None = None
     implementation: Setting[str] | None = None
@@ -45,121 +33,46 @@ class Table(Struct, frozen=True, kw_only=True):
     whole_site: Setting[bool] | None = None
 
 
-def read_table(table: Mapping[str, object], source: Source, origin: str, folder: Path) -> Table:
+def read_table(data: Mapping[str, object], source: Source, origin: str, folder: Path) -> Table:
     """Check a table and return its settings.
 
     Args:
-        table: as TOML gave it.
-        source: the kind of its place.
-        origin: its place, for messages.
+        data: as TOML gave it.
+        source: the kind of its file.
+        origin: the file and table, for messages.
         folder: what relative paths in it start from.
 
     Raises:
-        MultirtError: a key is not known, or a value is of the wrong kind or means nothing.
+        MultirtError: a key is not known, or a value is invalid.
     """
-    reader = _Reader(table=table, source=source, origin=origin)
-    reader.check_keys()
-    words = reader.words("runtimes")
-    sites = reader.words("site")
-    return Table(
-        runtimes=reader.said("runtimes", tuple(reader.spec(word) for word in words)),
-        implementation=reader.text("implementation"),
-        needs=tuple(
-            reader.setting(reader.member("needs", word, Need)) for word in reader.words("needs")
-        ),
-        sites=reader.said("site", tuple(folder / site for site in sites)),
-        imports=tuple(map(reader.setting, reader.words("imports"))),
-        prefer=_last(
-            reader.setting(reader.member("prefer", word, Prefer)) for word in reader.words("prefer")
-        ),
-        margin=reader.percent("fastest-margin"),
-        allow_prerelease=reader.flag("allow-prerelease"),
-        whole_site=reader.flag("whole-site"),
+    table = TomlTable(data, origin)
+    table.skip_tables(_TABLES)
+
+    def setting(value: V) -> Setting[V]:
+        return Setting(value=value, source=source, origin=origin)
+
+    def optional(key: str, value: V | None) -> Setting[V] | None:
+        return setting(value) if value is not None and key in table else None
+
+    prefer = table.members("prefer", Prefer)
+    settings = Table(
+        runtimes=optional("runtimes", _specs(table)),
+        implementation=optional("implementation", table.text("implementation")),
+        needs=tuple(map(setting, table.members("needs", Need))),
+        sites=optional("site", tuple(folder / each for each in table.words("site") or ())),
+        imports=tuple(map(setting, table.words("imports") or ())),
+        prefer=setting(prefer[-1]) if prefer else None,
+        margin=optional("fastest-margin", table.percent("fastest-margin")),
+        allow_prerelease=optional("allow-prerelease", table.flag("allow-prerelease")),
+        whole_site=optional("whole-site", table.flag("whole-site")),
     )
+    table.finish()
+    return settings
 
 
-V = TypeVar("V")
-
-
-class _Reader(Struct, frozen=True, kw_only=True):
-    """One table with its place."""
-
-    table: Mapping[str, object]
-    source: Source
-    origin: str
-
-    def setting(self, value: V) -> Setting[V]:
-        """Return a value with its place."""
-        return Setting(value=value, source=self.source, origin=self.origin)
-
-    def check_keys(self) -> None:
-        """Refuse keys that mean nothing."""
-        for key, value in self.table.items():
-            if key in _KEYS or (key in _TABLES and isinstance(value, dict)):
-                continue
-            raise self.wrong(f"unknown key {key!r}", _nearest(key, _KEYS))
-
-    def said(self, key: str, value: V) -> Setting[V] | None:
-        """Return a value with its place, None when the table does not say it."""
-        return self.setting(value) if key in self.table else None
-
-    def words(self, key: str) -> tuple[str, ...]:
-        """Return a text or a list of texts as a list."""
-        value = self.table.get(key, [])
-        listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-            raise self.wrong(f"{key} is no list of texts: {value!r}")
-        return tuple(str(each) for each in listed)
-
-    def text(self, key: str) -> Setting[str] | None:
-        """Return a text."""
-        value = self.table.get(key)
-        if value is not None and not isinstance(value, str):
-            raise self.wrong(f"{key} is no text: {value!r}")
-        return self.setting(value) if value is not None else None
-
-    def flag(self, key: str) -> Setting[bool] | None:
-        """Return true or false."""
-        value = self.table.get(key)
-        if value is not None and not isinstance(value, bool):
-            raise self.wrong(f"{key} is neither true nor false: {value!r}")
-        return self.setting(value) if value is not None else None
-
-    def percent(self, key: str) -> Setting[int] | None:
-        """Return a whole number that is not negative."""
-        value = self.table.get(key)
-        if value is not None and (type(value) is not int or value < 0):
-            raise self.wrong(f"{key} is no number of percent: {value!r}")
-        return self.setting(value) if value is not None else None
-
-    def member(self, key: str, word: str, kind: type[_E]) -> _E:
-        """Return one of a few words."""
-        try:
-            return kind(word)
-        except ValueError as error:
-            known = tuple(each.value for each in kind)
-            raise self.wrong(f"{key} knows no {word!r}", _nearest(word, known)) from error
-
-    def spec(self, word: str) -> RuntimeSpec:
-        """Return the runtime that a word names."""
-        try:
-            return RuntimeSpec.parse(word, fork=True)
-        except SpecError as error:
-            raise self.wrong(str(error)) from error
-
-    def wrong(self, what: str, hint: str | None = None) -> MultirtError:
-        """Return the error for a table that cannot be used."""
-        return ConfigError(f"{self.origin}: {what}", hint)
-
-
-def _last(settings: Iterable[Setting[V]]) -> Setting[V] | None:
-    return next(reversed(list(settings)), None)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint: the nearest word that is known, else all of them."""
-    listed = list(known)
-    from difflib import get_close_matches  # 3 ms, for a word that means nothing
-
-    near = get_close_matches(word, listed, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(listed)}"
+def _specs(table: TomlTable) -> tuple[RuntimeSpec, ...]:
+    try:
+        words = table.words("runtimes") or ()
+        return tuple(RuntimeSpec.parse(word, fork=True) for word in words)
+    except SpecError as error:
+        raise table.error("runtimes", f"is invalid: {error}") from error

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from multirt.config.posargs import expand_posargs, split_command
 from multirt.errors import ConfigError, MultirtError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from enum import StrEnum
 
 Command = tuple[str, ...]
+_E = TypeVar("_E", bound="StrEnum")
 _LONGEST = 366 * 24 * 3600  # seconds; neither `inf` nor what a system call refuses
 
 
@@ -30,7 +30,7 @@ class TomlTable:
         self.where = where
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether a key is there."""
+        """Return whether a key is present."""
         return key in self._data
 
     def _take(self, key: str) -> object:
@@ -42,7 +42,7 @@ class TomlTable:
         value = self._take(key)
         if value is None or isinstance(value, str):
             return value
-        raise self.error(key, "is no string", f'write {key} = "..."')
+        raise self.error(key, "is not a string", f'write {key} = "..."')
 
     def choice(self, key: str, allowed: Iterable[str]) -> str | None:
         """Return one of some words, None where the key is absent."""
@@ -51,6 +51,22 @@ class TomlTable:
         if value is None or value in words:
             return value
         raise self.error(key, f"cannot be {value!r}", f"one of {', '.join(words)}")
+
+    def members(self, key: str, kind: type[_E]) -> tuple[_E, ...]:
+        """Return members of an enum, from a string or a list of strings."""
+        known = tuple(each.value for each in kind)
+        words = self.words(key) or ()
+        for word in words:
+            if word not in known:
+                raise self.error(key, f"cannot be {word!r}", suggestion(word, known))
+        return tuple(kind(word) for word in words)
+
+    def percent(self, key: str) -> int | None:
+        """Return a whole number that is not negative, None where the key is absent."""
+        value = self._take(key)
+        if value is None or (type(value) is int and value >= 0):
+            return value
+        raise self.error(key, f"is not a number of percent: {value!r}", f"write {key} = 10")
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where the key is absent."""
@@ -82,7 +98,7 @@ class TomlTable:
             return (value,)
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return tuple(value)
-        raise self.error(key, "is no list of strings", f'write {key} = ["..."]')
+        raise self.error(key, "is not a list of strings", f'write {key} = ["..."]')
 
     def commands(self, key: str) -> tuple[Command, ...] | None:
         """Return a list of commands, each a list of words or a string; None where absent."""
@@ -92,9 +108,11 @@ class TomlTable:
         if isinstance(value, list):
             return tuple(self._command(key, each) for each in value)
         hint = f'write {key} = [["python", "-m", "pytest", "{{posargs}}"]]'
-        raise self.error(key, "is no list of commands", hint)
+        raise self.error(key, "is not a list of commands", hint)
 
     def _command(self, key: str, value: object) -> Command:
+        from multirt.config.posargs import expand_posargs, split_command  # only the matrix has it
+
         try:
             words = split_command(value) if isinstance(value, str) else self._words(key, value)
             expand_posargs(words or (), ())  # what does not read now would not then
@@ -111,7 +129,7 @@ class TomlTable:
             return {}
         if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
             return dict(value)
-        raise self.error(key, "is no table of strings", f'write {key} = {{ NAME = "value" }}')
+        raise self.error(key, "is not a table of strings", f'write {key} = {{ NAME = "value" }}')
 
     def table(self, key: str) -> TomlTable | None:
         """Return a table in this one, None where the key is absent."""
@@ -126,14 +144,18 @@ class TomlTable:
         if value is None:
             return ()
         if not isinstance(value, list):
-            raise self.error(key, "is no array of tables", f"write [[{self._name}.{key}]]")
+            raise self.error(key, "is not an array of tables", f"write [[{self._name}.{key}]]")
         return tuple(self.part(f"{key}[{place}]", each) for place, each in enumerate(value))
 
     def part(self, key: str, value: object) -> TomlTable:
         """Return a value of this table as a table of its own."""
         if not isinstance(value, dict):
-            raise self.error(key, "is no table")
+            raise self.error(key, "is not a table")
         return TomlTable(value, f"{self.where.removesuffix(']')}.{key}]")
+
+    def skip_tables(self, keys: Iterable[str]) -> None:
+        """Count the tables of other commands as known; those commands check them."""
+        self._known += [key for key in keys if isinstance(self._data.get(key), dict)]
 
     def rest(self) -> dict[str, Any]:
         """Return what was not asked for yet, and count it as known."""
@@ -142,16 +164,14 @@ class TomlTable:
         return rest
 
     def finish(self) -> None:
-        """Refuse keys that nobody asked for.
+        """Refuse keys that were not read.
 
         Raises:
             MultirtError: it names the first one, and the known one that is nearest.
         """
         for key in self._data:
             if key not in self._known:
-                near = nearest(key, self._known)
-                known = ", ".join(sorted(self._known))
-                hint = f"did you mean {near!r}?" if near else f"known are {known}"
+                hint = suggestion(key, sorted(self._known))
                 raise ConfigError(f"{self.where} has no key {key!r}", hint)
 
     def error(self, key: str, trouble: str, hint: str | None = None) -> MultirtError:
@@ -165,4 +185,13 @@ class TomlTable:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that a misspelled one was meant to be, None when none is near."""
-    return next(iter(difflib.get_close_matches(word, tuple(known), n=1, cutoff=0.6)), None)
+    from difflib import get_close_matches  # 3 ms, for a wrong word
+
+    return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.6)), None)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return a hint for a wrong word: the nearest known one, else all of them."""
+    listed = tuple(known)
+    near = nearest(word, listed)
+    return f"did you mean {near!r}?" if near else f"known are {', '.join(listed)}"

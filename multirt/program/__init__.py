@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from multirt.program.entry import entry_of
 from multirt.program.guards import RuntimeFacts, evaluate_guard
-from multirt.program.interpreter_line import FirstLine, is_python, read_first_line
 from multirt.program.read import read_program
+from multirt.program.shebang import Shebang, is_python, read_shebang
 
 __all__ = [
-    "FirstLine",
     "RuntimeFacts",
+    "Shebang",
     "entry_of",
     "evaluate_guard",
     "is_python",
-    "read_first_line",
     "read_program",
+    "read_shebang",
 ]

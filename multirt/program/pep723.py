@@ -60,7 +60,7 @@ def read_block(text: str, title: str) -> Block:
     tools = tool if isinstance(tool, dict) else {}
     settings, uv = tools.get("multirt"), tools.get("uv", {})
     if settings is not None and not isinstance(settings, dict):
-        raise ProgramError(f"{title}: tool.multirt in its script block is no table")
+        raise ProgramError(f"{title}: tool.multirt in its script block is not a table")
     return Block(
         requires_python=requires_python(table.get("requires-python"), title),
         dependencies=dependencies(table.get("dependencies", []), title),
@@ -110,7 +110,7 @@ def dependencies(listed: object, title: str) -> tuple[Requirement, ...]:
         MultirtError: they are no list, or one means nothing.
     """
     if not isinstance(listed, list):
-        raise ProgramError(f"{title}: dependencies is no list")
+        raise ProgramError(f"{title}: dependencies is not a list")
     if not listed:
         return ()
     try:

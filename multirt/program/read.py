@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from multirt.errors import MultirtError, ProgramError
 from multirt.program.imports import read_imports
-from multirt.program.interpreter_line import FirstLine, read_first_line
 from multirt.program.model import Exit, Guard, Import, Program, ProgramKind, Source
 from multirt.program.module_finder import ModuleArchive, ModuleFolder, find, is_module_name
 from multirt.program.pep723 import Block, read_block
+from multirt.program.shebang import Shebang, read_shebang
 from multirt.storage.files import read_bytes
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _folder(entry: EntryPoint, cwd: Path) -> Program:
         raise ProgramError(f"{path} is a {what} without a __main__.py", hint)
     walk = _Walk(place=place)
     block = _begin(walk, found)
-    line = FirstLine() if path.is_dir() else _first_line(_content(path), path)
+    line = Shebang() if path.is_dir() else _first_line(_content(path), path)
     program = walk.program(entry, block)
     return replace(program, script=path, interpreter=line.interpreter, options=line.options)
 
@@ -165,16 +165,16 @@ def _content(script: Path) -> bytes:
         raise ProgramError(f"cannot read {script}: {error.strerror}") from error
 
 
-def _first_line(content: bytes, script: Path) -> FirstLine:
+def _first_line(content: bytes, script: Path) -> Shebang:
     """Return the Python that a first line names, and its options; empty where it names none."""
-    line = read_first_line(content)
+    line = read_shebang(content)
     name = line.interpreter
     if content.startswith(b"\x7fELF"):
         raise ProgramError(f"{script} is a binary program", "start it without multirt")
     if line.python:
         return line
     if name is None or name in _STARTERS or script.suffix in (".py", ".pyw", ".pyz"):
-        return FirstLine(options=line.options)
+        return Shebang(options=line.options)
     hint = f"its first line asks for {name}: start it without multirt"
     raise ProgramError(f"{script} is no Python script", hint)
 

@@ -1,10 +1,12 @@
-"""Put another first line into a script, at once or not at all, and take it back."""
+"""Replace the first line of a script atomically, and restore it."""
 
 from __future__ import annotations
 
 import ast
 import json
 import os
+import re
+import shlex
 import shutil
 import tempfile
 from contextlib import suppress
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.errors import ErrorKind, MultirtError, ProgramError
-from multirt.program.shebang_line import read_shebang_line, shebang_for, with_line
+from multirt.program.shebang import Shebang, is_python, read_shebang
 from multirt.storage.files import parse_json, read_bytes, read_head
 from runtimes.storage.files import load, save
 
@@ -22,6 +24,95 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _HEAD = 8192  # bytes in which the first two lines are
+_BOM = b"\xef\xbb\xbf"
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")  # PEP 263
+# What starts Python scripts besides Pythons; `nix-shell` and its like start other languages, too.
+_STARTERS = frozenset({"multirt", "uv", "pipx", "hatch", "pdm"})
+
+
+class ShebangLine(Struct, frozen=True, kw_only=True):
+    """The first line of a file, and whether it can be changed.
+
+    Attributes:
+        text: its bytes with the line's end; None when the file begins with no `#!`.
+        shebang: the interpreter and its options.
+        version: the interpreter's name where it asks for more than some Python 3.
+        trouble: why the line cannot be replaced; None when it can.
+    """
+
+    text: bytes | None
+    shebang: Shebang
+    version: str | None
+    trouble: str | None
+
+    @property
+    def python(self) -> bool:
+        """Return whether it starts a Python script, directly or through a tool."""
+        return self.shebang.python or self.shebang.interpreter in _STARTERS
+
+    @property
+    def through_multirt(self) -> bool:
+        """Return whether it starts multirt."""
+        return self.shebang.interpreter == "multirt"
+
+
+def read_shebang_line(content: bytes) -> ShebangLine:
+    """Return the first line of a file.
+
+    Args:
+        content: the file's bytes; the first two lines are enough.
+    """
+    first, end, rest = content.partition(b"\n")
+    text = first + end if first.startswith(b"#!") else None
+    shebang = read_shebang(content)
+    return ShebangLine(
+        text=text,
+        shebang=shebang,
+        version=_version(shebang.interpreter) if text is not None and b"/env" in text else None,
+        trouble=_trouble(content, text, rest),
+    )
+
+
+def _version(name: str | None) -> str | None:
+    """Return a name that asks for a version or an implementation.
+
+    A path does so too, but it is that of the runtime that installed the script.
+    """
+    if name is None or not is_python(name) or name in ("python", "python3"):
+        return None
+    return name
+
+
+def _trouble(content: bytes, text: bytes | None, rest: bytes) -> str | None:
+    """Return why the first line cannot be another."""
+    if b"\0" in content[:4096]:
+        return "it is not a text file"
+    if content.startswith(_BOM):
+        return "it begins with a byte order mark, which must stay first"
+    if text is None and _COOKIE.match(rest) and not _COOKIE.match(content):
+        return "its second line names its encoding, and would become the third"
+    return None
+
+
+def shebang_for(specs: Sequence[str] = (), arguments: Sequence[str] = ()) -> bytes:
+    """Return the line that starts a script through multirt.
+
+    Args:
+        specs: acceptable runtimes in order of preference; empty for the best that fits.
+        arguments: for the interpreter.
+    """
+    options = [f"--python {shlex.quote(spec)}" for spec in specs]
+    options += [f"--python-args={shlex.quote(shlex.join(arguments))}"] if arguments else []
+    if not options:
+        return b"#!/usr/bin/env multirt\n"
+    return f"#!/usr/bin/env -S multirt run {' '.join(options)}\n".encode()
+
+
+def with_line(content: bytes, line: bytes | None) -> bytes:
+    """Return a file with another first line, or without one; the rest stays byte for byte."""
+    begins = content.startswith(b"#!")
+    rest = content.partition(b"\n")[2] if begins else content
+    return rest if line is None else line + rest
 
 
 def scripts_in(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -99,9 +190,9 @@ def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
         if was.trouble is not None:
             raise ProgramError(f"{path}: {was.trouble}", kind=ErrorKind.SHEBANG)
         kept = (was.version,) if was.version is not None else ()
-        if not was.python and not _may_be_python(path, was.interpreter):
+        if not was.python and not _may_be_python(path, was.shebang.interpreter):
             raise ProgramError(f"{path} is not a Python script", _NAMED, kind=ErrorKind.SHEBANG)
-        line = shebang_for(specs or kept, was.options)
+        line = shebang_for(specs or kept, was.shebang.options)
         if was.text != line:
             # Of several changes the first line of all is the one to go back to.
             if not (was.through_multirt and _record(records, path).exists()):
@@ -125,13 +216,13 @@ def take_back(path: Path, records: Path) -> ShebangChange:
         record = _record(records, path)
         try:
             note = parse_json(load(record) or b"")
-            former, shebang_for = _bytes(note["before"]), _bytes(note["after"])
+            former, ours = _bytes(note["before"]), _bytes(note["after"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             hint = "write its first line by hand, as in #!/usr/bin/env python3"
             raise ProgramError(
                 f"{path}: what it said before is not known", hint, kind=ErrorKind.SHEBANG
             ) from error
-        if was.text != shebang_for:
+        if was.text != ours:
             raise ProgramError(f"{path}: its first line was changed since", kind=ErrorKind.SHEBANG)
         _rewrite(path, former)
         record.unlink(missing_ok=True)

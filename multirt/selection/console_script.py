@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.errors import ErrorKind, LaunchError
-from multirt.program import read_first_line
+from multirt.program import read_shebang
 from multirt.storage.files import read_head, read_text
 from runtimes.storage.files import load, save
 from runtimes.storage.trust import check_tree
@@ -116,7 +116,7 @@ def interpreter_options(file: Path) -> tuple[str, ...] | None:
     None for what no Python reads: a binary, or a script of another language.
     """
     head = read_head(file, _HEAD)
-    line = read_first_line(head)
+    line = read_shebang(head)
     is_python = line.python or line.interpreter in (None, "multirt")
     return line.options if is_python and b"\0" not in head else None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from abi_probe import Status
 from multirt.selection.checks.constraints import unmet_constraints
 from multirt.selection.checks.imports import RuntimeView, missing_imports, syntax_errors
 from multirt.selection.checks.packages import package_conflicts
@@ -40,7 +41,7 @@ def judge_runtime(view: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> 
     for name, verdict in sorted(verdicts.items()):
         found += [_of_distribution(each, name) for each in verdict.objections]
         warnings += [each.detail for each in verdict.warnings]
-        if verdict.status.value == "unverified":
+        if verdict.status is Status.UNVERIFIED:
             unverified.append(name)
     objections = [each for each in found if each.cause not in context.allowed]
     overruled = [each for each in found if each.cause in context.allowed]

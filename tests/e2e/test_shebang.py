@@ -70,7 +70,7 @@ def test_set_and_unset_are_inverse(
     ("content", "words"),
     [
         pytest.param(b"\xef\xbb\xbfx = 1\n", "byte order mark", id="BOM"),
-        pytest.param(b"\x7fELF\0\0", "is no text", id="binary"),
+        pytest.param(b"\x7fELF\0\0", "is not a text file", id="binary"),
         pytest.param(b"# tool\n# coding: latin-1\n", "would become the third", id="encoding"),
         pytest.param(b"#!/bin/bash\necho\n", "is not a Python script", id="shell"),
         pytest.param(b"#!/usr/bin/env -S nix-shell\n", "is not a Python script", id="nix-shell"),

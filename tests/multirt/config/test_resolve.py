@@ -100,23 +100,25 @@ def test_a_folder_that_is_named_counts_instead(folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
-        pytest.param("multirt.toml", 'runtimez = ["3"]', "unknown key 'runtimez'", id="key"),
-        pytest.param("multirt.toml", "runtimes = 3", "is no list of texts", id="kind"),
+        pytest.param("multirt.toml", 'runtimez = ["3"]', "has no key 'runtimez'", id="key"),
+        pytest.param("multirt.toml", "runtimes = 3", "is not a list of strings", id="kind"),
         pytest.param("multirt.toml", 'runtimes = ["3.13dt"]', "did you mean '3.13td'", id="spec"),
-        pytest.param("multirt.toml", 'needs = ["jitt"]', "needs knows no 'jitt'", id="word"),
+        pytest.param("multirt.toml", 'needs = ["jitt"]', "needs cannot be 'jitt'", id="word"),
         pytest.param("multirt.toml", 'whole-site = "yes"', "neither true nor false", id="flag"),
-        pytest.param("multirt.toml", "prefer = 1", "is no list of texts", id="prefer"),
+        pytest.param("multirt.toml", "prefer = 1", "is not a list of strings", id="prefer"),
         pytest.param("multirt.toml", "a = [", "invalid TOML", id="TOML"),
         pytest.param("pyproject.toml", "tool = 1", None, id="another's table"),
-        pytest.param("pyproject.toml", "[tool]\nmultirt = 1", "is no table", id="table"),
+        pytest.param("pyproject.toml", "[tool]\nmultirt = 1", "is not a table", id="table"),
         pytest.param(
             "pyproject.toml", "[project]\nrequires-python = 'soon'", "means nothing", id="pin"
         ),
-        pytest.param("pyproject.toml", _PROJECT.format("dependencies = 'a'"), "no list", id="list"),
+        pytest.param(
+            "pyproject.toml", _PROJECT.format("dependencies = 'a'"), "not a list", id="list"
+        ),
         pytest.param(
             "pyproject.toml", "[project]\ndependencies = ['a b']", "means nothing", id="item"
         ),
-        pytest.param("user.toml", 'implementaton = "pypy"', "unknown key", id="the user's"),
+        pytest.param("user.toml", 'implementaton = "pypy"', "has no key", id="the user's"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(

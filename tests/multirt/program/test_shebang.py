@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.program import read_first_line
+from multirt.program import read_shebang
 
 _EXEC = "#!/bin/sh\n'''exec' {} \"$0\" \"$@\"\n' '''\n"
 
@@ -66,5 +66,5 @@ _EXEC = "#!/bin/sh\n'''exec' {} \"$0\" \"$@\"\n' '''\n"
 def test_a_first_line_gives_its_interpreter_and_options(
     text: str, interpreter: str | None, options: tuple[str, ...]
 ) -> None:
-    line = read_first_line(text.encode())
+    line = read_shebang(text.encode())
     assert (line.interpreter, line.options) == (interpreter, options)

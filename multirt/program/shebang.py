@@ -26,7 +26,7 @@ _SUBSTITUTED = r"\$\([^()]*\)"
 _BACKTICKS = r"`[^`]*?([^`\s]+)`"
 
 
-class FirstLine(Struct, frozen=True, kw_only=True):
+class Shebang(Struct, frozen=True, kw_only=True):
     """What a script's first line starts.
 
     Attributes:
@@ -43,7 +43,7 @@ class FirstLine(Struct, frozen=True, kw_only=True):
         return self.interpreter is not None and is_python(self.interpreter)
 
 
-def read_first_line(content: bytes) -> FirstLine:
+def read_shebang(content: bytes) -> Shebang:
     """Return what a script's first line starts.
 
     `/usr/bin/env -S NAME OPTIONS`, paths with blanks, and the trampolines through a shell that pip,
@@ -54,7 +54,7 @@ def read_first_line(content: bytes) -> FirstLine:
     """
     line, _, rest = content.partition(b"\n")
     if not line.startswith(b"#!"):
-        return FirstLine()
+        return Shebang()
     words = _interpreter_first(line[2:].decode("utf-8", "replace").strip())
     if words and _name(words[0]) == "env":
         words = _after_env(words[1:])
@@ -62,11 +62,11 @@ def read_first_line(content: bytes) -> FirstLine:
         head = b"\n".join(rest.split(b"\n", _TRAMPOLINE_LINES)[:_TRAMPOLINE_LINES])
         words = _trampoline(head.decode("utf-8", "replace")) or words
     if not words:
-        return FirstLine()
+        return Shebang()
     name, arguments = _name(words[0]) or None, tuple(words[1:])
     if name == "multirt":
-        return FirstLine(interpreter=name, options=_passed_on(arguments))
-    return FirstLine(interpreter=name, options=arguments if name and is_python(name) else ())
+        return Shebang(interpreter=name, options=_passed_on(arguments))
+    return Shebang(interpreter=name, options=arguments if name and is_python(name) else ())
 
 
 def is_python(name: str) -> bool:
