@@ -49,8 +49,8 @@ _TAGS = frozenset({"py", "cp", "pp", "jy", "ip"})
 
 _PRE = r"(?:(?:a|b|rc)\d+)?"
 _FLAGS = r"(?:[dt]|td|m)?"
-_WORD = re.compile(
-    rf"""
+# Texts, which `re` compiles when a word is first met: most starts have none.
+_WORD = rf"""(?xi)
     (?P<name>[a-z](?:[a-z_]*[a-z])?)?
     (?:@|(?<=[a-z])-(?=\d))?
     (?P<version>\d+(?:\.\d+){{0,2}})?
@@ -58,14 +58,12 @@ _WORD = re.compile(
     (?P<flags>{_FLAGS})
     (?P<variants>(?:[-+](?:dbg|debug|freethreaded|nogil|gil))*)
     (?:-(?P<bits>32|64))?
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_ID = re.compile(rf"([a-z][a-z0-9_]*)-(\d+\.\d+\.\d+{_PRE})((?:t?d?))(~[2-9]|~[1-9]\d+)?")
-_BOUNDS = re.compile(r"(?P<name>[a-z_]*)\s*@?\s*(?P<bounds>[<>=!~].*)", re.IGNORECASE | re.DOTALL)
+    """
+_ID = rf"([a-z][a-z0-9_]*)-(\d+\.\d+\.\d+{_PRE})((?:t?d?))(~[2-9]|~[1-9]\d+)?"
+_BOUNDS = r"(?is)(?P<name>[a-z_]*)\s*@?\s*(?P<bounds>[<>=!~].*)"
 _LONGEST = 4096  # characters: a path's; int() takes no more than 4300 digits
 _MOST = 100  # releases in a line; the longest had 25
-_COMPACT = re.compile(r"(\d)(\d{1,2})")
+_COMPACT = r"(\d)(\d{1,2})"
 
 
 def within(bounds: SpecifierSet, line: tuple[int, int]) -> bool:
@@ -143,11 +141,11 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
             return cls(path=word)
         if not word.isascii():  # other scripts have digits of their own
             return None
-        if match := _BOUNDS.fullmatch(word):
+        if match := re.fullmatch(_BOUNDS, word):
             return cls._from_bounds(match, fork=fork)
         if spec := cls._from_id(word):
             return spec
-        match = _WORD.fullmatch(word)
+        match = re.fullmatch(_WORD, word)
         return cls._from_word(match, fork=fork) if match else None
 
     @classmethod
@@ -168,7 +166,7 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def _from_id(cls, word: str) -> Self | None:
-        match = _ID.fullmatch(word)
+        match = re.fullmatch(_ID, word)
         if match is None:
             return None
         name = match[1]
@@ -299,7 +297,7 @@ def _is_path(word: str) -> bool:
 
 def _release(version: str, name: str) -> tuple[int, ...] | None:
     """Return the parts of a version, None when it is none."""
-    compact = _COMPACT.fullmatch(version)
+    compact = re.fullmatch(_COMPACT, version)
     if compact:
         return int(compact[1]), int(compact[2])
     parts = tuple(int(part) for part in version.split(".") if part)

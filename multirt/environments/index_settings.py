@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import sys
 from pathlib import Path
@@ -100,11 +99,17 @@ def _pip_settings(env: Mapping[str, str]) -> dict[str, str]:
     """Return pip's settings: its variables over its files, as it does itself."""
     settings: dict[str, str] = {}
     for file in _pip_files(env):
+        try:
+            text = read_text(file)
+        except (OSError, UnicodeDecodeError):
+            continue
+        import configparser  # 1 ms, where there is one
+
         # `%` has no meaning there, as in an address with an escaped letter.
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:
-            parser.read_string(read_text(file))
-        except (configparser.Error, OSError, UnicodeDecodeError):
+            parser.read_string(text)
+        except configparser.Error:
             continue  # pip says it to its users; an index that is not found says it here
         for section in _SECTIONS:
             if parser.has_section(section):

@@ -48,8 +48,9 @@ class UvFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # The first pattern that is found decides.
+# Texts, which `re` compiles when uv first fails.
 _KINDS = tuple(
-    (re.compile("|".join(patterns), re.IGNORECASE), kind)
+    ("|".join(patterns), kind)
     for kind, patterns in (
         (FailureKind.UNREACHABLE, ["network (?:was|connectivity is) disabled"]),
         (FailureKind.DENIED, [r"(?:returned a|credentials|client error) \(?40[13]\b"]),
@@ -91,18 +92,15 @@ _KINDS = tuple(
     )
 )
 # An index page without files may be the page of a captive portal.
-_MAY_PASS = re.compile(r"there are no versions of")
-_PER_RUNTIME = re.compile(
-    r"\bPython\b|wheel|platform|\btags?\b|\babi\b|\bdepends?\b", re.IGNORECASE
-)
+_EMPTY_PAGE = "there are no versions of"
+_PER_RUNTIME = r"(?i)\bPython\b|wheel|platform|\btags?\b|\babi\b|\bdepends?\b"
 # With sources next to it, with wheels only, and in the explanation itself.
-_LACKS_WHEELS = re.compile(
-    r"wheels are required for `([^`]+)`"
+_LACKS_WHEELS = (
+    r"(?i)wheels are required for `([^`]+)`"
     r"|only found wheels for `([^`]+)`"
-    r"|([\w.-]*\w)==\S+ has no (?:usable )?wheels",
-    re.IGNORECASE,
+    r"|([\w.-]*\w)==\S+ has no (?:usable )?wheels"
 )
-_OTHER_PYTHON = re.compile(
+_OTHER_PYTHON = (
     r"Because the (?:current|requested) Python version \(([^)]+)\) does not satisfy \S+"
     r" and (.+?) depends? on (Python\S+?),? "
 )
@@ -114,22 +112,22 @@ def read_failure(full: str) -> UvFailure:
     Args:
         full: all of it.
     """
-    found = (kind for pattern, kind in _KINDS if pattern.search(full))
+    found = (kind for pattern, kind in _KINDS if re.search(pattern, full, re.IGNORECASE))
     kind = next(found, FailureKind.OTHER)
     unsatisfiable = kind is FailureKind.UNSATISFIABLE
     return UvFailure(
         kind=kind,
         full=full,
         summary=_summary(full, kind),
-        lasting=unsatisfiable and not _MAY_PASS.search(full),
-        per_runtime=not unsatisfiable or bool(_PER_RUNTIME.search(full)),
+        lasting=unsatisfiable and _EMPTY_PAGE not in full,
+        per_runtime=not unsatisfiable or bool(re.search(_PER_RUNTIME, full)),
         lacking=_lacking(" ".join(full.split())) if unsatisfiable else (),
     )
 
 
 def _lacking(story: str) -> tuple[str, ...]:
     """Return the requirements that only lack a wheel."""
-    names = dict.fromkeys("".join(groups) for groups in _LACKS_WHEELS.findall(story))
+    names = dict.fromkeys("".join(groups) for groups in re.findall(_LACKS_WHEELS, story))
     return tuple(_requirement(name, story) for name in names)
 
 
@@ -168,7 +166,7 @@ def _summary(full: str, kind: FailureKind) -> str:
 
 def _other_python(story: str) -> str:
     """Return which release first requires another Python, where that is the first cause."""
-    match = _OTHER_PYTHON.search(story)
+    match = re.search(_OTHER_PYTHON, story)
     return f"{match[2]} needs {match[3]}, this is {match[1]}: " if match else ""
 
 
