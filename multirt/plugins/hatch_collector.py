@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from hatch.env.collectors.plugin.interface import EnvironmentCollectorInterface
@@ -19,14 +20,17 @@ class MultirtCollector(EnvironmentCollectorInterface):
 
         Words that no runtime fits are left to hatch, and so are all when multirt cannot look.
         """
-        from multirt.errors import MultirtError
+        try:
+            self._replace(config)
+        except Exception as error:  # noqa: BLE001 - hatch goes on without, and says why
+            line = str(error).partition("\n")[0]
+            print(f"multirt cannot look for runtimes: {line}", file=sys.stderr)  # noqa: T201 - for people
+
+    def _replace(self, config: dict[str, dict[str, Any]]) -> None:
         from multirt.plugins.nearest import fitting, runtimes_here
         from runtimes import RuntimesError, RuntimeSpec
 
-        try:
-            runtimes = runtimes_here(os.environ)
-        except (MultirtError, RuntimesError, OSError):
-            return
+        runtimes = runtimes_here(os.environ)
         for environment in config.values():
             word = environment.get("python")
             if not isinstance(word, str) or os.sep in word:

@@ -149,6 +149,33 @@ def test_tox_says_in_a_line_that_multirt_cannot_look(tool: Tool, tmp_path: Path)
     assert line.startswith("multirt cannot look for runtimes: ")
 
 
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        pytest.param(("virtualenv", "--discovery", "multirt", "-p", "3.11", "made"), 1, id="asked"),
+        pytest.param(("virtualenv", "-p", sys.executable, "--no-seed", "made"), 0, id="not-asked"),
+        pytest.param(("tox", "-q", "-e", "3.99"), 1, id="tox"),
+        pytest.param(("hatch", "env", "show", "--json"), 1, id="hatch"),
+    ],
+)
+def test_a_multirt_that_cannot_start_is_said_in_a_line(
+    tool: Tool, tmp_path: Path, command: tuple[str, ...], lines: int
+) -> None:
+    (tmp_path / "tox.toml").write_text(_TOX % _SAY, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(_HATCH % ("other", "3.13t"), encoding="utf-8")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "msgspec.py").write_text("raise ImportError('damaged')\n", encoding="utf-8")
+    variables = {"VIRTUALENV_DISCOVERY": "multirt"} if command[0] == "tox" else {}
+    done = tool(*command, PYTHONPATH=str(broken), **variables)
+    said = [each for each in (done.stderr + done.stdout).splitlines() if "damaged" in each]
+    assert [each.removeprefix("RuntimeError: ") for each in said] == [
+        "multirt cannot look for runtimes: damaged"
+    ] * lines
+    assert "Traceback" not in done.stderr + done.stdout
+    assert (done.returncode == 0) is (command[0] == "hatch" or not lines)
+
+
 def test_tox_without_the_variable_is_as_before(
     tool: Tool, require: Require, tmp_path: Path
 ) -> None:
