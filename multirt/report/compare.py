@@ -9,6 +9,7 @@ from multirt.report.html import write_page
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text
 from multirt.report.units import write_size
+from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,33 +82,37 @@ def print_comparison(comparison: Comparison) -> None:
         console.print(f"[{style}]all {count} agree[/] on {script}")
     elif len(groups) > 1:
         console.print(f"[red]{len(groups)} different results[/] of {script} on {count} runtimes")
+    among = [member for group in groups for member in group.members]
     for place, group in enumerate(groups):
         if place == 0:
-            _print_reference(console, group)
+            _print_reference(console, group, among)
         else:
-            _print_group(console, group, f"differs ({place})")
+            _print_group(console, group, f"differs ({place})", among)
     if comparison.remark is not None:
         console.print(f"[yellow]note[/] {text(comparison.remark)}")
     if comparison.field.left_out:
         console.print(f"left out: {len(comparison.field.left_out)} that cannot run it")
+        reasons: dict[str, list[str]] = {}
         for name, reason in comparison.field.left_out:
-            console.print(f"  {text(name)}  {text(reason)}", style="dim")
+            reasons.setdefault(reason, []).append(name)
+        for reason, names in reasons.items():
+            console.print(f"  {text(runtime_ranges(names, names))}  {text(reason)}", style="dim")
     rules = ", ".join(rule.name for rule in comparison.rules) or "nothing"
     console.print(f"may differ: {rules}", style="dim")
 
 
-def _print_reference(console: Console, group: Group) -> None:
+def _print_reference(console: Console, group: Group, among: Sequence[str]) -> None:
     """Print whom all are compared with, how it ended, and who agrees with it."""
     first, *others = group.members
     console.print(f"\n[bold]reference[/]: {text(first)}")
     console.print(f"  {text(summary(group.outcome))}")
     if others:
-        console.print(f"the same ({len(others)}): {text(', '.join(others))}")
+        console.print(f"the same ({len(others)}): {text(runtime_ranges(others, among))}")
 
 
-def _print_group(console: Console, group: Group, title: str) -> None:
+def _print_group(console: Console, group: Group, title: str, among: Sequence[str]) -> None:
     """Print who is in a group, how it ended, and where it leaves the reference."""
-    console.print(f"\n[bold]{title}[/]: {text(', '.join(group.members))}")
+    console.print(f"\n[bold]{title}[/]: {text(runtime_ranges(group.members, among))}")
     console.print(f"  {text(summary(group.outcome))}")
     if group.difference is not None:
         _print_difference(console, group.difference)

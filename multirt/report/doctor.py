@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from multirt.launch.native import Launcher
     from multirt.selection.doctor import Finding
     from runtimes import CacheInfo, Discovery
+
+
+_SHOWN = 2  # findings with one hint: all of it fits a screen
 
 
 def doctor_document(
@@ -59,13 +62,16 @@ def print_diagnosis(
     console = open_console()
     console.print(f"{len(found.runtimes)} runtimes; {cache_words(info)}")
     console.print(launcher.words)
-    shown = [each for each in findings if everything or not each.harmless]
-    for topic, of_topic in groupby(shown, lambda each: each.topic):
-        console.print(f"\n[bold]{topic.value}[/]")
+    wanted = [each for each in findings if everything or not each.harmless]
+    for topic, group_of_topic in groupby(wanted, lambda each: each.topic):
+        of_topic = list(group_of_topic)
+        console.print(f"\n[bold]{topic.value}[/] ({len(of_topic)})")
         for hint, group in groupby(of_topic, lambda each: each.hint):
-            for each in group:
+            for each in islice(group, None if everything else _SHOWN):
                 console.print(Padding(f"[yellow]{text(each.subject)}[/]", (0, 0, 0, 2)))
                 console.print(Padding(text(each.message), (0, 0, 0, 4)))
             console.print(Padding(f"[dim]({text(hint)})[/]", (0, 0, 0, 2)))
-    if hidden := len(findings) - len(shown):
-        console.print(f"\n{hidden} findings need nothing done (--all shows them)")
+    if not everything:
+        hidden = len(findings) - len(wanted)
+        words = f"the first {_SHOWN} with each hint; --all shows all, and {hidden} more"
+        console.print(f"\n{words} that need nothing done")

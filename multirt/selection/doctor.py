@@ -133,7 +133,7 @@ def _duplicates(found: Discovery) -> Iterator[Finding]:
                 topic=Topic.DUPLICATE,
                 subject=name,
                 message=f"{len(same)} of them: {where}",
-                hint=f"`--python {same[1].id}`, or its path, names one of them",
+                hint="the id with its `~`, or the path, names one of them",
             )
 
 

@@ -103,7 +103,7 @@ def test_what_an_old_runtime_prints_in_another_way(
     assert (status, document["groups"][1]["difference"]["lines"][-1]) == (1, line)
     shown = multirt("compare", *runtimes, "--python", str(require("3.11")), "planted.py").stdout
     assert f"reference: cpython-{V312}\n" in shown
-    assert "the same (1): cpython-3.11" in shown
+    assert "the same (1): CPython 3.11" in shown
 
 
 def test_what_may_differ_is_chosen(multirt: Command, tmp_path: Path, require: Require) -> None:
