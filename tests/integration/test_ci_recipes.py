@@ -116,6 +116,26 @@ def test_the_action_needs_no_input() -> None:
     assert all("default" in each for each in _action()["inputs"].values())
 
 
+def _recipe(section: str) -> dict[str, Any]:
+    """Return what a section of the page adds to a configuration; of a list, its only item."""
+    page = (ROOT / "docs/how-to/other-tools.md").read_text(encoding="utf-8")
+    text = page.split(f"\n## {section}\n")[1].partition("\n## ")[0]
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    found = yaml.safe_load(block)
+    (only,) = found if isinstance(found, list) else [found]
+    assert isinstance(only, dict)
+    return only
+
+
+def test_the_recipes_name_hooks_and_inputs_that_exist() -> None:
+    manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    used = _recipe("pre-commit")
+    assert {hook["id"] for hook in used["hooks"]} <= {hook["id"] for hook in manifest}
+    job = _recipe("GitHub Actions")
+    assert job["steps"][0]["with"].keys() <= _action()["inputs"].keys()
+    assert job["permissions"]["security-events"] == "write"
+
+
 def test_one_version_of_each_github_action_is_in_use() -> None:
     pages = ["README.md", "docs/how-to/ci.md", "docs/how-to/other-tools.md"]
     texts = [(ROOT / page).read_text(encoding="utf-8") for page in (*pages, "action.yml")]
