@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from runtimes.options import SearchOptions
     from runtimes.probe_cache import CacheInfo, cache_info, clear_cache
-    from runtimes.ranking import CRITERIA, decided_by, rank, standing
+    from runtimes.ranking import CRITERIA, deciding_criterion, rank, rank_values
     from runtimes.sources import SOURCES
     from runtimes.spec import RuntimeSpec, within
     from runtimes.venvs import base_executable, overlays
@@ -67,7 +67,7 @@ _LATER: Final = {
     "base_executable": "venvs",
     "cache_info": "probe_cache",
     "clear_cache": "probe_cache",
-    "decided_by": "ranking",
+    "deciding_criterion": "ranking",
     "disagreements": "build_details",
     "discover": "discovery",
     "find": "choose",
@@ -81,7 +81,7 @@ _LATER: Final = {
     "ranked": "choose",
     "read_version_file": "version_file",
     "release_line": "executable_names",
-    "standing": "ranking",
+    "rank_values": "ranking",
     "within": "spec",
 }
 
@@ -113,7 +113,7 @@ __all__ = [
     "base_executable",
     "cache_info",
     "clear_cache",
-    "decided_by",
+    "deciding_criterion",
     "disagreements",
     "discover",
     "find",
@@ -124,10 +124,10 @@ __all__ = [
     "is_runtime_name",
     "overlays",
     "rank",
+    "rank_values",
     "ranked",
     "read_version_file",
     "release_line",
-    "standing",
     "within",
 ]
 

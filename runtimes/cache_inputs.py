@@ -70,7 +70,7 @@ def _paths(facts: Mapping[str, object], name: str) -> list[str]:
     return [text for text in texts if os.path.isabs(text)]  # noqa: PTH117 - text
 
 
-def speaks_for_another(suspect: UniqueExecutable, facts: Mapping[str, object]) -> bool:
+def is_wrapper(suspect: UniqueExecutable, facts: Mapping[str, object]) -> bool:
     """Tell whether the one that answered is another file than the one that was asked.
 
     Then what was asked is a wrapper, and where it leads may change without a trace in it.
@@ -85,12 +85,12 @@ def speaks_for_another(suspect: UniqueExecutable, facts: Mapping[str, object]) -
     return suspect.interpreter is None or is_runtime_name(os.path.basename(image))  # noqa: PTH119
 
 
-def hides_its_files(facts: Mapping[str, object]) -> bool:
+def has_virtual_filesystem(facts: Mapping[str, object]) -> bool:
     """Tell whether a runtime has a file system of its own, and does not say what it came from."""
     return facts.get("system") == "emscripten" and not _paths(facts, "loaded")
 
 
-def leading_out(path: str) -> str | None:
+def escaping_symlink(path: str) -> str | None:
     """Return the link by which a path leads out of its folder, which tells of the others itself."""
     folder = os.path.dirname(path)  # noqa: PTH120 - hot
     for link, target in _links(path):
@@ -99,7 +99,7 @@ def leading_out(path: str) -> str | None:
     return None
 
 
-def links_to(path: str) -> Iterator[str]:
+def symlink_dirs(path: str) -> Iterator[str]:
     """Yield the folder of each link between a path and its file; to turn one shows there."""
     for link, _ in _links(path):
         yield os.path.dirname(link)  # noqa: PTH120 - text
@@ -117,7 +117,7 @@ def _links(path: str) -> Iterator[tuple[str, str]]:
         path = target
 
 
-def surroundings(facts: Mapping[str, object]) -> Iterator[str]:
+def venv_markers(facts: Mapping[str, object]) -> Iterator[str]:
     """Yield the file and the folder that a runtime says it is, and what would make it another."""
     for path in (facts.get("executable"), facts.get("prefix")):
         if isinstance(path, str) and os.path.isabs(path) and "\0" not in path:  # noqa: PTH117 - text

@@ -88,10 +88,10 @@ class DirectoryInfo:
             status = os.stat(self.real)  # noqa: PTH116 - asked for every folder
         except OSError:
             return None  # listing it says what is wrong
-        return _mistrust(status)
+        return _untrusted_reason(status)
 
 
-def _mistrust(status: os.stat_result) -> str | None:
+def _untrusted_reason(status: os.stat_result) -> str | None:
     if status.st_mode & stat.S_IWOTH:
         return "everybody may write there"
     if os.name != "nt" and os.geteuid() == 0 and status.st_uid != 0:
@@ -178,7 +178,7 @@ class CandidateScan:
         status = _status(candidate.path)
         real_folder = self._folder(os.path.dirname(candidate.real))  # noqa: PTH120 - hot
         if not candidate.explicit:
-            for mistrust in (real_folder.mistrust, _mistrust(status)):
+            for mistrust in (real_folder.mistrust, _untrusted_reason(status)):
                 # A link may lead out of a trusted folder.
                 if mistrust is not None:
                     raise CandidateError(Reason.UNTRUSTED, f"{candidate.real}: {mistrust}")

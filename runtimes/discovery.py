@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes import sources
-from runtimes.cache_inputs import files_behind, leading_out, links_to, surroundings
+from runtimes.cache_inputs import escaping_symlink, files_behind, symlink_dirs, venv_markers
 from runtimes.candidates import CandidateScan
 from runtimes.discovery_cache import DiscoveryCache
 from runtimes.errors import CandidateError, Reason
 from runtimes.executable_names import is_of_another, is_slow_starter, release_line, time_limit
 from runtimes.facts import runtime_of
-from runtimes.merge_results import ProbeResult, answered, rows
+from runtimes.merge_results import ProbeResult, merge_results, probe_result
 from runtimes.model import Discovery, Inquiry, Rejection
 from runtimes.probe_cache import Cache
 from runtimes.storage.fingerprint import Fingerprints, of_file
 from runtimes.venvs import base_executable, configuration_file, site_folders
-from runtimes.worker_slots import ask_each
+from runtimes.worker_slots import run_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -76,11 +76,11 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
     def question(suspect: UniqueExecutable, stop: Event) -> Facts:
         return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
 
-    (facts,) = ask_each(question, suspects[:1])
-    answer = answered(suspects[0], facts, remembered=False)
+    (facts,) = run_parallel(question, suspects[:1])
+    answer = probe_result(suspects[0], facts, remembered=False)
     if answer.base is not None and answer.base != path:
         return interrogate(answer.base, env=env, timeout=timeout)
-    return rows([answer], frozenset())[0]
+    return merge_results([answer], frozenset())[0]
 
 
 class Discoverer:
@@ -127,7 +127,7 @@ class Discoverer:
         for rejection in self._look.rejected:  # a permission, or what a link leads to, may change
             self._notice(os.fspath(rejection.path))
         result = Discovery(
-            runtimes=rows(self._plain(), selected),
+            runtimes=merge_results(self._plain(), selected),
             rejected=_sorted([*self._look.rejected, *self._rejected]),
             inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
             environments=tuple(each for _, each in sorted(self._look.environments.items())),
@@ -160,8 +160,8 @@ class Discoverer:
         """Yield the paths besides those noticed and those of answers that decide what is found."""
         for answer in self._answers:
             for candidate in answer.suspect.candidates:
-                yield from links_to(candidate.path)
-            yield from surroundings(answer.facts)
+                yield from symlink_dirs(candidate.path)
+            yield from venv_markers(answer.facts)
         for environment in self._look.environments.values():  # in which an overlay may come
             prefix = environment.prefix
             for folder in site_folders(prefix):
@@ -173,7 +173,7 @@ class Discoverer:
         broken = {one.path for one in self._look.rejected if one.reason is Reason.BROKEN_LINK}
         there = (one for one in candidates if Path(one.path) not in broken)
         files = [path for one in there for path in (one.path, one.real)]
-        for path in filter(None, map(leading_out, dict.fromkeys(files))):
+        for path in filter(None, map(escaping_symlink, dict.fromkeys(files))):
             self._notice(path)
         for folder in dict.fromkeys(map(os.path.dirname, files)):
             self._notice(folder)
@@ -208,7 +208,7 @@ class Discoverer:
                 self._reject(suspects[index], result)
             elif result is not None:
                 known = index in remembered
-                answers.append(answered(suspects[index], result, remembered=known))
+                answers.append(probe_result(suspects[index], result, remembered=known))
         return answers
 
     def _due(self, unknown: Sequence[int], suspects: Sequence[UniqueExecutable]) -> list[int]:
@@ -239,7 +239,7 @@ class Discoverer:
     ) -> list[Facts | CandidateError]:
         whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
         with self._search.waiting(f"asking {whom} what it is"):
-            return ask_each(self._ask, suspects)
+            return run_parallel(self._ask, suspects)
 
     def _ask(self, suspect: UniqueExecutable, stop: Event) -> Facts | CandidateError:
         from runtimes.query import ask  # 20 ms, likewise

@@ -222,7 +222,7 @@ class _Answer(Struct, frozen=True):
     def text(self, name: str) -> str:
         value = self.facts.get(name)
         if not isinstance(value, str) or not value:
-            raise CandidateError(Reason.GARBLED, f"its answer has no {name!r}")
+            raise CandidateError(Reason.INVALID_ANSWER, f"its answer has no {name!r}")
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -262,4 +262,4 @@ class _Answer(Struct, frozen=True):
             return Version(text)
         except InvalidVersion as error:
             detail = f"its answer has no {name!r} that makes sense: {value!r}"
-            raise CandidateError(Reason.GARBLED, detail[:200]) from error
+            raise CandidateError(Reason.INVALID_ANSWER, detail[:200]) from error

@@ -42,7 +42,7 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
     own: bool
 
 
-def answered(suspect: UniqueExecutable, facts: Facts, *, remembered: bool) -> ProbeResult:
+def probe_result(suspect: UniqueExecutable, facts: Facts, *, remembered: bool) -> ProbeResult:
     """Return an answer with what follows from it and from the disk."""
     started = started_file(facts)
     if started is not None and configuration_file(os.fspath(started.parent)) is not None:
@@ -55,7 +55,7 @@ def answered(suspect: UniqueExecutable, facts: Facts, *, remembered: bool) -> Pr
     )
 
 
-def rows(answers: Iterable[ProbeResult], selected: frozenset[str]) -> tuple[Runtime, ...]:
+def merge_results(answers: Iterable[ProbeResult], selected: frozenset[str]) -> tuple[Runtime, ...]:
     """Return every runtime once, with all paths that lead to it, in order of preference.
 
     Args:

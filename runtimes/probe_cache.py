@@ -21,9 +21,9 @@ from runtimes.cache_inputs import (
     files_behind,
     files_of,
     files_of_modules,
-    hides_its_files,
+    has_virtual_filesystem,
+    is_wrapper,
     landmarks,
-    speaks_for_another,
 )
 from runtimes.errors import CandidateError, Reason
 from runtimes.storage import cache, fingerprint
@@ -228,7 +228,7 @@ class Cache:
                 return  # it may be mended elsewhere at any time, and soon fails again if not
             failure = (outcome.reason, outcome.detail, time.time() + _FAILURE_LIFE, limit)
         else:
-            if speaks_for_another(suspect, outcome) or hides_its_files(outcome):
+            if is_wrapper(suspect, outcome) or has_virtual_filesystem(outcome):
                 return
             facts = outcome
             behind = [

@@ -35,7 +35,7 @@ class ProbeOutput(Struct, frozen=True, kw_only=True):
         parts = self.stdout.split(nonce.encode())
         return parts[1:] if len(parts) > 2 else []  # noqa: PLR2004 - noise, frame, rest
 
-    def is_final(self) -> bool:
+    def is_conclusive(self) -> bool:
         """Tell whether it makes no sense to ask once more with other options.
 
         A runtime that does not know an option says so, or ends with the status of wrong use.
@@ -52,9 +52,9 @@ def read(heard: ProbeOutput, nonce: str, limit: float) -> tuple[dict[str, object
     try:
         facts = json.loads(frames[0])
     except ValueError as error:
-        raise CandidateError(Reason.GARBLED, f"no JSON in its answer: {error}") from error
+        raise CandidateError(Reason.INVALID_ANSWER, f"no JSON in its answer: {error}") from error
     if not isinstance(facts, dict):
-        raise CandidateError(Reason.GARBLED, "its answer is no object")
+        raise CandidateError(Reason.INVALID_ANSWER, "its answer is no object")
     missing, crash = _failed_imports(frames)
     facts["missing"] = missing
     facts["loaded"] = _loaded(frames)
@@ -86,7 +86,9 @@ def _silence(heard: ProbeOutput, limit: float) -> CandidateError:
     last = _last_line(heard.stderr) or _last_line(heard.stdout)
     tail = f": {last}" if last else ""
     if heard.flooded:
-        return CandidateError(Reason.GARBLED, f"wrote more than {CAP} bytes that are no answer")
+        return CandidateError(
+            Reason.INVALID_ANSWER, f"wrote more than {CAP} bytes that are no answer"
+        )
     if not heard.ended:
         return CandidateError(Reason.TIMED_OUT, f"no answer within {limit:g} s{tail}")
     if heard.status < 0:

@@ -27,12 +27,12 @@ _SCRUBBED = ("PYTHON", "JYTHON", "IRONPYTHON", "MICROPY", "PYENV_", "PYODIDE_", 
 _SCRUBBED_NAMES = frozenset({"__PYVENV_LAUNCHER__", "BASH_ENV", "ENV", "PIP_PYTHON"})
 
 # Isolated where that is known; 2.7 and relatives; what knows no options at all.
-_LADDER = (("-I", "-S", "-B", "-c"), ("-E", "-s", "-S", "-B", "-c"), ("-c",))
-_FIRST_RUNG = {"micropython": 2, "jython": 1, "python2": 1, "pypy2": 1, "ipy": 1}
+_ISOLATION_LEVELS = (("-I", "-S", "-B", "-c"), ("-E", "-s", "-S", "-B", "-c"), ("-c",))
+_FIRST_LEVEL = {"micropython": 2, "jython": 1, "python2": 1, "pypy2": 1, "ipy": 1}
 
 
 # A Java machine that compiles with care spends half of a short life on that.
-_HASTE = "-XX:+IgnoreUnrecognizedVMOptions -XX:TieredStopAtLevel=1"
+_JAVA_OPTIONS = "-XX:+IgnoreUnrecognizedVMOptions -XX:TieredStopAtLevel=1"
 
 
 def clean_environment(env: Mapping[str, str], name: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ def clean_environment(env: Mapping[str, str], name: str) -> dict[str, str]:
     kept |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "dumb"}
     if name.lower().startswith("jython"):
         # The user's own options come last, and the last one counts.
-        kept["JAVA_TOOL_OPTIONS"] = f"{_HASTE} {env.get('JAVA_TOOL_OPTIONS', '')}".strip()
+        kept["JAVA_TOOL_OPTIONS"] = f"{_JAVA_OPTIONS} {env.get('JAVA_TOOL_OPTIONS', '')}".strip()
     return kept
 
 
@@ -82,9 +82,9 @@ def ask(
         return _run(argv, env, patience, nonce.encode())
 
     heard = None
-    for options in _LADDER[_first_rung(path.name) :]:
+    for options in _ISOLATION_LEVELS[_isolation_level(path.name) :]:
         heard = put(options)
-        if heard.frames(nonce) or heard.is_final():
+        if heard.frames(nonce) or heard.is_conclusive():
             break
     assert heard is not None  # noqa: S101 - the ladder is never empty
     facts, crash = read(heard, nonce, limit)
@@ -112,9 +112,9 @@ class _Deadline(Struct, frozen=True, kw_only=True):
         return self.deadline - time.monotonic()
 
 
-def _first_rung(name: str) -> int:
+def _isolation_level(name: str) -> int:
     name = name.lower()
-    return next((rung for start, rung in _FIRST_RUNG.items() if name.startswith(start)), 0)
+    return next((rung for start, rung in _FIRST_LEVEL.items() if name.startswith(start)), 0)
 
 
 def _run(
@@ -134,7 +134,7 @@ def _run(
         return 0.0 if answered or len(output) >= CAP else patience.left()
 
     with child:
-        given = child.listen(left)
+        given = child.communicate(left)
     return ProbeOutput(
         stdout=given.stdout,
         stderr=given.stderr,

@@ -73,13 +73,13 @@ def rank(runtime: Runtime) -> Rank:
     )
 
 
-def standing(runtime: Runtime) -> dict[str, bool | str]:
+def rank_values(runtime: Runtime) -> dict[str, bool | str]:
     """Return by criterion what a runtime has: whether it holds, or the value that is compared."""
     values = (not part if isinstance(part, bool) else str(part) for part in rank(runtime))
     return {**dict(zip(CRITERIA, values, strict=True)), "source": _source(runtime)}
 
 
-def decided_by(better: Runtime, worse: Runtime) -> str:
+def deciding_criterion(better: Runtime, worse: Runtime) -> str:
     """Return the criterion that puts one runtime before another: the first that differs."""
     pairs = zip(CRITERIA, rank(better), rank(worse), strict=True)
     return next((name for name, one, other in pairs if one != other), CRITERIA[-1])

@@ -96,7 +96,7 @@ class Child:
             if stream is not None:
                 stream.close()
 
-    def listen(self, left: Callable[[bytearray], float]) -> Output:
+    def communicate(self, left: Callable[[bytearray], float]) -> Output:
         """Collect what it writes until it ends or nobody waits any longer.
 
         Args:

@@ -16,7 +16,7 @@ _Answer = TypeVar("_Answer")
 _PATIENCE = 1.0  # seconds without a free turn after which one more may be at work
 
 
-def ask_each(
+def run_parallel(
     question: Callable[[_Asked, Event], _Answer], asked: Sequence[_Asked]
 ) -> list[_Answer]:
     """Put a question to each, several at a time; an interrupt ends all that were started.

@@ -331,7 +331,7 @@ def _measure_suite(
     require_pyperf()
     names = chosen_benchmarks(suite)
     request = replace(options, python=None).request([])
-    field = terms.line_up(request, options)
+    field = terms.build_variants(request, options)
     with Progress(len(field.contenders)) as progress:
         runs = run_suite(field.contenders, names, pace, request.stored(), progress.step)
     if output is not None:

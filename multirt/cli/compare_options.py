@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from multirt.cli.program_options import ProgramOptions, arguments_of
 from multirt.errors import ProgramError, UsageError
 from multirt.experiments.compare import Conditions
-from multirt.experiments.normalization import choose_rules
-from multirt.experiments.variants import Lineup, line_up
+from multirt.experiments.normalization import select_normalizers
+from multirt.experiments.variants import Lineup, build_variants
 from multirt.process.signals import interruptible
 from multirt.program.model import ProgramKind
 
@@ -90,7 +90,7 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
             input=given,
             seconds=self.timeout,
             seed=None if seed == "random" else seed,
-            rules=choose_rules(self.rule or (), self.no_rule or ()),
+            rules=select_normalizers(self.rule or (), self.no_rule or ()),
         )
 
     def field(self, words: list[str] | None, options: ProgramOptions) -> Lineup:
@@ -109,11 +109,13 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
         if request.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
             hint = "save it to a file, or say what is to run"
             raise ProgramError(f"{request.entry.title} cannot be run again", hint)
-        return self.line_up(request, options, arguments_of(words))
+        return self.build_variants(request, options, arguments_of(words))
 
-    def line_up(
+    def build_variants(
         self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
     ) -> Lineup:
         """Return who takes part for a request, as above; from then on signals end all of them."""
         interruptible()
-        return line_up(request, arguments, options.python or [], self.profile or [], self.reference)
+        return build_variants(
+            request, arguments, options.python or [], self.profile or [], self.reference
+        )

@@ -10,7 +10,7 @@ import typer
 from packaging.specifiers import SpecifierSet
 
 from multirt.cli.options import Json, Python, search, specs, store
-from multirt.environments import InstallRequest, following, lock_name, make_lock, write_lock
+from multirt.environments import InstallRequest, apply_tool_uv, lock_name, make_lock, write_lock
 from multirt.errors import NothingFitsError, ProgramError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
@@ -54,7 +54,7 @@ def lock_script(
         build=build,
         exclude_newer=exclude_newer,
     )
-    wanted = following(wanted, program.uv, script.name, script.parent)
+    wanted = apply_tool_uv(wanted, program.uv, script.name, script.parent)
     if not wanted.requirements:
         hint = "declare them in a `# /// script` block (PEP 723)"
         raise ProgramError(f"{script} requires nothing that could be locked", hint)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from multirt.environments.builder import build
     from multirt.environments.errors import MissingWheel, UnresolvableError
     from multirt.environments.in_use import release, remove
-    from multirt.environments.index_settings import following
+    from multirt.environments.index_settings import apply_tool_uv
     from multirt.environments.inventory import (
         EnvironmentState,
         PruneLimits,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Pin,
         Resolution,
     )
-    from multirt.environments.project_env import LockedEnvironment, leased
+    from multirt.environments.project_env import LockedEnvironment, locked_environment
     from multirt.environments.pylock import PROJECT_LOCKS, lock_name, lock_of
     from multirt.environments.resolver import resolve
     from multirt.environments.site_overlay import overlay
@@ -67,15 +67,15 @@ __all__ = [
     "StoredEnvironment",
     "UnresolvableError",
     "UvError",
+    "apply_tool_uv",
     "build",
     "clean_environment",
     "environments",
     "find_uv",
-    "following",
     "forget_resolutions",
-    "leased",
     "lock_name",
     "lock_of",
+    "locked_environment",
     "make_empty",
     "make_lock",
     "maker_for",
@@ -116,9 +116,9 @@ _LATER: Final = {
     "clean_environment": "uv",
     "environments": "inventory",
     "find_uv": "uv",
-    "following": "index_settings",
+    "apply_tool_uv": "index_settings",
     "forget_resolutions": "inventory",
-    "leased": "project_env",
+    "locked_environment": "project_env",
     "PROJECT_LOCKS": "pylock",
     "lock_name": "pylock",
     "lock_of": "pylock",

@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.identity import digest, runtime_identity
-from multirt.environments.in_use import keep
-from multirt.environments.manifest import EnvironmentKind, Manifest, is_whole, note_use, seal
+from multirt.environments.in_use import mark_in_use
+from multirt.environments.manifest import (
+    EnvironmentKind,
+    Manifest,
+    is_intact,
+    note_use,
+    write_manifest,
+)
 from multirt.environments.model import InstalledEnvironment
 from multirt.environments.uv import UvError, ask, index_error
 from multirt.environments.venv import (
@@ -21,8 +27,8 @@ from multirt.environments.venv import (
     scripts_folder,
     unwritable,
 )
-from multirt.storage.files import discard
-from multirt.storage.lock import holding
+from multirt.storage.files import remove_atomically
+from multirt.storage.lock import file_lock
 from runtimes.storage.trust import make_folder
 from runtimes.venvs import site_folders
 
@@ -53,9 +59,9 @@ def build(
     """
     try:
         home = store.environments / _name(runtime, resolution)
-        keep(home)
-        if not is_whole(home):
-            _make_alone(runtime, resolution, store, home)
+        mark_in_use(home)
+        if not is_intact(home):
+            _make_locked(runtime, resolution, store, home)
     except OSError as error:
         raise unwritable(runtime, error) from error
     note_use(home, program)
@@ -91,44 +97,44 @@ def shared_name(runtime: Runtime, resolution: Resolution) -> str:
     return f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime), pins)}"
 
 
-def _make_alone(
+def _make_locked(
     runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path
 ) -> None:
     """Make an environment while nobody else makes the same one."""
     make_folder(store.environments)
-    with holding(store.locks / f"{home.name}.lock") as turn:
-        if not turn.seize():
+    with file_lock(store.locks / f"{home.name}.lock") as turn:
+        if not turn.try_acquire():
             with store.progress(f"waiting for another multirt that installs for {runtime.id}"):
-                turn.await_turn()
-        if not is_whole(home):
+                turn.acquire()
+        if not is_intact(home):
             _make(runtime, resolution, store, home)
 
 
 def _make(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
     """Make an environment beside its place, and put it there when it is complete."""
     try:
-        with _room(runtime, store, home) as room:
+        with _build_folder(runtime, store, home) as room:
             count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
             with store.progress(f"installing {count} packages for {runtime.id}"):
-                fill(runtime, resolution, store, room)
+                install_pins(runtime, resolution, store, room)
                 install_local(resolution, store, room)
-            seal(room, record_of(runtime, resolution))
-            discard(home)  # what was there was damaged
+            write_manifest(room, record_of(runtime, resolution))
+            remove_atomically(home)  # what was there was damaged
             room.rename(home)
     except UvError as error:
-        raise _in_words(error, runtime, store) from error
+        raise _translated(error, runtime, store) from error
 
 
 @contextmanager
-def _room(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iterator[Path]:
+def _build_folder(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iterator[Path]:
     """Give an empty folder to make an environment in, and take away what is left of it.
 
     It is the runtime's own unless somebody else makes one of that runtime now: uv remembers of an
     interpreter by its path what it would else have to start it for.
     """
     key = digest(runtime_identity(runtime))
-    with holding(store.locks / f"{key}.room.lock") as hold:
-        free = hold.seize()
+    with file_lock(store.locks / f"{key}.room.lock") as hold:
+        free = hold.try_acquire()
         prefix = f".new-{key if free else home.name}~"
         for left in store.environments.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=True)  # of a builder that was killed
@@ -144,7 +150,7 @@ def _room(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iterator[Pat
 
 
 @contextmanager
-def telling_why(runtime: Runtime, store: EnvironmentStore) -> Iterator[None]:
+def translate_errors(runtime: Runtime, store: EnvironmentStore) -> Iterator[None]:
     """Say in our words why an environment cannot be made.
 
     Raises:
@@ -153,16 +159,18 @@ def telling_why(runtime: Runtime, store: EnvironmentStore) -> Iterator[None]:
     try:
         yield
     except UvError as error:
-        raise _in_words(error, runtime, store) from error
+        raise _translated(error, runtime, store) from error
     except OSError as error:
         raise unwritable(runtime, error) from error
 
 
-def _in_words(error: UvError, runtime: Runtime, store: EnvironmentStore) -> MultirtError:
+def _translated(error: UvError, runtime: Runtime, store: EnvironmentStore) -> MultirtError:
     return index_error(error, store) or failed(runtime, error.failure.summary)
 
 
-def fill(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
+def install_pins(
+    runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path
+) -> None:
     """Make an environment in a folder, with all but what is of this machine.
 
     Raises:

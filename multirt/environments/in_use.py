@@ -13,9 +13,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from multirt.environments.integrity import FILES, hold_file
-from multirt.storage.files import discard
-from multirt.storage.lock import holding
+from multirt.environments.integrity import FILES, lock_file_of
+from multirt.storage.files import remove_atomically
+from multirt.storage.lock import file_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,10 +24,10 @@ _PAUSE = 0.1  # s; from the check of a plan to its program takes 1 ms
 _until_the_end: Final = ExitStack()  # the locks end with the process
 
 
-def keep(home: Path) -> None:
+def mark_in_use(home: Path) -> None:
     """Lock an environment until this process ends or becomes a program."""
     with suppress(OSError):  # the cache may be read-only; then nothing can be removed either
-        _until_the_end.enter_context(holding(hold_file(home))).share()
+        _until_the_end.enter_context(file_lock(lock_file_of(home))).share()
 
 
 def release() -> None:
@@ -43,7 +43,11 @@ def remove(homes: Iterable[Path]) -> tuple[Path, ...]:
     """
     wanted = tuple(homes)
     with ExitStack() as locks:
-        free = {home for home in wanted if locks.enter_context(holding(hold_file(home))).seize()}
+        free = {
+            home
+            for home in wanted
+            if locks.enter_context(file_lock(lock_file_of(home))).try_acquire()
+        }
         free -= started(free)
         for home in free:
             _invalidate(home)
@@ -51,7 +55,7 @@ def remove(homes: Iterable[Path]) -> tuple[Path, ...]:
             time.sleep(_PAUSE)
         free -= started(free)
         for home in free:
-            discard(home)
+            remove_atomically(home)
     return tuple(home for home in wanted if home not in free)
 
 

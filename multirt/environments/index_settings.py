@@ -176,7 +176,7 @@ _UVS_ALONE = (
 )
 
 
-def following(
+def apply_tool_uv(
     wanted: InstallRequest, table: Mapping[str, object], title: str, folder: Path
 ) -> InstallRequest:
     """Return what is wanted, to be resolved as a script's `[tool.uv]` says.

@@ -34,12 +34,12 @@ class Contents(Struct, frozen=True, kw_only=True):
     local: tuple[str, ...]
 
 
-def hold_file(home: Path) -> Path:
+def lock_file_of(home: Path) -> Path:
     """Return the file that stands for an environment which somebody holds."""
     return home.parent.parent / "locks" / f"{home.name}.use"
 
 
-def is_whole(home: Path, python: Path, local: tuple[str, ...] | None = None) -> bool:
+def contents_are_intact(home: Path, python: Path, local: tuple[str, ...] | None = None) -> bool:
     """Tell whether an environment is complete, and every file is there as it was installed.
 
     Args:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.environments.identity import signature
-from multirt.environments.manifest import Manifest, is_whole, last_used, read_record
+from multirt.environments.manifest import Manifest, is_intact, last_used, read_record
 from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def environments(store: EnvironmentStore) -> tuple[StoredEnvironment, ...]:
     return tuple(sorted(found, key=lambda each: (-each.used, each.home.name)))
 
 
-def abandoned(store: EnvironmentStore) -> tuple[Path, ...]:
+def stale_build_dirs(store: EnvironmentStore) -> tuple[Path, ...]:
     """Return the folders that an interrupted builder left, and that nobody works at."""
     limit = time.time() - _ABANDONED
     return tuple(
@@ -116,7 +116,7 @@ def sweep(store: EnvironmentStore) -> None:
     """Remove what interrupted builders left, and old files that make environments."""
     limit = time.time() - _FORGOTTEN
     kept = [*_folders(store.root / "empty"), *_folders(store.root / "virtualenv")]
-    for folder in (*abandoned(store), *(each for each in kept if _changed(each) < limit)):
+    for folder in (*stale_build_dirs(store), *(each for each in kept if _changed(each) < limit)):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -151,7 +151,7 @@ def _state(home: Path, record: Manifest | None) -> EnvironmentState:
         same = False
     if not same:
         return EnvironmentState.ABSENT
-    return EnvironmentState.WHOLE if is_whole(home) else EnvironmentState.DAMAGED
+    return EnvironmentState.WHOLE if is_intact(home) else EnvironmentState.DAMAGED
 
 
 def _sizes(home: Path) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from multirt.environments.errors import UnresolvableError
 from multirt.environments.markers import marker_environment
-from multirt.environments.pylock import parse_lock, select
+from multirt.environments.pylock import parse_lock, select_packages
 from multirt.environments.resolver import resolve
 from multirt.environments.uv import UvError, ask, index_error
 from multirt.errors import ErrorKind, OperationError
@@ -73,7 +73,7 @@ def make_lock(
     served = tuple(
         (runtime.id, pins)
         for runtime in resolutions
-        if not isinstance(pins := select(lock, runtime, build=wanted.build), str)
+        if not isinstance(pins := select_packages(lock, runtime, build=wanted.build), str)
     )
     return Locked(text=_signed(text, served), served=served, left_out=tuple(left_out))
 
@@ -150,7 +150,9 @@ def _unserved(
 ) -> dict[Runtime, str]:
     """Return the runtimes that a lock does not serve, each with the reason."""
     lock = parse_lock(text, "the lock")
-    chosen = {runtime: select(lock, runtime, build=wanted.build) for runtime in resolutions}
+    chosen = {
+        runtime: select_packages(lock, runtime, build=wanted.build) for runtime in resolutions
+    }
     return {runtime: why for runtime, why in chosen.items() if isinstance(why, str)}
 
 

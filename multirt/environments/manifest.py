@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.environments import integrity as wholeness
-from multirt.environments.integrity import FILES, RECORD, Contents, stamp_of
+from multirt.environments.integrity import FILES, RECORD, Contents, contents_are_intact, stamp_of
 from multirt.environments.venv import python_of
 from runtimes.storage import cache
 
@@ -55,7 +54,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     programs: tuple[str, ...] = ()
 
 
-def seal(home: Path, record: Manifest, local: tuple[str, ...] = ()) -> None:
+def write_manifest(home: Path, record: Manifest, local: tuple[str, ...] = ()) -> None:
     """Write down what an environment is, and its files; the last thing before it is used.
 
     Args:
@@ -71,7 +70,7 @@ def seal(home: Path, record: Manifest, local: tuple[str, ...] = ()) -> None:
     cache.write(home / FILES, Contents(files=files, stamp=stamp_of(home, files), local=local))
 
 
-def unseal(home: Path) -> None:
+def invalidate_manifest(home: Path) -> None:
     """Mark an environment as incomplete while something in it is replaced.
 
     Raises:
@@ -94,9 +93,9 @@ def read_record(home: Path) -> Manifest | None:
     return cache.read(home / RECORD, Manifest)
 
 
-def is_whole(home: Path) -> bool:
+def is_intact(home: Path) -> bool:
     """Tell whether an environment is complete, and every file is there in its size."""
-    return wholeness.is_whole(home, python_of(home))
+    return contents_are_intact(home, python_of(home))
 
 
 def note_use(home: Path, program: Path | None) -> None:

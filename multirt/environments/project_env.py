@@ -16,18 +16,18 @@ from msgspec import Struct
 
 from multirt.environments.builder import (
     built_at,
-    fill,
     install_local,
+    install_pins,
     record_of,
     shared_name,
-    telling_why,
+    translate_errors,
 )
 from multirt.environments.identity import digest
-from multirt.environments.integrity import hold_file, is_whole
-from multirt.environments.manifest import note_use, seal, unseal
+from multirt.environments.integrity import contents_are_intact, lock_file_of
+from multirt.environments.manifest import invalidate_manifest, note_use, write_manifest
 from multirt.environments.venv import python_of
-from multirt.storage.files import discard
-from multirt.storage.lock import holding
+from multirt.storage.files import remove_atomically
+from multirt.storage.lock import file_lock
 from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class LockedEnvironment(Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def leased(
+def locked_environment(
     runtime: Runtime,
     resolution: Resolution,
     store: EnvironmentStore,
@@ -75,19 +75,19 @@ def leased(
         MultirtError: it cannot be made.
     """
     tenant = _ProjectEnvironment(runtime, resolution, store)
-    with telling_why(runtime, store):
+    with translate_errors(runtime, store):
         name = f"{shared_name(runtime, resolution)}-{digest([owner], tenant.names)}"
         home = store.environments / name
         make_folder(store.environments)
-    with holding(hold_file(home)) as hold:
-        with telling_why(runtime, store):
+    with file_lock(lock_file_of(home)) as hold:
+        with translate_errors(runtime, store):
             there = tenant.settled(hold, home, fresh=fresh)
         if there is not None:
             note_use(home, None)
             yield there
             return
     with TemporaryDirectory(prefix="multirt-") as folder:  # another wheel is being tested there
-        with telling_why(runtime, store):
+        with translate_errors(runtime, store):
             tenant.make(Path(folder) / name)
         yield tenant.lease(Path(folder) / name, reused=False)
 
@@ -123,24 +123,24 @@ class _ProjectEnvironment(Struct, frozen=True):
         if not fresh and self._fits(home):
             return self.lease(home, reused=True)
         hold.release()
-        with holding(self.store.locks / f"{home.name}.lock") as turn:
-            turn.await_turn()  # another thread may want the very same
+        with file_lock(self.store.locks / f"{home.name}.lock") as turn:
+            turn.acquire()  # another thread may want the very same
             hold.share()
             if not fresh and self._fits(home):
                 return self.lease(home, reused=False)
-            if not hold.seize():
+            if not hold.try_acquire():
                 return None
-            if fresh or not is_whole(home, python_of(home)):
-                discard(home)
+            if fresh or not contents_are_intact(home, python_of(home)):
+                remove_atomically(home)
                 self.make(home)
             else:
-                unseal(home)
+                invalidate_manifest(home)
                 self._install_local(home)
             hold.share()
         return self.lease(home, reused=False)
 
     def _fits(self, home: Path) -> bool:
-        return is_whole(home, python_of(home), self.local)
+        return contents_are_intact(home, python_of(home), self.local)
 
     def make(self, home: Path) -> None:
         """Make an environment in its place; it counts from its seal on.
@@ -151,12 +151,12 @@ class _ProjectEnvironment(Struct, frozen=True):
         home.mkdir(mode=0o700)
         count = len(self.resolution.pins) + len(self.local)
         with self.store.progress(f"installing {count} packages for {self.runtime.id}"):
-            fill(self.runtime, self.resolution, self.store, home)
+            install_pins(self.runtime, self.resolution, self.store, home)
             self._install_local(home)
 
     def _install_local(self, home: Path) -> None:
         install_local(self.resolution, self.store, home)
-        seal(home, record_of(self.runtime, self.resolution), self.local)
+        write_manifest(home, record_of(self.runtime, self.resolution), self.local)
 
     def lease(self, home: Path, *, reused: bool) -> LockedEnvironment:
         """Return an environment that is held."""

@@ -52,7 +52,7 @@ def parse_lock(text: str, where: str) -> Pylock:
         raise InputError(f"{where} is no lock file: {error}", kind=ErrorKind.LOCK) from error
 
 
-def anchored(text: str, folder: Path) -> str:
+def with_absolute_paths(text: str, folder: Path) -> str:
     """Return the text of a lock whose relative paths begin at a folder with absolute ones."""
 
     def absolute(match: re.Match[str]) -> str:
@@ -69,7 +69,7 @@ def anchored(text: str, folder: Path) -> str:
     return _PATH.sub(absolute, text)
 
 
-def without(text: str, names: Collection[str]) -> str:
+def drop_packages(text: str, names: Collection[str]) -> str:
     """Return a lock as uv writes it without some of its packages."""
     if not names:
         return text
@@ -179,7 +179,7 @@ def read_lock(file: Path, store: EnvironmentStore) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is no lock file: it is not UTF-8", kind=ErrorKind.LOCK) from error
     if file.suffix != ".lock":
-        return anchored(text, file.absolute().parent)
+        return with_absolute_paths(text, file.absolute().parent)
     what = ["--project", str(file.absolute().parent), "--no-emit-project", "--no-dev"]
     if file.name != PROJECT_LOCKS[1]:
         what = ["--script", str(file.absolute().with_suffix(""))]
@@ -191,10 +191,10 @@ def read_lock(file: Path, store: EnvironmentStore) -> str:
         raise InputError(
             f"cannot read {file}: {error.failure.summary}", hint, kind=ErrorKind.LOCK
         ) from error
-    return anchored(text, store.root.resolve())  # where uv was run
+    return with_absolute_paths(text, store.root.resolve())  # where uv was run
 
 
-def choose(text: str, runtime: Runtime, wanted: InstallRequest) -> tuple[Pin, ...]:
+def select_for_runtime(text: str, runtime: Runtime, wanted: InstallRequest) -> tuple[Pin, ...]:
     """Return what a runtime gets of a lock, one file for each distribution.
 
     Raises:
@@ -202,7 +202,7 @@ def choose(text: str, runtime: Runtime, wanted: InstallRequest) -> tuple[Pin, ..
         MultirtError: it is none, or was made for other requirements.
     """
     lock = parse_lock(text, str(wanted.lock))
-    pins = select(lock, runtime, build=wanted.build)
+    pins = select_packages(lock, runtime, build=wanted.build)
     if isinstance(pins, str):
         full = f"{wanted.lock} does not serve {runtime.id}: {pins}"
         raise UnresolvableError(f"the lock file has nothing for it: {pins}", full)
@@ -210,7 +210,9 @@ def choose(text: str, runtime: Runtime, wanted: InstallRequest) -> tuple[Pin, ..
     return pins
 
 
-def select(lock: Pylock, runtime: Runtime, *, build: bool = False) -> tuple[Pin, ...] | str:
+def select_packages(
+    lock: Pylock, runtime: Runtime, *, build: bool = False
+) -> tuple[Pin, ...] | str:
     """Return what a runtime gets of a lock; a text says why it gets nothing.
 
     Args:

@@ -23,15 +23,15 @@ from multirt.environments.local_wheels import (
 )
 from multirt.environments.model import Resolution
 from multirt.environments.pylock import (
-    choose,
+    drop_packages,
     parse_lock,
     pin_note,
     pins_of,
     read_lock,
     read_pin,
-    without,
+    select_for_runtime,
 )
-from multirt.environments.uv import UvError, ask, index_error, telling
+from multirt.environments.uv import UvError, ask, index_env_vars, index_error
 from multirt.environments.uv_failure import FailureKind
 from multirt.errors import ErrorKind, InputError, MultirtError
 from multirt.storage.cache import age_of, read_note, write_note
@@ -170,7 +170,7 @@ def resolve(runtime: Runtime, wanted: InstallRequest, store: EnvironmentStore) -
     wheels = tuple(read_wheel(path) for path in wanted.wheels)
     if wanted.lock is not None:
         text = read_lock(wanted.lock, store)
-        known = _Known(lock=text, pins=choose(text, runtime, wanted))
+        known = _Known(lock=text, pins=select_for_runtime(text, runtime, wanted))
     else:
         known = _resolved(runtime, wanted, wheels, store)
     return Resolution(
@@ -225,7 +225,7 @@ def _resolved(
         if isinstance(failure, UnresolvableError) and error.failure.lasting:
             _remember(note_file, failure=_failure_note(failure))
         raise failure from error
-    lock = without(text, _local_names(text, wanted, wheels))
+    lock = drop_packages(text, _local_names(text, wanted, wheels))
     pins = pins_of(parse_lock(lock, f"the resolution for {runtime.id}"))
     _remember(note_file, lock=lock, pins=[pin_note(pin) for pin in pins])
     return _Known(lock=lock, pins=pins, life=0 if store.refresh else store.fresh_for)
@@ -285,7 +285,7 @@ def _key(
         [f"{wheel.name} {wheel.version} {wheel.metadata}" for wheel in wheels],
         [project_digest(folder) for folder in wanted.editable],
         map(content_digest, named_paths(wanted.requirements)),
-        telling(store.env),
+        index_env_vars(store.env),
     )
 
 

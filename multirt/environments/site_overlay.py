@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.environments.identity import digest, runtime_identity
-from multirt.environments.in_use import keep
-from multirt.environments.manifest import EnvironmentKind, Manifest, is_whole, seal
+from multirt.environments.in_use import mark_in_use
+from multirt.environments.manifest import EnvironmentKind, Manifest, is_intact, write_manifest
 from multirt.environments.venv import create, python_of, unwritable
-from multirt.storage.files import discard
+from multirt.storage.files import remove_atomically
 from runtimes.storage.trust import make_folder
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         MultirtError: it cannot be made.
     """
     home = cache_dir / "environments" / _key(runtime, roots)
-    keep(home)
-    if is_whole(home):
+    mark_in_use(home)
+    if is_intact(home):
         return python_of(home)
     try:
         make_folder(home.parent)
-        discard(home)  # somebody removed a part of it
+        remove_atomically(home)  # somebody removed a part of it
         room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     except OSError as error:
         raise unwritable(runtime, error) from error
@@ -56,10 +56,10 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
         for folder in create(runtime, room, cache_dir):
             (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
-        seal(room, _record(runtime, roots))
+        write_manifest(room, _record(runtime, roots))
         room.rename(home)
     except OSError as error:
-        if not is_whole(home):  # another start was quicker, which is as good
+        if not is_intact(home):  # another start was quicker, which is as good
             raise unwritable(runtime, error) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)

@@ -208,7 +208,7 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def telling(env: Mapping[str, str]) -> list[str]:
+def index_env_vars(env: Mapping[str, str]) -> list[str]:
     """Return the settings on which it depends what uv finds."""
     return sorted(
         f"{name}={value}"

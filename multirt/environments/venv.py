@@ -17,7 +17,7 @@ import msgspec
 
 from multirt.environments.identity import digest, runtime_identity
 from multirt.errors import ErrorKind, LaunchError, MultirtError
-from multirt.storage.files import discard
+from multirt.storage.files import remove_atomically
 from runtimes.storage.trust import check_tree, make_folder
 from runtimes.venvs import read_settings, site_folders
 
@@ -133,7 +133,7 @@ def _keep(room: Path, pattern: Path) -> None:
     """Keep a copy of an empty environment for the next ones."""
     with suppress(OSError):  # the disk is full; then each is made by itself
         make_folder(pattern.parent)
-        discard(pattern)
+        remove_atomically(pattern)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=pattern.parent))
         try:
             shutil.copytree(room, temporary, symlinks=True, dirs_exist_ok=True)

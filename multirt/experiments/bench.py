@@ -107,7 +107,7 @@ def bench(
         contenders = tuple(each for each in contenders if each.id not in unfit)
     with ExitStack() as stack:
         title = entrants.program.title
-        lanes = list(_lanes(title, contenders, conditions, effort, stack))
+        lanes = list(_make_series(title, contenders, conditions, effort, stack))
         _calibrate(lanes, say)
         for number in range(effort.rounds):
             turn = number % max(len(lanes), 1)  # nobody always comes first
@@ -149,7 +149,7 @@ def _excluded(comparison: Comparison) -> Iterator[ExcludedVariant]:
             yield ExcludedVariant(id=name, reason=reason)
 
 
-def _lanes(
+def _make_series(
     title: str,
     contenders: Sequence[Variant],
     conditions: Conditions,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.cpu_time import quicker_half
+from multirt.experiments.cpu_time import lower_half
 from multirt.intervals import Ratio, paired_ratio
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     @property
     def processor_time(self) -> float | None:
         """Seconds of processor time of one start, where other work added least; None if unknown."""
-        quick = quicker_half(self.processor)
+        quick = lower_half(self.processor)
         return median(quick) if quick else None
 
     @property

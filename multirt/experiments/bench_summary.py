@@ -14,7 +14,7 @@ _WIDE = 1.5  # upper end over lower end; then the machine says nothing
 _WORTH_SAYING = 0.01  # seconds of warm-up
 
 
-def sentence(bench: Bench) -> str:
+def summarize(bench: Bench) -> str:
     """Return what the other runtimes are to the reference, the fastest first."""
     reference = bench.reference
     others = [

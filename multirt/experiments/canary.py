@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from multirt.errors import MultirtError
 from multirt.experiments.canary_report import CanaryPair, RunResult, RunRole, is_crash
-from multirt.experiments.foreground import end_like, follow
+from multirt.experiments.foreground import exit_like_child, run_in_foreground
 from multirt.experiments.grouping import first_difference
-from multirt.experiments.normalization import choose_rules, substitutions
+from multirt.experiments.normalization import select_normalizers, substitutions
 from multirt.experiments.trial import RunOutcome, RunSpec, StreamRecorder, run_once
 from multirt.launch.exec_plan import environment_of
 from multirt.process.signals import signal_name
@@ -74,27 +74,27 @@ class Canary(Struct, frozen=True, kw_only=True):
         self._start_usual(turn)
 
     def _start_usual(self, turn: RunSlot) -> NoReturn:
-        ending = follow(_command(self.usual), self._environment(self.usual))
+        ending = run_in_foreground(_command(self.usual), self._environment(self.usual))
         self._remember(turn, ending)
         self._end(ending, self.usual)
 
     def _start_canary(self, turn: RunSlot) -> NoReturn:
         """Start the canary; one that cannot be started, or crashes, was the last."""
-        ending = follow(_command(self.canary), self._environment(self.canary))
+        ending = run_in_foreground(_command(self.canary), self._environment(self.canary))
         self._remember(turn, ending)
         if ending.refused is not None:
             self._stop(f"could not be started: {ending.refused}")
-            again = follow(_command(self.usual), self._environment(self.usual))
+            again = run_in_foreground(_command(self.usual), self._environment(self.usual))
             self._end(again, self.usual)  # nothing has happened yet
         self._stop_if_crashed(ending)
         self._end(ending, self.canary)
 
     def _start_with_shadow(self, turn: RunSlot, given: Path) -> NoReturn:
         """Start the usual runtime, and the canary afterwards with the same input."""
-        rules = choose_rules(["sets"], [])  # the seed of hashes is not ours to set here
+        rules = select_normalizers(["sets"], [])  # the seed of hashes is not ours to set here
         replaced = substitutions(rules, self.usual.runtime, [])
         streams = StreamRecorder(replaced), StreamRecorder(replaced)
-        ending = follow(_command(self.usual), self._environment(self.usual), streams)
+        ending = run_in_foreground(_command(self.usual), self._environment(self.usual), streams)
         self._remember(turn, ending)
         if ending.refused is None and os.fork() == 0:
             seen = RunOutcome(
@@ -113,7 +113,7 @@ class Canary(Struct, frozen=True, kw_only=True):
     def _shadow(self, seen: RunOutcome, given: Path) -> None:
         """Run the canary, compare, remember."""
         turn = self.store.begin_shadow(self.trial)
-        rules = choose_rules(["sets"], [])
+        rules = select_normalizers(["sets"], [])
         outcome = run_once(
             RunSpec(
                 command=_command(self.canary),
@@ -164,8 +164,8 @@ class Canary(Struct, frozen=True, kw_only=True):
         """End as the program ended."""
         if ending.refused is not None:
             self.say(f"multirt: cannot start {plan.executable}: {ending.refused}")
-            end_like(126)
-        end_like(ending.exit_code)
+            exit_like_child(126)
+        exit_like_child(ending.exit_code)
 
 
 def _command(plan: Plan) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class CanaryHistory(Struct, frozen=True, kw_only=True):
     stopped: str | None = None
 
 
-def is_canarys(number: int, percent: float) -> bool:
+def uses_canary(number: int, percent: float) -> bool:
     """Whether a start is the canary's: the share is exact, and spread evenly.
 
     Args:

@@ -13,7 +13,7 @@ from multirt.experiments.canary_report import (
     RunRecord,
     RunResult,
     RunRole,
-    is_canarys,
+    uses_canary,
 )
 from multirt.storage.sqlite import database, is_empty, storable
 
@@ -93,7 +93,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
             (count,) = connection.execute(
                 "SELECT count(*) FROM starts WHERE trial = ? AND role != 'shadow'", [number]
             ).fetchone()
-            chosen = is_canarys(count + 1, percent)
+            chosen = uses_canary(count + 1, percent)
             role = RunRole.CANARY if chosen and not shadow else RunRole.USUAL
             added = self._insert(connection, number, role)
             return RunSlot(number=added, role=role, shadowed=chosen and shadow)

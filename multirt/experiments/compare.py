@@ -76,12 +76,12 @@ def _turn_links(place: Path, origins: Sequence[Path]) -> None:
     for parent, folders, files in os.walk(place):
         for link in (Path(parent, name) for name in (*folders, *files)):
             target = str(link.readlink()) if link.is_symlink() else ""
-            if (new := moved(target, origins, place)) != target:
+            if (new := relocate_path(target, origins, place)) != target:
                 link.unlink()
                 link.symlink_to(new)
 
 
-def moved(word: str, origins: Iterable[Path], place: Path) -> str:
+def relocate_path(word: str, origins: Iterable[Path], place: Path) -> str:
     """Return a path inside the copied folder as it is in the copy; other words stay.
 
     Args:
@@ -266,10 +266,10 @@ def prepared(contender: Variant, conditions: Conditions) -> Iterator[RunSpec]:
     with temporary_folder() as room:
         place = room.resolve() / "copy"
         make_copy(origins, place)
-        folder = Path(moved(str(conditions.folder), origins, place))
+        folder = Path(relocate_path(str(conditions.folder), origins, place))
         command = (
             *contender.interpreter,
-            *(moved(word, origins, place) for word in contender.plan.arguments),
+            *(relocate_path(word, origins, place) for word in contender.plan.arguments),
         )
         inside = folder != conditions.folder
         yield _start(contender, conditions, folder if inside else place, command, place)

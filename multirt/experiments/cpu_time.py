@@ -34,6 +34,6 @@ def processor_time(task: PyperfTask, starts: int) -> float:
     return sum(run_once(start).processor_seconds for _ in range(starts)) / starts
 
 
-def quicker_half(times: Sequence[float]) -> Sequence[float]:
+def lower_half(times: Sequence[float]) -> Sequence[float]:
     """Return the quicker half of processor times, sorted: other work only adds to them."""
     return sorted(each for each in times if each > 0)[: (len(times) + 1) // 2]

@@ -27,10 +27,10 @@ _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, sig
 _CHUNK = 1 << 16
 _TICK = 0.05  # seconds between looks at a program whose streams are silent
 # What no interpreter could be started with: the command line, or the machine, is full.
-_NOBODYS_FAULT = (errno.E2BIG, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+_SYSTEM_LIMITS = (errno.E2BIG, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
-def follow(
+def run_in_foreground(
     command: Sequence[str],
     environment: Mapping[str, str],
     recordings: tuple[StreamRecorder, StreamRecorder] | None = None,
@@ -48,7 +48,7 @@ def follow(
     """
     begun = time.monotonic()
     pipe = subprocess.PIPE if recordings is not None else None
-    with _patient() as adopt:
+    with _forward_signals() as adopt:
         try:
             # Files that the shell opened for the program are handed on, as by exec.
             process = subprocess.Popen(
@@ -56,20 +56,20 @@ def follow(
             )
         except OSError as error:
             why = error.strerror or str(error)
-            if error.errno in _NOBODYS_FAULT:
+            if error.errno in _SYSTEM_LIMITS:
                 message = f"cannot start {command[0]}: {why}"
                 raise LaunchError(message) from error
             return RunResult(exit_code=None, refused=why)
         adopt(process)
         with ending_process(process.pid):
             if recordings is not None:
-                _pass_on(process, recordings)
+                _forward_and_record(process, recordings)
             code = process.wait()
     return RunResult(exit_code=code, seconds=time.monotonic() - begun)
 
 
 @contextmanager
-def _patient() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+def _forward_signals() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
     """Let signals be the program's: ignore what it gets itself, hand on what only we get."""
     children: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
@@ -99,7 +99,7 @@ def _nothing(number: int, _: object) -> None:
     """Do nothing; unlike an ignored signal, the program does not inherit this."""
 
 
-def _pass_on(
+def _forward_and_record(
     process: subprocess.Popen[bytes], recordings: tuple[StreamRecorder, StreamRecorder]
 ) -> None:
     """Hand on what the program writes, and record it, until it has ended."""
@@ -111,23 +111,23 @@ def _pass_on(
         while selector.get_map():
             ready = selector.select(0 if ended else _TICK)
             if ended and not ready:
-                _leave_to_child(selector)
+                _drain_in_child(selector)
                 return
             ended = process.poll() is not None
-            _hand_on(selector, ready)
+            _forward_output(selector, ready)
 
 
-def _leave_to_child(selector: selectors.BaseSelector) -> None:
+def _drain_in_child(selector: selectors.BaseSelector) -> None:
     """Hand on in a process of its own what a child in the background still writes."""
     if os.fork():
         return
     os.setsid()
     while selector.get_map():
-        _hand_on(selector, selector.select())
+        _forward_output(selector, selector.select())
     os._exit(0)
 
 
-def _hand_on(
+def _forward_output(
     selector: selectors.BaseSelector, ready: Sequence[tuple[selectors.SelectorKey, int]]
 ) -> None:
     """Write where the user reads what stands in pipes, and record it."""
@@ -150,7 +150,7 @@ def _write(target: int, data: bytes) -> None:
         data = data[os.write(target, data) :]
 
 
-def end_like(code: int | None) -> NoReturn:
+def exit_like_child(code: int | None) -> NoReturn:
     """End this process as the program ended: with its exit code, or by its signal."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, or full

@@ -95,7 +95,7 @@ RULES: tuple[Normalizer, ...] = (
 )
 
 
-def choose_rules(added: Iterable[str], dropped: Iterable[str]) -> tuple[Normalizer, ...]:
+def select_normalizers(added: Iterable[str], dropped: Iterable[str]) -> tuple[Normalizer, ...]:
     """Return the usual rules with some added and some dropped.
 
     Raises:

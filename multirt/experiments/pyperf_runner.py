@@ -83,9 +83,11 @@ def _worker(task: PyperfTask, words: Sequence[str], values: int) -> dict[str, An
         own += [f"--name={task.name}", "-o", str(output), *words]
         outcome = run_once(
             RunSpec(
-                command=(*own, "--", *_sheltered(task, room)),
+                command=(*own, "--", *_isolated_command(task, room)),
                 environment={
-                    name: value for name, value in task.environment.items() if not _harms(name)
+                    name: value
+                    for name, value in task.environment.items()
+                    if not _disturbs_pyperf(name)
                 },
                 folder=task.folder,
                 room=task.folder,
@@ -102,9 +104,11 @@ def _worker(task: PyperfTask, words: Sequence[str], values: int) -> dict[str, An
         return document
 
 
-def _sheltered(task: PyperfTask, room: Path) -> tuple[str, ...]:
+def _isolated_command(task: PyperfTask, room: Path) -> tuple[str, ...]:
     """Return the command without what pyperf's own processes would take for theirs."""
-    variables = [f"{name}={value}" for name, value in task.environment.items() if _harms(name)]
+    variables = [
+        f"{name}={value}" for name, value in task.environment.items() if _disturbs_pyperf(name)
+    ]
     command = (which("env") or "env", *variables, *task.command) if variables else task.command
     if not _TAKEN & {*command}:
         return command
@@ -113,7 +117,7 @@ def _sheltered(task: PyperfTask, room: Path) -> tuple[str, ...]:
     return (which("sh") or "sh", str(script))
 
 
-def _harms(variable: str) -> bool:
+def _disturbs_pyperf(variable: str) -> bool:
     """Whether a variable of the program's might hinder pyperf's own interpreter."""
     return variable.startswith("PYTHON") and variable not in _HARMLESS
 

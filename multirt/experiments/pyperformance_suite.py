@@ -165,7 +165,7 @@ def _run(contender: Variant, names: str | None, pace: SuiteMode, folder: Path) -
     profile = contender.profile
     if profile is not None and (profile.options or profile.requirement):
         return SuiteRun(id=contender.id, trouble=f"the suite cannot be started as +{profile.name}")
-    if environment.get("PYTHON_GIL") == "0" and not _bears_no_gil():
+    if environment.get("PYTHON_GIL") == "0" and not _supports_gil_off():
         why = "pyperformance itself cannot be started with PYTHON_GIL=0 on multirt's own Python"
         return SuiteRun(id=contender.id, trouble=why)
     output = folder / f"{contender.id.replace('/', '_')}.json"
@@ -206,7 +206,7 @@ def _command(
     return tuple(words)
 
 
-def _bears_no_gil() -> bool:
+def _supports_gil_off() -> bool:
     """Whether this interpreter starts with PYTHON_GIL=0; one before 3.13 does not look at it."""
     return sys.version_info < (3, 13) or bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 

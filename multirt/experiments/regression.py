@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.cpu_time import quicker_half
+from multirt.experiments.cpu_time import lower_half
 from multirt.experiments.pyperf_runner import differ
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def _change(record: BenchRecord, earlier: Sequence[BenchRecord], threshold: floa
     medians = [each.median for each in earlier]
     # What changed an empty program's time changed the machine, not the program.
     drift = median(record.startup) / median(value for each in earlier for value in each.startup)
-    busier = _busier(record, earlier)
-    mine = quicker_half(record.processor)
-    theirs = [quick for each in earlier if (quick := quicker_half(each.processor))]
+    busier = _machine_load_ratio(record, earlier)
+    mine = lower_half(record.processor)
+    theirs = [quick for each in earlier if (quick := lower_half(each.processor))]
     known = bool(mine and theirs)
     centres = [median(each) for each in theirs]
     return RuntimeChange(
@@ -123,10 +123,10 @@ def _change(record: BenchRecord, earlier: Sequence[BenchRecord], threshold: floa
     )
 
 
-def _busier(record: BenchRecord, earlier: Sequence[BenchRecord]) -> float:
+def _machine_load_ratio(record: BenchRecord, earlier: Sequence[BenchRecord]) -> float:
     """Return how many times as much processor time an empty program takes; 1 when it is less."""
-    mine = quicker_half(record.idle)
-    theirs = [median(quick) for each in earlier if (quick := quicker_half(each.idle))]
+    mine = lower_half(record.idle)
+    theirs = [median(quick) for each in earlier if (quick := lower_half(each.idle))]
     return max(median(mine) / median(theirs), 1.0) if mine and theirs else 1.0
 
 

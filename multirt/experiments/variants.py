@@ -91,7 +91,7 @@ class Lineup(Struct, frozen=True, kw_only=True):
     left_out: tuple[tuple[str, str], ...]
 
 
-def line_up(
+def build_variants(
     request: Request,
     arguments: Sequence[str],
     words: Sequence[str],
@@ -131,11 +131,11 @@ def line_up(
     _check_profiles(found, specs)
     return Lineup(
         program=decisions[0][1].program,
-        contenders=_referred(found, reference),
+        contenders=_reference_first(found, reference),
         left_out=tuple(
             (f"{name}{names[home]}", reason)
             for home, decision in decisions
-            for name, reason in _left_out(decision)
+            for name, reason in _excluded(decision)
         ),
     )
 
@@ -214,7 +214,7 @@ def _check_profiles(
             raise UsageError(message, "`multirt list` shows the builds", kind=ErrorKind.PROFILE)
 
 
-def _referred(found: Sequence[Variant], reference: str | None) -> tuple[Variant, ...]:
+def _reference_first(found: Sequence[Variant], reference: str | None) -> tuple[Variant, ...]:
     """Put the reference first."""
     if reference is None:
         return tuple(found)
@@ -242,7 +242,7 @@ def _is_meant(contender: Variant, reference: str) -> bool:
     return spec.accepts(contender.runtime)
 
 
-def _left_out(decision: Decision) -> Iterator[tuple[str, str]]:
+def _excluded(decision: Decision) -> Iterator[tuple[str, str]]:
     """Yield the runtimes that were asked for and that something stands against."""
     for verdict in decision.verdicts:
         causes = {each.cause.value for each in verdict.objections}

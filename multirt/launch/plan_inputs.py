@@ -76,7 +76,7 @@ _SETTINGS = (
     "/etc/pip.conf",
     "/etc/uv/uv.toml",
 )
-_PASSING = (Reason.CANNOT_START, Reason.FAILED, Reason.GARBLED, Reason.TIMED_OUT)
+_PASSING = (Reason.CANNOT_START, Reason.FAILED, Reason.INVALID_ANSWER, Reason.TIMED_OUT)
 _MOST_PARTS = 4096  # of a path, its links followed; then it leads in a circle
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.environments import InstallRequest, UnresolvableError, leased, resolve
+from multirt.environments import InstallRequest, UnresolvableError, locked_environment, resolve
 from multirt.errors import ConfigError, MultirtError
 from multirt.matrix.model import CellEnvironment, CellState, InstallMode
 from multirt.matrix.plan import under_test
@@ -98,7 +98,7 @@ class Installer(Struct, frozen=True, kw_only=True):
         owner = str(self.root)
         installed = {pin.name: pin.version or "" for pin in resolution.pins}
         installed |= {each.name: each.version for each in resolution.wheels}
-        with leased(runtime, resolution, self.store, owner, fresh=self.fresh) as lease:
+        with locked_environment(runtime, resolution, self.store, owner, fresh=self.fresh) as lease:
             report = replace(
                 plan.report,
                 installed=dict(sorted(installed.items())),

@@ -17,13 +17,13 @@ import msgspec
 from msgspec.structs import replace
 
 import multirt
-from multirt.environments.integrity import hold_file, is_whole
+from multirt.environments.integrity import contents_are_intact, lock_file_of
 from multirt.launch.plan_reader import signature_of
 from multirt.matrix import source_digest
 from multirt.matrix.model import CellPlan, CellState, MatrixReport
 from multirt.matrix.source_digest import DigestCache, reports_in
 from multirt.storage.cache import read_note, write_note
-from multirt.storage.lock import holding
+from multirt.storage.lock import file_lock
 from runtimes.storage.fingerprint import is_racy
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def cached_plan(path: Path, root: Path, state: Path) -> Iterator[CachedPlan | No
     with ExitStack() as held:
         for each in plan.plans if plan is not None and valid else ():
             if (at := each.environment) is not None:
-                held.enter_context(holding(hold_file(Path(at.home)))).share()
-                valid = valid and is_whole(Path(at.home), Path(at.python), at.local)
+                held.enter_context(file_lock(lock_file_of(Path(at.home)))).share()
+                valid = valid and contents_are_intact(Path(at.home), Path(at.python), at.local)
         yield plan if valid else None
 
 

@@ -19,7 +19,7 @@ from multirt.environments.index_settings import PYPI, index_settings
 from multirt.errors import ErrorKind, InputError, OperationError, UsageError
 from multirt.probe.model import failed
 from multirt.process.optional_packages import require
-from multirt.storage.lock import holding
+from multirt.storage.lock import file_lock
 from runtimes.storage.trust import check_file, make_folder
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def _fetch(client: PyPISimple, package: DistributionPackage, folder: Path) -> Pa
     sha256 = package.digests.get("sha256")
     key = sha256 or hashlib.sha256(package.url.encode()).hexdigest()
     wheel = folder / key[:16] / package.filename
-    with holding(wheel.with_name("lock")) as lock:
-        lock.await_turn()
+    with file_lock(wheel.with_name("lock")) as lock:
+        lock.acquire()
         return _fetched(client, package, wheel)
 
 

@@ -73,7 +73,7 @@ def run(
         return deadline - time.monotonic()
 
     with Child(command, env=env, folder=folder, kept=_KEPT) as child:
-        given = child.listen(left)
+        given = child.communicate(left)
     return ChildResult(status=given.status, stdout=given.stdout, stderr=given.stderr)
 
 

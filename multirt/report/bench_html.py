@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.bench_summary import notes, sentence
+from multirt.experiments.bench_summary import notes, summarize
 from multirt.report.bench_text import HEADINGS, cells, name_of, with_threads
 from multirt.report.html import write_page
 from multirt.report.units import duration, interval
@@ -58,7 +58,7 @@ def write_bench(bench: Bench, records: Sequence[BenchRecord], path: Path) -> Non
     past = _past(bench, records)
     context = {
         "title": f"{bench.program.rpartition('/')[2]}, measured",
-        "sentence": sentence(bench),
+        "sentence": summarize(bench),
         "facts": [("program", bench.program), ("reference", bench.reference.contender.id)],
         "headings": HEADINGS,
         "rows": [cells(bench, each) for each in bench.measured],

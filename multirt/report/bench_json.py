@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
-from multirt.experiments.bench_summary import notes, sentence
+from multirt.experiments.bench_summary import notes, summarize
 from multirt.report.json_parts import SCHEMA, Document, ratio_document
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def bench_document(bench: Bench, changes: Sequence[RuntimeChange] | None) -> Doc
         "checked": bench.checked,
         "runtimes": [_measured(bench, each) for each in bench.measured],
         "excluded": [{"runtime": each.id, "reason": each.reason} for each in bench.excluded],
-        "sentence": sentence(bench),
+        "sentence": summarize(bench),
         "notes": list(notes(bench)),
         "changes": _changes(changes),
     }

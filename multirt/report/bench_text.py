@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from multirt.experiments.bench_summary import notes, sentence
+from multirt.experiments.bench_summary import notes, summarize
 from multirt.report.rich_text import open_console, text
 from multirt.report.units import duration, interval, plot, spark, write_size
 
@@ -43,7 +43,7 @@ def print_bench(bench: Bench) -> None:
     _print_curves(console, bench.measured)
     if len({each.threads for each in bench.measured}) > 1:
         _print_threads(console, bench.measured)
-    console.print(f"\n[bold]{text(sentence(bench))}[/]")
+    console.print(f"\n[bold]{text(summarize(bench))}[/]")
     shown = list(notes(bench))
     for note in shown[:_NOTES]:
         console.print(f"[yellow]note[/] {text(note)}")

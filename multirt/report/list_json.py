@@ -34,14 +34,14 @@ def find_document(found: Sequence[Runtime], *, ranking: bool) -> Document:
     """Return what `find --json` prints, with every one that fits where that was asked for."""
     document = {**SCHEMA, "runtime": _runtime(found[0])}
     if ranking:
-        from runtimes import decided_by, standing
+        from runtimes import deciding_criterion, rank_values
 
         above = [None, *found[:-1]]
         document["ranking"] = [
             {
                 "runtime": each.id,
-                "criteria": standing(each),
-                "behind_by": decided_by(better, each) if better is not None else None,
+                "criteria": rank_values(each),
+                "behind_by": deciding_criterion(better, each) if better is not None else None,
             }
             for better, each in zip(above, found, strict=True)
         ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.report.rich_text import fitted, open_console, text
-from runtimes import CRITERIA, decided_by, foreign_sizes, standing
+from runtimes import CRITERIA, deciding_criterion, foreign_sizes, rank_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -121,9 +121,12 @@ def print_ranking(found: Sequence[Runtime]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for head in ("", "runtime", *(_SHORT[name] for name in shown), "behind by"):
         table.add_column(head, no_wrap=True, justify="right" if not head else "left")
-    reasons = ["", *(_SHORT[decided_by(better, worse)] for better, worse in pairwise(found))]
+    reasons = [
+        "",
+        *(_SHORT[deciding_criterion(better, worse)] for better, worse in pairwise(found)),
+    ]
     for place, (runtime, reason) in enumerate(zip(found, reasons, strict=True), 1):
-        values = standing(runtime)
+        values = rank_values(runtime)
         cells = (_cell(values[name]) for name in shown)
         table.add_row(str(place), text(runtime.id), *cells, reason)
     console = open_console()

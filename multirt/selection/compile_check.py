@@ -166,7 +166,7 @@ def _run(runtime: Runtime, asked: CompileQuery, env: Mapping[str, str]) -> list[
             data.write(asked.data)
             data.seek(0)
             with Child(command, env=clean, folder=folder, kept=_KEPT, given=data) as child:
-                output = child.listen(lambda _: deadline - time.monotonic())
+                output = child.communicate(lambda _: deadline - time.monotonic())
     except OSError:
         return []
     lines = output.stdout.decode("ascii", "replace").splitlines()

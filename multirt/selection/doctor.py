@@ -63,7 +63,7 @@ _HINTS: dict[Reason, str] = {
     Reason.CANNOT_START: "it is of another machine, or what it needs is not installed",
     Reason.TIMED_OUT: "MULTIRT_PROBE_TIMEOUT=SECONDS gives it more time",
     Reason.FAILED: "start it by hand: it does not run Python code as it is",
-    Reason.GARBLED: "start it by hand: it does not answer as a Python runtime does",
+    Reason.INVALID_ANSWER: "start it by hand: it does not answer as a Python runtime does",
 }
 
 

@@ -86,7 +86,7 @@ def query_own_modules(
     deadline = time.monotonic() + _SECONDS
     try:
         with Child(command, env=clean, folder=Path(runtime.executable.anchor), kept=_KEPT) as child:
-            output = child.listen(lambda _: deadline - time.monotonic())
+            output = child.communicate(lambda _: deadline - time.monotonic())
     except OSError:
         return frozenset()
     lines = output.stdout.decode("ascii", "replace").splitlines()

@@ -97,9 +97,9 @@ def _needed(
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
     if wanted is not None and own and program.uv:
-        from multirt.environments import following  # likewise
+        from multirt.environments import apply_tool_uv  # likewise
 
-        wanted = following(wanted, program.uv, program.title, start_of(program, request.cwd))
+        wanted = apply_tool_uv(wanted, program.uv, program.title, start_of(program, request.cwd))
     why = "it is older than pyproject.toml" if old else "it lacks what is asked for besides"
     notes = (f"{lock.name} does not count: {why}",) if lock else ()
     return PackageSources(environment=None, roots=(), wanted=wanted, notes=notes)

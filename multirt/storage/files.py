@@ -12,7 +12,7 @@ from typing import Any
 from runtimes import files
 
 
-def discard(home: Path) -> None:
+def remove_atomically(home: Path) -> None:
     """Remove a folder, such that nobody ever meets a part of it; none there is no trouble.
 
     Raises:

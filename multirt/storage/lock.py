@@ -36,11 +36,11 @@ class FileLock:
         """Hold it no more."""
         self._lock("LOCK_UN", wait=True)
 
-    def await_turn(self) -> None:
+    def acquire(self) -> None:
         """Hold it alone, waiting for all others."""
         self._lock("LOCK_EX", wait=True)
 
-    def seize(self) -> bool:
+    def try_acquire(self) -> bool:
         """Hold it alone, without waiting; return whether that succeeded. It is not shared then."""
         return self._lock("LOCK_EX", wait=False)
 
@@ -56,7 +56,7 @@ class FileLock:
 
 
 @contextmanager
-def holding(file: Path) -> Iterator[FileLock]:
+def file_lock(file: Path) -> Iterator[FileLock]:
     """Give a hold, of nothing at first.
 
     Args:
@@ -87,10 +87,10 @@ def locked(
     Raises:
         OSError: it cannot be made.
     """
-    with holding(file) as hold:
-        if not (hold.share(wait=False) if shared else hold.seize()):
+    with file_lock(file) as hold:
+        if not (hold.share(wait=False) if shared else hold.try_acquire()):
             say(f"waiting for {holder}")
-            hold.share() if shared else hold.await_turn()
+            hold.share() if shared else hold.acquire()
         yield
 
 

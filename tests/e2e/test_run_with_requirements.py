@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from multirt.config import CliSettings
 from multirt.environments import EnvironmentStore, InstallRequest, resolve
-from multirt.environments.pylock import anchored
+from multirt.environments.pylock import with_absolute_paths
 from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.decide import decide
 from multirt.selection.request import Request
@@ -237,4 +237,4 @@ def test_a_cache_that_cannot_be_used_is_named(command: Command, tool: Path, plac
     ],
 )
 def test_paths_in_a_lock_begin_at_its_folder(written: str, absolute: str) -> None:
-    assert anchored(written, Path("/w/d")) == absolute
+    assert with_absolute_paths(written, Path("/w/d")) == absolute

@@ -22,7 +22,7 @@ from multirt.environments import (
     build,
     environments,
     forget_resolutions,
-    leased,
+    locked_environment,
     overlay,
     prunable,
     release,
@@ -31,9 +31,9 @@ from multirt.environments import (
     sweep,
 )
 from multirt.environments.in_use import started
-from multirt.environments.integrity import hold_file
-from multirt.storage.files import discard
-from multirt.storage.lock import holding
+from multirt.environments.integrity import lock_file_of
+from multirt.storage.files import remove_atomically
+from multirt.storage.lock import file_lock
 
 if TYPE_CHECKING:
     from multirt.environments import EnvironmentStore
@@ -155,7 +155,7 @@ def test_nothing_there_is_no_trouble(store: EnvironmentStore) -> None:
 
 def test_what_is_in_use_stays(here: Runtime, store: EnvironmentStore) -> None:
     resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
-    with leased(here, resolution, store, "project") as lease:
+    with locked_environment(here, resolution, store, "project") as lease:
         home = lease.built.home
         assert remove([home]) == (home,)
         assert lease.built.python.exists()
@@ -199,11 +199,11 @@ def test_a_start_waits_for_a_removal_and_makes_its_environment_again(
     resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     home = build(here, resolution, store).home
     release()
-    with ThreadPoolExecutor() as pool, holding(hold_file(home)) as removal:
-        assert removal.seize()
+    with ThreadPoolExecutor() as pool, file_lock(lock_file_of(home)) as removal:
+        assert removal.try_acquire()
         start = pool.submit(build, here, resolution, store)
         with pytest.raises(TimeoutError):
             start.result(timeout=0.5)
-        discard(home)
+        remove_atomically(home)
         removal.release()
         assert start.result().python.exists()

@@ -59,15 +59,15 @@ def test_an_answer_without_sense_is_garbled(machine: Machine, change: dict[str, 
     path = answering(machine, {**ANSWER, **change})
     with pytest.raises(CandidateError) as caught:
         interrogate(path, env=os.environ, timeout=30.0)
-    assert caught.value.reason is Reason.GARBLED
+    assert caught.value.reason is Reason.INVALID_ANSWER
     rejected = machine.rejection("python3", timeout=30.0)
-    assert (rejected.reason, rejected.detail) == (Reason.GARBLED, caught.value.detail)
+    assert (rejected.reason, rejected.detail) == (Reason.INVALID_ANSWER, caught.value.detail)
 
 
 @pytest.mark.parametrize("answer", [[], "text", None, 3])
 def test_an_answer_that_is_no_object_is_garbled(machine: Machine, answer: object) -> None:
     answering(machine, answer)
-    assert machine.rejection("python3", timeout=30.0).reason is Reason.GARBLED
+    assert machine.rejection("python3", timeout=30.0).reason is Reason.INVALID_ANSWER
 
 
 def test_missing_facts_are_not_made_up(machine: Machine) -> None:

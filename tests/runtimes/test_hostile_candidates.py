@@ -38,7 +38,7 @@ SCRIPTS = [
     pytest.param(
         "#!/bin/sh\ncat >/dev/null\nexit 4\n", Reason.FAILED, "status 4", id="reads-stdin"
     ),
-    pytest.param("#!/bin/sh\nyes\n", Reason.GARBLED, "1048576 bytes", id="flood"),
+    pytest.param("#!/bin/sh\nyes\n", Reason.INVALID_ANSWER, "1048576 bytes", id="flood"),
     pytest.param("#!/bin/sh\nyes >&2\n", Reason.TIMED_OUT, "within", id="flood-of-errors"),
     pytest.param("#!/bin/sh\nsleep 60\n", Reason.TIMED_OUT, "within", id="hangs"),
     pytest.param(
@@ -61,7 +61,7 @@ SCRIPTS = [
         "#!/bin/sh\n"
         'for last; do :; done; nonce=$(echo "$last" | sed -n \'s/^NONCE = "\\(.*\\)"/\\1/p\')\n'
         'echo "$nonce{}$nonce"; echo "$nonce"\n',
-        Reason.GARBLED,
+        Reason.INVALID_ANSWER,
         "implementation",
         id="empty-answer",
     ),
@@ -69,7 +69,7 @@ SCRIPTS = [
         "#!/bin/sh\n"
         'for last; do :; done; nonce=$(echo "$last" | sed -n \'s/^NONCE = "\\(.*\\)"/\\1/p\')\n'
         'echo "$nonce not json $nonce"; echo "$nonce"\n',
-        Reason.GARBLED,
+        Reason.INVALID_ANSWER,
         "JSON",
         id="no-json",
     ),

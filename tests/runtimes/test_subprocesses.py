@@ -25,7 +25,7 @@ def heard(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20
     deadline = time.monotonic() + seconds
     command = [sys.executable, "-I", "-c", script]
     with Child(command, env=dict(os.environ), folder=folder, kept=kept) as child:
-        return child.listen(lambda _: deadline - time.monotonic())
+        return child.communicate(lambda _: deadline - time.monotonic())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_child_past_its_time_limit_is_ended(tmp_path: Path) -> None:
     assert given.status == 1  # there is no input
     script = "print('begun', flush=True); import time; time.sleep(99)"
     with Child([sys.executable, "-I", "-c", script], env={}, folder=tmp_path, kept=99) as child:
-        given = child.listen(lambda output: 0 if output else 60)
+        given = child.communicate(lambda output: 0 if output else 60)
     assert (given.stdout.split(), given.status) == ([b"begun"], None)
 
 
@@ -80,4 +80,4 @@ def test_it_reads_what_it_is_given(tmp_path: Path) -> None:
         given.seek(len(b"skipped"))
         command = [sys.executable, "-I", "-c", code]
         with Child(command, env={}, folder=tmp_path, kept=99, given=given) as child:
-            assert child.listen(lambda _: 60).stdout.split() == [b"200000"]
+            assert child.communicate(lambda _: 60).stdout.split() == [b"200000"]

@@ -7,14 +7,14 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from runtimes.worker_slots import ask_each
+from runtimes.worker_slots import run_parallel
 
 PROCESSORS = max(2, len(os.sched_getaffinity(0)))
 
 
 def test_answers_come_in_the_order_of_the_questions() -> None:
-    assert ask_each(lambda number, _: number * number, range(40)) == [n * n for n in range(40)]
-    assert ask_each(lambda number, _: number, []) == []
+    assert run_parallel(lambda number, _: number * number, range(40)) == [n * n for n in range(40)]
+    assert run_parallel(lambda number, _: number, []) == []
 
 
 def test_no_more_are_at_work_than_there_are_processors() -> None:
@@ -31,7 +31,7 @@ def test_no_more_are_at_work_than_there_are_processors() -> None:
         with lock:
             at_work -= 1
 
-    ask_each(question, range(200))
+    run_parallel(question, range(200))
     assert len(seen) == 200
     assert max(seen) <= PROCESSORS
 
@@ -40,7 +40,7 @@ def test_candidates_that_wait_leave_their_turn_to_others() -> None:
     """All wait for one that comes after more of them than there are processors."""
     number = min(PROCESSORS + 1, 8)  # more are never started
     together = Barrier(number, timeout=120)
-    answers = ask_each(lambda _, __: together.wait(), range(number))
+    answers = run_parallel(lambda _, __: together.wait(), range(number))
     assert sorted(answers) == list(range(number))
 
 
@@ -54,5 +54,5 @@ def test_an_error_ends_the_rest() -> None:
         stop.wait()
 
     with pytest.raises(KeyboardInterrupt):
-        ask_each(question, range(1000))
+        run_parallel(question, range(1000))
     assert len(started) < 1000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.environments import InstallRequest, leased, resolve
+from multirt.environments import InstallRequest, locked_environment, resolve
 from tests.factories.index import make_wheel
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ class Place:
         self.wheel.parent.mkdir(parents=True, exist_ok=True)
         made.replace(self.wheel)
         resolution = resolve(self.runtime, InstallRequest(wheels=(self.wheel,)), self.store)
-        with leased(self.runtime, resolution, self.store, self.owner) as lease:
+        with locked_environment(self.runtime, resolution, self.store, self.owner) as lease:
             self.home = lease.built.home
             (self.root,) = lease.built.site_roots
             command = [str(lease.built.python), "-c", SHOW]
             said: str = subprocess.check_output(command, text=True)
-        with leased(self.runtime, resolution, self.store, self.owner) as lease:
+        with locked_environment(self.runtime, resolution, self.store, self.owner) as lease:
             assert lease.reused
         return said.splitlines()
 

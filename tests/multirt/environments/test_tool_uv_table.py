@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from multirt.environments import InstallRequest, following
+from multirt.environments import InstallRequest, apply_tool_uv
 from multirt.errors import MultirtError
 
 
 def _following(table: str) -> InstallRequest:
     wanted = InstallRequest(requirements=("alpha",))
-    return following(wanted, tomllib.loads(table), "tool.py", Path("/there"))
+    return apply_tool_uv(wanted, tomllib.loads(table), "tool.py", Path("/there"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.experiments.bench_model import Bench, Measurement, WarmupCurve
-from multirt.experiments.bench_summary import notes, sentence
+from multirt.experiments.bench_summary import notes, summarize
 from multirt.experiments.variants import Variant
 from multirt.report.bench_text import print_bench
 from multirt.selection.model import Plan
@@ -80,7 +80,7 @@ WILD = (0.2, 3, 0.3, 4, 0.5, 1, 2, 0.1, 5, 1)
     ],
 )
 def test_a_claim_is_as_strong_as_its_interval(other: Measurement, words: str) -> None:
-    assert words in sentence(bench(other))
+    assert words in summarize(bench(other))
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_a_claim_is_as_strong_as_its_interval(other: Measurement, words: str) ->
 def test_the_warm_up_is_told_of_a_compiler(usual: float, words: str) -> None:
     warm = measured("pypy-3.11.11", 0.5, curve=WarmupCurve(seconds=(0.4, 0.3, 0.1, 0.1, 0.1, 0.1)))
     cold = measured("cpython-3.13.0", 1.0, curve=WarmupCurve(seconds=(usual,) * 4))
-    assert words in sentence(bench(warm, reference=cold))
+    assert words in summarize(bench(warm, reference=cold))
 
 
 def test_the_fastest_comes_first() -> None:
-    said = sentence(bench(measured("cpython-3.12.1", 0.8), measured("pypy-3.11.11", 0.2)))
+    said = summarize(bench(measured("cpython-3.12.1", 0.8), measured("pypy-3.11.11", 0.2)))
     assert said.index("pypy") < said.index("cpython-3.12.1")
 
 
@@ -106,16 +106,16 @@ def test_threads_are_told_with_what_they_are_good_for() -> None:
         replace(measured("cpython-3.13.5t", seconds), threads=number)
         for seconds, number in ((1.0, 1), (0.5, 4))
     )
-    said = sentence(bench(four, reference=one))
+    said = summarize(bench(four, reference=one))
     assert said == "cpython-3.13.5t (4 threads beside 1) is 2.00x faster (2.00 to 2.00)"
     held = [replace(measured("cpython-3.13.0", 1.0), threads=number) for number in (1, 4)]
-    said = sentence(bench(held[0], four, held[1], reference=one))
+    said = summarize(bench(held[0], four, held[1], reference=one))
     assert said.startswith("with 1 thread cpython-3.13.0 1.00x, within noise; cpython-3.13.5t (4")
     assert said.endswith("cpython-3.13.0 (4 threads beside 1) 1.00x, within noise")
 
 
 def test_one_alone_is_compared_with_nothing() -> None:
-    assert "nothing to compare with" in sentence(bench())
+    assert "nothing to compare with" in summarize(bench())
 
 
 def test_what_must_be_known_is_noted() -> None:

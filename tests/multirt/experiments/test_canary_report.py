@@ -14,9 +14,9 @@ from multirt.experiments.canary_report import (
     RunRecord,
     RunResult,
     RunRole,
-    is_canarys,
     is_crash,
     report_on,
+    uses_canary,
 )
 
 TRIAL = CanaryPair(program="/somewhere/tool.py", usual="cpython-3.13.0", canary="cpython-3.15.0")
@@ -25,7 +25,7 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 @given(st.integers(min_value=0, max_value=100), st.integers(min_value=0, max_value=500))
 def test_the_share_is_exact(percent: int, starts: int) -> None:
-    turns = sum(is_canarys(number, percent) for number in range(1, starts + 1))
+    turns = sum(uses_canary(number, percent) for number in range(1, starts + 1))
     assert turns == starts * percent // 100
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multirt.errors import MultirtError
-from multirt.experiments.normalization import choose_rules, substitutions
+from multirt.experiments.normalization import select_normalizers, substitutions
 from multirt.experiments.trial import StreamRecorder
 from tests.factories.outcomes import runtime
 
@@ -18,7 +18,7 @@ from tests.factories.outcomes import runtime
 def said(text: str, *added: str, dropped: tuple[str, ...] = (), prefix: str = "/opt/python") -> str:
     """Return what the rules make of an output."""
     place = (Path("/somewhere/copy"), "<copy>")
-    rules = substitutions(choose_rules(added, dropped), runtime(prefix=prefix), [place])
+    rules = substitutions(select_normalizers(added, dropped), runtime(prefix=prefix), [place])
     recording = StreamRecorder(rules)
     recording.feed(text.encode())
     return recording.finish().text
@@ -76,7 +76,7 @@ def test_a_shared_prefix_is_not_the_runtimes_alone(text: str, expected: str) -> 
 
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(MultirtError, match="no such rule: 'set'"):
-        choose_rules(["set"], [])
+        select_normalizers(["set"], [])
 
 
 @given(st.binary(max_size=200), st.integers(min_value=1, max_value=50))

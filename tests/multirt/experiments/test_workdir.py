@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.experiments.compare import make_copy, moved
+from multirt.experiments.compare import make_copy, relocate_path
 
 
 def copied(origin: Path, place: Path) -> Path:
@@ -64,5 +64,5 @@ def test_what_is_no_folder_is_said(tmp_path: Path) -> None:
 def test_a_path_is_moved_by_each_name_of_the_folder() -> None:
     names, place = (Path("/linked"), Path("/real")), Path("/copy")
     words = ("/linked/a", "/real/b", "/real", "/other", "-x")
-    found = [moved(word, names, place) for word in words]
+    found = [relocate_path(word, names, place) for word in words]
     assert found == ["/copy/a", "/copy/b", "/copy", "/other", "-x"]
