@@ -101,7 +101,7 @@ _LACKS_WHEELS = (
     r"|([\w.-]*\w)==\S+ has no (?:usable )?wheels"
 )
 _OTHER_PYTHON = (
-    r"Because the (?:current|requested) Python version \(([^)]+)\) does not satisfy \S+"
+    r"Because the (?:current|requested) Python version \([^)]+\) does not satisfy \S+"
     r" and (.+?) depends? on (Python\S+?),? "
 )
 
@@ -167,7 +167,7 @@ def _summary(full: str, kind: FailureKind) -> str:
 def _other_python(story: str) -> str:
     """Return which release first requires another Python, where that is the first cause."""
     match = re.search(_OTHER_PYTHON, story)
-    return f"{match[2]} needs {match[3]}, this is {match[1]}: " if match else ""
+    return f"{match[1]} needs {match[2]}: " if match else ""
 
 
 def _contradiction(story: str) -> str:

@@ -176,8 +176,8 @@ class Evaluator(Struct, frozen=True, kw_only=True):
 
         runtime = verdict.runtime
         if "venv" not in runtime.stdlib:
-            detail = f"{runtime.id} has no venv module, by which packages would be installed"
-            objection = Objection(cause=Cause.CAPABILITY, need=detail)
+            need, here = "installing packages needs a venv module", f", {runtime.id} has none"
+            objection = Objection(cause=Cause.CAPABILITY, need=need, here=here)
             return replace(verdict, objections=(objection,))
         store = self.request.stored()
         chosen = nullcontext() if self.request.evaluate_all else preparing(runtime, store.root)

@@ -86,8 +86,8 @@ def package_conflicts(context: EvaluationContext, runtime: Runtime) -> Iterator[
         return
     names = reached_distributions(context, runtime)
     if names & packages.requires.keys() and "venv" not in runtime.stdlib:
-        detail = f"{runtime.id} has no venv module, by which it would take folders of packages"
-        yield Objection(cause=Cause.CAPABILITY, need=detail)
+        need, here = "using a folder of packages needs a venv module", f", {runtime.id} has none"
+        yield Objection(cause=Cause.CAPABILITY, need=need, here=here)
     for name, trouble in sorted(packages.broken.items()):
         if name in names:
             yield Objection(cause=Cause.BROKEN, need=f"{name}: {trouble}")

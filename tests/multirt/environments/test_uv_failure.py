@@ -223,7 +223,7 @@ def test_kind_of_a_failure(kind: FailureKind, full: str, *, lasting: bool) -> No
             " pytest>=8.4.0,<=8.4.2 cannot be used.\n And because only pytest<=8.4.2 is available,"
             " we can conclude that pytest>=8.4.0 cannot be used.\n And because you require"
             " pytest>=8.4, we can conclude that your requirements are unsatisfiable.",
-            "pytest>=8.4.0,<=8.4.2 needs Python>=3.9, this is 3.8.18: pytest>=8.4.0 cannot be"
+            "pytest>=8.4.0,<=8.4.2 needs Python>=3.9: pytest>=8.4.0 cannot be"
             " used, and you require pytest>=8.4",
             id="another Python",
         ),
