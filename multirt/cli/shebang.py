@@ -94,7 +94,8 @@ def _each(paths: list[Path], change: Callable[[Path], ShebangChange], *, as_json
     else:
         for each in changes:
             typer.echo(f"{visible(each.path)}: {visible(each.after or 'no #! line')}")
-        unstarted = [str(each.path) for each in changes if not os.access(each.path, os.X_OK)]
+        starting = [str(each.path) for each in changes if each.after is not None]
+        unstarted = [each for each in starting if not os.access(each, os.X_OK)]
         if unstarted:
             again = shlex.join(["chmod", "+x", *unstarted])
             typer.echo(f"multirt: not executable yet: {again}", err=True)

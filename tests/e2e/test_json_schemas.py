@@ -29,6 +29,8 @@ COMMANDS = {
     "env-list": ["env", "list"],
     "env-prune": ["env", "prune", "--dry-run"],
     "shebang": ["shebang", "show", "tool.py"],
+    "shebang-set": ["shebang", "set", "tool.py"],
+    "shebang-set when it is undone": ["shebang", "unset", "tool.py"],
     "run-dry-run": ["run", "--dry-run", *OURS, "tool.py"],
     "error": ["find", "3.99"],
     "error of wrong use": ["list", "--nonsense"],

@@ -169,3 +169,13 @@ def test_what_is_not_a_regular_file_is_refused_at_once(
         done = multirt("shebang", verb, str(path))
         assert done.returncode == 2
         assert "not a regular file" in done.stderr
+
+
+def test_only_a_script_with_a_first_line_is_asked_to_be_executable(
+    multirt: Command, tmp_path: Path
+) -> None:
+    script = tmp_path / "tool.py"
+    script.write_text("print(1)\n")
+    assert "chmod +x" in multirt("shebang", "set", str(script)).stderr
+    assert multirt("shebang", "unset", str(script)).stderr == ""
+    assert script.read_text() == "print(1)\n"
