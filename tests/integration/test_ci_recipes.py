@@ -73,6 +73,14 @@ def test_a_hook_refuses_a_wheel_that_breaks_its_promise(repository: Path, hook: 
     assert (done.returncode, "_PyList_Extend" in done.stdout) == (1, True), done.stdout
 
 
+def test_a_hook_refuses_a_module_outside_the_stable_abi(repository: Path) -> None:
+    (repository / "spam.abi3.so").write_bytes(module("PyList_New"))
+    assert _hook(repository, "multirt-probe-binaries").returncode == 0
+    (repository / "liar.abi3.so").write_bytes(module("_PyList_Extend", name="liar"))
+    done = _hook(repository, "multirt-probe-binaries")
+    assert (done.returncode, "_PyList_Extend" in done.stdout) == (1, True), done.stdout
+
+
 def _action() -> dict[str, Any]:
     found = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     assert isinstance(found, dict)
