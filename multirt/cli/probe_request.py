@@ -90,6 +90,8 @@ def probe_targets(asked: ProbeArgs) -> int:
     """
     lost: Sequence[ArtifactReport] = ()
     with Progress() as progress:
+        if asked.index or asked.coverage:
+            asked = replace(asked, runtime=asked.runtime or (() if asked.python else (AUTO,)))
         if asked.index:
             asked, lost = _downloaded(asked, progress)
         policy = Policy.of(strict=asked.strict, fail_on=_failing(asked), ignore=asked.ignore)
@@ -119,9 +121,8 @@ def _downloaded(asked: ProbeArgs, progress: Progress) -> tuple[ProbeArgs, Sequen
 
     found = [download_release(each, os.environ, cache_dir(), progress) for each in asked.targets]
     targets = [str(wheel) for each in found for wheel in each.wheels]
-    runtime = asked.runtime or (() if asked.python else (AUTO,))
     lost = [report for each in found for report in each.failed]
-    return replace(asked, targets=targets, runtime=runtime), lost
+    return replace(asked, targets=targets), lost
 
 
 def _failing(asked: ProbeArgs) -> Sequence[str]:

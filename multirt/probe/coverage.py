@@ -55,10 +55,13 @@ def coverage_of(reports: Iterable[ArtifactReport]) -> tuple[PlatformCoverage, ..
             match = _RUNTIME.fullmatch(verdict["runtime"])
             if match is None or verdict["status"] == "incompatible":
                 continue
-            if pure or match["platform"] is None:
+            if pure:
                 everywhere.add(match["name"])
-            else:
-                served.setdefault(_family(match["platform"]), set()).add(match["name"])
+                continue
+            # A runtime of this machine has no platform in its name: it is one of the wheel's.
+            own = [tag.rpartition("-")[2] for tag in report["wheel_tags"]]
+            for platform in [match["platform"]] if match["platform"] else own:
+                served.setdefault(_family(platform), set()).add(match["name"])
     runtimes = sorted(everywhere.union(*served.values()), key=_order)
     return tuple(
         PlatformCoverage(

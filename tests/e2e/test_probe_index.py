@@ -17,7 +17,7 @@ from tests.factories.probe_wheels import write_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import Command
+    from tests.conftest import Command, Require
 
 TAGS = (
     "cp38-abi3-manylinux_2_17_x86_64",
@@ -80,6 +80,23 @@ def test_coverage_names_what_no_wheel_serves(multirt: Command, folder: Path) -> 
     assert coverage["win amd64"]["served"] == []
     assert "musllinux x86_64: CPython 3.12; not CPython 3.8 to 3.11" in shown.stdout
     assert "no wheel" in shown.stdout
+
+
+def test_coverage_judges_on_the_runtimes_of_the_tags(multirt: Command, folder: Path) -> None:
+    implied = multirt("probe", str(folder), "--coverage", "--json")
+    named = multirt("probe", str(folder), "--coverage", "--json", "--runtime", "auto")
+    assert (implied.stdout, implied.returncode) == (named.stdout, named.returncode)
+
+
+def test_coverage_of_runtimes_here_counts_the_platforms_of_the_wheel(
+    multirt: Command, tmp_path: Path, require: Require
+) -> None:
+    require("system")
+    wheel = write_wheel(tmp_path, "spam-1.0-cp36-abi3-manylinux_2_17_x86_64.whl", "PyList_New")
+    done = multirt("probe", str(wheel), "--coverage", "--json", "-p", "cpython>=3.6")
+    served = {each["platform"]: each["served"] for each in json.loads(done.stdout)["coverage"]}
+    assert served["manylinux x86_64"]
+    assert served["win amd64"] == served["musllinux x86_64"] == []
 
 
 def test_a_second_run_downloads_nothing_that_has_a_hash(multirt: Command, folder: Path) -> None:
