@@ -19,7 +19,6 @@ from runtimes.model import Discovery, Inquiry, Rejection
 from runtimes.probe_cache import Cache
 from runtimes.storage.fingerprint import Fingerprints, of_file
 from runtimes.venvs import base_executable, configuration_file, site_folders
-from runtimes.worker_slots import run_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,6 +74,8 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
 
     def question(suspect: UniqueExecutable, stop: Event) -> Facts:
         return ask(Path(suspect.path), env=env, timeout=timeout, stop=stop)
+
+    from runtimes.worker_slots import run_parallel  # 1 ms, where one is asked
 
     (facts,) = run_parallel(question, suspects[:1])
     answer = probe_result(suspects[0], facts, remembered=False)
@@ -238,6 +239,8 @@ class Discoverer:
         self, suspects: Sequence[UniqueExecutable]
     ) -> list[Facts | CandidateError]:
         whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
+        from runtimes.worker_slots import run_parallel  # 1 ms, likewise
+
         with self._search.waiting(f"asking {whom} what it is"):
             return run_parallel(self._ask, suspects)
 

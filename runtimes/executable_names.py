@@ -22,19 +22,16 @@ FAMILIES = (
 
 # A version and ABI letters may follow, then anything that is set off: `python3.13t`, `pypy3-c`,
 # `python3.12-intel64`, `pyodide-python`; but neither `ipython` nor `pypy3compile`.
-_NAME = re.compile(
-    rf"(?:{'|'.join(FAMILIES)}|graalpython)[0-9.]*[dtmu]{{0,3}}(?:[^a-z0-9].*)?", re.DOTALL
-)
+_NAME = rf"(?s)(?:{'|'.join(FAMILIES)}|graalpython)[0-9.]*[dtmu]{{0,3}}(?:[^a-z0-9].*)?"
 
 # Known neighbours that are no interpreters, and files that only describe one.
-_OTHER = re.compile(
-    r".*(?:-config|-build|argcomplete.*|"
+_OTHER = (
+    r"(?s).*(?:-config|-build|argcomplete.*|"
     r"\.(?:[ch]|m?js|bat|cmd|conf|css|desktop|dll|gz|html|json|lib|md|pc|ps1|pyc?|rst|sh|so|txt"
-    r"|toml|whl|xml|zip))",
-    re.DOTALL,
+    r"|toml|whl|xml|zip))"
 )
 
-_CPYTHON = re.compile(r"python([0-9])\.([0-9]{1,3})[dtmu]{0,3}")
+_CPYTHON = r"python([0-9])\.([0-9]{1,3})[dtmu]{0,3}"
 
 _SLOW_FACTOR = 6
 _OTHERS = ("pypy", "graalpy", "jython", "ipy", "micropython", "pyodide", "rustpython")
@@ -46,7 +43,7 @@ def is_runtime_name(name: str) -> bool:
     if not name.lower().startswith(FAMILIES):  # quicker, and nearly all names end here
         return False
     name = name.lower().removesuffix(".exe")
-    return bool(_NAME.fullmatch(name)) and not _OTHER.fullmatch(name)
+    return bool(re.fullmatch(_NAME, name)) and not re.fullmatch(_OTHER, name)
 
 
 def is_slow_starter(name: str) -> bool:
@@ -61,7 +58,7 @@ def is_of_another(name: str) -> bool:
 
 def release_line(name: str) -> tuple[int, int] | None:
     """Return the major and minor version of a CPython's file name, None where it tells none."""
-    match = _CPYTHON.fullmatch(name.lower().removesuffix(".exe"))
+    match = re.fullmatch(_CPYTHON, name.lower().removesuffix(".exe"))
     return (int(match[1]), int(match[2])) if match else None
 
 

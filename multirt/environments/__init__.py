@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
     from multirt.environments.venv import (
         Maker,
+        import_early,
         make_empty,
         maker_for,
         maker_of,
@@ -73,6 +74,7 @@ __all__ = [
     "environments",
     "find_uv",
     "forget_resolutions",
+    "import_early",
     "lock_name",
     "lock_of",
     "locked_environment",
@@ -123,6 +125,7 @@ _LATER: Final = {
     "lock_name": "pylock",
     "lock_of": "pylock",
     "Maker": "venv",
+    "import_early": "venv",
     "make_empty": "venv",
     "maker_for": "venv",
     "maker_of": "venv",

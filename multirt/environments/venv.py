@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -88,6 +89,12 @@ def create(runtime: Runtime, room: Path, cache_dir: Path) -> tuple[Path, ...]:
     if not folders:
         raise failed(runtime, "its venv module made no site-packages folder")
     return folders
+
+
+def import_early(cache_dir: Path) -> None:
+    """Import virtualenv while runtimes are asked, where no environment was made before."""
+    if not (cache_dir / "empty").is_dir():
+        Thread(target=import_module, args=("virtualenv",), daemon=True).start()
 
 
 @contextmanager

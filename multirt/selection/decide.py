@@ -163,6 +163,10 @@ def _searched(decision: Decision, request: Request) -> Decision:
     whole = request.search
     searches = steps(whole, decision.configuration, decision.environment)
     evaluated: dict[object, Verdict] = {}
+    if decision.wanted is not None and not request.evaluate_all:
+        from multirt.environments import import_early  # 5 ms, where something is installed
+
+        import_early(request.cache_dir)
     for search in (whole,) if request.evaluate_all else searches:
         discovery = discover(search)
         runtimes = add_explicit_paths(discovery.runtimes, decision.configuration.specs, search)

@@ -17,6 +17,7 @@ from multirt.environments import (
     make_empty,
     maker_for,
     maker_of,
+    preparing,
     python_of,
     resolve,
 )
@@ -135,6 +136,17 @@ def test_commands_name_the_maker(
     assert (listed["maker"]["name"], listed["maker"]["reason"]) == ("virtualenv", None)
     assert "virtualenv 2" in command("env", "show", listed["name"]).stdout
     assert "environment: made by virtualenv 2" in command("explain", "-v", file).stdout
+
+
+def test_a_first_environment_is_made_while_uv_resolves(here: Runtime, tmp_path: Path) -> None:
+    with preparing(here, tmp_path):
+        assert not any((tmp_path / "empty").glob("*"))
+    (empty,) = (tmp_path / "empty").iterdir()
+    assert python_of(empty).samefile(here.executable)
+    made = empty.stat().st_ino
+    with preparing(here, tmp_path):
+        pass
+    assert empty.stat().st_ino == made
 
 
 def test_a_start_in_an_existing_environment_does_not_import_virtualenv(
