@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 
 from msgspec import Struct
 
 from runtimes.errors import CandidateError, Reason
+from runtimes.subprocesses import signal_name
 
 CAP = 1 << 20
 """Bytes of each stream that are kept; an answer is about 5 KiB."""
@@ -92,11 +92,7 @@ def _silence(heard: ProbeOutput, limit: float) -> CandidateError:
     if not heard.ended:
         return CandidateError(Reason.TIMED_OUT, f"no answer within {limit:g} s{tail}")
     if heard.status < 0:
-        try:
-            name = signal.Signals(-heard.status).name
-        except ValueError:
-            name = str(-heard.status)
-        return CandidateError(Reason.FAILED, f"ended by signal {name}{tail}")
+        return CandidateError(Reason.FAILED, f"ended by {signal_name(-heard.status)}{tail}")
     return CandidateError(Reason.FAILED, f"ended with status {heard.status}, no answer{tail}")
 
 

@@ -24,6 +24,14 @@ _TAIL: Final = 1 << 16
 _LAST_READS: Final = 32
 
 
+def signal_name(number: int) -> str:
+    """Return the name of a signal, `SIGSEGV`, or its number where it has none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time one
+        return f"signal {number}"
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """What a child wrote, and how it ended.
 

@@ -18,7 +18,7 @@ from multirt.experiments.grouping import first_difference
 from multirt.experiments.normalization import select_normalizers, substitutions
 from multirt.experiments.trial import RunOutcome, RunSpec, StreamRecorder, run_once
 from multirt.launch.exec_plan import environment_of
-from multirt.process.signals import signal_name
+from runtimes.subprocesses import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from multirt.errors import ErrorKind, ProgramError
 from multirt.process.run import Output, Supervised, within
-from multirt.process.signals import signal_name
+from runtimes.subprocesses import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -27,7 +27,7 @@ from multirt.matrix.pytest_args import (
     reports,
     with_report,
 )
-from multirt.process.signals import signal_name
+from runtimes.subprocesses import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

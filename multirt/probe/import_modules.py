@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,10 +15,10 @@ from msgspec.structs import replace
 
 from abi_probe import ArtifactKind, findable, unpack_wheel
 from multirt.probe.model import Check, ImportOutcome, ImportResult, ModuleToImport, Proof
-from multirt.process.bounded import ChildResult, run
+from runtimes.subprocesses import Child, Output, signal_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from abi_probe import Artifact
     from runtimes import Runtime
@@ -26,6 +27,9 @@ _SCRIPT: Final = Path(__file__).with_name("import_script.py.txt")
 _SUBINTERPRETERS_SINCE: Final = (3, 12)  # with a GIL of their own (PEP 684)
 # What would run code of the user's in the child, or change what it answers.
 _SCRUBBED: Final = ("PYTHON", "JYTHON", "PYENV_", "PIP_", "VIRTUAL_ENV", "LD_PRELOAD")
+_KEPT: Final = 1 << 22  # bytes of the output; the answer for one module has about 200
+# What CPython, glibc and Rust say when they give up, above the traces that follow.
+_FATAL: Final = ("Fatal Python error", "python: ", "free(): ", "malloc", "double free", "munmap")
 
 
 class ImportLimits(Struct, frozen=True, kw_only=True):
@@ -257,7 +261,7 @@ class _Prover(Struct, frozen=True, kw_only=True):
             json.dump(job, stream)
             stream.flush()
             try:
-                ended = run(
+                ended = _run_bounded(
                     [str(self.runtime.executable), *self._options(), str(_SCRIPT), stream.name],
                     env=self._environment(),
                     folder=self.place.scratch,
@@ -265,7 +269,7 @@ class _Prover(Struct, frozen=True, kw_only=True):
                     progress=lambda out: out.count(b"\n"),
                 )
             except OSError as error:
-                ended = ChildResult(status=None, stdout=b"", stderr=str(error).encode())
+                ended = Output(status=None, stdout=b"", stderr=str(error).encode())
         return self._read(ended, batch, bare=bare)
 
     def _options(self) -> tuple[str, ...]:
@@ -284,7 +288,7 @@ class _Prover(Struct, frozen=True, kw_only=True):
         return {"PATH": os.defpath} | kept | given
 
     def _read(
-        self, ended: ChildResult, batch: Sequence[ModuleToImport], *, bare: bool
+        self, ended: Output, batch: Sequence[ModuleToImport], *, bare: bool
     ) -> dict[str, ImportResult]:
         """Turn what was heard into what became of the modules that were begun."""
         answers, done = _answers(ended.stdout)
@@ -301,7 +305,9 @@ class _Prover(Struct, frozen=True, kw_only=True):
         else:  # in company, at exit: each has to answer for itself
             return {each.module: self._try([each], bare=bare)[each.module] for each in batch}
         outcome = ImportOutcome.HUNG if ended.status is None else ImportOutcome.CRASHED
-        seen[culprit] = ImportResult(module=culprit, outcome=outcome, detail=where + ended.words())
+        seen[culprit] = ImportResult(
+            module=culprit, outcome=outcome, detail=where + _describe_end(ended)
+        )
         return seen
 
     def _meaning(self, subject: ModuleToImport, answer: Mapping[str, object]) -> ImportResult:
@@ -350,3 +356,56 @@ def _is_one_of(path: str, files: Sequence[Path]) -> bool:
     """Whether a path leads to one of some files."""
     real = os.path.realpath(path)
     return any(os.path.realpath(file) == real for file in files)
+
+
+def _run_bounded(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    folder: Path,
+    seconds: float,
+    progress: Callable[[bytearray], int],
+) -> Output:
+    """Run a command in a session of its own, with no input; all that it started ends with it.
+
+    Args:
+        command: the program and its arguments.
+        env: its whole environment.
+        folder: where it stands.
+        seconds: how long it may go without progress.
+        progress: given all its output, how far it has come; a change renews the time.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    reached, deadline = 0, time.monotonic() + seconds
+
+    def left(output: bytearray) -> float:
+        nonlocal reached, deadline
+        if (come := progress(output)) > reached:
+            reached, deadline = come, time.monotonic() + seconds
+        return deadline - time.monotonic()
+
+    with Child(command, env=env, folder=folder, kept=_KEPT) as child:
+        return child.communicate(left)
+
+
+def _describe_end(ended: Output) -> str:
+    """Return how a child ended, with the most telling line of its complaints."""
+    if ended.status is None:
+        head = "ended for taking too long"
+    elif ended.status < 0:
+        head = signal_name(-ended.status)
+    else:
+        head = f"it ends its process with exit code {ended.status}"
+    told = _main_complaint(ended.stderr)
+    return f"{head}: {told}" if told else head
+
+
+def _main_complaint(stderr: bytes) -> str:
+    """Return the line of some complaints that says most: a fatal error's, else the last."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
+    lines = [line for line in lines if line]
+    fatal = [line for line in lines if line.startswith(_FATAL)]
+    chosen = (fatal or lines[-1:] or [""])[0]
+    return "".join(char if char.isprintable() else "?" for char in chosen)[:300]

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# By process: a thread that forks meanwhile would leave a lock of its parent locked for ever.
+_STARTING: dict[int, threading.Lock] = {}
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let an interrupt wait while the context lasts: until what is started there can be ended."""
@@ -69,16 +73,22 @@ def _held(record: str) -> Iterator[None]:
 def _tell(record: str) -> None:
     """Send a record; where no watchdog can be started, nothing is cleared away after a kill."""
     with suppress(OSError):
-        watchdog(os.getpid()).sendall(os.fsencode(record) + b"\0")
+        watchdog().sendall(os.fsencode(record) + b"\0")
 
 
-@functools.cache
-def watchdog(_owner: int) -> socket.socket:
-    """Start a watchdog for a process, and return the socket to it; a fork has another.
+def watchdog() -> socket.socket:
+    """Return the socket to this process's watchdog, which is started once; a fork has another.
 
     Raises:
         OSError: it cannot be started.
     """
+    owner = os.getpid()
+    with _STARTING.setdefault(owner, threading.Lock()):
+        return _start_watchdog(owner)
+
+
+@functools.cache
+def _start_watchdog(_owner: int) -> socket.socket:
     ours, theirs = socket.socketpair()
     with theirs:
         started = subprocess.Popen(

@@ -113,7 +113,7 @@ class Supervised:
                 first, last = (writers[0], writers[-1]) if writers else (null, null)
                 streams = [null if given is None else given, first, last, other.fileno()]
                 with uninterrupted():  # a part of a record would harm those that follow
-                    socket.send_fds(watchdog(os.getpid()), [b"run\0"], streams)
+                    socket.send_fds(watchdog(), [b"run\0"], streams)
             self.pid = self._request(marshal.dumps((list(command), dict(env), str(folder))))
         except BaseException:
             self._close()

@@ -1,16 +1,8 @@
-"""Name signals, and let those that end a run from outside act as Ctrl-C does."""
+"""Let signals that end a run from outside act as Ctrl-C does."""
 
 from __future__ import annotations
 
 import signal
-
-
-def signal_name(number: int) -> str:
-    """Return the name of a signal, `SIGSEGV`, or its number where it has none."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time one
-        return f"signal {number}"
 
 
 def interruptible() -> None:
