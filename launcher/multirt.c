@@ -548,7 +548,7 @@ static bool check_plan(char *content, size_t size, const struct question *questi
     if (record >= end)
         debug("plan refused: it has no end");
     else if (record[0] != '.') /* a variable's value may be a password */
-        debug("plan refused, for this no longer holds: %.*s",
+        debug("plan refused, for this has changed: %.*s",
               (int)(record[0] == 'E' ? strcspn(record, "=") : strlen(record)), record);
     else if (record + 2 == end && answer->executable != NULL && answer->argument_count > 0)
         return true;

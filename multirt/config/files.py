@@ -59,7 +59,7 @@ def uv_global_pin(env: Mapping[str, str]) -> Path:
 
 
 class ReadFiles(Struct, frozen=True, kw_only=True):
-    """What was looked at, for whoever wants to know whether it still is so.
+    """The files that settings depend on.
 
     Attributes:
         read: files that were read.
@@ -80,7 +80,7 @@ class ReadFiles(Struct, frozen=True, kw_only=True):
         return None
 
     def there(self, path: Path) -> bool:
-        """Tell whether one file is there."""
+        """Return whether a file exists, and record it."""
         found = path.is_file()
         (self.read if found else self.absent).append(path)
         return found
@@ -90,7 +90,7 @@ def read_toml(path: Path) -> Mapping[str, object]:
     """Return what a TOML file holds.
 
     Raises:
-        MultirtError: it cannot be read, or is no TOML.
+        MultirtError: it cannot be read, or is not TOML.
     """
     text = read_text(path)
     try:
@@ -103,7 +103,7 @@ def read_text(path: Path) -> str:
     """Return the text of a small file.
 
     Raises:
-        MultirtError: it cannot be read, is too large, or is no text.
+        MultirtError: it cannot be read, is too large, or is not text.
     """
     try:
         return files.read_text(path)
@@ -117,7 +117,7 @@ def table_in(table: Mapping[str, object], *keys: str, path: Path) -> Mapping[str
     """Return a table inside a table, None when it is not there.
 
     Raises:
-        MultirtError: something that is not a table stands in its place.
+        MultirtError: the value is not a table.
     """
     found: object = table
     for key in keys:

@@ -1,4 +1,4 @@
-"""The settings of one start, each with the place that it comes from."""
+"""The settings of one start, each with its source."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Prefer(StrEnum):
 
 
 class Source(StrEnum):
-    """The kinds of places that settings come from."""
+    """The kinds of sources of settings."""
 
     OPTION = "option"
     VARIABLE = "variable"
@@ -52,8 +52,8 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True):
 
     Attributes:
         value: the value.
-        source: the kind of place; decisions depend on this one alone.
-        origin: the place, for messages: `--python`, `MULTIRT_PYTHON`, a file.
+        source: its kind; decisions depend on this alone.
+        origin: its name, for messages: `--python`, `MULTIRT_PYTHON`, a file.
     """
 
     value: T
@@ -65,13 +65,13 @@ class Configuration(Struct, frozen=True, kw_only=True):
     """All that is asked for one start.
 
     Attributes:
-        runtimes: acceptable runtimes in order of preference; None when nobody said anything.
+        runtimes: acceptable runtimes in order of preference; None when not set.
         shebang_spec: a runtime that the script's first line names; it is preferred, and its major
-            version is required. None when there is none, or somebody else said something.
+            version is required. None when there is none, or another setting names runtimes.
         implementation: the only implementation wanted; None for any.
         requires: language versions that the program and its project support.
         needs: what the build has to have.
-        sites: folders of packages; None when nobody said anything.
+        sites: folders of packages; None when not set.
         imports: modules that the program imports in ways that cannot be seen.
         prefer: what comes first.
         margin: percent by which the fastest has to be faster than the usual choice.
@@ -79,7 +79,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
         whole_site: everything installed counts, not only what is imported.
         requirements: what the program needs to have installed.
         constraints: files of requirements (`pip install -r`).
-        editable: projects to install in place.
+        editable: projects to install in editable mode.
         notes: contradictions that were settled, one line each.
         read: files that were read.
         absent: files that would have counted.
@@ -107,5 +107,5 @@ class Configuration(Struct, frozen=True, kw_only=True):
 
     @property
     def specs(self) -> tuple[RuntimeSpec, ...]:
-        """The runtimes asked for; empty when nobody said anything."""
+        """The runtimes asked for; empty when not set."""
         return self.runtimes.value if self.runtimes is not None else ()

@@ -1,4 +1,4 @@
-"""Put the words after `--` where a command asks for them: `{posargs}`, or `{posargs:DEFAULT}`."""
+"""Insert the arguments after `--` where a command has `{posargs}`, or `{posargs:DEFAULT}`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 POSARGS = "{posargs}"
-"""What stands for the words after `--`."""
+"""The placeholder for the arguments after `--`."""
 ASKED = re.compile(r"\{posargs(?::((?:[^{}]|\{[^{}]*\})*))?\}")
-"""The same, with the words that are taken where nothing follows `--`."""
+"""The same, with the defaults where nothing follows `--`."""
 _HIDDEN = "\x00"  # no command line has it
 
 
 def expand_posargs(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:
-    """Return a command with the words after `--`, or their defaults, in their places."""
+    """Return a command with the arguments after `--`, or their defaults, inserted."""
     words: list[str] = []
     for word in command:
         if match := ASKED.fullmatch(word):
@@ -28,7 +28,7 @@ def expand_posargs(command: Sequence[str], posargs: Sequence[str]) -> tuple[str,
 
 
 def split_command(line: str) -> list[str]:
-    """Return the words of a line; the defaults of one place are one word with it.
+    """Return the arguments of a line; a placeholder and its defaults are one of them.
 
     Raises:
         ValueError: a quotation does not end.
@@ -47,27 +47,27 @@ def split_command(line: str) -> list[str]:
 
 
 def restore_posargs(marked: Sequence[str], usual: Sequence[str], mark: str) -> tuple[str, ...]:
-    """Return a command that asks for the words after `--`, from what another runner made of it.
+    """Return a command with a placeholder, from what another runner made of it.
 
     Args:
-        marked: with a mark in place of these words.
+        marked: with a mark instead of the arguments after `--`.
         usual: with what stands there when there are none.
-        mark: stands in one place, or in several, of which no defaults are known.
+        mark: occurs once, or several times, then without known defaults.
     """
-    places = [place for place, word in enumerate(marked) if mark in word]
-    for place in places if len(places) == 1 else ():
-        after = len(marked) - place - 1
-        before, _, behind = marked[place].partition(mark)
-        words = shlex.join(usual[place : len(usual) - after])
+    found = [index for index, word in enumerate(marked) if mark in word]
+    for index in found if len(found) == 1 else ():
+        after = len(marked) - index - 1
+        before, _, behind = marked[index].partition(mark)
+        words = shlex.join(usual[index : len(usual) - after])
         words = words.removeprefix(before).removesuffix(behind)
         if words and not set("{}") & set(words):
             word = f"{before}{{posargs:{words}}}{behind}"
-            return (*marked[:place], word, *marked[place + 1 :])
+            return (*marked[:index], word, *marked[index + 1 :])
     return tuple(word.replace(mark, POSARGS) for word in marked)
 
 
 def defaults(match: re.Match[str]) -> tuple[str, ...]:
-    """Return the words that a match of `ASKED` names for when nothing follows `--`.
+    """Return the defaults in a match of `ASKED`, for when nothing follows `--`.
 
     Raises:
         ValueError: a quotation in them does not end.
@@ -76,5 +76,5 @@ def defaults(match: re.Match[str]) -> tuple[str, ...]:
 
 
 def takes_posargs(command: Sequence[str]) -> bool:
-    """Whether a command asks for the words after `--`."""
+    """Return whether a command takes the arguments after `--`."""
     return any(ASKED.search(word) for word in command)

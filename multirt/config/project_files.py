@@ -106,7 +106,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a file; nothing when it is not there.
 
     Raises:
-        MultirtError: it cannot be read, or is no TOML.
+        MultirtError: it cannot be read, or is not TOML.
     """
     try:
         return parse_toml(read_text(path))

@@ -60,7 +60,7 @@ def read_requirements(files: Iterable[Path]) -> RequirementLines:
 
 
 def _lines(file: Path) -> Iterator[tuple[list[str], str]]:
-    """Yield the lines of a file that say something: their words, and the requirement."""
+    """Yield the lines of a file that are not empty: their arguments, and the requirement."""
     try:
         text = read_text(file)
     except OSError as error:

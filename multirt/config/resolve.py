@@ -34,7 +34,7 @@ def resolve_conflicts(configuration: Configuration) -> Configuration:
     """Set aside a file's pin that the program's own requirement rules out, and say so.
 
     The requirement is the stricter of the two: it says where the program works at all, the pin
-    what somebody likes. Alternatives that can hold are kept.
+    what the user prefers. Alternatives that can hold are kept.
     """
     pinned = configuration.runtimes
     if pinned is None or pinned.source in _DIRECT:
@@ -83,13 +83,13 @@ class CliSettings(Struct, frozen=True, kw_only=True):
         sites: folders of packages; empty when none were named.
         whole_site: all that is installed counts.
         requirements: to be installed for this start.
-        requirement_files: likewise, in files.
+        requirement_files: files of requirements to be installed for this start.
         build: what has no wheel is built from its sources.
         project: the folder whose project counts; None for the nearest.
         use_project: a project counts.
         use_config: settings in files count.
         isolated: nothing counts but the command line and the program.
-        python_args: arguments for the interpreter, in place of those of the script's first line.
+        python_args: arguments for the interpreter, instead of those of the script's first line.
         use_lock: the lock file of a script or project counts.
         use_pins: files in which other tools pin a Python count.
         allowed: causes whose objections are overridden: they only warn.
@@ -161,7 +161,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
     notes: list[str] = field(default_factory=list)
 
     def configuration(self) -> Configuration:
-        """Return what every place says, the one that counts most first."""
+        """Return the settings of all sources, the strongest first."""
         program, cli_settings = self.program, self.cli_settings
         project = self._project()
         tables = list(self._tables(project))
@@ -226,7 +226,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
     def _runtimes(
         self, tables: Sequence[Table]
     ) -> tuple[Setting[tuple[RuntimeSpec, ...]] | None, Setting[RuntimeSpec] | None]:
-        """Return the runtimes that somebody asked for, else the one that the first line names."""
+        """Return the runtimes that a setting names, else the one that the first line names."""
         variable = self.context.env.get("MULTIRT_PYTHON")
         if self.cli_settings.specs:
             return _said(self.cli_settings.specs, "--python"), None
@@ -372,5 +372,5 @@ def _of_project(value: T, project: ProgramProject) -> Setting[T]:
 
 
 def _first(settings: Iterator[Setting[T] | None]) -> Setting[T] | None:
-    """Return what the place that counts most says."""
+    """Return the setting of the strongest source."""
     return next((each for each in settings if each is not None), None)

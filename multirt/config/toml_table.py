@@ -45,7 +45,7 @@ class TomlTable:
         raise self.error(key, "is not a string", f'write {key} = "..."')
 
     def choice(self, key: str, allowed: Iterable[str]) -> str | None:
-        """Return one of some words, None where the key is absent."""
+        """Return one of some strings, None where the key is absent."""
         value = self.text(key)
         words = tuple(allowed)
         if value is None or value in words:
@@ -101,7 +101,7 @@ class TomlTable:
         raise self.error(key, "is not a list of strings", f'write {key} = ["..."]')
 
     def commands(self, key: str) -> tuple[Command, ...] | None:
-        """Return a list of commands, each a list of words or a string; None where absent."""
+        """Return a list of commands, each a list of arguments or a string; None where absent."""
         value = self._take(key)
         if value is None:
             return None
@@ -115,7 +115,7 @@ class TomlTable:
 
         try:
             words = split_command(value) if isinstance(value, str) else self._words(key, value)
-            expand_posargs(words or (), ())  # what does not read now would not then
+            expand_posargs(words or (), ())  # a malformed one fails here, not at the start
         except ValueError as error:
             raise self.error(key, f"has a command that cannot be read: {error}") from error
         if not words:
@@ -145,7 +145,7 @@ class TomlTable:
             return ()
         if not isinstance(value, list):
             raise self.error(key, "is not an array of tables", f"write [[{self._name}.{key}]]")
-        return tuple(self.part(f"{key}[{place}]", each) for place, each in enumerate(value))
+        return tuple(self.part(f"{key}[{index}]", each) for index, each in enumerate(value))
 
     def part(self, key: str, value: object) -> TomlTable:
         """Return a value of this table as a table of its own."""

@@ -1,4 +1,4 @@
-"""Decisions that were made before, each in a file that counts while what it rests on is as it was.
+"""Cached decisions, each in a file that is valid until something that it depends on changes.
 
 Nothing is re-exported here: `reader` is on the way of every start and loads nothing more.
 """

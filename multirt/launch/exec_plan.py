@@ -18,7 +18,7 @@ _DEEPEST = 20
 
 
 def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
-    """Start a plan's program in place of this process.
+    """Replace this process by a plan's program.
 
     Raises:
         MultirtError: the interpreter cannot be started, or multirt starts itself without end; or
@@ -37,7 +37,7 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         os.execve(words[0], words, environment)  # noqa: S606 - it is the job; there is no shell
     except OSError as error:
         message = f"cannot start {plan.executable}: {error.strerror}"
-        hint = "multirt list --refresh finds the runtimes anew"
+        hint = "multirt list --refresh finds the runtimes again"
         raise LaunchError(message, hint) from error
 
 

@@ -19,7 +19,7 @@ def end_by_interrupts() -> None:
 
     Python's own handler would end imports in a traceback; `multirt.cli.main` puts it back.
     """
-    import signal  # could be somebody else's before `isolate`
+    import signal  # could be another module of that name before `isolate`
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -32,10 +32,10 @@ class Launcher(Struct, frozen=True, kw_only=True):
 
 
 def installed_launcher() -> Launcher:
-    """Return the launcher beside what runs this process."""
+    """Return the launcher next to the program of this process."""
     started = Path(sys.argv[0])
-    beside = started if started.name == "multirt-python" else Path(sys.executable)
-    path = beside.with_name("multirt")
+    program = started if started.name == "multirt-python" else Path(sys.executable)
+    path = program.with_name("multirt")
     try:
         with path.open("rb") as stream:
             return Launcher(path=path, native=stream.read(4) in _MACHINE_CODE)

@@ -1,4 +1,4 @@
-"""Tell what a decision rests on, so that a plan file can be made of it.
+"""Collect what a decision depends on, for its plan file.
 
 Everything that could lead to another decision, were it otherwise, must be among this. Too much only
 means that something is decided again.
@@ -84,7 +84,7 @@ _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_
 def plan_inputs(
     decision: Decision, request: Request, planned: Plan, *, noticed: Iterable[str], since: int
 ) -> PlanInputs:
-    """Return what a decision rests on.
+    """Return what a decision depends on.
 
     Args:
         decision: with a chosen runtime.
@@ -145,7 +145,7 @@ def _of_the_search(noticed: Iterable[str], cwd: Path | None) -> Iterator[str]:
 
 
 def _named(decision: Decision) -> Iterator[str]:
-    """Yield the runtimes that somebody names by a path."""
+    """Yield the runtimes that the user names by a path."""
     for spec in decision.configuration.specs:
         if spec.path is not None:
             yield os.path.abspath(Path(spec.path).expanduser())  # noqa: PTH100 - keeps links
@@ -212,13 +212,13 @@ def _tops(program: Program) -> frozenset[str]:
 
 
 def _program(decision: Decision, request: Request) -> Iterator[Path]:
-    """Yield what was read, and where the modules that it names are or would be beside it."""
+    """Yield what was read, and where the modules that it names are or would be next to it."""
     program = decision.program
     if program.entry.kind is ProgramKind.COMMAND:
         yield request.cwd / program.entry.text  # a file of that name here would be meant instead
     yield from decision.read
     tops = _tops(program)
-    for path in decision.absent:  # of absent modules beside the program its folder's names tell
+    for path in decision.absent:  # of absent modules next to the program its folder's names tell
         if path.parent != program.folder or path.name.partition(".")[0] not in tops:
             yield path
 

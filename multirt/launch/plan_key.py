@@ -31,7 +31,7 @@ VERSION = b"multirt=" + __version__.encode() + b"\0"  # another one may decide o
 
 
 class PlanQuery:
-    """A program to start, as somebody asked for it.
+    """A program to start, as the command line names it.
 
     Attributes:
         fields: what was asked, each as `label=value`.
@@ -71,10 +71,10 @@ def plan_query(
     read = _options(arguments, int(run)) if run else ([], 0, False)
     if read is None:
         return None
-    fields, place, local = read
-    module = run and arguments[place : place + 1] == [b"-m"]
-    place += module
-    program = arguments[place] if place < len(arguments) else b""
+    fields, index, local = read
+    module = run and arguments[index : index + 1] == [b"-m"]
+    index += module
+    program = arguments[index] if index < len(arguments) else b""
     if not program or program.startswith(b"-"):
         return None
     if module:
@@ -91,7 +91,7 @@ def plan_query(
     else:
         return None  # a subcommand
     fields += [name + b"=" + env[name] for name in _VARIABLES if name in env]
-    return PlanQuery(fields, cwd, local=local, own=place + 1)
+    return PlanQuery(fields, cwd, local=local, own=index + 1)
 
 
 def split_shebang_args(
@@ -112,26 +112,26 @@ def split_shebang_args(
     return [*(() if words[0] == b"run" else (b"run",)), *words, *arguments[1:]]
 
 
-def _options(arguments: Sequence[bytes], place: int) -> tuple[list[bytes], int, bool] | None:
+def _options(arguments: Sequence[bytes], index: int) -> tuple[list[bytes], int, bool] | None:
     """Read the options ahead of a program; None when there is one that is not known here."""
     fields = []
     local = False
-    while place < len(arguments) and arguments[place].startswith(b"-"):
-        word = arguments[place]
+    while index < len(arguments) and arguments[index].startswith(b"-"):
+        word = arguments[index]
         if word == b"-m":
             break
-        if word in PLANNED_OPTIONS and place + 1 < len(arguments):
-            name, value = word, arguments[place + 1]
-            place += 2
+        if word in PLANNED_OPTIONS and index + 1 < len(arguments):
+            name, value = word, arguments[index + 1]
+            index += 2
         else:
             name, equals, value = word.partition(b"=")
             if not equals or name not in PLANNED_OPTIONS or not name.startswith(b"--"):
                 return None
-            place += 1
+            index += 1
         label, is_path = PLANNED_OPTIONS[name]
         fields.append(label + b"=" + value)
         local |= not value.startswith(b"/") and (is_path or b"/" in value)
-    return fields, place, local
+    return fields, index, local
 
 
 def absolute(path: bytes, cwd: bytes) -> bytes | None:

@@ -42,7 +42,7 @@ class StoredPlan(Struct, frozen=True, kw_only=True):
     Attributes:
         path: the file.
         question: the fields of the command line that it answers, as `label=value`; empty for a file
-            that is no plan.
+            that is not a plan.
         executable: what it starts; None where it starts nothing now.
         written: when, in seconds since the epoch.
         used: when it was last read, as far as the file system notes that.

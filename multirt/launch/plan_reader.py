@@ -28,14 +28,14 @@ _OTHERS = 0o022
 
 
 class PlanRejectedError(Exception):
-    """A plan cannot be used; the words say why.
+    """A plan cannot be used; the text says why.
 
     Attributes:
-        record: the witness that no longer holds, None when it is not for one.
+        record: the witness that has changed, None when it is not for one.
     """
 
     def __init__(self, words: str, record: bytes | None = None) -> None:
-        """Keep the words, and the witness."""
+        """Keep the text, and the witness."""
         super().__init__(words)
         self.record = record
 
@@ -130,7 +130,7 @@ def plan_name(key: bytes) -> bytes:
 
 
 def plans_folder(env: Mapping[bytes, bytes]) -> bytes | None:
-    """Return the folder of plans, None when the environment names no place for it."""
+    """Return the folder of plans, None when the environment does not give it."""
     if named := env.get(b"MULTIRT_CACHE_DIR"):
         return named + b"/plans"
     if sys.platform == "darwin":
@@ -179,7 +179,7 @@ def _content(plans: int, name: bytes) -> bytes:
 
 
 def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]) -> PlanEntry:
-    """Return what a plan says, after a look at everything that it rests on.
+    """Return what a plan says, after a check of everything that it depends on.
 
     Args:
         content: of the file.
@@ -204,7 +204,7 @@ def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]
         if answer.take(record):
             continue
         if not _is_current(record, folder, cwd, env):
-            words = f"plan refused, for this no longer holds: {_text(record)}"
+            words = f"plan refused, for this has changed: {_text(record)}"
             raise PlanRejectedError(words, record)
         if record.startswith(b"B"):
             folder = record[1:] + b"/"
@@ -249,7 +249,7 @@ def _below(folder: bytes, path: bytes) -> bytes:
 
 
 def signature_of(path: bytes, *, follow: bool = True) -> bytes | None:
-    """Return the signature of a file as it stands in a plan, None when there is no such file."""
+    """Return the signature of a file as a plan has it, None when it does not exist."""
     try:
         status = posix.stat(path) if follow else posix.lstat(path)
     except (OSError, ValueError):

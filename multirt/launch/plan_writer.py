@@ -36,25 +36,25 @@ _ENOUGH = 1500
 
 
 class PlanNotSafeError(Exception):
-    """No plan is written, for it could not be trusted; the words say why."""
+    """No plan is written, for it could not be trusted; the text says why."""
 
 
 class PlanInputs(Struct, frozen=True, kw_only=True):
-    """What a decision rests on.
+    """What a decision depends on.
 
     Attributes:
         since: when the first of it was read, in ns since the epoch.
         paths: files and folders, there or absent, links followed.
         links: files that may be links, for which the link itself counts too.
         above: names that count in the current folder and all above it, `.python-version`.
-        names: folders in which only some names count: those that begin with one of some words and
+        names: folders in which only some names count: those that begin with one of some names and
             go on with a dot or not at all.
         variables: environment variables with their values; None for one that is not set.
         local: it holds in the current folder only.
         soon: it holds for a minute only; then a candidate that gave no answer is asked again.
         below: folders in which many of the paths are.
         made: what was made since, in order to start: nothing was decided by it.
-        until: seconds since the epoch at which it has to be decided anew, within a day; None for
+        until: seconds since the epoch at which to decide again, within a day; None for
             never.
     """
 
@@ -87,28 +87,28 @@ class LaunchCommand(Struct, frozen=True, kw_only=True):
     notice: str | None = None
 
 
-def write_plan(question: PlanQuery, grounds: PlanInputs, start: LaunchCommand) -> Path:
+def write_plan(question: PlanQuery, inputs: PlanInputs, start: LaunchCommand) -> Path:
     """Write the plan for a question and return its path.
 
     Raises:
         UnsureError: something changed so lately, or cannot be read, that the plan might not be
-            true; or there is no place for it.
+            true; or no folder is given for it.
     """
     env = os.environb
     folder = plans_folder(env)
     if folder is None:
         raise PlanNotSafeError("no folder for plans")
     cwd = os.fsdecode(question.cwd)
-    above = [name for name in grounds.above if any(map(os.path.lexists, _upwards(cwd, name)))]
-    key = list(question.each_key())[-1 if above or grounds.local or question.local else 0]
+    above = [name for name in inputs.above if any(map(os.path.lexists, _upwards(cwd, name)))]
+    key = list(question.each_key())[-1 if above or inputs.local or question.local else 0]
     records = [
-        *((b"D%d" % grounds.until,) if grounds.until is not None else ()),
-        *_variables(grounds.variables),
-        *_links(grounds.links),
-        *((b"D%d" % (grounds.since // _SECOND + _SOON),) if grounds.soon else ()),
-        *_above(grounds.above, above, cwd),
-        *_names(grounds.names),
-        *_paths(grounds, [path for name in above for path in _upwards(cwd, name)]),
+        *((b"D%d" % inputs.until,) if inputs.until is not None else ()),
+        *_variables(inputs.variables),
+        *_links(inputs.links),
+        *((b"D%d" % (inputs.since // _SECOND + _SOON),) if inputs.soon else ()),
+        *_above(inputs.above, above, cwd),
+        *_names(inputs.names),
+        *_paths(inputs, [path for name in above for path in _upwards(cwd, name)]),
         *_answer(start),
         b".",
     ]
@@ -141,7 +141,7 @@ def _links(paths: Iterable[str]) -> Iterator[bytes]:
 
 
 def _above(names: Iterable[str], there: Sequence[str], cwd: str) -> Iterator[bytes]:
-    """Yield the names that are nowhere above; where one is, each place counts by itself."""
+    """Yield the names that are nowhere above; where one is, each folder counts by itself."""
     for name in names:
         if name not in there and cwd.startswith("/"):
             yield b"U" + os.fsencode(name)
@@ -157,13 +157,13 @@ def _names(folders: Iterable[tuple[str, frozenset[str]]]) -> Iterator[bytes]:
         yield b"N" + b" ".join((signature, digest, listed, path))
 
 
-def _paths(grounds: PlanInputs, more: Iterable[str]) -> Iterator[bytes]:
+def _paths(inputs: PlanInputs, more: Iterable[str]) -> Iterator[bytes]:
     """Yield every file and folder that was read, and every one that was not there."""
-    found = dict(_path(path, grounds.since) for path in [*grounds.paths, *more])
-    if grounds.made:
-        rested = _old_enough(grounds.made)
-        found |= dict(_path(path, rested) for path in grounds.made)
-    inner: dict[bytes, list[bytes]] = {os.fsencode(folder): [] for folder in grounds.below}
+    found = dict(_path(path, inputs.since) for path in [*inputs.paths, *more])
+    if inputs.made:
+        rested = _old_enough(inputs.made)
+        found |= dict(_path(path, rested) for path in inputs.made)
+    inner: dict[bytes, list[bytes]] = {os.fsencode(folder): [] for folder in inputs.below}
     for path, known in found.items():
         folder = next((each for each in inner if path.startswith(each + b"/")), None)
         if known is None and _is_vouched_for(path, found):
@@ -191,7 +191,7 @@ def _old_enough(paths: Iterable[str]) -> int:
     latest = max((os.stat(path).st_ctime_ns for path in paths), default=0)  # noqa: PTH116 - text
     wait = latest + TICK - time.time_ns()
     if 0 < wait <= TICK:
-        time.sleep(wait / _SECOND)  # what takes the place of a third of a second next time
+        time.sleep(wait / _SECOND)  # saves a third of a second next time
     return time.time_ns()
 
 
@@ -232,7 +232,7 @@ def _answer(start: LaunchCommand) -> Iterator[bytes]:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Put a plan in place at once or not at all, and keep the folder small."""
+    """Write a plan atomically, and keep the folder small."""
     save(path, content)
     prune(path.parent)
 
@@ -272,7 +272,7 @@ def save_plan(
         command_line: all arguments of this process.
         planned: how the program is started, without its own arguments.
         notice: a line for people; None when there is nothing to say.
-        rests_on: gives what the decision rests on.
+        rests_on: gives what the decision depends on.
     """
     question = plan_query([*map(os.fsencode, command_line)], os.fsencode(Path.cwd()), os.environb)
     if question is None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class TrackedEnviron(Mapping[str, str]):
     """An environment that remembers which of its variables were asked for.
 
-    Passing all of it on, as to a child process, is no question: `items` does not count.
+    Passing all of it on, as to a child process, reads nothing: `items` does not count.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Tell from the words of a command line what is to run."""
+"""Parse what to run from a command line."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
 
 
 class RuntimeFacts(Struct, frozen=True, kw_only=True):
-    """What conditions ask of a runtime.
+    """What conditions depend on in a runtime.
 
     Attributes:
         version: `sys.version_info` up to the micro version.
@@ -67,7 +67,7 @@ def mentions_runtime(test: ast.expr) -> bool:
 
 
 def evaluate_guard(test: str, facts: RuntimeFacts) -> bool | None:
-    """Return what a condition gives on a runtime, None when that cannot be told."""
+    """Return what a condition gives on a runtime, None when that is not known."""
     try:
         return bool(_value(_parsed(test), _values(facts), facts))
     except (_UnknownError, TypeError, IndexError, ValueError, RecursionError):
@@ -97,7 +97,7 @@ def _values(facts: RuntimeFacts) -> dict[str, object]:
         "platform.machine()": facts.machine,
         "platform.python_implementation()": facts.title,
         "six.PY2": major == 2,  # noqa: PLR2004 - the language's two major versions
-        "six.PY3": major == 3,  # noqa: PLR2004 - likewise
+        "six.PY3": major == 3,  # noqa: PLR2004 - a version
         **dict.fromkeys(_FOR_CHECKERS, False),
     }
 
@@ -169,10 +169,10 @@ def _item(value: object, index: ast.expr, known: dict[str, object], facts: Runti
             for each in (index.lower, index.upper, index.step)
         ]
         return value[slice(*bounds)]
-    place = _value(index, known, facts)
-    if not isinstance(place, int):
+    position = _value(index, known, facts)
+    if not isinstance(position, int):
         raise _UnknownError
-    return value[place]
+    return value[position]
 
 
 def _called(node: ast.Call, known: dict[str, object], facts: RuntimeFacts) -> bool:

@@ -62,7 +62,7 @@ def _names(listed: str) -> Iterator[str]:
             yield word
 
 
-# Ways to find modules in places that cannot be seen from here.
+# Ways to find modules in folders that are not known here.
 _ELSEWHERE = re.compile(
     r"\bsys\.(?:path|modules|meta_path)\b|\bfrom sys import\b|\bimport sys as\b|\baddsitedir\b"
 )
@@ -132,7 +132,7 @@ class _Reader(Struct, kw_only=True):
         file: its path.
         package: as in `read_imports`.
         imports: what was found.
-        exits: likewise.
+        exits: conditions under which the file refuses to run.
         names: module-level names that stand for a condition, `PY2 = sys.version_info[0] == 2`.
     """
 
@@ -264,7 +264,7 @@ class _Reader(Struct, kw_only=True):
 
 
 class _Replace(ast.NodeTransformer):
-    """Put conditions in the place of their names."""
+    """Replace names by the conditions that they stand for."""
 
     def __init__(self, names: dict[str, ast.expr]) -> None:
         self._names = names
@@ -327,5 +327,5 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
 def _is_import_error(kind: ast.expr) -> bool:
     """Whether an expression names an error that a failing import is."""
     name = getattr(kind, "id", getattr(kind, "attr", ""))
-    # A name that is no builtin may stand for anything.
+    # A name that is not a builtin may stand for anything.
     return name in _TRIES or not hasattr(builtins, name)

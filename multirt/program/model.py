@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ProgramKind(StrEnum):
-    """The ways in which an interpreter is told what to run."""
+    """The ways to name a program to an interpreter."""
 
     SCRIPT = "script"  # a file, also a compiled one
     FOLDER = "folder"  # a folder or a zip archive with a `__main__` in it
@@ -28,7 +28,7 @@ class ProgramKind(StrEnum):
 
 
 class EntryPoint(Struct, frozen=True, kw_only=True):
-    """What somebody wants to run, as it was given.
+    """What to run, as the command line gives it.
 
     Attributes:
         kind: which way.
@@ -94,13 +94,13 @@ class Import(Struct, frozen=True, kw_only=True):
     local: bool = False
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it is named, for messages."""
         return f"{self.file.name} line {self.line}" if self.file else "the command line"
 
 
 class Exit(Struct, frozen=True, kw_only=True):
-    """A place where a program ends itself with an error unless a condition holds.
+    """A line at which a program ends itself with an error unless a condition holds.
 
     Attributes:
         guards: the conditions under which it ends.
@@ -147,7 +147,7 @@ class Program(Struct, frozen=True, kw_only=True):
         dependencies: of its PEP 723 block.
         declared: it has a PEP 723 block that lists dependencies, if only an empty list.
         settings: the table `[tool.multirt]` of that block, as it stands there.
-        uv: its table `[tool.uv]`, likewise; empty when there is none.
+        uv: its table `[tool.uv]`, as there; empty when there is none.
         interpreter: the interpreter that its first line names, `python2.7`; None when there is
             none or it says nothing of the version.
         options: arguments for the interpreter, from the first line or the command line.
@@ -155,7 +155,7 @@ class Program(Struct, frozen=True, kw_only=True):
         imports: of all of them.
         exits: conditions under which it refuses to run.
         modifies_sys_path: it changes `sys.path`, so a module not found proves nothing.
-        read: files and folders that all this rests on.
+        read: files and folders that this depends on.
         absent: paths at which a file would have counted.
         stdin: what was read of stdin and has to be given on; None when stdin was left alone.
     """

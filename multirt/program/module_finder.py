@@ -113,25 +113,25 @@ def is_module_name(name: str) -> bool:
     return all(part and part.isprintable() and "/" not in part for part in name.split("."))
 
 
-def find(place: ModuleLocation, name: str) -> Iterator[FoundModule]:
+def find(location: ModuleLocation, name: str) -> Iterator[FoundModule]:
     """Yield the files that importing a dotted name runs there: its packages', then its own."""
     if not is_module_name(name):
         return
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
-        found = _module(place, parts[:depth])
+        found = _module(location, parts[:depth])
         if found is not None:
             yield found
 
 
-def _module(place: ModuleLocation, parts: list[str]) -> FoundModule | None:
+def _module(location: ModuleLocation, parts: list[str]) -> FoundModule | None:
     """Return the file of one module, a package's `__init__` first, as the import system does."""
     base, dotted = "/".join(parts), ".".join(parts)
     parent = ".".join(parts[:-1])
     for inner, package in ((f"{base}/__init__", dotted), (base, parent)):
         for ending in (".py", ".pyc"):
-            content = place.read(inner + ending)
+            content = location.read(inner + ending)
             if content is not None:
-                file = place.path / (inner + ending)
+                file = location.path / (inner + ending)
                 return FoundModule(file=file, content=content, name=dotted, package=package)
     return None

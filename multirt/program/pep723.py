@@ -47,7 +47,7 @@ def read_block(text: str, title: str) -> Block:
         title: how messages call it.
 
     Raises:
-        MultirtError: it is doubled, is no TOML, or means nothing.
+        MultirtError: it is doubled, is not TOML, or is invalid.
     """
     content = _content(text, title)
     if content is None:

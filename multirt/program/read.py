@@ -28,7 +28,7 @@ def decoded(content: bytes, title: str) -> str:
     """Return a source's text, decoded as Python decodes it (PEP 263), line ends made one kind.
 
     Raises:
-        MultirtError: it is no text, or in another encoding than it says.
+        MultirtError: it is not text, or in another encoding than it says.
     """
     if content.isascii() and b"coding" not in content:
         return content.decode().replace("\r\n", "\n").replace("\r", "\n")
@@ -55,7 +55,7 @@ def read_program(entry: EntryPoint, cwd: Path, stdin: bytes | None = None) -> Pr
         stdin: the program that came on stdin, for that kind.
 
     Raises:
-        MultirtError: there is no such file, it is no text, or its PEP 723 block is broken.
+        MultirtError: the file is not found, it is not text, or its PEP 723 block is broken.
     """
     match entry.kind:
         case ProgramKind.SCRIPT:
@@ -82,7 +82,7 @@ def _script(entry: EntryPoint, cwd: Path) -> Program:
         return Program(entry=entry, script=script, folder=folder, sources=sources, read=(script,))
     line = _first_line(content, script)
     text = decoded(content, str(script))
-    walk = _Walk(place=ModuleFolder(Path(os.path.realpath(script)).parent))
+    walk = _Walk(location=ModuleFolder(Path(os.path.realpath(script)).parent))
     walk.start(script, content, text)
     program = walk.program(entry, read_block(text, str(script)))
     return replace(program, script=script, interpreter=line.interpreter, options=line.options)
@@ -90,14 +90,14 @@ def _script(entry: EntryPoint, cwd: Path) -> Program:
 
 def _folder(entry: EntryPoint, cwd: Path) -> Program:
     """Read a folder or an archive, whose `__main__` is started."""
-    path = Path(os.path.abspath(cwd / entry.text))  # noqa: PTH100 - likewise
-    place: ModuleLocation = ModuleFolder(path) if path.is_dir() else ModuleArchive(path)
-    found = next(find(place, "__main__"), None)
+    path = Path(os.path.abspath(cwd / entry.text))  # noqa: PTH100 - links stay
+    location: ModuleLocation = ModuleFolder(path) if path.is_dir() else ModuleArchive(path)
+    found = next(find(location, "__main__"), None)
     if found is None:
         what = "folder" if path.is_dir() else "zip archive"
         hint = "name the script in it, or the module with -m"
         raise ProgramError(f"{path} is a {what} without a __main__.py", hint)
-    walk = _Walk(place=place)
+    walk = _Walk(location=location)
     block = _begin(walk, found)
     line = Shebang() if path.is_dir() else _first_line(_content(path), path)
     program = walk.program(entry, block)
@@ -110,17 +110,19 @@ def _module(entry: EntryPoint, cwd: Path) -> Program:
     if not is_module_name(name):
         hint = "write it as in `python -m package.module`"
         raise ProgramError(f"-m takes the dotted name of a module: {name!r}", hint)
-    place = ModuleFolder(cwd)
-    walk = _Walk(place=place)
-    found = list(find(place, name)) or list(find(place, f"{name}.__main__"))
+    location = ModuleFolder(cwd)
+    walk = _Walk(location=location)
+    found = list(find(location, name)) or list(find(location, f"{name}.__main__"))
     if found and found[-1].name == f"{name}.__main__":  # of a folder without an `__init__`
         name = found[-1].name
     if not found or found[-1].name != name:
         asked = Import(name=name, file=None, line=0, certain=True)
-        walk.imports.append(replace(asked, local=place.has(name.partition(".")[0])))
+        walk.imports.append(replace(asked, local=location.has(name.partition(".")[0])))
         return walk.program(entry, Block())
     if found[-1].file.stem == "__init__":
-        inner = [each for each in find(place, f"{name}.__main__") if each.file.stem == "__main__"]
+        inner = [
+            each for each in find(location, f"{name}.__main__") if each.file.stem == "__main__"
+        ]
         if not inner:
             hint = f"a package is started by its {name}/__main__.py"
             raise ProgramError(f"{name} is a package without a __main__", hint)
@@ -134,7 +136,7 @@ def _module(entry: EntryPoint, cwd: Path) -> Program:
 def _text(entry: EntryPoint, cwd: Path, content: bytes, label: Path) -> Program:
     """Read code that is in no file."""
     text = decoded(content, entry.title)
-    walk = _Walk(place=ModuleFolder(cwd))
+    walk = _Walk(location=ModuleFolder(cwd))
     walk.start(label, content, text)
     block = read_block(text, entry.title) if entry.kind is ProgramKind.STDIN else Block()
     return walk.program(entry, block)
@@ -156,7 +158,7 @@ def _content(script: Path) -> bytes:
         mode = script.stat().st_mode
         if not stat.S_ISREG(mode):
             hint = "save the script to a file, or give it on stdin with `-`"
-            raise ProgramError(f"{script} is no regular file", hint)
+            raise ProgramError(f"{script} is not a regular file", hint)
         return read_bytes(script)
     except (FileNotFoundError, NotADirectoryError) as error:
         hint = "a program is the path of a script, -m MODULE, -c CODE, - or an installed command"
@@ -176,18 +178,18 @@ def _first_line(content: bytes, script: Path) -> Shebang:
     if name is None or name in _STARTERS or script.suffix in (".py", ".pyw", ".pyz"):
         return Shebang(options=line.options)
     hint = f"its first line asks for {name}: start it without multirt"
-    raise ProgramError(f"{script} is no Python script", hint)
+    raise ProgramError(f"{script} is not a Python script", hint)
 
 
 class _Walk(Struct, kw_only=True):
     """The files of a program, each read once, the surest way to it first.
 
     Attributes:
-        place: where its own modules lie.
+        location: where its own modules lie.
         queue: files to read, with whether they are certainly imported, and under which guards.
     """
 
-    place: ModuleLocation
+    location: ModuleLocation
     imports: list[Import] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -237,17 +239,17 @@ class _Walk(Struct, kw_only=True):
     def _follow(self, each: Import) -> bool:
         """Queue the program's own files that an import runs; tell whether there are any."""
         names = [each.name, *(f"{each.name}.{member}" for member in each.members)]
-        found = {one.file: one for name in names for one in find(self.place, name)}
+        found = {one.file: one for name in names for one in find(self.location, name)}
         self.queue += [(one, each.certain, each.guards) for one in found.values()]
-        return bool(found) or self.place.has(each.name.partition(".")[0])
+        return bool(found) or self.location.has(each.name.partition(".")[0])
 
     def program(self, entry: EntryPoint, block: Block) -> Program:
         """Return what was read."""
-        archived = isinstance(self.place, ModuleArchive)
-        files = [self.place.path] if archived else [each.file for each in self.sources]
+        archived = isinstance(self.location, ModuleArchive)
+        files = [self.location.path] if archived else [each.file for each in self.sources]
         return Program(
             entry=entry,
-            folder=self.place.path,
+            folder=self.location.path,
             requires_python=block.requires_python,
             dependencies=block.dependencies,
             declared=block.declared,
@@ -258,5 +260,5 @@ class _Walk(Struct, kw_only=True):
             exits=tuple(self.exits),
             modifies_sys_path=self.elsewhere,
             read=tuple(file for file in files if file.is_absolute()),
-            absent=tuple(self.place.absent) if isinstance(self.place, ModuleFolder) else (),
+            absent=tuple(self.location.absent) if isinstance(self.location, ModuleFolder) else (),
         )

@@ -91,7 +91,7 @@ def _name(path: str) -> str:
 
 
 def _interpreter_first(text: str) -> list[str]:
-    """Return the words of a line, a path with blanks as one."""
+    """Return the arguments in a line, a path with blanks as one."""
     if text.startswith(('"', "'")):
         return _split(text)
     words = text.split()
@@ -132,7 +132,7 @@ def _trampoline(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Return words as a shell parts them, or by blanks where its quotes do not match."""
+    """Return arguments as a shell splits them, or by blanks where its quotes do not match."""
     try:
         return shlex.split(text)
     except ValueError:

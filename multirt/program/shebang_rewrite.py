@@ -160,12 +160,12 @@ _NAMED = "a Python script without a first line is named `.py`, or Python can par
 
 
 class ShebangChange(Struct, frozen=True, kw_only=True):
-    """What became of one script.
+    """The change of one script.
 
     Attributes:
         path: the script, links followed.
         before: its first line; None when it had no `#!` line.
-        after: likewise, now.
+        after: its first line now; None for none.
     """
 
     path: Path
@@ -260,7 +260,7 @@ def _rewrite(path: Path, line: bytes | None) -> None:
         os.replace(name, path)  # noqa: PTH105 - a name from mkstemp
     except BaseException:
         with suppress(OSError):
-            os.unlink(name)  # noqa: PTH108 - likewise
+            os.unlink(name)  # noqa: PTH108 - a name from mkstemp
         raise
 
 

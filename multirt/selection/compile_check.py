@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class CompileCache:
-    """The place of one answer."""
+    """The cache entry of one result."""
 
     def __init__(self, cache_dir: Path, runtime: Runtime, asked: CompileQuery) -> None:
         """Name the file by the question and by the runtime's own file."""
@@ -103,10 +103,10 @@ def query_runtime(
     cache_dir: Path,
     env: Mapping[str, str],
 ) -> CompileResult:
-    """Return what a runtime says of files and names; it is asked once and remembered.
+    """Return whether a runtime compiles files and has modules; the result is cached.
 
     Args:
-        runtime: who.
+        runtime: the one to query.
         sources: files to compile.
         names: of its standard library, `module` or `module:member`; they are imported.
         cache_dir: where answers are kept.
@@ -129,7 +129,7 @@ def query_runtime(
         lines = _run(runtime, asked, env)
         complete = bool(lines) and lines[-1] == "end"
         if unknown and complete and not any(line.startswith("missing") for line in lines):
-            memory.store(lines)  # what is missing may be installed later beside the executable
+            memory.store(lines)  # what is missing may be installed later next to the executable
     answers = _answers(lines, unknown)
     if answers.trouble is None and (new := wanted - known - answers.missing):
         present.store(sorted(known | new))
@@ -152,7 +152,7 @@ def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
 
 def _run(runtime: Runtime, asked: CompileQuery, env: Mapping[str, str]) -> list[str]:
     """Return the lines of the answer; empty when there is none."""
-    import tempfile  # with the next 15 ms, where the answer is not remembered
+    import tempfile  # with the next 15 ms, where the answer is not cached
 
     from runtimes.subprocesses import Child
 

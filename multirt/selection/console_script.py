@@ -35,7 +35,7 @@ class ConsoleScript(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: as it is typed.
-        distribution: who brings it.
+        distribution: the one that installs it.
         module: what it imports; empty for a script.
         function: what it calls there, dotted; empty for a script.
         script: its file, where the distribution brings one; None for an entry point.

@@ -62,7 +62,7 @@ def decide(request: Request) -> Decision:
 
     Raises:
         MultirtError: the program, a file of settings or a folder of packages cannot be read, or
-            there is no such command.
+            the command is not found.
     """
     if request.evaluate_all:
         return _merged(list(decide_each(request)))
@@ -118,8 +118,10 @@ def _decide_alone(request: Request) -> Decision:
     request = replace(request, entry=_command_first(request))
     program = read_program(request.entry, request.cwd, request.stdin)
     program = replace(program, options=request.cli_settings.python_args or program.options)
-    places = ConfigContext(cwd=request.cwd, env=request.search.env, user_config=request.user_config)
-    configuration = configure(program, request.cli_settings, places)
+    context = ConfigContext(
+        cwd=request.cwd, env=request.search.env, user_config=request.user_config
+    )
+    configuration = configure(program, request.cli_settings, context)
     fastest = wants_fastest(configuration)
     if fastest:  # the runtime that may be chosen has to be asked
         request = replace(request, evaluate_all=True)
@@ -352,7 +354,7 @@ def _packages(program: Program, configuration: Configuration, roots: Sequence[Pa
 def _read(
     program: Program, configuration: Configuration, found: PackageSources
 ) -> tuple[Path, ...]:
-    """Return the files and folders that a decision rests on."""
+    """Return the files and folders that a decision depends on."""
     read = [*program.read, *configuration.read, *found.read, *found.roots]
     read += [path for path in locks_looked_for(program, configuration) if path.exists()]
     if found.environment is not None:

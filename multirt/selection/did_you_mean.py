@@ -1,4 +1,4 @@
-"""Say what was probably meant by a word that names no program."""
+"""Suggest a command for a word that is not a program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def suggest_command(word: str, rest: Sequence[str], cwd: Path) -> str | None:
-    """Return what to write instead, None when there is no telling.
+    """Return the command to write instead, None when none is likely.
 
     Args:
         word: where a program or a command was expected.
@@ -31,7 +31,7 @@ def suggest_command(word: str, rest: Sequence[str], cwd: Path) -> str | None:
 
 
 def _program(rest: Sequence[str]) -> Sequence[str]:
-    """Return the words for `run`, where options are multirt's until a program is named."""
+    """Return the arguments for `run`, where options are multirt's until a program is named."""
     options = rest and rest[0].startswith("-") and rest[0][:2] not in ("-m", "-c")
     return ["python", *rest] if options else rest
 

@@ -74,7 +74,7 @@ def diagnose(
 
     Args:
         found: what a search found.
-        cache: the state of the remembered answers.
+        cache: the state of the cached answers.
         tools: programs that multirt can use, with what it uses an absent one for; None for one
             that is here.
     """
@@ -117,7 +117,7 @@ def _slow(found: Discovery) -> Iterator[Finding]:
                 topic=Topic.SLOW,
                 subject=str(one.path),
                 message=f"took {one.seconds:.1f} s to answer",
-                hint="its answer is remembered until its files change"
+                hint="its answer is cached until its files change"
                 if one.remembered
                 else "it was asked now; what answers for another file is asked at every look",
             )
@@ -209,5 +209,5 @@ def _tools(tools: Mapping[str, str | None]) -> Iterator[Finding]:
                 topic=Topic.TOOL,
                 subject=name,
                 message=f"is not here; multirt uses it {purpose}",
-                hint=f"`pip install {name}` beside multirt, or put it on PATH",
+                hint=f"`pip install {name}` next to multirt, or put it on PATH",
             )

@@ -1,4 +1,4 @@
-"""Judge runtimes, and ask those that could be chosen what they say themselves."""
+"""Judge runtimes, and query those that could be chosen."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _WORKERS = 4
 
 
 class Evaluator(Struct, frozen=True, kw_only=True):
-    """One program before all the runtimes.
+    """Judge one program on many runtimes.
 
     Attributes:
         context: what is asked.
         wanted: what will be installed; None for nothing.
-        request: who asks.
+        request: what the user asks for.
         evaluated: verdicts of runtimes that were asked before, in an earlier step of the search.
         examined: what was found of installed distributions, by the executable of a runtime.
     """
@@ -137,10 +137,10 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             prospect = prospect_of(runtime, self.request.search.env)
         else:  # what its loader gives makes no difference, and takes 10 ms to read
             prospect = RuntimeTarget(target=target_of(runtime, None), given=None)
-        beside = nearby(artifacts)
+        siblings = nearby(artifacts)
         wanted = _imported_for_certain(self.context.program)
         return {
-            str(artifact.name): examine(artifact, prospect, beside, wanted)
+            str(artifact.name): examine(artifact, prospect, siblings, wanted)
             for artifact in artifacts
         }
 

@@ -1,4 +1,4 @@
-"""Add the runtimes that somebody names by a path."""
+"""Add the runtimes that the user names by a path."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def read_packages(
         whole: all that is installed counts.
 
     Raises:
-        UnreadableError: a root is no folder.
+        UnreadableError: a root is not a folder.
     """
     sites = [open_site(root) for root in roots]
     names = sorted({each.name for each in program.imports} | {*modules})
@@ -155,7 +155,7 @@ def _installed(sites: Sequence[Site], name: str) -> Installed | None:
 
 
 def _requirements(lines: Iterable[str]) -> tuple[Requirement, ...]:
-    """Parse Requires-Dist lines; one that means nothing binds nobody (pip warns and goes on)."""
+    """Parse Requires-Dist lines; an invalid one is ignored (pip only warns)."""
     parsed = []
     for line in lines:
         try:

@@ -23,7 +23,7 @@ _WORSE = 1000  # than any number of unverified distributions
 
 
 def judge_runtime(view: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
-    """Say what stands against a runtime.
+    """Return the verdict on a runtime.
 
     Args:
         view: what is asked, the runtime, and what it has.

@@ -1,4 +1,4 @@
-"""What stands against a runtime, and how the chosen one is started."""
+"""The verdict on a runtime, and the plan to start the chosen one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CompileError(Struct, frozen=True, kw_only=True):
     Attributes:
         line: where; 0 when it does not say.
         text: what stands there, without white space around; empty when it is not known.
-        message: in the runtime's own words.
+        message: that of the runtime.
     """
 
     line: int
@@ -64,7 +64,7 @@ class CompileError(Struct, frozen=True, kw_only=True):
 
 
 class CompileResult(Struct, frozen=True, kw_only=True):
-    """What came of asking.
+    """What a runtime reports about a program's files and modules.
 
     Attributes:
         refused: files that it cannot compile.
@@ -80,11 +80,11 @@ class CompileResult(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """A runtime with all that stands against it for a program.
+    """A runtime with every objection to it for a program.
 
     Attributes:
         runtime: the runtime.
-        objections: every reason; nothing stands against it when there is none.
+        objections: every reason that rules it out; it fits when there is none.
         unverified: distributions of which only static checks are known, by name.
         warnings: what may go wrong all the same.
         rank: the total order of preference; the smallest is best.
@@ -100,7 +100,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     @property
     def accepted(self) -> bool:
-        """Whether nothing stands against the runtime."""
+        """Return whether the runtime fits."""
         return not self.objections
 
 
@@ -153,7 +153,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         environment: variables to set.
         stdin: what the program is to read from stdin; None to leave stdin alone.
         environments: the folders of ours that it starts in, or takes packages from.
-        until: seconds since the epoch at which what is installed for it has to be found out anew;
+        until: seconds since the epoch at which what is installed for it is resolved again;
             None for never.
     """
 

@@ -99,7 +99,7 @@ def _distributions(verdict: Verdict, providers: Mapping[str, str]) -> tuple[str,
 
 
 def _words(entry: EntryPoint) -> str:
-    """Return the words that name a program on a command line."""
+    """Return the arguments that name a program on a command line."""
     match entry.kind:
         case ProgramKind.MODULE:
             return f"-m {entry.text}"
@@ -184,7 +184,7 @@ def _like_the_spec(decision: Decision, among: Sequence[str]) -> str | None:
 
 
 def _again(decision: Decision) -> str:
-    """Return the words that ask for the same program once more, on the same terms."""
+    """Return the options that request the same program again."""
     entry, asked = decision.program.entry, decision.configuration.runtimes
     named = entry.kind in (
         ProgramKind.SCRIPT,

@@ -1,7 +1,7 @@
 """Warn of a version that a requirement holds back and that is older than the runtime. Pure.
 
-Nobody can have tried such a version there, and what does not know a newer Python may fail quietly:
-pydantic 1 makes models without fields on 3.14. It is no objection, for most such versions work.
+Its author cannot have tried such a version there, and it may fail quietly on a newer Python:
+pydantic 1 makes models without fields on 3.14. It is only a warning, as most such versions work.
 """
 
 from __future__ import annotations

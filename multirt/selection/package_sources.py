@@ -32,7 +32,7 @@ class PackageSources(Struct, frozen=True, kw_only=True):
         environment: the virtual environment that it lives in; None when there is none.
         roots: folders of packages that are there.
         wanted: what will be installed; None for nothing.
-        notes: what people should be told, one line each.
+        notes: messages for the user, one line each.
         read: files of requirements that were read.
     """
 
@@ -64,7 +64,7 @@ def _needed(
 ) -> PackageSources:
     """Say where the packages of a program come from.
 
-    Folders that somebody names count first, then the environment that is active or near. What a
+    Folders that the user names count first, then the environment that is active or near. What a
     script lists itself is installed for it where that environment does not hold it.
 
     Raises:
@@ -97,7 +97,7 @@ def _needed(
     everything = [each.value for each in configuration.requirements]
     wanted = _wanted(everything, extra, configuration.editable)
     if wanted is not None and own and program.uv:
-        from multirt.environments import apply_tool_uv  # likewise
+        from multirt.environments import apply_tool_uv
 
         wanted = apply_tool_uv(wanted, program.uv, program.title, start_of(program, request.cwd))
     why = "it is older than pyproject.toml" if old else "it lacks what is asked for besides"
@@ -115,7 +115,7 @@ def _environment(
 
 
 def start_of(program: Program, cwd: Path) -> Path:
-    """Return the folder of a program, links followed: a linked script lives at its own place."""
+    """Return the folder of a program, with links followed."""
     if program.script is None:
         return cwd
     real = Path(os.path.realpath(program.script))
@@ -127,7 +127,7 @@ def _lock(
 ) -> Path | None:
     """Return the lock of a script's own requirements, or of its project's; None without one."""
     if own:
-        from multirt.environments import lock_of  # likewise
+        from multirt.environments import lock_of
 
         return lock_of(program.script) if program.script is not None else None
     return next((path for path in project_locks(configuration) if path.is_file()), None)
@@ -139,7 +139,7 @@ def project_locks(configuration: Configuration) -> tuple[Path, ...]:
     if not listed or any(each.source is not Source.PROJECT for each in listed):
         return ()
     origins = dict.fromkeys(each.origin for each in listed)
-    from multirt.environments import PROJECT_LOCKS  # likewise
+    from multirt.environments import PROJECT_LOCKS
 
     return tuple(Path(origin).with_name(name) for origin in origins for name in PROJECT_LOCKS)
 
@@ -155,7 +155,7 @@ def _wanted(
     lines = tuple(dict.fromkeys([*map(str, requirements), *extra]))
     if not lines and not editable:
         return None
-    from multirt.environments import InstallRequest  # likewise
+    from multirt.environments import InstallRequest
 
     return InstallRequest(requirements=lines, editable=editable)
 
@@ -182,6 +182,6 @@ def locks_looked_for(program: Program, configuration: Configuration) -> tuple[Pa
     script = program.script
     if script is None or not program.dependencies:
         return project_locks(configuration)
-    from multirt.environments import lock_name  # likewise
+    from multirt.environments import lock_name
 
     return (script.with_name(lock_name(script)), script.with_name(f"{script.name}.lock"))

@@ -99,7 +99,7 @@ def _python(
         return environment.python, ()
     if "venv" not in runtime.stdlib:  # then nothing in the roots is reached: see the judge
         return runtime.executable, ()
-    from multirt.environments import overlay  # likewise
+    from multirt.environments import overlay
 
     roots = [Path(os.path.abspath(root)) for root in decision.roots]  # noqa: PTH100 - keeps links
     installed = built.site_roots if built is not None else ()
@@ -151,7 +151,7 @@ def _switches(decision: Decision, runtime: Runtime) -> tuple[tuple[str, str], ..
 
 
 def _bytecode_elsewhere(runtime: Runtime, request: Request) -> tuple[tuple[str, str], ...]:
-    """Return what keeps another runtime from writing bytecode beside the packages."""
+    """Return what keeps another runtime from writing bytecode next to the packages."""
     env = request.search.env
     if "PYTHONPYCACHEPREFIX" in env or "PYTHONDONTWRITEBYTECODE" in env:
         return ()

@@ -16,7 +16,7 @@ _PRERELEASE, _VERSION = CRITERIA.index("stable release"), CRITERIA.index("newest
 
 
 def criteria_names(configuration: Configuration) -> tuple[str, ...]:
-    """Return the words for each part of a rank, in their order."""
+    """Return the name of each part of a rank, in their order."""
     criteria = list(CRITERIA)
     if _value(configuration) is Prefer.OLDEST:
         criteria[_VERSION] = "oldest version"
@@ -55,10 +55,10 @@ def rank_for_program(
 
 
 def _asked(configuration: Configuration, runtime: Runtime) -> int:
-    """Return the place of the first alternative that a runtime fits."""
+    """Return the index of the first alternative that a runtime fits."""
     shebang_spec = configuration.shebang_spec
     specs = configuration.specs or ((shebang_spec.value,) if shebang_spec is not None else ())
-    fits = (place for place, spec in enumerate(specs) if spec.accepts(runtime))
+    fits = (index for index, spec in enumerate(specs) if spec.accepts(runtime))
     return next(fits, len(specs))
 
 

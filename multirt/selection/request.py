@@ -1,4 +1,4 @@
-"""What somebody wants to run, and what was decided."""
+"""The request to run a program, and the decision."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What somebody wants to run.
+    """A program to run, and how to choose its runtime.
 
     Attributes:
         entry: what it is.
@@ -31,8 +31,8 @@ class Request(Struct, frozen=True, kw_only=True):
         cli_settings: what the command line asks for besides.
         user_config: the user's own settings, which need not be there; None for none.
         stdin: the program that came on stdin; None for every other kind.
-        store: gives the place where environments are kept, when something is to be installed; None
-            for the usual place in `cache_dir`.
+        store: opens the store of environments, when something is to be installed; None for
+            the usual one in `cache_dir`.
         history: opens the earlier measurements; None to choose without them.
         evaluate_all: query every runtime about the program, and resolve packages for each; else
             only for the best, until one fits.
@@ -65,13 +65,13 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What was decided, and on what grounds.
+    """The choice, and what it depends on.
 
     Attributes:
         program: what is to run.
         configuration: what was asked for, and by whom.
-        verdicts: one for each runtime, those that nothing stands against first, then by rank.
-        chosen: the best of those that nothing stands against; None when there is none.
+        verdicts: one for each runtime, those that fit first, then by rank.
+        chosen: the best that fits; None when none does.
         environment: the virtual environment that the program lives in; None when there is none.
         roots: the folders of packages that count.
         wanted: what will be installed for the program; None for nothing.
@@ -79,8 +79,8 @@ class Decision(Struct, frozen=True, kw_only=True):
         discovery: what the search for runtimes gave.
         command: the console script to start; None for every other kind, and for a command that
             comes with what will be installed.
-        notes: what people should be told, one line each.
-        read: files and folders that this rests on, besides those of runtimes.
+        notes: messages for the user, one line each.
+        read: files and folders that it depends on, in addition to those of runtimes.
         absent: paths at which a file would have counted.
         variables: names of environment variables that count, set or not.
         usual: the id of the choice without the history; None when that was not asked.

@@ -299,7 +299,7 @@ def test_a_pipe_is_no_script(multirt: Command, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     done = multirt("run", "pipe")
     assert done.returncode == 2
-    assert "is no regular file" in done.stderr
+    assert "is not a regular file" in done.stderr
 
 
 def test_a_damaged_environment_is_made_anew(multirt: Command, tmp_path: Path) -> None:

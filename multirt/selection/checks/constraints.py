@@ -102,7 +102,7 @@ def _meets(need: Need, runtime: Runtime) -> bool:
 
 
 def _exits(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
-    """Yield the places where the program itself refuses a runtime."""
+    """Yield the lines at which the program itself refuses a runtime."""
     facts = facts_of(runtime)
     for each in context.program.exits:
         if all(evaluate_guard(guard.test, facts) is guard.wanted for guard in each.guards):

@@ -39,7 +39,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
 
     @property
     def hidden_modules(self) -> bool:
-        """Whether modules may come from places that are not read."""
+        """Return whether modules may come from folders that are not read."""
         packages = self.context.packages
         started = packages is not None and packages.starts
         return self.context.hidden_modules or (
@@ -101,7 +101,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
         )
 
     def met(self, guards: tuple[Guard, ...]) -> bool | None:
-        """Return whether conditions hold here, None when that cannot be told."""
+        """Return whether conditions hold here, None when that is not known."""
         facts = facts_of(self.runtime)
         unknown = False
         for guard in guards:
@@ -145,7 +145,7 @@ def missing_imports(view: RuntimeView) -> Iterator[Objection]:
         path = str(each.file) if each.file else None
         if top in context.stdlib:
             what = f"{name} from {each.name}" if name in each.members else name
-            imports = f"{each.place} imports {what}"
+            imports = f"{each.location} imports {what}"
             yield Objection(
                 cause=Cause.STDLIB,
                 need=f"{imports}, which it does not have",
@@ -154,7 +154,7 @@ def missing_imports(view: RuntimeView) -> Iterator[Objection]:
         else:
             roots = context.packages.roots if context.packages else ()
             where = f" in {', '.join(map(str, roots))}" if roots else ""
-            detail = f"{each.place} imports {name}, which is not installed{where}"
+            detail = f"{each.location} imports {name}, which is not installed{where}"
             yield Objection(cause=Cause.PACKAGE, need=detail, path=path, facts=(("module", name),))
 
 
@@ -173,11 +173,11 @@ def syntax_errors(view: RuntimeView) -> Iterator[Objection]:
         why = refused.get(source.file)
         if why is None:
             continue
-        place = f"{source.file.name} line {why.line}" if why.line else source.file.name
+        location = f"{source.file.name} line {why.line}" if why.line else source.file.name
         shown = f": `{_shortened(why.text)}`" if why.text else ""
         yield Objection(
             cause=Cause.SYNTAX,
-            need=f"{place}: {why.message}{shown}",
+            need=f"{location}: {why.message}{shown}",
             path=str(source.file),
             facts=(("line", str(why.line)),),
         )

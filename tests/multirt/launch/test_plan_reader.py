@@ -78,7 +78,7 @@ def test_what_changed_is_decided_anew(
     change(path)
     assert not launcher.is_planned("tool.py")
     said = launcher("tool.py", env={b"MULTIRT_LOG": b"debug"}).stderr.decode()
-    assert "no longer holds" in said
+    assert "this has changed" in said
     assert str(things) in said
 
 
