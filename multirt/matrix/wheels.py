@@ -6,6 +6,7 @@ Wheels are kept by the digest of the sources, so that nothing is built when noth
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -29,8 +30,10 @@ from multirt.environments import (
 from multirt.errors import BuildError, MultirtError
 from multirt.matrix import source_digest as sources
 from multirt.matrix.model import InstallMode
+from multirt.matrix.processes import GRACE
 from multirt.matrix.source_digest import DigestCache, reports_in
 from multirt.matrix.wheel_cache import WheelCache
+from multirt.process.run import Output, Supervised, within
 from multirt.storage.lock import locked
 from runtimes import is_cpython, rank
 
@@ -109,8 +112,9 @@ class Builder(Struct, frozen=True, kw_only=True):
             return ProjectBuilder(
                 self.root,
                 python_executable=str(built.python),
-                runner=lambda command, cwd=None, more=None: _run(
-                    command, cwd, {**env, **(more or {})}, room
+                # pyproject-hooks passes both by name
+                runner=lambda command, cwd=None, extra_environ=None: _run(
+                    command, cwd, {**env, **(extra_environ or {})}, room
                 ),
             )
 
@@ -150,19 +154,25 @@ def _run(
 ) -> None:
     """Run a command to its end; what it prints goes to a file of the room.
 
+    An interrupt gives it time to clean up; then all that it started is ended.
+
     Raises:
         CalledProcessError: it fails.
     """
-    with (room / _SAID).open("ab") as stream:
-        subprocess.run(
-            command,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            check=True,
-        )
+    with (
+        (room / _SAID).open("ab") as stream,
+        Supervised(
+            command, env=env, folder=Path(cwd or Path.cwd()), output=Output.MERGED
+        ) as started,
+    ):
+        try:
+            ended = started.attend([stream.write], within(None))
+        except KeyboardInterrupt:
+            started.signal(signal.SIGINT)
+            started.attend([stream.write], within(GRACE), linger=GRACE)
+            raise
+    if ended.status:
+        raise subprocess.CalledProcessError(ended.status, command)
 
 
 def _own_folder(room: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -511,6 +512,38 @@ def test_an_interrupted_cell_tears_down_and_keeps_the_tests_that_it_ran(
     assert cell["state"] == "interrupted"
     outcomes = {each["id"]: each["outcome"] for each in cell["tests"]}
     assert outcomes["tests/test_demo.py::test_first"] == "passed"
+
+
+WAITING_BACKEND = """\
+import pathlib, time
+
+def build_wheel(folder, settings=None, metadata=None):
+    here = pathlib.Path(__file__).parent
+    (here / "tests/started").touch()
+    try:
+        time.sleep(600)
+    finally:
+        time.sleep(1)
+        (here / "cleaned-up").touch()
+"""
+
+
+def test_an_interrupted_build_has_time_to_clean_up(
+    require: Require, tmp_path: Path, cache: Path
+) -> None:
+    require("3.12")
+    root = pure(tmp_path, "3.12", tests="")
+    project = (root / "pyproject.toml").read_text()
+    own = 'build-backend = "waiting"\nbackend-path = ["."]'
+    changed = re.sub(r"build-backend = .*", own, project)
+    (root / "pyproject.toml").write_text(changed)
+    (root / "waiting.py").write_text(WAITING_BACKEND)
+    process = _start(root, tmp_path / "early.json", cache)
+    _await((root / "tests/started").exists, "the backend")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, said
+    assert (root / "cleaned-up").exists(), said
 
 
 DEAF = """\
