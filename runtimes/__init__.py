@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from runtimes.choose import find, ranked
     from runtimes.discovery import discover, interrogate
     from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
-    from runtimes.executable_names import is_of_another, is_runtime_name, release_line
     from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
     from runtimes.model import (
         Abi,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from runtimes.probe_cache import CacheInfo, cache_info, clear_cache
     from runtimes.ranking import CRITERIA, deciding_criterion, rank, rank_values
     from runtimes.sources import SOURCES
-    from runtimes.spec import RuntimeSpec, within
+    from runtimes.spec import RuntimeSpec
     from runtimes.venvs import base_executable, overlays
     from runtimes.version_file import read_version_file
 
@@ -74,15 +73,11 @@ _LATER: Final = {
     "foreign_sizes": "layout",
     "interrogate": "discovery",
     "is_cpython": "layout",
-    "is_of_another": "executable_names",
-    "is_runtime_name": "executable_names",
     "overlays": "venvs",
     "rank": "ranking",
     "ranked": "choose",
     "read_version_file": "version_file",
-    "release_line": "executable_names",
     "rank_values": "ranking",
-    "within": "spec",
 }
 
 __all__ = [
@@ -120,15 +115,11 @@ __all__ = [
     "foreign_sizes",
     "interrogate",
     "is_cpython",
-    "is_of_another",
-    "is_runtime_name",
     "overlays",
     "rank",
     "rank_values",
     "ranked",
     "read_version_file",
-    "release_line",
-    "within",
 ]
 
 

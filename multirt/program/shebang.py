@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes import is_runtime_name
+from runtimes.executable_names import is_runtime_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

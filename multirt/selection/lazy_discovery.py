@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.config import Prefer
-from runtimes import base_executable, is_cpython, is_of_another, release_line, within
+from runtimes import base_executable, is_cpython
+from runtimes.executable_names import is_of_another, release_line
+from runtimes.spec import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
