@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from abi_probe.api import (
         ProbeFindings,
         RuntimeTarget,
-        examine,
-        examine_all,
+        judge_all_linked,
+        judge_linked,
         probe,
     )
     from abi_probe.binary import read_binary, read_binary_file
     from abi_probe.checks import judge
     from abi_probe.current_runtime import this_runtime
     from abi_probe.dynamic_linking.library_search import Loaded
-    from abi_probe.dynamic_linking.link import nearby
-    from abi_probe.dynamic_linking.loader import ProcessImage, read_given
+    from abi_probe.dynamic_linking.link import sibling_libraries
+    from abi_probe.dynamic_linking.loader import ProcessImage, load_process_image
     from abi_probe.errors import (
         AbiProbeError,
         DescriptionError,
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
         VersionNeed,
         Violation,
     )
-    from abi_probe.module_lookup import ModuleFile, findable
+    from abi_probe.module_lookup import ModuleFile, lookup_modules
     from abi_probe.open_target import read_distribution, read_path
     from abi_probe.own_imports import optional_modules
     from abi_probe.platform_tags import platforms
-    from abi_probe.read_tracking import noticing
+    from abi_probe.read_tracking import tracking_reads
     from abi_probe.site_packages import (
         Installed,
         Site,
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         read_installed,
         read_installed_metadata,
     )
-    from abi_probe.stable_abi_claim import StableAbiReport, first_exporter, promise_of
+    from abi_probe.stable_abi_claim import StableAbiReport, check_stable_abi, first_exporter
     from abi_probe.supported_tags import AcceptedTags
     from abi_probe.target_spec import describe
     from abi_probe.unpacking import packages_of, unpack_wheel
@@ -100,10 +100,10 @@ _PLACES: Final = {
         "SourceArchiveError",
         "UnreadableError",
     ),
-    "module_lookup": ("ModuleFile", "findable"),
+    "module_lookup": ("ModuleFile", "lookup_modules"),
     "current_runtime": ("this_runtime",),
-    "dynamic_linking.link": ("nearby",),
-    "dynamic_linking.loader": ("ProcessImage", "read_given"),
+    "dynamic_linking.link": ("sibling_libraries",),
+    "dynamic_linking.loader": ("ProcessImage", "load_process_image"),
     "dynamic_linking.library_search": ("Loaded",),
     "metadata": ("Metadata",),
     "model": (
@@ -124,10 +124,10 @@ _PLACES: Final = {
         "VersionNeed",
         "Violation",
     ),
-    "read_tracking": ("noticing",),
+    "read_tracking": ("tracking_reads",),
     "own_imports": ("optional_modules",),
     "platform_tags": ("platforms",),
-    "stable_abi_claim": ("StableAbiReport", "first_exporter", "promise_of"),
+    "stable_abi_claim": ("StableAbiReport", "first_exporter", "check_stable_abi"),
     "open_target": ("read_distribution", "read_path"),
     "site_packages": (
         "Installed",
@@ -141,8 +141,8 @@ _PLACES: Final = {
     "api": (
         "ProbeFindings",
         "RuntimeTarget",
-        "examine",
-        "examine_all",
+        "judge_linked",
+        "judge_all_linked",
         "probe",
     ),
     "wheel_claim": (
@@ -206,27 +206,25 @@ __all__ = [
     "WarningKind",
     "advise",
     "broken_promises",
+    "check_stable_abi",
     "describe",
     "differences",
-    "examine",
-    "examine_all",
-    "findable",
     "first_exporter",
     "judge",
-    "nearby",
-    "noticing",
+    "judge_all_linked",
+    "judge_linked",
+    "load_process_image",
+    "lookup_modules",
     "open_site",
     "optional_modules",
     "owners",
     "packages_of",
     "platforms",
     "probe",
-    "promise_of",
     "promised_runtimes",
     "read_binary",
     "read_binary_file",
     "read_distribution",
-    "read_given",
     "read_installed",
     "read_installed_metadata",
     "read_path",
@@ -234,7 +232,9 @@ __all__ = [
     "read_wheel_stream",
     "runtime_abis",
     "runtime_tags",
+    "sibling_libraries",
     "this_runtime",
+    "tracking_reads",
     "unpack_wheel",
 ]
 

@@ -120,13 +120,13 @@ class AddressSpace(ABC):
         That is all that is mapped; but for the code where the linker gave constants a place of
         their own, for most of a large file is code, and all of it would be read from the disk.
         """
-        apart = any(not each.executable and not each.writable for each in self.stretches)
+        without_overlaps = any(not each.executable and not each.writable for each in self.stretches)
         for stretch in self.stretches:
-            if not (apart and stretch.executable):
+            if not (without_overlaps and stretch.executable):
                 yield from self.places(what, stretch.offset, stretch.offset + stretch.size)
 
 
-def apart(stretches: Iterable[MappedSegment]) -> tuple[MappedSegment, ...]:
+def without_overlaps(stretches: Iterable[MappedSegment]) -> tuple[MappedSegment, ...]:
     """Order what is mapped by its place in the file, and leave out what overlaps.
 
     No linker has one byte mapped twice, and a file that does would be searched over and over.

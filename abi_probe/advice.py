@@ -10,7 +10,7 @@ from msgspec import Struct
 from abi_probe.limited_api_alternatives import REPLACEMENTS
 from abi_probe.model import ClaimKind, SymbolClass
 from abi_probe.stable_abi import classify, lookup
-from abi_probe.symbol_names import is_hook
+from abi_probe.symbol_names import is_init_function
 from abi_probe.verdict import JudgedWarning, WarningKind
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def advise(extension: Extension) -> Advice:
         if lookup(name) is None or classify(name) is SymbolClass.DEBUG_ONLY
     )
     return Advice(
-        promotable=_promotable(extension, frozenset(names), hindrances),
+        promotable=_abi3_readiness(extension, frozenset(names), hindrances),
         hindrances=hindrances,
         hints=tuple(_hints(extension, frozenset(names))),
         classes=classes,
@@ -123,7 +123,7 @@ def slots_of(extension: Extension) -> Slots | None:
     )
 
 
-def _promotable(
+def _abi3_readiness(
     extension: Extension, names: frozenset[str], hindrances: tuple[Blocker, ...]
 ) -> Abi3Readiness | None:
     """Say whether a file of one version could be of the stable ABI."""
@@ -165,7 +165,8 @@ def is_single_phase(extension: Extension) -> bool:
     """Whether a module makes itself in its init function (PEP 489 calls it single-phase)."""
     names = {symbol.name for symbol in extension.binary.imports}
     modexport = any(
-        is_hook(name) and name.startswith("PyModExport") for name in extension.binary.exports
+        is_init_function(name) and name.startswith("PyModExport")
+        for name in extension.binary.exports
     )
     return not modexport and bool(names & _CREATE) and "PyModuleDef_Init" not in names
 

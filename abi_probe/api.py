@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from abi_probe.advice import advise
 from abi_probe.checks import failing_modules, judge
-from abi_probe.dynamic_linking.link import LinkContext, link, nearby
+from abi_probe.dynamic_linking.link import LinkContext, link, sibling_libraries
 from abi_probe.dynamic_linking.loader import ProcessImage, program_libcs
 from abi_probe.model import Target  # noqa: TC001 - msgspec reads it
-from abi_probe.module_lookup import findable
+from abi_probe.module_lookup import lookup_modules
 from abi_probe.open_target import read_path
 from abi_probe.own_imports import optional_modules
-from abi_probe.stable_abi_claim import promise_of
+from abi_probe.stable_abi_claim import check_stable_abi
 from abi_probe.verdict import Cause
 
 if TYPE_CHECKING:
@@ -71,19 +71,19 @@ def probe(path: Path, prospects: Sequence[RuntimeTarget]) -> tuple[ProbeFindings
         NothingToProbeError, UnreadableError: as `read_path`.
     """
     artifacts = read_path(path)
-    beside = nearby(artifacts)
+    beside = sibling_libraries(artifacts)
     return tuple(
         ProbeFindings(
             artifact=artifact,
-            promises=tuple(promise_of(each, artifact) for each in artifact.extensions),
+            promises=tuple(check_stable_abi(each, artifact) for each in artifact.extensions),
             advice=tuple(map(advise, artifact.extensions)),
-            verdicts=examine_all(artifact, prospects, beside),
+            verdicts=judge_all_linked(artifact, prospects, beside),
         )
         for artifact in artifacts
     )
 
 
-def examine(
+def judge_linked(
     artifact: Artifact,
     prospect: RuntimeTarget,
     beside: Mapping[str, Loaded] | None = None,
@@ -94,30 +94,30 @@ def examine(
     Args:
         artifact: what is to be judged.
         prospect: the runtime.
-        beside: `nearby` of what is installed with it.
+        beside: `sibling_libraries` of what is installed with it.
         wanted: modules that a program imports, so that they are not optional.
     """
-    (verdict,) = examine_all(artifact, [prospect], beside, wanted)
+    (verdict,) = judge_all_linked(artifact, [prospect], beside, wanted)
     return verdict
 
 
-def examine_all(
+def judge_all_linked(
     artifact: Artifact,
     prospects: Sequence[RuntimeTarget],
     beside: Mapping[str, Loaded] | None = None,
     wanted: AbstractSet[str] = frozenset(),
 ) -> tuple[Verdict, ...]:
-    """Do as `examine` on some runtimes, with what is the same for all of them done once.
+    """Do as `judge_linked` on some runtimes, with what is the same for all of them done once.
 
     Args:
         artifact: what is to be judged.
         prospects: the runtimes.
-        beside: `nearby` of what is installed with it.
-        wanted: as in `examine`.
+        beside: `sibling_libraries` of what is installed with it.
+        wanted: as in `judge_linked`.
     """
     ground = LinkContext.of(artifact, beside if beside is not None else {})
     seen = {each.target.suffixes for each in prospects}
-    found = {suffixes: findable(artifact, suffixes) for suffixes in seen}
+    found = {suffixes: lookup_modules(artifact, suffixes) for suffixes in seen}
     loaders = program_libcs(artifact.programs.values())
     verdicts = []
     for prospect in prospects:

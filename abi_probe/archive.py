@@ -70,7 +70,7 @@ def archive_in(stream: IO[bytes]) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(cast("IO[bytes]", bounded))
     except ZIP_ERRORS as error:
-        raise UnreadableError(f"not a wheel: {words_of(error)}") from error
+        raise UnreadableError(f"not a wheel: {error_text(error)}") from error
     bounded.limit = ARCHIVE_BYTES
     _check_sizes(archive.infolist())
     return archive
@@ -124,7 +124,7 @@ def check_size(packed: int, unpacked: int) -> None:
         raise UnreadableError(f"unpacks from {packed} to {unpacked} bytes; not read")
 
 
-def words_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return what an error says, or its name when it says nothing."""
     return str(error) or type(error).__name__
 

@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.errors import NotABinaryError, UnreadableError
-from abi_probe.read_tracking import notice
+from abi_probe.read_tracking import record_read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def read_binary_file(path: Path) -> Binary:
         NotABinaryError: it is none of ELF, Mach-O or PE.
         UnreadableError: it is empty, no regular file, may not be read, or is damaged.
     """
-    notice(path)
+    record_read(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a device may already do something
             raise UnreadableError("not a regular file")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from abi_probe.model import ClaimKind
-from abi_probe.symbol_names import possible_hooks
+from abi_probe.symbol_names import possible_init_functions
 from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ _PYTHON_DLL = re.compile(
 )
 
 
-def check_hook(extension: Extension, target: Target) -> Iterator[Objection]:
+def check_init_function(extension: Extension, target: Target) -> Iterator[Objection]:
     """Yield the objection to a module whose init function the runtime does not look for."""
     name = extension.module.rpartition(".")[2]
-    current, modexport, hpy, cffi_pypy, python2 = possible_hooks(name)
+    current, modexport, hpy, cffi_pypy, python2 = possible_init_functions(name)
     exports = extension.binary.exports
     version = (target.version.major, target.version.minor)
     own = current if version >= (3, 0) else python2

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.advice import gil_warning
-from abi_probe.build_kind import abi_kind, check_hook
+from abi_probe.build_kind import abi_kind, check_init_function
 from abi_probe.bundled import check_bundled
 from abi_probe.dynamic_linking.versioned_libraries import check_companions
 from abi_probe.library_checks import check_libraries
 from abi_probe.model import Evidence, Format
-from abi_probe.module_lookup import findable
+from abi_probe.module_lookup import lookup_modules
 from abi_probe.numpy_api import numpy_warning
 from abi_probe.python_library import check_python_library
 from abi_probe.symbol_checks import check_symbols, described_doubts
@@ -65,7 +65,7 @@ def judge(  # noqa: PLR0913 - facts of different origin; most callers have the f
         target: what the runtime says.
         links: what loading each extension would bring about, from `abi_probe.linking.link`; one
             without an entry is judged without its libraries.
-        found: `findable` of the artifact with the runtime's suffixes, where that is known already.
+        found: `lookup_modules` of the artifact with the runtime's suffixes, if already known.
         loaders: as in `check_bundled`.
         optional: modules that the artifact can do without: what rules them out is a warning.
     """
@@ -74,7 +74,7 @@ def judge(  # noqa: PLR0913 - facts of different origin; most callers have the f
     warnings = [JudgedWarning(kind=WarningKind.RECORDS, detail=each) for each in artifact.warnings]
     if (old := numpy_warning(artifact, target)) is not None:
         warnings.append(old)
-    for module in findable(artifact, target.suffixes) if found is None else found:
+    for module in lookup_modules(artifact, target.suffixes) if found is None else found:
         reasons, doubts = _module(module, artifact, target, links or {})
         if module.module in optional:
             doubts = [*doubts, *(_optional(module.module, each) for each in reasons)]
@@ -187,7 +187,7 @@ def _module(
         return [misfit], []
     objections: list[Objection] = []
     warnings: list[JudgedWarning] = []
-    objections += check_hook(extension, target)
+    objections += check_init_function(extension, target)
     kind, doubt = abi_kind(extension, artifact, target)
     objections += kind
     warnings += doubt

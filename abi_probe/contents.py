@@ -11,7 +11,7 @@ from abi_probe.binary import begins_as_binary
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.filename import read_claim, stem
 from abi_probe.model import ClaimKind, Extension
-from abi_probe.symbol_names import hook_names
+from abi_probe.symbol_names import init_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,7 +70,7 @@ def extension_of(path: PurePosixPath, binary: Binary) -> Extension | None:
     name = stem(path.name, binary.exports)
     own_name = path.parent.name if name == "__init__" else name
     module = module_name(path, name)
-    if module is None or not hook_names(binary.exports, own_name):
+    if module is None or not init_functions(binary.exports, own_name):
         return None
     return Extension(path=path, module=module, claim=claim, binary=binary)
 

@@ -12,7 +12,7 @@ from packaging.tags import sys_tags
 from packaging.version import Version
 
 from abi_probe.api import RuntimeTarget
-from abi_probe.dynamic_linking.loader import ProcessImage, read_given
+from abi_probe.dynamic_linking.loader import ProcessImage, load_process_image
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Format, Target
 from abi_probe.supported_tags import AcceptedTags
@@ -27,7 +27,7 @@ def this_runtime() -> RuntimeTarget:
 
     given: ProcessImage | None = None
     try:
-        given = read_given(Path(sys.executable))
+        given = load_process_image(Path(sys.executable))
     except UnreadableError:
         given = None
     bits = 8 * struct.calcsize("P")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from abi_probe.model import Claim, ClaimKind
-from abi_probe.symbol_names import hook_names
+from abi_probe.symbol_names import init_functions
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -73,12 +73,12 @@ def stem(filename: str, exports: AbstractSet[str] = frozenset()) -> str:
     name, match = _split(filename)
     if match is None:
         return name
-    if hook_names(exports, name):
+    if init_functions(exports, name):
         return name
     if match["extension"] == "pyd":
         return name.removesuffix("_d") or name
     shorter = name.removesuffix(_PYTHON2_SUFFIX)
-    return shorter if shorter and hook_names(exports, shorter) else name
+    return shorter if shorter and init_functions(exports, shorter) else name
 
 
 def _split(filename: str) -> tuple[str, re.Match[str] | None]:

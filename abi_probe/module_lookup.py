@@ -30,7 +30,7 @@ class ModuleFile(Struct, frozen=True, kw_only=True):
     has_source: bool
 
 
-def findable(artifact: Artifact, suffixes: Sequence[str]) -> tuple[ModuleFile, ...]:
+def lookup_modules(artifact: Artifact, suffixes: Sequence[str]) -> tuple[ModuleFile, ...]:
     """Return every extension module with the file that would be loaded for it.
 
     The first suffix of the runtime's own list that some file has wins, and there is no second

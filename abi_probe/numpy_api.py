@@ -18,7 +18,7 @@ _OF_1: Final = b"numpy.core._multiarray_umath\0"
 _NUMPY_2_SINCE: Final = (3, 9)  # the oldest Python that has a NumPy 2
 
 
-def wants_numpy_1(memory: AddressSpace) -> bool:
+def needs_numpy1(memory: AddressSpace) -> bool:
     """Whether a module asks for NumPy's C API as NumPy 1 has it, and cannot do with NumPy 2's."""
     found = next(memory.strings(_OF_1), None) is not None
     return found and next(memory.strings(_OF_2), None) is None

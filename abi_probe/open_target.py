@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe.errors import NothingToProbeError, SourceArchiveError, UnreadableError
-from abi_probe.read_tracking import notice
+from abi_probe.read_tracking import record_read
 from abi_probe.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_path(path: Path) -> tuple[Artifact, ...]:
         NothingToProbeError: a source archive, or a folder without packages.
         UnreadableError: broken, or not what its name says.
     """
-    notice(path)
+    record_read(path)
     if path.suffix == ".whl" and path.is_file():
         return (read_wheel(path),)
     from abi_probe.site_packages import (  # 5 ms
@@ -66,7 +66,7 @@ def read_distribution(name: str, roots: Iterable[Path]) -> Artifact:
 
     looked = list(roots)
     for root in looked:
-        notice(root)
+        record_read(root)
         if root.is_dir():
             installed = open_site(root).distributions.get(canonicalize_name(name))
             if installed is not None:

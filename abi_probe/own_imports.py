@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from abi_probe.archive import ZIP_ERRORS, open_archive
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ArtifactKind
-from abi_probe.read_tracking import notice, read_bytes
+from abi_probe.read_tracking import read_bytes, record_read
 from abi_probe.wheel import installed_path
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _read(
     if artifact.kind is not ArtifactKind.WHEEL:
         for name in names if artifact.root is not None else ():
             path = Path(artifact.root or "", name)
-            notice(path)
+            record_read(path)
             with suppress(OSError):
                 yield name, read_bytes(path, _MOST_BYTES)
         return

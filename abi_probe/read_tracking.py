@@ -35,7 +35,7 @@ _listener: ContextVar[Callable[[str], object] | None] = ContextVar("listener", d
 
 
 @contextmanager
-def noticing(listener: Callable[[str], object]) -> Iterator[None]:
+def tracking_reads(listener: Callable[[str], object]) -> Iterator[None]:
     """Have a function told every path ahead of its being looked at, in this context.
 
     Change, appearing or going of one of these paths can change what is read; what becomes of all
@@ -48,7 +48,7 @@ def noticing(listener: Callable[[str], object]) -> Iterator[None]:
         _listener.reset(token)
 
 
-def notice(path: str | os.PathLike[str]) -> None:
+def record_read(path: str | os.PathLike[str]) -> None:
     """Say that a path is about to be looked at."""
     listener = _listener.get()
     if listener is not None:

@@ -28,7 +28,7 @@ from abi_probe.metadata import (
     record_paths,
 )
 from abi_probe.model import Artifact, ArtifactKind
-from abi_probe.read_tracking import notice
+from abi_probe.read_tracking import record_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +70,7 @@ def open_site(root: Path) -> Site:
     Raises:
         UnreadableError: there is no such folder or it cannot be listed.
     """
-    notice(root)
+    record_read(root)
     try:
         names = sorted(os.listdir(root))  # noqa: PTH208 - half the time of iterdir for 1,000 names
     except OSError as error:
@@ -170,7 +170,7 @@ def _size(path: Path) -> int | None:
 
 
 def _exists(path: Path) -> bool:
-    notice(path)
+    record_read(path)
     return path.exists()
 
 
@@ -262,7 +262,7 @@ def _walk_modules(root: Path, names: frozenset[str]) -> Iterator[PurePosixPath]:
     for name in sorted(names):
         if name.isidentifier():
             yield from _walk(root, PurePosixPath(name))
-    notice(root)
+    record_read(root)
     for name in sorted(names):
         for entry in _files_by_module(root, os.stat(root).st_mtime_ns).get(name, ()):  # noqa: PTH116 - text
             path = PurePosixPath(entry)
@@ -281,11 +281,11 @@ def _files_by_module(root: Path, _changed: int) -> dict[str, list[str]]:
 
 def _walk(root: Path, start: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield every file below a folder; links to folders are not followed."""
-    notice(root / start)
+    record_read(root / start)
     for folder, folders, files in os.walk(root / start):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in folders:
-            notice(os.path.join(folder, name))  # noqa: PTH118 - as in open_site
+            record_read(os.path.join(folder, name))  # noqa: PTH118 - as in open_site
         below = PurePosixPath(Path(folder).relative_to(root).as_posix())
         for name in files:
             yield below / name
@@ -293,7 +293,7 @@ def _walk(root: Path, start: PurePosixPath) -> Iterator[PurePosixPath]:
 
 def _read(path: Path) -> bytes | None:
     """Return a record's bytes, None when it is not there or no plain file of a sane size."""
-    notice(path)
+    record_read(path)
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES.get(path.name, _MOST_OTHER):
             return None

@@ -58,7 +58,7 @@ class StableAbiReport(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def promise_of(extension: Extension, artifact: Artifact) -> StableAbiReport:
+def check_stable_abi(extension: Extension, artifact: Artifact) -> StableAbiReport:
     """Hold one extension against its wheel's tag, or against its file name when there is none.
 
     Names that the artifact itself defines are never findings, nor are weak ones.

@@ -32,7 +32,7 @@ def check_symbols(
             continue
         if symbol.weak:
             weak.append(symbol.name)
-        elif not (_is_cpythons(symbol.name) or _all_is_here(link, target)):
+        elif not (_is_cpythons(symbol.name) or _is_closed_world(link, target)):
             continue  # a name of the library that cannot be looked up; that one is spoken of
         else:
             objections.append(
@@ -50,7 +50,7 @@ def check_symbols(
     return objections, [_warning(WarningKind.SYMBOL, extension, detail)]
 
 
-def _all_is_here(link: LinkResult | None, target: Target) -> bool:
+def _is_closed_world(link: LinkResult | None, target: Target) -> bool:
     """Whether every library that a name could come from has been looked at."""
     return target.evidence is not Evidence.TABLE and not (link and link.missing)
 

@@ -16,10 +16,10 @@ _HOOK = re.compile(rb"(?:PyInitU?_|PyModExportU?_|HPyInit_|_cffi_pypyinit_)[^\0]
 _EITHER = re.compile(_PYTHONIC.pattern + b"|" + _HOOK.pattern)
 
 FIRST_BYTES = frozenset(b"PHGipc")
-"""How every name that `matters` begins, after a leading underscore: a cheap test to read few."""
+"""The start of every relevant name, after a leading underscore: a cheap first test."""
 
 
-def is_pythonic(name: str | bytes) -> bool:
+def is_python_symbol(name: str | bytes) -> bool:
     """Whether only a Python runtime (or a library that extends one) defines such a name.
 
     Args:
@@ -28,7 +28,7 @@ def is_pythonic(name: str | bytes) -> bool:
     return _PYTHONIC.match(_as_bytes(name)) is not None
 
 
-def is_pythonic_at(table: bytes | memoryview, start: int) -> bool:
+def is_python_symbol_at(table: bytes | memoryview, start: int) -> bool:
     """Whether the name at an offset of a table of names is Python's, without reading it.
 
     Args:
@@ -38,17 +38,17 @@ def is_pythonic_at(table: bytes | memoryview, start: int) -> bool:
     return _PYTHONIC.match(table, start) is not None
 
 
-def is_hook(name: str | bytes) -> bool:
+def is_init_function(name: str | bytes) -> bool:
     """Whether a name looks like a module's init function, of whichever module."""
     return _HOOK.match(_as_bytes(name)) is not None
 
 
-def matters(name: str | bytes) -> bool:
+def is_relevant(name: str | bytes) -> bool:
     """Whether a name is worth keeping when a binary is read."""
-    return matters_at(_as_bytes(name), 0)
+    return is_relevant_at(_as_bytes(name), 0)
 
 
-def matters_at(table: bytes | memoryview, start: int) -> bool:
+def is_relevant_at(table: bytes | memoryview, start: int) -> bool:
     """Whether the name at an offset of a table of names is worth keeping, without reading it.
 
     Args:
@@ -58,7 +58,7 @@ def matters_at(table: bytes | memoryview, start: int) -> bool:
     return _EITHER.match(table, start) is not None
 
 
-def possible_hooks(stem: str) -> tuple[str, ...]:
+def possible_init_functions(stem: str) -> tuple[str, ...]:
     """All names that the init function of a module can have.
 
     Args:
@@ -81,14 +81,14 @@ def possible_hooks(stem: str) -> tuple[str, ...]:
     )
 
 
-def hook_names(exports: AbstractSet[str], stem: str) -> frozenset[str]:
+def init_functions(exports: AbstractSet[str], stem: str) -> frozenset[str]:
     """The init functions for one module among what a binary exports.
 
     Args:
         exports: names that the binary defines for others.
         stem: the last part of the module's dotted name.
     """
-    return frozenset(possible_hooks(stem)) & exports
+    return frozenset(possible_init_functions(stem)) & exports
 
 
 def _as_bytes(name: str | bytes) -> bytes:

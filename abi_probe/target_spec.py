@@ -94,7 +94,7 @@ _MAC: Final = re.compile(r"macosx_(\d+)_(\d+)_(x86_64|arm64)")
 _MUSL_SINCE = (3, 11)  # bpo-43112: a SOABI of its own; read off musllinux wheels of 3.7 to 3.12
 
 
-class _Place(Struct, frozen=True, kw_only=True):
+class _Machine(Struct, frozen=True, kw_only=True):
     """A system and machine, as its wheels' platform tag names them.
 
     Attributes:
@@ -222,7 +222,7 @@ def suffixes_of(version: tuple[int, int], flags: str, platform: str) -> tuple[st
     return _suffixes(version, letters, place)
 
 
-def _soabis(implementation: str, version: tuple[int, int], place: _Place) -> tuple[str, ...]:
+def _soabis(implementation: str, version: tuple[int, int], place: _Machine) -> tuple[str, ...]:
     """Return the SOABIs that another implementation may have, none for CPython."""
     known = _ABIS.get(implementation, {})
     older = [since for since in known if since <= version]
@@ -238,14 +238,14 @@ def _soabis(implementation: str, version: tuple[int, int], place: _Place) -> tup
     return tuple(f"graalpy{mark}-{digits}-native-{triplet}" for mark in marks)
 
 
-def _older_letters(implementation: str, version: tuple[int, int], place: _Place) -> str:
+def _older_letters(implementation: str, version: tuple[int, int], place: _Machine) -> str:
     """Return the letters that older versions of CPython have in their ABI, whatever the build."""
     if implementation != "cpython" or version > _M_UNTIL:
         return ""
     return "mu" if version <= _U_UNTIL and place.format is Format.ELF else "m"
 
 
-def _place(platform: str) -> _Place:
+def _place(platform: str) -> _Machine:
     """Return what a platform tag of wheels stands for.
 
     Raises:
@@ -253,13 +253,13 @@ def _place(platform: str) -> _Place:
     """
     if machine := _WINDOWS.get(platform):
         system = platform.replace("_", "-")
-        return _Place(format=Format.PE, machine=machine, triplet=platform, system=system)
+        return _Machine(format=Format.PE, machine=machine, triplet=platform, system=system)
     if match := _MAC.fullmatch(platform):
         system = f"macosx-{match[1]}.{match[2]}-{match[3]}"
-        return _Place(format=Format.MACHO, machine=match[3], triplet="darwin", system=system)
+        return _Machine(format=Format.MACHO, machine=match[3], triplet="darwin", system=system)
     if _WASM.fullmatch(platform):
         wasm = "wasm32-emscripten"
-        return _Place(format=Format.WASM, machine="wasm32", triplet=wasm, system=platform)
+        return _Machine(format=Format.WASM, machine="wasm32", triplet=wasm, system=platform)
     libc: tuple[str, tuple[int, ...]] | None = None
     machine = platform.removeprefix("linux_")
     if match := _MUSL.fullmatch(platform):
@@ -279,10 +279,10 @@ def _place(platform: str) -> _Place:
     if libc is not None and libc[0] == "musl":
         triplet = triplet.replace("-gnu", "-musl")
     system = f"linux-{machine}"
-    return _Place(format=Format.ELF, machine=machine, triplet=triplet, system=system, libc=libc)
+    return _Machine(format=Format.ELF, machine=machine, triplet=triplet, system=system, libc=libc)
 
 
-def _suffixes(version: tuple[int, int], letters: str, place: _Place) -> tuple[str, ...]:
+def _suffixes(version: tuple[int, int], letters: str, place: _Machine) -> tuple[str, ...]:
     """Return the suffixes that a build of CPython tries, in its order.
 
     Source: CPython's `Python/dynload_shlib.c` and `Python/dynload_win.c`; bpo-36721 for debug

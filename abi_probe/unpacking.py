@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.archive import ZIP_ERRORS, check_size, open_archive, words_of
+from abi_probe.archive import ZIP_ERRORS, check_size, error_text, open_archive
 from abi_probe.errors import UnreadableError
 from abi_probe.wheel import archive_members
 
@@ -50,7 +50,7 @@ def unpack_wheel(path: Path, prefix: Path) -> Path:
                 with archive.open(info) as packed, target.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
     except ZIP_ERRORS as error:
-        raise UnreadableError(words_of(error)) from error
+        raise UnreadableError(error_text(error)) from error
     return packages_of(prefix)
 
 

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, member_head, words_of
+from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, error_text, member_head
 from abi_probe.binary import HEAD_BYTES, read_binary
 from abi_probe.consistency import (
     name_disagreements,
@@ -25,7 +25,7 @@ from abi_probe.metadata import (
     record_paths,
 )
 from abi_probe.model import Artifact, ArtifactKind
-from abi_probe.read_tracking import notice
+from abi_probe.read_tracking import record_read
 
 if TYPE_CHECKING:
     import zipfile
@@ -48,7 +48,7 @@ def read_wheel(path: Path) -> Artifact:
     Raises:
         UnreadableError: it is no wheel, is truncated, or would lead out of its folder.
     """
-    notice(path)
+    record_read(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a FIFO waits for a writer
             raise UnreadableError("not a regular file")
@@ -83,7 +83,7 @@ def read_wheel_stream(stream: IO[bytes], filename: str, *, target: str | None = 
             lambda path: member_head(stream, installed[path], HEAD_BYTES),
         )
         record = _record(archive, members, "RECORD")
-        warnings += _twice(archive, members)
+        warnings += _duplicate_members(archive, members)
         warnings += name_disagreements(filename, metadata)
         warnings += purelib_disagreement(wheel, contents)
         warnings += _unlisted(record, members)
@@ -131,7 +131,7 @@ def archive_members(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.Zip
     return members
 
 
-def _twice(
+def _duplicate_members(
     archive: zipfile.ZipFile, members: Mapping[PurePosixPath, zipfile.ZipInfo]
 ) -> Iterator[str]:
     """Yield that names stand for several members, of which installers may take any."""
@@ -166,7 +166,7 @@ def _record(
     try:
         return archive.read(info)
     except ZIP_ERRORS as error:
-        message = f"{info.filename}: {words_of(error)}"
+        message = f"{info.filename}: {error_text(error)}"
         raise UnreadableError(message) from error
 
 
@@ -218,7 +218,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Binary:
                 return read_binary(member.read())
             return _read_mapped(member)
     except ZIP_ERRORS as error:
-        raise UnreadableError(words_of(error)) from error
+        raise UnreadableError(error_text(error)) from error
 
 
 def _check_open(info: zipfile.ZipInfo) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from abi_probe.errors import DescriptionError
 from abi_probe.libc import newest_glibc, newest_musl, other_libc
 from abi_probe.model import ClaimKind, Format
-from abi_probe.module_lookup import findable
+from abi_probe.module_lookup import lookup_modules
 from abi_probe.platform_tags import PlatformClaim, macos_in_tags, promised
 from abi_probe.stable_abi import newest_release
 from abi_probe.target_spec import suffixes_of
@@ -255,7 +255,7 @@ def _names(artifact: Artifact) -> Iterator[BrokenPromise]:
                 need=each.claim.text,
             )
     for build, tag in sorted(_promised_builds(artifact.tags).items()):
-        for module in findable(artifact, build.suffixes) if build.suffixes else ():
+        for module in lookup_modules(artifact, build.suffixes) if build.suffixes else ():
             known = any(each.claim.kind is not ClaimKind.OTHER for each in module.files)
             if known and module.chosen is None and not module.has_source:
                 yield BrokenPromise(

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from abi_probe.dynamic_linking.ld_cache import read_cache
 from abi_probe.model import Binary  # noqa: TC001 - msgspec reads it
-from abi_probe.read_tracking import notice, read_bytes
+from abi_probe.read_tracking import read_bytes, record_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ def loader_of(program: Binary, library_path: tuple[str, ...] = ()) -> Loader:
 def _musl_folders(loader: Path) -> tuple[str, ...]:
     # `/lib/ld-musl-x86_64.so.1` reads `/etc/ld-musl-x86_64.path`.
     listing = loader.parent.parent / "etc" / f"{loader.name.partition('.')[0]}.path"
-    notice(listing)
+    record_read(listing)
     try:
         text = read_bytes(listing, _LARGEST).decode("utf-8", "surrogateescape")
     except OSError:
@@ -209,7 +209,7 @@ def _glibc_folders(loader: Path) -> tuple[str, ...]:
 
 def _glibc_cache(loader: Path) -> Mapping[str, tuple[str, ...]]:
     path = os.fsdecode(_find_in(loader, _OWN_CACHE)).rstrip("\0") or _USUAL_CACHE
-    notice(path)
+    record_read(path)
     try:
         return read_cache(read_bytes(Path(path), _LARGEST))
     except OSError:
@@ -217,7 +217,7 @@ def _glibc_cache(loader: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _find_in(path: Path, pattern: re.Pattern[bytes]) -> bytes:
-    notice(path)
+    record_read(path)
     try:
         if not path.is_file():
             return b""

@@ -44,7 +44,7 @@ class LinkContext(Struct, frozen=True, kw_only=True):
 
         Args:
             artifact: what would be loaded.
-            beside: `nearby` of what is installed with it.
+            beside: `sibling_libraries` of what is installed with it.
         """
         root = _root(artifact)
         libraries = {root / path: binary for path, binary in artifact.libraries.items()}
@@ -53,7 +53,7 @@ class LinkContext(Struct, frozen=True, kw_only=True):
             root=root,
             files={**libraries, **extensions},
             # Not one dictionary: what is beside may be read only once somebody asks for it.
-            known=ChainMap(nearby((artifact,)), cast("dict[str, Loaded]", beside)),
+            known=ChainMap(sibling_libraries((artifact,)), cast("dict[str, Loaded]", beside)),
         )
 
 
@@ -86,7 +86,7 @@ def _root(artifact: Artifact) -> PurePosixPath:
     return PurePosixPath(os.path.realpath(artifact.root))
 
 
-def nearby(artifacts: Iterable[Artifact]) -> dict[str, Loaded]:
+def sibling_libraries(artifacts: Iterable[Artifact]) -> dict[str, Loaded]:
     """Return every library of some artifacts under each name that asks for it.
 
     Of a whole site it is worth making once.

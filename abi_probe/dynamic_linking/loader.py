@@ -18,15 +18,15 @@ from abi_probe.dynamic_linking.library_search import Loaded, Loader, loader_of
 from abi_probe.dynamic_linking.loader_errors import (
     UndefinedSymbol,
     UnmetVersion,
-    beyond_processor,
-    changing_stack,
-    too_much_thread_memory,
+    exec_stack_conflicts,
+    static_tls_overflow,
     undefined_names,
     unmet_versions,
+    unsupported_isa_level,
 )
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.model import Binary, Format
-from abi_probe.read_tracking import notice
+from abi_probe.read_tracking import record_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -106,7 +106,7 @@ class LinkResult(Struct, frozen=True, kw_only=True):
     processor: tuple[PurePosixPath, ...] = ()
 
 
-def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> ProcessImage:
+def load_process_image(executable: Path, *, library_path: tuple[str, ...] = ()) -> ProcessImage:
     """Read what a runtime gives, from its executable and all libraries that start with it.
 
     Args:
@@ -117,7 +117,7 @@ def read_given(executable: Path, *, library_path: tuple[str, ...] = ()) -> Proce
         NotABinaryError: not an ELF file; a wrapper script for example.
         UnreadableError: it cannot be read.
     """
-    notice(executable)
+    record_read(executable)
     path = Path(os.path.realpath(executable))
     binary = read_binary_file(path)
     if binary.format is not Format.ELF:
@@ -154,11 +154,11 @@ def program_libcs(
         name = program.interpreter
         if name is not None and name not in found:
             ld_so = _on_disk(PurePosixPath(name))
-            found[name] = _libc_beside(ld_so, program) if isinstance(ld_so, Loaded) else None
+            found[name] = _libc_of_loader(ld_so, program) if isinstance(ld_so, Loaded) else None
     return found
 
 
-def _libc_beside(ld_so: Loaded, program: Binary) -> tuple[str, tuple[int, ...]] | None:
+def _libc_of_loader(ld_so: Loaded, program: Binary) -> tuple[str, tuple[int, ...]] | None:
     """Return the C library that a loader finds; musl's loader is itself the library."""
     loader = loader_of(program)
     if loader.libc == "musl":
@@ -201,10 +201,12 @@ def resolve(
         ),
         unmet=tuple(unmet_versions(everything, present)) if glibc else (),
         undefined=tuple(undefined_names(everything, started)) if glibc and not missing else (),
-        stack=tuple(changing_stack(everything, started, given.libc)) if glibc else (),
-        thread_memory=too_much_thread_memory(everything) if glibc else 0,
+        stack=tuple(exec_stack_conflicts(everything, started, given.libc)) if glibc else (),
+        thread_memory=static_tls_overflow(everything) if glibc else 0,
         processor=(
-            tuple(beyond_processor(everything, given.loader.level, given.libc)) if glibc else ()
+            tuple(unsupported_isa_level(everything, given.loader.level, given.libc))
+            if glibc
+            else ()
         ),
     )
 
@@ -307,7 +309,7 @@ def _libc(everything: tuple[Loaded, ...]) -> tuple[str, tuple[int, ...]] | None:
 
 def _on_disk(path: PurePosixPath) -> Loaded | str | None:
     """The library at a path; None when there is none, what is wrong when it is damaged."""
-    notice(path)
+    record_read(path)
     try:
         status = Path(path).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the path

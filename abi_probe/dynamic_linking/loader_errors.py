@@ -93,7 +93,7 @@ def _left(names: tuple[str, ...], given: tuple[bytes, ...]) -> frozenset[str]:
     return left_undefined(names, given)
 
 
-def changing_stack(
+def exec_stack_conflicts(
     everything: Sequence[Loaded],
     started: Sequence[Loaded],
     libc: tuple[str, tuple[int, ...]] | None,
@@ -115,7 +115,7 @@ def changing_stack(
                 yield each.path
 
 
-def too_much_thread_memory(everything: Sequence[Loaded]) -> int:
+def static_tls_overflow(everything: Sequence[Loaded]) -> int:
     """Return how many bytes of each thread files want at a fixed place, 0 where there is room.
 
     Args:
@@ -127,7 +127,7 @@ def too_much_thread_memory(everything: Sequence[Loaded]) -> int:
     return wanted if wanted > _THREAD_MEMORY else 0
 
 
-def beyond_processor(
+def unsupported_isa_level(
     everything: Sequence[Loaded], level: int | None, libc: tuple[str, tuple[int, ...]] | None
 ) -> Iterator[PurePosixPath]:
     """Yield the files that mark a level of x86-64 as needed which the processor has not.

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.address_space import AddressSpace, MappedSegment, apart, searchable
+from abi_probe.address_space import AddressSpace, MappedSegment, searchable, without_overlaps
 from abi_probe.elf.image import ElfImage, Tag
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SortedRelocations:
         return int(self.record.unpack_from(self.data, self.start + index * self.record.size)[0])
 
 
-def _rising(data: bytes | mmap.mmap, record: struct.Struct, start: int, end: int) -> int:
+def _count_rising(data: bytes | mmap.mmap, record: struct.Struct, start: int, end: int) -> int:
     """Return how many relocations from the first on apply at rising addresses."""
     count, last = 0, -1
     step = _AT_ONCE * record.size
@@ -89,13 +89,13 @@ class ElfAddressSpace(AddressSpace):
         data = searchable(image.view)
         rela = (start, min(start + size, len(image.view)))
         record = struct.Struct(image.layout.mark + ("QQq" if wide else "IIi"))
-        count = _rising(data, record, *rela)
+        count = _count_rising(data, record, *rela)
         return cls(
             image=image,
             data=data,
             mark=image.layout.mark,
             word=struct.Struct(image.layout.mark + ("Q" if wide else "I")),
-            stretches=apart(stretches),
+            stretches=without_overlaps(stretches),
             rela=rela,
             record=record,
             rising=SortedRelocations(data=data, record=record, start=start, count=count),

@@ -14,7 +14,7 @@ from abi_probe.elf.image import ElfImage, Tag
 from abi_probe.elf.symbol_versions import read_version_names
 from abi_probe.elf.symbols import count_symbols, gnu_table
 from abi_probe.errors import UnreadableError
-from abi_probe.symbol_names import is_pythonic_at
+from abi_probe.symbol_names import is_python_symbol_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ _PROMISES: Final = ("GLIBC_", "GLIBCXX_", "CXXABI_", "GCC_")
 _INDEX: Final = 0x7FFF  # without the bit that hides a version
 
 
-def read_foreign(image: ElfImage) -> tuple[str, ...]:
+def read_external_symbols(image: ElfImage) -> tuple[str, ...]:
     """Return the strong names that others must define, none of them Python's.
 
     Those with a version that a library keeps for good are left out.
@@ -50,7 +50,7 @@ def read_foreign(image: ElfImage) -> tuple[str, ...]:
         if version not in kept
         and row[section] == 0
         and row[info] >> 4 == _GLOBAL
-        and not is_pythonic_at(image.strings, row[0])
+        and not is_python_symbol_at(image.strings, row[0])
     ]
     if len(found) > _MOST:
         return ()

@@ -6,14 +6,14 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf.address_space import ElfAddressSpace
-from abi_probe.elf.external_symbols import read_foreign, read_hashes
+from abi_probe.elf.external_symbols import read_external_symbols, read_hashes
 from abi_probe.elf.image import MAGIC, ElfImage, ElfType, Tag, open_image
 from abi_probe.elf.symbol_versions import read_version_definitions, read_version_needs
 from abi_probe.elf.symbols import read_symbols
 from abi_probe.errors import NotABinaryError
 from abi_probe.model import Binary, Format
 from abi_probe.module_defs import module_stems, read_definitions
-from abi_probe.numpy_api import wants_numpy_1
+from abi_probe.numpy_api import needs_numpy1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,12 +121,12 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         version_needs=tuple(dict.fromkeys(read_version_needs(image))),
         version_definitions=frozenset(read_version_definitions(image)),
         definitions=read_definitions(memory, stems) if memory is not None else (),
-        numpy_1=memory is not None and wants_numpy_1(memory),
+        numpy_1=memory is not None and needs_numpy1(memory),
         executable_stack=_executable_stack(image),
         default_folders=not image.last(Tag.FLAGS_1) & _DF_1_NODEFLIB,
         thread_memory=image.thread_memory() if image.last(Tag.FLAGS) & _DF_STATIC_TLS else 0,
         levels=read_levels(image),
-        foreign=read_foreign(image),
+        foreign=read_external_symbols(image),
         hashes=read_hashes(image),
     )
 

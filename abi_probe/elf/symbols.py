@@ -11,7 +11,7 @@ from msgspec import Struct
 from abi_probe.elf.image import ElfImage, Tag
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ImportedSymbol
-from abi_probe.symbol_names import FIRST_BYTES, is_pythonic, matters_at
+from abi_probe.symbol_names import FIRST_BYTES, is_python_symbol, is_relevant_at
 
 if TYPE_CHECKING:
     from array import array
@@ -48,7 +48,7 @@ def read_symbols(image: ElfImage) -> tuple[tuple[ImportedSymbol, ...], frozenset
             raise UnreadableError(f"more than {_MAX_NAMES_SIZE} bytes of names that matter")
         if defined:
             exports.add(name)
-        elif is_pythonic(name):
+        elif is_python_symbol(name):
             imports[name] = weak and imports.get(name, True)
     needed = tuple(
         ImportedSymbol(name=name, weak=weak)
@@ -93,7 +93,7 @@ def _candidates(image: ElfImage, chunk: memoryview) -> list[tuple[int, int]]:
             (first := strings[start]) in FIRST_BYTES
             or (first == _UNDERSCORE and strings[start + 1] in FIRST_BYTES)
         )
-        and matters_at(strings, start)
+        and is_relevant_at(strings, start)
     ]
 
 

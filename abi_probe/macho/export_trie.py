@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from abi_probe.bounded_view import MAX_KEPT, MAX_NAME, as_text
 from abi_probe.errors import UnreadableError
 from abi_probe.macho.leb128 import uleb
-from abi_probe.symbol_names import FIRST_BYTES, matters
+from abi_probe.symbol_names import FIRST_BYTES, is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def read_export_trie(data: bytes) -> frozenset[str]:
     found: set[str] = set()
     for symbol in _names(data):
         name = symbol.removeprefix(b"_")
-        if matters(name):
+        if is_relevant(name):
             found.add(as_text(name))
             if len(found) > MAX_KEPT:
                 raise UnreadableError(f"export trie of more than {MAX_KEPT} names of Python's")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.address_space import AddressSpace, apart, searchable
+from abi_probe.address_space import AddressSpace, searchable, without_overlaps
 from abi_probe.bounded_view import BoundedView
 from abi_probe.errors import NotABinaryError, UnreadableError
 from abi_probe.macho.binding import pointer_format
@@ -61,7 +61,7 @@ class MachoAddressSpace(AddressSpace):
             data=searchable(image.window.data),
             mark=image.order,
             word=struct.Struct(image.order + ("I" if image.bits == 32 else "Q")),  # noqa: PLR2004
-            stretches=apart(image.commands.sections),
+            stretches=without_overlaps(image.commands.sections),
             base=base,
         )
 

@@ -19,7 +19,7 @@ from abi_probe.macho.binding import (
 )
 from abi_probe.macho.export_trie import read_export_trie
 from abi_probe.model import ImportedSymbol
-from abi_probe.symbol_names import is_pythonic, matters
+from abi_probe.symbol_names import is_python_symbol, is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ class _Imports(Struct, kw_only=True):
     def add(self, symbol: bytes, ordinal: int, *, weak: bool) -> None:
         """Note a name as written, with Mach-O's underscore; one strong use makes it strong."""
         name = symbol.removeprefix(b"_")
-        if ordinal == SELF or len(symbol) >= MAX_NAME or not is_pythonic(name):
+        if ordinal == SELF or len(symbol) >= MAX_NAME or not is_python_symbol(name):
             return
         text = as_text(name)
         known = self.found.get(text)
@@ -135,7 +135,7 @@ def _listed(image: MachoImage, imports: _Imports) -> set[str]:
 
 
 def _is_export(symbol: bytes) -> bool:
-    return len(symbol) < MAX_NAME and matters(symbol.removeprefix(b"_"))
+    return len(symbol) < MAX_NAME and is_relevant(symbol.removeprefix(b"_"))
 
 
 def _entries(image: MachoImage, start: int, count: int) -> Iterator[tuple[int, int, int]]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from abi_probe.address_space import AddressSpace, MappedSegment, apart, searchable
+from abi_probe.address_space import AddressSpace, MappedSegment, searchable, without_overlaps
 from abi_probe.bounded_view import MAX_KEPT, MAX_NAME, BoundedView, as_text
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Binary, Format, ImportedSymbol
 from abi_probe.module_defs import module_stems, read_definitions
 from abi_probe.pe.image import PeImage, read_image
-from abi_probe.symbol_names import is_pythonic, matters
+from abi_probe.symbol_names import is_python_symbol, is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class PeAddressSpace(AddressSpace):
             data=searchable(image.window.data),
             mark="<",
             word=struct.Struct("<I" if image.bits == 32 else "<Q"),  # noqa: PLR2004  32 bits
-            stretches=apart(stretches),
+            stretches=without_overlaps(stretches),
             base=image.base,
         )
 
@@ -185,7 +185,7 @@ class _Imports(Struct, kw_only=True):
                 if by_ordinal
                 else self.image.string(address, f"name imported from {library.name}")
             )
-            if len(name) < MAX_NAME and (runtime or is_pythonic(name)):
+            if len(name) < MAX_NAME and (runtime or is_python_symbol(name)):
                 self._add(as_text(name), library)
 
     def _add(self, name: str, library: _Library) -> None:
@@ -267,7 +267,7 @@ def _exports(image: PeImage) -> tuple[str | None, frozenset[str]]:
         as_text(name)
         for place, ordinal in places
         if ordinal < functions and filled[ordinal]
-        if len(name := image.string(place, "exported name")) < MAX_NAME and matters(name)
+        if len(name := image.string(place, "exported name")) < MAX_NAME and is_relevant(name)
     )
     return (as_text(image.string(own, "DLL's own name")) if own else None), found
 

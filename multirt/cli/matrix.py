@@ -423,12 +423,12 @@ def import_configuration(
     project: Project = None,
 ) -> None:
     """Print the configuration of another runner as one of multirt."""
-    from multirt.matrix.convert import IMPORTS, configuration, together, unfit
+    from multirt.matrix.convert import IMPORTS, group_unsupported, to_toml, unsupported_settings
 
     reader = IMPORTS[_known(runner, tuple(IMPORTS))]
     imported = reader(find_root(project or Path.cwd(), *_THEIRS), _with_runtimes(os.environ))
-    typer.echo(configuration(imported), nl=False)
-    for each in together((*imported.lost, *unfit(imported))):
+    typer.echo(to_toml(imported), nl=False)
+    for each in group_unsupported((*imported.lost, *unsupported_settings(imported))):
         typer.echo(f"not carried over: {each}", err=True)
 
 

@@ -24,7 +24,13 @@ from multirt.errors import (
 from multirt.matrix.cells import CellSelection, expand, pick
 from multirt.matrix.config import read_config
 from multirt.matrix.model import InstallMode, MissingRuntimePolicy, NullView
-from multirt.matrix.plan_cache import CachedPlan, cached_plan, keep_plan, path_of, state_of_sources
+from multirt.matrix.plan_cache import (
+    CachedPlan,
+    cached_plan,
+    plan_path,
+    state_of_sources,
+    store_plan,
+)
 from multirt.matrix.report import exit_code, is_failure
 from multirt.matrix.scheduler import run_plans, scheduler_of
 from multirt.matrix.source_digest import remember_reports
@@ -186,10 +192,10 @@ def joined(address: str) -> Iterator[RemoteCluster]:
     """
     from multirt.cli import matrix_worker as working
     from multirt.distributed import join
-    from multirt.matrix.remote import RemoteCluster, ask_offers
+    from multirt.matrix.remote import RemoteCluster, query_runtimes
 
     with join(address) as cluster:
-        offers = ask_offers(cluster, working)
+        offers = query_runtimes(cluster, working)
         here = discover(search()).runtimes
         yield RemoteCluster(cluster=cluster, door=working, offers=offers, here=here)
 
@@ -288,7 +294,7 @@ def run_again(
     if root is None or selection is None or options.cover or options.wheels:
         return None
     state, start = project_folder(cache_dir(), root), time.monotonic()
-    with cached_plan(path_of(state, selection, os.environ), root, state) as plan:
+    with cached_plan(plan_path(state, selection, os.environ), root, state) as plan:
         if plan is None or not _takes(options, (each.commands for each in plan.plans)):
             return None
         shown = _view(len(plan.plans), live=live, quiet=quiet)
@@ -365,8 +371,8 @@ def run_opened(
             report=report,
             plans=plans,
         )
-        path = path_of(opened.state, opened.selection, os.environ)
-        keep_plan(path, plan, _paths(opened), opened.since)
+        path = plan_path(opened.state, opened.selection, os.environ)
+        store_plan(path, plan, _paths(opened), opened.since)
     return report
 
 
@@ -422,7 +428,7 @@ def _combined(
     opened: OpenMatrix, report: MatrixReport, plans: Iterable[CellPlan], runner: Runner
 ) -> MatrixReport:
     """Combine what the cells measured, and say so in the notes."""
-    from multirt.matrix.coverage_data import combine
+    from multirt.matrix.coverage_data import combine_coverage
 
     runtimes = {cell.name: cell.runtime for cell in opened.selected}
     made = [
@@ -436,7 +442,7 @@ def _combined(
     # The newest has the newest coverage, which reads the data of the older ones.
     _, newest = min(made, key=lambda pair: rank(pair[0]))
     python = Path(newest.environment.python) if newest.environment is not None else Path()
-    text = combine(python, runner.root, runner.folder, modules)
+    text = combine_coverage(python, runner.root, runner.folder, modules)
     for line in text.splitlines():
         runner.view.say(line)
     last = text.strip().splitlines()[-1:]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import multirt
 from multirt.cli.context import cache_dir, search
 from multirt.environments.abi_target import prospect_of
-from multirt.matrix.remote_worker import OfferedRuntime, Worker, resolve_there, test_there
+from multirt.matrix.remote_worker import OfferedRuntime, Worker, resolve_on_worker, test_on_worker
 from runtimes import discover
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def describe(name: str) -> OfferedRuntime | None:
 
 def resolve(job: CellJob) -> Resolution | CellReport:
     """Return what a cell's environment holds, or why there can be none."""
-    return resolve_there(job, _worker())
+    return resolve_on_worker(job, _worker())
 
 
 def test(job: CellJob) -> CellReport:
     """Test a cell."""
-    return test_there(job, _worker())
+    return test_on_worker(job, _worker())
 
 
 def _worker() -> Worker:

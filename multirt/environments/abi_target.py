@@ -11,8 +11,8 @@ from abi_probe import (
     RuntimeTarget,
     Target,
     UnreadableError,
+    load_process_image,
     platforms,
-    read_given,
     runtime_abis,
     runtime_tags,
 )
@@ -44,7 +44,7 @@ def prospect_of(runtime: Runtime, env: Mapping[str, str]) -> RuntimeTarget:
     given: ProcessImage | None = None
     if runtime.abi.extension_suffixes:
         try:
-            given = read_given(runtime.executable, library_path=_library_path(env))
+            given = load_process_image(runtime.executable, library_path=_library_path(env))
         except UnreadableError:
             given = None
     return RuntimeTarget(target=target_of(runtime, given), given=given)

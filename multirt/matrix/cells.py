@@ -127,13 +127,13 @@ def expand(config: Config, runtimes: Sequence[Runtime]) -> Cells:
     found: list[Cell] = []
     excluded: list[Excluded] = []
     if config.matrix.commands:
-        found += _spread_job(config, config.matrix, runtimes, excluded)
+        found += _expand_job(config, config.matrix, runtimes, excluded)
     for job in config.tasks.values():
-        found += _spread_job(config, job, runtimes, excluded)
+        found += _expand_job(config, job, runtimes, excluded)
     return Cells(cells=tuple(_unique(found)), excluded=tuple(excluded))
 
 
-def _spread_job(
+def _expand_job(
     config: Config, job: Job, runtimes: Sequence[Runtime], excluded: list[Excluded]
 ) -> Iterator[Cell]:
     """Yield the cells of the tests or of one task."""
@@ -141,7 +141,7 @@ def _spread_job(
     for asked, runtime in _chosen(config, job, runtimes, excluded):
         for values in itertools.product(*([(name, *each) for each in rows] for name, rows in axes)):
             cell = _cell(config, job, asked, runtime, values)
-            reason = next((_words(each) for each in config.exclude if _holds(each, cell)), None)
+            reason = next((_words(each) for each in config.exclude if _is_met(each, cell)), None)
             if reason is not None and job.name is None:
                 excluded.append(Excluded(name=cell.name, reason=reason))
             else:
@@ -173,15 +173,19 @@ def _auto(
 ) -> Iterator[Runtime]:
     """Yield one runtime of every kind that fits for the tests, the best of all for a task."""
     if job.name is not None:
-        fitting = (each for each in sorted(runtimes, key=rank) if _unfit(each, config) is None)
+        fitting = (
+            each
+            for each in sorted(runtimes, key=rank)
+            if _reason_to_leave_out(each, config) is None
+        )
         yield from itertools.islice(fitting, 1)
         return
     for runtime in _one_of_each(runtimes):
-        reason = _unfit(runtime, config)
+        reason = _reason_to_leave_out(runtime, config)
         if reason is None:
             yield runtime
         else:
-            excluded.append(Excluded(name=title(runtime), reason=reason))
+            excluded.append(Excluded(name=runtime_title(runtime), reason=reason))
 
 
 def is_range(spec: RuntimeSpec) -> bool:
@@ -224,7 +228,7 @@ def _one_of_each(runtimes: Iterable[Runtime]) -> list[Runtime]:
     )
 
 
-def _unfit(runtime: Runtime, config: Config) -> str | None:
+def _reason_to_leave_out(runtime: Runtime, config: Config) -> str | None:
     """Return why `auto` leaves a runtime out, None when it takes it."""
     if "venv" not in runtime.stdlib:
         return f"{runtime.id} has no venv module, so it makes no environments"
@@ -248,7 +252,7 @@ def _cell(
     runtime: Runtime | None,
     values: tuple[tuple[str, str, tuple[str, ...]], ...],
 ) -> Cell:
-    name = title(runtime) if runtime is not None else asked
+    name = runtime_title(runtime) if runtime is not None else asked
     parts = [f"{axis}{value}" for axis, value, _ in values]
     if job.name is not None:
         several = job.runtimes is not None and len(job.runtimes) > 1
@@ -274,7 +278,7 @@ def _cell(
     )
 
 
-def title(runtime: Runtime) -> str:
+def runtime_title(runtime: Runtime) -> str:
     """Return what a runtime is called in a matrix: `3.12`, `3.14t`, `3.13d`, `pypy3.11`."""
     name = runtime.implementation.name
     version = runtime.version
@@ -287,12 +291,14 @@ def _unique(cells: Sequence[Cell]) -> Iterator[Cell]:
     names = [cell.name for cell in cells]
     for cell in cells:
         if names.count(cell.name) > 1 and cell.runtime is not None:
-            yield replace(cell, name=cell.name.replace(title(cell.runtime), cell.runtime.id, 1))
+            yield replace(
+                cell, name=cell.name.replace(runtime_title(cell.runtime), cell.runtime.id, 1)
+            )
         else:
             yield cell
 
 
-def _holds(condition: Condition, cell: Cell) -> bool:
+def _is_met(condition: Condition, cell: Cell) -> bool:
     """Whether a condition holds for a cell."""
     runtime = cell.runtime
     if condition.runtimes is not None and not (
@@ -322,7 +328,7 @@ def _words(condition: Condition) -> str:
 def _overridden(cell: Cell, config: Config) -> Cell:
     """Return a cell with every override that holds for it."""
     for each in config.overrides:
-        if _holds(each.when, cell):
+        if _is_met(each.when, cell):
             cell = replace(
                 cell,
                 needs=_joined(cell.needs, each.needs),

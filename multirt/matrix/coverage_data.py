@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LAST = 400  # characters of what coverage said
 
 
-def covered(words: Sequence[str], modules: Sequence[str]) -> tuple[str, ...]:
+def with_coverage(words: Sequence[str], modules: Sequence[str]) -> tuple[str, ...]:
     """Return a command as it runs under coverage, where it is a module or script of Python.
 
     Args:
@@ -38,7 +38,7 @@ def covered(words: Sequence[str], modules: Sequence[str]) -> tuple[str, ...]:
             return tuple(words)
 
 
-def combine(python: Path, root: Path, room: Path, modules: Sequence[str]) -> str:
+def combine_coverage(python: Path, root: Path, room: Path, modules: Sequence[str]) -> str:
     """Combine what the cells measured, and return coverage's report.
 
     The data ends up in the project's `.coverage`, so that `coverage html` and the like work.

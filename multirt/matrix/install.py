@@ -114,7 +114,7 @@ class Installer(Struct, frozen=True, kw_only=True):
             yield replace(plan, report=report, environment=environment)
 
 
-def unmade(plan: CellPlan, error: MultirtError | OSError) -> CellReport:
+def report_uncreated(plan: CellPlan, error: MultirtError | OSError) -> CellReport:
     """Return the report of a cell whose environment cannot be made."""
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

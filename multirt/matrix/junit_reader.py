@@ -15,7 +15,7 @@ _BYTES = 256 << 20
 _TEXT = 20_000  # characters of one failure
 
 
-def read(path: Path, root: Path) -> tuple[TestCase, ...] | None:
+def read_junit(path: Path, root: Path) -> tuple[TestCase, ...] | None:
     """Return the tests of a report; None when there is none, or it is cut off.
 
     Args:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from abi_probe import Cause, Status, differences, examine, promise_of
+from abi_probe import Cause, Status, check_stable_abi, differences, judge_linked
 from multirt.config.posargs import takes_posargs
 from multirt.matrix.model import (
     CellPlan,
@@ -62,14 +62,14 @@ def _planned(
         )
         hint = "`multirt list --all` shows what is here and what could not be used"
         reason = f"no runtime here fits {cell.asked}"
-        return plan_of(cell, state, reason, hint)
+        return plan_cell(cell, state, reason, hint)
     if "venv" not in runtime.stdlib:
         reason = f"{runtime.id} has no venv module, so it makes no environments"
-        return plan_of(cell, CellState.BLOCKED, reason)
+        return plan_cell(cell, CellState.BLOCKED, reason)
     if cell.package not in INSTALLED or not wheels:
-        return plan_of(cell)
+        return plan_cell(cell)
     prospect = prospects[runtime.id]
-    chosen = _best(wheels, prospect.target)
+    chosen = _best_wheel(wheels, prospect.target)
     if chosen is None:
         return _unclaimed(cell, wheels, prospect)
     judged = _judged(cell, chosen, prospect)
@@ -77,7 +77,7 @@ def _planned(
     return replace(judged, report=report, modules=chosen.modules)
 
 
-def _best(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
+def _best_wheel(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
     """Return the wheel that an installer would take, None when none claims the runtime."""
     places = {tag: place for place, tag in enumerate(target.tags)}
     found = [
@@ -90,23 +90,23 @@ def _best(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
 
 def _judged(cell: Cell, wheel: Wheel, prospect: RuntimeTarget) -> CellPlan:
     """Judge a wheel on a runtime that its tags claim."""
-    verdict = examine(wheel.artifact, prospect)
+    verdict = judge_linked(wheel.artifact, prospect)
     if verdict.status not in {Status.INCOMPATIBLE, Status.UNKNOWN}:
         broken = tuple(
             f"{each.path}: {each.reason}"
             for extension in wheel.artifact.extensions
-            for each in promise_of(extension, wheel.artifact).violations
+            for each in check_stable_abi(extension, wheel.artifact).violations
         )
         judged = (each.detail for each in verdict.warnings)
         warnings = tuple(dict.fromkeys((*judged, *broken)))
-        return plan_of(cell, warnings=warnings)
+        return plan_cell(cell, warnings=warnings)
     first = verdict.objections[0]
     if first.cause is Cause.PACKAGE_PYTHON:
-        return plan_of(cell, CellState.BLOCKED, first.detail)
+        return plan_cell(cell, CellState.BLOCKED, first.detail)
     named = ", ".join(sorted(map(str, wheel.artifact.tags))[:3])
     reason = f"the wheel is tagged {named}, but {first.detail}"
     hint = "mend the tag or the binary; `multirt probe` of the wheel shows all reasons"
-    return plan_of(cell, CellState.BROKEN_PROMISE, reason, hint)
+    return plan_cell(cell, CellState.BROKEN_PROMISE, reason, hint)
 
 
 def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: RuntimeTarget) -> CellPlan:
@@ -116,11 +116,11 @@ def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: RuntimeTarget) -> 
     nearest, wheel = min(
         found, key=lambda pair: (pair[0].distance, _versions_between(pair[0].tag, target))
     )
-    for objection in examine(wheel.artifact, prospect).objections:
+    for objection in judge_linked(wheel.artifact, prospect).objections:
         if objection.cause is Cause.PACKAGE_PYTHON:  # no other tag would help
-            return plan_of(cell, CellState.BLOCKED, objection.detail)
+            return plan_cell(cell, CellState.BLOCKED, objection.detail)
     reason = f"{wheel.path.name} does not claim it: {nearest.detail}"
-    return plan_of(cell, CellState.BLOCKED, reason, _help(cell, wheel, target))
+    return plan_cell(cell, CellState.BLOCKED, reason, _help(cell, wheel, target))
 
 
 def _versions_between(tag: Tag, target: Target) -> int:
@@ -144,7 +144,7 @@ def _help(cell: Cell, wheel: Wheel, target: Target) -> str:
     return f"build one that {version[0]}.{version[1]} loads"
 
 
-def plan_of(
+def plan_cell(
     cell: Cell,
     state: CellState = CellState.READY,
     reason: str | None = None,
@@ -208,7 +208,7 @@ def under_test(cell: Cell, plan: CellPlan, wheels: Sequence[Wheel]) -> Wheel | N
     return next((each for each in wheels if each.sha256 == plan.report.wheel), None)
 
 
-def hollow(wheels: Sequence[Wheel]) -> tuple[str, ...]:
+def wheels_without_extensions(wheels: Sequence[Wheel]) -> tuple[str, ...]:
     """Say which wheels are tied to an ABI and hold no extension that would need it.
 
     Some projects leave out an extension that does not compile, and tag the wheel as if it had.

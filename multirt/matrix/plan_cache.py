@@ -21,7 +21,7 @@ from multirt.environments.integrity import contents_are_intact, lock_file_of
 from multirt.launch.plan_reader import signature_of
 from multirt.matrix import source_digest
 from multirt.matrix.model import CellPlan, CellState, MatrixReport
-from multirt.matrix.source_digest import DigestCache, reports_in
+from multirt.matrix.source_digest import DigestCache, read_written_reports
 from multirt.storage.cache import read_note, write_note
 from multirt.storage.lock import file_lock
 from runtimes.storage.fingerprint import is_racy
@@ -57,7 +57,7 @@ class CachedPlan(msgspec.Struct, frozen=True, kw_only=True):
     plans: tuple[CellPlan, ...]
 
 
-def path_of(state: Path, selection: Iterable[str], env: Mapping[str, str]) -> Path:
+def plan_path(state: Path, selection: Iterable[str], env: Mapping[str, str]) -> Path:
     """Return where the plan of a run is kept.
 
     Args:
@@ -78,7 +78,9 @@ def state_of_sources(root: Path, state: Path) -> str:
         OSError: one cannot be read.
     """
     seen = DigestCache(state / "seen.json")
-    digest = source_digest.digest(root, seen, {}, reports_in(state))  # `path_of` has the variables
+    digest = source_digest.digest(
+        root, seen, {}, read_written_reports(state)
+    )  # `plan_path` has the variables
     seen.keep()
     return digest
 
@@ -114,11 +116,11 @@ def _signature(path: str) -> str | None:
     return None if signature is None else signature.decode()
 
 
-def keep_plan(path: Path, plan: CachedPlan, paths: Iterable[str], since: int) -> None:
+def store_plan(path: Path, plan: CachedPlan, paths: Iterable[str], since: int) -> None:
     """Keep a plan, if all of its cells could be tested and nothing changed just now.
 
     Args:
-        path: from `path_of`.
+        path: from `plan_path`.
         plan: without its witnesses; its report is that of the run.
         paths: what it depends on, there or absent.
         since: when the first of it was read, in ns since the epoch.

@@ -11,7 +11,7 @@ from abi_probe import RuntimeTarget
 from multirt.environments import UnresolvableError
 from multirt.environments.abi_target import prospect_of, target_of
 from multirt.errors import BuildError, ConfigError
-from multirt.matrix.install import unmade
+from multirt.matrix.install import report_uncreated
 from multirt.matrix.model import CellState, InstallMode
 from multirt.matrix.plan import INSTALLED, plan, under_test
 from multirt.matrix.wheel_cache import load_wheels
@@ -129,7 +129,7 @@ class Planner(Struct, frozen=True, kw_only=True):
                 wheel = under_test(cell, planned, wheels)
                 self.installer.resolve(cell, cell.runtime, wheel)
             except UnresolvableError as error:
-                return replace(planned, report=unmade(planned, error))
+                return replace(planned, report=report_uncreated(planned, error))
             return planned
 
         with ThreadPoolExecutor(max_workers=self.options.jobs) as pool:

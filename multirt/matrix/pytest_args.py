@@ -50,7 +50,7 @@ def is_pytest(words: Sequence[str]) -> bool:
     return any(os.path.basename(word) in _PYTESTS for word in words)  # noqa: PTH119 - text
 
 
-def reports(words: Sequence[str]) -> bool:
+def writes_report(words: Sequence[str]) -> bool:
     """Whether a command is sure to be pytest running tests, which writes a report at its end."""
     own = (
         words[1:2] == ("-m",) and words[0] in _PYTHONS and words[2:3] in (("pytest",), ("py.test",))
@@ -58,7 +58,7 @@ def reports(words: Sequence[str]) -> bool:
     return (own or words[0] in _PYTESTS) and not _ONLY_SAYS.intersection(words)
 
 
-def absent(words: Sequence[str], output: str) -> str | None:
+def missing_module(words: Sequence[str], output: str) -> str | None:
     """Return the module that `python -m` did not find, None when it found one."""
     if words[1:2] != ("-m",) or words[0] not in _PYTHONS:
         return None

@@ -99,7 +99,7 @@ class RemoteCluster(Struct):
         return (replace(cells[0], runtime=min(self.here, key=rank)),)
 
 
-def ask_offers(cluster: Cluster, door: WorkerApi) -> dict[str, OfferedRuntime]:
+def query_runtimes(cluster: Cluster, door: WorkerApi) -> dict[str, OfferedRuntime]:
     """Return the runtimes that workers offer, by their ids.
 
     Raises:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from multirt.environments import EnvironmentStore
 from multirt.errors import MultirtError
-from multirt.matrix.install import Installer, Tester, unmade
+from multirt.matrix.install import Installer, Tester, report_uncreated
 from multirt.matrix.model import CellState, NullView
 from multirt.matrix.processes import Processes
 from multirt.matrix.run_cell import Runner
@@ -94,23 +94,23 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
 
 
-def resolve_there(job: CellJob, worker: Worker) -> Resolution | CellReport:
+def resolve_on_worker(job: CellJob, worker: Worker) -> Resolution | CellReport:
     """Return what a cell's environment holds, or why there can be none."""
     with _opened(job, worker) as (tester, cell):
         if cell.runtime is None:
-            return _absent(job)
+            return _missing_runtime(job)
         try:
-            return tester.installer.resolve(cell, cell.runtime, _first(tester))
+            return tester.installer.resolve(cell, cell.runtime, _wheel_under_test(tester))
         except MultirtError as error:
-            return unmade(job.plan, error)
+            return report_uncreated(job.plan, error)
 
 
-def test_there(job: CellJob, worker: Worker) -> CellReport:
+def test_on_worker(job: CellJob, worker: Worker) -> CellReport:
     """Test a cell whose requirements are resolved."""
     with _opened(job, worker) as (tester, cell):
-        wheel, resolution = _first(tester), job.resolution
+        wheel, resolution = _wheel_under_test(tester), job.resolution
         if cell.runtime is None or resolution is None:
-            return _absent(job)
+            return _missing_runtime(job)
         if wheel is not None:
             local = tuple(replace(each, path=wheel.path) for each in resolution.wheels)
             resolution = replace(resolution, wheels=local)
@@ -118,7 +118,7 @@ def test_there(job: CellJob, worker: Worker) -> CellReport:
             with tester.installer.prepared(job.plan, cell.runtime, resolution) as ready:
                 return tester.runner.run(ready)
         except MultirtError as error:
-            return unmade(job.plan, error)
+            return report_uncreated(job.plan, error)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def _opened(job: CellJob, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
     with temporary_folder() as folder:
         root = folder / "project"
         unpack(job.project, root)
-        wheel = _placed(job, folder)
+        wheel = _write_wheel(job, folder)
         yield (
             Tester(
                 runner=Runner(
@@ -151,11 +151,11 @@ def _opened(job: CellJob, worker: Worker) -> Iterator[tuple[Tester, Cell]]:
                     fresh=job.fresh,
                 ),
             ),
-            _here(job, worker, folder),
+            _local_cell(job, worker, folder),
         )
 
 
-def _here(job: CellJob, worker: Worker, folder: Path) -> Cell:
+def _local_cell(job: CellJob, worker: Worker, folder: Path) -> Cell:
     """Return the cell with this machine's runtime, and with the files that it needs."""
     cell = job.cell
     wanted = cell.runtime.id if cell.runtime is not None else None
@@ -174,7 +174,7 @@ def _here(job: CellJob, worker: Worker, folder: Path) -> Cell:
     return replace(cell, runtime=runtime, needs=needs)
 
 
-def _placed(job: CellJob, folder: Path) -> Wheel | None:
+def _write_wheel(job: CellJob, folder: Path) -> Wheel | None:
     """Write the wheel under test, and return it where it is now."""
     if job.wheel is None or job.under_test is None:
         return None
@@ -184,10 +184,10 @@ def _placed(job: CellJob, folder: Path) -> Wheel | None:
     return replace(job.under_test, path=path)
 
 
-def _first(tester: Tester) -> Wheel | None:
+def _wheel_under_test(tester: Tester) -> Wheel | None:
     return tester.wheels[0] if tester.wheels else None
 
 
-def _absent(job: CellJob) -> CellReport:
+def _missing_runtime(job: CellJob) -> CellReport:
     reason = "the worker that offers it does not have it"
     return replace(job.plan.report, state=CellState.MISSING, reason=reason)

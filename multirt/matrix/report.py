@@ -133,7 +133,7 @@ def gil_state(cell: CellReport) -> str:
     return f"GIL on: turned on by {cell.gil.module}" if cell.gil.module else "GIL on"
 
 
-def conclusion(report: MatrixReport) -> str:
+def summary_line(report: MatrixReport) -> str:
     """Say in one line how a run ended: `5 of 7 runtimes passed, 1 failed, 1 blocked`."""
     count = Counter(each.state for each in report.cells)
     good = count.pop(CellState.PASSED, 0) + count.pop(CellState.READY, 0)
@@ -174,7 +174,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
         return several and len(self.cells) == len(self.outcomes)
 
 
-def failing(rows: Sequence[CellReport]) -> tuple[Failing, ...]:
+def failing_tests(rows: Sequence[CellReport]) -> tuple[Failing, ...]:
     """Return every test that fails somewhere, in the order in which it was met."""
     outcomes: dict[str, dict[str, TestOutcome]] = {}
     shown: dict[str, dict[str, tuple[list[str], str]]] = {}
@@ -194,7 +194,7 @@ def failing(rows: Sequence[CellReport]) -> tuple[Failing, ...]:
     )
 
 
-def repeats(report: MatrixReport) -> tuple[str, ...]:
+def rerun_commands(report: MatrixReport) -> tuple[str, ...]:
     """Return one command line for each cell that went wrong, which does it again.
 
     What was given is given again; where that was nothing for the tests, and one test failed, only
@@ -206,15 +206,15 @@ def repeats(report: MatrixReport) -> tuple[str, ...]:
             bad = [case.id for case in row.cases or () if case.outcome in BAD]
             narrows = len(bad) == 1 and row.takes_posargs
             words = report.posargs or (bad if narrows else ())
-            lines.append(_again(report, "-e", row.name, posargs=words))
+            lines.append(_rerun_command(report, "-e", row.name, posargs=words))
     return tuple(lines)
 
 
-def repeats_all(report: MatrixReport) -> str:
+def rerun_all_command(report: MatrixReport) -> str:
     """Return the command line that does again what went wrong in all cells."""
-    return _again(report, "--last-failed", posargs=report.posargs)
+    return _rerun_command(report, "--last-failed", posargs=report.posargs)
 
 
-def _again(report: MatrixReport, *chosen: str, posargs: Sequence[str]) -> str:
+def _rerun_command(report: MatrixReport, *chosen: str, posargs: Sequence[str]) -> str:
     after = ["--", *posargs] if posargs else []
     return shlex.join(["multirt", "matrix", *report.arguments, *chosen, *after])

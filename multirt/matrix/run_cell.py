@@ -21,11 +21,11 @@ from multirt.matrix.model import CellState, GilReport
 from multirt.matrix.processes import CELL, GRACE, CellCommand
 from multirt.matrix.pytest_args import (
     OPTIONS,
-    absent,
     find_program,
     is_pytest,
-    reports,
+    missing_module,
     with_report,
+    writes_report,
 )
 from runtimes.subprocesses import signal_name
 
@@ -76,8 +76,8 @@ class CapturedOutput(Struct):
             del self._tail[:-_TAIL]
         *lines, rest = (self._line + data.decode("utf-8", "replace")).split("\n")
         self._line = rest[-_LINE:]
-        self._done += sum(map(tests_in, lines))
-        self.tests = self._done + tests_in(self._line)
+        self._done += sum(map(count_tests, lines))
+        self.tests = self._done + count_tests(self._line)
         return lines
 
     @property
@@ -88,7 +88,7 @@ class CapturedOutput(Struct):
         return head + gap + tail
 
 
-def tests_in(line: str) -> int:
+def count_tests(line: str) -> int:
     """Return how many tests a line of pytest's progress tells of."""
     stripped = line.rstrip("\r ")
     if match := _MARKS.fullmatch(stripped):
@@ -96,7 +96,7 @@ def tests_in(line: str) -> int:
     return 1 if _VERBOSE.fullmatch(stripped) else 0
 
 
-def place_of_fault(text: str) -> str | None:
+def crash_location(text: str) -> str | None:
     """Return where a process was when it crashed, from the fault handler's stack.
 
     The innermost frame outside the standard library and installed packages counts, which is the
@@ -137,7 +137,7 @@ _DROPPED = frozenset(
 )
 
 
-def handed_on(env: Mapping[str, str], patterns: Sequence[str] | None) -> dict[str, str]:
+def cell_environ(env: Mapping[str, str], patterns: Sequence[str] | None) -> dict[str, str]:
     """Return the user's variables for a cell, without what makes one Python act like another.
 
     Args:
@@ -159,7 +159,7 @@ def handed_on(env: Mapping[str, str], patterns: Sequence[str] | None) -> dict[st
     }
 
 
-def bytecode(version: tuple[int, int], folder: Path) -> dict[str, str]:
+def bytecode_environ(version: tuple[int, int], folder: Path) -> dict[str, str]:
     """Return where bytecode goes when it may not lie next to the sources.
 
     To write none would make every run compile everything again.
@@ -224,7 +224,7 @@ class Runner(Struct, frozen=True, kw_only=True):
 
     def _variables(self, plan: CellPlan, at: CellEnvironment, folder: Path) -> dict[str, str]:
         """Return the variables of a cell's commands."""
-        env = handed_on(self.env, plan.pass_env)
+        env = cell_environ(self.env, plan.pass_env)
         env |= {
             "PATH": f"{at.scripts}{os.pathsep}{env.get('PATH', os.defpath)}",
             "VIRTUAL_ENV": at.home,
@@ -236,7 +236,7 @@ class Runner(Struct, frozen=True, kw_only=True):
         }
         is_free = "PYTHONDONTWRITEBYTECODE" not in self.env and os.access(self.root, os.W_OK)
         if not is_free and plan.version is not None:
-            env |= bytecode(plan.version, self.state / "bytecode")
+            env |= bytecode_environ(plan.version, self.state / "bytecode")
         env |= {name: _with_folders(text, at, folder) for name, text in plan.set_env.items()}
         return _watched(env, at.home, folder) if _is_free_threaded(plan) else env
 
@@ -285,9 +285,9 @@ class _Attempt(Struct, kw_only=True):
         options = self.runner.options
         words = expand_posargs(command, options.posargs)
         if options.cover:
-            from multirt.matrix.coverage_data import covered
+            from multirt.matrix.coverage_data import with_coverage
 
-            words = covered(words, self.plan.modules)
+            words = with_coverage(words, self.plan.modules)
         return tuple(_with_folders(word, self.environment, self.folder) for word in words)
 
     def _one(self, words: tuple[str, ...], report: Path) -> tuple[CellState, str | None]:
@@ -313,11 +313,11 @@ class _Attempt(Struct, kw_only=True):
         self.left += ended.left
         from multirt.matrix import junit_reader as junit  # 10 ms, while others run
 
-        if (found := junit.read(report, self.runner.root)) is not None:
+        if (found := junit.read_junit(report, self.runner.root)) is not None:
             self.cases = [*(self.cases or []), *found]
-        elif ended.code == 1 and (name := absent(words, self.output.text)):
+        elif ended.code == 1 and (name := missing_module(words, self.output.text)):
             return CellState.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
-        elif _left_early(ended) and reports(words) and str(report) in env.get(OPTIONS, ""):
+        elif _left_early(ended) and writes_report(words) and str(report) in env.get(OPTIONS, ""):
             return (
                 CellState.CRASHED,
                 f"pytest ended before it was done, with exit code {ended.code}",
@@ -331,7 +331,7 @@ class _Attempt(Struct, kw_only=True):
         """Say what the end of a command means."""
         if ended.stopped:
             return CellState.INTERRUPTED, "interrupted"
-        where = place_of_fault(self.output.text) if ended.timed_out or ended.code < 0 else None
+        where = crash_location(self.output.text) if ended.timed_out or ended.code < 0 else None
         place = f", at {where}" if where else ""
         if ended.timed_out:
             return CellState.TIMEOUT, f"no end after {self.limit:g} s{place}"

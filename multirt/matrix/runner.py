@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from multirt.matrix.install import Tester
 from multirt.matrix.model import MatrixReport
-from multirt.matrix.plan import hollow
+from multirt.matrix.plan import wheels_without_extensions
 from multirt.matrix.report import wheel_report
 from multirt.matrix.scheduler import run_plans, scheduler_of
-from multirt.matrix.shadows import shadows
+from multirt.matrix.shadows import shadowed_packages
 from multirt.matrix.source_digest import archive
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def run_matrix(
     scheduler = scheduler_of(runner)
     by_name = {cell.name: cell for cell in selected}
     tester = Tester(runner=runner, installer=planner.installer, cells=by_name, wheels=wheels)
-    shadowed = shadows(config.root, wheels, _as_run(selected, wheels, cover=runner.options.cover))
+    shadowed = shadowed_packages(
+        config.root, wheels, _as_run(selected, wheels, cover=runner.options.cover)
+    )
     test = tester.test
     if planner.far is not None:
         from multirt.matrix.remote import (
@@ -62,7 +64,7 @@ def run_matrix(
         wheels=tuple(map(wheel_report, wheels)),
         cells=reports,
         excluded=cells.excluded,
-        notes=(*config.notes, *hollow(wheels), *shadowed),
+        notes=(*config.notes, *wheels_without_extensions(wheels), *shadowed),
         seconds=round(time.monotonic() - start, 3),
         interrupted=scheduler.interrupted,
         posargs=runner.options.posargs,
@@ -74,10 +76,10 @@ def _as_run(cells: Sequence[Cell], wheels: Sequence[Wheel], *, cover: bool) -> t
     """Return cells with the commands that are started for theirs."""
     if not cover:
         return tuple(cells)
-    from multirt.matrix.coverage_data import covered
+    from multirt.matrix.coverage_data import with_coverage
 
     modules = [name for wheel in wheels for name in wheel.modules]
     return tuple(
-        replace(cell, commands=tuple(covered(each, modules) for each in cell.commands))
+        replace(cell, commands=tuple(with_coverage(each, modules) for each in cell.commands))
         for cell in cells
     )

@@ -201,9 +201,11 @@ def run_plans(
         try:
             return test(plan)
         except (MultirtError, OSError) as error:
-            from multirt.matrix.install import unmade  # 100 ms, which most runs do without
+            from multirt.matrix.install import (
+                report_uncreated,
+            )  # 100 ms, which most runs do without
 
-            report = unmade(plan, error)
+            report = report_uncreated(plan, error)
             stopped = runner.processes.stopping and report.state is CellState.CANNOT_START
             return replace(report, state=CellState.INTERRUPTED) if stopped else report
 

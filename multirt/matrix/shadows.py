@@ -30,7 +30,9 @@ _PYTEST_FILES = (
 _PUT_FIRST = ("conftest.py", "tests/__init__.py", "test/__init__.py")
 
 
-def shadows(root: Path, wheels: Sequence[Wheel], cells: Sequence[Cell]) -> tuple[str, ...]:
+def shadowed_packages(
+    root: Path, wheels: Sequence[Wheel], cells: Sequence[Cell]
+) -> tuple[str, ...]:
     """Return a note for each command that imports the project's folder instead of the wheel.
 
     `python -m` and `python -c` put the current folder first on `sys.path`, before what is

@@ -79,13 +79,17 @@ def remember_reports(state: Path, files: Iterable[Path]) -> None:
         state: the project's folder in the cache.
         files: the reports.
     """
-    known = {path: digest for path, digest in reports_in(state).items() if os.path.exists(path)}  # noqa: PTH110 - as text
+    known = {
+        path: digest
+        for path, digest in read_written_reports(state).items()
+        if os.path.exists(path)  # noqa: PTH110 - text
+    }
     written = {os.path.realpath(file): file_digest(file) for file in files if file.is_file()}
     if written:
         write_json(state / _NOTE, {**known, **written})
 
 
-def reports_in(state: Path) -> dict[str, str]:
+def read_written_reports(state: Path) -> dict[str, str]:
     """Return the real paths of reports, each with the SHA-256 of what was written."""
     try:
         document = read_json(state / _NOTE)

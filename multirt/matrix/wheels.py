@@ -31,7 +31,7 @@ from multirt.errors import BuildError, MultirtError
 from multirt.matrix import source_digest as sources
 from multirt.matrix.model import InstallMode
 from multirt.matrix.processes import GRACE
-from multirt.matrix.source_digest import DigestCache, reports_in
+from multirt.matrix.source_digest import DigestCache, read_written_reports
 from multirt.matrix.wheel_cache import WheelCache
 from multirt.process.run import Output, Supervised, within
 from multirt.storage.lock import locked
@@ -270,7 +270,7 @@ class WheelBuilder(msgspec.Struct):
     def _digest(self) -> str:
         try:
             seen, env = DigestCache(self.state / "seen.json"), uv_environment(self.store.env)
-            return sources.digest(self.root, seen, env, reports_in(self.state))
+            return sources.digest(self.root, seen, env, read_written_reports(self.state))
         except OSError as error:
             message = f"cannot read {error.filename}: {error.strerror}"
             raise BuildError(message) from error

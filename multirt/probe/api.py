@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from multirt.probe.model import ArtifactReport, ProbeProgress
-    from multirt.probe.worker import Read
+    from multirt.probe.worker import ReadResult
     from runtimes import Runtime
 
 
@@ -44,28 +44,28 @@ def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[
     """
     tasks = [_task(target, probing) for target in probing.targets]
     if AUTO not in probing.described:
-        return _probed(tasks, probing, progress)
-    tasks = [replace(each, described=_promised(each, probing)) for each in tasks]
-    return list(map(_as_promised, _probed(tasks, probing, progress)))
+        return _probe_tasks(tasks, probing, progress)
+    tasks = [replace(each, described=_promised_runtimes(each, probing)) for each in tasks]
+    return list(map(_without_excluded, _probe_tasks(tasks, probing, progress)))
 
 
-def _probed(
+def _probe_tasks(
     tasks: Sequence[ProbeTask], probing: ProbeRequest, progress: ProbeProgress | None
 ) -> list[ArtifactReport]:
     """Return the reports of some tasks, as far as they are not cached."""
     store = FactStore.below(probing.search.cache_dir)
     early = len(tasks) == 1 and is_new(store, tasks[0])
-    begun = _begun(tasks, probing) if early else None
+    begun = _start_reading(tasks, probing) if early else None
     runtimes = _wanted(probing)
     facts = (facts_of(each, probing.search.env) for each in runtimes)
     answers = ReportCache(store=store, code=fingerprint(), runtimes=tuple(facts))
     nothing = CachedReports(parts={}, whole=False)
     kept = [nothing if probing.trials else answers.load(task) for task in tasks]
     if not all(each.whole for each in kept):
-        from multirt.probe.complete import complete  # 60 ms of readers and judges
+        from multirt.probe.complete import run_tasks  # 60 ms of readers and judges
 
-        found = list(zip(tasks, kept, begun or _begun(tasks, probing), strict=True))
-        return complete(found, probing, runtimes, answers, progress or NullProgress())
+        found = list(zip(tasks, kept, begun or _start_reading(tasks, probing), strict=True))
+        return run_tasks(found, probing, runtimes, answers, progress or NullProgress())
     return [report for each in kept for done in each.parts.values() for report in done.reports]
 
 
@@ -79,7 +79,7 @@ def wheels_in(target: str) -> list[str]:
     return wheels or [target]
 
 
-def _promised(task: ProbeTask, probing: ProbeRequest) -> tuple[str, ...]:
+def _promised_runtimes(task: ProbeTask, probing: ProbeRequest) -> tuple[str, ...]:
     """Return the runtimes that a wheel's tags promise, and those that are described besides.
 
     Raises:
@@ -114,7 +114,7 @@ def _is_described(text: str) -> bool:
     return True
 
 
-def _as_promised(report: ArtifactReport) -> ArtifactReport:
+def _without_excluded(report: ArtifactReport) -> ArtifactReport:
     """Return a report without the runtimes that the metadata excludes: no tag promises those.
 
     That they are not on this machine is meant, and no warning.
@@ -137,7 +137,9 @@ def _as_promised(report: ArtifactReport) -> ArtifactReport:
     }
 
 
-def _begun(tasks: Sequence[ProbeTask], probing: ProbeRequest) -> list[Future[Read] | None]:
+def _start_reading(
+    tasks: Sequence[ProbeTask], probing: ProbeRequest
+) -> list[Future[ReadResult] | None]:
     """Begin to read the only target in a thread if it is a wheel.
 
     Most of that is unpacking, which another processor does while this one finds the runtimes.
@@ -147,11 +149,11 @@ def _begun(tasks: Sequence[ProbeTask], probing: ProbeRequest) -> list[Future[Rea
         return [None for _ in tasks]
     from concurrent.futures import ThreadPoolExecutor
 
-    from multirt.probe.worker import read  # 25 ms of readers
+    from multirt.probe.worker import read_task  # 25 ms of readers
 
     pool = ThreadPoolExecutor(1)
     try:
-        return [pool.submit(read, tasks[0])]
+        return [pool.submit(read_task, tasks[0])]
     finally:
         pool.shutdown(wait=False)
 

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import ErrorKind, UsageError
-from multirt.probe.local_pool import here
-from multirt.probe.model import Prospects
+from multirt.probe.local_pool import run_locally
+from multirt.probe.model import RuntimeTargets
 from multirt.probe.report_cache import Witnesses
-from multirt.probe.runtime_targets import file_name, prospects_of
+from multirt.probe.runtime_targets import file_name, runtime_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TaskResult,
     )
     from multirt.probe.report_cache import CachedReports, ReportCache
-    from multirt.probe.worker import Read
+    from multirt.probe.worker import ReadResult
     from runtimes import Runtime
     from runtimes.storage.fingerprint import Fingerprints
 
@@ -85,8 +85,8 @@ class _Target(Struct, frozen=True, kw_only=True):
         ]
 
 
-def complete(
-    found: Sequence[tuple[ProbeTask, CachedReports, Future[Read] | None]],
+def run_tasks(
+    found: Sequence[tuple[ProbeTask, CachedReports, Future[ReadResult] | None]],
     probing: ProbeRequest,
     runtimes: Sequence[Runtime],
     answers: ReportCache,
@@ -108,8 +108,8 @@ def complete(
     if probing.trials:  # their child processes want all of a target at once
         targets = [_Target(task=task, parts=(task,), listing={}) for task, *_ in found]
     missing = [(target, part) for target in targets for part in target.missing()]
-    known, rows = prospects_of(runtimes, answers, probing.search.env)
-    prospects = Prospects(here=known, described=_described(found))
+    known, rows = runtime_targets(runtimes, answers, probing.search.env)
+    prospects = RuntimeTargets(here=known, described=_described_targets(found))
     crew = _Executor(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
     crew.do(missing, next((reading for *_, reading in found), None))
     crew.do([(target, part) for target in targets for part in target.outdated()])
@@ -121,8 +121,8 @@ def complete(
     return [report for each in done for report in each.reports]
 
 
-def _described(
-    found: Sequence[tuple[ProbeTask, CachedReports, Future[Read] | None]],
+def _described_targets(
+    found: Sequence[tuple[ProbeTask, CachedReports, Future[ReadResult] | None]],
 ) -> dict[str, RuntimeTarget]:
     """Return the runtimes that the tasks describe.
 
@@ -146,13 +146,13 @@ class _Executor(Struct, frozen=True, kw_only=True):
         progress: told how far they are.
     """
 
-    prospects: Prospects
+    prospects: RuntimeTargets
     runtimes: Sequence[Runtime]
     probing: ProbeRequest
     progress: ProbeProgress
 
     def do(
-        self, wanted: Sequence[tuple[_Target, ProbeTask]], begun: Future[Read] | None = None
+        self, wanted: Sequence[tuple[_Target, ProbeTask]], begun: Future[ReadResult] | None = None
     ) -> None:
         """Do some parts, and give them to their targets."""
         if not wanted:
@@ -164,22 +164,22 @@ class _Executor(Struct, frozen=True, kw_only=True):
             self.progress.step(part.name or target.task.target)
 
     def _executed(
-        self, tasks: Sequence[ProbeTask], begun: Future[Read] | None
+        self, tasks: Sequence[ProbeTask], begun: Future[ReadResult] | None
     ) -> Iterator[tuple[int, TaskResult]]:
         """Do the tasks where the request wants them done."""
         probing = self.probing
         if probing.trials:
-            from multirt.probe.import_check import Trying, in_trials
+            from multirt.probe.import_check import ImportCheckRun, run_import_checks
 
-            trying = Trying(
+            trying = ImportCheckRun(
                 prospects=self.prospects,
                 runtimes=self.runtimes,
                 probing=probing,
                 progress=self.progress,
             )
-            return in_trials(tasks, trying)
+            return run_import_checks(tasks, trying)
         if probing.executor is not None:
             from multirt.probe.remote import on_cluster
 
             return on_cluster(tasks, self.prospects, probing.executor)
-        return here(tasks, self.prospects, probing.jobs, begun)
+        return run_locally(tasks, self.prospects, probing.jobs, begun)

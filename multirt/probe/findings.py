@@ -80,7 +80,7 @@ def reasons_of(report: ArtifactReport, ignored: Collection[str] = ()) -> list[Gr
     return sorted(kept, key=lambda each: (each.weight, -len(each.runtimes)))
 
 
-def kinds_of(report: ArtifactReport) -> set[str]:
+def finding_kinds(report: ArtifactReport) -> set[str]:
     """Return the kinds of an artifact's reasons: of a site, a tenth of the work of telling them."""
     kinds = {each["cause"] for verdict in report["runtimes"] for each in verdict["objections"]}
     for verdict in report["runtimes"]:
@@ -133,9 +133,9 @@ def _promises(report: ArtifactReport) -> Iterator[GroupedReason]:
 
 def _verdicts(report: ArtifactReport) -> Iterator[GroupedReason]:
     """Yield what the runtimes object to, and what they warn of, each once for all of them."""
-    found: dict[_Key, list[_Told]] = {}
+    found: dict[_Key, list[_Finding]] = {}
     for verdict in report["runtimes"]:
-        for key, told in _told(verdict):
+        for key, told in _findings_of(verdict):
             found.setdefault(key, []).append(told)
     for (weight, kind, path, _, facts), alike in found.items():
         texts = {each.text for each in alike}
@@ -151,7 +151,7 @@ def _verdicts(report: ArtifactReport) -> Iterator[GroupedReason]:
         )
 
 
-class _Told(Struct, frozen=True, kw_only=True):
+class _Finding(Struct, frozen=True, kw_only=True):
     """What one runtime's verdict says: in full, and as far as it is true of others."""
 
     runtime: str
@@ -164,21 +164,21 @@ class _Told(Struct, frozen=True, kw_only=True):
 _Key = tuple[Severity, str, str | None, str, tuple[tuple[str, str], ...]]
 
 
-def _told(verdict: RuntimeReport) -> Iterator[tuple[_Key, _Told]]:
+def _findings_of(verdict: RuntimeReport) -> Iterator[tuple[_Key, _Finding]]:
     """Yield the objections and warnings of one runtime, each with its key."""
     name = verdict["runtime"]
     for each in verdict["objections"]:
         broken = each["cause"] == Cause.BROKEN
         weight = Severity.UNREADABLE if broken else Severity.OBJECTION
         facts = tuple(sorted(each["facts"].items()))
-        told = _Told(runtime=name, text=each["detail"], common=each["need"], help=each["help"])
+        told = _Finding(runtime=name, text=each["detail"], common=each["need"], help=each["help"])
         yield (weight, each["cause"], each["path"], each["symbol"] or "", facts), told
     for warning in verdict["judged_warnings"]:
         kind = _kind_of(warning)
         weight = Severity.WARNING if kind == WARNING else Severity.HINT
         detail = warning["detail"]
         key = (weight, kind, None, warning["subject"], (("kind", warning["kind"]),))
-        yield key, _Told(runtime=name, text=detail, common=detail)
+        yield key, _Finding(runtime=name, text=detail, common=detail)
 
 
 def _hints(report: ArtifactReport) -> Iterator[GroupedReason]:
@@ -188,7 +188,7 @@ def _hints(report: ArtifactReport) -> Iterator[GroupedReason]:
         said = [*extension["hints"]]
         promotable = extension["promotable"]
         if promotable == "no":
-            said.append(_hindered(extension["hindrances"]))
+            said.append(_blockers_text(extension["hindrances"]))
         elif promotable is not None:
             floor = extension["computed_floor"]
             served = f"one file for CPython {floor} and newer is {promotable}"
@@ -202,7 +202,7 @@ def _hints(report: ArtifactReport) -> Iterator[GroupedReason]:
         )
 
 
-def _hindered(hindrances: list[HindranceReport]) -> str:
+def _blockers_text(hindrances: list[HindranceReport]) -> str:
     """Say which names keep a module from the stable ABI, those first that something replaces."""
     order = sorted(hindrances, key=lambda each: each["instead"] is None)
     named = [
@@ -297,4 +297,4 @@ class Policy(Struct, frozen=True, kw_only=True):
         if set(errors) - PASSED_OVER or (errors and len(errors) == len(reports)):
             return ExitCode.USAGE
         counted = self.failing - self.ignored
-        return ExitCode.VIOLATION if any(counted & kinds_of(each) for each in reports) else 0
+        return ExitCode.VIOLATION if any(counted & finding_kinds(each) for each in reports) else 0

@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from abi_probe import AbiProbeError, ArtifactKind, examine, nearby, optional_modules
-from multirt.probe.import_modules import ImportLimits, prove, subjects, workplace
-from multirt.probe.model import Check, ImportCheck, ImportOutcome, Proof, TaskResult, proven
-from multirt.probe.worker import failure, read_target, report_of
+from abi_probe import AbiProbeError, ArtifactKind, judge_linked, optional_modules, sibling_libraries
+from multirt.probe.import_modules import (
+    ImportLimits,
+    check_imports,
+    import_sandbox,
+    modules_to_import,
+)
+from multirt.probe.model import (
+    Check,
+    ImportCheck,
+    ImportOutcome,
+    Proof,
+    TaskResult,
+    apply_import_result,
+)
+from multirt.probe.worker import failure_report, read_target, report_of
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import of_file
 
@@ -27,7 +39,7 @@ if TYPE_CHECKING:
         ProbeProgress,
         ProbeRequest,
         ProbeTask,
-        Prospects,
+        RuntimeTargets,
     )
     from runtimes import Runtime
 
@@ -109,7 +121,7 @@ class ImportCheckOptions(Struct, frozen=True, kw_only=True):
     children: int = 2
 
 
-def prove_on(
+def check_imports_on(
     artifact: Artifact,
     runtimes: Sequence[Runtime],
     *,
@@ -140,23 +152,28 @@ def prove_on(
         else:
             left.append(runtime)
     if left:
-        for proof in _prove_all(artifact, left, check, how):
+        for proof in _run_checks(artifact, left, check, how):
             if how.store is not None:
                 how.store.save(keys[proof.runtime], proof)
             yield proof
 
 
-def _prove_all(
+def _run_checks(
     artifact: Artifact, runtimes: Sequence[Runtime], check: Check, how: ImportCheckOptions
 ) -> Iterator[Proof]:
     """Really make the proofs."""
     with (
-        workplace(artifact, how.roots, how.env) as (installed, place),
+        import_sandbox(artifact, how.roots, how.env) as (installed, place),
         ThreadPoolExecutor(how.children) as pool,
     ):
         made = [
             pool.submit(
-                prove, subjects(installed, each), each, place, check=check, limits=how.limits
+                check_imports,
+                modules_to_import(installed, each),
+                each,
+                place,
+                check=check,
+                limits=how.limits,
             )
             for each in runtimes
         ]
@@ -171,7 +188,7 @@ _CHECKS = {
 }
 
 
-class Trying(Struct, frozen=True, kw_only=True):
+class ImportCheckRun(Struct, frozen=True, kw_only=True):
     """What is tried where.
 
     Attributes:
@@ -181,7 +198,7 @@ class Trying(Struct, frozen=True, kw_only=True):
         progress: told of each runtime that has tried an artifact.
     """
 
-    prospects: Prospects
+    prospects: RuntimeTargets
     runtimes: Sequence[Runtime]
     probing: ProbeRequest
     progress: ProbeProgress
@@ -199,30 +216,34 @@ class Trying(Struct, frozen=True, kw_only=True):
         )
 
 
-def in_trials(tasks: Sequence[ProbeTask], trying: Trying) -> Iterator[tuple[int, TaskResult]]:
+def run_import_checks(
+    tasks: Sequence[ProbeTask], trying: ImportCheckRun
+) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks one after the other; the children of each run side by side."""
     for place, task in enumerate(tasks):
         try:
             artifacts = read_target(task)
-            beside = nearby(artifacts)
-            reports = [_tried(task, each, beside, trying) for each in artifacts]
+            beside = sibling_libraries(artifacts)
+            reports = [_check_artifact(task, each, beside, trying) for each in artifacts]
         except AbiProbeError as error:
-            reports = [failure(task, error)]
+            reports = [failure_report(task, error)]
         yield place, TaskResult(reports=reports, seen=None)
 
 
-def _tried(
-    task: ProbeTask, artifact: Artifact, beside: Mapping[str, Loaded], trying: Trying
+def _check_artifact(
+    task: ProbeTask, artifact: Artifact, beside: Mapping[str, Loaded], trying: ImportCheckRun
 ) -> ArtifactReport:
     """Judge one artifact, then add what the runtimes that are here really do with it."""
     prospects = trying.prospects.of(task)
-    verdicts = {each.target.name: examine(artifact, each, beside) for each in prospects}
+    verdicts = {each.target.name: judge_linked(artifact, each, beside) for each in prospects}
     trying.progress.expect(len(trying.probing.trials) * len(trying.runtimes))
     for trial in trying.probing.trials:
         check = _CHECKS[trial]
-        for proof in prove_on(artifact, trying.runtimes, check=check, setting=trying.setting):
+        for proof in check_imports_on(
+            artifact, trying.runtimes, check=check, setting=trying.setting
+        ):
             others_load = any(each.module not in proof.failed for each in proof.seen)
             optional = optional_modules(artifact, proof.failed, others_load=others_load)
-            verdicts[proof.runtime] = proven(verdicts[proof.runtime], proof, optional)
+            verdicts[proof.runtime] = apply_import_result(verdicts[proof.runtime], proof, optional)
             trying.progress.step(f"{task.name or task.target}: {check.value} on {proof.runtime}")
     return report_of(task.target, artifact, prospects, [*verdicts.values()])

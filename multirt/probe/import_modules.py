@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from abi_probe import ArtifactKind, findable, unpack_wheel
+from abi_probe import ArtifactKind, lookup_modules, unpack_wheel
 from multirt.probe.model import Check, ImportOutcome, ImportResult, ModuleToImport, Proof
 from runtimes.subprocesses import Child, Output, signal_name
 
@@ -57,7 +57,7 @@ class ImportSandbox(Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def workplace(
+def import_sandbox(
     artifact: Artifact, roots: Sequence[Path] = (), env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Artifact, ImportSandbox]]:
     """Give an artifact a place where it can be imported; a wheel is unpacked for that.
@@ -84,7 +84,7 @@ def workplace(
         yield artifact, ImportSandbox(roots=(*own, *roots), scratch=scratch, env=env or {})
 
 
-def subjects(artifact: Artifact, runtime: Runtime) -> tuple[ModuleToImport, ...]:
+def modules_to_import(artifact: Artifact, runtime: Runtime) -> tuple[ModuleToImport, ...]:
     """Return the modules of an artifact that a runtime is to import.
 
     They are its extension modules; where it has none, its top-level modules and packages. Paths
@@ -95,7 +95,7 @@ def subjects(artifact: Artifact, runtime: Runtime) -> tuple[ModuleToImport, ...]
         runtime: whose suffixes decide which file of a module is looked for.
     """
     root = Path(artifact.root or os.curdir)
-    found = findable(artifact, runtime.abi.extension_suffixes)
+    found = lookup_modules(artifact, runtime.abi.extension_suffixes)
     if found:
         return tuple(
             ModuleToImport(
@@ -117,7 +117,7 @@ def _source_files(root: Path, module: str) -> tuple[Path, ...]:
     return (root / f"{module}.py", root / module / "__init__.py")
 
 
-def prove(
+def check_imports(
     wanted: Sequence[ModuleToImport],
     runtime: Runtime,
     place: ImportSandbox,
@@ -138,7 +138,7 @@ def prove(
         check: what is tried.
         limits: what a child may take.
     """
-    prover = _Prover(runtime=runtime, place=place, check=check, limits=limits or ImportLimits())
+    prover = _Importer(runtime=runtime, place=place, check=check, limits=limits or ImportLimits())
     impossible = prover.impossible()
     if impossible is not None:
         seen = tuple(
@@ -154,7 +154,9 @@ def prove(
     if together:
         # A failure that two processes agree on needs no third.
         for each in unsure:
-            if alone[each.module].outcome in _UNSURE and not _agree(first, alone, each.module):
+            if alone[each.module].outcome in _UNSURE and not _same_result(
+                first, alone, each.module
+            ):
                 first |= prover.try_all([each], bare=False, together=False)
                 alone |= prover.try_all([each], bare=True, together=False)
     return Proof(
@@ -164,7 +166,9 @@ def prove(
     )
 
 
-def _agree(one: Mapping[str, ImportResult], other: Mapping[str, ImportResult], module: str) -> bool:
+def _same_result(
+    one: Mapping[str, ImportResult], other: Mapping[str, ImportResult], module: str
+) -> bool:
     """Whether a module came to the same end twice."""
     return replace(one[module], alone=None) == replace(other[module], alone=None)
 
@@ -178,7 +182,7 @@ _GOOD: Final = ImportResult(module="", outcome=ImportOutcome.IMPORTED, detail=""
 _FAILED: Final = ImportResult(module="", outcome=ImportOutcome.FAILED, detail="")
 
 
-class _Prover(Struct, frozen=True, kw_only=True):
+class _Importer(Struct, frozen=True, kw_only=True):
     """One runtime that is tried, in one way."""
 
     runtime: Runtime

@@ -6,26 +6,26 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from multirt.probe.model import Prospects
-from multirt.probe.worker import judge_read, lost, perform
+from multirt.probe.model import RuntimeTargets
+from multirt.probe.worker import judge_read, perform, worker_died
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from multirt.probe.model import ProbeTask, TaskResult
-    from multirt.probe.worker import Read
+    from multirt.probe.worker import ReadResult
 
 # A process starts in 20 ms and hands its answers over; 8 MB of wheel take about 100 ms.
 _WORTH: Final = 16 << 20
-_prospects = Prospects()  # of a worker process, set once when it starts
+_prospects = RuntimeTargets()  # of a worker process, set once when it starts
 
 
-def here(
+def run_locally(
     tasks: Sequence[ProbeTask],
-    prospects: Prospects,
+    prospects: RuntimeTargets,
     jobs: int | None,
-    begun: Future[Read] | None = None,
+    begun: Future[ReadResult] | None = None,
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks on this machine.
 
@@ -48,7 +48,7 @@ def here(
 
 
 def _in_processes(
-    tasks: Sequence[ProbeTask], prospects: Prospects, jobs: int
+    tasks: Sequence[ProbeTask], prospects: RuntimeTargets, jobs: int
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in several processes; a task that ends its process is done once more, alone."""
     left = dict(enumerate(tasks))
@@ -57,11 +57,11 @@ def _in_processes(
         yield place, done
     for place, task in left.items():
         again = dict(_in_pool({place: task}, prospects, 1))
-        yield place, again.get(place) or lost(task)
+        yield place, again.get(place) or worker_died(task)
 
 
 def _in_pool(
-    tasks: dict[int, ProbeTask], prospects: Prospects, jobs: int
+    tasks: dict[int, ProbeTask], prospects: RuntimeTargets, jobs: int
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in a pool, as many as it lives to do."""
     import multiprocessing  # 8 ms that most runs do without, and so are these
@@ -82,7 +82,7 @@ def _in_pool(
                 continue
 
 
-def _start(prospects: Prospects) -> None:
+def _start(prospects: RuntimeTargets) -> None:
     """Keep what every task of this process needs."""
     global _prospects  # noqa: PLW0603 - a worker process has no other place
     _prospects = prospects

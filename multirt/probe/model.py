@@ -109,7 +109,7 @@ class ProbeTask(Struct, frozen=True, kw_only=True):
         return self.path is not None and self.path.suffix == ".whl" and self.path.is_file()
 
 
-class Prospects(Struct, frozen=True, kw_only=True):
+class RuntimeTargets(Struct, frozen=True, kw_only=True):
     """The runtimes that some tasks are judged on.
 
     Attributes:
@@ -398,7 +398,9 @@ _HELPS = {
 }
 
 
-def proven(verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozenset()) -> Verdict:
+def apply_import_result(
+    verdict: Verdict, proof: Proof, optional: AbstractSet[str] = frozenset()
+) -> Verdict:
     """Return a verdict with what a proof adds to it.
 
     A failure is an objection, however the static checks came out. A success turns `unverified`

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from multirt.distributed import join
 from multirt.errors import ErrorKind, MultirtError, OperationError
-from multirt.probe.worker import lost, perform
+from multirt.probe.worker import perform, worker_died
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from multirt.distributed import Cluster
-    from multirt.probe.model import ProbeTask, Prospects, TaskResult
+    from multirt.probe.model import ProbeTask, RuntimeTargets, TaskResult
 
 _PATIENCE: Final = 30.0  # seconds; a cluster that grows when there is work starts workers in them
 
 
 def on_cluster(
     tasks: Sequence[ProbeTask],
-    prospects: Prospects,
+    prospects: RuntimeTargets,
     address: str,
     patience: float = _PATIENCE,
 ) -> Iterator[tuple[int, TaskResult]]:
@@ -57,7 +57,7 @@ def on_cluster(
 def _done(
     future: Future[TaskResult],
     task: ProbeTask,
-    prospects: Prospects,
+    prospects: RuntimeTargets,
     cluster: Cluster,
 ) -> TaskResult:
     """Return what came of a task; do it here where nobody else does."""
@@ -67,7 +67,7 @@ def _done(
     if failure is None:
         return future.result()
     if isinstance(failure, cluster.lost):
-        return lost(task)
+        return worker_died(task)
     words = f"a worker cannot do the work: {type(failure).__name__}: {failure}"
     hint = f"the workers need multirt {version('multirt')} and the same version of Python"
     raise _error(words, hint) from failure

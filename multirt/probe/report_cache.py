@@ -100,7 +100,7 @@ class FactStore(Struct, frozen=True, kw_only=True):
         """Put a file in place at once or not at all."""
         if self.folder is not None:
             with suppress(OSError):  # a full or read-only disk is no reason to fail
-                save(self.folder / name, _sum(content) + content)
+                save(self.folder / name, _checksum(content) + content)
 
     def tidy(self, used: str) -> None:
         """Remove what nobody has used for long, and all but one list of what runtimes give.
@@ -114,19 +114,19 @@ class FactStore(Struct, frozen=True, kw_only=True):
 
 def _load(path: Path) -> bytes | None:
     content = load(path, _LIMIT)
-    if content is None or _sum(content[_SUM:]) != content[:_SUM]:
+    if content is None or _checksum(content[_SUM:]) != content[:_SUM]:
         return None
     return content[_SUM:]
 
 
-def _sum(content: bytes) -> bytes:
+def _checksum(content: bytes) -> bytes:
     return zlib.crc32(content).to_bytes(_SUM, "big")
 
 
 Rows = Fingerprints
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True):
+class _CachedPart(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a part of a target, as `TaskResult` has it."""
 
     seen: Fingerprints
@@ -135,7 +135,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     asked: dict[str, str | None]
 
 
-class _Note(msgspec.Struct, frozen=True, kw_only=True):
+class _CachedTarget(msgspec.Struct, frozen=True, kw_only=True):
     """What is cached of a target.
 
     Attributes:
@@ -150,7 +150,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     rows: Fingerprints
     listing: Fingerprints
     count: int | None
-    parts: dict[str, _Part]
+    parts: dict[str, _CachedPart]
 
 
 class CachedReports(Struct, frozen=True, kw_only=True):
@@ -185,7 +185,7 @@ class ReportCache(Struct, frozen=True, kw_only=True):
         key = self._key(task)
         content = self.store.load(_name(task, key))
         try:
-            note = msgspec.json.decode(content or b"", type=_Note)
+            note = msgspec.json.decode(content or b"", type=_CachedTarget)
         except msgspec.DecodeError:
             note = None
         if note is None or note.key != key or not self.witnesses.hold(note.rows):
@@ -212,7 +212,7 @@ class ReportCache(Struct, frozen=True, kw_only=True):
             rows: the paths that the runtimes rest on.
         """
         known = {
-            name: _Part(
+            name: _CachedPart(
                 seen=each.seen, reports=each.reports, libraries=each.libraries, asked=each.asked
             )
             for name, each in parts.items()
@@ -222,7 +222,7 @@ class ReportCache(Struct, frozen=True, kw_only=True):
             return
         key = self._key(task)
         count = None if changeable(listing) else len(parts)
-        note = _Note(key=key, rows=rows, listing=listing, count=count, parts=known)
+        note = _CachedTarget(key=key, rows=rows, listing=listing, count=count, parts=known)
         with suppress(UnicodeEncodeError):  # a path that is not UTF-8
             self.store.save(_name(task, key), msgspec.json.encode(note))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from abi_probe import RuntimeTarget, Target, noticing
+from abi_probe import RuntimeTarget, Target, tracking_reads
 from abi_probe.dynamic_linking.library_search import Loaded, Loader  # noqa: TC001 - msgspec reads it
 from abi_probe.dynamic_linking.loader import MissingLibrary, ProcessImage
 from multirt.environments.abi_target import prospect_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-class _Process(Struct, frozen=True, kw_only=True):
+class _CachedProcess(Struct, frozen=True, kw_only=True):
     """What a runtime gives, as in `ProcessImage`.
 
     Attributes:
@@ -39,12 +39,12 @@ class _Process(Struct, frozen=True, kw_only=True):
     missing: tuple[MissingLibrary, ...]
 
 
-class _Row(Struct, frozen=True, kw_only=True):
+class _CachedRow(Struct, frozen=True, kw_only=True):
     """A runtime as it is remembered, and the paths that this rests on."""
 
     seen: Fingerprints
     target: Target
-    process: _Process | None = None
+    process: _CachedProcess | None = None
 
     def prospect(self, loaders: Sequence[Loader]) -> RuntimeTarget:
         """Return the runtime."""
@@ -64,14 +64,14 @@ class _Row(Struct, frozen=True, kw_only=True):
         return RuntimeTarget(target=self.target, given=given)
 
 
-class _Note(Struct, frozen=True, kw_only=True):
+class _CachedRuntimes(Struct, frozen=True, kw_only=True):
     """All runtimes as they are remembered, by their facts."""
 
     loaders: list[Loader]
-    rows: dict[str, _Row]
+    rows: dict[str, _CachedRow]
 
 
-def prospects_of(
+def runtime_targets(
     runtimes: Sequence[Runtime], answers: ReportCache, env: Mapping[str, str]
 ) -> tuple[list[RuntimeTarget], Fingerprints]:
     """Return the runtimes as targets, and the paths that these rest on.
@@ -82,7 +82,7 @@ def prospects_of(
         env: the environment that they start in.
     """
     name = file_name(answers)
-    known = _remembered(answers.store.load(name))
+    known = _decode(answers.store.load(name))
     kept: dict[str, tuple[Fingerprints, RuntimeTarget]] = {}
     fresh = False
     for facts, runtime in zip(answers.runtimes, runtimes, strict=False):
@@ -92,7 +92,7 @@ def prospects_of(
             row = _read(runtime, env)
         kept[facts] = row
     if fresh and not any(changeable(rows) for rows, _ in kept.values()):
-        answers.store.save(name, _written({**known, **kept}))
+        answers.store.save(name, _encode({**known, **kept}))
     rows = {path: then for rows, _ in kept.values() for path, then in rows.items()}
     return [prospect for _, prospect in kept.values()], rows
 
@@ -105,46 +105,46 @@ def file_name(answers: ReportCache) -> str:
 def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, RuntimeTarget]:
     """Read a runtime's executable and libraries."""
     witnesses = Witnesses()
-    with noticing(witnesses):
+    with tracking_reads(witnesses):
         return witnesses.seen, prospect_of(runtime, env)
 
 
-def _remembered(content: bytes | None) -> dict[str, tuple[Fingerprints, RuntimeTarget]]:
+def _decode(content: bytes | None) -> dict[str, tuple[Fingerprints, RuntimeTarget]]:
     """Return what is remembered, by the facts of each runtime."""
-    note = cache.decode(content, _Note) if content is not None else None
+    note = cache.decode(content, _CachedRuntimes) if content is not None else None
     if note is None:
         return {}
     return {facts: (row.seen, row.prospect(note.loaders)) for facts, row in note.rows.items()}
 
 
-def _written(rows: Mapping[str, tuple[Fingerprints, RuntimeTarget]]) -> bytes:
+def _encode(rows: Mapping[str, tuple[Fingerprints, RuntimeTarget]]) -> bytes:
     """Return the bytes in which rows are remembered, what is equal in many of them once."""
     loaders: list[Loader] = []
-    kept: dict[str, _Row] = {}
+    kept: dict[str, _CachedRow] = {}
     for facts, (seen, prospect) in rows.items():
         target, given = prospect.target, prospect.given
         if given is None:
-            kept[facts] = _Row(seen=seen, target=target)
+            kept[facts] = _CachedRow(seen=seen, target=target)
             continue
         if given.loader not in loaders:
             loaders.append(given.loader)
-        process = _Process(
-            program=_lean(given.program),
+        process = _CachedProcess(
+            program=_without_own_needs(given.program),
             exports=given.exports if target.exports is None else None,
-            loaded={name: _lean(loaded) for name, loaded in given.loaded.items()},
-            caller=_lean(given.caller),
+            loaded={name: _without_own_needs(loaded) for name, loaded in given.loaded.items()},
+            caller=_without_own_needs(given.caller),
             loader=loaders.index(given.loader),
             libc=given.libc,
             missing=given.missing,
         )
-        kept[facts] = _Row(seen=seen, target=target, process=process)
-    return cache.encode(_Note(loaders=loaders, rows=kept))
+        kept[facts] = _CachedRow(seen=seen, target=target, process=process)
+    return cache.encode(_CachedRuntimes(loaders=loaders, rows=kept))
 
 
-def _lean(loaded: Loaded) -> Loaded:
+def _without_own_needs(loaded: Loaded) -> Loaded:
     """Return what is in a process without what it needs itself, for all of that is there."""
     binary = replace(
         loaded.binary, imports=(), exports=frozenset(), needed=(), version_needs=(), foreign=()
     )
-    parent = _lean(loaded.parent) if loaded.parent is not None else None
+    parent = _without_own_needs(loaded.parent) if loaded.parent is not None else None
     return replace(loaded, binary=binary, parent=parent)

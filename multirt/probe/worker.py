@@ -16,14 +16,14 @@ from abi_probe import (
     UnreadableError,
     advise,
     broken_promises,
-    examine_all,
+    check_stable_abi,
     first_exporter,
-    nearby,
-    noticing,
-    promise_of,
+    judge_all_linked,
     read_binary_file,
     read_distribution,
     read_path,
+    sibling_libraries,
+    tracking_reads,
 )
 from multirt.probe.model import (
     AUTO,
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abi_probe import Artifact, Extension, RuntimeTarget, Slots, Verdict
-    from multirt.probe.model import ExtensionReport, Prospects, RuntimeReport, SlotsReport
+    from multirt.probe.model import ExtensionReport, RuntimeReport, RuntimeTargets, SlotsReport
     from runtimes.storage.fingerprint import Fingerprints
 
 
-class Read(Struct, frozen=True, kw_only=True):
+class ReadResult(Struct, frozen=True, kw_only=True):
     """What came of reading a task.
 
     Attributes:
@@ -58,14 +58,14 @@ class Read(Struct, frozen=True, kw_only=True):
     failed: ArtifactReport | None = None
 
 
-def read(task: ProbeTask) -> Read:
+def read_task(task: ProbeTask) -> ReadResult:
     """Read what a task is about."""
     witnesses = Witnesses()
-    with noticing(witnesses):
+    with tracking_reads(witnesses):
         try:
-            return Read(artifacts=read_target(task), seen=witnesses.seen)
+            return ReadResult(artifacts=read_target(task), seen=witnesses.seen)
         except AbiProbeError as error:
-            return Read(artifacts=(), seen={}, failed=failure(task, error))
+            return ReadResult(artifacts=(), seen={}, failed=failure_report(task, error))
 
 
 def read_target(task: ProbeTask) -> tuple[Artifact, ...]:
@@ -83,7 +83,7 @@ def read_target(task: ProbeTask) -> tuple[Artifact, ...]:
     return (read_distribution(task.target, task.roots),)
 
 
-def failure(task: ProbeTask, error: AbiProbeError) -> ArtifactReport:
+def failure_report(task: ProbeTask, error: AbiProbeError) -> ArtifactReport:
     """Return the report of what cannot be read."""
     match error:
         case SourceArchiveError():
@@ -166,7 +166,7 @@ def _extension(
     extension: Extension, artifact: Artifact, prospects: Sequence[RuntimeTarget]
 ) -> ExtensionReport:
     """Return one extension module."""
-    promise, advice = promise_of(extension, artifact), advise(extension)
+    promise, advice = check_stable_abi(extension, artifact), advise(extension)
     oldest = first_exporter(extension, artifact, [each.target for each in prospects])
     return {
         "path": str(extension.path),
@@ -259,12 +259,12 @@ def _library(path: str) -> Loaded | None:
     return Loaded(path=PurePosixPath(path), binary=binary, owned=True)
 
 
-def perform(task: ProbeTask, prospects: Prospects) -> TaskResult:
+def perform(task: ProbeTask, prospects: RuntimeTargets) -> TaskResult:
     """Read what a task is about and judge it on every prospect."""
-    return judge_read(task, read(task), prospects)
+    return judge_read(task, read_task(task), prospects)
 
 
-def judge_read(task: ProbeTask, found: Read, prospects: Prospects) -> TaskResult:
+def judge_read(task: ProbeTask, found: ReadResult, prospects: RuntimeTargets) -> TaskResult:
     """Judge what was read for a task on each of its prospects."""
     if found.failed is not None:
         return TaskResult(reports=[found.failed], seen=None)
@@ -274,12 +274,12 @@ def judge_read(task: ProbeTask, found: Read, prospects: Prospects) -> TaskResult
         message = f"no known runtime for --runtime {AUTO}"
         return TaskResult(reports=[failed(task.target, UNKNOWN_TAGS, message, hint)], seen=None)
     beside, witnesses = SiblingLibraries(task.beside), Witnesses()
-    with noticing(witnesses):
+    with tracking_reads(witnesses):
         reports = [
-            report_of(task.target, each, judged_on, examine_all(each, judged_on, beside))
+            report_of(task.target, each, judged_on, judge_all_linked(each, judged_on, beside))
             for each in found.artifacts
         ]
-    own = nearby(found.artifacts) if task.part is not None else {}
+    own = sibling_libraries(found.artifacts) if task.part is not None else {}
     return TaskResult(
         reports=reports,
         seen={**witnesses.seen, **found.seen},
@@ -288,7 +288,7 @@ def judge_read(task: ProbeTask, found: Read, prospects: Prospects) -> TaskResult
     )
 
 
-def lost(task: ProbeTask) -> TaskResult:
+def worker_died(task: ProbeTask) -> TaskResult:
     """Return what is said of a task that ended the process which did it, twice."""
     message = "the process that read it ended twice; it may have run out of memory"
     reports = [failed(task.target, "lost", message, "--jobs 1 takes less of it")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.matrix.model import BAD, CellState, TestOutcome
-from multirt.matrix.report import conclusion, failing, gil_state, repeats
+from multirt.matrix.report import failing_tests, gil_state, rerun_commands, summary_line
 from multirt.report.matrix_markdown import binary
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ def page(report: MatrixReport) -> str:
     """Return a report as a page: every cell, failing tests by runtime, and why."""
     from multirt.report.html import render  # 40 ms of jinja2
 
-    found = failing(report.cells)
+    found = failing_tests(report.cells)
     return render(
         "matrix_page.html",
         {
-            "title": f"{report.project}: {conclusion(report)}",
+            "title": f"{report.project}: {summary_line(report)}",
             "facts": [
                 *[(f"wheel{_place(report, each)}", _wheel(each)) for each in report.wheels],
                 ("time", f"{report.seconds:.1f} s"),
             ],
             "cells": [_cell(each) for each in report.cells],
             "map": _map(report, found) if found else None,
-            "repeats": repeats(report),
+            "repeats": rerun_commands(report),
             "excluded": [(each.name, each.reason) for each in report.excluded],
             "notes": report.notes,
         },

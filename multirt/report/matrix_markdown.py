@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from multirt.matrix.model import BAD, CellState, TestOutcome
-from multirt.matrix.report import conclusion, failing, gil_state, repeats
+from multirt.matrix.report import failing_tests, gil_state, rerun_commands, summary_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def markdown(report: MatrixReport) -> str:
 
 
 def _lines(report: MatrixReport) -> Iterator[str]:
-    yield f"## {_text(report.project)}: {conclusion(report)}"
+    yield f"## {_text(report.project)}: {summary_line(report)}"
     yield ""
     for wheel in report.wheels:
         built = f"built on {wheel.built_on}" if wheel.built_on else "built elsewhere"
@@ -34,7 +34,7 @@ def _lines(report: MatrixReport) -> Iterator[str]:
     yield "|---|---|--:|--:|--:|--:|---|"
     for row in report.cells:
         yield f"| {' | '.join(_cells(row))} |"
-    found = failing(report.cells)
+    found = failing_tests(report.cells)
     if found:
         names = [row.name for row in report.cells if row.cases is not None]
         yield ""
@@ -45,7 +45,7 @@ def _lines(report: MatrixReport) -> Iterator[str]:
             yield f"| `{each.id.replace('|', '&#124;')}` | {' | '.join(marks)} |"
         if len(found) > _SHOWN:
             yield f"\nand {len(found) - _SHOWN} more failing tests"
-    for line in repeats(report):
+    for line in rerun_commands(report):
         yield f"\n    {line}"
     for left_out in report.excluded:
         yield f"\n{_text(left_out.name)} left out: {_text(left_out.reason)}"

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.matrix.model import BAD, RAN, CellState, TestOutcome
-from multirt.matrix.report import conclusion, exit_code, failing, gil_state, repeats, repeats_all
+from multirt.matrix.report import (
+    exit_code,
+    failing_tests,
+    gil_state,
+    rerun_all_command,
+    rerun_commands,
+    summary_line,
+)
 from multirt.report.matrix_markdown import binary
 from multirt.report.terminal import (
     Color,
@@ -181,16 +188,16 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         yield from self._wheels(report)
         yield from self._runtimes(report.cells)
         yield from self._reasons(report)
-        yield from self._failing(report.cells, failing(report.cells))
+        yield from self._failing(report.cells, failing_tests(report.cells))
         yield from self._outputs(report.cells)
-        if again := repeats(report):
+        if again := rerun_commands(report):
             yield from ("", self.paint("again", Style.BOLD))
             yield from (f"  {visible(line)}" for line in again[:_REPEATS])
             if len(again) > _REPEATS:
-                yield f"  {visible(repeats_all(report))}"
+                yield f"  {visible(rerun_all_command(report))}"
         code = exit_code(report)
         ending = "" if code == 0 else f": exit code {int(code)}"
-        said = f"{conclusion(report)} in {seconds(report.seconds)}{ending}"
+        said = f"{summary_line(report)} in {seconds(report.seconds)}{ending}"
         yield from ("", self.paint(said, Style.BAD_END if code else Style.GOOD_END))
 
     def _wheels(self, report: MatrixReport) -> Iterator[str]:

@@ -130,17 +130,21 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         artifacts = [packages.artifacts[name] for name in sorted(names)]
         if not artifacts:
             return {}
-        from abi_probe import RuntimeTarget, examine, nearby  # 70 ms, where there are packages
+        from abi_probe import (
+            RuntimeTarget,
+            judge_linked,
+            sibling_libraries,
+        )  # 70 ms, where there are packages
         from multirt.environments.abi_target import prospect_of, target_of
 
         if any(map(_is_for_a_platform, artifacts)):
             prospect = prospect_of(runtime, self.request.search.env)
         else:  # what its loader gives makes no difference, and takes 10 ms to read
             prospect = RuntimeTarget(target=target_of(runtime, None), given=None)
-        siblings = nearby(artifacts)
+        siblings = sibling_libraries(artifacts)
         wanted = _imported_for_certain(self.context.program)
         return {
-            str(artifact.name): examine(artifact, prospect, siblings, wanted)
+            str(artifact.name): judge_linked(artifact, prospect, siblings, wanted)
             for artifact in artifacts
         }
 

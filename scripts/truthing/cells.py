@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from abi_probe import Cause, Status, WarningKind, examine, read_path
-from multirt.probe.import_check import ImportCheckOptions, prove_on
+from abi_probe import Cause, Status, WarningKind, judge_linked, read_path
+from multirt.probe.import_check import ImportCheckOptions, check_imports_on
 from multirt.probe.model import ImportOutcome
 
 if TYPE_CHECKING:
@@ -156,14 +156,14 @@ def cells(
     """
     (artifact,) = read_path(path)
     packed = read_path(wheel)[0] if wheel is not None else None
-    tried = prove_on(artifact, [runtime for runtime, _ in prospects], setting=setting)
+    tried = check_imports_on(artifact, [runtime for runtime, _ in prospects], setting=setting)
     proofs = {proof.runtime: proof for proof in tried}
     return [
         Cell(
             artifact=_title(artifact),
             runtime=runtime.id,
-            verdict=examine(artifact, prospect),
-            packed=examine(packed, prospect) if packed is not None else None,
+            verdict=judge_linked(artifact, prospect),
+            packed=judge_linked(packed, prospect) if packed is not None else None,
             proof=proofs[runtime.id],
             modules={str(each.path): each.module for each in artifact.extensions},
         )

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from abi_probe import (
     AbiProbeError,
     Cause,
-    examine,
-    nearby,
+    judge_linked,
     open_site,
     read_distribution,
     read_installed,
+    sibling_libraries,
 )
 from multirt.environments import EnvironmentStore, InstallRequest, build, resolve
 from multirt.errors import MultirtError
-from multirt.probe.import_check import prove_on
+from multirt.probe.import_check import check_imports_on
 from multirt.probe.model import ImportOutcome
 
 if TYPE_CHECKING:
@@ -69,9 +69,11 @@ def _with_requirements(
         artifact = read_distribution(cell.artifact.partition(" ")[0], built.site_roots)
     except (MultirtError, AbiProbeError):
         return cell
-    beside = nearby(tuple(_others(built.site_roots)))
-    (proof,) = prove_on(artifact, [runtime], setting=setting)
-    return replace(cell, verdict=examine(artifact, prospect, beside), proof=proof, complete=True)
+    beside = sibling_libraries(tuple(_others(built.site_roots)))
+    (proof,) = check_imports_on(artifact, [runtime], setting=setting)
+    return replace(
+        cell, verdict=judge_linked(artifact, prospect, beside), proof=proof, complete=True
+    )
 
 
 def _others(roots: Sequence[Path]) -> Iterator[Artifact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from abi_probe.module_lookup import findable
+from abi_probe.module_lookup import lookup_modules
 from tests.factories.artifacts import LINUX, artifact, extension
 
 CP311 = f".cpython-311-{LINUX}.so"
@@ -28,7 +28,7 @@ USUAL = (CP311, ".abi3.so", ".so")
     ],
 )
 def test_chosen(paths: list[str], suffixes: tuple[str, ...], chosen: str | None) -> None:
-    (found,) = findable(artifact(*map(extension, paths)), suffixes)
+    (found,) = lookup_modules(artifact(*map(extension, paths)), suffixes)
     assert (str(found.chosen.path) if found.chosen else None) == chosen
     assert len(found.files) == len(paths)
     assert not found.has_source
@@ -36,7 +36,7 @@ def test_chosen(paths: list[str], suffixes: tuple[str, ...], chosen: str | None)
 
 def test_source_stands_in() -> None:
     with_source = replace(artifact(extension("a/spam.pyd")), sources=frozenset({"a.spam", "a"}))
-    (found,) = findable(with_source, USUAL)
+    (found,) = lookup_modules(with_source, USUAL)
     assert (found.module, found.chosen, found.has_source) == ("a.spam", None, True)
 
 
@@ -63,10 +63,10 @@ def test_folder_of_a_package_wins(paths: list[str], packages: set[str], chosen: 
     given = replace(
         artifact(*map(extension, paths)), sources=frozenset(packages), packages=frozenset(packages)
     )
-    (found,) = findable(given, USUAL)
+    (found,) = lookup_modules(given, USUAL)
     assert (str(found.chosen.path) if found.chosen else None) == chosen
 
 
 def test_modules_are_sorted() -> None:
-    found = findable(artifact(*map(extension, ["b.so", "a/c.so", "a.abi3.so"])), USUAL)
+    found = lookup_modules(artifact(*map(extension, ["b.so", "a/c.so", "a.abi3.so"])), USUAL)
     assert [each.module for each in found] == ["a", "a.c", "b"]

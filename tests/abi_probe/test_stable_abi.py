@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from abi_probe.dynamic_linking.loader import read_given
+from abi_probe.dynamic_linking.loader import load_process_image
 from abi_probe.model import SymbolClass
 from abi_probe.stable_abi import classify, computed_floor, exporters, exports_of, lookup
-from abi_probe.symbol_names import is_hook
+from abi_probe.symbol_names import is_init_function
 
 if TYPE_CHECKING:
     from tests.conftest import Require
@@ -111,6 +111,8 @@ def test_table_is_what_a_runtime_exports(require: Require, version: str) -> None
     major, minor = map(int, version.split("."))
     table = exports_of((major, minor))
     assert table is not None
-    real = {name for name in read_given(require(version)).exports if not is_hook(name)}
+    real = {
+        name for name in load_process_image(require(version)).exports if not is_init_function(name)
+    }
     assert not {name for name in real ^ table if not name.startswith("_")}
     assert len(real ^ table) < len(table) / 20

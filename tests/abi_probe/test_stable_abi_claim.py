@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from abi_probe.model import Evidence, SymbolClass, VersionNeed
-from abi_probe.stable_abi_claim import declared_floor, first_exporter, is_promised, promise_of
+from abi_probe.stable_abi_claim import check_stable_abi, declared_floor, first_exporter, is_promised
 from tests.factories.artifacts import artifact, elf_binary, extension, target
 
 
@@ -30,13 +30,13 @@ def test_declared_floor(tag: str | None, floor: tuple[int, int] | None, *, promi
     module = extension("spam.abi3.so")
     given = artifact(module, tag=tag)
     assert declared_floor(given) == floor
-    assert promise_of(module, given).declared_floor == floor
+    assert check_stable_abi(module, given).declared_floor == floor
     assert is_promised(module, given) is promised
 
 
 def test_a_bare_name_promises_nothing() -> None:
     module = extension("spam.so", elf_binary("PyUnicode_AsUTF8"))
-    promise = promise_of(module, artifact(module))
+    promise = check_stable_abi(module, artifact(module))
     assert not promise.violations
     assert promise.computed_floor is None
 
@@ -53,7 +53,7 @@ def test_a_bare_name_promises_nothing() -> None:
 )
 def test_computed_floor(names: list[str], floor: tuple[int, int] | None) -> None:
     module = extension("spam.abi3.so", elf_binary(*names))
-    assert promise_of(module, artifact(module)).computed_floor == floor
+    assert check_stable_abi(module, artifact(module)).computed_floor == floor
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_computed_floor(names: list[str], floor: tuple[int, int] | None) -> None
 )
 def test_violation(name: str, kind: SymbolClass, added: str | None, reason: str) -> None:
     module = extension("spam.abi3.so", elf_binary("PyList_New", name))
-    (found,) = promise_of(module, artifact(module, tag="cp38-abi3-any")).violations
+    (found,) = check_stable_abi(module, artifact(module, tag="cp38-abi3-any")).violations
     assert (found.path, found.symbol, found.symbol_class) == ("spam.abi3.so", name, kind)
     assert found.added == added
     assert found.reason.startswith(name)
@@ -114,7 +114,7 @@ def test_violation(name: str, kind: SymbolClass, added: str | None, reason: str)
 
 def test_a_violation_says_what_was_and_what_would_help() -> None:
     module = extension("spam.abi3.so", elf_binary("PyType_GetName", "_PyList_Extend"))
-    newer, private = promise_of(module, artifact(module, tag="cp38-abi3-any")).violations
+    newer, private = check_stable_abi(module, artifact(module, tag="cp38-abi3-any")).violations
     assert newer.help == "a build that does without PyType_GetName, or a tag of cp311"
     assert newer.first_exported == "3.11"
     assert private.help == "in place of _PyList_Extend: the method `extend`"
@@ -133,7 +133,7 @@ def test_a_violation_says_what_was_and_what_would_help() -> None:
 )
 def test_no_violation(tag: str | None, name: str) -> None:
     module = extension("spam.abi3.so", elf_binary(name))
-    promise = promise_of(module, artifact(module, tag=tag))
+    promise = check_stable_abi(module, artifact(module, tag=tag))
     assert not promise.violations
     assert not promise.warnings
 
@@ -161,7 +161,7 @@ def test_no_violation(tag: str | None, name: str) -> None:
 )
 def test_disagreements(path: str, names: list[str], tag: str, words: str | None) -> None:
     module = extension(path, elf_binary(*names))
-    promise = promise_of(module, artifact(module, tag=tag))
+    promise = check_stable_abi(module, artifact(module, tag=tag))
     assert not promise.violations
     assert [(words or "nothing") in each for each in promise.warnings] == [True] * bool(words)
 
@@ -212,7 +212,7 @@ def test_a_build_with_a_gil_that_looks_for_abi3t_files_can_be_the_first() -> Non
 
 def test_what_was_exported_before_it_was_stable_is_a_warning() -> None:
     module = extension("spam.abi3.so", elf_binary("PyBuffer_Release"))
-    promise = promise_of(module, artifact(module, tag="cp38-abi3-any"))
+    promise = check_stable_abi(module, artifact(module, tag="cp38-abi3-any"))
     (warning,) = promise.warnings
     assert warning == (
         "spam.abi3.so needs PyBuffer_Release, stable only since 3.11;"
@@ -229,7 +229,7 @@ def test_what_the_artifact_defines_itself_is_no_finding() -> None:
     library = elf_binary(exports=(names[1],))
     given = artifact(module, other, tag="cp38-abi3-any")
     given = replace(given, libraries={PurePosixPath("spam.libs/libham.so"): library})
-    promise = promise_of(module, given)
+    promise = check_stable_abi(module, given)
     assert not promise.violations
     assert promise.symbols == dict.fromkeys(promise.symbols, 0)
 
@@ -246,7 +246,7 @@ def test_names_are_counted_by_class() -> None:
         "PySpam_New",
     )
     module = extension("spam.abi3.so", binary)
-    assert promise_of(module, artifact(module)).symbols == {
+    assert check_stable_abi(module, artifact(module)).symbols == {
         "stable": 2,
         "unstable": 2,
         "private": 1,
@@ -266,4 +266,4 @@ def test_names_are_counted_by_class() -> None:
 def test_libc_floor(versions: list[str], floor: str | None) -> None:
     needs = tuple(VersionNeed(library="libc.so.6", version=version) for version in versions)
     module = extension("spam.abi3.so", replace(elf_binary(), version_needs=needs))
-    assert promise_of(module, artifact(module)).libc_floor == floor
+    assert check_stable_abi(module, artifact(module)).libc_floor == floor

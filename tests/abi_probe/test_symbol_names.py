@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from abi_probe.symbol_names import FIRST_BYTES, hook_names, is_hook, is_pythonic, matters
+from abi_probe.symbol_names import (
+    FIRST_BYTES,
+    init_functions,
+    is_init_function,
+    is_python_symbol,
+    is_relevant,
+)
 
 PYTHONIC = (
     "PyList_New",
@@ -52,28 +58,28 @@ HOOKS = (
 
 @pytest.mark.parametrize("name", PYTHONIC)
 def test_pythonic(name: str) -> None:
-    assert is_pythonic(name)
-    assert is_pythonic(name.encode())
+    assert is_python_symbol(name)
+    assert is_python_symbol(name.encode())
 
 
 @pytest.mark.parametrize("name", NOT_PYTHONIC)
 def test_not_pythonic(name: str) -> None:
-    assert not is_pythonic(name)
+    assert not is_python_symbol(name)
 
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_hook(name: str) -> None:
-    assert is_hook(name)
+    assert is_init_function(name)
 
 
 @pytest.mark.parametrize("name", ["PyInit_", "PyInit", "init", "init2d", "PyList_New", "_init"])
 def test_no_hook(name: str) -> None:
-    assert not is_hook(name)
+    assert not is_init_function(name)
 
 
 @pytest.mark.parametrize("name", sorted({*PYTHONIC, *HOOKS}))
 def test_what_matters_passes_the_cheap_test(name: str) -> None:
-    assert matters(name)
+    assert is_relevant(name)
     assert name.encode().removeprefix(b"_")[0] in FIRST_BYTES
 
 
@@ -103,4 +109,4 @@ EVERY_HOOK = frozenset(
     ],
 )
 def test_hooks_of_a_module(exports: frozenset[str], stem: str, expected: set[str]) -> None:
-    assert hook_names(exports, stem) == expected
+    assert init_functions(exports, stem) == expected

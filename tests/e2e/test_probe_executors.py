@@ -12,8 +12,8 @@ import pytest
 from abi_probe import open_site
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError, OperationError
-from multirt.probe.local_pool import here
-from multirt.probe.model import ProbeTask, Prospects
+from multirt.probe.local_pool import run_locally
+from multirt.probe.model import ProbeTask, RuntimeTargets
 from multirt.probe.remote import on_cluster
 from tests.clusters import LocalCluster, local_cluster
 from tests.factories.probe_wheels import HERE, TAG, install, write_wheel
@@ -53,7 +53,7 @@ class _Deadly:
 def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
-        work = on_cluster(tasks, Prospects(), f"dask://{cluster.address}", patience=0.5)
+        work = on_cluster(tasks, RuntimeTargets(), f"dask://{cluster.address}", patience=0.5)
         with pytest.raises(OperationError, match="has no workers"):
             next(work)
 
@@ -62,7 +62,7 @@ def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> Non
     tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
         cluster.worker()
-        wrong = Prospects(here=[object()])  # type: ignore[list-item]
+        wrong = RuntimeTargets(here=[object()])  # type: ignore[list-item]
         work = on_cluster(tasks, wrong, f"dask://{cluster.address}")
         with pytest.raises(MultirtError, match="a worker cannot do the work") as caught:
             next(work)
@@ -97,16 +97,16 @@ def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
         install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
     parts = open_site(site).distributions.values()
     tasks = [ProbeTask(target="site", path=site, part=each) for each in parts]
-    deadly = Prospects(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
-    done = dict(here(tasks, deadly, 2))
+    deadly = RuntimeTargets(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
+    done = dict(run_locally(tasks, deadly, 2))
     errors = [done[place].reports[0]["error"] for place in range(2)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 2
 
 
 def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many[:3]]
-    deadly = Prospects(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
-    done = dict(here(tasks, deadly, 2))
+    deadly = RuntimeTargets(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
+    done = dict(run_locally(tasks, deadly, 2))
     errors = [done[place].reports[0]["error"] for place in range(3)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 3
 
@@ -150,8 +150,8 @@ def test_workers_that_die_in_the_middle(
 ) -> None:
     workers = [cluster.worker(), cluster.worker()]
     tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many * 20]
-    prospects = Prospects(here=[described_prospect(HERE)])
-    expected = {place: done.reports for place, done in here(tasks, prospects, 1)}
+    prospects = RuntimeTargets(here=[described_prospect(HERE)])
+    expected = {place: done.reports for place, done in run_locally(tasks, prospects, 1)}
     work = on_cluster(tasks, prospects, f"dask://{cluster.address}")
     place, done = next(work)
     found = {place: done.reports}

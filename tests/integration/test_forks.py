@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from abi_probe import Cause, Status, Verdict, examine, read_path
+from abi_probe import Cause, Status, Verdict, judge_linked, read_path
 from multirt.environments.abi_target import prospect_of
 from runtimes import RuntimeSpec, SearchOptions, discover, find, interrogate
 from tests.abi_probe.compiler import compile_c
@@ -51,7 +51,7 @@ def _installed(folder: Path, name: str, tag: str, include: tuple[Path, ...], lim
 def _predicted(folder: Path, executable: Path) -> Verdict:
     runtime = interrogate(executable, env=os.environ, timeout=60.0)
     (artifact,) = read_path(folder)
-    return examine(artifact, prospect_of(runtime, os.environ))
+    return judge_linked(artifact, prospect_of(runtime, os.environ))
 
 
 def _works(folder: Path, executable: Path) -> bool:

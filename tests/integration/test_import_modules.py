@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from abi_probe import Status, Verdict, read_path
-from multirt.probe.import_check import ImportCheckOptions, ProofStore, prove_on
+from multirt.probe.import_check import ImportCheckOptions, ProofStore, check_imports_on
 from multirt.probe.import_modules import ImportLimits
-from multirt.probe.model import Check, ImportOutcome, proven
+from multirt.probe.model import Check, ImportOutcome, apply_import_result
 from runtimes import interrogate
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.test_wheel import packed
@@ -74,7 +74,7 @@ def prove(folder: Path, runtime: Runtime, check: Check = Check.IMPORT, **how: ob
     """Prove what is in a folder, or a wheel."""
     (artifact,) = read_path(folder)
     setting = ImportCheckOptions(env=os.environ, limits=ImportLimits(seconds=20.0), **how)  # type: ignore[arg-type]
-    (proof,) = prove_on(artifact, [runtime], check=check, setting=setting)
+    (proof,) = check_imports_on(artifact, [runtime], check=check, setting=setting)
     return proof
 
 
@@ -170,7 +170,7 @@ def test_a_module_that_hangs_is_ended_with_all_that_it_started(
     )
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     (artifact,) = read_path(site)
-    (proof,) = prove_on(
+    (proof,) = check_imports_on(
         artifact, [this], setting=ImportCheckOptions(limits=ImportLimits(seconds=1.0))
     )
     assert [each.outcome for each in proof.seen] == [ImportOutcome.HUNG]
@@ -281,12 +281,12 @@ def test_a_wheel_is_unpacked_for_it(this: Runtime, tmp_path: Path) -> None:
 def test_what_a_proof_adds_to_a_verdict(this: Runtime, tmp_path: Path) -> None:
     (tmp_path / "good.py").touch()
     unverified = Verdict(target=this.id, status=Status.UNVERIFIED)
-    good = proven(unverified, prove(tmp_path, this))
+    good = apply_import_result(unverified, prove(tmp_path, this))
     assert (good.status, good.imported) == (Status.COMPATIBLE, True)
     (tmp_path / "bad.py").write_text("1 / 0")
-    bad = proven(unverified, prove(tmp_path, this))
+    bad = apply_import_result(unverified, prove(tmp_path, this))
     assert (bad.status, bad.imported) == (Status.INCOMPATIBLE, False)
     assert [each.cause for each in bad.objections] == ["import"]
     assert "bad fails: ZeroDivisionError" in bad.objections[0].detail
     again = prove(tmp_path, this, Check.SUBINTERPRETER)
-    assert proven(bad, again) == bad
+    assert apply_import_result(bad, again) == bad

@@ -37,7 +37,9 @@ def need_tool(name: str, env: Mapping[str, str]) -> list[str]:
     return [sys.executable, "-m", name]
 
 
-def ask(command: Sequence[str], cwd: Path, env: Mapping[str, str], file: Path | None = None) -> Any:  # noqa: ANN401 - JSON
+def run_query(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], file: Path | None = None
+) -> Any:  # noqa: ANN401 - JSON
     """Return the JSON that a runner prints, or writes to a file.
 
     Args:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from multirt.config.posargs import POSARGS
 from multirt.config.project_files import read_project, read_toml
 from multirt.errors import ConfigError, ErrorKind
-from multirt.matrix.convert.external import ask, need_tool
+from multirt.matrix.convert.external import need_tool, run_query
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
-from multirt.matrix.convert.tox_names import plain
+from multirt.matrix.convert.tox_names import without_sign
 from multirt.matrix.model import InstallMode
 from runtimes import RuntimeSpec
 
@@ -52,7 +52,7 @@ def read_hatch(root: Path, env: Mapping[str, str]) -> ImportedConfig:
     """
     # A project may name the variable in which hatch tells its commands where uv is.
     command = [*need_tool("hatch", env), "env", "show", "--json"]
-    document = ask(command, root, {"HATCH_UV": "uv", **env})
+    document = run_query(command, root, {"HATCH_UV": "uv", **env})
     bases: dict[str, list[str]] = {}
     for name in document:
         base, dot, _ = name.partition(".")
@@ -119,7 +119,7 @@ def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Exter
     lines = scripts.get(script, ["python -m pytest"])
     base = name.partition(".")[0]
     lost += [f"script {each} of {base}" for each in scripts if each != script]
-    commands = [plain(tuple(shlex.split(line)), name, lost) for line in lines]
+    commands = [without_sign(tuple(shlex.split(line)), name, lost) for line in lines]
     return ExternalEnv(
         name=name,
         runtime=runtime,

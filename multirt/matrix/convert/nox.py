@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from multirt.config.posargs import POSARGS
 from multirt.errors import ConfigError, ErrorKind
-from multirt.matrix.convert.external import ask, need_tool
+from multirt.matrix.convert.external import need_tool, run_query
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
 from multirt.matrix.model import InstallMode
 from runtimes import RuntimeSpec
@@ -25,7 +25,7 @@ def read_nox(root: Path, env: Mapping[str, str]) -> ImportedConfig:
     Raises:
         MultirtError: nox is not here, or there is no session that names a Python.
     """
-    rows = ask([*need_tool("nox", env), "--list", "--json"], root, env)
+    rows = run_query([*need_tool("nox", env), "--list", "--json"], root, env)
     found = [_session(row) for row in rows]
     if not any(each.runtime for each in found):
         raise ConfigError(f"no session of nox in {root} names a Python", kind=ErrorKind.IMPORT)

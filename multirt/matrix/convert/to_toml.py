@@ -72,7 +72,7 @@ class ImportedConfig(Struct, frozen=True, kw_only=True):
     skips_missing: bool = False
 
 
-def configuration(imported: ImportedConfig) -> str:
+def to_toml(imported: ImportedConfig) -> str:
     """Return the TOML of `[tool.multirt.matrix]` that does what the environments do.
 
     Environments that name a runtime become the matrix, the others its tasks.
@@ -85,14 +85,14 @@ def configuration(imported: ImportedConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
-def unfit(imported: ImportedConfig) -> tuple[str, ...]:
+def unsupported_settings(imported: ImportedConfig) -> tuple[str, ...]:
     """Return what the configuration cannot say of some environments, one clause each."""
     cells, tasks, axes = _split(imported)
     lost = [f"{each.name}, which has no commands" for each in tasks if not each.commands]
     lost += [f"ignore_outcome of {each.name}" for each in tasks if each.may_fail]
     if cells:
         shared = _shared(cells, axes)
-        excused = _excused(cells)
+        excused = _allowed_failures(cells)
         for each in cells:
             if each.package is not shared.package:
                 lost.append(f"package {each.package.value!r} of {each.name}")
@@ -103,7 +103,7 @@ def unfit(imported: ImportedConfig) -> tuple[str, ...]:
     return tuple(lost)
 
 
-def together(lost: Iterable[str]) -> Iterator[str]:
+def group_unsupported(lost: Iterable[str]) -> Iterator[str]:
     """Yield what is lost, once for all environments of which it is said."""
     names: dict[str, list[str]] = {}
     for each in dict.fromkeys(lost):
@@ -208,24 +208,24 @@ def _shared(cells: Sequence[ExternalEnv], axes: Sequence[str]) -> _Shared:
         groups=_common([each.groups for each in cells]),
         extras=_common([each.extras for each in cells]),
         constraints=_common([each.constraints for each in cells]),
-        commands=_usual(each.commands for each in cells),
+        commands=_most_common(each.commands for each in cells),
         variables={
             name: value
             for name, value in first.set_env.items()
             if all(each.set_env.get(name) == value for each in cells)
         },
-        pass_env=_usual(each.pass_env for each in cells),
-        package=_usual(each.package for each in cells),
+        pass_env=_most_common(each.pass_env for each in cells),
+        package=_most_common(each.package for each in cells),
         axes=_axes(cells, deps, axes),
     )
 
 
-def _usual(values: Iterable[_T]) -> _T:
+def _most_common(values: Iterable[_T]) -> _T:
     """Return what most have."""
     return Counter(values).most_common(1)[0][0]
 
 
-def _excused(cells: Sequence[ExternalEnv]) -> tuple[str, ...]:
+def _allowed_failures(cells: Sequence[ExternalEnv]) -> tuple[str, ...]:
     """Return the runtimes on which every cell may fail."""
     runtimes = dict.fromkeys(each.runtime or "" for each in cells)
     required = {each.runtime for each in cells if not each.may_fail}
@@ -246,7 +246,7 @@ def _matrix(
     yield f"commands = {_commands(shared.commands)}"
     if skips_missing:
         yield 'missing = "skip"'
-    if excused := _excused(cells):
+    if excused := _allowed_failures(cells):
         yield f"allow-fail = {_list(excused)}"
     yield from _variables(shared.variables, shared.pass_env)
     if shared.axes:

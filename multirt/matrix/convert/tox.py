@@ -15,9 +15,15 @@ from msgspec.structs import replace
 from multirt.config.posargs import expand_posargs, restore_posargs
 from multirt.config.project_files import read_toml
 from multirt.errors import ConfigError, ErrorKind, MultirtError
-from multirt.matrix.convert.external import ask, need_tool
+from multirt.matrix.convert.external import need_tool, run_query
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
-from multirt.matrix.convert.tox_names import PACKAGES, constraint, names_in, placed, plain
+from multirt.matrix.convert.tox_names import (
+    PACKAGES,
+    constraint,
+    fill_environment,
+    names_in,
+    without_sign,
+)
 from multirt.matrix.model import InstallMode
 from multirt.storage.files import read_text
 
@@ -93,7 +99,7 @@ def _sections(root: Path) -> Iterator[tuple[str, frozenset[str], Mapping[str, An
     ours = read_toml(root / "pyproject.toml").get("tool", {})
     legacy = ours.get("tox", {}) if isinstance(ours, dict) else {}
     for name in ("tox.ini", "setup.cfg"):
-        if (root / name).is_file() and (found := list(_ini_sections(parsed(root / name)))):
+        if (root / name).is_file() and (found := list(_ini_sections(parse_ini(root / name)))):
             yield from found
             return
     table = read_toml(root / "tox.toml") or (legacy if isinstance(legacy, dict) else {})
@@ -133,7 +139,7 @@ def _parser() -> configparser.ConfigParser:
     return configparser.ConfigParser(interpolation=None, strict=False)
 
 
-def parsed(path: Path) -> configparser.ConfigParser:
+def parse_ini(path: Path) -> configparser.ConfigParser:
     """Return what a file of sections holds.
 
     Raises:
@@ -235,7 +241,7 @@ class _Tox(Struct, frozen=True, kw_only=True):
         out = self.room / "config.json"
         command = [*self.tool, "config", "--workdir", str(self.room), "--format", "json"]
         command += ["-o", str(out), "-k", *keys, *options]
-        document: dict[str, Any] = ask(command, self.root, self.env, out)
+        document: dict[str, Any] = run_query(command, self.root, self.env, out)
         out.unlink()
         said: dict[str, Any] = document.get("env", document)
         return said
@@ -288,7 +294,7 @@ def _environment(name: str, values: dict[str, Any], tox: _Tox, lost: list[str]) 
         package=package,
         may_fail=bool(values.get("ignore_outcome")),
     )
-    return placed(found, deps, values.get("base_python", ()), tox.root, lost)
+    return fill_environment(found, deps, values.get("base_python", ()), tox.root, lost)
 
 
 def _is_error(value: object) -> bool:
@@ -305,4 +311,4 @@ def _commands(
             asked = restore_posargs(shlex.split(line), shlex.split(usual), MARK)
             if expand_posargs(asked, ()) != tuple(shlex.split(usual)):
                 lost.append(f"what stands for {{posargs:...}} when nothing follows -- of {name}")
-            yield plain(tuple(tox.relative(word, values) for word in asked), name, lost)
+            yield without_sign(tuple(tox.relative(word, values) for word in asked), name, lost)

@@ -113,7 +113,7 @@ def _choices(text: str) -> Iterator[str]:
             yield each.strip()
 
 
-def plain(words: tuple[str, ...], name: str, lost: list[str]) -> tuple[str, ...]:
+def without_sign(words: tuple[str, ...], name: str, lost: list[str]) -> tuple[str, ...]:
     """Return a command without the sign that its failure, or its success, does not count."""
     sign = words[0][:1] if words else ""
     if sign not in ("-", "!"):
@@ -128,14 +128,14 @@ def constraint(text: str) -> str:
     return text.removeprefix("-c").strip()
 
 
-def placed(
+def fill_environment(
     found: ExternalEnv, deps: Iterable[str], bases: Iterable[str], root: Path, lost: list[str]
 ) -> ExternalEnv:
     """Return an environment with what its name, its `deps` and its base say."""
-    runtime, factors = split(found.name)
+    runtime, factors = split_env_name(found.name)
     sorted_ = sort_deps(deps, root)
     lost += [f"{each} of {found.name}" for each in sorted_.lost]
-    base = next((spec for each in bases if (spec := split(each)[0])), None)
+    base = next((spec for each in bases if (spec := split_env_name(each)[0])), None)
     return replace(
         found,
         runtime=runtime,
@@ -147,7 +147,7 @@ def placed(
     )
 
 
-def split(name: str) -> tuple[str | None, tuple[str, ...]]:
+def split_env_name(name: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the runtime that an environment's name asks for, and its other factors."""
     first, *rest = name.split("-")
     if re.match(r"(?:py|python|pypy|cp|graalpy|jython)?\d", first) or first == "pypy":

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from abi_probe.binary import read_binary_file
 from abi_probe.dynamic_linking.library_search import Loaded
-from abi_probe.dynamic_linking.loader import LinkResult, ProcessImage, read_given, resolve
+from abi_probe.dynamic_linking.loader import LinkResult, ProcessImage, load_process_image, resolve
 from abi_probe.errors import NotABinaryError
 from abi_probe.stable_abi import exports_of
 from tests.abi_probe import macho_bytes
@@ -40,7 +40,7 @@ RUNTIMES = (
 
 @pytest.fixture(scope="module")
 def given() -> ProcessImage:
-    return read_given(Path(sys.executable))
+    return load_process_image(Path(sys.executable))
 
 
 def library(path: Path, *options: str | Path, source: str = "") -> Path:
@@ -346,7 +346,7 @@ class TestGiven:
         self, require: Require, runtime: str
     ) -> None:
         executable = require(runtime)
-        given = read_given(executable)
+        given = load_process_image(executable)
         known = frozenset().union(*(exports_of((3, minor)) or () for minor in range(6, 16)))
         names = sorted(known | given.exports)
         code = (
@@ -374,14 +374,14 @@ class TestGiven:
     def test_symbolic_link(self, given: ProcessImage, tmp_path: Path) -> None:
         link = tmp_path / "python"
         link.symlink_to(sys.executable)
-        assert read_given(link).program.path == given.program.path
+        assert load_process_image(link).program.path == given.program.path
 
     def test_program_that_misses_a_library(self, tmp_path: Path) -> None:
         eggs = library(tmp_path / "libeggs.so")
         source = "int main(void) { return 0; }"
         program = compile_c(tmp_path / "program", source, ALWAYS, str(eggs), shared=False)
-        assert [gap.name for gap in read_given(program).missing] == ["libeggs.so"]
-        found = read_given(program, library_path=(str(tmp_path),))
+        assert [gap.name for gap in load_process_image(program).missing] == ["libeggs.so"]
+        found = load_process_image(program, library_path=(str(tmp_path),))
         assert not found.missing
 
     @pytest.mark.parametrize(
@@ -394,4 +394,4 @@ class TestGiven:
     def test_no_elf_program(self, data: bytes, tmp_path: Path) -> None:
         (tmp_path / "python").write_bytes(data)
         with pytest.raises(NotABinaryError):
-            read_given(tmp_path / "python")
+            load_process_image(tmp_path / "python")

@@ -11,9 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.matrix.convert import IMPORTS, WORKFLOW, configuration, together, unfit
+from multirt.matrix.convert import (
+    IMPORTS,
+    WORKFLOW,
+    group_unsupported,
+    to_toml,
+    unsupported_settings,
+)
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
-from multirt.matrix.convert.tox_names import split
+from multirt.matrix.convert.tox_names import split_env_name
 from multirt.matrix.model import InstallMode
 
 NOTHING = {"PATH": "/nowhere"}
@@ -38,7 +44,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_names_of_tox(name: str, runtime: str | None, factors: tuple[str, ...]) -> None:
-    assert split(name) == (runtime, factors)
+    assert split_env_name(name) == (runtime, factors)
 
 
 OLD = ("p", "x<2")
@@ -47,7 +53,7 @@ NEW = ("p", "x>2")
 
 def _table(*environments: ExternalEnv) -> dict[str, Any]:
     """Return the table that some environments amount to."""
-    text = configuration(ImportedConfig(environments=environments))
+    text = to_toml(ImportedConfig(environments=environments))
     table: dict[str, Any] = tomllib.loads(text)["tool"]["multirt"]["matrix"]
     return table
 
@@ -96,7 +102,7 @@ def test_what_a_configuration_cannot_say_is_named() -> None:
         replace(_foreign("3.13", "x1"), may_fail=True, pass_env=("A",)),
         ExternalEnv(name="idle", runtime=None),
     )
-    assert unfit(ImportedConfig(environments=environments)) == (
+    assert unsupported_settings(ImportedConfig(environments=environments)) == (
         "idle, which has no commands",
         "ignore_outcome of 3.8-x1",
         "package 'editable' of 3.12-x1",
@@ -125,7 +131,7 @@ def test_sessions_of_nox_run_in_our_environments(tmp_path: Path) -> None:
         {"session": "l", "name": "l", "python": null}]"""
     env = _tool(tmp_path / "bin/nox", rows)
     imported = IMPORTS["nox"](tmp_path, env)
-    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    table = tomllib.loads(to_toml(imported))["tool"]["multirt"]["matrix"]
     assert table["runtimes"] == ["3.9"]
     (command,) = table["commands"]
     assert " ".join(command) == "nox -s t(dj='4') -fb none --no-install -- {posargs}"
@@ -154,7 +160,7 @@ def test_environments_of_hatch(tmp_path: Path) -> None:
         "script docs of test",
         "the - before 'coverage report' of test.py3.9-4.2",
     )
-    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    table = tomllib.loads(to_toml(imported))["tool"]["multirt"]["matrix"]
     assert table["commands"] == [["pytest", "tests", "{posargs}"], ["coverage", "report"]]
     assert table["extras"] == ["speed"]
     assert table["axes"] == {"django": {"4.2": []}}
@@ -186,13 +192,13 @@ def test_environments_of_tox_are_asked_one_by_one_where_one_fails(tmp_path: Path
     (tmp_path / "bin/tox").write_text(FAKE.format(python=sys.executable))
     (tmp_path / "tox.toml").write_text("skip_missing_interpreters = true\n")
     imported = IMPORTS["tox"](tmp_path, env)
-    assert [*together(imported.lost)] == [
+    assert [*group_unsupported(imported.lost)] == [
         "set_env, which tox cannot say where the runtime is not here, of py38",
         "git+https://x of py38, py39",
         "{work_dir}, for which {envtmpdir} stands, of py39",
         "environment py310: tox does not say its configuration: no such runtime",
     ]
-    table = tomllib.loads(configuration(imported))["tool"]["multirt"]["matrix"]
+    table = tomllib.loads(to_toml(imported))["tool"]["multirt"]["matrix"]
     assert table == {
         "runtimes": ["3.8", "3.9"],
         "package": "editable",

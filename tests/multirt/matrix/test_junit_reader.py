@@ -63,11 +63,11 @@ def test_the_name_of_a_test(
         f'<testsuites><testsuite><testcase classname="{classname}" name="{name}" file="{file}"/>'
         "</testsuite></testsuites>"
     )
-    assert [each.id for each in junit.read(report, tmp_path) or ()] == [expected]
+    assert [each.id for each in junit.read_junit(report, tmp_path) or ()] == [expected]
 
 
 @pytest.mark.parametrize("content", ["", "<testsuites><testsuite>", "\x00"])
 def test_what_is_cut_off_is_no_report(tmp_path: Path, content: str) -> None:
     (tmp_path / "report.xml").write_text(content)
-    assert junit.read(tmp_path / "report.xml", tmp_path) is None
-    assert junit.read(tmp_path / "none.xml", tmp_path) is None
+    assert junit.read_junit(tmp_path / "report.xml", tmp_path) is None
+    assert junit.read_junit(tmp_path / "none.xml", tmp_path) is None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from abi_probe import read_wheel
 from multirt.matrix.cells import expand
 from multirt.matrix.model import InstallMode, Wheel
-from multirt.matrix.shadows import shadows
+from multirt.matrix.shadows import shadowed_packages
 from tests.factories.matrix import MACHINE
 from tests.multirt.matrix.test_cells import config
 
@@ -96,13 +96,13 @@ def test_a_command_that_imports_the_folder_instead_of_the_wheel_is_noted_with_wh
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     cells = [replace(each, commands=(command,)) for each in expand(config("3.12"), MACHINE).cells]
-    notes = shadows(root, [wheel], cells)
+    notes = shadowed_packages(root, [wheel], cells)
     assert len(notes) == (who is not None)
     for note in notes:
         assert note.startswith(who or "")
         assert note.endswith(f", or {advice}" if advice else "move it into src")
     skipped = [replace(each, package=InstallMode.SKIP) for each in cells]
-    assert shadows(root, [wheel], skipped) == ()
+    assert shadowed_packages(root, [wheel], skipped) == ()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.source_digest import DigestCache, digest, remember_reports, reports_in
+from multirt.matrix.source_digest import DigestCache, digest, read_written_reports, remember_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,12 +94,12 @@ def test_a_report_of_ours_is_no_source_until_somebody_edits_it(
     report = project / "report.html"
     report.write_text("<html>")
     remember_reports(state, [project / "src/../report.html", project / "none.json"])
-    assert state_of(project, {}, reports_in(state)) == before
+    assert state_of(project, {}, read_written_reports(state)) == before
     report.write_text("<html>edited")
-    assert state_of(project, {}, reports_in(state)) != before
+    assert state_of(project, {}, read_written_reports(state)) != before
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\x00"])
 def test_a_note_that_is_damaged_says_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / "reports.json").write_text(content)
-    assert reports_in(tmp_path) == {}
+    assert read_written_reports(tmp_path) == {}

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
-from abi_probe import RuntimeTarget, examine_all
-from multirt.probe.findings import Policy, Severity, kinds_of, names, reasons_of
+from abi_probe import RuntimeTarget, judge_all_linked
+from multirt.probe.findings import Policy, Severity, finding_kinds, names, reasons_of
 from multirt.probe.model import ArtifactReport, failed
 from multirt.probe.worker import report_of
 from tests.factories.artifacts import artifact, elf_binary, target
@@ -114,7 +114,7 @@ def test_a_runtime_in_words_is_no_warning() -> None:
     ],
 )
 def test_the_kinds_are_those_of_the_reasons(given: ArtifactReport) -> None:
-    assert kinds_of(given) == {each.kind for each in reasons_of(given)}
+    assert finding_kinds(given) == {each.kind for each in reasons_of(given)}
 
 
 def test_reasons_are_grouped_without_their_words() -> None:
@@ -126,7 +126,7 @@ def test_reasons_are_grouped_without_their_words() -> None:
         RuntimeTarget(target=target(version), given=None)
         for version in ("3.7", "3.8", "3.12", "3.13")
     ]
-    judged = report_of("a.whl", wheel, prospects, examine_all(wheel, prospects))
+    judged = report_of("a.whl", wheel, prospects, judge_all_linked(wheel, prospects))
     grouped = [(each.kind, each.path, each.runtimes) for each in reasons_of(judged)]
     assert [(kind, len(runtimes)) for kind, _, runtimes in grouped] == [
         ("abi-symbol", 4),

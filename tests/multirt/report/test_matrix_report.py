@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from multirt.cli.matrix_run import hand_out
 from multirt.errors import MultirtError
 from multirt.matrix.model import CellState, Excluded
-from multirt.matrix.report import conclusion, exit_code, failing, merge, repeats, repeats_all
+from multirt.matrix.report import (
+    exit_code,
+    failing_tests,
+    merge,
+    rerun_all_command,
+    rerun_commands,
+    summary_line,
+)
 from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
 from tests.factories.matrix import failed, passed, report, row
 
@@ -62,11 +69,11 @@ def test_exit_code(rows: list[CellReport], code: int) -> None:
 def test_an_interrupted_run_says_so() -> None:
     stopped = report(row("3.12"), row("3.11", CellState.INTERRUPTED), interrupted=True)
     assert exit_code(stopped) == 130
-    assert conclusion(stopped) == "1 of 2 runtimes passed, 1 interrupted"
+    assert summary_line(stopped) == "1 of 2 runtimes passed, 1 interrupted"
 
 
 def test_failing_tests_are_told_apart_by_what_they_say() -> None:
-    found = failing(
+    found = failing_tests(
         [
             row("3.11", CellState.FAILED, failed(), failed("t.py::x", "old")),
             row("3.12", CellState.FAILED, failed(), failed("t.py::x", "new")),
@@ -94,7 +101,7 @@ def test_each_cell_that_failed_can_be_repeated() -> None:
         row("3.13"),
         row("3.14t", CellState.BLOCKED),
     ]
-    assert repeats(report(*rows)) == (
+    assert rerun_commands(report(*rows)) == (
         "multirt matrix -e 3.11 -- 't.py::x[a b]'",
         "multirt matrix -e 3.12",
         "multirt matrix -e lint",
@@ -108,12 +115,15 @@ def test_a_cell_is_repeated_with_the_arguments_that_were_given() -> None:
     ]
     given = ("--project", "a b", "--wheel", "x.whl")
     ran = report(*rows, posargs=("-k", "x"), arguments=given)
-    assert repeats(ran) == (
+    assert rerun_commands(ran) == (
         "multirt matrix --project 'a b' --wheel x.whl -e 3.11 -- -k x",
         "multirt matrix --project 'a b' --wheel x.whl -e 3.12 -- -k x",
     )
-    assert repeats_all(ran) == "multirt matrix --project 'a b' --wheel x.whl --last-failed -- -k x"
-    assert repeats_all(report(*rows)) == "multirt matrix --last-failed"
+    assert (
+        rerun_all_command(ran)
+        == "multirt matrix --project 'a b' --wheel x.whl --last-failed -- -k x"
+    )
+    assert rerun_all_command(report(*rows)) == "multirt matrix --last-failed"
 
 
 def full() -> MatrixReport:
