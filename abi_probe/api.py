@@ -1,4 +1,4 @@
-"""Judge what somebody names on runtimes: the whole of probing in two functions."""
+"""Judge named artifacts on runtimes: the whole of probing in two functions."""
 
 from __future__ import annotations
 

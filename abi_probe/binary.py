@@ -24,7 +24,7 @@ _FAT: Final = frozenset(bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf
 _PE: Final = b"MZ"
 _OPEN: Final = (
     os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)  # a FIFO that nobody writes to would block for ever
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO without a writer would block for ever
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)  # Windows would translate line ends
 )

@@ -241,7 +241,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
         programs: those that can be started, whatever their names, by the same paths.
         sources: modules that also exist as `.py`, by dotted name: what is left when no
             extension file is found.
-        packages: those of them that are an `__init__.py`, which wins over a module beside it.
+        packages: those of them that are an `__init__.py`, which wins over a module next to it.
         trouble: files that could not be read, and what is wrong with each.
         warnings: disagreements of RECORD, WHEEL and METADATA with the files.
         root: the folder that paths are relative to; None inside a wheel.

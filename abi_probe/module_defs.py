@@ -216,7 +216,7 @@ def _header(memory: AddressSpace, name: int) -> bool | None:
 
 
 def _free_threaded(before: list[int | None], memory: AddressSpace) -> bool | None:
-    """Whether what stands ahead of a header is a free-threaded build's; None when nobody's."""
+    """Whether what stands ahead of a header is a free-threaded build's; None when neither is."""
     eldest, thread, local = before
     if local == _PYPY_COUNT:
         return False

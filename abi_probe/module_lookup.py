@@ -35,7 +35,7 @@ def lookup_modules(artifact: Artifact, suffixes: Sequence[str]) -> tuple[ModuleF
 
     The first suffix of the runtime's own list that some file has wins, and there is no second
     try when that file cannot be loaded; a package's folder with an `__init__` of any kind wins over
-    the files beside it (`importlib.machinery.FileFinder`).
+    the files next to it (`importlib.machinery.FileFinder`).
 
     Args:
         artifact: what is installed, or would be.

@@ -1,4 +1,4 @@
-"""Read what somebody names: a wheel, a folder, a file, an installed distribution."""
+"""Read a named artifact: a wheel, a folder, a file, an installed distribution."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def escaping_symlink(path: str) -> str | None:
     """Return the link by which a path leads out of its folder, which tells of the others itself."""
     folder = os.path.dirname(path)  # noqa: PTH120 - hot
     for link, target in _links(path):
-        if os.path.dirname(target) != folder:  # noqa: PTH120 - likewise
+        if os.path.dirname(target) != folder:  # noqa: PTH120 - hot
             return link
     return None
 

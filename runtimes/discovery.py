@@ -107,7 +107,7 @@ class Discoverer:
         Args:
             places: where to look.
             selected: folders that a version manager's shims on PATH lead to at the moment.
-            whole: where it is remembered if nothing had to be asked.
+            whole: where it is cached if nothing had to be asked.
         """
         since = time.time_ns()
         for place in places:
@@ -170,7 +170,7 @@ class Discoverer:
                 yield from map(os.fspath, (folder, *(prefix / each for each in inside)))
 
     def _notice_around(self, candidates: Iterable[Candidate]) -> None:
-        """Notice who may write beside candidates, and what would make them an environment's."""
+        """Notice who may write next to candidates, and what would make them an environment's."""
         broken = {one.path for one in self._look.rejected if one.reason is Reason.BROKEN_LINK}
         there = (one for one in candidates if Path(one.path) not in broken)
         files = [path for one in there for path in (one.path, one.real)]
@@ -260,7 +260,7 @@ class Discoverer:
         except CandidateError as error:
             result = error
         if stop.is_set():
-            return result  # which may be that nobody waited for it: nothing to remember
+            return result  # which may be that the search ended before: nothing to remember
         self._cache.store(suspect, before, result, self._limit(suspect))
         return result
 

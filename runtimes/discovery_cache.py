@@ -1,6 +1,6 @@
-"""Remember all that a search found, while everything that it looked at is as it was.
+"""Remember all that a search found, while everything that it looked at is unchanged.
 
-What single candidates answered is remembered in `runtimes.probe_cache`. To put a list of runtimes
+What single candidates answered is cached in `runtimes.probe_cache`. To put a list of runtimes
 together from that takes 40 ms; to see that nothing has changed since takes a fifth.
 """
 
@@ -40,7 +40,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiscoveryCache:
-    """What was found in some places, if that is remembered."""
+    """What was found in some places, if that is cached."""
 
     def __init__(
         self, search: SearchOptions, places: Sequence[SearchLocation], selected: Iterable[str]
@@ -48,7 +48,7 @@ class DiscoveryCache:
         """Say which search it is.
 
         Args:
-            search: the request; without a cache folder nothing is remembered.
+            search: the request; without a cache folder nothing is cached.
             places: where it looks, which was found out just now.
             selected: folders that shims lead to, likewise.
         """
@@ -91,8 +91,8 @@ class DiscoveryCache:
         """Remember what was found.
 
         Args:
-            found: without a failure, and nobody was asked for it: all of it was remembered.
-            seen: every path that decides what is found in the places, as it was.
+            found: without a failure, and no runtime was queried for it: all of it was cached.
+            seen: every path that decides what is found in the places, unchanged.
             noticed: those that the search tells of.
             since: when the first was looked at, in nanoseconds since 1970.
         """
@@ -105,7 +105,7 @@ class DiscoveryCache:
 
 
 def _prune(folder: str) -> None:
-    """Keep the newest of the remembered searches; another process may do the same just now."""
+    """Keep the newest of the cached searches; another process may do the same just now."""
     with suppress(OSError):
         with os.scandir(folder) as entries:
             found = [each for each in entries if each.name.startswith(_KIND)]

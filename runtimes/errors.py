@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
 
 def _shown(text: str) -> str:
-    """Quote what somebody wrote, its beginning where it is endless."""
+    """Quote what was written, its beginning where it is endless."""
     return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 

@@ -28,7 +28,7 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
     Attributes:
         suspect: who was asked.
         facts: the answer.
-        remembered: it came from the cache.
+        cached: it came from the cache.
         started: the file that it says it is; None when it says none that is here.
         base: the runtime below the environment that answered; None for a plain runtime.
         own: the file that was asked is the one that answered, so not a wrapper of another.

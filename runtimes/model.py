@@ -197,12 +197,12 @@ class Rejection(Struct, frozen=True, kw_only=True):
 
 
 class Inquiry(Struct, frozen=True, kw_only=True):
-    """One file that was asked, or whose answer was remembered.
+    """One file that was asked, or whose answer was cached.
 
     Attributes:
         path: the file.
         seconds: how long the answer took when it was given.
-        remembered: it came from the cache, without a process.
+        cached: it came from the cache, without a process.
         rests_on: files and folders that the answer is about: the image that runs, its libraries,
             its standard library.
         own: the file that was asked is the one that answered. Else it is a wrapper, and may lead
@@ -224,7 +224,7 @@ class Discovery(Struct, frozen=True, kw_only=True):
         rejected: what could not be used, sorted by path.
         inquiries: every file that answered, sorted by path.
         environments: the virtual environments among the rejected, once each, sorted by prefix.
-        postponed: what was left out because nobody needs it first, see `Search`, sorted.
+        postponed: what was left out because it is not needed first, see `Search`, sorted.
     """
 
     runtimes: tuple[Runtime, ...]

@@ -22,19 +22,19 @@ class SearchOptions(Struct, frozen=True, kw_only=True):
         home: the user's home folder.
         cwd: the folder that project-wide choices (`.python-version`, `.pixi`) are looked for from;
             None where there is none.
-        cache_dir: the folder for remembered answers; None to remember nothing.
+        cache_dir: the folder for cached answers; None to remember nothing.
         timeout: seconds that one candidate may take; what is known as slow gets more.
-        refresh: ask everything anew, and remember that.
+        refresh: ask everything again, and remember that.
         sources: names of the sources to look into, see `SOURCES`; None for all.
         notice: told every path whose change, appearing or going could change what is found, in any
-            order and more than once; None when nobody wants to know.
+            order and more than once; None when that is not wanted.
         first: of what was never asked, ask only CPythons of the newest release lines (major and
             minor version) of all candidates for which this holds, going by the names of files, and
             what has no such name; `Discovery.postponed` has the rest. None asks all.
         lines: how many release lines are asked where `first` is given.
         paths: where `first` is given and one of these is among the candidates, ask it alone.
         progress: entered with a few words while candidates are asked, which takes seconds; None
-            where nobody waits.
+            where no user waits.
     """
 
     env: Mapping[str, str]
@@ -57,5 +57,5 @@ class SearchOptions(Struct, frozen=True, kw_only=True):
         return path
 
     def waiting(self, message: str) -> AbstractContextManager[object]:
-        """Return what to enter while somebody may wait, and is told for what."""
+        """Return what to enter while the user may wait, to show for what."""
         return self.progress(message) if self.progress is not None else nullcontext()

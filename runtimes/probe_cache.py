@@ -1,6 +1,6 @@
 """Remember what candidates answered, one small file for each.
 
-A remembered answer counts only while everything that it rests on is as it was. Whatever else is
+A cached answer counts only while everything that it rests on is unchanged. Whatever else is
 wrong with a file or the folder, the candidate is simply asked again.
 """
 
@@ -65,7 +65,7 @@ class CacheInfo(Struct, frozen=True, kw_only=True):
         answers: number of files with an answer in them.
         unreadable: number of files that are damaged or not the user's own.
         size: bytes of all of them.
-        writable: new answers can be remembered.
+        writable: new answers can be cached.
     """
 
     folder: Path
@@ -76,7 +76,7 @@ class CacheInfo(Struct, frozen=True, kw_only=True):
 
 
 def cache_info(cache_dir: Path) -> CacheInfo:
-    """Return the state of the remembered answers below a cache folder."""
+    """Return the state of the cached answers below a cache folder."""
     files = list(_files(cache_dir))
     good = [file for file in files if cache.read(file, dict[str, Any]) is not None]
     folder = cache_dir / CACHE_FOLDER
@@ -90,7 +90,7 @@ def cache_info(cache_dir: Path) -> CacheInfo:
 
 
 def clear_cache(cache_dir: Path) -> int:
-    """Forget every remembered answer below a cache folder; return how many files went.
+    """Forget every cached answer below a cache folder; return how many files went.
 
     Raises:
         OSError: a file cannot be removed.
@@ -159,7 +159,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cache:
-    """The remembered answers of one search."""
+    """The cached answers of one search."""
 
     def __init__(self, folder: Path | None, env: Mapping[str, str]) -> None:
         """Use a folder, which need not exist; None remembers nothing."""
@@ -175,7 +175,7 @@ class Cache:
     def load(
         self, suspect: UniqueExecutable, limit: float
     ) -> dict[str, object] | CandidateError | None:
-        """Return what is remembered of a suspect, None when that is nothing or no longer true.
+        """Return what is cached of a suspect, None when that is nothing or no longer true.
 
         Args:
             suspect: who.
@@ -195,7 +195,7 @@ class Cache:
         return note.facts if note.facts is not None else _failure(note, limit)
 
     def seen(self) -> Fingerprints:
-        """Return what the remembered answers rest on, and the notes themselves."""
+        """Return what the cached answers rest on, and the notes themselves."""
         return {**self._known, **self._files}
 
     def watch(self, suspect: UniqueExecutable) -> StatSnapshot:
@@ -248,7 +248,7 @@ class Cache:
             cache.write(file, _Note(key=key, witnesses=witnesses, facts=facts, failure=failure))
 
     def prune(self) -> None:
-        """Where something was written, remove what nobody has used for long."""
+        """Where something was written, remove what was not used for long."""
         if self._folder is not None and self._written:
             cache.prune(self._folder, self._used)
 

@@ -67,7 +67,7 @@ def ask(
         path: the file to start, absolute.
         env: the user's environment.
         timeout: in seconds, for all attempts together; slow starters by name get more.
-        stop: when it is set, nobody waits any longer; the candidate is ended.
+        stop: when it is set, the answer is not needed any more; the candidate is ended.
 
     Raises:
         CandidateError: it cannot start, took too long, or gave no answer that makes sense.

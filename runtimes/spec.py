@@ -1,4 +1,4 @@
-"""What somebody asks for when they name a runtime."""
+"""What is asked for when a runtime is named."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-_TICK: Final = 0.05  # seconds between looks at a child whose output somebody else keeps open
+_TICK: Final = 0.05  # seconds between looks at a child whose output another process keeps open
 _CHUNK: Final = 1 << 16
 _TAIL: Final = 1 << 16
 # Of each stream, once the child has ended: more than a pipe holds. What else it started may go on
@@ -38,7 +38,7 @@ class Output(Struct, frozen=True, kw_only=True):
     Attributes:
         stdout: its beginning, as much as is kept.
         stderr: its end, at most 64 KiB.
-        status: its exit code, negative for a signal; None when nobody waited for its end.
+        status: its exit code, negative for a signal; None when its end was not awaited.
     """
 
     stdout: bytes
@@ -105,7 +105,7 @@ class Child:
                 stream.close()
 
     def communicate(self, left: Callable[[bytearray], float]) -> Output:
-        """Collect what it writes until it ends or nobody waits any longer.
+        """Collect what it writes until it ends or is not needed any more.
 
         Args:
             left: given its output so far, how many seconds more to wait; none ends the listening.

@@ -25,7 +25,7 @@ def run_parallel(
     start of a child before anybody cares for the child.
 
     Args:
-        question: what to call with each, and with what is set when nobody wants answers any more.
+        question: what to call with each, and with what is set when answers are not needed any more.
         asked: who, what takes longest first.
     """
     stop, over = Event(), Semaphore(0)
@@ -50,7 +50,7 @@ def run_parallel(
         for _ in threads:
             over.acquire()  # an interrupted `join` takes the thread for ended
     finally:
-        stop.set()  # whoever interrupts need not wait for Java to start
+        stop.set()  # an interrupt need not wait for Java to start
         for thread in threads:
             if thread.is_alive():
                 thread.join()
@@ -68,8 +68,8 @@ def _processors() -> int:
 class _WorkerSlots:
     """Who may be at work: as many as processors, and one more for each that does not get on.
 
-    What takes seconds began first, and is over sooner when the quick ones do not all run beside
-    it. A candidate that hangs has no work to do, and keeps nobody waiting for longer than that.
+    What takes seconds began first, and is over sooner when the quick ones do not all run next to
+    it. A candidate that hangs has no work to do, and delays nothing for longer than that.
     """
 
     def __init__(self, number: int) -> None:

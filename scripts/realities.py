@@ -89,7 +89,7 @@ BESIDE_PEERS = (
         version="3.0.0",
         kind="an extension for one version of Python",
         one_wheel=False,
-        # Its tests are in the package, beside which lies a copy that was not compiled.
+        # Its tests are in the package, next to which lies a copy that was not compiled.
         matrix={
             "deps": ["pytest"],
             "commands": [[*_PYTEST, "--pyargs", "bitarray.test_bitarray", "bitarray.test_util"]],

@@ -1,7 +1,7 @@
 """Read glibc's list of libraries, `/etc/ld.so.cache`.
 
 Source: glibc's `sysdeps/generic/dl-cache.h`. Two layouts exist, and the older may hold the newer.
-Entries of other machines stand in it too; whoever opens the file finds out.
+It has entries of other machines too, which only opening the file shows.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class Loader(Struct, frozen=True, kw_only=True):
         """Yield the paths at which the loader tries to open a library, in its order.
 
         A relative folder is left out: what it means depends on where the process stands. The
-        `glibc-hwcaps` folders come last: they hold faster copies of what stands beside them.
+        `glibc-hwcaps` folders come last: they hold faster copies of what stands next to them.
 
         Args:
             name: as a DT_NEEDED entry gives it.

@@ -52,7 +52,7 @@ class LinkContext(Struct, frozen=True, kw_only=True):
         return cls(
             root=root,
             files={**libraries, **extensions},
-            # Not one dictionary: what is beside may be read only once somebody asks for it.
+            # Not one dictionary: what is next to may be read only on demand.
             known=ChainMap(sibling_libraries((artifact,)), cast("dict[str, Loaded]", beside)),
         )
 

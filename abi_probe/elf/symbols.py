@@ -66,7 +66,7 @@ def _symbols(image: ElfImage) -> Iterator[tuple[str, bool, bool]]:
     info, other, section = image.layout.symbol_fields
     table = image.place(Tag.SYMTAB)
     count = count_symbols(image, table)
-    for first in range(1, count, _CHUNK):  # symbol 0 is nobody's
+    for first in range(1, count, _CHUNK):  # symbol 0 is reserved
         start = table + first * symbol.size
         chunk = image.view[start : start + min(_CHUNK, count - first) * symbol.size]
         for index, name_at in _candidates(image, chunk):

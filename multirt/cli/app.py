@@ -68,7 +68,7 @@ def command_of(app: typer.Typer, name: str) -> Any:  # noqa: ANN401 - of the cli
     return getattr(group, "commands", {}).get(name, group)
 
 
-def valued_options(command: Any) -> frozenset[str]:  # noqa: ANN401 - likewise
+def valued_options(command: Any) -> frozenset[str]:  # noqa: ANN401 - of the click in typer
     """Return the options of a command that take a value."""
     return frozenset(
         option

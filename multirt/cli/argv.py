@@ -44,7 +44,7 @@ ANYWHERE = frozenset({"--json", "--verbose", "-v"})
 _PROGRAM_OPTIONS = ("-m", "-c")
 
 
-def separated(arguments: Sequence[str], valued: Iterable[str]) -> list[str]:
+def separate_program(arguments: Sequence[str], valued: Iterable[str]) -> list[str]:
     """Return the arguments with `--` put before the program.
 
     The options before the program are multirt's, all that follows it is its own. One `--` of the
@@ -67,7 +67,7 @@ def separated(arguments: Sequence[str], valued: Iterable[str]) -> list[str]:
     return list(arguments)
 
 
-def gathered(words: Sequence[str], flags: Iterable[str]) -> list[str]:
+def move_flags_ahead(words: Sequence[str], flags: Iterable[str]) -> list[str]:
     """Return separated words with some flags of the program's part put before it.
 
     Args:

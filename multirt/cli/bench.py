@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from typer.core import TyperGroup
 
 from multirt.cli.app import valued_options
-from multirt.cli.argv import separated
+from multirt.cli.argv import separate_program
 from multirt.cli.command_help import Command
 from multirt.cli.compare_options import CompareOptions, Html
-from multirt.cli.context import history_store, names_of
+from multirt.cli.context import history_names, history_store
 from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.errors import ErrorKind, ExitCode, InputError, MultirtError, OperationError, UsageError
@@ -124,7 +124,7 @@ class BaselineOptions(Struct, frozen=True, kw_only=True):
     def changes(
         self, now: Sequence[BenchRecord], earlier: Sequence[BenchRecord]
     ) -> tuple[RuntimeChange, ...] | None:
-        """Return what became slower or faster; None when nobody asks.
+        """Return what became slower or faster; None when that is not asked.
 
         Args:
             now: one session.
@@ -224,11 +224,13 @@ class ProgramFirst(TyperGroup):
         if (args and args[0] in self.commands) or (ctx.resilient_parsing and not args):
             return super().parse_args(ctx, args)
         measured = self.commands["measure"]
-        return super().parse_args(ctx, ["measure", *separated(args, valued_options(measured))])
+        return super().parse_args(
+            ctx, ["measure", *separate_program(args, valued_options(measured))]
+        )
 
 
 class Unnamed(Command):
-    """A command whose name nobody has to write, so help leaves it out."""
+    """A command whose name may be left out, so help leaves it out."""
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer hides its click
         """Write the group's name only."""
@@ -388,7 +390,7 @@ def _remembered(program: Path | None) -> tuple[BenchRecord, ...]:
     Raises:
         MultirtError: there are none, or the history cannot be used.
     """
-    names = names_of(program) if program is not None else (None,)
+    names = history_names(program) if program is not None else (None,)
     store = history_store()
     records = next((found for each in names if (found := store.records(program=each))), ())
     if not records:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.context import names_of
+from multirt.cli.context import history_names
 from multirt.cli.options import Json
 from multirt.cli.try_canary import canary_store
 from multirt.errors import ErrorKind, UsageError
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def show_report(program: Program = None, *, as_json: Json = False) -> None:
     """Show starts, differences, crashes and times of each canary."""
     store = canary_store()
-    names = names_of(program) if program is not None else (None,)
+    names = history_names(program) if program is not None else (None,)
     reports = [report_on(each) for name in names for each in store.courses(name)]
     if not reports:
         of = f" of {program}" if program is not None else ""
@@ -49,7 +49,7 @@ def show_report(program: Program = None, *, as_json: Json = False) -> None:
 def forget(program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The script.")]) -> None:
     """Delete the trials of a program, so that a stopped canary may be tried again."""
     store = canary_store()
-    count = sum(store.forget(name) for name in names_of(program))
+    count = sum(store.forget(name) for name in history_names(program))
     if not count:
         raise UsageError(f"no canary of {program} was tried", _HINT, kind=ErrorKind.CANARY)
     typer.echo(f"forgot {count} trial{'' if count == 1 else 's'}")

@@ -15,7 +15,7 @@ from multirt.errors import ProgramError, UsageError
 from multirt.experiments.compare import Conditions
 from multirt.experiments.normalization import select_normalizers
 from multirt.experiments.variants import Lineup, build_variants
-from multirt.process.signals import interruptible
+from multirt.process.signals import interrupt_on_termination
 from multirt.program.model import ProgramKind
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
         self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
     ) -> Lineup:
         """Return who takes part for a request, as above; from then on signals end all of them."""
-        interruptible()
+        interrupt_on_termination()
         return build_variants(
             request, arguments, options.python or [], self.profile or [], self.reference
         )

@@ -94,8 +94,8 @@ def history_store() -> History:
     return History(path=data_dir() / "history.sqlite3")
 
 
-def names_of(program: Path) -> tuple[str, ...]:
-    """Return what a program may be remembered by: a script by its path, also one that is gone."""
+def history_names(program: Path) -> tuple[str, ...]:
+    """Return what a program may be cached by: a script by its path, also one that is gone."""
     path = os.path.abspath(program)  # noqa: PTH100 - a link stays what it is called
     return tuple(dict.fromkeys((path, str(program), f"-m {program}")))
 

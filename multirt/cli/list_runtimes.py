@@ -38,7 +38,7 @@ def list_runtimes(
         spec: which; None for all.
         everything: environments too, and what could not be used.
         as_json: for programs; everything is in it in any case.
-        refresh: ask every runtime anew.
+        refresh: ask every runtime again.
         shape: for other tools; None for a table.
 
     Raises:

@@ -62,7 +62,7 @@ def lock_script(
     looked = search()
     found = add_explicit_paths(discover(looked).runtimes, asked, looked)
     fits = [each for each in found if _fits(each, program.requires_python)]
-    chosen = _asked(fits, asked) if asked else fits
+    chosen = _selected(fits, asked) if asked else fits
     if not chosen:
         raise NothingFitsError(
             f"no runtime here is {program.requires_python}, as {script.name} requires"
@@ -85,7 +85,7 @@ def _fits(runtime: Runtime, requires_python: SpecifierSet | None) -> bool:
     return requires_python is None or requires_python.contains(runtime.version, prereleases=True)
 
 
-def _asked(fits: list[Runtime], asked: tuple[RuntimeSpec, ...]) -> list[Runtime]:
+def _selected(fits: list[Runtime], asked: tuple[RuntimeSpec, ...]) -> list[Runtime]:
     """Return the runtimes that were asked for, each once.
 
     Raises:

@@ -15,8 +15,8 @@ from multirt.cli.argv import (
     ANYWHERE,
     COMMANDS,
     TAKE_PROGRAMS,
-    gathered,
-    separated,
+    move_flags_ahead,
+    separate_program,
     split_shebang_args,
 )
 from multirt.errors import (
@@ -50,12 +50,12 @@ _SHOWN = 60  # characters of a name that is too long
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    arguments = as_command(split_shebang_args(sys.argv[1:], COMMANDS))
+    arguments = insert_run(split_shebang_args(sys.argv[1:], COMMANDS))
     report_to(_say_untrusted)
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = _ended(arguments)
+        code = _exit_code(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:  # who read our output has enough
@@ -66,7 +66,7 @@ def main() -> int:
     except Exception as error:  # the one outermost door: people get words, not a traceback
         if os.environ.get("MULTIRT_LOG") == "debug":
             raise
-        return _say(_as_multirt_error(error), arguments)
+        return _print_error(_as_multirt_error(error), arguments)
     return code
 
 
@@ -75,17 +75,17 @@ def _say_untrusted(error: UntrustedError) -> None:
     say(f"multirt: ignored {_printable(str(error.filename))}: {error.strerror}")
 
 
-def _ended(arguments: list[str]) -> int:
+def _exit_code(arguments: list[str]) -> int:
     """Do what the arguments ask for; return the exit code, however that was said."""
     try:
-        return _answer(arguments)
-    except SystemExit as stop:  # how typer ends, and rich when nobody reads
+        return _dispatch(arguments)
+    except SystemExit as stop:  # how typer ends, and rich with a closed pipe
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
         return stop.code if isinstance(stop.code, int) else ExitCode.FAILED
 
 
-def _answer(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str]) -> int:
     """Do what the arguments ask for."""
     asked = arguments[0] if arguments else ""
     if sys.stdout is None and asked != "run":  # a program may do without; we only print
@@ -113,8 +113,8 @@ def _answer(arguments: list[str]) -> int:
         return answer(build_overview(COMMANDS), arguments)
     app = build([asked] if asked in COMMANDS else COMMANDS)
     if asked in TAKE_PROGRAMS:
-        words = separated(arguments[1:], valued_options(command_of(app, asked)))
-        arguments[1:] = gathered(words, ANYWHERE) if asked == "explain" else words
+        words = separate_program(arguments[1:], valued_options(command_of(app, asked)))
+        arguments[1:] = move_flags_ahead(words, ANYWHERE) if asked == "explain" else words
     return answer(app, arguments)
 
 
@@ -127,12 +127,12 @@ def _start_plainly(arguments: list[str]) -> None:
     for field in question.fields:
         label, _, value = os.fsdecode(field).partition("=")
         said.setdefault(label, []).append(value)
-    from multirt.cli.start import is_plain, start_words
+    from multirt.cli.start import is_well_formed, start_from_fields
 
-    if not is_plain(said):
+    if not is_well_formed(said):
         return
     first = question.own - (2 if "module" in said else 1)
-    start_words(arguments, arguments[first:], said)
+    start_from_fields(arguments, arguments[first:], said)
 
 
 def plain_options(words: list[str]) -> dict[str, bool] | None:
@@ -173,7 +173,7 @@ def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a ta
             known = runtime_ranges(error.known, error.known) or "none"
             hint = f"runtimes here: {known}; `uv python install` adds more"
             return NothingFitsError(str(error), hint)
-        case OSError() if (said := _of_files(error)) is not None:
+        case OSError() if (said := _from_os_error(error)) is not None:
             return said
         case MemoryError():
             return OperationError("out of memory", "`ulimit -v`", kind=ErrorKind.SYSTEM)
@@ -185,7 +185,7 @@ def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a ta
             return OperationError(message, hint)
 
 
-def _of_files(error: OSError) -> MultirtError | None:
+def _from_os_error(error: OSError) -> MultirtError | None:
     """Return what an error of the system says of a file, None when that is not for people."""
     match error:
         case _ if not _is_somewhere():
@@ -213,7 +213,7 @@ def _is_somewhere() -> bool:
     return True
 
 
-def as_command(arguments: list[str]) -> list[str]:
+def insert_run(arguments: list[str]) -> list[str]:
     """Return the arguments with `run` put before a program that stands alone.
 
     `multirt ./file` and `multirt dir/file` mean `run`, and so does the name of a file that is
@@ -231,7 +231,7 @@ def _printable(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)
 
 
-def _say(error: MultirtError, arguments: list[str]) -> int:
+def _print_error(error: MultirtError, arguments: list[str]) -> int:
     """Print an error for people, and for programs where they asked."""
     hint = f"\n  {error.hint}" if error.hint else ""
     shown = _printable(f"{error.message}{hint}")
@@ -243,5 +243,5 @@ def _say(error: MultirtError, arguments: list[str]) -> int:
         details = {"kind": error.kind, "message": error.message, "hint": error.hint}
         import json  # 4 ms
 
-        print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - likewise
+        print(json.dumps({"schema_version": 1, "error": details}))  # noqa: T201 - the command's own output
     return int(next(_CODES[each] for each in type(error).__mro__ if each in _CODES))

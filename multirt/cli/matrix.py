@@ -17,7 +17,6 @@ from multirt.cli.context import search
 from multirt.cli.matrix_run import (
     MatrixArgs,
     given_arguments,
-    hand_out,
     joined,
     open_matrix,
     planner,
@@ -25,6 +24,7 @@ from multirt.cli.matrix_run import (
     run_opened,
     run_planned,
     state_folder,
+    write_results,
 )
 from multirt.cli.options import Json
 from multirt.config.project_files import find_root
@@ -33,7 +33,7 @@ from multirt.matrix.cells import CellSelection
 from multirt.matrix.model import NullView, RunOptions
 from multirt.matrix.report import exit_code, merge
 from multirt.matrix.scheduler import processors
-from multirt.process.signals import interruptible
+from multirt.process.signals import interrupt_on_termination
 from multirt.report.matrix import check_place, read_document, wanted
 from multirt.report.matrix_json import github_document, list_document, plan_document
 from runtimes import NoRuntimeError, RuntimeSpec, discover
@@ -263,7 +263,7 @@ def run_matrix(
         grace=grace,
         cover=cover,
     )
-    interruptible()
+    interrupt_on_termination()
     done = run_again(asked, options, live=live, quiet=quiet)
     if done is None:
         done = run_planned(asked, options, jobs=jobs, live=live, quiet=quiet)
@@ -276,7 +276,7 @@ def run_matrix(
         "--cov": cover,
     }
     done = replace(done, arguments=given_arguments(given))
-    raise typer.Exit(hand_out(done, reports, state=state_folder(project)))
+    raise typer.Exit(write_results(done, reports, state=state_folder(project)))
 
 
 def sync_environments(
@@ -303,9 +303,9 @@ def sync_environments(
         )
     )
     options = RunOptions(jobs=jobs or processors(), wheels=tuple(wheel or ()), test=False)
-    interruptible()
+    interrupt_on_termination()
     done = run_opened(opened, options)
-    raise typer.Exit(hand_out(done, in_job=False))
+    raise typer.Exit(write_results(done, in_job=False))
 
 
 def exec_command(
@@ -331,7 +331,7 @@ def exec_command(
         jobs=jobs or processors(), wheels=tuple(wheel or ()), timeout=timeout, grace=grace
     )
     opened = replace(opened, selected=cells, selection=None)
-    interruptible()
+    interrupt_on_termination()
     report = run_opened(opened, options, live=True)
     raise typer.Exit(exit_code(report))
 
@@ -414,7 +414,7 @@ def merge_reports(
     """Merge reports of the same wheel from several machines."""
     reports = reports_of(report, html)
     merged = merge([(str(file), read_document(file)) for file in files])
-    raise typer.Exit(hand_out(merged, reports))
+    raise typer.Exit(write_results(merged, reports))
 
 
 def import_configuration(

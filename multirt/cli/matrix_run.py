@@ -341,9 +341,9 @@ def given_arguments(given: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _view(total: int, *, live: bool, quiet: bool) -> AbstractContextManager[ProgressView]:
-    from multirt.report.matrix_progress import watching
+    from multirt.report.matrix_progress import live_progress
 
-    return contextlib.nullcontext(NullView()) if quiet else watching(total, live=live)
+    return contextlib.nullcontext(NullView()) if quiet else live_progress(total, live=live)
 
 
 def run_opened(
@@ -450,7 +450,7 @@ def _combined(
     return replace(report, notes=(*report.notes, note))
 
 
-def hand_out(
+def write_results(
     report: MatrixReport,
     reports: Sequence[tuple[str, Path]] = (),
     *,

@@ -18,7 +18,7 @@ from multirt.probe.api import probe, wheels_in
 from multirt.probe.findings import HINT, PROMISE, WARNING, Policy
 from multirt.probe.model import AUTO, ImportCheck, ProbeRequest
 from multirt.report.progress import Progress
-from multirt.report.terminal import Color, painter, terminal_width, visible
+from multirt.report.terminal import Color, escaped, painter, terminal_width
 from runtimes import NoRuntimeError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def probe_targets(asked: ProbeArgs) -> int:
         from multirt.report.probe_html import write_probed
 
         write_probed(reports, policy, asked.html)
-    with suppress(AttributeError):  # a stream that somebody put in the place of the real one
+    with suppress(AttributeError):  # a stream that replaces the real one
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     for line in _lines(reports, policy, asked):
         sys.stdout.write(f"{line}\n")
@@ -138,7 +138,7 @@ def _complain(reports: Sequence[ArtifactReport]) -> None:
             groups.setdefault((error["message"], error["hint"]), []).append(report["target"])
     for (message, hint), targets in groups.items():
         more = f" (and {len(targets) - 1} more)" if len(targets) > 1 else ""
-        said = f"{visible(targets[0])}{more}: {visible(message)}"
+        said = f"{escaped(targets[0])}{more}: {escaped(message)}"
         if sys.stderr is not None:
             print(f"multirt: {said}", *([hint] if hint else []), sep="\n  ", file=sys.stderr)  # noqa: T201 - the command's own output
 

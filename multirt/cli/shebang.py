@@ -22,7 +22,7 @@ from multirt.program.shebang_rewrite import (
     scripts_in,
     take_back,
 )
-from multirt.report.terminal import visible
+from multirt.report.terminal import escaped
 from runtimes import RuntimeSpec
 
 Paths = Annotated[
@@ -58,7 +58,7 @@ def show_lines(paths: Paths, *, as_json: Json = False) -> None:
         typer.echo(json.dumps({"schema_version": 1, "scripts": rows}))
         return
     for row in rows:
-        typer.echo(f"{visible(row['path'])}: {visible(row['line'] or 'no #! line')}")
+        typer.echo(f"{escaped(row['path'])}: {escaped(row['line'] or 'no #! line')}")
 
 
 def set_lines(
@@ -93,7 +93,7 @@ def _each(paths: list[Path], change: Callable[[Path], ShebangChange], *, as_json
         typer.echo(json.dumps({"schema_version": 1, "scripts": rows, "unchanged": wrong}))
     else:
         for each in changes:
-            typer.echo(f"{visible(each.path)}: {visible(each.after or 'no #! line')}")
+            typer.echo(f"{escaped(each.path)}: {escaped(each.after or 'no #! line')}")
         starting = [str(each.path) for each in changes if each.after is not None]
         unstarted = [each for each in starting if not os.access(each, os.X_OK)]
         if unstarted:
@@ -101,7 +101,7 @@ def _each(paths: list[Path], change: Callable[[Path], ShebangChange], *, as_json
             typer.echo(f"multirt: not executable yet: {again}", err=True)
     for trouble in troubles:
         hint = f"\n  {trouble.hint}" if trouble.hint else ""
-        typer.echo(f"multirt: {visible(trouble.message)}{hint}", err=True)
+        typer.echo(f"multirt: {escaped(trouble.message)}{hint}", err=True)
     if troubles:
         raise typer.Exit(ExitCode.USAGE)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from runtimes import Runtime
 
 
-def start_words(
+def start_from_fields(
     command_line: Sequence[str], words: Sequence[str], said: Mapping[str, Sequence[str]]
 ) -> NoReturn:
     """Start a program as a command line asks for it.
@@ -68,7 +68,7 @@ def start_words(
     start(request, own, command_line)
 
 
-def is_plain(said: Mapping[str, Sequence[str]]) -> bool:
+def is_well_formed(said: Mapping[str, Sequence[str]]) -> bool:
     """Whether the values of options mean something; otherwise typer says what is wrong."""
     preferred = all(each in {*Prefer} for each in said.get("prefer", ()))
     numbers = all(each.isdecimal() for each in said.get("fastest-margin", ()))
@@ -122,7 +122,7 @@ def unusual_choice_notice(decision: Decision) -> str | None:
     if decision.environment and decision.environment.is_of(runtime):
         return None
     if said.runtimes or said.shebang_spec or said.needs or said.implementation:
-        return None  # somebody asked
+        return None  # it was asked for
     if decision.usual not in (None, runtime.id):
         return None  # it was measured, and `--prefer fastest` asked for that
     unusual = " and ".join(_unusual(runtime))
@@ -130,7 +130,7 @@ def unusual_choice_notice(decision: Decision) -> str | None:
 
 
 def _unusual(runtime: Runtime) -> Iterator[str]:
-    """Yield what nobody expects to be started on."""
+    """Yield what is unusual about the chosen runtime."""
     if not is_cpython(runtime):
         name = runtime.implementation.name
         yield name if name != "cpython" else "a fork of CPython"

@@ -1,4 +1,4 @@
-"""Start a program with a canary beside its usual runtime."""
+"""Start a program with a canary next to its usual runtime."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class CanaryArgs(Struct, frozen=True, kw_only=True):
 
 
 def canary_store() -> CanaryStore:
-    """Return what is remembered of canaries."""
+    """Return what is cached of canaries."""
     return CanaryStore(path=data_dir() / "canary.sqlite3")
 
 

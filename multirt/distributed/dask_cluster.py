@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _PATIENCE: Final = 10  # seconds for the scheduler to answer
-_RETRIES: Final = 3  # beside what Dask does by itself, when a worker dies while it hands over
+_RETRIES: Final = 3  # next to what Dask does by itself, when a worker dies while it hands over
 _T = TypeVar("_T")
 
 
@@ -72,7 +72,7 @@ class _DaskExecutor(Executor):
         theirs = self._client.submit(
             function,
             *args,
-            # Not pure, or a second run would be answered by what is remembered of the first.
+            # Not pure, or a second run would be answered by what is cached of the first.
             pure=False,
             retries=_RETRIES,
             resources=self._resources,
@@ -89,7 +89,7 @@ def _pass_on_cancelling(theirs: distributed.Future[_T], ours: Future[_T]) -> Non
 
 
 def _hand_over(ours: Future[_T], theirs: distributed.Future[_T]) -> None:
-    """Give what became of a task to who waits for it, unless nobody does any more."""
+    """Give the result of a task to its waiter, unless that has gone."""
     with suppress(InvalidStateError):  # it was cancelled meanwhile
         try:
             result = theirs.result()  # waits again where it was lost

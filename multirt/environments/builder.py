@@ -100,7 +100,7 @@ def shared_name(runtime: Runtime, resolution: Resolution) -> str:
 def _make_locked(
     runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path
 ) -> None:
-    """Make an environment while nobody else makes the same one."""
+    """Make an environment while no other process makes the same one."""
     make_folder(store.environments)
     with file_lock(store.locks / f"{home.name}.lock") as turn:
         if not turn.try_acquire():
@@ -111,7 +111,7 @@ def _make_locked(
 
 
 def _make(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
-    """Make an environment beside its place, and put it there when it is complete."""
+    """Make an environment next to its place, and put it there when it is complete."""
     try:
         with _build_folder(runtime, store, home) as room:
             count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
@@ -129,7 +129,7 @@ def _make(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, hom
 def _build_folder(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iterator[Path]:
     """Give an empty folder to make an environment in, and take away what is left of it.
 
-    It is the runtime's own unless somebody else makes one of that runtime now: uv remembers of an
+    It is the runtime's own unless another process makes one of that runtime now: uv remembers of an
     interpreter by its path what it would else have to start it for.
     """
     key = digest(runtime_identity(runtime))
@@ -178,7 +178,7 @@ def install_pins(
     """
     create(runtime, home, store.root)
     with (home / "pyvenv.cfg").open("a", encoding="utf-8") as config:
-        config.write("relocatable = true\n")  # then uv's scripts find python beside them
+        config.write("relocatable = true\n")  # then uv's scripts find python next to them
     lock = home / "pylock.toml"
     lock.write_text(resolution.lock, encoding="utf-8")
     if resolution.pins:
@@ -197,7 +197,7 @@ def install_local(resolution: Resolution, store: EnvironmentStore, home: Path) -
         local += ["--editable", str(folder)]
     if not local:
         return
-    # uv takes a wheel of another path for another one. To be told so it asks the interpreter anew,
+    # uv takes a wheel of another path for another one. To be told so it asks the interpreter again,
     # a start of Python each time, so only a path that does not name its content says it.
     named = all(wheel.sha256 in wheel.path.parts for wheel in resolution.wheels)
     again = [] if named and not resolution.editable else ["--reinstall"]

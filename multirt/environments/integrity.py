@@ -35,7 +35,7 @@ class Contents(Struct, frozen=True, kw_only=True):
 
 
 def lock_file_of(home: Path) -> Path:
-    """Return the file that stands for an environment which somebody holds."""
+    """Return the file that stands for an environment that is in use."""
     return home.parent.parent / "locks" / f"{home.name}.use"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from multirt.environments.store import EnvironmentStore
 
-_ABANDONED = 600  # seconds without a change after which nobody works at a folder any more
+_ABANDONED = 600  # seconds without a change after which a folder is abandoned
 _FORGOTTEN = 30 * 86_400  # seconds after which a resolution is of no use even offline
 
 
@@ -29,7 +29,7 @@ class EnvironmentState(StrEnum):
     """Whether an environment can be used."""
 
     WHOLE = "whole"
-    DAMAGED = "damaged"  # the next start that needs it makes it anew
+    DAMAGED = "damaged"  # the next start that needs it makes it again
     ABSENT = "runtime absent"  # its runtime is gone, or another one is in its place
 
 
@@ -72,7 +72,7 @@ def environments(store: EnvironmentStore) -> tuple[StoredEnvironment, ...]:
 
 
 def stale_build_dirs(store: EnvironmentStore) -> tuple[Path, ...]:
-    """Return the folders that an interrupted builder left, and that nobody works at."""
+    """Return the folders that an interrupted builder left, and that no process works at."""
     limit = time.time() - _ABANDONED
     return tuple(
         folder
@@ -104,7 +104,7 @@ def prunable(
 
 
 def forget_resolutions(store: EnvironmentStore) -> None:
-    """Remove the remembered resolutions that are too old to be of use."""
+    """Remove the cached resolutions that are too old to be of use."""
     limit = time.time() - _FORGOTTEN
     with suppress(OSError):
         for note in store.resolutions.iterdir():

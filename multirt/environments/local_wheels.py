@@ -56,7 +56,7 @@ def named_paths(requirements: Iterable[str]) -> Iterator[Path]:
 
         try:
             address = urlsplit(Requirement(text).url or "")
-        except ValueError:  # InvalidRequirement is one; whoever resolves it says so
+        except ValueError:  # InvalidRequirement is one; the resolver reports it
             continue
         if address.scheme == "file":
             yield Path(unquote(address.path))

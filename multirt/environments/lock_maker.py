@@ -48,7 +48,7 @@ def make_lock(
     Args:
         runtimes: whom the lock must serve.
         wanted: what is required; its wheels, folders and lock do not count.
-        store: where resolutions are remembered.
+        store: where resolutions are cached.
         every: a runtime that cannot be served is an error, not one left out.
 
     Raises:

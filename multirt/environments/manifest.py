@@ -18,7 +18,7 @@ from runtimes.storage import cache
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PROGRAMS = 20  # that are remembered; the last ones
+_PROGRAMS = 20  # that are cached; the last ones
 
 
 class EnvironmentKind(StrEnum):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class InstallRequest(Struct, frozen=True, kw_only=True):
-    """What somebody wants installed.
+    """What is to be installed.
 
     Attributes:
         requirements: as PEP 508 writes them.
@@ -83,7 +83,7 @@ class Resolution(Struct, frozen=True, kw_only=True):
         requirements: what had been asked for.
         build: what has no wheel is built.
         stale: the index did not answer, and this is from an earlier time.
-        until: seconds since the epoch at which the index is to be asked anew; None for never.
+        until: seconds since the epoch at which the index is to be asked again; None for never.
     """
 
     pins: tuple[Pin, ...]

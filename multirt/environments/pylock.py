@@ -58,7 +58,7 @@ def with_absolute_paths(text: str, folder: Path) -> str:
     def absolute(match: re.Match[str]) -> str:
         try:
             value = str(tomllib.loads(f"path = {match[2]}")["path"])
-        except tomllib.TOMLDecodeError:  # whoever reads the whole of it says so
+        except tomllib.TOMLDecodeError:  # the reader of all of it reports that
             return match[0]
         if Path(value).is_absolute():
             return match[0]
@@ -153,7 +153,7 @@ PROJECT_LOCKS = ("pylock.toml", "uv.lock")  # the first of them counts
 
 
 def lock_of(script: Path) -> Path | None:
-    """Return the lock file of a script: `pylock.NAME.toml` beside it, else uv's `NAME.py.lock`."""
+    """Return the lock file of a script: `pylock.NAME.toml` next to it, else uv's `NAME.py.lock`."""
     own = script.with_name(lock_name(script))
     for file in (own, script.with_name(f"{script.name}.lock")):
         if file.is_file():

@@ -163,7 +163,7 @@ def resolve(runtime: Runtime, wanted: InstallRequest, store: EnvironmentStore) -
     Raises:
         UnresolvableError: nothing fulfils what is wanted on this runtime.
         MultirtError: what is wanted cannot be read, or the index does not answer and nothing is
-            remembered.
+            cached.
     """
     _require_served(runtime)
     store = store.told(wanted.settings)
@@ -207,7 +207,7 @@ def _resolved(
     wheels: tuple[LocalWheel, ...],
     store: EnvironmentStore,
 ) -> _Known:
-    """Return what comes from elsewhere, as it is remembered or as the index has it now."""
+    """Return what comes from elsewhere, as it is cached or as the index has it now."""
     note_file = store.resolutions / f"{_key(runtime, wanted, wheels, store)}.json"
     note = read_note(note_file)
     if note is not None and not store.refresh:

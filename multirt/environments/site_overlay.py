@@ -48,7 +48,7 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
         return python_of(home)
     try:
         make_folder(home.parent)
-        remove_atomically(home)  # somebody removed a part of it
+        remove_atomically(home)  # a part of it was removed
         room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     except OSError as error:
         raise unwritable(runtime, error) from error

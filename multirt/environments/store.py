@@ -55,7 +55,7 @@ class EnvironmentStore(Struct, frozen=True):
 
     @property
     def resolutions(self) -> Path:
-        """The folder of remembered resolutions."""
+        """The folder of cached resolutions."""
         return self.root / "resolutions"
 
     @property

@@ -110,7 +110,7 @@ def bench(
         lanes = list(_make_series(title, contenders, conditions, effort, stack))
         _calibrate(lanes, say)
         for number in range(effort.rounds):
-            turn = number % max(len(lanes), 1)  # nobody always comes first
+            turn = number % max(len(lanes), 1)  # none always comes first
             for lane in (*lanes[turn:], *lanes[:turn]):
                 say(f"round {number + 1} of {effort.rounds}: {lane.contender.id}")
                 _round(lane, effort)
@@ -190,7 +190,7 @@ def _loops(document: dict[str, Any]) -> int:
 
 
 def _round(lane: _Series, effort: BenchConfig) -> None:
-    """Measure the program and its runtime's start-up, one beside the other."""
+    """Measure the program and its runtime's start-up, one next to the other."""
     loops, empty = lane.loops
     lane.runs.append(pyperf.measure(lane.task, loops, effort.values, effort.warmups))
     startup = pyperf.measure(lane.empty, empty, 1, 0)
@@ -243,7 +243,7 @@ def _written(times: Sequence[float]) -> str:
 def _with_curves(
     measured: Sequence[Measurement], conditions: Conditions, say: Callable[[str], None]
 ) -> Iterator[Measurement]:
-    """Add a curve to each with a compiler, and to the reference beside them."""
+    """Add a curve to each with a compiler, and to the reference next to them."""
     compiled = any(each.contender.compiles for each in measured)
     for place, each in enumerate(measured):
         if compiled and each.threads is None and (each.contender.compiles or place == 0):

@@ -100,7 +100,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
     @property
     def mostly_startup(self) -> bool:
-        """Whether there is too little beside the start-up to be told from it."""
+        """Whether there is too little next to the start-up to be told from it."""
         return self.startup_median > _NEARLY_ALL * self.median
 
     def ratio_to(self, reference: Measurement) -> Ratio:

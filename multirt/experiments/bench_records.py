@@ -31,7 +31,7 @@ REFERENCES = ("recent", "previous", "first", "best")
 
 
 def records_of(bench: Bench) -> tuple[BenchRecord, ...]:
-    """Return what is to be remembered."""
+    """Return what is to be cached."""
     session, now, machine = uuid.uuid4().hex, datetime.now(UTC), machine_key()
     return tuple(
         BenchRecord(
@@ -63,7 +63,7 @@ def reference_records(
 
     Args:
         now: the session just measured.
-        earlier: what is remembered of the program on this machine, the oldest first.
+        earlier: what is cached of the program on this machine, the oldest first.
         reference: one of `REFERENCES`, the number of a run, whose session is meant, or a file of
             pyperf's.
 

@@ -94,7 +94,7 @@ def _once_warm(measured: Measurement, reference: Measurement) -> str:
 
 
 def notes(bench: Bench) -> Iterator[str]:
-    """Yield what has to be known beside the figures."""
+    """Yield what has to be known next to the figures."""
     if not bench.checked:
         yield "outputs were not compared (--no-check): a speed may be that of another result"
     reference = bench.reference

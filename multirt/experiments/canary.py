@@ -40,7 +40,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         env: the user's environment.
         percent: of the starts that the canary takes part in.
         shadow: it only runs afterwards, in the background.
-        store: where it is remembered.
+        store: where it is cached.
         say: tells people one line.
     """
 
@@ -59,7 +59,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         It returns only when the trial was stopped: then the program is to be started as ever.
 
         Raises:
-            MultirtError: the starts cannot be remembered; nothing was started.
+            MultirtError: the starts cannot be cached; nothing was started.
         """
         turn = self.store.begin(self.trial, self.percent, shadow=self.shadow)
         if turn.number is None:
@@ -104,7 +104,7 @@ class Canary(Struct, frozen=True, kw_only=True):
                 stderr=streams[1].finish(),
                 seconds=ending.seconds,
             )
-            with suppress(MultirtError, OSError):  # nobody listens
+            with suppress(MultirtError, OSError):  # no one would read it
                 _leave()
                 self._shadow(seen, given)
             os._exit(0)
@@ -186,7 +186,7 @@ def _input() -> Path | None:
 
 
 def _is_ended_pipe(status: os.stat_result) -> bool:
-    """Whether stdin is a pipe that is empty and that nobody writes any more."""
+    """Whether stdin is an empty pipe without a writer."""
     if not stat.S_ISFIFO(status.st_mode):
         return False
     poll = select.poll()

@@ -67,7 +67,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     Attributes:
         role: on what.
         at: when, in UTC.
-        ending: how it ended; None when nobody has seen it end.
+        ending: how it ended; None when its end was not seen.
     """
 
     role: RunRole

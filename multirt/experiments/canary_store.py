@@ -74,7 +74,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
         """Count a start, and say on what it is to run; two at once get two turns.
 
         Args:
-            trial: of which program, beside what.
+            trial: of which program, next to what.
             percent: of the starts that the canary takes part in.
             shadow: it does so afterwards, and not in place of the usual runtime.
         """
@@ -186,7 +186,7 @@ def _started(row: Sequence[object]) -> RunRecord:
     """Read a row.
 
     Raises:
-        ValueError: somebody else wrote it.
+        ValueError: another program wrote it.
     """
     role, at, ended, exit_code, refused, seconds, difference = row
     ending = RunResult(

@@ -36,7 +36,7 @@ _BYTECODE = "__pycache__"  # of each runtime its own
 def make_copy(origins: Sequence[Path], place: Path) -> None:
     """Copy a folder with its links; those that lead into it by an absolute path lead into the copy.
 
-    Pipes are made anew; sockets and devices stay out, for a copy of them is none.
+    Pipes are made again; sockets and devices stay out, for a copy of them is none.
 
     Args:
         origins: the names of the folder, absolute; the last one without links.
@@ -63,7 +63,7 @@ def make_copy(origins: Sequence[Path], place: Path) -> None:
 
 
 def _copy(source: str, target: str) -> None:
-    """Copy a file; make a pipe anew."""
+    """Copy a file; make a pipe again."""
     mode = os.lstat(source).st_mode
     if stat.S_ISFIFO(mode):
         os.mkfifo(target)
@@ -147,7 +147,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
         yield f"unreadable: {error.strerror}".encode()
 
 
-# What a program says that wanted somebody at a keyboard.
+# What a program prints that wanted a user at a keyboard.
 _WANTS_INPUT = re.compile(r"EOFError|EOF when reading|Inappropriate ioctl|not a (?:tty|terminal)")
 
 
@@ -176,7 +176,7 @@ class Conditions(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """What came of it.
+    """The result of it.
 
     Attributes:
         field: who took part, and who did not and why.
@@ -200,7 +200,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     @property
     def remark(self) -> str | None:
-        """What to know beside the groups; None when there is nothing."""
+        """What to know next to the groups; None when there is nothing."""
         outcomes = [outcome for _, outcome in self.outcomes]
         if any(_WANTS_INPUT.search(each.stderr.text) for each in outcomes):
             return "it wants input or a terminal and got neither: give it a file with --input"

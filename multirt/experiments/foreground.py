@@ -137,7 +137,7 @@ def _forward_output(
         recording.feed(data)
         try:
             _write(target, data)
-        except OSError:  # nobody reads any more: the program has to notice
+        except OSError:  # the pipe is closed: the program has to notice
             data = b""
         if not data:
             selector.unregister(pipe)

@@ -54,7 +54,7 @@ _COLUMNS = (
     " startup, memory, threads, document"
 )
 _INSERT = f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
-_SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - likewise
+_SELECT = f"SELECT number, {_COLUMNS} FROM runs"  # noqa: S608 - constants
 _HEADINGS = (
     *("run", "session", "at", "program", "content", "arguments", "machine", "runtime"),
     *("threads", "same_output", "round", "seconds"),
@@ -83,7 +83,7 @@ class History(Struct, frozen=True, kw_only=True):
     def records(
         self, program: str | None = None, machine: str | None = None
     ) -> tuple[BenchRecord, ...]:
-        """Return what is remembered, the oldest first.
+        """Return what is cached, the oldest first.
 
         Args:
             program: only of this one, by its key.
@@ -138,7 +138,7 @@ def _record(row: Sequence[object]) -> BenchRecord:
     """Read a row.
 
     Raises:
-        ValueError: somebody else wrote it.
+        ValueError: another program wrote it.
         TypeError: likewise.
     """
     number, session, at, program, content, arguments, machine, runtime, executable = row[:9]

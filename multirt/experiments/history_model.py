@@ -1,4 +1,4 @@
-"""What is remembered of measurements."""
+"""What is cached of measurements."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-_OVERHEAD = 30.0  # seconds that pyperf may take beside the program itself
+_OVERHEAD = 30.0  # seconds that pyperf may take next to the program itself
 # Of Python's variables, those that pyperf's own processes bear; PYTHONHOME, or PYTHON_GIL=0 on a
 # build with a GIL, would end them. The others are set by `env`, which takes a moment itself.
 _HARMLESS = frozenset(

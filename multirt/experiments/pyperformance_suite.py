@@ -104,7 +104,7 @@ def run_suite(
         contenders: the reference first; their options for the interpreter are not passed on.
         names: of benchmarks, as pyperformance takes them; None for its default.
         pace: how long it may take.
-        store: beside whose environments pyperformance keeps its own.
+        store: next to whose environments pyperformance keeps its own.
         say: is told who runs now.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Run one contender once, with limits, and record what came of it."""
+"""Run one contender once, with limits, and record the result of it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class RunSpec(Struct, frozen=True, kw_only=True):
 
 
 class RunOutcome(Struct, frozen=True, kw_only=True):
-    """What came of one run.
+    """The result of one run.
 
     Attributes:
         exit_code: negative for a signal, as `subprocess` has it; None when it was ended by us.

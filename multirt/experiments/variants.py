@@ -98,7 +98,7 @@ def build_variants(
     profiles: Sequence[str] = (),
     reference: str | None = None,
 ) -> Lineup:
-    """Return every way to start a program that was asked for, and that nothing stands against.
+    """Return every way to start a program that was asked for, and that nothing rules out.
 
     Args:
         request: what is to run; its specs are set from the words.
@@ -172,7 +172,7 @@ def _with_name(contender: Variant, name: str) -> str:
 
 
 def _with_compiler(planned: Plan, profile: Profile, decision: Decision, request: Request) -> Plan:
-    """Return a plan with what a profile installs, beside the program's own packages.
+    """Return a plan with what a profile installs, next to the program's own packages.
 
     Raises:
         MultirtError: it cannot be installed for the runtime.
@@ -243,7 +243,7 @@ def _is_meant(contender: Variant, reference: str) -> bool:
 
 
 def _excluded(decision: Decision) -> Iterator[tuple[str, str]]:
-    """Yield the runtimes that were asked for and that something stands against."""
+    """Yield the runtimes that were asked for and that something rules out."""
     for verdict in decision.verdicts:
         causes = {each.cause.value for each in verdict.objections}
         if verdict.objections and "spec" not in causes:

@@ -1,7 +1,7 @@
 """Start multirt itself untouched by the variables that are meant for the user's own programs.
 
 `PYTHONPATH` with a `json.py` would break it, `PYTHONINSPECT` would keep it waiting. The programs
-that it starts get every variable as it was.
+that it starts get every variable unchanged.
 """
 
 from __future__ import annotations

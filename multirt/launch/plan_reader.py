@@ -275,7 +275,7 @@ def split_signature(rest: bytes) -> tuple[bytes | None, bytes]:
 
 
 def _names_are_current(rest: bytes) -> bool:
-    """Tell whether a folder is as it was, in itself or in the names that matter."""
+    """Tell whether a folder is unchanged, in itself or in the names that matter."""
     then, rest = split_signature(rest)
     digest, _, rest = rest.partition(b" ")
     names, _, path = rest.partition(b" ")

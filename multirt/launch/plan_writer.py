@@ -196,7 +196,7 @@ def _old_enough(paths: Iterable[str]) -> int:
 
 
 def _path(path: str, since: int) -> tuple[bytes, bytes | None]:
-    """Return what tells whether a path is as it was: its signature, None where nothing is.
+    """Return what tells whether a path is unchanged: its signature, None where nothing is.
 
     Raises:
         UnsureError: it changed after it may have been read, or so shortly before that one more

@@ -1,4 +1,4 @@
-"""Say of each cell, before anything of it runs, which wheel it tests or what stands against it.
+"""Say of each cell, before anything of it runs, which wheel it tests or what rules out it.
 
 Pure: what wheels and runtimes say was read before.
 """

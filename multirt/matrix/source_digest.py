@@ -36,7 +36,7 @@ class DigestCache:
     """
 
     def __init__(self, place: Path) -> None:
-        """Read what is remembered at a place."""
+        """Read what is cached at a place."""
         self._place = place
         self._known = cache.read(place, Digests) or {}
         self._found: Digests = {}

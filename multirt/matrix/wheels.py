@@ -324,7 +324,7 @@ class _BuildSession(msgspec.Struct):
     def _needs_own(self, runtime: Runtime, wheels: Sequence[Wheel]) -> bool:
         """Whether none of the wheels is meant for a runtime and one built by it would be.
 
-        Beside a wheel that is tied to one version, one for all is what a runtime made that could
+        Next to a wheel that is tied to one version, one for all is what a runtime made that could
         not compile: another may well.
         """
         tags = frozenset(self.targets[runtime.id].tags)

@@ -1,4 +1,4 @@
-"""Probe what somebody names on every runtime asked for, as far as that is not remembered."""
+"""Probe named artifacts on every runtime asked for, as far as that is not cached."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[
 
     Args:
         probing: what is asked.
-        progress: told how far it is; None for nobody.
+        progress: told how far it is; None for none.
 
     Raises:
         NoRuntimeError: no runtime fits one of the specs; that one left out would look like a pass.

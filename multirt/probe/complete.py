@@ -1,4 +1,4 @@
-"""Do what is not remembered of some targets, and remember it."""
+"""Do what is not cached of some targets, and remember it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Target(Struct, frozen=True, kw_only=True):
         task: all of it.
         parts: its distributions one by one, or it alone.
         listing: the folder that says which distributions there are.
-        done: what came of a part, by its name; it is filled as the work goes on.
+        done: the result of a part, by its name; it is filled as the work goes on.
     """
 
     task: ProbeTask
@@ -51,7 +51,7 @@ class _Target(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, task: ProbeTask, kept: CachedReports) -> _Target:
-        """Take a target apart; what is remembered of its parts is done."""
+        """Take a target apart; what is cached of its parts is done."""
         witnesses = Witnesses()
         parts: tuple[ProbeTask, ...] = (task,)
         if task.path is not None and task.path.is_dir():
@@ -65,7 +65,7 @@ class _Target(Struct, frozen=True, kw_only=True):
         return cls(task=task, parts=parts, listing=witnesses.seen, done=done)
 
     def ordered(self) -> dict[str, TaskResult]:
-        """Return what came of the parts, in their order."""
+        """Return the result of the parts, in their order."""
         return {each.name: self.done[each.name] for each in self.parts}
 
     def missing(self) -> list[ProbeTask]:
@@ -92,13 +92,13 @@ def run_tasks(
     answers: ReportCache,
     progress: ProbeProgress,
 ) -> list[ArtifactReport]:
-    """Do what is not remembered; return the reports of all targets in their order.
+    """Do what is not cached; return the reports of all targets in their order.
 
     Args:
-        found: the targets, each with what is remembered of it, and what is being read of it.
+        found: the targets, each with what is cached of it, and what is being read of it.
         probing: the request.
         runtimes: that are judged on.
-        answers: where it is remembered.
+        answers: where it is cached.
         progress: told of each part of a target when it is done, or of each runtime's trial.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Draw together what stands against an artifact, and rank it."""
+"""Draw together what rules out an artifact, and rank it."""
 
 from __future__ import annotations
 

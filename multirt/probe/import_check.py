@@ -110,7 +110,7 @@ class ImportCheckOptions(Struct, frozen=True, kw_only=True):
         roots: folders of packages that an artifact needs besides its own.
         env: the user's environment.
         limits: what a child may take.
-        store: where proofs are remembered; None for nowhere.
+        store: where proofs are cached; None for nowhere.
         children: how many processes run at a time.
     """
 
@@ -137,7 +137,7 @@ def check_imports_on(
         setting: how.
 
     Yields:
-        One proof for each runtime: first what is remembered, then what is made, as it is.
+        One proof for each runtime: first what is cached, then what is made, as it is.
 
     Raises:
         UnreadableError: a wheel that is broken, or unpacks to far more than it should.

@@ -129,7 +129,7 @@ def check_imports(
 
     They share one process as long as that goes well; what does not go well behind others is tried
     again in a process of its own, so that no module answers for another. The interpreter writes
-    nothing into the runtime or the folders of packages; what a module's code does nobody knows.
+    nothing into the runtime or the folders of packages; what a module's code does is not known.
 
     Args:
         wanted: the modules.
@@ -349,7 +349,7 @@ def _answers(stdout: bytes) -> tuple[list[dict[str, object]], bool]:
         try:
             word, value = json.loads(line)
         except (ValueError, TypeError):
-            continue  # written by somebody else, who found the way around the script
+            continue  # written by the module, around the script
         if word == "end" and isinstance(value, dict):
             answers.append(value)
         done = done or word == "done"

@@ -42,7 +42,7 @@ class ProbeProgress(Protocol):
 
 
 class NullProgress:
-    """Progress that nobody wants to know of."""
+    """Progress that is not shown."""
 
     def expect(self, more: int) -> None:
         """Do nothing."""
@@ -126,11 +126,11 @@ class RuntimeTargets(Struct, frozen=True, kw_only=True):
 
 
 class TaskResult(Struct, frozen=True, kw_only=True):
-    """What came of a task.
+    """The result of a task.
 
     Attributes:
         reports: one for each artifact of it.
-        seen: the paths that they rest on, with their signatures; None for what is not remembered.
+        seen: the paths that they rest on, with their signatures; None for what is not cached.
         libraries: paths of its libraries, by each name that asks for them.
         asked: which library of another part each name led to that no other place gave; None for
             no library.

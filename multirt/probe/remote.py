@@ -60,7 +60,7 @@ def _done(
     prospects: RuntimeTargets,
     cluster: Cluster,
 ) -> TaskResult:
-    """Return what came of a task; do it here where nobody else does."""
+    """Return the result of a task; do it here where no worker does."""
     if future.cancelled():  # the scheduler ended, or gave it up
         return perform(task, prospects)
     failure = future.exception()

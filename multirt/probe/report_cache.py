@@ -1,4 +1,4 @@
-"""Remember the reports of a target, while everything that they rest on is as it was."""
+"""Remember the reports of a target, while everything that they rest on is unchanged."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Witnesses(Struct, frozen=True):
             self.seen[path] = of_file(path)
 
     def hold(self, then: Mapping[str, Sequence[int] | None]) -> bool:
-        """Tell whether every path is as it was; each is looked at once in a run."""
+        """Tell whether every path is unchanged; each is looked at once in a run."""
         return is_current(then, self.seen)
 
 
 def fingerprint() -> str:
-    """Return what changes with the code that answers: a newer multirt asks anew."""
+    """Return what changes with the code that answers: a newer multirt asks again."""
     rows: list[object] = [_SCHEMA]
     folders = [*_CODE, _READERS]
     for folder in folders:
@@ -62,7 +62,7 @@ def fingerprint() -> str:
 
 
 def digest(value: object) -> str:
-    """Return one word for a value of plain parts that nobody has an interest to forge."""
+    """Return one word for a value of plain parts that is not worth forging."""
     return cache.digest(json.dumps(value).encode())
 
 
@@ -103,7 +103,7 @@ class FactStore(Struct, frozen=True, kw_only=True):
                 save(self.folder / name, _checksum(content) + content)
 
     def tidy(self, used: str) -> None:
-        """Remove what nobody has used for long, and all but one list of what runtimes give.
+        """Remove what was not used for long, and all but one list of what runtimes give.
 
         Args:
             used: the name of that one.
@@ -127,7 +127,7 @@ Rows = Fingerprints
 
 
 class _CachedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a part of a target, as `TaskResult` has it."""
+    """The result of a part of a target, as `TaskResult` has it."""
 
     seen: Fingerprints
     reports: list[Any]  # `Report`, as this version of multirt makes it
@@ -143,7 +143,7 @@ class _CachedTarget(msgspec.Struct, frozen=True, kw_only=True):
         rows: the paths that the runtimes rest on.
         listing: the folder that says which parts there are.
         count: of parts; None where more may have come since.
-        parts: what came of each, by its name.
+        parts: the result of each, by its name.
     """
 
     key: str
@@ -154,10 +154,10 @@ class _CachedTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CachedReports(Struct, frozen=True, kw_only=True):
-    """What is remembered of a target.
+    """What is cached of a target.
 
     Attributes:
-        parts: what came of each part that is as it was, by its name, in their order.
+        parts: the result of each part that is unchanged, by its name, in their order.
         whole: these are all parts that there are.
     """
 
@@ -166,7 +166,7 @@ class CachedReports(Struct, frozen=True, kw_only=True):
 
 
 class ReportCache(Struct, frozen=True, kw_only=True):
-    """The remembered answers to one kind of question.
+    """The cached answers to one kind of question.
 
     Attributes:
         store: where they are.
@@ -203,11 +203,11 @@ class ReportCache(Struct, frozen=True, kw_only=True):
     def save(
         self, task: ProbeTask, parts: dict[str, TaskResult], listing: Rows, rows: Rows
     ) -> None:
-        """Remember what came of a target.
+        """Remember the result of a target.
 
         Args:
             task: the target.
-            parts: what came of each of its parts, by name.
+            parts: the result of each of its parts, by name.
             listing: the folder that says which parts there are, as it was when it was listed.
             rows: the paths that the runtimes rest on.
         """
@@ -246,7 +246,7 @@ def _name(task: ProbeTask, key: str) -> str:
 def _place(task: ProbeTask) -> list[object]:
     """Return what tells a target from others: of a wheel also which file it is.
 
-    A folder stays the same target when distributions come and go: the others are remembered.
+    A folder stays the same target when distributions come and go: the others are cached.
     """
     file = of_file(task.path) if task.path is not None and task.is_wheel else None
     return [task.target, str(task.path), [*map(str, task.roots)], [*(file or ())]]

@@ -1,4 +1,4 @@
-"""What the runtimes give to extensions, remembered from one run to the next."""
+"""What the runtimes give to extensions, cached from one run to the next."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _CachedProcess(Struct, frozen=True, kw_only=True):
 
 
 class _CachedRow(Struct, frozen=True, kw_only=True):
-    """A runtime as it is remembered, and the paths that this rests on."""
+    """A runtime as it is cached, and the paths that this rests on."""
 
     seen: Fingerprints
     target: Target
@@ -65,7 +65,7 @@ class _CachedRow(Struct, frozen=True, kw_only=True):
 
 
 class _CachedRuntimes(Struct, frozen=True, kw_only=True):
-    """All runtimes as they are remembered, by their facts."""
+    """All runtimes as they are cached, by their facts."""
 
     loaders: list[Loader]
     rows: dict[str, _CachedRow]
@@ -98,7 +98,7 @@ def runtime_targets(
 
 
 def file_name(answers: ReportCache) -> str:
-    """Return the name under which the runtimes are remembered."""
+    """Return the name under which the runtimes are cached."""
     return f"prospects-{answers.code}.runtimes"
 
 
@@ -110,7 +110,7 @@ def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, Runti
 
 
 def _decode(content: bytes | None) -> dict[str, tuple[Fingerprints, RuntimeTarget]]:
-    """Return what is remembered, by the facts of each runtime."""
+    """Return what is cached, by the facts of each runtime."""
     note = cache.decode(content, _CachedRuntimes) if content is not None else None
     if note is None:
         return {}
@@ -118,7 +118,7 @@ def _decode(content: bytes | None) -> dict[str, tuple[Fingerprints, RuntimeTarge
 
 
 def _encode(rows: Mapping[str, tuple[Fingerprints, RuntimeTarget]]) -> bytes:
-    """Return the bytes in which rows are remembered, what is equal in many of them once."""
+    """Return the bytes in which rows are cached, what is equal in many of them once."""
     loaders: list[Loader] = []
     kept: dict[str, _CachedRow] = {}
     for facts, (seen, prospect) in rows.items():

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class ReadResult(Struct, frozen=True, kw_only=True):
-    """What came of reading a task.
+    """The result of reading a task.
 
     Attributes:
         artifacts: what it holds.

@@ -25,7 +25,7 @@ def require(package: str, purpose: str) -> None:
 
 
 def _command(package: str) -> str:
-    """Return what adds it beside multirt, however that was installed: pipx and uv bring no pip."""
+    """Return what adds it next to multirt, however that was installed: pipx and uv bring no pip."""
     from importlib.metadata import requires  # 20 ms, where something is missing
 
     from packaging.requirements import Requirement

@@ -183,7 +183,7 @@ def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
         records: the folder where former lines are kept.
 
     Raises:
-        MultirtError: the script cannot be changed; it is as it was.
+        MultirtError: the script cannot be changed; it is unchanged.
     """
     try:
         was = read_shebang_line(head_of(path))

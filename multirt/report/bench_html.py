@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LEFT, _WIDTH, _ROW = 180, 490, 26  # pixels: names, drawing, one row
 _HEIGHT = 180  # of a drawing of curves
-_HUES = (210, 30, 145, 285, 0, 60, 180, 330)  # degrees; the names stand beside the lines too
+_HUES = (210, 30, 145, 285, 0, 60, 180, 330)  # degrees; the names stand next to the lines too
 
 
 class _Scale(Struct, frozen=True, kw_only=True):

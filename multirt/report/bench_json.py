@@ -36,7 +36,7 @@ def bench_document(bench: Bench, changes: Sequence[RuntimeChange] | None) -> Doc
 
 
 def _changes(changes: Sequence[RuntimeChange] | None) -> list[Document] | None:
-    """Return what changed; None when nobody asked."""
+    """Return what changed; None when that was not asked."""
     if changes is None:
         return None
     return [{**to_builtins(each), "regressed": each.regressed} for each in changes]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def cache_document(info: CacheInfo) -> Document:
-    """Return the state of the remembered answers."""
+    """Return the state of the cached answers."""
     return {
         "folder": str(info.folder),
         "answers": info.answers,
@@ -37,7 +37,7 @@ def print_cache(info: CacheInfo) -> None:
 
 
 def cache_words(info: CacheInfo) -> str:
-    """Say in one line what is remembered."""
+    """Say in one line what is cached."""
     words = [f"{info.answers} answers of runtimes", write_size(info.size)]
     if info.unreadable:
         words.append(f"{info.unreadable} files that do not count: damaged, or not only yours")

@@ -77,6 +77,6 @@ def print_reports(reports: Sequence[CanaryReport]) -> None:
 
 
 def _unended(report: CanaryReport) -> str:
-    """Say how many starts nobody has seen end: they run still, or were killed with multirt."""
+    """Say how many starts were not seen to end: they run still, or were killed with multirt."""
     count = sum(each.ending is None for each in report.course.starts)
     return f", {count} not ended" if count else ""

@@ -73,7 +73,7 @@ _LAST_WORDS = 160  # characters
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """Print the groups, each with its first difference, then what to know beside."""
+    """Print the groups, each with its first difference, then what to know next to."""
     console = open_console()
     script = text(comparison.field.program.title)
     count, groups = len(comparison.outcomes), comparison.groups
@@ -119,7 +119,7 @@ def _print_group(console: Console, group: Group, title: str, among: Sequence[str
 
 
 def summary(outcome: RunOutcome) -> str:
-    """Say in one line what came of a run."""
+    """Say in one line the result of a run."""
     streams = (("stdout", outcome.stdout), ("stderr", outcome.stderr))
     written = [f"{name} {write_size(each.size)}" for name, each in streams if each.size]
     files = [f"{len(outcome.files)} files changed"] if outcome.files else []

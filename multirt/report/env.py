@@ -92,7 +92,7 @@ def print_environments(found: Sequence[StoredEnvironment], now: float) -> None:
     # A name is to be copied: it stays whole, and what the environment is for gives way.
     longest = max(len(each.home.name) for each in found)
     table.add_column("environment", no_wrap=True, min_width=longest)
-    rest = max(8, console.width - longest - 26)  # beside `own size`, `12 hours ago` and the gaps
+    rest = max(8, console.width - longest - 26)  # next to `own size`, `12 hours ago` and the gaps
     table.add_column("for", overflow="ellipsis", no_wrap=True, max_width=rest)
     table.add_column("own size", justify="right", no_wrap=True)
     table.add_column("used", no_wrap=True)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import block, open_console, text
-from multirt.report.units import duration, interval, passed
+from multirt.report.units import duration, elapsed_text, interval
 from multirt.selection.no_match import by_reason, suggest_fix
 from multirt.selection.prefer_fastest import wants_fastest
 from multirt.selection.ranking import criteria_names
@@ -62,7 +62,7 @@ _SHOWN = 10  # distributions to install; a command line of thousands helps no us
 
 
 def print_decision(decision: Decision, *, verbose: bool = False) -> None:
-    """Print the choice, what was asked for, what else fits, and what stands against the rest."""
+    """Print the choice, what was asked for, what else fits, and what rules out the rest."""
     console = open_console()
     title = text(decision.program.title)
     if decision.chosen is not None:
@@ -130,7 +130,7 @@ def measured(decision: Decision) -> Iterator[str]:
     if not decision.evidence:
         yield "measured: nothing of this very program beside the usual choice"
     for each in decision.evidence:
-        ratio, age = interval(each.ratio), passed(datetime.now(UTC) - each.at)
+        ratio, age = interval(each.ratio), elapsed_text(datetime.now(UTC) - each.at)
         times = f"{duration(each.seconds)} to {duration(each.usual_seconds)}"
         yield f"measured: {each.runtime} {ratio} as fast as {decision.usual}, {times}, {age} ago"
 

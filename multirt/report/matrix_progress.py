@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.matrix.model import BAD, CellState
-from multirt.report.matrix_text import block, counts, ink, seconds
-from multirt.report.terminal import Color, Colorizer, Style, painter, visible
+from multirt.report.matrix_text import block, counts, seconds, state_style
+from multirt.report.terminal import Color, Colorizer, Style, escaped, painter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +53,7 @@ class _LiveBoard:
     def say(self, message: str) -> None:
         with self.guard:
             self.message = message
-            self._print(self.paint(visible(message), Style.DIM))
+            self._print(self.paint(escaped(message), Style.DIM))
 
     def step(self, cell: str, step: str) -> None:
         with self.guard:
@@ -65,9 +65,9 @@ class _LiveBoard:
             if cell in self.going:
                 self.going[cell].tests = tests
             if self.live:
-                name = self.paint(f"{visible(cell):{_WIDTH}}", Style.NAME)
+                name = self.paint(f"{escaped(cell):{_WIDTH}}", Style.NAME)
                 for line in lines:
-                    self._print(f"{name} {visible(line.rstrip())}")
+                    self._print(f"{name} {escaped(line.rstrip())}")
 
     def finished(self, row: CellReport) -> None:
         with self.guard:
@@ -87,7 +87,7 @@ class _LiveBoard:
                 for name, each in self.going.items()
             ]
             doing = ", ".join(parts) or self.message
-            self._print(f"{self.done} of {self.total} done; still going on: {visible(doing)}")
+            self._print(f"{self.done} of {self.total} done; still going on: {escaped(doing)}")
 
     def _print(self, line: str) -> None:
         self.write(line)
@@ -104,7 +104,7 @@ class _LiveBoard:
         with self.guard:
             for name, each in self.going.items():
                 tests = _tests(each.tests) if each.tests else ""
-                table.add_row(escape(visible(name)), each.step, tests, seconds(now - each.since))
+                table.add_row(escape(escaped(name)), each.step, tests, seconds(now - each.since))
             table.add_row(f"[dim]{self.done} of {self.total} done[/]")
         return table
 
@@ -115,7 +115,7 @@ def _tests(number: int) -> str:
 
 def _block(row: CellReport, paint: Colorizer) -> Iterator[str]:
     """Yield the lines that show the result of one cell."""
-    look = ink(row.state, may_fail=row.may_fail, required=row.required)
+    look = state_style(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
     if row.reason is not None and not row.is_told:
         parts.append(row.reason)
@@ -123,10 +123,10 @@ def _block(row: CellReport, paint: Colorizer) -> Iterator[str]:
         parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")
     excused = " (allowed to fail)" if row.may_fail and row.reason else ""
     said = "  ".join(block(part) for part in parts if part)
-    yield f"{visible(row.name):{_WIDTH}} {paint(row.state.value, look)}  {said}{excused}".rstrip()
+    yield f"{escaped(row.name):{_WIDTH}} {paint(row.state.value, look)}  {said}{excused}".rstrip()
     bad = [case for case in row.cases or () if case.outcome in BAD]
     for case in bad[:_NAMED]:
-        yield f"    {visible(case.id)}"
+        yield f"    {escaped(case.id)}"
     if len(bad) > _NAMED:
         yield f"    and {len(bad) - _NAMED} more"
 
@@ -137,7 +137,7 @@ def _write(line: str) -> None:
 
 
 @contextlib.contextmanager
-def watching(total: int, *, live: bool) -> Iterator[ProgressView]:
+def live_progress(total: int, *, live: bool) -> Iterator[ProgressView]:
     """Show what goes on as long as it does."""
     watch = _LiveBoard(total, live=live)
     # What rich takes for a terminal, without rich where it would take it for none.

@@ -24,9 +24,9 @@ from multirt.report.terminal import (
     Colorizer,
     Style,
     aligned,
+    escaped,
     painter,
     terminal_width,
-    visible,
     width,
 )
 
@@ -55,7 +55,7 @@ INKS = {
 _SKIPPED = (TestOutcome.SKIPPED, TestOutcome.XFAILED)
 
 
-def ink(state: CellState, *, may_fail: bool = False, required: bool = True) -> Style:
+def state_style(state: CellState, *, may_fail: bool = False, required: bool = True) -> Style:
     """Return the style of a state."""
     if may_fail or (state is CellState.BLOCKED and not required):
         return INKS.get(state, Style.DOUBT)
@@ -64,7 +64,7 @@ def ink(state: CellState, *, may_fail: bool = False, required: bool = True) -> S
 
 def block(words: str) -> str:
     """Return words that may have several lines, each of which any terminal can show."""
-    return "\n".join(map(visible, words.splitlines()))
+    return "\n".join(map(escaped, words.splitlines()))
 
 
 def counts(cases: Iterable[TestCase] | None) -> str:
@@ -94,14 +94,14 @@ def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequ
     table = [_heads("name", "runtime", "asked for as", "package")]
     for cell in cells:
         runtime = (
-            (visible(cell.runtime.id), Style.PLAIN) if cell.runtime else ("not here", Style.BAD)
+            (escaped(cell.runtime.id), Style.PLAIN) if cell.runtime else ("not here", Style.BAD)
         )
-        words = (visible(cell.name), visible(cell.asked), cell.package.value)
+        words = (escaped(cell.name), escaped(cell.asked), cell.package.value)
         name, asked, package = ((each, Style.PLAIN) for each in words)
         table.append((name, runtime, asked, package))
     _print(aligned(table, _paint()))
-    _print(f"left out  {visible(each.name)}: {visible(each.reason)}" for each in excluded)
-    _print(f"note  {visible(note)}" for note in notes)
+    _print(f"left out  {escaped(each.name)}: {escaped(each.reason)}" for each in excluded)
+    _print(f"note  {escaped(note)}" for note in notes)
 
 
 def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
@@ -112,7 +112,7 @@ def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
         if wheel.seconds is not None:
             how += f" in {seconds(wheel.seconds)}"
         number = f" {place}" if len(wheels) > 1 else ""
-        name = paint(visible(wheel.path.name), Style.BOLD)
+        name = paint(escaped(wheel.path.name), Style.BOLD)
         _print([f"wheel{number}  {name}  sha256 {wheel.sha256[:12]}  {how}"])
     names = {wheel.sha256: wheel.path.name for wheel in wheels}
     rows = (row for each in plans for row in _rows(each.report, names))
@@ -122,13 +122,17 @@ def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
 def _rows(cell: CellReport, wheels: Mapping[str, str]) -> Iterator[_Row]:
     """Yield the row of a cell, and below it one for each thing that is to be said of it."""
     state = cell.state
-    look = ink(state, may_fail=cell.may_fail, required=cell.required)
+    look = state_style(state, may_fail=cell.may_fail, required=cell.required)
     binary = "-" if cell.wheel is None else "same" if cell.same else wheels[cell.wheel]
     word = "test" if state is CellState.READY else state.value
-    yield (visible(cell.name), Style.PLAIN), (visible(binary), Style.PLAIN), (word, look)
+    yield (
+        (escaped(cell.name), Style.PLAIN),
+        (escaped(binary), Style.PLAIN),
+        (word, look),
+    )
     for said in (cell.reason, cell.hint, *cell.warnings):
         for line in (said or "").splitlines():
-            yield ("", Style.PLAIN), ("", Style.PLAIN), (visible(line), Style.PLAIN)
+            yield ("", Style.PLAIN), ("", Style.PLAIN), (escaped(line), Style.PLAIN)
 
 
 def _heads(*names: str) -> _Row:
@@ -192,9 +196,9 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         yield from self._outputs(report.cells)
         if again := rerun_commands(report):
             yield from ("", self.paint("again", Style.BOLD))
-            yield from (f"  {visible(line)}" for line in again[:_REPEATS])
+            yield from (f"  {escaped(line)}" for line in again[:_REPEATS])
             if len(again) > _REPEATS:
-                yield f"  {visible(rerun_all_command(report))}"
+                yield f"  {escaped(rerun_all_command(report))}"
         code = exit_code(report)
         ending = "" if code == 0 else f": exit code {int(code)}"
         said = f"{summary_line(report)} in {seconds(report.seconds)}{ending}"
@@ -206,7 +210,7 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         for place, wheel in enumerate(report.wheels):
             serves = sum(row.wheel == wheel.sha256 for row in report.cells)
             number = f" for {serves} runtime{'' if serves == 1 else 's'}" if several else ""
-            name = self.paint(visible(wheel.file), Style.BOLD)
+            name = self.paint(escaped(wheel.file), Style.BOLD)
             yield (
                 f"{'wheel' if place == 0 else '     '}  {name}"
                 f"  sha256 {wheel.sha256[:12]}  {_built(wheel)}{number}"
@@ -221,16 +225,16 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
             excused = (
                 " (allowed to fail)" if row.may_fail and row.state is not CellState.PASSED else ""
             )
-            look = ink(row.state, may_fail=row.may_fail, required=row.required)
+            look = state_style(row.state, may_fail=row.may_fail, required=row.required)
             table.append(
                 (
-                    (visible(row.name), Style.PLAIN),
+                    (escaped(row.name), Style.PLAIN),
                     (binary(row), Style.PLAIN),
                     _number(row, TestOutcome.PASSED),
                     _number(row, *BAD),
                     _number(row, TestOutcome.SKIPPED, TestOutcome.XFAILED),
                     (seconds(row.seconds) if row.seconds else "", Style.PLAIN),
-                    (visible(f"{row.state.value}{excused}{_gil(row)}"), look),
+                    (escaped(f"{row.state.value}{excused}{_gil(row)}"), look),
                 )
             )
         return aligned(table, self.paint, _NUMBERS)
@@ -250,16 +254,16 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         if reasons or warnings or report.excluded or report.notes:
             yield ""
         for (state, reason, hint), names in reasons.items():
-            where = self.paint(visible(", ".join(names)), Style.BOLD)
+            where = self.paint(escaped(", ".join(names)), Style.BOLD)
             help_ = f"\n    {block(hint)}" if hint else ""
             yield f"{state.value}  {where}: {block(reason)}{help_}"
         for warning, names in warnings.items():
             where = "everywhere" if len(names) == len(report.cells) > 1 else ", ".join(names)
-            yield f"{self.paint('warning', Style.DOUBT)}  {visible(where)}: {block(warning)}"
+            yield f"{self.paint('warning', Style.DOUBT)}  {escaped(where)}: {block(warning)}"
         for name, reason in _grouped(report.excluded):
-            yield f"{self.paint('left out', Style.DIM)}  {visible(name)}: {visible(reason)}"
+            yield f"{self.paint('left out', Style.DIM)}  {escaped(name)}: {escaped(reason)}"
         for note in report.notes:
-            yield f"{self.paint('note', Style.DIM)}  {visible(note)}"
+            yield f"{self.paint('note', Style.DIM)}  {escaped(note)}"
 
     def _failing(self, rows: Sequence[CellReport], found: Sequence[Failing]) -> Iterator[str]:
         """Yield which test fails on which runtime, and what it says, once for each way."""
@@ -279,9 +283,9 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
 
     def _map(self, found: Sequence[Failing], names: Sequence[str]) -> Iterator[str]:
         """Yield the table of failing tests and runtimes."""
-        table = [tuple((visible(name), Style.BOLD) for name in ("failing test", *names))]
+        table = [tuple((escaped(name), Style.BOLD) for name in ("failing test", *names))]
         for each in found:
-            row = [(visible(each.id), Style.PLAIN)]
+            row = [(escaped(each.id), Style.PLAIN)]
             for name in names:
                 ran = each.outcomes.get(name)
                 mark, look = _MARKS[ran] if ran is not None else ("", Style.PLAIN)
@@ -293,10 +297,10 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         """Yield the same as lists, where a table would be wider than the terminal."""
         for each in found:
             good = [name for name in names if each.outcomes.get(name) is TestOutcome.PASSED]
-            yield f"{self.paint('F', Style.BAD_END)} {self.paint(visible(each.id), Style.BOLD)}"
-            yield f"    fails on {visible(', '.join(each.cells))}"
+            yield f"{self.paint('F', Style.BAD_END)} {self.paint(escaped(each.id), Style.BOLD)}"
+            yield f"    fails on {escaped(', '.join(each.cells))}"
             if good:
-                yield f"    passes on {visible(', '.join(good))}"
+                yield f"    passes on {escaped(', '.join(good))}"
 
     def _texts(self, found: Failing) -> Iterator[str]:
         """Yield what a failing test says, once for each way."""
@@ -304,11 +308,14 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
             where = f"on {', '.join(cells)}"
             if found.everywhere:
                 where = f"the same on all {len(cells)}"
-            yield from ("", f"{self.paint(visible(found.id), Style.BOLD)}  {visible(where)}")
+            yield from (
+                "",
+                f"{self.paint(escaped(found.id), Style.BOLD)}  {escaped(where)}",
+            )
             lines = (body.strip() or message).expandtabs().splitlines()
             if len(lines) > _LINES:
                 yield "    " + self.paint(f"... {len(lines) - _LINES} lines before", Style.DIM)
-            yield from (f"    {visible(line)}" for line in lines[-_LINES:])
+            yield from (f"    {escaped(line)}" for line in lines[-_LINES:])
 
     def _outputs(self, rows: Sequence[CellReport]) -> Iterator[str]:
         """Yield the end of what a cell printed, where no test tells what went wrong.
@@ -326,9 +333,12 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
             told = "from what it printed"
             if first.state is CellState.UNRESOLVED:
                 told = "the explanation of uv"
-            yield from ("", f"{self.paint(visible(first.name), Style.BOLD)}  {told}{visible(also)}")
+            yield from (
+                "",
+                f"{self.paint(escaped(first.name), Style.BOLD)}  {told}{escaped(also)}",
+            )
             for line in _telling(first.output.rstrip().expandtabs().splitlines()):
-                yield f"    {visible(line.rstrip())}"
+                yield f"    {escaped(line.rstrip())}"
 
 
 def _built(wheel: WheelReport) -> str:

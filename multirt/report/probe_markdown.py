@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from multirt.probe.findings import columns_of, names, reasons_of, statuses_of
 from multirt.report.abi_summary import standing_of
-from multirt.report.terminal import visible
+from multirt.report.terminal import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,4 +74,4 @@ def _reasons(name: str, report: ArtifactReport, policy: Policy) -> Iterator[str]
 
 def _text(value: str) -> str:
     """Return text that Markdown and HTML take as it stands, in one line."""
-    return _SPECIAL.sub(r"\\\1", visible(value)).translate(_HTML)
+    return _SPECIAL.sub(r"\\\1", escaped(value)).translate(_HTML)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from multirt.probe.findings import Severity, reasons_of
 from multirt.probe.model import PASSED_OVER
-from multirt.report.terminal import visible
+from multirt.report.terminal import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +80,7 @@ def _results(report: ArtifactReport, policy: Policy) -> Iterator[Document]:
         location: Document = {"physicalLocation": _place(report["target"])}
         if reason.path is not None:
             location["logicalLocations"] = [
-                {"fullyQualifiedName": visible(reason.path), "kind": "module"}
+                {"fullyQualifiedName": escaped(reason.path), "kind": "module"}
             ]
         identity = "\0".join((report["target"], reason.kind, reason.path or "", reason.text))
         hashed = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()
@@ -88,7 +88,7 @@ def _results(report: ArtifactReport, policy: Policy) -> Iterator[Document]:
             "ruleId": reason.kind,
             "ruleIndex": [*_RULES].index(reason.kind),
             "level": "error" if policy.fails(reason) else _level(reason),
-            "message": {"text": visible(f"{reason.text}{where}{helps}")},
+            "message": {"text": escaped(f"{reason.text}{where}{helps}")},
             "locations": [location],
             "partialFingerprints": {"reason/v1": hashed[:32]},
         }
@@ -104,7 +104,7 @@ def _notifications(report: ArtifactReport) -> Iterator[Document]:
     if error is not None:
         yield {
             "level": "note" if error["kind"] in PASSED_OVER else "error",
-            "message": {"text": visible(error["message"])},
+            "message": {"text": escaped(error["message"])},
             "locations": [{"physicalLocation": _place(report["target"])}],
         }
 

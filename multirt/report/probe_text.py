@@ -20,7 +20,7 @@ from multirt.probe.findings import (
     title,
 )
 from multirt.report.abi_summary import standing_of
-from multirt.report.terminal import Colorizer, Style, cut, visible
+from multirt.report.terminal import Colorizer, Style, escaped, shorten
 from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Layout(Struct, frozen=True, kw_only=True):
 def probe_lines(reports: Sequence[ArtifactReport], policy: Policy, sheet: Layout) -> Iterator[str]:
     """Yield each artifact with the runtimes that share a verdict on one line."""
     read = [report for report in reports if report["error"] is None]
-    called = list(map(visible, names(read)))
+    called = list(map(escaped, names(read)))
     # What was judged from a table is a line below the verdicts, once for all.
     found = [(report, reasons_of(report, {*policy.ignored, TABLE})) for report in read]
     if len(read) == 1 or sheet.verbose or sheet.everything:
@@ -113,8 +113,8 @@ def _many(
     ]
     wide = min(max(map(len, titles), default=0), sheet.room * 2 // 3 - _GAP)
     for shown, (_, told, ink) in zip(titles, rows, strict=True):
-        text = cut(told, max(sheet.room - wide - _GAP, 10)).rstrip()
-        yield f"{cut(shown, wide):{wide}}{' ' * _GAP}{sheet.paint(text, ink)}"
+        text = shorten(told, max(sheet.room - wide - _GAP, 10)).rstrip()
+        yield f"{shorten(shown, wide):{wide}}{' ' * _GAP}{sheet.paint(text, ink)}"
     if reasons:
         yield ""
     for alike in [*reasons.values()][:_REASONS]:
@@ -140,9 +140,9 @@ def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     among = [*verdicts]
     fits = [name for name, fit in verdicts.items() if fit == {True}]
     against = [name for name in among if name not in fits]
-    told = visible(runtime_ranges(fits, among)) if fits else "no runtime"
+    told = escaped(runtime_ranges(fits, among)) if fits else "no runtime"
     if fits and against:
-        told += f"; not {visible(runtime_ranges(against, among))}"
+        told += f"; not {escaped(runtime_ranges(against, among))}"
     return told, Style.BAD if broken or not fits else Style.DOUBT if against else Style.GOOD
 
 
@@ -176,7 +176,7 @@ def _heading(name: str, report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     tags = report["wheel_tags"]
     more = f" and {len(tags) - _MOST_TAGS} more" if len(tags) > _MOST_TAGS else ""
     tagged = f"{', '.join(tags[:_MOST_TAGS])}{more}"
-    parts = [name, visible(tagged)] if tags else [name]
+    parts = [name, escaped(tagged)] if tags else [name]
     for line in _lines("   ".join([*parts, modules]), sheet.room):
         yield sheet.paint(line, Style.BOLD)
 
@@ -189,7 +189,7 @@ def _verdict_lines(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
         groups.setdefault(_verdict_key(verdict), []).append(verdict)
     order = [*_WORDS]
     rows = sorted(groups.values(), key=lambda alike: order.index(alike[0]["status"]))
-    named = [visible(runtime_ranges([each["runtime"] for each in alike], among)) for alike in rows]
+    named = [escaped(runtime_ranges([each["runtime"] for each in alike], among)) for alike in rows]
     wide = min(max(map(len, named), default=0), sheet.room // 2 - _GAP)
     for name, alike in zip(named, rows, strict=True):
         words, ink = _WORDS[alike[0]["status"]]
@@ -236,7 +236,7 @@ def _row(cells: tuple[str, str], ink: Style, wide: int, sheet: Layout) -> Iterat
     name, words = cells
     left = textwrap.wrap(name, wide, break_on_hyphens=False) or [""]
     room = max(sheet.room - wide - 2 * _GAP, 10)
-    right = textwrap.wrap(visible(words), room, break_on_hyphens=False) or [""]
+    right = textwrap.wrap(escaped(words), room, break_on_hyphens=False) or [""]
     for place in range(max(len(left), len(right))):
         text = right[place] if place < len(right) else ""
         start = left[place] if place < len(left) else ""
@@ -321,7 +321,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _wrapped(words: str, sheet: Layout, ink: Style) -> Iterator[str]:
     """Yield words in as many lines as they take, below a heading."""
     margin = " " * (len(words) - len(words.lstrip()))
-    for line in _lines(visible(words), sheet.room - 2, f"{margin}  "):
+    for line in _lines(escaped(words), sheet.room - 2, f"{margin}  "):
         yield f"  {sheet.paint(line, ink)}"
 
 
@@ -362,7 +362,7 @@ def _reason(reason: GroupedReason, among: Sequence[str], sheet: Layout) -> Itera
     """Yield one reason and where it holds."""
     head, ink = f"{reason.kind}: ", _INKS[reason.weight]
     where = f" [{_where(reason, among)}]" if reason.runtimes else ""
-    words = f"{head}{visible(reason.text)}{where}"
+    words = f"{head}{escaped(reason.text)}{where}"
     for place, line in enumerate(_lines(words, sheet.room - 2)):
         painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not place else line
         yield f"  {painted}"
@@ -374,4 +374,4 @@ def _where(reason: GroupedReason, among: Sequence[str]) -> str:
     """Return the runtimes that a reason is true of."""
     if len(reason.runtimes) == len(among) > 1:
         return "every runtime"
-    return visible(runtime_ranges(reason.runtimes, among))
+    return escaped(runtime_ranges(reason.runtimes, among))

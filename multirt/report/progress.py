@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
-from multirt.report.terminal import cut, terminal_width, visible, width
+from multirt.report.terminal import escaped, shorten, terminal_width, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Progress:
         looked_at = self._stream is not None and self._stream.isatty()
         if looked_at and time.monotonic() - self._begun >= self._silent:
             self._shown = True
-            self._stream.write(f"\r\033[K{self._line(visible(what))}")
+            self._stream.write(f"\r\033[K{self._line(escaped(what))}")
             self._stream.flush()
 
     def _line(self, what: str) -> str:
@@ -56,7 +56,7 @@ class Progress:
         filled = min(self._done * _BAR // max(self._total, 1), _BAR)
         line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {self._done}/{self._total} {what}"
         room = terminal_width(os.environ, self._stream) - 1  # a full line would begin the next
-        return cut(line, room) if width(line) > room else line
+        return shorten(line, room) if width(line) > room else line
 
     def __enter__(self) -> Self:
         """Begin."""

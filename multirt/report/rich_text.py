@@ -48,7 +48,7 @@ class _Trimmed:
 
 def text(value: object) -> str:
     """Return text in one line that any terminal can show, without markup."""
-    from rich.markup import escape  # likewise
+    from rich.markup import escape  # 60 ms, not before there is something to show
 
     shown = str(value).encode("utf-8", "backslashreplace").decode()
     return escape("".join(each if each.isprintable() else "?" for each in shown))

@@ -72,7 +72,7 @@ def painter(stream: TextIO, env: Mapping[str, str], color: Color) -> Colorizer:
     return Colorizer(colored=stream.isatty() and env.get("TERM") != "dumb")
 
 
-def visible(value: object) -> str:
+def escaped(value: object) -> str:
     """Return text in one line that no terminal obeys: what is not printable shows as its code."""
     words = str(value)
     if words.isprintable():
@@ -112,7 +112,7 @@ def aligned(
         yield "  ".join(cells).rstrip()
 
 
-def cut(words: str, room: int) -> str:
+def shorten(words: str, room: int) -> str:
     """Return words in so many columns, without their middle if need be, filled with blanks."""
     if width(words) > room:
         tail = (room - 3) // 2
@@ -122,27 +122,27 @@ def cut(words: str, room: int) -> str:
     return words + " " * (room - width(words))
 
 
-def cut_apart(names: Sequence[str], room: int) -> list[str]:
+def shorten_distinct(names: Sequence[str], room: int) -> list[str]:
     """Return names in at most so many columns, so that different ones still look different.
 
     Args:
         names: in one line each.
         room: in columns. Names that need more of it to be told apart get as much.
     """
-    shown = {name: cut(name, room).rstrip() for name in names}
+    shown = {name: shorten(name, room).rstrip() for name in names}
     alike: dict[str, list[str]] = {}
     for name, words in shown.items():
         alike.setdefault(words, []).append(name)
     for group in alike.values():
         if len(group) > 1:
-            begun = _parting(min(group), max(group))
-            shown |= {name: _from(name, begun, room) for name in group}
+            begun = _first_difference(min(group), max(group))
+            shown |= {name: _head_and_tail(name, begun, room) for name in group}
     if len({*shown.values()}) < len(shown):
         return [*names]
     return [shown[name] for name in names]
 
 
-def _parting(first: str, last: str) -> int:
+def _first_difference(first: str, last: str) -> int:
     """Return where the part begins in which the first and the last of some sorted names differ."""
     same = sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
@@ -150,7 +150,7 @@ def _parting(first: str, last: str) -> int:
     return max(first.rfind(each, 0, same) + 1 for each in "-_/ ")
 
 
-def _from(name: str, begun: int, room: int) -> str:
+def _head_and_tail(name: str, begun: int, room: int) -> str:
     """Return a name without its middle: its first letters, and what comes from some place on."""
     head = name[: max(min(room // 4, begun), 1)]
     tail = name[begun:]

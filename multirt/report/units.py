@@ -27,7 +27,7 @@ def duration(seconds: float, spread: float | None = None) -> str:
     return f"{value:.{digits}f}{around} {unit}"
 
 
-def passed(time: timedelta) -> str:
+def elapsed_text(time: timedelta) -> str:
     """Write how long ago something was."""
     hours = time.total_seconds() / 3600
     if hours < 1:

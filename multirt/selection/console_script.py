@@ -85,7 +85,7 @@ def _scripts(name: str, root: Path, distributions: Iterable[Installed]) -> Itera
     """Yield the files of that name that distributions put among the programs."""
     for each in distributions:
         for path in _recorded(name, each.info / "RECORD"):
-            # `pip install --target` moves them, and leaves RECORD as it was.
+            # `pip install --target` moves them, and leaves RECORD unchanged.
             for file in (Path(os.path.normpath(root / path)), root / "bin" / name):
                 if file.is_file():
                     yield ConsoleScript(name=name, distribution=each.name, script=file)

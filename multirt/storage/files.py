@@ -13,7 +13,7 @@ from runtimes import files
 
 
 def remove_atomically(home: Path) -> None:
-    """Remove a folder, such that nobody ever meets a part of it; none there is no trouble.
+    """Remove a folder atomically; an absent one is ignored.
 
     Raises:
         OSError: it cannot be removed.
@@ -27,7 +27,7 @@ def remove_atomically(home: Path) -> None:
     grave = Path(tempfile.mkdtemp(prefix=f".old-{home.name}~", dir=home.parent))
     try:
         home.rename(grave / home.name)
-    except FileNotFoundError:  # somebody else was quicker
+    except FileNotFoundError:  # another process was quicker
         pass
     finally:
         shutil.rmtree(grave, ignore_errors=True)

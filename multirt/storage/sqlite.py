@@ -60,7 +60,7 @@ def storable(text: str) -> str:
 
 
 def is_empty(path: Path) -> bool:
-    """Whether there is nothing in a file: none was made, or whoever began one was killed."""
+    """Whether there is nothing in a file: none was made, or its maker was killed."""
     try:
         return path.stat().st_size == 0
     except (FileNotFoundError, NotADirectoryError):

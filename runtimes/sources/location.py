@@ -47,7 +47,7 @@ def expand(root: str, pattern: str, search: SearchOptions) -> Iterator[str]:
         found = [path]
     else:
         found = [
-            os.path.join(root, name)  # noqa: PTH118 - likewise
+            os.path.join(root, name)  # noqa: PTH118 - hot, and text
             for name in _names(search.noticed(root))
             if fnmatchcase(name, head)
         ]

@@ -69,7 +69,7 @@ def file_for(folder: str, key: str, kind: str = "") -> str:
 
 
 def digest(content: bytes) -> str:
-    """Return one word for what nobody has an interest to forge; `hashlib` takes 3 ms to import."""
+    """Return one word for what is not worth forging; `hashlib` takes 3 ms to import."""
     return f"{zlib.crc32(content):08x}{zlib.adler32(content):08x}"
 
 

@@ -1,4 +1,4 @@
-"""Start the demonstration's programs on every runtime that nothing stands against."""
+"""Start the demonstration's programs on every runtime that nothing rules out."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Installed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unpacked:
-    """Debian packages of some suite, unpacked beside the system and never installed.
+    """Debian packages of some suite, unpacked next to the system and never installed.
 
     dpkg's database, the system's libc and its Python stay as they are. Installing
     `python3.11-dbg` instead would upgrade the system's python3.11.

@@ -1,4 +1,4 @@
-"""Do steps side by side: those that wait for the network beside the one that computes."""
+"""Do steps side by side: those that wait for the network next to the one that computes."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ STEPS: tuple[Step, ...] = (
         about="Jython, by apt",
         recipe=Installed(packages=("jython",)),
         proof=_facts("jython", "2.7", "older"),
-        needs=("chromium",),  # likewise
+        needs=("chromium",),  # two apt-get at once would wait for each other's lock
     ),
     Step(
         name="pyodide",

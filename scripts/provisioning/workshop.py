@@ -86,7 +86,7 @@ class Workshop:
 
     # ------------------------------------------------------------------------------ packages
     def apt(self, name: str, *arguments: str, cwd: Path | None = None) -> None:
-        """Run apt-get on package lists of our own, beside those of the system.
+        """Run apt-get on package lists of our own, next to those of the system.
 
         Raises:
             ProvisioningError: it failed, or the machine's apt sources lack an archive.
@@ -103,7 +103,7 @@ class Workshop:
             "Dir::Etc::sourceparts": state / "sources",
             "Dir::State::Lists": state / "lists",
             "Dir::Cache": state / "cache",
-            # Container images turn these two off; every command would then parse all lists anew.
+            # Container images turn these two off; every command would then parse all lists again.
             "Dir::Cache::pkgcache": "pkgcache.bin",
             "Dir::Cache::srcpkgcache": "srcpkgcache.bin",
             # `opened` keeps others out of these lists; dpkg's own lock is none of our business.
@@ -137,7 +137,7 @@ class Workshop:
             self.apt(name, "-q", "source", "--download-only", f"{package}/{suite}", cwd=store)
             unfinished = self.work / f"unfinished-{package}"
             unfinished.mkdir(exist_ok=True)
-            archives = sorted(store.glob("*.orig.tar.?z"))  # `.asc` beside it is its signature
+            archives = sorted(store.glob("*.orig.tar.?z"))  # `.asc` next to it is its signature
             self.run(name, "tar", "-xf", *archives, "-C", unfinished, "--strip-components=1")
             unfinished.rename(tree)
             shutil.rmtree(store)

@@ -1,4 +1,4 @@
-"""What stands against runtimes: the program's syntax, imports and words, asked of real runtimes."""
+"""What rules out runtimes: the program's syntax, imports and words, asked of real runtimes."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_an_environment_that_another_run_changed_is_not_taken(
     assert matrix(telling)[0].returncode == 0
     module = telling / "src/demo/__init__.py"
     module.write_text("VALUE = 2\n")
-    assert matrix(telling, "3.12")[0].returncode == 0  # asked for by name: remembered apart
+    assert matrix(telling, "3.12")[0].returncode == 0  # asked for by name: cached apart
     module.write_text("VALUE = 1\n")
     assert _said(matrix, telling)[0] == BEFORE
     assert _said(matrix, telling) == (BEFORE, True)

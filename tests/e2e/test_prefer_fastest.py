@@ -30,7 +30,7 @@ USUAL, OTHER = f"cpython-{V312}", f"cpython-{V310}"
 
 @pytest.fixture
 def planted(tmp_path: Path, require: Require) -> Callable[[float], list[str]]:
-    """Return a function that plants how fast 3.10 is beside 3.12, and gives the options."""
+    """Return a function that plants how fast 3.10 is next to 3.12, and gives the options."""
     script = tmp_path / "tool.py"
     script.write_text("import sys; print(sys.version_info[1])\n")
     program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text=str(script)), tmp_path, None)

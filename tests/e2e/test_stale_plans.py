@@ -1,4 +1,4 @@
-"""After any change to what a decision rests on, the next start decides anew."""
+"""After any change to what a decision rests on, the next start decides again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class World:
     options: list[str]
 
     def start(self) -> tuple[str, str]:
-        """Start the script; return what it printed, and how: by a `plan`, or `decided` anew."""
+        """Start the script; return what it printed, and how: by a `plan`, or `decided` again."""
         done = subprocess.run(
             [COMMAND, "run", *self.options, self.script],
             check=False,

@@ -85,7 +85,7 @@ MACHINE = tuple(
 def row(
     name: str, state: CellState = CellState.PASSED, *cases: TestCase, **changes: object
 ) -> CellReport:
-    """Return what came of a cell on CPython."""
+    """Return the result of a cell on CPython."""
     values: dict[str, object] = {
         "name": name,
         "task": None,

@@ -68,7 +68,7 @@ def outcome(
     files: dict[str, str | None] | None = None,
     refused: str | None = None,
 ) -> RunOutcome:
-    """Return what came of a run."""
+    """Return the result of a run."""
     written = sorted((files or {}).items())
     return RunOutcome(
         exit_code=exit_code,

@@ -74,12 +74,12 @@ class Build(Struct, frozen=True, kw_only=True):
         slots: of a multi-phase module, after its own.
         title, size: the name and the bytes of state in its definition.
         options: for the compiler.
-        library: text of a library beside the file that it is linked to through `$ORIGIN`; empty
+        library: text of a library next to the file that it is linked to through `$ORIGIN`; empty
             for one that is removed again.
         soname: of that library.
         glibc: it needs a version of the C library that does not exist.
         beside: another file of the same module.
-        sources: empty Python files beside it.
+        sources: empty Python files next to it.
     """
 
     name: str

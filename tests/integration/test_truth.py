@@ -69,8 +69,8 @@ def check(title: str, table: list[Cell], *, unshown: bool = False) -> None:
     """
     print(f"\n{title}")  # noqa: T201 - the table is what a reader of `-s` wants
     for cell in table:
-        print(f"  {cell.row()}")  # noqa: T201 - likewise
-    print(f"  {len(table)} cells")  # noqa: T201 - likewise
+        print(f"  {cell.row()}")  # noqa: T201 - the table is what a reader of `-s` wants
+    print(f"  {len(table)} cells")  # noqa: T201 - the table is what a reader of `-s` wants
     excused = [cell for cell in table if unshown and any(map(_doubted, cell.verdict.warnings))]
     assert bool(excused) is unshown
     wrong = [

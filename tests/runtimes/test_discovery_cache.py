@@ -1,4 +1,4 @@
-"""A remembered search is used while it is true, and only then."""
+"""A cached search is used while it is true, and only then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def known(machine: Machine) -> Path:
-    """A machine whose search is remembered whole; return the note."""
+    """A machine whose search is cached whole; return the note."""
     home = machine.home
     machine.add("python3.8", FAKE.format(minor=8))
     machine.add("python3.12", "#!/usr/bin/python3\nprint()\n")
@@ -131,7 +131,7 @@ def _script_becomes_a_runtime(machine: Machine) -> None:
 
 
 def _refreshed(machine: Machine) -> None:
-    """Another process asked anew, and what it was told was another thing."""
+    """Another process asked again, and what it was told was another thing."""
     for note in _notes(machine):
         if not note.name.startswith("search-"):
             note.write_text(note.read_text().replace("[3,8,0,", "[3,6,0,"))

@@ -1,4 +1,4 @@
-"""A remembered answer is used while it is true, and only then."""
+"""A cached answer is used while it is true, and only then."""
 
 from __future__ import annotations
 
@@ -483,9 +483,9 @@ def test_a_failure_that_is_mended_elsewhere(machine: Machine) -> None:
 
 
 def answers(folder: Path) -> list[Path]:
-    """Return what is remembered of each candidate.
+    """Return what is cached of each candidate.
 
-    The search as a whole is remembered only once what it saw is no longer young.
+    The search as a whole is cached only once what it saw is no longer young.
     """
     return [each for each in folder.iterdir() if not each.name.startswith("search-")]
 

@@ -21,7 +21,7 @@ subprocess.Popen([sys.executable, "-c", "while True: print('x' * 9999)"])
 
 
 def heard(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20) -> Output:
-    """Run a script and return what came of it."""
+    """Run a script and return the result of it."""
     deadline = time.monotonic() + seconds
     command = [sys.executable, "-I", "-c", script]
     with Child(command, env=dict(os.environ), folder=folder, kept=kept) as child:

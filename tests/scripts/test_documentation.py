@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from multirt.cli.app import build, valued_options
-from multirt.cli.argv import COMMANDS, TAKE_PROGRAMS, separated
+from multirt.cli.argv import COMMANDS, TAKE_PROGRAMS, separate_program
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -38,7 +38,7 @@ def test_each_command_in_the_documentation_parses(page: Path) -> None:
         if words[0] not in COMMANDS:
             words = ["run", *words]
         if words[0] in TAKE_PROGRAMS:
-            words[1:] = separated(words[1:], valued_options(group.commands[words[0]]))
+            words[1:] = separate_program(words[1:], valued_options(group.commands[words[0]]))
         command, name, words = group.commands[words[0]], words[0], words[1:]
         context = command.make_context(name, words)
         while hasattr(command, "commands"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.cli.argv import gathered, separated, split_shebang_args
+from multirt.cli.argv import move_flags_ahead, separate_program, split_shebang_args
 
 _VALUED = {"--python", "-p", "--with"}
 
@@ -26,7 +26,7 @@ _VALUED = {"--python", "-p", "--with"}
     ],
 )
 def test_options_end_at_the_program(line: str, expected: str) -> None:
-    assert separated(line.split(), _VALUED) == expected.split()
+    assert separate_program(line.split(), _VALUED) == expected.split()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_options_end_at_the_program(line: str, expected: str) -> None:
     ],
 )
 def test_flags_of_commands_that_only_look(words: list[str], expected: list[str]) -> None:
-    assert gathered(words, {"--json", "-v"}) == expected
+    assert move_flags_ahead(words, {"--json", "-v"}) == expected
 
 
 @pytest.mark.parametrize(

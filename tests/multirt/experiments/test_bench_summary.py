@@ -46,7 +46,7 @@ def measured(
 def bench(
     *others: Measurement, reference: Measurement | None = None, checked: bool = True
 ) -> Bench:
-    """Return a measurement beside a reference of one second."""
+    """Return a measurement next to a reference of one second."""
     first = reference or measured("cpython-3.13.0", 1.0)
     return Bench(
         program="/somewhere/tool.py",

@@ -86,7 +86,7 @@ def test_a_file_that_somebody_just_began_is_empty(tmp_path: Path) -> None:
 def test_a_path_that_is_no_text_is_found_again(tmp_path: Path) -> None:
     store = History(path=tmp_path / "history.sqlite3")
     store.append([replace(record(), program="/tmp/\udcff.py")])  # noqa: S108 - only a name
-    assert len(store.records(program="/tmp/\udcff.py")) == 1  # noqa: S108 - likewise
+    assert len(store.records(program="/tmp/\udcff.py")) == 1  # noqa: S108 - only a name
 
 
 def test_a_locked_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

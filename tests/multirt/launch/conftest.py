@@ -1,4 +1,4 @@
-"""The two readers of plan files, each beside a stand-in for the Python command."""
+"""The two readers of plan files, each next to a stand-in for the Python command."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no other runner be here, though they may be installed beside us."""
+    """Let no other runner be here, though they may be installed next to us."""
     for name in IMPORTS:
         monkeypatch.setitem(sys.modules, name, None)
 

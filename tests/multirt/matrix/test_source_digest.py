@@ -23,7 +23,7 @@ def state_of(root: Path, env: dict[str, str], written: dict[str, str]) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a project with a module, a link to a folder beside it, and a build script."""
+    """Return a project with a module, a link to a folder next to it, and a build script."""
     root = tmp_path / "project"
     (root / "src").mkdir(parents=True)
     (root / "src/demo.py").write_text("VALUE = 1\n")

@@ -1,4 +1,4 @@
-"""What was found out is remembered, and never longer than it is true."""
+"""What was found out is cached, and never longer than it is true."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def wheel(tmp_path: Path) -> Path:
 
 
 def kept(folder: Path) -> list[Path]:
-    """Return the remembered answers."""
+    """Return the cached answers."""
     return sorted((folder / "cache" / "probing").glob("*.json"))
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 
-from multirt.cli.matrix_run import hand_out
+from multirt.cli.matrix_run import write_results
 from multirt.errors import MultirtError
 from multirt.matrix.model import CellState, Excluded
 from multirt.matrix.report import (
@@ -164,7 +164,7 @@ def test_a_job_of_github_gets_the_report_into_its_summary(
 ) -> None:
     (tmp_path / "step.md").write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step.md"))
-    assert hand_out(full()) == 1
+    assert write_results(full()) == 1
     first, _, rest = (tmp_path / "step.md").read_text().partition("\n")
     assert first == "before"
     assert "SIGSEGV (signal 11)" in rest

@@ -17,7 +17,15 @@ from multirt.report.probe_html import write_probed
 from multirt.report.probe_markdown import markdown_lines
 from multirt.report.probe_sarif import sarif_document
 from multirt.report.probe_text import Layout, probe_lines
-from multirt.report.terminal import Color, Colorizer, cut, cut_apart, painter, visible, width
+from multirt.report.terminal import (
+    Color,
+    Colorizer,
+    escaped,
+    painter,
+    shorten,
+    shorten_distinct,
+    width,
+)
 from tests.factories.probe_reports import RUNTIMES, extension, objection, report, verdict
 from tests.factories.probe_wheels import HOSTILE
 
@@ -117,8 +125,8 @@ def test_when_there_are_colors(
     ],
 )
 def test_words_are_cut_to_columns(words: str, room: int, expected: str | None) -> None:
-    assert width(cut(words, room)) == room
-    assert expected in {None, cut(words, room)}
+    assert width(shorten(words, room)) == room
+    assert expected in {None, shorten(words, room)}
 
 
 @pytest.mark.parametrize(
@@ -144,13 +152,13 @@ def test_words_are_cut_to_columns(words: str, room: int, expected: str | None) -
 def test_different_names_look_different(
     names: list[str], room: int, shown: list[str] | None
 ) -> None:
-    found = cut_apart(names, room)
+    found = shorten_distinct(names, room)
     assert found == (shown or found)
     assert len({*found}) == len({*names})
 
 
 def test_what_is_not_printable_shows_as_its_code() -> None:
-    assert visible("a\nb\x1b\u202e\udcff é") == "a\\nb\\x1b\\u202e\\udcff é"
+    assert escaped("a\nb\x1b\u202e\udcff é") == "a\\nb\\x1b\\u202e\\udcff é"
 
 
 def test_github_gets_one_command_a_line() -> None:
