@@ -90,7 +90,7 @@ import os, sys
 from msgspec.structs import replace
 from pathlib import Path
 from multirt.experiments.canary import Canary
-from multirt.experiments.canary_report import Trial
+from multirt.experiments.canary_report import CanaryPair
 from multirt.experiments.canary_store import CanaryStore
 from multirt.selection.model import Plan
 from tests.factories.outcomes import runtime
@@ -99,7 +99,7 @@ usual = Plan(
     runtime=runtime(), executable=Path(sys.executable), arguments=("-c", "print('as ever')")
 )
 Canary(
-    trial=Trial(program="p", usual="cpython-3.12.1", canary="cpython-3.15.0"),
+    trial=CanaryPair(program="p", usual="cpython-3.12.1", canary="cpython-3.15.0"),
     usual=usual,
     canary=replace(usual, executable=Path("/no/such/python")),
     env=os.environ,

@@ -22,7 +22,6 @@ LINES, COLUMNS = 40, 100
         ("list",),
         ("doctor",),
         ("cache", "info"),
-        ("env", "list"),
         ("explain", "tool.py"),
         ("explain", "other.py"),
         ("explain", "--python", "3.99", "tool.py"),

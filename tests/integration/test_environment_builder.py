@@ -42,13 +42,13 @@ _SERVED = [row.name for row in INTERPRETERS if row.name not in _UNSERVED and not
 _BUILDER = """
 import os, sys
 from pathlib import Path
-from multirt.environments import Store, Wanted, build, resolve
+from multirt.environments import EnvironmentStore, InstallRequest, build, resolve
 from runtimes import interrogate
 runtime = interrogate(Path(sys.argv[2]), env=dict(os.environ), timeout=60)
-store = Store(Path(sys.argv[1]), dict(os.environ))
+store = EnvironmentStore(Path(sys.argv[1]), dict(os.environ))
 print("ready", flush=True)
 sys.stdin.readline()
-print(build(runtime, resolve(runtime, Wanted(requirements=("beta",)), store), store).home)
+print(build(runtime, resolve(runtime, InstallRequest(requirements=("beta",)), store), store).home)
 """
 
 
