@@ -239,13 +239,13 @@ class Discoverer:
         self, suspects: Sequence[UniqueExecutable]
     ) -> list[Facts | CandidateError]:
         whom = "an interpreter" if len(suspects) == 1 else f"each of {len(suspects)} interpreters"
-        from runtimes.worker_slots import run_parallel  # 1 ms, likewise
+        from runtimes.worker_slots import run_parallel  # 1 ms, where something has to be queried
 
         with self._search.waiting(f"asking {whom} what it is"):
             return run_parallel(self._ask, suspects)
 
     def _ask(self, suspect: UniqueExecutable, stop: Event) -> Facts | CandidateError:
-        from runtimes.query import ask  # 20 ms, likewise
+        from runtimes.query import ask  # 20 ms, where something has to be queried
 
         before = self._cache.watch(suspect)
         result: Facts | CandidateError

@@ -64,6 +64,14 @@ def runtime_ranges(ids: Collection[str], among: Sequence[str]) -> str:
     return ", ".join([*titled, *(each for each in unknown if each in ids)])
 
 
+def split_platform(runtime: str) -> tuple[str, str | None]:
+    """Return an id without its platform, and the platform; None where the id names none."""
+    match = _ID.fullmatch(runtime)
+    if match is None or match["place"] is None:
+        return runtime, None
+    return runtime[: match.start("place")], match["place"][1:]
+
+
 def _minor_of(runtime: str) -> _Minor | None:
     """Return what an id says; None where it is not built as ids are."""
     whole = _ID.fullmatch(runtime)

@@ -166,7 +166,7 @@ _TEXTS = {
 _LISTS = {"extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
 _INDEX_KEYS = ("index-url", *_LISTS)
 # Without these something else would be installed than the script's author meant, or from
-# somebody else.
+# another author.
 _UVS_ALONE = (
     "dependency-metadata",
     "exclude-dependencies",

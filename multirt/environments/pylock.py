@@ -49,7 +49,7 @@ def parse_lock(text: str, where: str) -> Pylock:
     try:
         return Pylock.from_dict(parse_toml(text))
     except (PylockValidationError, ValueError) as error:
-        raise InputError(f"{where} is no lock file: {error}", kind=ErrorKind.LOCK) from error
+        raise InputError(f"{where} is not a lock file: {error}", kind=ErrorKind.LOCK) from error
 
 
 def with_absolute_paths(text: str, folder: Path) -> str:
@@ -177,7 +177,9 @@ def read_lock(file: Path, store: EnvironmentStore) -> str:
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}", kind=ErrorKind.LOCK) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{file} is no lock file: it is not UTF-8", kind=ErrorKind.LOCK) from error
+        raise InputError(
+            f"{file} is not a lock file: it is not UTF-8", kind=ErrorKind.LOCK
+        ) from error
     if file.suffix != ".lock":
         return with_absolute_paths(text, file.absolute().parent)
     what = ["--project", str(file.absolute().parent), "--no-emit-project", "--no-dev"]

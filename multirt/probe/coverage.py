@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from multirt.probe.model import FITTING
+from runtimes.ranges import split_platform
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from multirt.probe.model import ArtifactReport
 
-_RUNTIME: Final = re.compile(r"(?P<name>[a-z]+-[\d.]+[a-z]*)(?:-(?P<platform>.+))?")
 _RELEASE: Final = re.compile(r"(?:_\d+)+(?=_)")  # of a system, `_2_17` in `manylinux_2_17_x86_64`
 _COMMON: Final = (
     "manylinux x86_64",
@@ -52,16 +54,16 @@ def coverage_of(reports: Iterable[ArtifactReport]) -> tuple[PlatformCoverage, ..
     for report in reports:
         pure = any(tag.endswith("-any") for tag in report["wheel_tags"])
         for verdict in report["runtimes"]:
-            match = _RUNTIME.fullmatch(verdict["runtime"])
-            if match is None or verdict["status"] == "incompatible":
+            if verdict["status"] not in FITTING:
                 continue
+            name, named = split_platform(verdict["runtime"])
             if pure:
-                everywhere.add(match["name"])
+                everywhere.add(name)
                 continue
             # A runtime of this machine has no platform in its name: it is one of the wheel's.
             own = [tag.rpartition("-")[2] for tag in report["wheel_tags"]]
-            for platform in [match["platform"]] if match["platform"] else own:
-                served.setdefault(_family(platform), set()).add(match["name"])
+            for platform in [named] if named else own:
+                served.setdefault(_family(platform), set()).add(name)
     runtimes = sorted(everywhere.union(*served.values()), key=_order)
     return tuple(
         PlatformCoverage(

@@ -36,6 +36,7 @@ _SLOWEST: Final = 10_000  # bytes a second, after the first minute
 _MINUTE: Final = 60.0
 _AT_ONCE: Final = 4  # downloads
 _TRIES: Final = 3
+_LARGEST: Final = 8 << 30  # bytes of one wheel
 _CHUNK: Final = 1 << 16  # bytes, which a break of the connection loses
 
 
@@ -203,6 +204,8 @@ def _append(client: PyPISimple, package: DistributionPackage, part: Path) -> Non
         with part.open("ab" if resumed else "wb") as file:
             for chunk in answer.iter_content(_CHUNK):
                 file.write(chunk)
+                if file.tell() > _LARGEST:
+                    raise OSError("it is larger than 8 GiB")
                 seconds = time.monotonic() - begun
                 if seconds > _MINUTE and file.tell() - had * resumed < _SLOWEST * seconds:
                     raise TimeoutError("the index sends less than 10 kB a second")

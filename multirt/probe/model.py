@@ -31,6 +31,10 @@ class ImportCheck(StrEnum):
     GIL = "gil"
 
 
+FITTING = frozenset({"compatible", "unverified"})
+"""The statuses of runtimes that an artifact works on, as far as is known."""
+
+
 class ProbeProgress(Protocol):
     """Who is told how far the work is."""
 

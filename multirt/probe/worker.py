@@ -92,7 +92,7 @@ def failure_report(task: ProbeTask, error: AbiProbeError) -> ArtifactReport:
             kind = "nothing-to-probe"
             hint = "name a wheel, a binary, a folder of packages or, with --site, what is in one"
         case _:
-            kind, hint = "unreadable", "check its name, or fetch or build it anew"
+            kind, hint = "unreadable", "check its name, or fetch or build it again"
     message = f"{task.name}: {error}" if task.name else str(error)
     return failed(task.target, kind, message, hint)
 

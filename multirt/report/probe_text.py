@@ -19,6 +19,7 @@ from multirt.probe.findings import (
     reasons_of,
     title,
 )
+from multirt.probe.model import FITTING
 from multirt.report.abi_summary import standing_of
 from multirt.report.terminal import Colorizer, Style, escaped, shorten
 from runtimes.ranges import runtime_ranges
@@ -45,7 +46,6 @@ _INKS: Final = {
     Severity.HINT: Style.DIM,
 }
 _SERIOUS: Final = frozenset({Severity.BROKEN_PROMISE, Severity.OBJECTION})
-_FITTING: Final = frozenset({"compatible", "unverified"})
 _REASONS: Final = 8  # shown for many artifacts
 _GAP: Final = 2  # blanks between columns
 _WARNINGS: Final = 4  # shown of one artifact
@@ -134,9 +134,9 @@ def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     verdicts: dict[str, set[bool]] = {}
     for each in report["runtimes"]:
         name = interpreter_of(each["runtime"])
-        verdicts.setdefault(name, set()).add(each["status"] in _FITTING)
+        verdicts.setdefault(name, set()).add(each["status"] in FITTING)
     if any(len(each) > 1 for each in verdicts.values()):  # it depends on the platform
-        verdicts = {each["runtime"]: {each["status"] in _FITTING} for each in report["runtimes"]}
+        verdicts = {each["runtime"]: {each["status"] in FITTING} for each in report["runtimes"]}
     among = [*verdicts]
     fits = [name for name, fit in verdicts.items() if fit == {True}]
     against = [name for name in among if name not in fits]

@@ -101,7 +101,7 @@ def test_people_are_told_what_cannot_be_read_and_what_next(multirt: Command, for
     done = multirt("probe", *WORDS, "--format", form, GOOD, "no-such.whl", SDIST)
     assert done.stderr.splitlines() == [
         "multirt: no-such.whl: no such file or folder",
-        "  check its name, or fetch or build it anew",
+        "  check its name, or fetch or build it again",
         f"multirt: {SDIST}: nothing to probe: a source archive; build a wheel of it first",
         "  pip wheel --no-deps makes one",
     ]

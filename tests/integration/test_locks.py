@@ -107,8 +107,8 @@ def test_a_lock_that_does_not_serve_is_an_objection(
 @pytest.mark.parametrize(
     ("content", "requirement", "message"),
     [
-        pytest.param("[", "alpha", "is no lock file", id="no-toml"),
-        pytest.param("packages = 3\n", "alpha", "is no lock file", id="no-lock"),
+        pytest.param("[", "alpha", "is not a lock file", id="no-toml"),
+        pytest.param("packages = 3\n", "alpha", "is not a lock file", id="no-lock"),
         pytest.param(_package(_PURE), "beta", "out of date: it has no beta", id="lacks"),
         pytest.param(
             _package(_PURE), "alpha>1", "has alpha 1.0, and alpha>1 is required", id="older"
