@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # A tag or a version range may be stricter than the machine code; every other cause is a fact.
 _CAUTIOUS = frozenset({Cause.ABI_TAG, Cause.PACKAGE_PYTHON})
 _FINE = frozenset({ImportOutcome.IMPORTED, ImportOutcome.NEEDS_MODULE})
+_FORETOLD = {
+    ImportOutcome.OTHER_FILE: WarningKind.FALLBACK,
+    ImportOutcome.FAILED: WarningKind.OPTIONAL,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +70,7 @@ class Cell:
         # Without machine code of its own, only what it requires can be to blame.
         if self.verdict.status is Status.UNVERIFIED:
             for module, seen in self.seen.items():
-                excused = seen.outcome is ImportOutcome.OTHER_FILE and self._expected(module)
-                if seen.outcome not in _FINE and not excused:
+                if seen.outcome not in _FINE and not self._expected(module, seen.outcome):
                     yield f"{self.verdict.status}, but {module} {seen.outcome}: {seen.detail}"
         for objection in self.verdict.objections:
             if objection.cause in _CAUTIOUS or _is_of_layout(objection):
@@ -79,12 +82,10 @@ class Cell:
             ):
                 yield f"{objection.cause}, but {', '.join(concerned)} imports: {objection.detail}"
 
-    def _expected(self, module: str) -> bool:
-        """Whether a warning said that another file would be taken."""
-        return any(
-            each.kind is WarningKind.FALLBACK and each.subject == module
-            for each in self.verdict.warnings
-        )
+    def _expected(self, module: str, outcome: ImportOutcome) -> bool:
+        """Whether a warning says that another file is imported, or that an extra does not load."""
+        kind = _FORETOLD.get(outcome)
+        return any(each.kind is kind and each.subject == module for each in self.verdict.warnings)
 
     def cautious(self) -> bool:
         """Whether everything imports that only the metadata refuses."""

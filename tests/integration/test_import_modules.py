@@ -180,12 +180,22 @@ def test_a_module_that_hangs_is_ended_with_all_that_it_started(
         assert stream.read() == b"alive"  # which ends when nobody is left to write
 
 
+_ABSENT = "import not_installed_anywhere\n"
+_ABSENT_IN_WORDS = """
+try:
+    import not_installed_anywhere
+except ImportError:  # as PyPy's `_tkinter` does, without a name
+    raise ImportError("No module named 'not_installed_anywhere', please install its package")
+"""
+
+
+@pytest.mark.parametrize("source", [_ABSENT, _ABSENT_IN_WORDS], ids=["named", "in a text"])
 def test_what_is_absent_is_no_fault_of_the_artifact(
-    require: Require, require_headers: RequireHeaders, tmp_path: Path
+    source: str, require: Require, require_headers: RequireHeaders, tmp_path: Path
 ) -> None:
     runtime = interrogate(require("3.11"), env=os.environ, timeout=60.0)
     build(tmp_path / "pack", _SINGLE, require_headers("3.11"))
-    (tmp_path / "pack" / "__init__.py").write_text("import not_installed_anywhere\n")
+    (tmp_path / "pack" / "__init__.py").write_text(source)
     proof = prove(tmp_path, runtime)
     (seen,) = proof.seen
     assert seen.outcome is ImportOutcome.NEEDS_MODULE
