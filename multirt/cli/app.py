@@ -112,7 +112,7 @@ def _typed(context: Any) -> str:  # noqa: ANN401 - of the click in typer
 def _meant(arguments: Sequence[str]) -> str | None:
     """Return what to write instead of words that begin with no command."""
     from multirt.cli.argv import COMMANDS
-    from multirt.selection.did_you_mean import suggest_command  # 60 ms, where something is wrong
+    from multirt.selection.console_script import suggest_command  # 60 ms, where something is wrong
 
     first = arguments[0]
     if first in COMMANDS:  # an option of it lacks its value, and typer does not say whose it is

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from multirt.errors import UsageError
-from multirt.program.requirement_text import parse_requirement
+from multirt.program.requirements import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -21,7 +21,7 @@ from multirt.program.model import ProgramKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.selection.request import Request
+    from multirt.selection.model import Request
 
 _LARGEST_SEED = 4_294_967_295  # what Python takes
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Also write a page.")]

@@ -13,7 +13,7 @@ import typer
 
 from multirt.cli.options import Json, Refresh, cache_dir, search
 from multirt.launch.native import installed_launcher
-from multirt.selection.doctor import diagnose
+from multirt.report.doctor import diagnose
 from runtimes import cache_info, discover
 
 # Each with what it is used for; multirt does without where it is not needed.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.options import Json, Refresh, complete_runtime, search
-from multirt.selection.explicit_paths import add_explicit_paths
+from multirt.selection.lazy_discovery import add_explicit_paths
 from runtimes import RuntimeSpec as Spec
 from runtimes import discover, ranked
 

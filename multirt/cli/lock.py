@@ -14,7 +14,7 @@ from multirt.environments import InstallRequest, apply_tool_uv, lock_name, make_
 from multirt.errors import NothingFitsError, ProgramError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
-from multirt.selection.explicit_paths import add_explicit_paths
+from multirt.selection.lazy_discovery import add_explicit_paths
 from runtimes import NoRuntimeError, Runtime, RuntimeSpec, discover
 
 

@@ -176,7 +176,7 @@ def _runtimes(config: Config, notice: Callable[[str], object]) -> tuple[Runtime,
     found = discover(looked).runtimes
     if all(spec.path is None for spec in specs):
         return found
-    from multirt.selection.explicit_paths import (  # 60 ms, for a runtime that is named by its path
+    from multirt.selection.lazy_discovery import (  # 60 ms, for a runtime that is named by its path
         add_explicit_paths,
     )
 

@@ -22,7 +22,7 @@ from multirt.config import CliSettings, Prefer
 from multirt.errors import UsageError
 from multirt.program import entry_of
 from multirt.program.model import ProgramKind
-from multirt.selection.request import Request
+from multirt.selection.model import Request
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:

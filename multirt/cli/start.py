@@ -20,14 +20,14 @@ from multirt.launch.tracked_environ import TrackedEnviron
 from multirt.process.debug_log import say
 from multirt.program import entry_of
 from multirt.selection.decide import decide
+from multirt.selection.model import Request
 from multirt.selection.plan import plan
-from multirt.selection.request import Request
 from runtimes import RuntimeSpec, is_cpython
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from multirt.selection.request import Decision
+    from multirt.selection.model import Decision
     from runtimes import Runtime
 
 

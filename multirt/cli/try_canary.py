@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.program.model import Program
-    from multirt.selection.request import Decision, Request
+    from multirt.selection.model import Decision, Request
     from runtimes import RuntimeSpec
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from multirt.config.files import read_toml, table_in
 from multirt.errors import ConfigError
-from multirt.program.requirement_text import parse_requirement, parse_specifiers
+from multirt.program.requirements import parse_requirement, parse_specifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from multirt.launch.profiles import Profile
     from multirt.program.model import Program
-    from multirt.selection.model import Plan
-    from multirt.selection.request import Decision, Request
+    from multirt.selection.model import Decision, Plan, Request
     from runtimes import Runtime
 
 

@@ -15,7 +15,7 @@ from abi_probe import Cause
 from multirt.launch.plan_writer import PlanInputs, PlanNotSafeError
 from multirt.launch.tracked_environ import TrackedEnviron
 from multirt.program.model import ProgramKind
-from multirt.selection.own_modules import path_files_of
+from multirt.selection.module_search import path_files_of
 from multirt.selection.virtualenv import candidates
 from runtimes import Reason
 from runtimes.venvs import site_folders
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from multirt.environments import InstallRequest
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
-    from multirt.selection.model import Plan
-    from multirt.selection.request import Decision, Request
+    from multirt.selection.model import Decision, Plan, Request
     from runtimes import Discovery
 
 # Looked for in the current folder and above it by version managers, and so by the search.

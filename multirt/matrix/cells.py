@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from multirt.config.toml_table import nearest
 from multirt.errors import ConfigError, MultirtError, UsageError
 from multirt.matrix.model import Cell, Condition, Config, Excluded, Job, Needs
-from multirt.program.requirement_text import parse_specifiers
+from multirt.program.requirements import parse_specifiers
 from runtimes import RuntimeSpec, SpecError, rank
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from multirt.matrix.model import (
     Needs,
     Override,
 )
-from multirt.program.requirement_text import parse_requirement
+from multirt.program.requirements import parse_requirement
 from runtimes import RuntimeSpec, SpecError
 
 if TYPE_CHECKING:

@@ -164,7 +164,7 @@ def _wanted(probing: ProbeRequest) -> list[Runtime]:
         return []
     runtimes = discover(probing.search).runtimes
     if any(spec.path is not None for spec in probing.specs):
-        from multirt.selection.explicit_paths import add_explicit_paths  # 40 ms
+        from multirt.selection.lazy_discovery import add_explicit_paths  # 40 ms
 
         runtimes = add_explicit_paths(runtimes, probing.specs, probing.search)
     known = tuple(each.id for each in runtimes)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from multirt.program.entry import entry_of
 from multirt.program.guards import RuntimeFacts, evaluate_guard
-from multirt.program.read import read_program
+from multirt.program.read import entry_of, read_program
 from multirt.program.shebang import Shebang, is_python, read_shebang
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Read a program: the file that is started and all of its own that its imports lead to."""
+"""Read a program: from the command line, the file to start, and its own modules."""
 
 from __future__ import annotations
 
@@ -11,17 +11,81 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from multirt.errors import MultirtError, ProgramError
+from multirt.errors import MultirtError, ProgramError, UsageError
 from multirt.program.imports import read_imports
-from multirt.program.model import Exit, Guard, Import, Program, ProgramKind, Source
+from multirt.program.model import EntryPoint, Exit, Guard, Import, Program, ProgramKind, Source
 from multirt.program.module_finder import ModuleArchive, ModuleFolder, find, is_module_name
-from multirt.program.pep723 import Block, read_block
+from multirt.program.requirements import Block, read_block
 from multirt.program.shebang import Shebang, read_shebang
 from multirt.storage.files import read_bytes
 
 if TYPE_CHECKING:
-    from multirt.program.model import EntryPoint
+    from collections.abc import Sequence
+
     from multirt.program.module_finder import FoundModule, ModuleLocation
+
+_INTERPRETERS = frozenset({"python", "python3"})
+_LONGEST_END = 22 + 0xFFFF  # bytes; the end record of a zip archive and the longest comment
+_ENDINGS = (".py", ".pyw", ".pyc", ".pyz")
+
+
+def entry_of(words: Sequence[str], cwd: Path) -> tuple[EntryPoint, tuple[str, ...]]:
+    """Return what is to run and the arguments that are its own.
+
+    Args:
+        words: a path, `-m MODULE`, `-c CODE`, `-`, or the name of a command; then arguments.
+            Nothing at all means the interpreter itself, as it does for `python`.
+        cwd: the folder that paths are looked up in.
+
+    Raises:
+        MultirtError: `-m` or `-c` without its word.
+    """
+    if not words:
+        return EntryPoint(kind=ProgramKind.INTERPRETER), ()
+    first, rest = words[0], tuple(words[1:])
+    if first == "-":
+        return EntryPoint(kind=ProgramKind.STDIN), rest
+    for option, kind in (("-m", ProgramKind.MODULE), ("-c", ProgramKind.CODE)):
+        if first == option:
+            if not rest:
+                raise UsageError(f"{option} needs a word after it")
+            return EntryPoint(kind=kind, text=rest[0]), rest[1:]
+        if first.startswith(option) and not first.startswith("--"):
+            return EntryPoint(kind=kind, text=first[2:]), rest
+    return _named(first, cwd), rest
+
+
+def _named(word: str, cwd: Path) -> EntryPoint:
+    """Return what a word names: something on the disk, or else a command."""
+    if word in _INTERPRETERS:
+        return EntryPoint(kind=ProgramKind.INTERPRETER)
+    path = cwd / word
+    is_folder = path.is_dir()
+    there = is_folder or path.exists()
+    if is_folder or (there and _is_archive(path)):
+        return EntryPoint(kind=ProgramKind.FOLDER, text=word)
+    if there or os.sep in word or word.endswith(_ENDINGS):
+        return EntryPoint(kind=ProgramKind.SCRIPT, text=word)
+    return EntryPoint(kind=ProgramKind.COMMAND, text=word)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive, which may have a `#!` line before it."""
+    try:
+        return path.is_file() and _ends_like_an_archive(path)
+    except OSError:
+        return False
+
+
+def _ends_like_an_archive(path: Path) -> bool:
+    """Whether a file has a zip archive's end; most programs show at once that they have none."""
+    with path.open("rb") as stream:
+        stream.seek(-min(path.stat().st_size, _LONGEST_END), os.SEEK_END)
+        if b"PK\x05\x06" not in stream.read():
+            return False
+    import zipfile  # 8 ms
+
+    return zipfile.is_zipfile(path)
 
 
 def decoded(content: bytes, title: str) -> str:

@@ -11,8 +11,7 @@ from multirt.selection.ranking import criteria_names
 if TYPE_CHECKING:
     from multirt.config import Configuration, Setting
     from multirt.program.model import Program
-    from multirt.selection.model import Verdict
-    from multirt.selection.request import Decision
+    from multirt.selection.model import Decision, Verdict
 
 
 def explain_document(decision: Decision) -> Document:

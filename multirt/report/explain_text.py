@@ -12,8 +12,7 @@ from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import block, open_console, text
 from multirt.report.units import duration, elapsed_text, interval
 from multirt.selection.no_match import by_reason, suggest_fix
-from multirt.selection.prefer_fastest import wants_fastest
-from multirt.selection.ranking import criteria_names
+from multirt.selection.ranking import criteria_names, wants_fastest
 from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from multirt.config import Configuration
-    from multirt.selection.model import Plan
-    from multirt.selection.request import Decision
+    from multirt.selection.model import Decision, Plan
 
 
 def plan_document(plan: Plan) -> Document:

@@ -14,13 +14,16 @@ from multirt.config.project import read_project
 from multirt.errors import ErrorKind, ProgramError, UsageError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, Import, ProgramKind
-from multirt.selection.console_script import ConsoleScript, find_command, interpreter_options
-from multirt.selection.did_you_mean import suggest_command
-from multirt.selection.evaluate import Evaluator
-from multirt.selection.explicit_paths import add_explicit_paths
-from multirt.selection.judge import choose
-from multirt.selection.lazy_discovery import is_final, steps
-from multirt.selection.model import EvaluationContext
+from multirt.selection.console_script import (
+    ConsoleScript,
+    find_command,
+    interpreter_options,
+    suggest_command,
+)
+from multirt.selection.evaluate import Evaluator, choose
+from multirt.selection.import_checks import stdlib_only_names
+from multirt.selection.lazy_discovery import add_explicit_paths, is_final, steps
+from multirt.selection.model import Decision, EvaluationContext, Request
 from multirt.selection.no_match import is_other
 from multirt.selection.package_sources import (
     PackageSources,
@@ -28,9 +31,7 @@ from multirt.selection.package_sources import (
     locks_looked_for,
     start_of,
 )
-from multirt.selection.prefer_fastest import apply_history, wants_fastest
-from multirt.selection.request import Decision, Request
-from multirt.selection.stdlib_names import stdlib_only_names
+from multirt.selection.ranking import apply_history, wants_fastest
 from multirt.selection.virtualenv import (
     candidates,
     find_environment,

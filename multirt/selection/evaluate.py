@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from abi_probe import Cause, Objection
-from multirt.selection.checks.imports import RuntimeView
-from multirt.selection.checks.packages import reached_distributions
+from abi_probe import Cause, Objection, Status
 from multirt.selection.compile_check import query_runtime
-from multirt.selection.judge import choose, judge_runtime
-from multirt.selection.outdated_pins import outdated_pins
-from multirt.selection.own_modules import find_own_modules, has_hooks, query_own_modules
+from multirt.selection.constraint_checks import unmet_constraints
+from multirt.selection.import_checks import RuntimeView, missing_imports, syntax_errors
+from multirt.selection.model import Verdict
+from multirt.selection.module_search import find_own_modules, has_hooks, query_own_modules
+from multirt.selection.package_checks import outdated_pins, package_conflicts, reached_distributions
 from multirt.selection.ranking import rank_for_program
 
 if TYPE_CHECKING:
@@ -27,9 +27,56 @@ if TYPE_CHECKING:
     from abi_probe import Verdict as PackageVerdict
     from multirt.environments import InstallRequest, UnresolvableError
     from multirt.program.model import Program
-    from multirt.selection.model import EvaluationContext, Verdict
-    from multirt.selection.request import Request
+    from multirt.selection.model import EvaluationContext, Request
     from runtimes import Runtime
+
+_WORSE = 1000  # than any number of unverified distributions
+
+
+def judge_runtime(view: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
+    """Return the verdict on a runtime.
+
+    Args:
+        view: what is asked, the runtime, and what it has.
+        verdicts: on each distribution that the program reaches there, by name.
+    """
+    context, runtime = view.context, view.runtime
+    found = [
+        *unmet_constraints(context, runtime),
+        *syntax_errors(view),
+        *missing_imports(view),
+        *package_conflicts(context, runtime),
+    ]
+    unverified = []
+    warnings: list[str] = []
+    for name, verdict in sorted(verdicts.items()):
+        found += [_of_distribution(each, name) for each in verdict.objections]
+        warnings += [each.detail for each in verdict.warnings]
+        if verdict.status is Status.UNVERIFIED:
+            unverified.append(name)
+    objections = [each for each in found if each.cause not in context.allowed]
+    overruled = [each for each in found if each.cause in context.allowed]
+    warnings += [f"tried all the same: {each.detail}" for each in overruled]
+    return Verdict(
+        runtime=runtime,
+        objections=tuple(objections),
+        unverified=tuple(unverified),
+        warnings=tuple(warnings),
+        rank=rank_for_program(context, runtime, len(unverified) + len(overruled) * _WORSE),
+        asked=view.answers is not None and view.answers.trouble is None,
+    )
+
+
+def _of_distribution(objection: Objection, name: str) -> Objection:
+    """Return the objection to a distribution as one to the program that reaches it."""
+    return replace(objection, facts=(*objection.facts, ("distribution", name)))
+
+
+def choose(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the accepted verdict of the best rank, None when every runtime is refused."""
+    accepted = [verdict for verdict in verdicts if verdict.accepted]
+    return min(accepted, key=lambda verdict: verdict.rank, default=None)
+
 
 _WORKERS = 4
 

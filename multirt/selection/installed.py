@@ -14,8 +14,8 @@ from abi_probe import (
     read_installed,
     read_installed_metadata,
 )
-from multirt.program.requirement_text import parse_requirement
-from multirt.selection.module_files import modules_in, read_path_files
+from multirt.program.requirements import parse_requirement
+from multirt.selection.module_search import modules_in, read_path_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from abi_probe import Objection
     from multirt.program.model import EntryPoint
-    from multirt.selection.model import Verdict
-    from multirt.selection.request import Decision
+    from multirt.selection.model import Decision, Verdict
 
 # What another file of the same distribution may lack.
 _OF_A_FILE = frozenset(

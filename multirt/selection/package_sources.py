@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multirt.config import Configuration
     from multirt.environments import InstallRequest
     from multirt.program.model import Program
-    from multirt.selection.request import Request
+    from multirt.selection.model import Request
 
 
 class PackageSources(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.environments import InstalledEnvironment
-    from multirt.selection.model import Verdict
-    from multirt.selection.request import Decision, Request
+    from multirt.selection.model import Decision, Request, Verdict
     from runtimes import Runtime
 
 _PYCACHE_PREFIX_SINCE = (3, 8)

@@ -14,7 +14,7 @@ from multirt.environments import EnvironmentStore, InstallRequest, resolve
 from multirt.environments.pylock import with_absolute_paths
 from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.decide import decide
-from multirt.selection.request import Request
+from multirt.selection.model import Request
 from runtimes import RuntimeSpec, SearchOptions
 from tests.factories.index import make_wheel
 

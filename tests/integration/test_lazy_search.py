@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from multirt.program.model import EntryPoint, ProgramKind
 from multirt.selection.decide import decide
-from multirt.selection.request import Request
+from multirt.selection.model import Request
 from runtimes import SearchOptions
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from multirt.environments import uv
 from multirt.environments.store import EnvironmentStore
 from multirt.errors import MultirtError
 from multirt.program.module_finder import ModuleFolder
-from multirt.selection.module_files import modules_in
+from multirt.selection.module_search import modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,9 @@ from abi_probe import Cause
 from multirt.config import CliSettings, ConfigContext, configure
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
-from multirt.selection.checks.imports import RuntimeView
-from multirt.selection.judge import judge_runtime
+from multirt.selection.evaluate import judge_runtime
+from multirt.selection.import_checks import RuntimeView, stdlib_only_names
 from multirt.selection.model import CompileError, CompileResult, EvaluationContext
-from multirt.selection.stdlib_names import stdlib_only_names
 from runtimes import RuntimeSpec
 from tests.factories.runtimes import described
 

@@ -10,7 +10,7 @@ from abi_probe import Status, judge
 from multirt.environments.abi_target import target_of
 from multirt.environments.markers import marker_environment
 from multirt.program import evaluate_guard
-from multirt.selection.checks.constraints import facts_of
+from multirt.selection.constraint_checks import facts_of
 from runtimes import is_cpython, rank
 from runtimes.facts import runtime_of
 from tests.factories.artifacts import artifact, elf_binary, extension

@@ -13,12 +13,10 @@ from msgspec.structs import replace
 from multirt.config import CliSettings, ConfigContext, Prefer, configure
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
-from multirt.selection.evaluate import Evaluator
-from multirt.selection.judge import choose
+from multirt.selection.evaluate import Evaluator, choose
+from multirt.selection.import_checks import stdlib_only_names
 from multirt.selection.lazy_discovery import is_final, steps
-from multirt.selection.model import EvaluationContext
-from multirt.selection.request import Decision, Request
-from multirt.selection.stdlib_names import stdlib_only_names
+from multirt.selection.model import Decision, EvaluationContext, Request
 from runtimes import Discovery, RuntimeSpec, SearchOptions, is_cpython
 from tests.factories.runtimes import described
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.selection.module_files import modules_in
+from multirt.selection.module_search import modules_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multirt.errors import MultirtError
-from multirt.program.pep723 import requires_python
-from multirt.program.requirement_text import parse_requirement, parse_specifiers
+from multirt.program.requirements import parse_requirement, parse_specifiers, requires_python
 
 LONG = "9" * 5000  # more digits than int() takes
 

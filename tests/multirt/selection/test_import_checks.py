@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from multirt.environments import InstallRequest
-from multirt.selection.stdlib_names import has_stdlib_module, stdlib_only_names
+from multirt.selection.import_checks import has_stdlib_module, stdlib_only_names
 from tests.factories.matrix import runtime
 
 

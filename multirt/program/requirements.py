@@ -1,14 +1,17 @@
-"""Read the block in which a script says what it needs (PEP 723)."""
+"""Parse requirements and version ranges, and the block in which a script declares them (PEP 723).
+
+`int` refuses more than 4,300 digits with an error of its own, and only once a version is compared;
+a text of at most 4,096 characters never gets there.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
 from multirt.errors import ProgramError
-from multirt.program.requirement_text import parse_requirement, parse_specifiers
 from multirt.storage.files import parse_toml
 
 if TYPE_CHECKING:
@@ -16,6 +19,38 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
+
+_LONGEST: Final = 4096  # characters
+
+
+def parse_specifiers(text: str) -> SpecifierSet:
+    """Return the version range that a text names.
+
+    Raises:
+        ValueError: the text is not a version range (PEP 440), or is too long.
+    """
+    from packaging.specifiers import SpecifierSet  # 20 ms, where a range is written
+
+    return SpecifierSet(_checked(text))
+
+
+def parse_requirement(text: str) -> Requirement:
+    """Return the requirement that a text names.
+
+    Raises:
+        ValueError: the text is not a requirement (PEP 508), or is too long.
+    """
+    from packaging.requirements import Requirement  # 60 ms, where one is written
+
+    return Requirement(_checked(text))
+
+
+def _checked(text: str) -> str:
+    if len(text) > _LONGEST:
+        message = f"longer than {_LONGEST} characters: {text[:40]}..."
+        raise ValueError(message)
+    return text
+
 
 # The reference expression of PEP 723.
 _BLOCK = r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)+)^# ///[ \t]*$"

@@ -1,1 +1,0 @@
-"""Check one runtime for a program: pure functions of values."""
