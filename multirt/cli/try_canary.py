@@ -128,8 +128,8 @@ def _check(program: Program, asked: CanaryArgs) -> None:
 
 def _why(decision: Decision) -> str:
     """Return the first objection to the canary, else that there is none such."""
-    for verdict in decision.verdicts:
-        objections = [each for each in verdict.objections if each.cause is not Cause.SPEC]
-        if len(objections) == len(verdict.objections):
-            return f"{verdict.runtime.id}: {objections[0].detail}"
+    for candidate in decision.candidates:
+        objections = [each for each in candidate.objections if each.cause is not Cause.SPEC]
+        if len(objections) == len(candidate.objections):
+            return f"{candidate.runtime.id}: {objections[0].detail}"
     return "no such runtime here"

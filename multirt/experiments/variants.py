@@ -147,14 +147,14 @@ def _contenders(
     profiles: Sequence[str],
 ) -> Iterator[Variant]:
     """Yield each accepted runtime in the order of preference, plain and with its profiles."""
-    for verdict in decision.verdicts:
-        if not verdict.accepted:
+    for candidate in decision.candidates:
+        if not candidate.accepted:
             continue
-        runtime = verdict.runtime
+        runtime = candidate.runtime
         own = decision.configuration.specs  # of this environment
         asked = [name for spec, name in specs if spec in own and spec.accepts(runtime)] or [None]
         names = dict.fromkeys([*asked, *profiles])
-        planned = plan(decision, request, arguments, verdict)
+        planned = plan(decision, request, arguments, candidate)
         for name in names:
             profile = named(name, runtime) if name is not None else None
             if name is not None and profile is None:
@@ -243,8 +243,8 @@ def _is_meant(contender: Variant, reference: str) -> bool:
 
 def _excluded(decision: Decision) -> Iterator[tuple[str, str]]:
     """Yield the runtimes that were asked for and that something rules out."""
-    for verdict in decision.verdicts:
-        causes = {each.cause.value for each in verdict.objections}
-        if verdict.objections and "spec" not in causes:
-            first = verdict.objections[0]
-            yield verdict.runtime.id, f"{first.cause.value}: {first.detail}"
+    for candidate in decision.candidates:
+        causes = {each.cause.value for each in candidate.objections}
+        if candidate.objections and "spec" not in causes:
+            first = candidate.objections[0]
+            yield candidate.runtime.id, f"{first.cause.value}: {first.detail}"

@@ -16,7 +16,7 @@ from multirt.launch.plan_writer import PlanInputs, PlanNotSafeError
 from multirt.launch.tracked_environ import TrackedEnviron
 from multirt.program.model import ProgramKind
 from multirt.selection.module_search import path_files_of
-from multirt.selection.virtualenv import candidates
+from multirt.selection.virtualenv import environment_locations
 from runtimes import Reason
 from runtimes.venvs import site_folders
 
@@ -236,7 +236,7 @@ def _environments(decision: Decision, request: Request) -> Iterator[Path]:
     near = (parent / ".venv" for parent in script.parents)
     yield from (path for path in near if not path.is_dir())  # a file names another folder
     yield from (parent / ".python-envs" for parent in script.parents)
-    for home in (*homes, *candidates(script.parent)):
+    for home in (*homes, *environment_locations(script.parent)):
         yield home / "pyvenv.cfg"
         if found is not None and home == found.home:
             break
@@ -275,13 +275,13 @@ def _runtimes(decision: Decision) -> Iterator[str]:
         return
     yield _LOADER_CACHE
     files = {str(each.path): each.rests_on for each in decision.discovery.inquiries}
-    for verdict in decision.verdicts:
-        refused = any(each.cause is not Cause.SPEC for each in verdict.objections)
-        if verdict is decision.chosen or (refused and verdict.rank < decision.chosen.rank):
-            runtime = verdict.runtime
+    for candidate in decision.candidates:
+        refused = any(each.cause is not Cause.SPEC for each in candidate.objections)
+        if candidate is decision.chosen or (refused and candidate.rank < decision.chosen.rank):
+            runtime = candidate.runtime
             yield str(runtime.executable)
             yield from map(str, path_files_of(runtime) if decision.packages is None else ())
-            lacking = any(each.cause is Cause.STDLIB for each in verdict.objections)
+            lacking = any(each.cause is Cause.STDLIB for each in candidate.objections)
             for path in (runtime.executable, *runtime.aliases):
                 for file in files.get(str(path), ()):
                     yield file

@@ -11,7 +11,7 @@ from multirt.selection.ranking import criteria_names
 if TYPE_CHECKING:
     from multirt.config import Configuration, Setting
     from multirt.program.model import Program
-    from multirt.selection.model import Decision, Verdict
+    from multirt.selection.model import Candidate, Decision
 
 
 def explain_document(decision: Decision) -> Document:
@@ -40,7 +40,7 @@ def explain_document(decision: Decision) -> Document:
             }
             for each in decision.evidence
         ],
-        "candidates": [_candidate(verdict) for verdict in decision.verdicts],
+        "candidates": [_candidate(candidate) for candidate in decision.candidates],
         "rests_on": {
             "read": [str(path) for path in decision.read],
             "absent": [str(path) for path in decision.absent],
@@ -82,14 +82,14 @@ def _settings(configuration: Configuration) -> Document:
     }
 
 
-def _candidate(verdict: Verdict) -> Document:
+def _candidate(candidate: Candidate) -> Document:
     return {
-        "runtime": verdict.runtime.id,
-        "accepted": verdict.accepted,
-        "rank": [part if isinstance(part, bool | int) else str(part) for part in verdict.rank],
+        "runtime": candidate.runtime.id,
+        "accepted": candidate.accepted,
+        "rank": [part if isinstance(part, bool | int) else str(part) for part in candidate.rank],
         "objections": [
-            {**objection_document(each), "full": each.fact("full")} for each in verdict.objections
+            {**objection_document(each), "full": each.fact("full")} for each in candidate.objections
         ],
-        "warnings": list(verdict.warnings),
-        "unverified": list(verdict.unverified),
+        "warnings": list(candidate.warnings),
+        "unverified": list(candidate.unverified),
     }

@@ -144,8 +144,8 @@ def _packages(decision: Decision) -> Iterator[str]:
 
 def _print_groups(decision: Decision, console: Console) -> None:
     """Print the runtimes that fit in one paragraph, and the others by their first reason."""
-    among = [each.runtime.id for each in decision.verdicts]
-    others = (each for each in decision.verdicts if each.accepted and each != decision.chosen)
+    among = [each.runtime.id for each in decision.candidates]
+    others = (each for each in decision.candidates if each.accepted and each != decision.chosen)
     fit = [each.runtime.id for each in others]
     if fit:
         words = f"[green]also fit[/]: {text(runtime_ranges(fit, among))}"
@@ -178,11 +178,11 @@ def _print_all(decision: Decision, console: Console) -> None:
     table.add_column("", width=1)
     table.add_column("runtime", no_wrap=True)
     table.add_column("objections", overflow="fold")
-    for verdict in decision.verdicts:
-        reasons = [f"{each.cause.value}: {each.detail}" for each in verdict.objections]
-        reasons += [f"warning: {each}" for each in verdict.warnings]
-        mark = "[green]+[/]" if verdict.accepted else "[red]-[/]"
-        table.add_row(mark, text(verdict.runtime.id), "\n".join(map(text, reasons)))
+    for candidate in decision.candidates:
+        reasons = [f"{each.cause.value}: {each.detail}" for each in candidate.objections]
+        reasons += [f"warning: {each}" for each in candidate.warnings]
+        mark = "[green]+[/]" if candidate.accepted else "[red]-[/]"
+        table.add_row(mark, text(candidate.runtime.id), "\n".join(map(text, reasons)))
     console.print(table)
     _print_resolver(decision, console)
     for path in decision.read:
@@ -192,10 +192,10 @@ def _print_all(decision: Decision, console: Console) -> None:
 def _print_resolver(decision: Decision, console: Console) -> None:
     """Print what the resolver said in full, each explanation once with whom it is about."""
     about: dict[str, list[str]] = {}
-    for verdict in decision.verdicts:
-        for each in verdict.objections:
+    for candidate in decision.candidates:
+        for each in candidate.objections:
             if (full := each.fact("full")) is not None:
-                about.setdefault(full, []).append(verdict.runtime.id)
+                about.setdefault(full, []).append(candidate.runtime.id)
     for full, ids in about.items():
         console.print(f"[bold]uv says[/] of {text(', '.join(ids))}:")
         console.print(block(full), style="dim", soft_wrap=True)

@@ -1,1 +1,1 @@
-"""Choose a runtime for a program: facts, verdicts, the choice, and its explanation."""
+"""Choose a runtime for a program: facts, candidates, the choice."""

@@ -33,7 +33,7 @@ from multirt.selection.package_sources import (
 )
 from multirt.selection.ranking import apply_history, wants_fastest
 from multirt.selection.virtualenv import (
-    candidates,
+    environment_locations,
     find_environment,
     folders_upwards,
     named_environment,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from multirt.config import Configuration
     from multirt.program.model import Program
     from multirt.selection.installed import Packages
-    from multirt.selection.model import Verdict
+    from multirt.selection.model import Candidate
     from runtimes import Runtime
 
 _PROJECT = "pyproject.toml"
@@ -86,14 +86,14 @@ def _merged(parts: Sequence[tuple[Path | None, Decision]]) -> Decision:
     asked = [
         replace(each, runtime=replace(each.runtime, id=f"{each.runtime.id}{names[home]}"))
         for home, decision in parts
-        for each in decision.verdicts
+        for each in decision.candidates
         if not is_other(each)
     ]
     known = {each.runtime.executable for each in asked}
-    rest = [each for each in parts[0][1].verdicts if each.runtime.executable not in known]
-    verdicts = sorted([*asked, *rest], key=lambda verdict: not verdict.accepted)
+    rest = [each for each in parts[0][1].candidates if each.runtime.executable not in known]
+    candidates = sorted([*asked, *rest], key=lambda candidate: not candidate.accepted)
     first = next((each for _, each in parts if each.chosen is not None), parts[0][1])
-    return replace(first, verdicts=tuple(verdicts), chosen=choose(verdicts))
+    return replace(first, candidates=tuple(candidates), chosen=choose(candidates))
 
 
 def decide_each(request: Request) -> Iterator[tuple[Path | None, Decision]]:
@@ -131,7 +131,7 @@ def _decide_alone(request: Request) -> Decision:
     decision = Decision(
         program=program,
         configuration=configuration,
-        verdicts=(),
+        candidates=(),
         chosen=None,
         environment=found.environment,
         roots=found.roots,
@@ -157,7 +157,7 @@ def _decide_alone(request: Request) -> Decision:
 def _pins_nothing(decision: Decision) -> bool:
     """Return whether a file of another tool pins runtimes that are not on this machine."""
     pin = decision.configuration.runtimes
-    known = any(not is_other(verdict) for verdict in decision.verdicts)
+    known = any(not is_other(candidate) for candidate in decision.candidates)
     return pin is not None and pin.source is Source.PIN and decision.chosen is None and not known
 
 
@@ -165,7 +165,7 @@ def _searched(decision: Decision, request: Request) -> Decision:
     """Return a decision with the choice, from the first step of the search that settles it."""
     whole = request.search
     searches = steps(whole, decision.configuration, decision.environment)
-    evaluated: dict[object, Verdict] = {}
+    evaluated: dict[object, Candidate] = {}
     if decision.wanted is not None and not request.evaluate_all:
         from multirt.environments import import_early  # 5 ms, where something is installed
 
@@ -177,11 +177,12 @@ def _searched(decision: Decision, request: Request) -> Decision:
         inquiry = Evaluator(
             context=context, wanted=decision.wanted, request=request, evaluated=evaluated
         )
-        verdicts = sorted(
-            inquiry.verdicts(runtimes), key=lambda verdict: (not verdict.accepted, verdict.rank)
+        candidates = sorted(
+            inquiry.candidates(runtimes),
+            key=lambda each: (not each.accepted, each.rank),
         )
         decision = replace(
-            decision, verdicts=tuple(verdicts), chosen=choose(verdicts), discovery=discovery
+            decision, candidates=tuple(candidates), chosen=choose(candidates), discovery=discovery
         )
         if search is whole or not discovery.postponed or is_final(decision, context):
             break
@@ -195,7 +196,7 @@ def _providers(decision: Decision, runtimes: Sequence[Runtime]) -> Mapping[str, 
     """Return which distribution brings each missing module, as far as something here names it."""
     modules = {
         module
-        for each in decision.verdicts
+        for each in decision.candidates
         for one in each.objections
         if (module := one.fact("module")) is not None
     }
@@ -371,7 +372,7 @@ def _absent(
     absent += [path for path in locks_looked_for(program, configuration) if not path.exists()]
     if configuration.sites is None and not request.cli_settings.isolated:
         start = start_of(program, request.cwd)
-        for home in (*folders_upwards(start), *candidates(start)):
+        for home in (*folders_upwards(start), *environment_locations(start)):
             if found.environment is not None and home == found.environment.home:
                 break
             absent.append(home / "pyvenv.cfg")

@@ -12,7 +12,7 @@ from abi_probe import Cause, Objection, Status
 from multirt.selection.compile_check import query_runtime
 from multirt.selection.constraint_checks import unmet_constraints
 from multirt.selection.import_checks import RuntimeView, missing_imports, syntax_errors
-from multirt.selection.model import Verdict
+from multirt.selection.model import Candidate
 from multirt.selection.module_search import find_own_modules, has_hooks, query_own_modules
 from multirt.selection.package_checks import outdated_pins, package_conflicts, reached_distributions
 from multirt.selection.ranking import rank_for_program
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from abi_probe import Artifact
-    from abi_probe import Verdict as PackageVerdict
+    from abi_probe import Artifact, Verdict
     from multirt.environments import InstallRequest, UnresolvableError
     from multirt.program.model import Program
     from multirt.selection.model import EvaluationContext, Request
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 _WORSE = 1000  # than any number of unverified distributions
 
 
-def judge_runtime(view: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> Verdict:
-    """Return the verdict on a runtime.
+def judge_runtime(view: RuntimeView, verdicts: Mapping[str, Verdict]) -> Candidate:
+    """Return a runtime with every objection to it.
 
     Args:
         view: what is asked, the runtime, and what it has.
@@ -57,7 +56,7 @@ def judge_runtime(view: RuntimeView, verdicts: Mapping[str, PackageVerdict]) -> 
     objections = [each for each in found if each.cause not in context.allowed]
     overruled = [each for each in found if each.cause in context.allowed]
     warnings += [f"tried all the same: {each.detail}" for each in overruled]
-    return Verdict(
+    return Candidate(
         runtime=runtime,
         objections=tuple(objections),
         unverified=tuple(unverified),
@@ -72,10 +71,10 @@ def _of_distribution(objection: Objection, name: str) -> Objection:
     return replace(objection, facts=(*objection.facts, ("distribution", name)))
 
 
-def choose(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return the accepted verdict of the best rank, None when every runtime is refused."""
-    accepted = [verdict for verdict in verdicts if verdict.accepted]
-    return min(accepted, key=lambda verdict: verdict.rank, default=None)
+def choose(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the accepted candidate of the best rank, None when every runtime is refused."""
+    accepted = [candidate for candidate in candidates if candidate.accepted]
+    return min(accepted, key=lambda candidate: candidate.rank, default=None)
 
 
 _WORKERS = 4
@@ -88,38 +87,38 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         context: what is asked.
         wanted: what will be installed; None for nothing.
         request: what the user asks for.
-        evaluated: verdicts of runtimes that were asked before, in an earlier step of the search.
+        evaluated: candidates that were queried before, in an earlier step of the search.
         examined: what was found of installed distributions, by the executable of a runtime.
     """
 
     context: EvaluationContext
     wanted: InstallRequest | None
     request: Request
-    evaluated: dict[object, Verdict]
-    examined: dict[Path, Mapping[str, PackageVerdict]] = field(default_factory=dict)
+    evaluated: dict[object, Candidate]
+    examined: dict[Path, Mapping[str, Verdict]] = field(default_factory=dict)
 
-    def verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
-        """Return a verdict on each runtime, or on those that a choice needs.
+    def candidates(self, runtimes: Sequence[Runtime]) -> list[Candidate]:
+        """Judge each runtime, or those that a choice needs.
 
         Unless the request evaluates all, the runtimes are judged in the order of preference until
         one fits that none of the others can come before. What is known without a runtime is judged
         first; a runtime that passes is queried itself.
         """
         if self.request.evaluate_all:
-            return _needing_version(self._all_verdicts(runtimes))
-        found: list[Verdict] = []
-        best: Verdict | None = None
-        waiting: list[tuple[RuntimeView, Verdict]] = []
+            return _needing_version(self._all_candidates(runtimes))
+        found: list[Candidate] = []
+        best: Candidate | None = None
+        waiting: list[tuple[RuntimeView, Candidate]] = []
         together = 1
         order = sorted(runtimes, key=lambda each: rank_for_program(self.context, each, 0))
         for runtime in order:
             if best is not None and best.rank < rank_for_program(self.context, runtime, 0):
                 break
-            view, verdict = self._judged(runtime)
-            if not verdict.accepted or (best is not None and best.rank < verdict.rank):
-                found.append(verdict)
+            view, candidate = self._judged(runtime)
+            if not candidate.accepted or (best is not None and best.rank < candidate.rank):
+                found.append(candidate)
                 continue
-            waiting.append((view, verdict))
+            waiting.append((view, candidate))
             if len(waiting) == together:
                 found += self._all_asked(waiting)
                 best = choose(found)
@@ -129,15 +128,15 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         found += self._all_asked(waiting)
         return _needing_version(found)
 
-    def _all_verdicts(self, runtimes: Sequence[Runtime]) -> list[Verdict]:
-        """Return a verdict on each runtime; those that were not asked for are not asked."""
+    def _all_candidates(self, runtimes: Sequence[Runtime]) -> list[Candidate]:
+        """Judge each runtime; those that the user did not ask for are not queried."""
         judged = [self._judged(runtime) for runtime in runtimes]
         judged.sort(key=lambda each: (not each[1].accepted, each[1].rank))
         left = [each for each in judged if each[1].accepted or _is_wanted(each[1])]
-        refused = [verdict for view, verdict in judged if (view, verdict) not in left]
+        refused = [candidate for view, candidate in judged if (view, candidate) not in left]
         return [*self._all_asked(left), *refused]
 
-    def _all_asked(self, judged: Sequence[tuple[RuntimeView, Verdict]]) -> list[Verdict]:
+    def _all_asked(self, judged: Sequence[tuple[RuntimeView, Candidate]]) -> list[Candidate]:
         """Ask several at once."""
         if len(judged) <= 1:
             return [self._asked(each) for each in judged]
@@ -146,7 +145,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
             return list(pool.map(self._asked, judged))
 
-    def _judged(self, runtime: Runtime) -> tuple[RuntimeView, Verdict]:
+    def _judged(self, runtime: Runtime) -> tuple[RuntimeView, Candidate]:
         """Judge one runtime, reading what it and its libraries give where binaries need it."""
         context = self.context
         own: frozenset[str] = frozenset()
@@ -154,22 +153,22 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             tops = {each.name.partition(".")[0] for each in context.program.imports}
             own = find_own_modules(runtime, tops)
         view = RuntimeView(context=context, runtime=runtime, own=own)
-        verdict = judge_runtime(view, self._of_packages(runtime))
-        lacking = {name for each in verdict.objections if (name := each.fact("module"))}
-        only = len(lacking) == len(verdict.objections) and context.packages is None
+        candidate = judge_runtime(view, self._of_packages(runtime))
+        lacking = {name for each in candidate.objections if (name := each.fact("module"))}
+        only = len(lacking) == len(candidate.objections) and context.packages is None
         if lacking and only and has_hooks(runtime):
             asked = query_own_modules(runtime, filter(None, lacking), self.request.search.env)
             view = replace(view, own=own | asked)
-            verdict = judge_runtime(view, {})
-        return view, verdict
+            candidate = judge_runtime(view, {})
+        return view, candidate
 
-    def _of_packages(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
+    def _of_packages(self, runtime: Runtime) -> Mapping[str, Verdict]:
         """Judge the installed distributions that a program reaches, once for each runtime."""
         if runtime.executable not in self.examined:
             self.examined[runtime.executable] = self._newly_examined(runtime)
         return self.examined[runtime.executable]
 
-    def _newly_examined(self, runtime: Runtime) -> Mapping[str, PackageVerdict]:
+    def _newly_examined(self, runtime: Runtime) -> Mapping[str, Verdict]:
         packages = self.context.packages
         if packages is None:
             return {}
@@ -195,7 +194,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             for artifact in artifacts
         }
 
-    def _asked(self, judged: tuple[RuntimeView, Verdict]) -> Verdict:
+    def _asked(self, judged: tuple[RuntimeView, Candidate]) -> Candidate:
         """Judge again with what the runtime itself says, and with what it would get installed."""
         view, statically = judged
         runtime = view.runtime
@@ -207,7 +206,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         rank = (*statically.rank[:2], known.rank[2], *statically.rank[3:])
         return replace(known, runtime=runtime, rank=rank)
 
-    def _newly_asked(self, view: RuntimeView) -> Verdict:
+    def _newly_asked(self, view: RuntimeView) -> Candidate:
         answers = query_runtime(
             view.runtime,
             tuple(view.sources()),
@@ -216,20 +215,20 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             env=self.request.search.env,
         )
         view = replace(view, answers=answers)
-        verdict = judge_runtime(view, self._of_packages(view.runtime))
-        if verdict.accepted and self.wanted is not None:
-            return self._resolved(verdict, self.wanted)
-        return verdict
+        candidate = judge_runtime(view, self._of_packages(view.runtime))
+        if candidate.accepted and self.wanted is not None:
+            return self._resolved(candidate, self.wanted)
+        return candidate
 
-    def _resolved(self, verdict: Verdict, wanted: InstallRequest) -> Verdict:
+    def _resolved(self, candidate: Candidate, wanted: InstallRequest) -> Candidate:
         """Object where nothing fulfils what the program needs on a runtime."""
         from multirt.environments import UnresolvableError, preparing, resolve  # 30 ms
 
-        runtime = verdict.runtime
+        runtime = candidate.runtime
         if "venv" not in runtime.stdlib:
             need, here = "installing packages needs a venv module", f", {runtime.id} has none"
             objection = Objection(cause=Cause.CAPABILITY, need=need, here=here)
-            return replace(verdict, objections=(objection,))
+            return replace(candidate, objections=(objection,))
         store = self.request.stored()
         chosen = nullcontext() if self.request.evaluate_all else preparing(runtime, store.root)
         try:
@@ -241,9 +240,9 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             detail = error.message.removeprefix(f"{runtime.id}: ")
             facts = (("full", error.full),) if error.full != error.message else ()
             objection = Objection(cause=Cause.PACKAGE, need=detail, facts=facts)
-            return replace(verdict, objections=(objection,))
+            return replace(candidate, objections=(objection,))
         older = outdated_pins(wanted.requirements, resolution.pins, runtime)
-        return replace(verdict, warnings=(*verdict.warnings, *older))
+        return replace(candidate, warnings=(*candidate.warnings, *older))
 
 
 def _is_for_all(error: UnresolvableError, wanted: InstallRequest) -> bool:
@@ -267,31 +266,31 @@ def _imported_for_certain(program: Program) -> frozenset[str]:
     return frozenset({each.name for each in certain} | members)
 
 
-def _is_wanted(verdict: Verdict) -> bool:
+def _is_wanted(candidate: Candidate) -> bool:
     """Whether a runtime is one that was asked for, so that all its reasons are of interest."""
-    causes = {each.cause for each in verdict.objections}
+    causes = {each.cause for each in candidate.objections}
     return not causes & {Cause.SPEC, Cause.REQUIRES_PYTHON}
 
 
-def _needing_version(verdicts: list[Verdict]) -> list[Verdict]:
+def _needing_version(candidates: list[Candidate]) -> list[Candidate]:
     """Say which version a syntax needs, where a runtime of it is here and compiles the file."""
     good = [
         each.runtime.version
-        for each in verdicts
+        for each in candidates
         if each.asked and not any(one.cause is Cause.SYNTAX for one in each.objections)
     ]
     return [
         replace(each, objections=tuple(_dated(one, each, good) for one in each.objections))
-        for each in verdicts
+        for each in candidates
     ]
 
 
-def _dated(objection: Objection, verdict: Verdict, good: Sequence[Version]) -> Objection:
+def _dated(objection: Objection, candidate: Candidate, good: Sequence[Version]) -> Objection:
     """Return an objection to a syntax with the oldest later version that has it."""
-    if objection.cause is not Cause.SYNTAX or not verdict.asked or not good:
+    if objection.cause is not Cause.SYNTAX or not candidate.asked or not good:
         return objection
     oldest = min(good)
-    if oldest <= verdict.runtime.version:  # where an older one compiles it, age is not the reason
+    if oldest <= candidate.runtime.version:  # where an older one compiles it, age is not the reason
         return objection
     needs = f"needs {oldest.major}.{oldest.minor}"
     return replace(objection, need=f"{needs}: {objection.need}")

@@ -1,4 +1,4 @@
-"""Values: the request, the verdicts, the decision, and the plan to start the chosen runtime."""
+"""Values: the request, the candidates, the decision, and the plan to start the chosen runtime."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     Attributes:
         program: what is to run.
         configuration: what was asked for, and by whom.
-        verdicts: one for each runtime, those that fit first, then by rank.
+        candidates: one for each runtime, those that fit first, then by rank.
         chosen: the best that fits; None when none does.
         environment: the virtual environment that the program lives in; None when there is none.
         roots: the folders of packages that count.
@@ -94,8 +94,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     program: Program
     configuration: Configuration = field(default_factory=Configuration)
-    verdicts: tuple[Verdict, ...]
-    chosen: Verdict | None
+    candidates: tuple[Candidate, ...]
+    chosen: Candidate | None
     environment: VirtualEnvironment | None = None
     roots: tuple[Path, ...] = ()
     wanted: InstallRequest | None = None
@@ -172,7 +172,7 @@ class CompileResult(Struct, frozen=True, kw_only=True):
     trouble: str | None = None
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True):
     """A runtime with every objection to it for a program.
 
     Attributes:

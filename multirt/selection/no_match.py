@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from abi_probe import Objection
     from multirt.program.model import EntryPoint
-    from multirt.selection.model import Decision, Verdict
+    from multirt.selection.model import Candidate, Decision
 
 # What another file of the same distribution may lack.
 _OF_A_FILE = frozenset(
@@ -60,17 +60,17 @@ def suggest_fix(decision: Decision) -> Remedy | None:
     if decision.wanted is not None:
         return None
     refused = sorted(
-        (each for each in decision.verdicts if not each.accepted), key=lambda each: each.rank
+        (each for each in decision.candidates if not each.accepted), key=lambda each: each.rank
     )
-    for verdict in refused:
-        names = _distributions(verdict, decision.providers)
-        if names and (decision.chosen is None or verdict.rank < decision.chosen.rank):
+    for candidate in refused:
+        names = _distributions(candidate, decision.providers)
+        if names and (decision.chosen is None or candidate.rank < decision.chosen.rank):
             options = " ".join([*named_sites(decision), *(f"--with {name}" for name in names)])
             words = _words(decision.program.entry)
             return Remedy(
-                runtime=verdict.runtime.id,
+                runtime=candidate.runtime.id,
                 distributions=names,
-                command=f"multirt run --python {verdict.runtime.id} {options} {words}",
+                command=f"multirt run --python {candidate.runtime.id} {options} {words}",
             )
     return None
 
@@ -82,19 +82,19 @@ def named_sites(decision: Decision) -> list[str]:
     return [f"--site {shlex.quote(str(root))}" for root in decision.roots] if named else []
 
 
-def _distributions(verdict: Verdict, providers: Mapping[str, str]) -> tuple[str, ...]:
+def _distributions(candidate: Candidate, providers: Mapping[str, str]) -> tuple[str, ...]:
     """Return the distributions that stand in the way; empty when something else does too.
 
     Of a module that is not installed, only what a user, a project or an installed distribution
     named counts: under the module's own name anything may be registered.
     """
     names = []
-    for each in verdict.objections:
+    for each in candidate.objections:
         name = each.fact("distribution") or providers.get(each.fact("module") or "")
         if each.cause not in _OF_A_FILE or name is None:
             return ()
         names.append(name)
-    return tuple(dict.fromkeys(names)) if "venv" in verdict.runtime.stdlib else ()
+    return tuple(dict.fromkeys(names)) if "venv" in candidate.runtime.stdlib else ()
 
 
 def _words(entry: EntryPoint) -> str:
@@ -113,31 +113,34 @@ def _words(entry: EntryPoint) -> str:
 _NEAREST_MISSES = 3
 
 
-def nearest_misses(decision: Decision) -> tuple[Verdict, ...]:
+def nearest_misses(decision: Decision) -> tuple[Candidate, ...]:
     """Return the refused runtimes that come closest, the closest first."""
     return tuple(closest(decision)[:_NEAREST_MISSES])
 
 
-def closest(decision: Decision) -> list[Verdict]:
+def closest(decision: Decision) -> list[Candidate]:
     """Return all refused runtimes, the closest to being accepted first."""
-    refused = [verdict for verdict in decision.verdicts if not verdict.accepted]
+    refused = [candidate for candidate in decision.candidates if not candidate.accepted]
     return sorted(refused, key=lambda each: (is_other(each), len(each.objections), each.rank))
 
 
-def is_other(verdict: Verdict) -> bool:
-    """Return whether a verdict is on a runtime that was not asked for."""
-    return any(each.cause is Cause.SPEC for each in verdict.objections)
+def is_other(candidate: Candidate) -> bool:
+    """Return whether a runtime is not one that was asked for."""
+    return any(each.cause is Cause.SPEC for each in candidate.objections)
 
 
 def no_runtime_error(decision: Decision) -> MultirtError:
     """Return the error that names the nearest misses, each with its first objection."""
-    program = decision.program
-    if not decision.verdicts:
+    title, count = decision.program.title, len(decision.candidates)
+    if not count:
         hint = "name folders of runtimes in MULTIRT_SEARCH_PATH"
         return NothingFitsError("no runtime found", hint)
     return NothingFitsError(
         "\n".join(
-            [f"none of {len(decision.verdicts)} runtimes fits {program.title}:", *_lines(decision)]
+            [
+                f"none of {count} runtimes fits {title}:",
+                *_lines(decision),
+            ]
         ),
         f"`multirt explain {_again(decision)}` says why of each",
     )
@@ -145,7 +148,7 @@ def no_runtime_error(decision: Decision) -> MultirtError:
 
 def _lines(decision: Decision) -> Iterator[str]:
     """Yield the reasons of the nearest misses, each with all runtimes that it is true of."""
-    among = [each.runtime.id for each in decision.verdicts]
+    among = [each.runtime.id for each in decision.candidates]
     for objection, alike in [*by_reason(decision).values()][:_NEAREST_MISSES]:
         names = runtime_ranges([each.runtime.id for each in alike], among)
         if objection.cause is Cause.SPEC:
@@ -154,13 +157,13 @@ def _lines(decision: Decision) -> Iterator[str]:
             yield f"  {names}: {objection.need if len(alike) > 1 else objection.detail}"
 
 
-def by_reason(decision: Decision) -> dict[object, tuple[Objection, list[Verdict]]]:
+def by_reason(decision: Decision) -> dict[object, tuple[Objection, list[Candidate]]]:
     """Return the refused runtimes by their first objection, the closest reason first."""
-    groups: dict[object, tuple[Objection, list[Verdict]]] = {}
-    for verdict in closest(decision):
-        first = verdict.objections[0]
+    groups: dict[object, tuple[Objection, list[Candidate]]] = {}
+    for candidate in closest(decision):
+        first = candidate.objections[0]
         about = (first.facts, first.path) if first.fact("line") else first.need
-        groups.setdefault((first.cause, about), (first, []))[1].append(verdict)
+        groups.setdefault((first.cause, about), (first, []))[1].append(candidate)
     return groups
 
 
@@ -178,7 +181,7 @@ def _like_the_spec(decision: Decision, among: Sequence[str]) -> str | None:
         debug=spec.debug or None,
         free_threaded=spec.free_threaded or None,
     )
-    found = [each.runtime.id for each in decision.verdicts if like.accepts(each.runtime)]
+    found = [each.runtime.id for each in decision.candidates if like.accepts(each.runtime)]
     return f"{kind} here: {runtime_ranges(found, among) or 'none'}"
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multirt.environments import InstalledEnvironment
-    from multirt.selection.model import Decision, Request, Verdict
+    from multirt.selection.model import Candidate, Decision, Request
     from runtimes import Runtime
 
 _PYCACHE_PREFIX_SINCE = (3, 8)
@@ -29,7 +29,7 @@ def plan(
     decision: Decision,
     request: Request,
     arguments: Sequence[str],
-    verdict: Verdict | None = None,
+    candidate: Candidate | None = None,
 ) -> Plan:
     """Say how a program is to be started.
 
@@ -37,15 +37,15 @@ def plan(
         decision: which `decide` gave for the request.
         request: what was asked.
         arguments: for the program.
-        verdict: an accepted one of the decision; None for the chosen one.
+        candidate: an accepted one of the decision; None for the chosen one.
 
     Raises:
         MultirtError: no runtime fits, or no environment can be made.
     """
-    verdict = verdict or decision.chosen
-    if verdict is None:
+    candidate = candidate or decision.chosen
+    if candidate is None:
         raise no_runtime_error(decision)
-    runtime = verdict.runtime
+    runtime = candidate.runtime
     built, until = _built(decision, request, runtime)
     python, environment = _python(decision, request, runtime, built)
     homes = [built.home] if built is not None else []

@@ -34,7 +34,7 @@ def apply_history(decision: Decision, history: Measurements) -> Decision:
     if not history.path.exists():
         return replace(decision, absent=(*decision.absent, history.path))
     usual = decision.chosen.runtime
-    accepted = {each.runtime.id: each for each in decision.verdicts if each.accepted}
+    accepted = {each.runtime.id: each for each in decision.candidates if each.accepted}
     executables = {name: str(each.runtime.executable) for name, each in accepted.items()}
     try:
         evidence = history.measured_times(decision.program, usual.id, executables)

@@ -52,7 +52,7 @@ def find_environment(start: Path, env: Mapping[str, str]) -> VirtualEnvironment 
     """
     active = env.get("VIRTUAL_ENV")
     folders = [*folders_upwards(start), *([Path(active)] if active else [])]
-    folders += candidates(start)
+    folders += environment_locations(start)
     return next((_environment(home) for home in folders if is_environment(home)), None)
 
 
@@ -61,7 +61,7 @@ def folders_upwards(start: Path) -> Iterable[Path]:
     return [start.parent] if start.name in ("bin", "Scripts") else []
 
 
-def candidates(start: Path) -> Iterator[Path]:
+def environment_locations(start: Path) -> Iterator[Path]:
     """Yield where an environment would count, the nearest first.
 
     A file `.venv` leads to the environment that it names, as virtualenv writes it. A file

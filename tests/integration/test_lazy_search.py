@@ -87,7 +87,7 @@ def test_the_lazy_choice_is_the_full_one_on_real_interpreters(
     ]
     assert chosen[0] == chosen[1]
     if lazy.chosen is None:
-        assert len(lazy.verdicts) == len(full.verdicts)
+        assert len(lazy.candidates) == len(full.candidates)
 
 
 def test_a_candidate_that_hangs_does_not_delay_a_choice_without_it(

@@ -23,7 +23,7 @@ from tests.factories.runtimes import described
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.selection.model import Verdict
+    from multirt.selection.model import Candidate
     from runtimes import Runtime
 
 _TEXTS = (
@@ -95,7 +95,7 @@ def _decision(source: str, cli_settings: CliSettings, folder: Path) -> Decision:
     return Decision(
         program=program,
         configuration=configure(program, cli_settings, ConfigContext(cwd=folder, env={})),
-        verdicts=(),
+        candidates=(),
         chosen=None,
         discovery=Discovery(runtimes=(), rejected=()),
     )
@@ -110,11 +110,11 @@ def _question(decision: Decision, *, hidden_modules: bool) -> EvaluationContext:
     )
 
 
-def _verdicts(
+def _candidates(
     context: EvaluationContext, request: Request, runtimes: Sequence[Runtime]
-) -> list[Verdict]:
+) -> list[Candidate]:
     inquiry = Evaluator(context=context, wanted=None, request=request, evaluated={})
-    return inquiry.verdicts(runtimes)
+    return inquiry.candidates(runtimes)
 
 
 def _asked(search: SearchOptions, runtimes: Sequence[Runtime], known: set[str]) -> set[str]:
@@ -166,12 +166,12 @@ def test_the_lazy_choice_is_the_full_one(  # noqa: PLR0913 - each draws one part
         )
         decision = _decision(line + block + source, cli_settings, folder)
         context = _question(decision, hidden_modules=hidden_modules)
-        full = choose(_verdicts(context, replace(request, evaluate_all=True), machine))
+        full = choose(_candidates(context, replace(request, evaluate_all=True), machine))
         known: set[str] = set()
         for step in steps(search, decision.configuration, None):
             known |= _asked(step, machine, known)
             here = [each for each in machine if each.id in known]
-            chosen = choose(_verdicts(context, request, here))
+            chosen = choose(_candidates(context, request, here))
             left = tuple(_name(each) for each in machine if each.id not in known)
             discovery = Discovery(runtimes=tuple(here), rejected=(), postponed=left)
             decision = replace(decision, chosen=chosen, discovery=discovery)
