@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from runtimes.build_details import Disagreement, disagreements
-    from runtimes.choose import find, ranked
+    from runtimes.choose import CRITERIA, deciding_criterion, find, rank, rank_values, ranked
     from runtimes.discovery import discover, interrogate
     from runtimes.errors import CandidateError, NoRuntimeError, Reason, RuntimesError, SpecError
     from runtimes.layout import ForeignSize, foreign_sizes, is_cpython
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     )
     from runtimes.options import SearchOptions
     from runtimes.probe_cache import CacheInfo, cache_info, clear_cache
-    from runtimes.ranking import CRITERIA, deciding_criterion, rank, rank_values
     from runtimes.sources import SOURCES
     from runtimes.spec import RuntimeSpec
     from runtimes.venvs import base_executable, overlays
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 # Each is imported when it is used first: what only looks into the cache needs none of them.
 _LATER: Final = {
     "Abi": "model",
-    "CRITERIA": "ranking",
+    "CRITERIA": "choose",
     "CacheInfo": "probe_cache",
     "CandidateError": "errors",
     "Disagreement": "build_details",
@@ -66,7 +65,7 @@ _LATER: Final = {
     "base_executable": "venvs",
     "cache_info": "probe_cache",
     "clear_cache": "probe_cache",
-    "deciding_criterion": "ranking",
+    "deciding_criterion": "choose",
     "disagreements": "build_details",
     "discover": "discovery",
     "find": "choose",
@@ -74,10 +73,10 @@ _LATER: Final = {
     "interrogate": "discovery",
     "is_cpython": "layout",
     "overlays": "venvs",
-    "rank": "ranking",
+    "rank": "choose",
     "ranked": "choose",
     "read_version_file": "version_file",
-    "rank_values": "ranking",
+    "rank_values": "choose",
 }
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.files import read_bytes
+from runtimes.storage.files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

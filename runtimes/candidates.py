@@ -14,15 +14,15 @@ from msgspec import Struct
 
 from runtimes.errors import CandidateError, Reason
 from runtimes.executable_names import is_runtime_name
-from runtimes.files import read_head
 from runtimes.model import Environment, Rejection
 from runtimes.sources.windows_registry import is_store_stub
+from runtimes.storage.files import read_head
 from runtimes.venvs import base_executable, configuration_file, overlays, site_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runtimes.sources.location import SearchLocation
+    from runtimes.sources.folders import SearchLocation
 
 
 _SHIM_PROGRAMS = frozenset({"asdf", "mise", "pyenv", "rtx", "rye", "uv-trampoline"})

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes import sources
-from runtimes.cache_inputs import escaping_symlink, files_behind, symlink_dirs, venv_markers
 from runtimes.candidates import CandidateScan
 from runtimes.discovery_cache import DiscoveryCache
 from runtimes.errors import CandidateError, Reason
@@ -16,7 +15,7 @@ from runtimes.executable_names import is_of_another, is_slow_starter, release_li
 from runtimes.facts import runtime_of
 from runtimes.merge_results import ProbeResult, merge_results, probe_result
 from runtimes.model import Discovery, Inquiry, Rejection
-from runtimes.probe_cache import Cache
+from runtimes.probe_cache import Cache, escaping_symlink, files_behind, symlink_dirs, venv_markers
 from runtimes.storage.fingerprint import Fingerprints, of_file
 from runtimes.venvs import base_executable, configuration_file, site_folders
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from runtimes.merge_results import Facts
     from runtimes.model import Runtime
     from runtimes.options import SearchOptions
-    from runtimes.sources.location import SearchLocation
+    from runtimes.sources.folders import SearchLocation
 
 
 def discover(search: SearchOptions) -> Discovery:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from runtimes.options import SearchOptions
-    from runtimes.sources.location import SearchLocation
+    from runtimes.sources.folders import SearchLocation
 
 _SCHEMA: Final = 1
 _KIND: Final = "search-"

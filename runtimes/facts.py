@@ -11,8 +11,8 @@ from packaging.version import InvalidVersion, Version
 
 from runtimes.errors import CandidateError, Reason
 from runtimes.executable_names import is_runtime_name
-from runtimes.files import read_head
 from runtimes.model import Abi, Implementation, Jit, Libc, Markers, Platform, Runtime
+from runtimes.storage.files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from runtimes.choose import rank, source_order
 from runtimes.facts import base_file, runtime_of, started_file
-from runtimes.ranking import rank, source_order
 from runtimes.venvs import base_executable, configuration_file
 
 if TYPE_CHECKING:

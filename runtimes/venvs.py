@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtimes.executable_names import is_runtime_name
-from runtimes.files import read_text
 from runtimes.model import Overlay
+from runtimes.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

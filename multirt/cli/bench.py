@@ -21,9 +21,8 @@ from multirt.cli.options import PROGRAM, Json
 from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
 from multirt.errors import ErrorKind, ExitCode, InputError, MultirtError, OperationError, UsageError
 from multirt.experiments.bench import BenchConfig, bench
-from multirt.experiments.bench_records import records_of, reference_records
-from multirt.experiments.history import write_csv, write_pyperf
-from multirt.experiments.history_model import BenchRecord, machine_key
+from multirt.experiments.bench_model import BenchRecord, machine_key
+from multirt.experiments.history import records_of, reference_records, write_csv, write_pyperf
 from multirt.experiments.pyperf_runner import require_pyperf
 from multirt.experiments.pyperformance_suite import SuiteMode, chosen_benchmarks, run_suite
 from multirt.experiments.regression import RuntimeChange, changes
@@ -294,11 +293,11 @@ def _show(
 ) -> None:
     """Print it, as a document or for people."""
     if as_json:
-        from multirt.report.bench_json import bench_document
+        from multirt.report.bench import bench_document
 
         typer.echo(json.dumps(bench_document(measured, found)))
         return
-    from multirt.report.bench_text import print_bench, print_changes
+    from multirt.report.bench import print_bench, print_changes
 
     print_bench(measured)
     if found is not None and since is not None:
@@ -347,11 +346,11 @@ def _measure_suite(
 def _show_suite(runs: Sequence[SuiteRun], *, as_json: bool) -> None:
     """Print it, as a document or for people."""
     if as_json:
-        from multirt.report.bench_json import suite_document
+        from multirt.report.bench import suite_document
 
         typer.echo(json.dumps(suite_document(runs)))
     else:
-        from multirt.report.bench_text import print_suite
+        from multirt.report.bench import print_suite
 
         print_suite(runs)
 
@@ -423,11 +422,11 @@ def _show_records(
 ) -> None:
     """Print them, as a document or for people."""
     if as_json:
-        from multirt.report.bench_json import history_document
+        from multirt.report.bench import history_document
 
         typer.echo(json.dumps(history_document(records, found)))
         return
-    from multirt.report.bench_text import print_changes, print_history, print_programs
+    from multirt.report.bench import print_changes, print_history, print_programs
 
     if one:
         print_history(records)

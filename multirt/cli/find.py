@@ -42,11 +42,11 @@ def find_runtime(
     wanted.require_fork(there)
     found = ranked(wanted, there)
     if as_json:
-        from multirt.report.list_json import find_document
+        from multirt.report.list import find_document
 
         typer.echo(json.dumps(find_document(found, ranking=explain)))
     elif explain:
-        from multirt.report.list_text import print_ranking
+        from multirt.report.list import print_ranking
 
         print_ranking(found)
     else:

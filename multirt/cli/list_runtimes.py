@@ -54,19 +54,19 @@ def list_runtimes(
     if as_json:
         import json  # 4 ms that a table does not need
 
-        from multirt.report.list_json import list_document
+        from multirt.report.list import list_document
 
         sys.stdout.write(json.dumps(list_document(shown, found)) + "\n")
         return 0 if shown else ExitCode.NOTHING_FITS
     if shape is not None and shown:
         sys.stdout.write(f"{_joined(shown, shape)}\n")
         return 0
-    from multirt.report.list_text import print_runtimes
+    from multirt.report.list import print_runtimes
 
     if shown:
         print_runtimes(shown, default=found.runtimes[0])
     if everything:
-        from multirt.report.list_text import print_unused
+        from multirt.report.list import print_unused
 
         print_unused(found)
     if not shown:

@@ -187,11 +187,11 @@ def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) 
         case OutputFormat.SARIF:
             import json
 
-            from multirt.report.probe_sarif import sarif_document
+            from multirt.report.probe_annotations import sarif_document
 
             yield json.dumps(sarif_document(reports, policy), indent=1)
         case OutputFormat.GITHUB:
-            from multirt.report.probe_github import github_lines
+            from multirt.report.probe_annotations import github_lines
 
             yield from github_lines(reports, policy)
         case OutputFormat.MARKDOWN:

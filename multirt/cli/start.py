@@ -15,8 +15,7 @@ from msgspec.structs import replace
 from multirt.cli.argv import requirement
 from multirt.cli.context import cache_dir, history_store, search, store, user_config
 from multirt.config import CliSettings, Prefer
-from multirt.launch.exec_plan import launch
-from multirt.launch.tracked_environ import TrackedEnviron
+from multirt.launch.exec_plan import TrackedEnviron, launch
 from multirt.process.debug_log import say
 from multirt.program import entry_of
 from multirt.selection.decide import decide

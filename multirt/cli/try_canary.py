@@ -12,10 +12,10 @@ from abi_probe import Cause
 from multirt.cli.context import data_dir
 from multirt.cli.start import say_notes
 from multirt.errors import ErrorKind, MultirtError, UsageError
+from multirt.experiments.bench_model import program_key
 from multirt.experiments.canary import Canary
 from multirt.experiments.canary_report import CanaryPair
 from multirt.experiments.canary_store import CanaryStore
-from multirt.experiments.history_model import program_key
 from multirt.process.debug_log import say
 from multirt.program.model import ProgramKind
 from multirt.selection.decide import decide

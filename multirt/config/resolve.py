@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from multirt.config.files import PINS, ReadFiles, pinned, read_text, read_toml, uv_global_pin
 from multirt.config.model import Configuration, Prefer, Setting, Source
 from multirt.config.project import ProgramProject, read_project
-from multirt.config.table import Table, read_table
+from multirt.config.toml_table import Table, read_table
 from multirt.errors import UsageError
 from multirt.program.model import ProgramKind
 from runtimes import RuntimeSpec, SpecError, read_version_file

@@ -12,10 +12,18 @@ from msgspec.structs import replace
 
 from multirt.errors import ErrorKind, OperationError
 from multirt.experiments import pyperf_runner as pyperf
-from multirt.experiments.bench_model import Bench, ExcludedVariant, Measurement, WarmupCurve
+from multirt.experiments.bench_model import (
+    IDLE,
+    PROCESSOR,
+    Bench,
+    ExcludedVariant,
+    Measurement,
+    WarmupCurve,
+    content_of,
+    program_key,
+)
 from multirt.experiments.compare import Comparison, Conditions, compare, prepared
-from multirt.experiments.cpu_time import processor_time
-from multirt.experiments.history_model import IDLE, PROCESSOR, content_of, program_key
+from multirt.experiments.pyperf_runner import processor_time
 from multirt.experiments.trial import RunOutcome, run_once
 from multirt.process.cleanup import temporary_folder
 from multirt.program.model import ProgramKind

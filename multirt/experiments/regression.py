@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.cpu_time import lower_half
-from multirt.experiments.pyperf_runner import differ
+from multirt.experiments.pyperf_runner import differ, lower_half
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from multirt.experiments.history_model import BenchRecord
+    from multirt.experiments.bench_model import BenchRecord
 
 
 _LEAST_WHEN_BUSY = 0.1  # other work also empties the processor's caches

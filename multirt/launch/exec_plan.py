@@ -1,17 +1,52 @@
-"""Replace this process by the program of a plan."""
+"""Replace this process by the program of a plan, and note the variables that a plan depends on."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
 from multirt.errors import ErrorKind, LaunchError, OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import ItemsView, Iterator
 
     from multirt.selection.model import Plan
+
+
+class TrackedEnviron(Mapping[str, str]):
+    """An environment that remembers which of its variables were asked for.
+
+    Passing all of it on, as to a child process, reads nothing: `items` does not count.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        """Wrap an environment."""
+        self._env = env
+        self._asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        """Return a variable, and remember that it was asked for, be it set or not."""
+        self._asked.add(name)
+        return self._env[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every name."""
+        return iter(self._env)
+
+    def __len__(self) -> int:
+        """Count the variables."""
+        return len(self._env)
+
+    def items(self) -> ItemsView[str, str]:
+        """Return all of them, unnoticed."""
+        return self._env.items()
+
+    def answers(self) -> dict[str, str | None]:
+        """Return what was asked for with its value, None where there is none."""
+        return {name: self._env.get(name) for name in self._asked}
+
 
 DEPTH = "MULTIRT_DEPTH"
 _DEEPEST = 20

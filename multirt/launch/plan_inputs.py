@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import multirt
 from abi_probe import Cause
+from multirt.launch.exec_plan import TrackedEnviron
 from multirt.launch.plan_writer import PlanInputs, PlanNotSafeError
-from multirt.launch.tracked_environ import TrackedEnviron
 from multirt.program.model import ProgramKind
 from multirt.selection.module_search import path_files_of
 from multirt.selection.virtualenv import environment_locations

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from multirt.errors import ErrorKind, MultirtError, ProgramError
 from multirt.program.shebang import Shebang, is_python, read_shebang
-from multirt.storage.files import parse_json, read_bytes, read_head
-from runtimes.storage.files import load, save
+from multirt.storage.files import parse_json, read_bytes
+from runtimes.storage.files import load, read_head, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.experiments.bench_summary import notes, summarize
-from multirt.report.bench_text import HEADINGS, cells, name_of, with_threads
+from multirt.report.bench import HEADINGS, cells, name_of, with_threads
 from multirt.report.html import write_page
 from multirt.report.units import duration, interval
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from multirt.experiments.bench_model import Bench
-    from multirt.experiments.history_model import BenchRecord
+    from multirt.experiments.bench_model import Bench, BenchRecord
     from multirt.intervals import Ratio
 
 _LEFT, _WIDTH, _ROW = 180, 490, 26  # pixels: names, drawing, one row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multirt.experiments.history_model import program_key
+from multirt.experiments.bench_model import program_key
 from multirt.report.html import write_page
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text

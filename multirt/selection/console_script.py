@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from multirt.errors import ErrorKind, LaunchError
 from multirt.program import read_shebang
-from multirt.storage.files import read_head, read_text
+from multirt.storage.files import read_text
 from runtimes import RuntimeSpec, SpecError
-from runtimes.storage.files import load, save
+from runtimes.storage.files import load, read_head, save
 from runtimes.storage.trust import check_tree
 
 if TYPE_CHECKING:

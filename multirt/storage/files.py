@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runtimes import files
+from runtimes.storage import files
 
 
 def remove_atomically(home: Path) -> None:
@@ -45,15 +45,6 @@ def read_bytes(path: Path, limit: int = LARGEST) -> bytes:
         OSError: it cannot be read, is not a regular file, or has more bytes than the limit.
     """
     return files.read_bytes(path, limit)
-
-
-def read_head(path: Path, size: int) -> bytes:
-    """Return the first bytes of a regular file.
-
-    Raises:
-        OSError: it cannot be read, or is not a regular file.
-    """
-    return files.read_head(path, size)
 
 
 def read_text(path: Path, limit: int = LARGEST, errors: str = "strict") -> str:

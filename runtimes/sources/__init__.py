@@ -1,12 +1,12 @@
-"""Where runtimes are kept, one small module or one row of a table each."""
+"""The folders where runtimes are: one row of a table, or one function, for each source."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtimes.sources import conda, path_variable, prefixes, version_managers, windows_registry
-from runtimes.sources.location import SearchLocation
-from runtimes.sources.shim_selection import selected_folders
+from runtimes.sources import conda, folders, version_managers, windows_registry
+from runtimes.sources.folders import SearchLocation
+from runtimes.sources.version_managers import selected_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,24 +18,24 @@ __all__ = ["SOURCES", "SearchLocation", "places", "selected_folders"]
 _MANAGERS = tuple(manager.name for manager in version_managers.MANAGERS)
 
 SOURCES: tuple[str, ...] = (
-    prefixes.VARIABLE,
+    folders.VARIABLE,
     "PATH",
     *_MANAGERS,
     "conda",
     "registry",
-    *prefixes.SYSTEM,
+    *folders.SYSTEM,
 )
 """Every source in the order of preference; a runtime found in two is called after the first."""
 
 # Each reader with the sources that it speaks for.
 _READERS = (
-    ((prefixes.VARIABLE,), prefixes.named_places),
-    (("PATH",), path_variable.places),
-    (_MANAGERS, path_variable.places_behind_shims),
+    ((folders.VARIABLE,), folders.named_places),
+    (("PATH",), folders.places),
+    (_MANAGERS, folders.places_behind_shims),
     (_MANAGERS, version_managers.places),
     (("conda", "pixi"), conda.places),
     (("registry",), windows_registry.places),
-    (prefixes.SYSTEM, prefixes.system_places),
+    (folders.SYSTEM, folders.system_places),
 )
 
 

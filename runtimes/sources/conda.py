@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtimes.files import read_text
-from runtimes.sources.location import BIN, SearchLocation, expand
+from runtimes.sources.folders import BIN, SearchLocation, expand
+from runtimes.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

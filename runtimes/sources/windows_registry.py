@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from runtimes.sources.location import SearchLocation
+from runtimes.sources.folders import SearchLocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

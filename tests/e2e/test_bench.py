@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import Struct
 
-from multirt.experiments.history_model import PROCESSOR
+from multirt.experiments.bench_model import PROCESSOR
 from tests.factories.schemas import schema_errors
 from tests.interpreters import release
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.experiments.pyperformance_suite import SuiteRun
-from multirt.report.bench_text import print_suite
+from multirt.report.bench import print_suite
 from tests.factories.records import WOBBLE
 from tests.interpreters import release
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from multirt.experiments.bench_model import content_of, machine_key
 from multirt.experiments.history import History
-from multirt.experiments.history_model import content_of, machine_key
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
 from tests.factories.records import record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from multirt.experiments.history_model import BenchRecord
+from multirt.experiments.bench_model import BenchRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,14 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.errors import MultirtError
-from multirt.experiments.bench_records import reference_records
+from multirt.experiments.history import reference_records
 from multirt.experiments.regression import changes
 from tests.factories.records import record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multirt.experiments.history_model import BenchRecord
+    from multirt.experiments.bench_model import BenchRecord
 
 
 def run_of(day: int, chance: random.Random, slower: float = 1.0) -> BenchRecord:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.experiments.regression import changes
-from multirt.report.bench_text import print_changes, print_history
+from multirt.report.bench import print_changes, print_history
 from multirt.report.units import spark
 from tests.factories.records import record
 

