@@ -10,8 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from multirt.environments.builder import build
-    from multirt.environments.errors import MissingWheel, UnresolvableError
+    from multirt.environments.builder import build, overlay
     from multirt.environments.in_use import release, remove
     from multirt.environments.index_settings import apply_tool_uv
     from multirt.environments.inventory import (
@@ -23,21 +22,22 @@ if TYPE_CHECKING:
         prunable,
         sweep,
     )
-    from multirt.environments.local_wheels import named_paths
     from multirt.environments.lock_maker import Locked, make_lock, write_lock
     from multirt.environments.manifest import EnvironmentKind, Manifest
     from multirt.environments.model import (
+        EnvironmentStore,
         InstalledEnvironment,
         InstallRequest,
         LocalWheel,
+        MissingWheel,
         Pin,
         Resolution,
+        UnresolvableError,
+        python_of,
     )
     from multirt.environments.project_env import LockedEnvironment, locked_environment
     from multirt.environments.pylock import PROJECT_LOCKS, lock_name, lock_of
-    from multirt.environments.resolver import resolve
-    from multirt.environments.site_overlay import overlay
-    from multirt.environments.store import EnvironmentStore
+    from multirt.environments.resolver import named_paths, resolve
     from multirt.environments.uv import UvError, clean_environment, find_uv, run_uv, uv_environment
     from multirt.environments.venv import (
         Maker,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
         maker_for,
         maker_of,
         preparing,
-        python_of,
     )
 
 __all__ = [
@@ -105,13 +104,13 @@ _LATER: Final = {
     "PruneLimits": "inventory",
     "LocalWheel": "model",
     "Locked": "lock_maker",
-    "MissingWheel": "errors",
+    "MissingWheel": "model",
     "Pin": "model",
     "Manifest": "manifest",
     "Resolution": "model",
     "EnvironmentState": "inventory",
-    "EnvironmentStore": "store",
-    "UnresolvableError": "errors",
+    "EnvironmentStore": "model",
+    "UnresolvableError": "model",
     "UvError": "uv",
     "InstallRequest": "model",
     "build": "builder",
@@ -130,11 +129,11 @@ _LATER: Final = {
     "maker_for": "venv",
     "maker_of": "venv",
     "make_lock": "lock_maker",
-    "named_paths": "local_wheels",
-    "overlay": "site_overlay",
+    "named_paths": "resolver",
+    "overlay": "builder",
     "preparing": "venv",
     "prunable": "inventory",
-    "python_of": "venv",
+    "python_of": "model",
     "release": "in_use",
     "remove": "in_use",
     "resolve": "resolver",

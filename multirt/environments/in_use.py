@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from multirt.environments.integrity import FILES, lock_file_of
+from multirt.environments.manifest import FILES, lock_file_of
 from multirt.storage.files import remove_atomically
 from multirt.storage.lock import file_lock
 

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.environments.identity import signature
-from multirt.environments.manifest import Manifest, is_intact, last_used, read_record
+from multirt.environments.manifest import Manifest, is_intact, last_used, read_record, signature
 from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multirt.environments.store import EnvironmentStore
+    from multirt.environments.model import EnvironmentStore
 
 _ABANDONED = 600  # seconds without a change after which a folder is abandoned
 _FORGOTTEN = 30 * 86_400  # seconds after which a resolution is of no use even offline

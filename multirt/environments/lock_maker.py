@@ -10,8 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.version import Version
 
-from multirt.environments.errors import UnresolvableError
+from multirt.environments.index_settings import with_settings
 from multirt.environments.markers import marker_environment
+from multirt.environments.model import UnresolvableError
 from multirt.environments.pylock import parse_lock, select_packages
 from multirt.environments.resolver import resolve
 from multirt.environments.uv import UvError, ask, index_error
@@ -21,8 +22,7 @@ from runtimes.storage import files
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from multirt.environments.model import InstallRequest, Pin, Resolution
-    from multirt.environments.store import EnvironmentStore
+    from multirt.environments.model import EnvironmentStore, InstallRequest, Pin, Resolution
     from runtimes import Runtime
 
 
@@ -121,7 +121,7 @@ def _universal(
     resolutions: Mapping[Runtime, Resolution], wanted: InstallRequest, store: EnvironmentStore
 ) -> str:
     """Let uv resolve for every platform, from the oldest Python on."""
-    store = store.told(wanted.settings)
+    store = replace(store, env=with_settings(store.env, wanted.settings))
     oldest = min(resolutions, key=lambda runtime: runtime.version)
     command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--quiet"]
     command += ["--universal", "--python", str(oldest.executable), "--python-version"]

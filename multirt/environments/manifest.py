@@ -1,7 +1,8 @@
-"""Keep with each environment what it is, and tell whether it is still whole."""
+"""Name environments, write down what each one is, and check that it is intact."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from contextlib import suppress
@@ -11,12 +12,116 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.environments.integrity import FILES, RECORD, Contents, contents_are_intact, stamp_of
-from multirt.environments.venv import python_of
+from multirt.environments.model import python_of
 from runtimes.storage import cache
+from runtimes.storage.trust import check_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from runtimes import Runtime
+
+
+def runtime_identity(runtime: Runtime) -> tuple[str, ...]:
+    """Return what differs as soon as another interpreter is at a runtime's path.
+
+    Raises:
+        OSError: it is gone.
+    """
+    return (
+        str(runtime.executable),
+        signature(runtime.executable),
+        str(runtime.version),
+        runtime.abi.soabi or "",
+        runtime.platform.tag,
+    )
+
+
+def signature(executable: Path) -> str:
+    """Return what differs as soon as another file is at a path.
+
+    Raises:
+        OSError: none is.
+    """
+    status = executable.stat()
+    return str((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+def digest(*facts: Iterable[str]) -> str:
+    """Return 16 hexadecimal digits that differ when a fact, its place or its group does."""
+    state = hashlib.sha256()
+    for group in facts:
+        for fact in group:
+            data = os.fsencode(fact)
+            state.update(b"%d:" % len(data) + data)
+        state.update(b";")
+    return state.hexdigest()[:16]
+
+
+RECORD = "multirt.json"  # what an environment is
+FILES = "multirt-files.json"  # the names of all that is in it by folder, and one stamp of all
+_FACTOR = 1_000_003
+_BITS = (1 << 64) - 1
+
+
+class Contents(Struct, frozen=True, kw_only=True):
+    """What is in an environment.
+
+    Attributes:
+        files: their names, by folder.
+        stamp: one for all of them.
+        local: what stands for its local wheels, where they may be replaced.
+    """
+
+    files: dict[str, list[str]]
+    stamp: int
+    local: tuple[str, ...]
+
+
+def lock_file_of(home: Path) -> Path:
+    """Return the file that stands for an environment that is in use."""
+    return home.parent.parent / "locks" / f"{home.name}.use"
+
+
+def contents_are_intact(home: Path, python: Path, local: tuple[str, ...] | None = None) -> bool:
+    """Tell whether an environment is complete, and every file is there as it was installed.
+
+    Args:
+        home: its folder.
+        python: how it is started.
+        local: what stands for the local wheels that it should have; None for any.
+    """
+    if not python.exists() or not (home / RECORD).is_file():
+        return False
+    note = cache.read(home / FILES, Contents)
+    if note is None or (local is not None and note.local != local):
+        return False
+    try:
+        check_tree(home)
+        return stamp_of(home, note.files) == note.stamp
+    except (OSError, ValueError):
+        return False
+
+
+def stamp_of(home: Path, files: Mapping[str, Sequence[str]]) -> int:
+    """Return a number that changes with the size of any file, and with when it was written.
+
+    Args:
+        home: of the environment.
+        files: names by folder.
+
+    Raises:
+        OSError: one is not there.
+    """
+    root = os.fspath(home)
+    stamp = 0
+    for folder, names in files.items():
+        for name in names:
+            found = os.stat(f"{root}/{folder}/{name}")  # noqa: PTH116 - thousands
+            stamp = (stamp * _FACTOR + found.st_mtime_ns) * _FACTOR + found.st_size & _BITS
+    return stamp
+
 
 _PROGRAMS = 20  # that are cached; the last ones
 

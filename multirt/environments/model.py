@@ -2,13 +2,106 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
+from threading import Event
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from multirt.errors import ErrorKind, NothingFitsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from datetime import date
     from pathlib import Path
+
+
+class MissingWheel(Struct, frozen=True, kw_only=True):
+    """A distribution that has no wheel for a runtime.
+
+    Attributes:
+        name: of the distribution.
+        version: or versions, `4.5.0`, `>=2.3`; None when it is so of all.
+        tags: of the wheels that do exist, `cp312-cp312-musllinux_1_2_x86_64`; empty when there
+            are only sources; None when the index did not answer.
+    """
+
+    name: str
+    version: str | None
+    tags: tuple[str, ...] | None
+
+
+class UnresolvableError(NothingFitsError):
+    """No set of distributions fulfils what is wanted on a runtime.
+
+    Attributes:
+        full: the resolver's own explanation, unabridged.
+        missing_wheels: distributions that only lack a wheel for the runtime.
+        per_runtime: another runtime may fare better.
+    """
+
+    usual = ErrorKind.REQUIREMENTS
+
+    def __init__(
+        self,
+        message: str,
+        full: str,
+        missing_wheels: tuple[MissingWheel, ...] = (),
+        *,
+        per_runtime: bool = True,
+    ) -> None:
+        """Keep the facts; the hint follows from them."""
+        hint = "--build builds what has no wheel from its sources" if missing_wheels else None
+        super().__init__(message, hint)
+        self.full = full
+        self.missing_wheels = missing_wheels
+        self.per_runtime = per_runtime
+
+
+_DAY = 86_400
+
+
+def _silent(_message: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+class EnvironmentStore(Struct, frozen=True):
+    """The place of environments on one machine, and the circumstances of this use of it.
+
+    Attributes:
+        root: the cache folder of multirt; it need not exist.
+        env: environment variables; `UV_*` and `PIP_*` say which index counts.
+        progress: called with what is being done, around doing it, which may take long.
+        fresh_for: seconds for which a resolution is taken as it is, without asking the index.
+        refresh: ask the index in any case.
+        offline: never ask it.
+        unreachable: it did not answer, so it is not asked again.
+    """
+
+    root: Path
+    env: Mapping[str, str]
+    progress: Callable[[str], AbstractContextManager[object]] = _silent
+    fresh_for: float = _DAY
+    refresh: bool = False
+    offline: bool = False
+    unreachable: Event = field(default_factory=Event)
+
+    @property
+    def environments(self) -> Path:
+        """The folder of environments, each a folder named by its key."""
+        return self.root / "environments"
+
+    @property
+    def resolutions(self) -> Path:
+        """The folder of cached resolutions."""
+        return self.root / "resolutions"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of files that keep two builders of one environment apart."""
+        return self.root / "locks"
 
 
 class InstallRequest(Struct, frozen=True, kw_only=True):
@@ -110,3 +203,13 @@ class InstalledEnvironment(Struct, frozen=True, kw_only=True):
     python: Path
     scripts: Path
     site_roots: tuple[Path, ...]
+
+
+def scripts_folder() -> str:
+    """Return the name of the folder of scripts in an environment."""
+    return "Scripts" if os.name == "nt" else "bin"
+
+
+def python_of(home: Path) -> Path:
+    """Return how an environment is started."""
+    return home / scripts_folder() / ("python.exe" if os.name == "nt" else "python")

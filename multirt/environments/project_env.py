@@ -22,10 +22,15 @@ from multirt.environments.builder import (
     shared_name,
     translate_errors,
 )
-from multirt.environments.identity import digest
-from multirt.environments.integrity import contents_are_intact, lock_file_of
-from multirt.environments.manifest import invalidate_manifest, note_use, write_manifest
-from multirt.environments.venv import python_of
+from multirt.environments.manifest import (
+    contents_are_intact,
+    digest,
+    invalidate_manifest,
+    lock_file_of,
+    note_use,
+    write_manifest,
+)
+from multirt.environments.model import python_of
 from multirt.storage.files import remove_atomically
 from multirt.storage.lock import file_lock
 from runtimes.storage.trust import make_folder
@@ -33,8 +38,7 @@ from runtimes.storage.trust import make_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multirt.environments.model import InstalledEnvironment, Resolution
-    from multirt.environments.store import EnvironmentStore
+    from multirt.environments.model import EnvironmentStore, InstalledEnvironment, Resolution
     from multirt.storage.lock import FileLock
     from runtimes import Runtime
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, cast
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from multirt.environments.errors import UnresolvableError
-from multirt.environments.model import Pin
+from multirt.environments.model import Pin, UnresolvableError
 from multirt.environments.uv import UvError, run_uv
 from multirt.errors import ErrorKind, InputError
 from multirt.storage.files import parse_toml, read_text
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from packaging.markers import Environment
     from packaging.pylock import Package, PackageWheel, Pylock
 
-    from multirt.environments.model import InstallRequest
-    from multirt.environments.store import EnvironmentStore
+    from multirt.environments.model import EnvironmentStore, InstallRequest
     from runtimes import Runtime
 
 _TABLE = "[[packages]]\n"

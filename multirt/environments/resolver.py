@@ -1,7 +1,8 @@
-"""Say which distributions one runtime would get for what is wanted."""
+"""Resolve requirements and local wheels for one runtime."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from contextlib import suppress
@@ -11,17 +12,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
+from packaging.requirements import Requirement
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from multirt.environments.errors import MissingWheel, UnresolvableError
-from multirt.environments.identity import digest, runtime_identity
-from multirt.environments.local_wheels import (
-    content_digest,
-    named_paths,
-    project_digest,
-    read_wheel,
-)
-from multirt.environments.model import Resolution
+from abi_probe.archive import ZIP_ERRORS, open_archive
+from abi_probe.errors import UnreadableError
+from multirt.environments.index_settings import with_settings
+from multirt.environments.manifest import digest, runtime_identity, signature
+from multirt.environments.model import LocalWheel, MissingWheel, Resolution, UnresolvableError
 from multirt.environments.pylock import (
     drop_packages,
     parse_lock,
@@ -31,17 +30,94 @@ from multirt.environments.pylock import (
     read_pin,
     select_for_runtime,
 )
-from multirt.environments.uv import UvError, ask, index_env_vars, index_error
-from multirt.environments.uv_failure import FailureKind
-from multirt.errors import ErrorKind, InputError, MultirtError
+from multirt.environments.uv import FailureKind, UvError, ask, index_env_vars, index_error
+from multirt.errors import ConfigError, ErrorKind, InputError, MultirtError
 from multirt.storage.cache import age_of, read_note, write_note
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from multirt.environments.model import InstallRequest, LocalWheel, Pin
-    from multirt.environments.store import EnvironmentStore
+    from multirt.environments.model import EnvironmentStore, InstallRequest, Pin
     from runtimes import Runtime
+
+_DECLARES = ("pyproject.toml", "setup.cfg", "setup.py")
+_METADATA_LIMIT = 1 << 24  # bytes; no distribution describes itself at greater length
+
+
+def read_wheel(path: Path) -> LocalWheel:
+    """Read what a wheel is.
+
+    Raises:
+        MultirtError: it is no wheel, or is not there.
+    """
+    try:
+        name, version, _, _ = parse_wheel_filename(path.name)
+        metadata = _metadata(path)
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", kind=ErrorKind.WHEEL) from error
+    except (InvalidWheelFilename, UnreadableError, KeyError, *ZIP_ERRORS) as error:
+        raise InputError(f"not a wheel: {path}: {error}", kind=ErrorKind.WHEEL) from error
+    return LocalWheel(
+        path=path.absolute(),
+        name=name,
+        version=str(version),
+        sha256=sha256,
+        metadata=hashlib.sha256(metadata).hexdigest(),
+    )
+
+
+def named_paths(requirements: Iterable[str]) -> Iterator[Path]:
+    """Yield the files and folders of this machine that requirements name (`a @ file:///b.whl`)."""
+    for text in requirements:
+        if "file:" not in text:
+            continue
+        from urllib.parse import unquote, urlsplit  # 10 ms, where one is named
+
+        try:
+            address = urlsplit(Requirement(text).url or "")
+        except ValueError:  # InvalidRequirement is one; the resolver reports it
+            continue
+        if address.scheme == "file":
+            yield Path(unquote(address.path))
+
+
+def content_digest(path: Path) -> str:
+    """Return what changes when a file, or what a project says of itself, does."""
+    try:
+        return project_digest(path) if path.is_dir() else signature(path)
+    except (OSError, MultirtError):
+        return ""  # nothing that can be installed is there
+
+
+def project_digest(folder: Path) -> str:
+    """Return what changes when a project may require something else.
+
+    Raises:
+        MultirtError: the folder holds no project.
+    """
+    contents = [
+        read_text(folder / name, errors="replace")
+        for name in _DECLARES
+        if (folder / name).is_file()
+    ]
+    if not contents:
+        message = f"no project to install in {folder}: it has no {' or '.join(_DECLARES)}"
+        raise ConfigError(message, kind=ErrorKind.PROJECT)
+    return digest([str(folder.absolute())], contents)
+
+
+def _metadata(path: Path) -> bytes:
+    """Return the `METADATA` of a wheel."""
+    with open_archive(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        if not names:
+            raise KeyError("it has no METADATA")
+        with archive.open(names[0]) as stream:
+            return stream.read(_METADATA_LIMIT)
+
 
 _SHOWN = 8  # tags of wheels that are named
 _NAME = re.compile("[<>=!~]")
@@ -166,7 +242,7 @@ def resolve(runtime: Runtime, wanted: InstallRequest, store: EnvironmentStore) -
             cached.
     """
     _require_served(runtime)
-    store = store.told(wanted.settings)
+    store = replace(store, env=with_settings(store.env, wanted.settings))
     wheels = tuple(read_wheel(path) for path in wanted.wheels)
     if wanted.lock is not None:
         text = read_lock(wanted.lock, store)

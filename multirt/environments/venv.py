@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from multirt.environments.identity import digest, runtime_identity
+from multirt.environments.manifest import digest, runtime_identity
+from multirt.environments.model import python_of, scripts_folder
 from multirt.errors import ErrorKind, LaunchError, MultirtError
 from multirt.storage.files import remove_atomically
 from runtimes.storage.trust import check_tree, make_folder
@@ -251,16 +252,6 @@ def _by_venv(runtime: Runtime, room: Path) -> None:
         raise failed(runtime, lines[-1] if lines else f"exit code {error.returncode}") from error
     except subprocess.TimeoutExpired as error:
         raise failed(runtime, f"no end after {_SECONDS} s") from error
-
-
-def scripts_folder() -> str:
-    """Return the name of the folder of scripts in an environment."""
-    return "Scripts" if os.name == "nt" else "bin"
-
-
-def python_of(home: Path) -> Path:
-    """Return how an environment is started."""
-    return home / scripts_folder() / ("python.exe" if os.name == "nt" else "python")
 
 
 def unwritable(runtime: Runtime, error: OSError) -> MultirtError:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 import multirt
-from multirt.environments.integrity import contents_are_intact, lock_file_of
+from multirt.environments.manifest import contents_are_intact, lock_file_of
 from multirt.launch.plan_reader import signature_of
 from multirt.matrix import source_digest
 from multirt.matrix.model import CellPlan, CellState, MatrixReport

@@ -13,7 +13,7 @@ import pytest
 
 from abi_probe import open_site, owners
 from multirt.environments import uv
-from multirt.environments.store import EnvironmentStore
+from multirt.environments.model import EnvironmentStore
 from multirt.errors import MultirtError
 from multirt.program.module_finder import ModuleFolder
 from multirt.selection.module_search import modules_in

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from multirt.environments.uv_failure import FailureKind, read_failure
+from multirt.environments.uv import FailureKind, read_failure
 
 _HEAD = "error: No solution found when resolving dependencies:\n  cause: "
 _UNSATISFIABLE = "we can conclude that your requirements are unsatisfiable."
