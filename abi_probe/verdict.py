@@ -40,16 +40,16 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
         path: the file concerned, relative to the artifact; None when it concerns all of it.
         symbol: the symbol concerned; None when there is none.
         facts: what it is about, by name, the same on every runtime with this reason: what the
-            artifact is or needs; of a program also `module` that is not installed, `distribution`
-            that would have to be, and `full`, the resolver's own explanation.
-        need: the beginning of a sentence, made of these facts.
+            artifact is or needs; of a program what the program or its user asks for.
+        need: the beginning of a sentence, made of these facts; empty where only the facts are
+            given, as in an objection of multirt to a runtime for a program.
         here: its end, which says what this runtime is or has; empty where that says nothing.
         help: what would make it fall, for who builds the artifact and who looks for another; None
             when nothing is known to.
     """
 
     cause: Cause
-    need: str
+    need: str = ""
     here: str = ""
     path: str | None = None
     symbol: str | None = None

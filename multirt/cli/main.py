@@ -233,6 +233,10 @@ def _printable(text: str) -> str:
 
 def _print_error(error: MultirtError, arguments: list[str]) -> int:
     """Print an error for people, and for programs where they asked."""
+    if isinstance(error, NothingFitsError):
+        from multirt.report.explanations import explained
+
+        error = explained(error)
     hint = f"\n  {error.hint}" if error.hint else ""
     shown = _printable(f"{error.message}{hint}")
     if sys.stderr is not None:

@@ -93,7 +93,7 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
     decision = decide(request)
     planned = plan(decision, request, own)
     unusual = unusual_choice_notice(decision)
-    notices = [*(f"multirt: {note}" for note in decision.notes), *([unusual] if unusual else [])]
+    notices = [*_notes(decision), *([unusual] if unusual else [])]
     notice = "\n".join(notices) or None
     if os.name == "posix":  # elsewhere nothing starts by plans
         from multirt.launch.plan_inputs import plan_inputs
@@ -109,8 +109,17 @@ def start(request: Request, own: Sequence[str], command_line: Sequence[str]) -> 
 
 def say_notes(decision: Decision) -> None:
     """Say which contradictions were settled, and how."""
-    for note in decision.notes:
-        say(f"multirt: {note}")
+    for note in _notes(decision):
+        say(note)
+
+
+def _notes(decision: Decision) -> list[str]:
+    """Return what the user should know of a decision, one line each."""
+    if not decision.notes:
+        return []
+    from multirt.report.explanations import note_text  # 5 ms
+
+    return [f"multirt: {note_text(each)}" for each in decision.notes]
 
 
 def unusual_choice_notice(decision: Decision) -> str | None:

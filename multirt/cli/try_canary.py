@@ -19,7 +19,7 @@ from multirt.experiments.canary_store import CanaryStore
 from multirt.process.debug_log import say
 from multirt.program.model import ProgramKind
 from multirt.selection.decide import decide
-from multirt.selection.no_match import no_runtime_error
+from multirt.selection.no_match import NoRuntimeError
 from multirt.selection.plan import plan
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
     """
     usual = decide(request)
     if usual.chosen is None:
-        raise no_runtime_error(usual)
+        raise NoRuntimeError(usual)
     _check(usual.program, asked)
     cli_settings = replace(request.cli_settings, specs=(asked.spec,), prefer=None)
     try:
@@ -128,8 +128,10 @@ def _check(program: Program, asked: CanaryArgs) -> None:
 
 def _why(decision: Decision) -> str:
     """Return the first objection to the canary, else that there is none such."""
+    from multirt.report.explanations import detail_text
+
     for candidate in decision.candidates:
         objections = [each for each in candidate.objections if each.cause is not Cause.SPEC]
         if len(objections) == len(candidate.objections):
-            return f"{candidate.runtime.id}: {objections[0].detail}"
+            return f"{candidate.runtime.id}: {detail_text(objections[0], candidate.runtime)}"
     return "no such runtime here"

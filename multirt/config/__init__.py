@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multirt.config.model import Configuration, Need, Prefer, Setting, Source
+from multirt.config.model import Configuration, Need, Note, NoteKind, Prefer, Setting, Source
 from multirt.config.resolve import CliSettings, ConfigContext, configure
 
 __all__ = [
@@ -10,6 +10,8 @@ __all__ = [
     "ConfigContext",
     "Configuration",
     "Need",
+    "Note",
+    "NoteKind",
     "Prefer",
     "Setting",
     "Source",

@@ -61,6 +61,30 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True):
     origin: str
 
 
+class NoteKind(StrEnum):
+    """What a note is about."""
+
+    PIN_RULED_OUT = "pin-ruled-out"  # by a requirement of the program
+    PIN_INVALID = "pin-invalid"
+    PIN_UNKNOWN = "pin-unknown"  # it names no runtime or environment of this machine
+    LOCK_OLD = "lock-old"
+    LOCK_INCOMPLETE = "lock-incomplete"
+    PYTHONHOME = "pythonhome"
+    HISTORY = "history"  # of measurements, which cannot be read
+
+
+class Note(Struct, frozen=True, kw_only=True):
+    """What the user should know of a choice that is made all the same.
+
+    Attributes:
+        kind: what it is about.
+        facts: what its text names.
+    """
+
+    kind: NoteKind
+    facts: tuple[str, ...]
+
+
 class Configuration(Struct, frozen=True, kw_only=True):
     """All that is asked for one start.
 
@@ -80,7 +104,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
         requirements: what the program needs to have installed.
         constraints: files of requirements (`pip install -r`).
         editable: projects to install in editable mode.
-        notes: contradictions that were settled, one line each.
+        notes: contradictions that were settled, and pins that do not count.
         read: files that were read.
         absent: files that would have counted.
         variables: names of environment variables that count, set or not.
@@ -100,7 +124,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     requirements: tuple[Setting[Requirement], ...] = ()
     constraints: tuple[Path, ...] = ()
     editable: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     read: tuple[Path, ...] = ()
     absent: tuple[Path, ...] = ()
     variables: tuple[str, ...] = ()

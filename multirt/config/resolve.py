@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from multirt.config.files import PINS, ReadFiles, pinned, read_text, read_toml, uv_global_pin
-from multirt.config.model import Configuration, Prefer, Setting, Source
+from multirt.config.model import Configuration, Note, NoteKind, Prefer, Setting, Source
 from multirt.config.project import ProgramProject, read_project
 from multirt.config.toml_table import Table, read_table
 from multirt.errors import UsageError
@@ -46,10 +46,8 @@ def resolve_conflicts(configuration: Configuration) -> Configuration:
         kept = tuple(spec for spec in kept if spec not in ruled_out)
         if ruled_out:
             specs = ", ".join(map(str, ruled_out))
-            notes.append(
-                f"{pinned.origin} asks for {specs}, but {wanted.origin} requires Python"
-                f" {wanted.value}: the requirement counts"
-            )
+            facts = (pinned.origin, specs, wanted.origin, str(wanted.value))
+            notes.append(Note(kind=NoteKind.PIN_RULED_OUT, facts=facts))
     return replace(
         configuration,
         runtimes=replace(pinned, value=kept) if kept else None,
@@ -150,7 +148,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
     Attributes:
         start: the folder from which files are looked for, upwards.
         looked: files that were read, and those that were not there.
-        notes: what was left out, one line each.
+        notes: pins that do not count.
     """
 
     program: Program
@@ -158,7 +156,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
     context: ConfigContext
     start: Path
     looked: ReadFiles = field(default_factory=ReadFiles)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def configuration(self) -> Configuration:
         """Return the settings of all sources, the strongest first."""
@@ -263,11 +261,12 @@ class _Collector(Struct, frozen=True, kw_only=True):
         try:
             found = read_version_file(pinned(path.name, read_text(path)), self._pyenv_versions())
         except ValueError as error:
-            self.notes.append(f"{path}: ignored, it is invalid TOML: {error}")
+            facts = (str(path), str(error))
+            self.notes.append(Note(kind=NoteKind.PIN_INVALID, facts=facts))
             return None
         absent = () if self.cli_settings.use_pins else map(str, found.specs)
         self.notes.extend(
-            f"{path}: ignored {word!r}, which names no runtime or environment here"
+            Note(kind=NoteKind.PIN_UNKNOWN, facts=(str(path), word))
             for word in (*absent, *found.unknown)
         )
         for each in found.looked:

@@ -11,7 +11,7 @@ from multirt.environments import InstallRequest, build, overlay, resolve
 from multirt.errors import ErrorKind, UsageError
 from multirt.launch.profiles import NAMES, named, split_profile
 from multirt.selection.decide import decide_each
-from multirt.selection.no_match import no_runtime_error
+from multirt.selection.no_match import NoRuntimeError, is_other
 from multirt.selection.plan import plan
 from multirt.selection.virtualenv import named_environment, names_by_environment
 from runtimes import Jit, RuntimeSpec
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from multirt.launch.profiles import Profile
     from multirt.program.model import Program
-    from multirt.selection.model import Decision, Plan, Request
+    from multirt.selection.model import Candidate, Decision, Plan, Request
     from runtimes import Runtime
 
 
@@ -82,12 +82,12 @@ class Lineup(Struct, frozen=True, kw_only=True):
     Attributes:
         program: what is to run.
         contenders: the reference first.
-        left_out: the id of each other runtime that was asked for, with the first objection.
+        left_out: the other runtimes that were asked for, with the objections to them.
     """
 
     program: Program
     contenders: tuple[Variant, ...]
-    left_out: tuple[tuple[str, str], ...]
+    left_out: tuple[Candidate, ...]
 
 
 def build_variants(
@@ -120,7 +120,7 @@ def build_variants(
     request = replace(request, cli_settings=cli_settings, evaluate_all=True)
     decisions = list(decide_each(request))
     if all(decision.chosen is None for _, decision in decisions):
-        raise no_runtime_error(decisions[0][1])
+        raise NoRuntimeError(decisions[0][1])
     names = names_by_environment(home for home, _ in decisions)
     found = [
         replace(each, id=_with_name(each, names[home]), home=home)
@@ -132,9 +132,10 @@ def build_variants(
         program=decisions[0][1].program,
         contenders=_reference_first(found, reference),
         left_out=tuple(
-            (f"{name}{names[home]}", reason)
+            replace(each, runtime=replace(each.runtime, id=f"{each.runtime.id}{names[home]}"))
             for home, decision in decisions
-            for name, reason in _excluded(decision)
+            for each in decision.candidates
+            if not (each.accepted or is_other(each))
         ),
     )
 
@@ -239,12 +240,3 @@ def _is_meant(contender: Variant, reference: str) -> bool:
     if environment is not None and contender.home is not None:
         return environment.home == contender.home and environment.is_of(contender.runtime)
     return spec.accepts(contender.runtime)
-
-
-def _excluded(decision: Decision) -> Iterator[tuple[str, str]]:
-    """Yield the runtimes that were asked for and that something rules out."""
-    for candidate in decision.candidates:
-        causes = {each.cause.value for each in candidate.objections}
-        if candidate.objections and "spec" not in causes:
-            first = candidate.objections[0]
-            yield candidate.runtime.id, f"{first.cause.value}: {first.detail}"

@@ -55,8 +55,7 @@ class GroupedReason(Struct, frozen=True, kw_only=True):
         runtimes: ids that it holds for; empty when it is about the artifact alone.
         path: the file concerned; None for the whole.
         help: what would make it fall; None when nothing is known to.
-        about: what a warning is about (`abi_probe.WarningKind`), to show those alike once; empty
-            for other reasons.
+        about: what is equal for reasons that are shown once for several files or artifacts.
     """
 
     weight: Severity
@@ -65,7 +64,7 @@ class GroupedReason(Struct, frozen=True, kw_only=True):
     runtimes: tuple[str, ...] = ()
     path: str | None = None
     help: str | None = None
-    about: str = ""
+    about: tuple[object, ...] = ()
 
 
 def reasons_of(report: ArtifactReport, ignored: Collection[str] = ()) -> list[GroupedReason]:
@@ -115,6 +114,7 @@ def _promises(report: ArtifactReport) -> Iterator[GroupedReason]:
             text=f"{alike[0]['reason']}{more}",
             path=alike[0]["path"],
             help=alike[0]["help"],
+            about=(alike[0]["kind"], alike[0]["path"]),
         )
     for extension in report["extensions"]:
         for violation in extension["violations"]:
@@ -124,10 +124,15 @@ def _promises(report: ArtifactReport) -> Iterator[GroupedReason]:
                 text=f"{extension['path']} needs {violation['reason']}",
                 path=extension["path"],
                 help=violation["help"],
+                about=(extension["path"], violation["symbol"]),
             )
         for warning in extension["warnings"]:
             yield GroupedReason(
-                weight=Severity.WARNING, kind=WARNING, text=warning, path=extension["path"]
+                weight=Severity.WARNING,
+                kind=WARNING,
+                text=warning,
+                path=extension["path"],
+                about=(warning, extension["path"]),
             )
 
 
@@ -137,7 +142,7 @@ def _verdicts(report: ArtifactReport) -> Iterator[GroupedReason]:
     for verdict in report["runtimes"]:
         for key, told in _findings_of(verdict):
             found.setdefault(key, []).append(told)
-    for (weight, kind, path, _, facts), alike in found.items():
+    for (weight, kind, path, subject, facts), alike in found.items():
         texts = {each.text for each in alike}
         helps = dict.fromkeys(each.help for each in alike if each.help is not None)
         yield GroupedReason(
@@ -147,7 +152,7 @@ def _verdicts(report: ArtifactReport) -> Iterator[GroupedReason]:
             runtimes=tuple(dict.fromkeys(each.runtime for each in alike)),
             path=path,
             help="; ".join(helps) or None,
-            about=dict(facts).get("kind", "") if kind == WARNING else "",
+            about=(facts,) if kind == WARNING else (path, subject, facts),
         )
 
 

@@ -93,11 +93,6 @@ class Import(Struct, frozen=True, kw_only=True):
     guards: tuple[Guard, ...] = ()
     local: bool = False
 
-    @property
-    def location(self) -> str:
-        """Where it is named, for messages."""
-        return f"{self.file.name} line {self.line}" if self.file else "the command line"
-
 
 class Exit(Struct, frozen=True, kw_only=True):
     """A line at which a program ends itself with an error unless a condition holds.

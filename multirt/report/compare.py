@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.experiments.bench_model import program_key
+from multirt.report.explanations import first_reason, shared_text
 from multirt.report.html import write_page
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text
 from multirt.report.units import write_size
+from multirt.selection.no_match import by_reason
 from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def compare_document(comparison: Comparison) -> Document:
         "groups": [_group(each) for each in comparison.groups],
         "runs": [{"runtime": name, **_outcome(each)} for name, each in comparison.outcomes],
         "left_out": [
-            {"runtime": name, "reason": reason} for name, reason in comparison.field.left_out
+            {"runtime": each.runtime.id, "reason": first_reason(each)}
+            for each in comparison.field.left_out
         ],
     }
 
@@ -92,10 +95,9 @@ def print_comparison(comparison: Comparison) -> None:
         console.print(f"[yellow]note[/] {text(comparison.remark)}")
     if comparison.field.left_out:
         console.print(f"left out: {len(comparison.field.left_out)} that cannot run it")
-        reasons: dict[str, list[str]] = {}
-        for name, reason in comparison.field.left_out:
-            reasons.setdefault(reason, []).append(name)
-        for reason, names in reasons.items():
+        for first, alike in by_reason(comparison.field.left_out):
+            names = [each.runtime.id for each in alike]
+            reason = f"{first.cause.value}: {shared_text(first, alike)}"
             console.print(f"  {text(runtime_ranges(names, names))}  {text(reason)}", style="dim")
     rules = ", ".join(rule.name for rule in comparison.rules) or "nothing"
     console.print(f"may differ: {rules}", style="dim")
@@ -182,7 +184,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
             }
             for place, group in enumerate(groups)
         ],
-        "left_out": comparison.field.left_out,
+        "left_out": [(each.runtime.id, first_reason(each)) for each in comparison.field.left_out],
     }
     write_page(path, "comparison_page.html", context)
 

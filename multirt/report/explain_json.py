@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from multirt.report.json_parts import SCHEMA, Document, objection_document, ratio_document
+from multirt.report.explanations import (
+    detail_text,
+    note_text,
+    remedy_command,
+    resolver_text,
+    warning_texts,
+)
+from multirt.report.json_parts import SCHEMA, Document, ratio_document
 from multirt.selection.no_match import suggest_fix
 from multirt.selection.ranking import criteria_names
 
@@ -25,10 +32,12 @@ def explain_document(decision: Decision) -> Document:
             "installs": list(decision.wanted.requirements) if decision.wanted else [],
         },
         "settings": _settings(decision.configuration),
-        "notes": list(decision.notes),
+        "notes": [*map(note_text, decision.notes)],
         "order": list(criteria_names(decision.configuration)),
         "chosen": chosen.runtime.id if chosen is not None else None,
-        "remedy": {"runtime": found.runtime, "command": found.command} if found else None,
+        "remedy": {"runtime": found.runtime, "command": remedy_command(found, decision)}
+        if found
+        else None,
         "usual": decision.usual,
         "measured": [
             {
@@ -88,8 +97,15 @@ def _candidate(candidate: Candidate) -> Document:
         "accepted": candidate.accepted,
         "rank": [part if isinstance(part, bool | int) else str(part) for part in candidate.rank],
         "objections": [
-            {**objection_document(each), "full": each.fact("full")} for each in candidate.objections
+            {
+                "cause": each.cause.value,
+                "detail": detail_text(each, candidate.runtime),
+                "path": each.path,
+                "symbol": each.symbol,
+                "full": resolver_text(each),
+            }
+            for each in candidate.objections
         ],
-        "warnings": list(candidate.warnings),
+        "warnings": warning_texts(candidate),
         "unverified": list(candidate.unverified),
     }

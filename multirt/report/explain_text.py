@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from multirt.report.explanations import (
+    detail_text,
+    note_text,
+    remedy_command,
+    resolver_text,
+    shared_text,
+    warning_texts,
+)
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import block, open_console, text
 from multirt.report.units import duration, elapsed_text, interval
-from multirt.selection.no_match import by_reason, suggest_fix
+from multirt.selection.no_match import by_reason, closest, suggest_fix
 from multirt.selection.ranking import criteria_names, wants_fastest
 from runtimes.ranges import runtime_ranges
 
@@ -75,8 +83,8 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
         console.print(f"  {text(line)}", soft_wrap=True)
     for line in measured(decision):
         console.print(f"  {text(line)}", soft_wrap=True)
-    warnings = decision.chosen.warnings if decision.chosen is not None else ()
-    for note in (*decision.notes, *warnings):
+    warnings = warning_texts(decision.chosen) if decision.chosen is not None else ()
+    for note in (*map(note_text, decision.notes), *warnings):
         console.print(f"  [yellow]{text(note)}[/]", soft_wrap=True)
     if verbose:
         _print_all(decision, console)
@@ -91,7 +99,7 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
             + (f", and {more} more" if more > 0 else ":")
         )
         if more <= 0:
-            console.print(f"  {text(found.command)}", soft_wrap=True)
+            console.print(f"  {text(remedy_command(found, decision))}", soft_wrap=True)
 
 
 def settings(configuration: Configuration) -> Iterator[str]:
@@ -150,11 +158,11 @@ def _print_groups(decision: Decision, console: Console) -> None:
     if fit:
         words = f"[green]also fit[/]: {text(runtime_ranges(fit, among))}"
         _print_indented(console, words, first=0, rest=2)
-    groups = [*by_reason(decision).values()]
+    groups = by_reason(closest(decision))
     for first, alike in groups[:_GROUPS_SHOWN]:
         names = runtime_ranges([each.runtime.id for each in alike], among)
         _print_indented(console, f"[red]-[/] {text(names)}", first=0, rest=2)
-        words = f"{first.cause.value}: {first.need if len(alike) > 1 else first.detail}"
+        words = f"{first.cause.value}: {shared_text(first, alike)}"
         _print_indented(console, f"    {text(words)}", first=0, rest=4)
     left = groups[_GROUPS_SHOWN:]
     if left:
@@ -179,8 +187,11 @@ def _print_all(decision: Decision, console: Console) -> None:
     table.add_column("runtime", no_wrap=True)
     table.add_column("objections", overflow="fold")
     for candidate in decision.candidates:
-        reasons = [f"{each.cause.value}: {each.detail}" for each in candidate.objections]
-        reasons += [f"warning: {each}" for each in candidate.warnings]
+        reasons = [
+            f"{each.cause.value}: {detail_text(each, candidate.runtime)}"
+            for each in candidate.objections
+        ]
+        reasons += [f"warning: {each}" for each in warning_texts(candidate)]
         mark = "[green]+[/]" if candidate.accepted else "[red]-[/]"
         table.add_row(mark, text(candidate.runtime.id), "\n".join(map(text, reasons)))
     console.print(table)
@@ -194,7 +205,7 @@ def _print_resolver(decision: Decision, console: Console) -> None:
     about: dict[str, list[str]] = {}
     for candidate in decision.candidates:
         for each in candidate.objections:
-            if (full := each.fact("full")) is not None:
+            if (full := resolver_text(each)) is not None:
                 about.setdefault(full, []).append(candidate.runtime.id)
     for full, ids in about.items():
         console.print(f"[bold]uv says[/] of {text(', '.join(ids))}:")

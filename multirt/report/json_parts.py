@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from abi_probe import Objection
     from multirt.intervals import Ratio
     from multirt.probe.coverage import PlatformCoverage
     from multirt.probe.model import ArtifactReport
 
 Document = dict[str, Any]
 SCHEMA = {"schema_version": 1}
-
-
-def objection_document(objection: Objection) -> Document:
-    """Return one objection."""
-    return {
-        "cause": objection.cause.value,
-        "detail": objection.detail,
-        "path": objection.path,
-        "symbol": objection.symbol,
-    }
 
 
 def dotted(version: tuple[int, int] | None) -> str | None:

@@ -106,7 +106,7 @@ def _many(
         key = name if serious else name.rpartition("-")[0] or name
         rows.setdefault((key, told, ink), []).append(name)
         for each in serious:
-            reasons.setdefault((each.kind, each.about or each.text), []).append((name, each))
+            reasons.setdefault((each.kind, *each.about), []).append((name, each))
     titles = [
         f"{key}-* ({len(alike)} wheels)" if len(alike) > 1 else alike[0]
         for (key, _, _), alike in rows.items()
@@ -278,8 +278,7 @@ def _alike(warnings: Sequence[GroupedReason]) -> Iterator[GroupedReason]:
     """Yield one warning for all that are about the same thing on the same runtimes."""
     groups: dict[tuple[object, ...], list[GroupedReason]] = {}
     for each in warnings:
-        key = (each.about, each.runtimes) if each.about else (each.text, each.path)
-        groups.setdefault(key, []).append(each)
+        groups.setdefault((each.about, each.runtimes), []).append(each)
     for group in groups.values():
         more = f" (and {len(group) - 1} more like it, -v shows them)" if len(group) > 1 else ""
         yield replace(group[0], text=f"{group[0].text}{more}")

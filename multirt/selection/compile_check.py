@@ -113,7 +113,7 @@ def query_runtime(
         env: the user's environment.
     """
     if runtime.implementation.name in _DUMB:
-        return CompileResult(mute=True, trouble=f"{runtime.implementation.name} cannot be asked")
+        return CompileResult(mute=True, complete=False)
     wanted = frozenset(names)
     unknown = [each for each in sources if not is_known_to_compile(each, runtime)]
     if not wanted and not unknown:
@@ -131,7 +131,7 @@ def query_runtime(
         if unknown and complete and not any(line.startswith("missing") for line in lines):
             memory.store(lines)  # what is missing may be installed later next to the executable
     answers = _answers(lines, unknown)
-    if answers.trouble is None and (new := wanted - known - answers.missing):
+    if answers.complete and (new := wanted - known - answers.missing):
         present.store(sorted(known | new))
     return answers
 
@@ -195,19 +195,18 @@ def _answers(lines: Sequence[str], sources: Sequence[Source]) -> CompileResult:
             case _:
                 continue
     complete = bool(lines) and lines[-1] == "end"
-    trouble = None if complete else "it gave no answer, or broke off"
-    return CompileResult(refused=refused, missing=frozenset(missing), trouble=trouble)
+    return CompileResult(refused=refused, missing=frozenset(missing), complete=complete)
 
 
-def _refusal(source: Source, number: int, message: str) -> CompileError:
+def _refusal(source: Source, number: int, message: str | None) -> CompileError:
     lines = source.content.splitlines() if not source.compiled else []
     text = lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
     return CompileError(line=number, text=text, message=message)
 
 
-def _plain(coded: str) -> str:
-    """Return a text that came as six hexadecimal digits for each character."""
+def _plain(coded: str) -> str | None:
+    """Return a text that came as six hexadecimal digits for each character; None if damaged."""
     try:
         return "".join(chr(int(coded[at : at + 6], 16)) for at in range(0, len(coded), 6))
     except (ValueError, OverflowError):
-        return "it cannot be compiled"
+        return None

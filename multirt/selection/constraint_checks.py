@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from abi_probe import Cause, Objection
+from abi_probe import Cause
 from multirt.config import Need
 from multirt.config.model import Source
 from multirt.program import RuntimeFacts, evaluate_guard
+from multirt.selection.model import objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from abi_probe import Objection
+    from multirt.config import Setting
     from multirt.selection.model import EvaluationContext
     from runtimes import Runtime
 
@@ -43,25 +46,20 @@ def unmet_constraints(context: EvaluationContext, runtime: Runtime) -> Iterator[
     for wanted in configuration.requires:
         # As pip does: 3.15.0rc1 is a 3.15.
         if not wanted.value.contains(runtime.version.base_version):
-            yield Objection(
-                cause=Cause.REQUIRES_PYTHON,
-                need=f"{wanted.origin} requires Python {wanted.value}",
-                here=f", this is {runtime.version}",
-            )
+            python = str(wanted.value)
+            yield objection(Cause.REQUIRES_PYTHON, origin=wanted.origin, python=python)
     for need in configuration.needs:
         if not _meets(need.value, runtime):
-            yield Objection(cause=Cause.CAPABILITY, need=f"{need.origin} needs {need.value.value}")
+            yield objection(Cause.CAPABILITY, origin=need.origin, need=need.value.value)
     for option in context.program.options:
         letter = option[1:2] if option.startswith("-") else ""
         if runtime.version.release[:2] < _OPTION_SINCE.get(letter, (0, 0)):
-            detail = f"{context.program.title} is started with {option}, which {runtime.id} lacks"
-            yield Objection(cause=Cause.CAPABILITY, need=detail)
+            yield objection(Cause.CAPABILITY, program=context.program.title, option=option)
     home = context.pythonhome
     if home is not None and runtime.implementation.name not in _WITHOUT_HOME:
         version = f"{runtime.version.major}.{runtime.version.minor}"
         if not any(home.glob(f"lib*/python{version}*/encodings")):
-            detail = f"PYTHONHOME is {home}, which holds no standard library of Python {version}"
-            yield Objection(cause=Cause.BROKEN, need=detail, path=str(home))
+            yield objection(Cause.BROKEN, path=home, python=version)
     yield from _exits(context, runtime)
 
 
@@ -70,20 +68,23 @@ def _asked(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     configuration = context.configuration
     asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
     if asked is not None and not any(spec.accepts(runtime) for spec in asked.value):
-        words = " or ".join(map(str, asked.value))
-        by = "" if asked.source is Source.OPTION else f" by {asked.origin}"
-        yield Objection(cause=Cause.SPEC, need=f"{words} was asked for{by}")
+        yield _not_wanted(" or ".join(map(str, asked.value)), asked)
     if shebang_spec is not None and shebang_spec.value.release[:1] not in (
         (),
         runtime.version.release[:1],
     ):
-        yield Objection(
-            cause=Cause.SPEC, need=f"{shebang_spec.origin} asks for {shebang_spec.value}"
-        )
+        shebang = str(shebang_spec.value)
+        yield objection(Cause.SPEC, shebang=shebang, origin=shebang_spec.origin)
     wanted = configuration.implementation
     if wanted is not None and runtime.implementation.name != wanted.value.lower():
-        by = "" if wanted.source is Source.OPTION else f" by {wanted.origin}"
-        yield Objection(cause=Cause.SPEC, need=f"{wanted.value} was asked for{by}")
+        yield _not_wanted(wanted.value, wanted)
+
+
+def _not_wanted(wanted: str, setting: Setting[Any]) -> Objection:
+    """Return the objection to a runtime that a setting does not name; an option needs no origin."""
+    if setting.source is Source.OPTION:
+        return objection(Cause.SPEC, wanted=wanted)
+    return objection(Cause.SPEC, wanted=wanted, origin=setting.origin)
 
 
 def _meets(need: Need, runtime: Runtime) -> bool:
@@ -108,8 +109,5 @@ def _exits(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
         if all(evaluate_guard(guard.test, facts) is guard.wanted for guard in each.guards):
             last = each.guards[-1]
             test = last.test if last.wanted else f"not ({last.test})"
-            yield Objection(
-                cause=Cause.REQUIRES_PYTHON,
-                need=f"{each.file.name} line {each.line} ends it where `{test}`",
-                path=str(each.file),
-            )
+            line = str(each.line)
+            yield objection(Cause.REQUIRES_PYTHON, path=each.file, line=line, exit=test)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.config import ConfigContext, configure
-from multirt.config.model import Source
+from multirt.config import ConfigContext, Note, NoteKind, Source, configure
 from multirt.config.project import read_project
 from multirt.errors import ErrorKind, ProgramError, UsageError
 from multirt.program import read_program
@@ -241,10 +240,10 @@ def _pythonhome(program: Program, request: Request) -> Path | None:
     return request.cwd / home if home and not ignored else None
 
 
-def _home_notes(context: EvaluationContext) -> Iterator[str]:
+def _home_notes(context: EvaluationContext) -> Iterator[Note]:
     """Yield what a user should know of PYTHONHOME."""
     if context.pythonhome is not None:
-        yield f"PYTHONHOME is {context.pythonhome}: a CPython needs its standard library there"
+        yield Note(kind=NoteKind.PYTHONHOME, facts=(str(context.pythonhome),))
 
 
 def _active(runtimes: Sequence[Runtime], request: Request) -> Runtime | None:

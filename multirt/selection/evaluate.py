@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from abi_probe import Cause, Objection, Status
+from abi_probe import Cause, Status
 from multirt.selection.compile_check import query_runtime
 from multirt.selection.constraint_checks import unmet_constraints
 from multirt.selection.import_checks import RuntimeView, missing_imports, syntax_errors
-from multirt.selection.model import Candidate
+from multirt.selection.model import Candidate, objection
 from multirt.selection.module_search import find_own_modules, has_hooks, query_own_modules
 from multirt.selection.package_checks import outdated_pins, package_conflicts, reached_distributions
 from multirt.selection.ranking import rank_for_program
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from abi_probe import Artifact, Verdict
+    from abi_probe import Artifact, JudgedWarning, Objection, Verdict
     from multirt.environments import InstallRequest, UnresolvableError
     from multirt.program.model import Program
     from multirt.selection.model import EvaluationContext, Request
@@ -47,28 +47,28 @@ def judge_runtime(view: RuntimeView, verdicts: Mapping[str, Verdict]) -> Candida
         *package_conflicts(context, runtime),
     ]
     unverified = []
-    warnings: list[str] = []
+    warnings: list[JudgedWarning] = []
     for name, verdict in sorted(verdicts.items()):
         found += [_of_distribution(each, name) for each in verdict.objections]
-        warnings += [each.detail for each in verdict.warnings]
+        warnings += verdict.warnings
         if verdict.status is Status.UNVERIFIED:
             unverified.append(name)
     objections = [each for each in found if each.cause not in context.allowed]
     overruled = [each for each in found if each.cause in context.allowed]
-    warnings += [f"tried all the same: {each.detail}" for each in overruled]
     return Candidate(
         runtime=runtime,
         objections=tuple(objections),
         unverified=tuple(unverified),
         warnings=tuple(warnings),
+        overruled=tuple(overruled),
         rank=rank_for_program(context, runtime, len(unverified) + len(overruled) * _WORSE),
-        asked=view.answers is not None and view.answers.trouble is None,
+        asked=view.answers is not None and view.answers.complete,
     )
 
 
-def _of_distribution(objection: Objection, name: str) -> Objection:
+def _of_distribution(each: Objection, name: str) -> Objection:
     """Return the objection to a distribution as one to the program that reaches it."""
-    return replace(objection, facts=(*objection.facts, ("distribution", name)))
+    return replace(each, facts=(*each.facts, ("distribution", name)))
 
 
 def choose(candidates: Sequence[Candidate]) -> Candidate | None:
@@ -226,9 +226,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
 
         runtime = candidate.runtime
         if "venv" not in runtime.stdlib:
-            need, here = "installing packages needs a venv module", f", {runtime.id} has none"
-            objection = Objection(cause=Cause.CAPABILITY, need=need, here=here)
-            return replace(candidate, objections=(objection,))
+            return replace(candidate, objections=(objection(Cause.CAPABILITY, venv="install"),))
         store = self.request.stored()
         chosen = nullcontext() if self.request.evaluate_all else preparing(runtime, store.root)
         try:
@@ -237,12 +235,10 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         except UnresolvableError as error:
             if _is_for_all(error, wanted):
                 raise  # no other runtime would fare better
-            detail = error.message.removeprefix(f"{runtime.id}: ")
-            facts = (("full", error.full),) if error.full != error.message else ()
-            objection = Objection(cause=Cause.PACKAGE, need=detail, facts=facts)
-            return replace(candidate, objections=(objection,))
+            unmet = objection(Cause.PACKAGE, unmet=error.message, full=error.full)
+            return replace(candidate, objections=(unmet,))
         older = outdated_pins(wanted.requirements, resolution.pins, runtime)
-        return replace(candidate, warnings=(*candidate.warnings, *older))
+        return replace(candidate, outdated=tuple(older))
 
 
 def _is_for_all(error: UnresolvableError, wanted: InstallRequest) -> bool:
@@ -285,12 +281,12 @@ def _needing_version(candidates: list[Candidate]) -> list[Candidate]:
     ]
 
 
-def _dated(objection: Objection, candidate: Candidate, good: Sequence[Version]) -> Objection:
+def _dated(syntax: Objection, candidate: Candidate, good: Sequence[Version]) -> Objection:
     """Return an objection to a syntax with the oldest later version that has it."""
-    if objection.cause is not Cause.SYNTAX or not candidate.asked or not good:
-        return objection
+    if syntax.cause is not Cause.SYNTAX or not candidate.asked or not good:
+        return syntax
     oldest = min(good)
     if oldest <= candidate.runtime.version:  # where an older one compiles it, age is not the reason
-        return objection
-    needs = f"needs {oldest.major}.{oldest.minor}"
-    return replace(objection, need=f"{needs}: {objection.need}")
+        return syntax
+    needs = ("needs", f"{oldest.major}.{oldest.minor}")
+    return replace(syntax, facts=(*syntax.facts, needs))

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from abi_probe import Cause, Objection
+from abi_probe import Cause
 from multirt.program import evaluate_guard
 from multirt.program.model import Import
 from multirt.selection.constraint_checks import facts_of
+from multirt.selection.model import objection
 from multirt.selection.stdlib_table import STANDARD_MODULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from abi_probe import Objection
     from multirt.environments import InstallRequest
     from multirt.program.model import Guard, Source
     from multirt.selection.model import CompileResult, EvaluationContext
@@ -207,20 +209,15 @@ def missing_imports(view: RuntimeView) -> Iterator[Objection]:
         ):
             continue
         seen.add(name)
-        path = str(each.file) if each.file else None
-        if top in context.stdlib:
-            what = f"{name} from {each.name}" if name in each.members else name
-            imports = f"{each.location} imports {what}"
-            yield Objection(
-                cause=Cause.STDLIB,
-                need=f"{imports}, which it does not have",
-                path=path,
-            )
-        else:
+        line = str(each.line)
+        if top not in context.stdlib:
             roots = context.packages.roots if context.packages else ()
-            where = f" in {', '.join(map(str, roots))}" if roots else ""
-            detail = f"{each.location} imports {name}, which is not installed{where}"
-            yield Objection(cause=Cause.PACKAGE, need=detail, path=path, facts=(("module", name),))
+            folders = ", ".join(map(str, roots))
+            yield objection(Cause.PACKAGE, path=each.file, module=name, line=line, folders=folders)
+        elif name in each.members:
+            yield objection(Cause.STDLIB, path=each.file, name=name, parent=each.name, line=line)
+        else:
+            yield objection(Cause.STDLIB, path=each.file, name=name, line=line)
 
 
 def syntax_errors(view: RuntimeView) -> Iterator[Objection]:
@@ -232,21 +229,15 @@ def syntax_errors(view: RuntimeView) -> Iterator[Objection]:
         and not view.context.configuration.specs
         and not view.is_chosen_by_import()
     ):
-        detail = f"{view.runtime.id} cannot be asked what it compiles: name it to have it"
-        yield Objection(cause=Cause.SYNTAX, need=detail)
+        yield objection(Cause.SYNTAX, mute=view.runtime.id)
     for source in view.sources():
         why = refused.get(source.file)
         if why is None:
             continue
-        location = f"{source.file.name} line {why.line}" if why.line else source.file.name
-        shown = f": `{_shortened(why.text)}`" if why.text else ""
-        yield Objection(
-            cause=Cause.SYNTAX,
-            need=f"{location}: {why.message}{shown}",
-            path=str(source.file),
-            facts=(("line", str(why.line)),),
+        yield objection(
+            Cause.SYNTAX,
+            path=source.file,
+            line=str(why.line),
+            code=why.text,
+            message=why.message,
         )
-
-
-def _shortened(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
-from multirt.config import CliSettings, Configuration
+from abi_probe import Objection
+from multirt.config import CliSettings, Configuration, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from abi_probe import Objection
+    from abi_probe import Cause, JudgedWarning
     from multirt.environments import EnvironmentStore, InstallRequest
     from multirt.intervals import Ratio
     from multirt.program.model import EntryPoint, Program
@@ -81,7 +82,7 @@ class Decision(Struct, frozen=True, kw_only=True):
         discovery: what the search for runtimes gave.
         command: the console script to start; None for every other kind, and for a command that
             comes with what will be installed.
-        notes: messages for the user, one line each.
+        notes: what the user should know of it.
         read: files and folders that it depends on, in addition to those of runtimes.
         absent: paths at which a file would have counted.
         variables: names of environment variables that count, set or not.
@@ -102,7 +103,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     packages: Packages | None = None
     discovery: Discovery
     command: ConsoleScript | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     read: tuple[Path, ...] = ()
     absent: tuple[Path, ...] = ()
     variables: tuple[str, ...] = ()
@@ -148,12 +149,12 @@ class CompileError(Struct, frozen=True, kw_only=True):
     Attributes:
         line: where; 0 when it does not say.
         text: what stands there, without white space around; empty when it is not known.
-        message: that of the runtime.
+        message: that of the runtime; None when it cannot be read.
     """
 
     line: int
     text: str
-    message: str
+    message: str | None
 
 
 class CompileResult(Struct, frozen=True, kw_only=True):
@@ -163,13 +164,45 @@ class CompileResult(Struct, frozen=True, kw_only=True):
         refused: files that it cannot compile.
         missing: names of its standard library that it does not have, `module` or `module:member`.
         mute: it has no way to answer.
-        trouble: why there are fewer answers than questions; None when there are all.
+        complete: every question has its answer.
     """
 
     refused: Mapping[Path, CompileError] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     mute: bool = False
-    trouble: str | None = None
+    complete: bool = True
+
+
+def objection(cause: Cause, path: Path | None = None, **facts: str | None) -> Objection:
+    """Return an objection to a runtime for a program; `multirt.report.explanations` has its text.
+
+    Args:
+        cause: its kind.
+        path: the file concerned; None when it concerns all of the program.
+        facts: what it is about, by name; None for what is not known.
+    """
+    known = tuple((name, fact) for name, fact in facts.items() if fact is not None)
+    return Objection(cause=cause, path=str(path) if path is not None else None, facts=known)
+
+
+class OutdatedPin(Struct, frozen=True, kw_only=True):
+    """A version that a requirement holds back, and that is older than the runtime.
+
+    Attributes:
+        name: of the distribution.
+        version: what the runtime gets.
+        uploaded: when that was.
+        python: the runtime's version.
+        released: when the first release of that version was.
+        requirement: what holds it back.
+    """
+
+    name: str
+    version: str | None
+    uploaded: date
+    python: tuple[int, int]
+    released: date
+    requirement: str
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -179,7 +212,9 @@ class Candidate(Struct, frozen=True, kw_only=True):
         runtime: the runtime.
         objections: every reason that rules it out; it fits when there is none.
         unverified: distributions of which only static checks are known, by name.
-        warnings: what may go wrong all the same.
+        warnings: what may go wrong with its distributions all the same.
+        overruled: objections that the user allows.
+        outdated: versions that are older than the runtime.
         rank: the total order of preference; the smallest is best.
         asked: the runtime itself was asked and answered, which happens in the order of rank.
     """
@@ -187,7 +222,9 @@ class Candidate(Struct, frozen=True, kw_only=True):
     runtime: Runtime
     objections: tuple[Objection, ...]
     unverified: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[JudgedWarning, ...]
+    overruled: tuple[Objection, ...] = ()
+    outdated: tuple[OutdatedPin, ...] = ()
     rank: tuple[object, ...]
     asked: bool = False
 

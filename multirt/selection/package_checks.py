@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from abi_probe import Cause, Objection
+from abi_probe import Cause
 from multirt.config.model import Source
 from multirt.environments.markers import marker_environment
+from multirt.selection.model import OutdatedPin, objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from packaging.requirements import Requirement
 
+    from abi_probe import Objection
     from multirt.environments import Pin
     from multirt.selection.installed import Packages
     from multirt.selection.model import EvaluationContext
@@ -38,8 +40,8 @@ _UPPER = frozenset({"<", "<=", "==", "===", "~="})
 
 def outdated_pins(
     requirements: Iterable[str], pins: Iterable[Pin], runtime: Runtime
-) -> Iterator[str]:
-    """Yield a warning for each version that is held back and older than a runtime.
+) -> Iterator[OutdatedPin]:
+    """Yield each version that a requirement holds back and that is older than a runtime.
 
     Its author cannot have tried such a version there, and it may fail quietly on a newer Python:
     pydantic 1 makes models without fields on 3.14. Most such versions work.
@@ -66,10 +68,13 @@ def outdated_pins(
         if pin is None or pin.uploaded is None or pin.uploaded >= released:
             continue
         if any(each.operator in _UPPER for each in requirement.specifier):
-            yield (
-                f"{pin.name} {pin.version} ({pin.uploaded}) is older than Python"
-                f" {version[0]}.{version[1]} ({released}), and {requirement.name}"
-                f"{requirement.specifier} may keep one away that knows it"
+            yield OutdatedPin(
+                name=pin.name,
+                version=pin.version,
+                uploaded=pin.uploaded,
+                python=version,
+                released=released,
+                requirement=f"{requirement.name}{requirement.specifier}",
             )
 
 
@@ -141,16 +146,14 @@ def package_conflicts(context: EvaluationContext, runtime: Runtime) -> Iterator[
         return
     names = reached_distributions(context, runtime)
     if names & packages.requires.keys() and "venv" not in runtime.stdlib:
-        need, here = "using a folder of packages needs a venv module", f", {runtime.id} has none"
-        yield Objection(cause=Cause.CAPABILITY, need=need, here=here)
+        yield objection(Cause.CAPABILITY, venv="folder")
     for name, trouble in sorted(packages.broken.items()):
         if name in names:
-            yield Objection(cause=Cause.BROKEN, need=f"{name}: {trouble}")
+            yield objection(Cause.BROKEN, name=name, trouble=trouble)
     where = ", ".join(map(str, packages.roots))
     for name in sorted(names - packages.requires.keys() - packages.broken.keys()):
         by = _needed_by(name, packages, names) or context.program.title
-        detail = f"{by} requires {name} here, which is not installed in {where}"
-        yield Objection(cause=Cause.PACKAGE, need=detail, facts=(("distribution", name),))
+        yield objection(Cause.PACKAGE, distribution=name, dependent=by, folders=where)
 
 
 def _needed_by(name: str, packages: Packages, names: frozenset[str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.config.model import Source
+from multirt.config import Note, NoteKind, Source
 from multirt.config.requirements_txt import read_requirements
 from multirt.errors import ErrorKind, UsageError
 from multirt.selection.virtualenv import VirtualEnvironment, find_environment, named_environment
@@ -32,14 +32,14 @@ class PackageSources(Struct, frozen=True, kw_only=True):
         environment: the virtual environment that it lives in; None when there is none.
         roots: folders of packages that are there.
         wanted: what will be installed; None for nothing.
-        notes: messages for the user, one line each.
+        notes: what the user should know of them.
         read: files of requirements that were read.
     """
 
     environment: VirtualEnvironment | None
     roots: tuple[Path, ...]
     wanted: InstallRequest | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     read: tuple[Path, ...] = ()
 
 
@@ -100,8 +100,8 @@ def _needed(
         from multirt.environments import apply_tool_uv
 
         wanted = apply_tool_uv(wanted, program.uv, program.title, start_of(program, request.cwd))
-    why = "it is older than pyproject.toml" if old else "it lacks what is asked for besides"
-    notes = (f"{lock.name} does not count: {why}",) if lock else ()
+    kind = NoteKind.LOCK_OLD if old else NoteKind.LOCK_INCOMPLETE
+    notes = (Note(kind=kind, facts=(lock.name,)),) if lock else ()
     return PackageSources(environment=None, roots=(), wanted=wanted, notes=notes)
 
 

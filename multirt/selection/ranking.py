@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from multirt.config import Prefer
+from multirt.config import Note, NoteKind, Prefer
 from multirt.errors import MultirtError
 from runtimes import CRITERIA, rank
 
@@ -39,7 +39,7 @@ def apply_history(decision: Decision, history: Measurements) -> Decision:
     try:
         evidence = history.measured_times(decision.program, usual.id, executables)
     except MultirtError as error:
-        note = f"{error.message}: the usual choice stands"
+        note = Note(kind=NoteKind.HISTORY, facts=(error.message,))
         return replace(decision, notes=(*decision.notes, note))
     said = decision.configuration.margin
     margin = (said.value if said is not None else USUAL_MARGIN) / 100

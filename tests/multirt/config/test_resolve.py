@@ -10,6 +10,7 @@ from multirt.config import CliSettings, ConfigContext, Configuration, Prefer, co
 from multirt.errors import MultirtError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, ProgramKind
+from multirt.report.explanations import note_text
 from runtimes import RuntimeSpec
 
 if TYPE_CHECKING:
@@ -162,8 +163,9 @@ def test_the_stricter_of_two_counts_and_both_are_named(
     assert ",".join(map(str, found.specs)) == left
     assert len(found.notes) == notes
     for note in found.notes:
-        assert str(tmp_path / ".python-version") in note
-        assert f"tool.py requires Python {requires}" in note
+        text = note_text(note)
+        assert str(tmp_path / ".python-version") in text
+        assert f"tool.py requires Python {requires}" in text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_it_says_what_is_missing(tmp_path: Path) -> None:
     answers = query_runtime(
         runtime, [], ["json", "nowhere"], cache_dir=tmp_path, env=dict(os.environ)
     )
-    assert (answers.missing, answers.trouble) == (frozenset({"nowhere"}), None)
+    assert (answers.missing, answers.complete) == (frozenset({"nowhere"}), True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script")
@@ -29,4 +29,4 @@ def test_what_it_leaves_behind_holds_nobody_up(tmp_path: Path) -> None:
     code = f'#!/bin/sh\nsleep 99 &\nexec "{ME}" "$@"\n'
     runtime = described("3.11.7", executable=str(make_script(tmp_path / "python3", code)))
     answers = query_runtime(runtime, [], ["nowhere"], cache_dir=tmp_path, env=dict(os.environ))
-    assert (answers.missing, answers.trouble) == (frozenset({"nowhere"}), None)
+    assert (answers.missing, answers.complete) == (frozenset({"nowhere"}), True)
