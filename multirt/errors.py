@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from enum import IntEnum, StrEnum
-from typing import ClassVar, Final
-
-_REPLACEMENT: Final = os.environ.get("MULTIRT_REPLACE_MESSAGES")
-
-
-def worded(text: str) -> str:
-    """Return a text for people, or the one text that a test has all of them replaced by.
-
-    The test shows that no decision, group or exit code depends on a text.
-    """
-    return text if _REPLACEMENT is None else _REPLACEMENT
+from typing import ClassVar
 
 
 class ExitCode(IntEnum):
@@ -95,8 +84,8 @@ class MultirtError(Exception):
     ) -> None:
         """Keep the parts apart; only the command makes text of them."""
         super().__init__(message, hint, kind)
-        self.message = worded(message)
-        self.hint = worded(hint) if hint is not None else None
+        self.message = message
+        self.hint = hint
         self.kind = self.usual if kind is None else kind
 
     def __str__(self) -> str:

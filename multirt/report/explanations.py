@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe import Cause
 from multirt.config import NoteKind, Source
-from multirt.errors import NothingFitsError, worded
+from multirt.errors import NothingFitsError
 from multirt.program.model import ProgramKind
 from multirt.selection.no_match import NoRuntimeError, by_reason, closest
 from runtimes import RuntimeSpec
@@ -34,14 +34,14 @@ _CODE = 60  # characters of a line that cannot be compiled
 
 def need_text(objection: Objection) -> str:
     """Return what is true of an objection on every runtime to which it is made."""
-    return worded(objection.need or _need(objection))
+    return objection.need or _need(objection)
 
 
 def detail_text(objection: Objection, runtime: Runtime) -> str:
     """Return an objection to one runtime, in one sentence."""
     if objection.need:
-        return worded(objection.detail)
-    return worded(_need(objection) + _here(objection, runtime))
+        return objection.detail
+    return _need(objection) + _here(objection, runtime)
 
 
 def _need(objection: Objection) -> str:
@@ -157,7 +157,7 @@ def warning_texts(candidate: Candidate) -> list[str]:
     overruled = (detail_text(each, candidate.runtime) for each in candidate.overruled)
     texts += [f"tried all the same: {each}" for each in overruled]
     texts += map(_outdated, candidate.outdated)
-    return [*map(worded, texts)]
+    return texts
 
 
 def _outdated(pin: OutdatedPin) -> str:
@@ -181,7 +181,7 @@ _NOTES = {
 
 def note_text(note: Note) -> str:
     """Return a note in one line."""
-    return worded(_NOTES[note.kind].format(*note.facts))
+    return _NOTES[note.kind].format(*note.facts)
 
 
 def explained(error: NothingFitsError) -> NothingFitsError:
