@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         read_installed_metadata,
     )
     from abi_probe.stable_abi_claim import StableAbiReport, check_stable_abi, first_exporter
-    from abi_probe.supported_tags import AcceptedTags
+    from abi_probe.tags import AcceptedTags
     from abi_probe.target_spec import describe
     from abi_probe.unpacking import packages_of, unpack_wheel
     from abi_probe.verdict import (
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
 # Each name is imported when it is asked for first (PEP 562): to read a wheel takes half of them,
 # and while it is unpacked the other half can be imported.
 _PLACES: Final = {
-    "supported_tags": ("AcceptedTags",),
+    "tags": ("AcceptedTags",),
     "advice": ("Advice", "Blocker", "Abi3Readiness", "Slots", "advise"),
     "binary": ("read_binary", "read_binary_file"),
     "checks": ("judge",),

@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from abi_probe.advice import advise
 from abi_probe.checks import failing_modules, judge
 from abi_probe.dynamic_linking.link import LinkContext, link, sibling_libraries
 from abi_probe.dynamic_linking.loader import ProcessImage, program_libcs
 from abi_probe.model import Target  # noqa: TC001 - msgspec reads it
 from abi_probe.module_lookup import lookup_modules
-from abi_probe.open_target import read_path
-from abi_probe.own_imports import optional_modules
-from abi_probe.stable_abi_claim import check_stable_abi
 from abi_probe.verdict import Cause
 
 if TYPE_CHECKING:
@@ -70,6 +66,10 @@ def probe(path: Path, prospects: Sequence[RuntimeTarget]) -> tuple[ProbeFindings
     Raises:
         NothingToProbeError, UnreadableError: as `read_path`.
     """
+    from abi_probe.advice import advise  # 5 ms, where more is wanted than verdicts
+    from abi_probe.open_target import read_path
+    from abi_probe.stable_abi_claim import check_stable_abi
+
     artifacts = read_path(path)
     beside = sibling_libraries(artifacts)
     return tuple(
@@ -127,6 +127,8 @@ def judge_all_linked(
         here = loaders if prospect.given is not None else None
         verdict = judge(artifact, target, links, modules, loaders=here)
         if verdict.objections and all(map(_is_of_a_module, verdict.objections)):
+            from abi_probe.own_imports import optional_modules  # 5 ms, with what unpacks wheels
+
             failing = failing_modules(artifact, target, links, modules)
             others_load = len(failing) < len(modules)
             optional = optional_modules(artifact, failing - wanted, others_load=others_load)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-
+from abi_probe.distribution_name import normalize_name
 from abi_probe.metadata import is_purelib, record_rows
 
 if TYPE_CHECKING:
@@ -13,11 +12,13 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from abi_probe.contents import Contents
-    from abi_probe.metadata import Metadata
+from abi_probe.metadata import Metadata
 
 
 def name_disagreements(filename: str, metadata: Metadata) -> Iterator[str]:
     """Yield where a wheel's file name and its METADATA speak of different distributions."""
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename  # 10 ms, of wheels only
+
     try:
         name, version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename:
@@ -30,7 +31,7 @@ def name_disagreements(filename: str, metadata: Metadata) -> Iterator[str]:
 
 def folder_disagreements(folder: str, metadata: Metadata) -> Iterator[str]:
     """Yield where the name of a `.dist-info` folder and its METADATA differ."""
-    name = canonicalize_name(folder.rpartition(".")[0].split("-")[0])
+    name = normalize_name(folder.rpartition(".")[0].split("-")[0])
     if name != metadata.name:
         yield f"{folder} has the METADATA of {metadata.name}"
 

@@ -15,7 +15,7 @@ from abi_probe.api import RuntimeTarget
 from abi_probe.dynamic_linking.loader import ProcessImage, load_process_image
 from abi_probe.errors import UnreadableError
 from abi_probe.model import Format, Target
-from abi_probe.supported_tags import AcceptedTags
+from abi_probe.tags import AcceptedTags
 
 _FORMATS: Final = {"darwin": Format.MACHO, "win32": Format.PE, "cygwin": Format.PE}
 

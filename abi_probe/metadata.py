@@ -12,18 +12,18 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from packaging.specifiers import SpecifierSet
-from packaging.tags import parse_tag
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from abi_probe.distribution_name import normalize_name
 from abi_probe.errors import UnreadableError
+from abi_probe.tags import parse_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from packaging.tags import Tag
+    from packaging.specifiers import SpecifierSet
 
+    from abi_probe.tags import Tag
 
 MOST_BYTES: Final = {"METADATA": 8 << 20, "PKG-INFO": 8 << 20, "WHEEL": 1 << 20, "RECORD": 64 << 20}
 """Bytes of each record that are read; none is a tenth of it in any real wheel."""
@@ -81,6 +81,8 @@ def parse_metadata(content: bytes) -> Metadata:
     if others:  # pip and uv take the first
         trouble.append(f"METADATA has {len(others) + 1} Requires-Python fields: the first counts")
     if wanted is not None:
+        from packaging.specifiers import SpecifierSet  # 3 ms, where a range is written
+
         try:
             parsed = SpecifierSet(wanted)
             for each in parsed:
@@ -91,7 +93,7 @@ def parse_metadata(content: bytes) -> Metadata:
                 f"METADATA has a Requires-Python that means nothing: {wanted[:_SHOWN]!r}"
             )
     return Metadata(
-        name=canonicalize_name(name),
+        name=normalize_name(name),
         version=version,
         requires_python=requires_python,
         requires=tuple(fields.get("requires-dist", ())),

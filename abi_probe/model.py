@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from packaging.version import Version  # noqa: TC002 - msgspec reads it
 
-from abi_probe.supported_tags import AcceptedTags  # noqa: TC001 - msgspec reads it
+from abi_probe.tags import AcceptedTags  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
     from packaging.specifiers import SpecifierSet
-    from packaging.tags import Tag
+
+    from abi_probe.tags import Tag
 
 
 class Format(StrEnum):

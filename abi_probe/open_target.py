@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abi_probe.distribution_name import normalize_name
 from abi_probe.errors import NothingToProbeError, SourceArchiveError, UnreadableError
 from abi_probe.read_tracking import record_read
 from abi_probe.wheel import read_wheel
@@ -60,15 +61,13 @@ def read_distribution(name: str, roots: Iterable[Path]) -> Artifact:
         NothingToProbeError: none of them has it.
         UnreadableError: its records are broken.
     """
-    from packaging.utils import canonicalize_name
-
     from abi_probe.site_packages import open_site, read_installed
 
     looked = list(roots)
     for root in looked:
         record_read(root)
         if root.is_dir():
-            installed = open_site(root).distributions.get(canonicalize_name(name))
+            installed = open_site(root).distributions.get(normalize_name(name))
             if installed is not None:
                 return read_installed(installed)
     folders = ", ".join(map(str, looked)) or "any folder"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from abi_probe.archive import ZIP_ERRORS, open_archive
 from abi_probe.errors import UnreadableError
@@ -57,8 +58,7 @@ def optional_modules(
     return frozenset(optional)
 
 
-@dataclass(kw_only=True, slots=True)
-class _Found:
+class _Found(Struct, kw_only=True):
     """What the sources import.
 
     Attributes:

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from packaging.utils import canonicalize_name
 
 from abi_probe.binary import read_binary_file, read_head
 from abi_probe.consistency import (
@@ -17,6 +16,7 @@ from abi_probe.consistency import (
     size_disagreements,
 )
 from abi_probe.contents import extension_of, may_be_binary, read_contents
+from abi_probe.distribution_name import normalize_name
 from abi_probe.errors import NothingToProbeError, UnreadableError
 from abi_probe.filename import stem
 from abi_probe.metadata import (
@@ -79,7 +79,7 @@ def open_site(root: Path) -> Site:
     for name in names:
         base, dot, ending = name.rpartition(".")
         if base and dot + ending in _METADATA_ENDINGS:
-            normalised = canonicalize_name(base.split("-")[0])
+            normalised = normalize_name(base.split("-")[0])
             installed = Installed(name=normalised, info=root / name, root=root)
             distributions.setdefault(normalised, installed)
     return Site(root=root, distributions=distributions)

@@ -6,7 +6,7 @@ import stat
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename
 
 from abi_probe.archive import ZIP_ERRORS, archive_in, check_size, error_text, member_head
 from abi_probe.binary import HEAD_BYTES, read_binary
@@ -26,15 +26,15 @@ from abi_probe.metadata import (
 )
 from abi_probe.model import Artifact, ArtifactKind
 from abi_probe.read_tracking import record_read
+from abi_probe.tags import filename_tags
 
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from packaging.tags import Tag
-
     from abi_probe.model import Binary
+    from abi_probe.tags import Tag
 
 _ENCRYPTED = 1  # a member's flag
 # Below this a member is read into memory, above it into a file that is mapped: a tenth slower.
@@ -176,7 +176,7 @@ def _tags(filename: str, recorded: frozenset[Tag]) -> tuple[frozenset[Tag], list
     Installers choose by the file name, and the installed WHEEL record is all that is left later.
     """
     try:
-        *_, named = parse_wheel_filename(filename)
+        named = filename_tags(filename)
     except InvalidWheelFilename as error:
         return recorded, [f"the file name is no wheel's: {error}"]
     if recorded and recorded != named:

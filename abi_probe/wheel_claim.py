@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
-    from packaging.tags import Tag
-
     from abi_probe.model import Artifact, Binary
+    from abi_probe.tags import Tag
 
 _CPYTHON: Final = re.compile(r"cp(\d)(\d+)")
 _ABI: Final = re.compile(r"cp(\d)(\d+)([a-z]*)")

@@ -12,7 +12,7 @@ from multirt.program.requirements import parse_requirement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from packaging.requirements import Requirement
+    from multirt.program.requirements import Requirement
 
 # In the order of `multirt --help`, with what that says of each in a line, so that it need import
 # none: each is a module here, imported only when it is asked for.

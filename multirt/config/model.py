@@ -10,9 +10,9 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
+    from multirt.program.requirements import Requirement
     from runtimes import RuntimeSpec
 
 T = TypeVar("T")

@@ -20,10 +20,10 @@ from runtimes import RuntimeSpec, SpecError, read_version_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
     from multirt.program.model import Program
+    from multirt.program.requirements import Requirement
 
 _MICROS = range(50)  # no minor version has had more releases than 20
 # What the user asks for directly is not set aside: the answer is then that nothing fits.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +54,9 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
     mark_in_use(home)
     if is_intact(home):
         return python_of(home)
+    import shutil  # 5 ms, with the next
+    import tempfile
+
     try:
         make_folder(home.parent)
         remove_atomically(home)  # a part of it was removed
@@ -186,6 +187,9 @@ def _build_folder(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iter
     It is the runtime's own unless another process makes one of that runtime now: uv remembers of an
     interpreter by its path what it would else have to start it for.
     """
+    import shutil
+    import tempfile
+
     key = digest(runtime_identity(runtime))
     with file_lock(store.locks / f"{key}.room.lock") as hold:
         free = hold.try_acquire()

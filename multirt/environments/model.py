@@ -61,6 +61,10 @@ class UnresolvableError(NothingFitsError):
 
 
 _DAY = 86_400
+_umask = os.umask(0o077)
+os.umask(_umask)
+UMASK = _umask | 0o022
+"""Of what makes files in environments: under any umask, no other user can write them."""
 
 
 def _silent(_message: str) -> AbstractContextManager[object]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
+from abi_probe.distribution_name import normalize_name
 from multirt.environments.model import Pin, UnresolvableError
 from multirt.environments.uv import UvError, run_uv
 from multirt.errors import ErrorKind, InputError
+from multirt.program.requirements import parse_requirement, parse_specifiers
 from multirt.storage.files import parse_toml, read_text
 
 if TYPE_CHECKING:
@@ -52,6 +49,8 @@ def parse_lock(text: str, where: str) -> Pylock:
 
 def with_absolute_paths(text: str, folder: Path) -> str:
     """Return the text of a lock whose relative paths begin at a folder with absolute ones."""
+    import json  # 4 ms, and no start by a resolution that is cached wants them
+    import tomllib
 
     def absolute(match: re.Match[str]) -> str:
         try:
@@ -221,12 +220,14 @@ def select_packages(
         build: sources count where no wheel fits.
     """
     from packaging.pylock import PackageWheel, PylockSelectError
+    from packaging.tags import Tag
 
     from multirt.environments.abi_target import target_of  # 70 ms, where a lock is honoured
     from multirt.environments.markers import marker_environment
 
     environment = cast("Environment", marker_environment(runtime))
-    tags = tuple(target_of(runtime, None).tags)
+    accepted = target_of(runtime, None).tags
+    tags = tuple(Tag(each.interpreter, each.abi, each.platform) for each in accepted)
     pins: list[Pin] = []
     try:
         for package, source in lock.select(environment=environment, tags=tags):
@@ -251,17 +252,18 @@ def _check_requirements(pins: tuple[Pin, ...], runtime: Runtime, wanted: Install
     environment = marker_environment(runtime)
     for text in wanted.requirements:
         try:
-            requirement = Requirement(text)
-        except InvalidRequirement as error:
+            requirement = parse_requirement(text)
+        except ValueError as error:
             raise InputError(
                 f"not a requirement: {text}: {error}", kind=ErrorKind.REQUIREMENTS
             ) from error
         if requirement.marker is not None and not requirement.marker.evaluate(environment):
             continue
-        name = canonicalize_name(requirement.name)
+        name = normalize_name(requirement.name)
         version = versions.get(name)
         if name not in versions or (
-            version is not None and not requirement.specifier.contains(version, prereleases=True)
+            version is not None
+            and not parse_specifiers(requirement.versions).contains(version, prereleases=True)
         ):
             has = f"has {name} {version}" if version else f"has no {name}"
             message = f"{wanted.lock} is out of date: it {has}, and {text} is required"

@@ -7,16 +7,12 @@ import re
 import time
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.requirements import Requirement
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from abi_probe.archive import ZIP_ERRORS, open_archive
 from abi_probe.errors import UnreadableError
 from multirt.environments.index_settings import with_settings
 from multirt.environments.manifest import digest, runtime_identity, signature
@@ -32,6 +28,7 @@ from multirt.environments.pylock import (
 )
 from multirt.environments.uv import FailureKind, UvError, ask, index_env_vars, index_error
 from multirt.errors import ConfigError, ErrorKind, InputError, MultirtError
+from multirt.program.requirements import parse_requirement
 from multirt.storage.cache import age_of, read_note, write_note
 from multirt.storage.files import read_text
 
@@ -51,6 +48,10 @@ def read_wheel(path: Path) -> LocalWheel:
     Raises:
         MultirtError: it is no wheel, or is not there.
     """
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename  # 15 ms, with the next
+
+    from abi_probe.archive import ZIP_ERRORS
+
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
         metadata = _metadata(path)
@@ -77,8 +78,8 @@ def named_paths(requirements: Iterable[str]) -> Iterator[Path]:
         from urllib.parse import unquote, urlsplit  # 10 ms, where one is named
 
         try:
-            address = urlsplit(Requirement(text).url or "")
-        except ValueError:  # InvalidRequirement is one; the resolver reports it
+            address = urlsplit(parse_requirement(text).url or "")
+        except ValueError:  # the resolver reports it
             continue
         if address.scheme == "file":
             yield Path(unquote(address.path))
@@ -111,6 +112,8 @@ def project_digest(folder: Path) -> str:
 
 def _metadata(path: Path) -> bytes:
     """Return the `METADATA` of a wheel."""
+    from abi_probe.archive import open_archive
+
     with open_archive(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         if not names:
@@ -318,6 +321,8 @@ def _ask(
     Raises:
         UvError: in its words; those about the index, where that did not answer.
     """
+    from tempfile import TemporaryDirectory  # 5 ms
+
     with store.progress(f"resolving for {runtime.id}"), TemporaryDirectory() as folder:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text("\n".join(wanted.constraints), encoding="utf-8")

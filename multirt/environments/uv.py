@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import sys
 import time
 from enum import StrEnum
@@ -15,12 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.environments.index_settings import NO_INDEX, index_settings
-from multirt.environments.venv import UMASK
+from multirt.environments.model import UMASK
 from multirt.errors import ErrorKind, MultirtError, OperationError
 from multirt.process.debug_log import say
 from runtimes.storage.trust import UntrustedError, check_place, make_folder
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
 
     from multirt.environments.model import EnvironmentStore
@@ -275,6 +274,8 @@ def run_uv(store: EnvironmentStore, arguments: Sequence[str], *, text: str = "")
         message = f"cannot use the cache folder {store.root}: {error.strerror}"
         hint = "MULTIRT_CACHE_DIR names another one"
         raise OperationError(message, hint, kind=ErrorKind.CACHE) from error
+    import subprocess  # 3 ms, where uv has something to do
+
     program = find_uv(store.env)
     try:
         started = subprocess.Popen(
@@ -305,12 +306,14 @@ def run_uv(store: EnvironmentStore, arguments: Sequence[str], *, text: str = "")
 
 def _communicate(started: subprocess.Popen[str], text: str) -> tuple[str, str]:
     """Wait for uv, and say so on stderr while that takes long: an index may be slow."""
+    from subprocess import TimeoutExpired
+
     begun = time.monotonic()
     rest: str | None = text
     while True:
         try:
             return started.communicate(rest, timeout=_QUIET)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             rest = None  # the rest of it is kept by `started`
             say(f"multirt: still waiting for uv ({time.monotonic() - begun:.0f} s)")
 
@@ -365,6 +368,8 @@ def find_uv(env: Mapping[str, str]) -> str:
         with _FINDING:
             return find_uv_bin()
     except FileNotFoundError:
+        import shutil
+
         found = shutil.which("uv", path=env.get("PATH"))
     if found is None:
         hint = "pip install uv, into the environment of multirt"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.environments.manifest import digest, runtime_identity
-from multirt.environments.model import python_of, scripts_folder
+from multirt.environments.model import UMASK, python_of, scripts_folder
 from multirt.errors import ErrorKind, LaunchError, MultirtError
 from multirt.storage.files import remove_atomically
 from runtimes.storage.trust import check_tree, make_folder
@@ -44,11 +40,6 @@ _NOT_HEEDED = ("PYTHON", "VIRTUALENV_", "PY_DISCOVERY_")
 _HOOKS = ("_virtualenv.py", "_virtualenv.pth")
 _REASON = "multirt-no-virtualenv"  # a key of `pyvenv.cfg`, which Python passes over
 _ELSEWHERE = "MULTIRT_CACHE_DIR names another folder for them; `multirt env prune` frees this one"
-_umask = os.umask(0o077)
-os.umask(_umask)
-UMASK = _umask | 0o022
-"""Of what makes files in environments: under any umask, no other user can write them."""
-
 _OF_THE_DISK = re.compile("no space left|quota exceeded|read-only file system", re.IGNORECASE)
 
 
@@ -116,7 +107,9 @@ def preparing(runtime: Runtime, cache_dir: Path) -> Iterator[None]:
 
 
 def _prepare(runtime: Runtime, cache_dir: Path) -> None:
-    with suppress(MultirtError, OSError), tempfile.TemporaryDirectory() as folder:
+    from tempfile import TemporaryDirectory
+
+    with suppress(MultirtError, OSError), TemporaryDirectory() as folder:
         create(runtime, Path(folder), cache_dir)
 
 
@@ -127,6 +120,8 @@ def _name(runtime: Runtime) -> str:
 
 def _copied(pattern: Path, room: Path) -> bool:
     """Copy an empty environment that no other user can write; return whether there was one."""
+    import shutil  # 2 ms here and below, where an environment is made
+
     with suppress(OSError):  # it is not there, or was removed meanwhile; `shutil.Error` is one too
         check_tree(pattern)
         shutil.copytree(pattern, room, symlinks=True, dirs_exist_ok=True)
@@ -139,6 +134,9 @@ def _copied(pattern: Path, room: Path) -> bool:
 
 def _keep(room: Path, pattern: Path) -> None:
     """Keep a copy of an empty environment for the next ones."""
+    import shutil
+    import tempfile
+
     with suppress(OSError):  # the disk is full; then each is made by itself
         make_folder(pattern.parent)
         remove_atomically(pattern)
@@ -169,6 +167,8 @@ def make_empty(runtime: Runtime, room: Path, app_data: Path) -> None:
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode & ~UMASK)
         return
+    import shutil
+
     shutil.rmtree(room, ignore_errors=True)
     _by_venv(runtime, room)
     for script in (room / scripts_folder()).glob("[aA]ctivate*"):
@@ -206,6 +206,8 @@ def _by_virtualenv(
     """Make an environment by virtualenv, in this process; return why it did not."""
     if os.pathsep in str(room):  # virtualenv would print its usage
         return f"virtualenv refuses a path with {os.pathsep!r}: {room}"
+    import logging
+
     import virtualenv  # 85 ms, for the first environment of a runtime
 
     for name in ("virtualenv", "python_discovery"):  # it logs what it also raises
@@ -237,6 +239,8 @@ def _by_venv(runtime: Runtime, room: Path) -> None:
     Raises:
         MultirtError: the runtime cannot.
     """
+    import subprocess
+
     command = [str(runtime.executable), "-I", "-m", "venv", "--without-pip", str(room)]
     try:
         subprocess.run(

@@ -24,9 +24,8 @@ from multirt.matrix.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from packaging.tags import Tag
-
     from abi_probe import RuntimeTarget, Target
+    from abi_probe.tags import Tag
     from multirt.matrix.model import Cell, Config, Wheel
     from runtimes import Runtime
 

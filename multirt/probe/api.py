@@ -85,15 +85,16 @@ def _promised_runtimes(task: ProbeTask, probing: ProbeRequest) -> tuple[str, ...
     Raises:
         MultirtError: the target is not a wheel.
     """
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from packaging.utils import InvalidWheelFilename
 
     from abi_probe import promised_runtimes
+    from abi_probe.tags import filename_tags
 
     if os.path.isdir(task.target):  # noqa: PTH112 - text, as it was given
         hint = "build them first, as with `python -m build`"
         raise UsageError(f"no wheels in {task.target}", hint)
     try:
-        *_, tags = parse_wheel_filename(os.path.basename(task.target))  # noqa: PTH119 - text alone
+        tags = filename_tags(os.path.basename(task.target))  # noqa: PTH119 - text alone
     except InvalidWheelFilename as error:
         if task.target.endswith(".whl"):
             return ()  # its report says what is wrong, and the other wheels are judged

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
+
+    from multirt.program.requirements import Requirement
 
 
 class ProgramKind(StrEnum):

@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from packaging.utils import canonicalize_name
 
-from abi_probe import (
-    UnreadableError,
-    open_site,
-    owners,
-    read_installed,
-    read_installed_metadata,
-)
+from abi_probe import UnreadableError, open_site, owners, read_installed
+from abi_probe.distribution_name import normalize_name
 from multirt.program.requirements import parse_requirement
 from multirt.selection.module_search import modules_in, read_path_files
 
@@ -21,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from packaging.requirements import Requirement
-
     from abi_probe import Artifact, Installed, Site
     from multirt.program.model import Program
+    from multirt.program.requirements import Requirement
 
 
 class Packages(Struct, frozen=True, kw_only=True):
@@ -76,7 +69,7 @@ def read_packages(
     for site in reversed(sites):  # the first root wins
         owned.update(owners(site, names))
     start = {name for found in owned.values() for name in found}
-    start |= {canonicalize_name(each.name) for each in program.dependencies}
+    start |= {normalize_name(each.name) for each in program.dependencies}
     if whole:
         start |= {name for site in sites for name in site.distributions}
     requires, artifacts, broken = _closure(sites, start)
@@ -112,7 +105,7 @@ def find_providers(
             own name.
     """
     found = {
-        module: {name for name in named if canonicalize_name(name) == canonicalize_name(module)}
+        module: {name for name in named if normalize_name(name) == normalize_name(module)}
         for module in modules
     }
     for folder in dict.fromkeys(folders):
@@ -139,12 +132,12 @@ def _closure(
         if installed is None or name in requires or name in broken:
             continue
         try:
-            requires[name] = _requirements(read_installed_metadata(installed).requires)
             artifacts[name] = read_installed(installed)
         except UnreadableError as error:
             broken[name] = str(error)
             continue
-        queue += [canonicalize_name(each.name) for each in requires[name]]
+        requires[name] = _requirements(artifacts[name].requires)
+        queue += [normalize_name(each.name) for each in requires[name]]
     return requires, artifacts, broken
 
 

@@ -6,17 +6,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from abi_probe import Cause
+from abi_probe.distribution_name import normalize_name
 from multirt.config.model import Source
 from multirt.environments.markers import marker_environment
+from multirt.program.requirements import parse_requirement
 from multirt.selection.model import OutdatedPin, objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from packaging.requirements import Requirement
-
     from abi_probe import Objection
     from multirt.environments import Pin
+    from multirt.program.requirements import Requirement
     from multirt.selection.installed import Packages
     from multirt.selection.model import EvaluationContext
     from runtimes import Runtime
@@ -35,7 +36,7 @@ _RELEASED = {
     (3, 14): date(2025, 10, 7),
     (3, 15): date(2026, 10, 1),
 }
-_UPPER = frozenset({"<", "<=", "==", "===", "~="})
+_UPPER = ("<", "==", "~=")  # in the operators that keep newer versions away
 
 
 def outdated_pins(
@@ -51,37 +52,35 @@ def outdated_pins(
         pins: what the runtime gets.
         runtime: of a Python whose date is known; of another nothing is said.
     """
-    from packaging.requirements import InvalidRequirement, Requirement  # 60 ms, loaded before
-    from packaging.utils import canonicalize_name
-
     version = (runtime.version.major, runtime.version.minor)
     released = _RELEASED.get(version)
     if released is None:
         return
-    known = {pin.name: pin for pin in pins}
+    older = {
+        pin.name: (pin, pin.uploaded)
+        for pin in pins
+        if pin.uploaded is not None and pin.uploaded < released
+    }
     for text in requirements:
         try:
-            requirement = Requirement(text)
-        except InvalidRequirement:  # a file by its path, which uv understands
+            requirement = parse_requirement(text)
+        except ValueError:  # a file by its path, which uv understands
             continue
-        pin = known.get(canonicalize_name(requirement.name))
-        if pin is None or pin.uploaded is None or pin.uploaded >= released:
-            continue
-        if any(each.operator in _UPPER for each in requirement.specifier):
+        name = normalize_name(requirement.name)
+        if name in older and any(each in requirement.versions for each in _UPPER):
+            pin, uploaded = older[name]
             yield OutdatedPin(
                 name=pin.name,
                 version=pin.version,
-                uploaded=pin.uploaded,
+                uploaded=uploaded,
                 python=version,
                 released=released,
-                requirement=f"{requirement.name}{requirement.specifier}",
+                requirement=f"{requirement.name}{requirement.versions}",
             )
 
 
 def reached_distributions(context: EvaluationContext, runtime: Runtime) -> frozenset[str]:
     """Return the distributions that a program reaches on a runtime, its markers evaluated."""
-    from packaging.utils import canonicalize_name  # 10 ms, where there are packages
-
     packages = context.packages
     if packages is None:
         return frozenset()
@@ -91,7 +90,7 @@ def reached_distributions(context: EvaluationContext, runtime: Runtime) -> froze
     environment = marker_environment(runtime)
     queue = [(name, frozenset[str]()) for name in names]
     queue += [
-        (canonicalize_name(each.name), frozenset(each.extras))
+        (normalize_name(each.name), frozenset(each.extras))
         for each in _listed(context)
         if _holds(each, environment, frozenset())
     ]
@@ -100,7 +99,7 @@ def reached_distributions(context: EvaluationContext, runtime: Runtime) -> froze
         name, extras = queue.pop()
         for requirement in packages.requires.get(name, ()):
             if _holds(requirement, environment, extras):
-                item = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+                item = (normalize_name(requirement.name), frozenset(requirement.extras))
                 if item not in seen:
                     seen.add(item)
                     queue.append(item)
@@ -109,10 +108,8 @@ def reached_distributions(context: EvaluationContext, runtime: Runtime) -> froze
 
 def _shadowed(context: EvaluationContext, packages: Packages) -> frozenset[str]:
     """Return what will be installed besides, and so comes before what is in the folders."""
-    from packaging.utils import canonicalize_name
-
     queue = [
-        canonicalize_name(each.value.name)
+        normalize_name(each.value.name)
         for each in context.configuration.requirements
         if context.will_install and each.source is Source.OPTION
     ]
@@ -121,7 +118,7 @@ def _shadowed(context: EvaluationContext, packages: Packages) -> frozenset[str]:
         name = queue.pop()
         if name not in found:
             found.add(name)
-            queue += [canonicalize_name(each.name) for each in packages.requires.get(name, ())]
+            queue += [normalize_name(each.name) for each in packages.requires.get(name, ())]
     return frozenset(found)
 
 
@@ -158,13 +155,11 @@ def package_conflicts(context: EvaluationContext, runtime: Runtime) -> Iterator[
 
 def _needed_by(name: str, packages: Packages, names: frozenset[str]) -> str | None:
     """Return a reached distribution that requires another, None when only the script does."""
-    from packaging.utils import canonicalize_name
-
     return next(
         (
             by
             for by in sorted(names & packages.requires.keys())
-            if any(canonicalize_name(each.name) == name for each in packages.requires[by])
+            if any(normalize_name(each.name) == name for each in packages.requires[by])
         ),
         None,
     )

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from abi_probe.distribution_name import normalize_name
 from multirt.config import Note, NoteKind, Source
 from multirt.config.requirements_txt import read_requirements
 from multirt.errors import ErrorKind, UsageError
+from multirt.program.requirements import parse_specifiers
 from multirt.selection.virtualenv import VirtualEnvironment, find_environment, named_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from packaging.requirements import Requirement
-
     from multirt.config import Configuration
     from multirt.environments import InstallRequest
     from multirt.program.model import Program
+    from multirt.program.requirements import Requirement
     from multirt.selection.model import Request
 
 
@@ -165,14 +166,10 @@ def _holds(environment: VirtualEnvironment, requirements: Iterable[Requirement])
     from importlib.metadata import distributions  # 20 ms, where something is listed
 
     path = [str(root) for root in environment.roots]
-    from packaging.utils import canonicalize_name
-
-    versions = {
-        canonicalize_name(each.name or ""): each.version for each in distributions(path=path)
-    }
+    versions = {normalize_name(each.name or ""): each.version for each in distributions(path=path)}
     return all(
-        (version := versions.get(canonicalize_name(each.name))) is not None
-        and each.specifier.contains(version, prereleases=True)
+        (version := versions.get(normalize_name(each.name))) is not None
+        and parse_specifiers(each.versions).contains(version, prereleases=True)
         for each in requirements
     )
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packaging.specifiers import SpecifierSet
-from packaging.tags import Tag
 from packaging.version import Version
 
 from abi_probe.checks import judge
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ArtifactKind
+from abi_probe.tags import Tag
 from abi_probe.verdict import Status
 from abi_probe.wheel import read_wheel, read_wheel_stream
 from tests.factories.artifacts import LIBRARY, SPAM, target

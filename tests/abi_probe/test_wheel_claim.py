@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from packaging.tags import parse_tag
 
 from abi_probe.model import Binary, Format, VersionNeed
+from abi_probe.tags import parse_tag
 from abi_probe.target_spec import describe
 from abi_probe.wheel_claim import PromiseKind, broken_promises, promised_runtimes
 from tests.factories.artifacts import artifact, elf_binary, extension

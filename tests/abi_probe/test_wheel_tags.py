@@ -6,10 +6,12 @@ import platform
 import sys
 import sysconfig
 
+import packaging.tags
 import pytest
-from packaging.tags import parse_tag, sys_tags
+from packaging.tags import sys_tags
 
 from abi_probe.platform_tags import platforms
+from abi_probe.tags import parse_tag
 from abi_probe.wheel_tags import differences, runtime_abis, runtime_tags
 from tests.factories.artifacts import target
 
@@ -23,7 +25,37 @@ def test_the_tags_of_this_interpreter_are_those_of_packaging() -> None:
     flags = [flag for flag in sys.abiflags if flag in "td"]
     abis = runtime_abis(implementation, version, flags, sysconfig.get_config_var("SOABI"))
     known = platforms(sysconfig.get_platform(), platform.machine(), libc)
-    assert tuple(runtime_tags(implementation, version, abis, known)) == tuple(sys_tags())
+    accepted = runtime_tags(implementation, version, abis, known)
+    assert [*map(str, accepted)] == [*map(str, sys_tags())]
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 1), (3, 2), (3, 8), (3, 15)])
+@pytest.mark.parametrize(
+    ("implementation", "abis"),
+    [
+        ("cpython", ["cp{}"]),
+        ("cpython", ["cp{}d", "cp{}"]),
+        ("cpython", ["cp{}t"]),
+        ("cpython", ["cp{}td", "cp{}t"]),
+        ("pypy", ["pypy{}_pp73"]),
+        ("graalpy", []),
+    ],
+)
+def test_the_tags_of_any_runtime_are_those_of_packaging(
+    implementation: str, abis: list[str], version: tuple[int, int]
+) -> None:
+    digits = f"{version[0]}{version[1]}"
+    named = [abi.format(digits) for abi in abis]
+    systems = ["manylinux_2_17_x86_64", "linux_x86_64"]
+    if implementation == "cpython":
+        own, pure = packaging.tags.cpython_tags(version, named, systems), f"cp{digits}"
+    else:
+        short = {"pypy": "pp"}.get(implementation, implementation)
+        own = packaging.tags.generic_tags(f"{short}{digits}", named, systems)
+        pure = "pp3" if implementation == "pypy" else ""
+    compatible = packaging.tags.compatible_tags(version, pure, systems)
+    ours = runtime_tags(implementation, version, named, systems)
+    assert [*map(str, ours)] == [*map(str, (*own, *compatible))]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from packaging.tags import parse_tag
 from packaging.version import Version
 
 from abi_probe.filename import read_claim, stem
@@ -20,6 +19,7 @@ from abi_probe.model import (
     Target,
 )
 from abi_probe.platform_tags import platforms
+from abi_probe.tags import parse_tag
 from abi_probe.wheel_tags import runtime_abis, runtime_tags
 from tests.abi_probe.elf_bytes import EXTENSION, Symbol, elf
 

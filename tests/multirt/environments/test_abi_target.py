@@ -28,7 +28,7 @@ def test_this_interpreter(this: Runtime) -> None:
     target = prospect.target
     assert prospect.given is not None
     assert target.name == this.id
-    assert tuple(target.tags) == tuple(sys_tags())
+    assert [*map(str, target.tags)] == [*map(str, sys_tags())]
     assert target.suffixes == tuple(EXTENSION_SUFFIXES)
     assert (target.format, target.bits) == (Format.ELF, this.platform.bits)
     assert target.exports is not None
