@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from multirt.cli.app import build
+from multirt.cli.app import OPTIONS, build, examples, panels
 from multirt.cli.argv import COMMANDS
-from multirt.cli.command_help import OPTIONS, examples, panels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

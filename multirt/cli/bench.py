@@ -12,13 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typer.core import TyperGroup
 
-from multirt.cli.app import valued_options
+from multirt.cli.app import Command, valued_options
 from multirt.cli.argv import separate_program
-from multirt.cli.command_help import Command
-from multirt.cli.compare_options import CompareOptions, Html
+from multirt.cli.compare import CompareOptions, Html
 from multirt.cli.context import history_names, history_store
-from multirt.cli.options import PROGRAM, Json
-from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, arguments_of, takes_program
 from multirt.errors import ErrorKind, ExitCode, InputError, MultirtError, OperationError, UsageError
 from multirt.experiments.bench import BenchConfig, bench
 from multirt.experiments.bench_model import BenchRecord, machine_key

@@ -1,19 +1,127 @@
-"""Run one program on every runtime, and say which agree."""
+"""Run one program on every runtime, and say which agree; options shared with `multirt bench`."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
-from multirt.cli.compare_options import CompareOptions, Html
-from multirt.cli.options import PROGRAM, Json
-from multirt.cli.program_options import ProgramOptions, Words, takes_program
-from multirt.errors import ExitCode
-from multirt.experiments.compare import Comparison, compare
+from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, arguments_of, takes_program
+from multirt.errors import ExitCode, ProgramError, UsageError
+from multirt.experiments.compare import Comparison, Conditions, compare
+from multirt.experiments.normalization import select_normalizers
+from multirt.experiments.variants import Lineup, build_variants
+from multirt.process.signals import interrupt_on_termination
+from multirt.program.model import ProgramKind
 from multirt.report.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multirt.selection.model import Request
+
+_LARGEST_SEED = 4_294_967_295  # what Python takes
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Also write a page.")]
+
+
+class CompareOptions(Struct, frozen=True, kw_only=True):
+    """What a command line says of who takes part, and of what is the same for all."""
+
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Also use a launch profile: jit, nojit, gil, nogil, O.",
+        ),
+    ] = None
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference", metavar="ID", help="The runtime to compare with; default: that of `run`."
+        ),
+    ] = None
+    copy: Annotated[
+        Path | None,
+        typer.Option("--copy", metavar="DIR", help="Run in a copy of this folder."),
+    ] = None
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Time for each run.")
+    ] = 60.0
+    hash_seed: Annotated[
+        str,
+        typer.Option("--hash-seed", metavar="N", help="PYTHONHASHSEED; `random` leaves it unset."),
+    ] = "0"
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule", metavar="NAME", help="Ignore differences: sets, tracebacks, warnings."
+        ),
+    ] = None
+    no_rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--no-rule", metavar="NAME", help="Compare these too: paths, addresses, timings."
+        ),
+    ] = None
+
+    def conditions(self, *, files: bool = False, given: Path | None = None) -> Conditions:
+        """Return what is the same for all.
+
+        Args:
+            files: what they change in their copies counts too.
+            given: a file for their standard input.
+
+        Raises:
+            MultirtError: the seed is none that Python takes, or a rule is none.
+        """
+        seed = self.hash_seed
+        if seed != "random" and not (seed.isdecimal() and int(seed) <= _LARGEST_SEED):
+            hint = f"write `random`, or a number up to {_LARGEST_SEED}"
+            raise UsageError(f"no seed of hashes: {seed!r}", hint)
+        return Conditions(
+            env=dict(os.environ),
+            folder=Path.cwd(),
+            copy=self.copy,
+            files=files,
+            input=given,
+            seconds=self.timeout,
+            seed=None if seed == "random" else seed,
+            rules=select_normalizers(self.rule or (), self.no_rule or ()),
+        )
+
+    def field(self, words: list[str] | None, options: ProgramOptions) -> Lineup:
+        """Return who takes part.
+
+        Args:
+            words: the program and its arguments.
+            options: its `--python` may name profiles too, `cpython-3.14.8+jit`.
+
+        Raises:
+            MultirtError: the program can be started only once, no runtime fits, or an option means
+                nothing.
+            SpecError: a word names no runtime.
+        """
+        request = replace(options, python=None).request(words)
+        if request.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
+            hint = "save it to a file, or say what is to run"
+            raise ProgramError(f"{request.entry.title} cannot be run again", hint)
+        return self.build_variants(request, options, arguments_of(words))
+
+    def build_variants(
+        self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
+    ) -> Lineup:
+        """Return who takes part for a request, as above; from then on signals end all of them."""
+        interrupt_on_termination()
+        return build_variants(
+            request, arguments, options.python or [], self.profile or [], self.reference
+        )
+
 
 Files = Annotated[bool, typer.Option("--files", help="Also compare the files written in the copy.")]
 Input = Annotated[

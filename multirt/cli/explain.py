@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.options import PROGRAM, Json
-from multirt.cli.program_options import ProgramOptions, Words, takes_program
+from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, takes_program
 from multirt.errors import ExitCode
 from multirt.selection.decide import decide
 
@@ -31,11 +30,11 @@ def explain_choice(
     request = options.request(words, evaluate_all=True)
     decision = decide(request)
     if as_json:
-        from multirt.report.explain_json import explain_document
+        from multirt.report.explain import explain_document
 
         typer.echo(json.dumps(explain_document(decision)))
     else:
-        from multirt.report.explain_text import print_decision
+        from multirt.report.explain import print_decision
 
         print_decision(decision, verbose=verbose)
         if verbose and decision.wanted is not None and decision.chosen is not None:

@@ -11,8 +11,7 @@ import typer
 from msgspec.structs import replace
 from typer.core import TyperGroup
 
-from multirt.cli.app import valued_options
-from multirt.cli.command_help import Command
+from multirt.cli.app import Command, valued_options
 from multirt.cli.context import search
 from multirt.cli.matrix_run import (
     MatrixArgs,
@@ -27,7 +26,7 @@ from multirt.cli.matrix_run import (
     write_results,
 )
 from multirt.cli.options import Json
-from multirt.config.project_files import find_root
+from multirt.config.project import find_root
 from multirt.errors import MultirtError, UsageError
 from multirt.matrix.cells import CellSelection
 from multirt.matrix.model import NullView, RunOptions

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from multirt.cli.context import cache_dir, project_folder, search
 from multirt.config.posargs import POSARGS, takes_posargs
-from multirt.config.project_files import read_project, root_of
+from multirt.config.project import read_project, root_of
 from multirt.errors import (
     ErrorKind,
     MultirtError,

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from multirt.cli.argv import COMMANDS, split_shebang_args
-from multirt.cli.options import PROGRAM, Json
-from multirt.cli.program_options import ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, arguments_of, takes_program
 from multirt.cli.start import say_notes, start
 from multirt.errors import UsageError
 from multirt.selection.decide import decide
@@ -69,7 +68,7 @@ def run_program(
         try_canary(request, arguments_of(words), asked)
     if not dry_run:
         start(request, arguments_of(words), split_shebang_args(sys.argv[1:], COMMANDS))
-    from multirt.report.explain_text import plan_document, plan_text
+    from multirt.report.explain import plan_document, plan_text
 
     decision = decide(request)
     planned = plan(decision, request, arguments_of(words))

@@ -11,8 +11,7 @@ from msgspec.structs import replace
 from packaging.version import InvalidVersion, Version
 
 from multirt.cli.argv import COMMANDS, requirement, split_shebang_args
-from multirt.cli.options import PROGRAM, store
-from multirt.cli.program_options import ProgramOptions, takes_program
+from multirt.cli.options import PROGRAM, ProgramOptions, store, takes_program
 from multirt.cli.start import start
 from multirt.program.model import EntryPoint, ProgramKind
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from multirt.config.files import PINS, ReadFiles, pinned, read_text, read_toml, uv_global_pin
 from multirt.config.model import Configuration, Note, NoteKind, Prefer, Setting, Source
-from multirt.config.project import ProgramProject, read_project
+from multirt.config.project import ProgramProject, read_program_project
 from multirt.config.toml_table import Table, read_table
 from multirt.errors import UsageError
 from multirt.program.model import ProgramKind
@@ -197,7 +197,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
         if self.cli_settings.isolated or not self.cli_settings.use_project:
             return None
         path = self.looked.nearest("pyproject.toml", self.start)
-        return read_project(path) if path is not None else None
+        return read_program_project(path) if path is not None else None
 
     def _tables(self, project: ProgramProject | None) -> Iterator[Table]:
         """Yield the tables of settings, the one that counts most first."""

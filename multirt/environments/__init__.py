@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from multirt.environments.builder import build, overlay
-    from multirt.environments.in_use import release, remove
     from multirt.environments.index_settings import apply_tool_uv
     from multirt.environments.inventory import (
         EnvironmentState,
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
         environments,
         forget_resolutions,
         prunable,
+        release,
+        remove,
         sweep,
     )
     from multirt.environments.lock_maker import Locked, make_lock, write_lock
@@ -134,8 +135,8 @@ _LATER: Final = {
     "preparing": "venv",
     "prunable": "inventory",
     "python_of": "model",
-    "release": "in_use",
-    "remove": "in_use",
+    "release": "inventory",
+    "remove": "inventory",
     "resolve": "resolver",
     "run_uv": "uv",
     "sweep": "inventory",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multirt.environments.in_use import mark_in_use
+from multirt.environments.inventory import mark_in_use
 from multirt.environments.manifest import (
     EnvironmentKind,
     Manifest,

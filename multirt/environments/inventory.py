@@ -1,22 +1,36 @@
-"""Say which environments there are, what they take, and which of them can go."""
+"""List environments, keep those that a start uses, and remove the others.
+
+A start locks its environment until it becomes the program; from then on the command line of that
+process names the environment. A start by a plan takes no lock: it checks `pyvenv.cfg` and becomes
+the program at once, so a removal invalidates the plans first, and waits for such starts.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from multirt.environments.manifest import Manifest, is_intact, last_used, read_record, signature
+from multirt.environments.manifest import (
+    FILES,
+    Manifest,
+    is_intact,
+    last_used,
+    lock_file_of,
+    read_record,
+    signature,
+)
+from multirt.storage.files import remove_atomically
+from multirt.storage.lock import file_lock
 from runtimes.storage.trust import check_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from multirt.environments.model import EnvironmentStore
 
@@ -116,6 +130,8 @@ def sweep(store: EnvironmentStore) -> None:
     limit = time.time() - _FORGOTTEN
     kept = [*_folders(store.root / "empty"), *_folders(store.root / "virtualenv")]
     for folder in (*stale_build_dirs(store), *(each for each in kept if _changed(each) < limit)):
+        import shutil  # 2 ms, where a build was abandoned
+
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -170,3 +186,61 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
+
+
+_PAUSE = 0.1  # s; from the check of a plan to its program takes 1 ms
+_until_the_end: Final = ExitStack()  # the locks end with the process
+
+
+def mark_in_use(home: Path) -> None:
+    """Lock an environment until this process ends or becomes a program."""
+    with suppress(OSError):  # the cache may be read-only; then nothing can be removed either
+        _until_the_end.enter_context(file_lock(lock_file_of(home))).share()
+
+
+def release() -> None:
+    """Unlock the environments that this process locked, when it has no more use for them."""
+    _until_the_end.close()
+
+
+def remove(homes: Iterable[Path]) -> tuple[Path, ...]:
+    """Remove environments, each at once or not at all; return those that stay, being in use.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    wanted = tuple(homes)
+    with ExitStack() as locks:
+        free = {
+            home
+            for home in wanted
+            if locks.enter_context(file_lock(lock_file_of(home))).try_acquire()
+        }
+        free -= started(free)
+        for home in free:
+            _invalidate(home)
+        if free:
+            time.sleep(_PAUSE)
+        free -= started(free)
+        for home in free:
+            remove_atomically(home)
+    return tuple(home for home in wanted if home not in free)
+
+
+def _invalidate(home: Path) -> None:
+    """Let no plan and no start use an environment any more."""
+    with suppress(OSError):  # it is damaged, or gone
+        os.utime(home / "pyvenv.cfg")
+    (home / FILES).unlink(missing_ok=True)
+
+
+def started(homes: Iterable[Path]) -> set[Path]:
+    """Return the environments whose python a process runs; none where there is no `/proc`."""
+    by_name = {home.name: home for home in homes}
+    found: set[Path] = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended, or is another user's
+            argument = file.read_bytes().partition(b"\0")[0]
+            names = Path(os.fsdecode(argument)).parts
+            found |= {by_name[name] for name in names if name in by_name}
+    return found

@@ -29,8 +29,7 @@ from multirt.environments.pylock import (
 from multirt.environments.uv import FailureKind, UvError, ask, index_env_vars, index_error
 from multirt.errors import ConfigError, ErrorKind, InputError, MultirtError
 from multirt.program.requirements import parse_requirement
-from multirt.storage.cache import age_of, read_note, write_note
-from multirt.storage.files import read_text
+from multirt.storage.files import age_of, read_note, read_text, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from multirt.config.project_files import Project
+    from multirt.config.project import Project
 
 _USUAL_GROUPS = ("test", "tests", "testing", "dev")
 _PYTEST = (("python", "-m", "pytest", POSARGS),)

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.config.project_files import read_toml
+from multirt.config.project import find_toml
 from multirt.environments import (
     InstallRequest,
     build,
@@ -184,7 +184,7 @@ def _own_folder(room: Path) -> dict[str, str]:
 
 def _is_plain(root: Path, runtime: Runtime, env: Mapping[str, str]) -> bool:
     """Whether nothing but `[build-system]` has a say in how a project is built."""
-    tool = read_toml(root / "pyproject.toml").get("tool", {})
+    tool = find_toml(root / "pyproject.toml").get("tool", {})
     of_uv = "uv" in tool or any((folder / "uv.toml").exists() for folder in (root, *root.parents))
     told = any(name.startswith("UV_") and "BUILD" in name for name in env)
     return not (of_uv or told) and (runtime.version.major, runtime.version.minor) >= _SINCE

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from multirt.experiments.bench_summary import notes, summarize
-from multirt.report.bench import HEADINGS, cells, name_of, with_threads
+from multirt.report.bench import HEADINGS, cells, name_of, notes, summarize, with_threads
 from multirt.report.html import write_page
 from multirt.report.units import duration, interval
 

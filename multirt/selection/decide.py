@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.config import ConfigContext, Note, NoteKind, Source, configure
-from multirt.config.project import read_project
+from multirt.config.project import read_program_project
 from multirt.errors import ErrorKind, ProgramError, UsageError
 from multirt.program import read_program
 from multirt.program.model import EntryPoint, Import, ProgramKind
@@ -336,7 +336,7 @@ def _commands_of_project(request: Request) -> frozenset[str]:
     path = next(
         (each / _PROJECT for each in (folder, *folder.parents) if (each / _PROJECT).is_file()), None
     )
-    return read_project(path).commands if path is not None else frozenset()
+    return read_program_project(path).commands if path is not None else frozenset()
 
 
 def _packages(program: Program, configuration: Configuration, roots: Sequence[Path]) -> Packages:

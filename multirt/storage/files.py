@@ -6,10 +6,14 @@ a FIFO waits for a writer, a device never ends, and a parser of nested documents
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runtimes.storage import files
+from runtimes.storage import cache, files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def remove_atomically(home: Path) -> None:
@@ -94,3 +98,26 @@ def parse_json(content: str | bytes) -> Any:  # noqa: ANN401 - the caller checks
         return json.loads(content)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def read_note(file: Path) -> dict[str, object] | None:
+    """Return a note; None when there is none, or another user could have written it."""
+    return cache.read(file, dict[str, Any])
+
+
+def write_note(file: Path, note: dict[str, object]) -> None:
+    """Put a note in place at once or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    cache.write(file, note)
+
+
+def age_of(note: Mapping[str, object]) -> float | None:
+    """Return the seconds since a note was made; None when it does not say, or says the future."""
+    made = note.get("made")
+    if not isinstance(made, int | float):
+        return None
+    age = time.time() - made
+    return age if age >= 0 else None

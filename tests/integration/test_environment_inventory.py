@@ -30,7 +30,7 @@ from multirt.environments import (
     resolve,
     sweep,
 )
-from multirt.environments.in_use import started
+from multirt.environments.inventory import started
 from multirt.environments.manifest import lock_file_of
 from multirt.storage.files import remove_atomically
 from multirt.storage.lock import file_lock

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from multirt.config.posargs import POSARGS
-from multirt.config.project_files import read_project, read_toml
+from multirt.config.project import find_toml, read_project
 from multirt.errors import ConfigError, ErrorKind
 from multirt.matrix.convert.external import need_tool, run_query
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from multirt.config.project_files import Project
+    from multirt.config.project import Project
 
 _KNOWN = frozenset(
     {
@@ -80,7 +80,7 @@ def _own(project: Project) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for table in (
         tools.get("hatch", {}) if isinstance(tools, dict) else {},
-        read_toml(project.root / "hatch.toml"),
+        find_toml(project.root / "hatch.toml"),
     ):
         match table:
             case {"envs": {**environments}}:

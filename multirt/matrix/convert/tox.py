@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from multirt.config.posargs import expand_posargs, restore_posargs
-from multirt.config.project_files import read_toml
+from multirt.config.project import find_toml
 from multirt.errors import ConfigError, ErrorKind, MultirtError
 from multirt.matrix.convert.external import need_tool, run_query
 from multirt.matrix.convert.to_toml import ExternalEnv, ImportedConfig
@@ -96,13 +96,13 @@ def skips_missing(root: Path) -> bool:
 
 def _sections(root: Path) -> Iterator[tuple[str, frozenset[str], Mapping[str, Any]]]:
     """Yield the tables of the first file that configures tox: title, environments, values."""
-    ours = read_toml(root / "pyproject.toml").get("tool", {})
+    ours = find_toml(root / "pyproject.toml").get("tool", {})
     legacy = ours.get("tox", {}) if isinstance(ours, dict) else {}
     for name in ("tox.ini", "setup.cfg"):
         if (root / name).is_file() and (found := list(_ini_sections(parse_ini(root / name)))):
             yield from found
             return
-    table = read_toml(root / "tox.toml") or (legacy if isinstance(legacy, dict) else {})
+    table = find_toml(root / "tox.toml") or (legacy if isinstance(legacy, dict) else {})
     if isinstance(text := table.get("legacy_tox_ini"), str):
         parser = _parser()
         parser.read_string(text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.config.project_files import read_project
+from multirt.config.project import read_project
 from multirt.errors import ConfigError, MultirtError, NothingRanError
 from multirt.matrix.config import read_config
 from multirt.matrix.model import InstallMode, MissingRuntimePolicy

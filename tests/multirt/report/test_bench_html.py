@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from multirt.report.bench_html import write_bench
-from tests.multirt.experiments.test_bench_summary import bench, measured
+from tests.multirt.report.test_bench import bench, measured
 
 if TYPE_CHECKING:
     from pathlib import Path

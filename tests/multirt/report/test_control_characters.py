@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.process.debug_log import debug
-from multirt.report.explain_text import plan_text
+from multirt.report.explain import plan_text
 from multirt.report.matrix_junit import _legal
 from multirt.report.probe_text import harmless
 from multirt.selection.model import Plan

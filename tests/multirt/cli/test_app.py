@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from multirt.cli.app import build
+from multirt.cli.app import EXAMPLES, OPTIONS, PANELS, Command, build, examples, panels
 from multirt.cli.argv import COMMANDS
-from multirt.cli.command_help import EXAMPLES, OPTIONS, PANELS, Command, examples, panels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

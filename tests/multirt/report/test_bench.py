@@ -8,9 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from multirt.experiments.bench_model import Bench, Measurement, WarmupCurve
-from multirt.experiments.bench_summary import notes, summarize
 from multirt.experiments.variants import Variant
-from multirt.report.bench import print_bench
+from multirt.report.bench import notes, print_bench, summarize
 from multirt.selection.model import Plan
 from runtimes import Jit
 from tests.factories.outcomes import runtime
