@@ -80,6 +80,7 @@ def _unreadable(expression: str) -> MultirtError:
 
 
 _MOST = 10_000  # combinations of axes: on 30 runtimes 10 s, and 300 MB
+NO_VENV = "it has no venv module"
 _OLDEST_IN_AUTO = (3, 7)  # what pytest and the build backends of today still reach at all
 
 
@@ -143,7 +144,8 @@ def _expand_job(
             cell = _cell(config, job, asked, runtime, values)
             reason = next((_words(each) for each in config.exclude if _is_met(each, cell)), None)
             if reason is not None and job.name is None:
-                excluded.append(Excluded(name=cell.name, reason=reason))
+                runtime_id = runtime.id if runtime is not None and not cell.axes else None
+                excluded.append(Excluded(name=cell.name, reason=reason, runtime=runtime_id))
             else:
                 yield _overridden(cell, config) if job.name is None else cell
 
@@ -185,7 +187,8 @@ def _auto(
         if reason is None:
             yield runtime
         else:
-            excluded.append(Excluded(name=runtime_title(runtime), reason=reason))
+            name = runtime_title(runtime)
+            excluded.append(Excluded(name=name, reason=reason, runtime=runtime.id))
 
 
 def is_range(spec: RuntimeSpec) -> bool:
@@ -231,7 +234,7 @@ def _one_of_each(runtimes: Iterable[Runtime]) -> list[Runtime]:
 def _reason_to_leave_out(runtime: Runtime, config: Config) -> str | None:
     """Return why `auto` leaves a runtime out, None when it takes it."""
     if "venv" not in runtime.stdlib:
-        return f"{runtime.id} has no venv module, so it makes no environments"
+        return NO_VENV
     if config.requires_python is not None:
         try:
             wanted = parse_specifiers(config.requires_python)

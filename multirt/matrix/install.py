@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from abi_probe import Cause, Objection
 from multirt.environments import InstallRequest, UnresolvableError, locked_environment, resolve
 from multirt.errors import ConfigError, MultirtError
 from multirt.matrix.model import CellEnvironment, CellState, InstallMode
@@ -120,12 +121,20 @@ def report_uncreated(plan: CellPlan, error: MultirtError | OSError) -> CellRepor
         where = f"{error.filename}: " if error.filename else ""
         reason = f"{where}{error.strerror or error}"
         return replace(plan.report, state=CellState.CANNOT_START, reason=reason)
-    state, hint, output = CellState.CANNOT_START, error.hint, ""
-    if isinstance(error, UnresolvableError):
-        state = CellState.BLOCKED if error.missing_wheels else CellState.UNRESOLVED
-        hint = _BUILD_DEPS if error.missing_wheels else error.hint
-        output = error.full
-    return replace(plan.report, state=state, reason=error.message, hint=hint, output=output)
+    if not isinstance(error, UnresolvableError):
+        state = CellState.CANNOT_START
+        return replace(plan.report, state=state, reason=error.message, hint=error.hint)
+    missing = tuple(f"{each.name} {each.version or ''}".rstrip() for each in error.missing_wheels)
+    facts = tuple(("distribution", each) for each in missing) or (("full", error.full),)
+    need = f"no wheel of {', '.join(missing)} fits it" if missing else error.message
+    return replace(
+        plan.report,
+        state=CellState.BLOCKED if missing else CellState.UNRESOLVED,
+        reason=error.message,
+        hint=_BUILD_DEPS if missing else error.hint,
+        output=error.full,
+        objection=Objection(cause=Cause.PACKAGE, facts=facts, need=need),
+    )
 
 
 def _constraints(files: tuple[Path, ...]) -> Iterator[str]:

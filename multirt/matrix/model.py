@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from abi_probe import Objection  # noqa: TC001 - msgspec reads it
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -204,11 +206,13 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: of the cell that it would be.
-        reason: one clause.
+        reason: one clause, the same for all that it is true of.
+        runtime: its id; None when it is not here.
     """
 
     name: str
     reason: str
+    runtime: str | None = None
 
 
 class CellState(StrEnum):
@@ -321,6 +325,7 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True, rename={"cases": "te
         state: READY, or why it cannot be tested; in the end its result.
         reason: why it is not ready or did not pass, one clause; None otherwise.
         hint: what would help; None when nothing is known to.
+        objection: what rules out a cell that cannot be tested; None where nothing does.
         wheel: the SHA-256 of the wheel that it tests; None when none is installed.
         same: its wheel is the first one, the one that most runtimes test.
         cases: every test; None where they were not counted, as for a command that is not pytest.
@@ -357,6 +362,7 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True, rename={"cases": "te
     warnings: tuple[str, ...]
     takes_posargs: bool = False
     gil: GilReport | None = None
+    objection: Objection | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from abi_probe import Cause, Status, check_stable_abi, differences, judge_linked
+from abi_probe import Cause, Objection, Status, check_stable_abi, differences, judge_linked
 from multirt.config.posargs import takes_posargs
+from multirt.matrix.cells import NO_VENV
 from multirt.matrix.model import (
     CellPlan,
     CellReport,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from multirt.matrix.model import Cell, Config, Wheel
     from runtimes import Runtime
 
-_CLAIMS = frozenset({Cause.PACKAGE_PYTHON, Cause.ABI_TAG})
 _ABI3T_SINCE = (3, 15)  # PEP 803
 INSTALLED = frozenset({InstallMode.WHEEL, InstallMode.SDIST_WHEEL})
 
@@ -59,12 +59,16 @@ def _planned(
         state = (
             CellState.SKIPPED if config.missing is MissingRuntimePolicy.SKIP else CellState.MISSING
         )
-        hint = "`multirt list --all` shows what is here and what could not be used"
-        reason = f"no runtime here fits {cell.asked}"
-        return plan_cell(cell, state, reason, hint)
+        absent = Objection(
+            cause=Cause.SPEC,
+            facts=(("spec", cell.asked),),
+            need=f"no runtime here fits {cell.asked}",
+            help="`multirt list --all` shows the runtimes and the rejected candidates",
+        )
+        return plan_cell(cell, state, absent)
     if "venv" not in runtime.stdlib:
-        reason = f"{runtime.id} has no venv module, so it makes no environments"
-        return plan_cell(cell, CellState.BLOCKED, reason)
+        no_venv = Objection(cause=Cause.STDLIB, facts=(("module", "venv"),), need=NO_VENV)
+        return plan_cell(cell, CellState.BLOCKED, no_venv)
     if cell.package not in INSTALLED or not wheels:
         return plan_cell(cell)
     prospect = prospects[runtime.id]
@@ -101,11 +105,14 @@ def _judged(cell: Cell, wheel: Wheel, prospect: RuntimeTarget) -> CellPlan:
         return plan_cell(cell, warnings=warnings)
     first = verdict.objections[0]
     if first.cause is Cause.PACKAGE_PYTHON:
-        return plan_cell(cell, CellState.BLOCKED, first.detail)
+        return plan_cell(cell, CellState.BLOCKED, replace(first, help=None))
     named = ", ".join(sorted(map(str, wheel.artifact.tags))[:3])
-    reason = f"the wheel is tagged {named}, but {first.detail}"
-    hint = "mend the tag or the binary; `multirt probe` of the wheel shows all reasons"
-    return plan_cell(cell, CellState.BROKEN_PROMISE, reason, hint)
+    broken_promise = replace(
+        first,
+        need=f"the wheel is tagged {named}, but {first.need}",
+        help="mend the tag or the binary; `multirt probe` of the wheel shows all reasons",
+    )
+    return plan_cell(cell, CellState.BROKEN_PROMISE, broken_promise)
 
 
 def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: RuntimeTarget) -> CellPlan:
@@ -117,9 +124,15 @@ def _unclaimed(cell: Cell, wheels: Sequence[Wheel], prospect: RuntimeTarget) -> 
     )
     for objection in judge_linked(wheel.artifact, prospect).objections:
         if objection.cause is Cause.PACKAGE_PYTHON:  # no other tag would help
-            return plan_cell(cell, CellState.BLOCKED, objection.detail)
-    reason = f"{wheel.path.name} does not claim it: {nearest.detail}"
-    return plan_cell(cell, CellState.BLOCKED, reason, _help(cell, wheel, target))
+            return plan_cell(cell, CellState.BLOCKED, replace(objection, help=None))
+    unclaimed = Objection(
+        cause=Cause.ABI_TAG,
+        facts=(("tag", str(nearest.tag)), ("part", nearest.part)),
+        need=f"{wheel.path.name} does not claim it: {nearest.need}",
+        here=nearest.here,
+        help=_help(cell, wheel, target),
+    )
+    return plan_cell(cell, CellState.BLOCKED, unclaimed)
 
 
 def _versions_between(tag: Tag, target: Target) -> int:
@@ -146,8 +159,7 @@ def _help(cell: Cell, wheel: Wheel, target: Target) -> str:
 def plan_cell(
     cell: Cell,
     state: CellState = CellState.READY,
-    reason: str | None = None,
-    hint: str | None = None,
+    objection: Objection | None = None,
     warnings: tuple[str, ...] = (),
 ) -> CellPlan:
     """Return the plan of a cell that tests no wheel, or none yet."""
@@ -160,8 +172,9 @@ def plan_cell(
             runtime=_runtime(runtime) if runtime is not None else None,
             axes=dict(cell.axes),
             state=state,
-            reason=reason,
-            hint=hint,
+            reason=objection.detail if objection is not None else None,
+            hint=objection.help if objection is not None else None,
+            objection=objection,
             required=cell.required,
             may_fail=cell.may_fail,
             wheel=None,

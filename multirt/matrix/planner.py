@@ -147,7 +147,9 @@ def _with_failure(planned: CellPlan, failures: Mapping[str, str]) -> CellPlan:
     failure = failures.get(report.runtime.id) if report.runtime is not None else None
     if report.state is not CellState.BLOCKED or failure is None:
         return planned
-    failed = replace(report, state=CellState.BUILD_FAILED, reason=failure, hint=None)
+    failed = replace(
+        report, state=CellState.BUILD_FAILED, reason=failure, hint=None, objection=None
+    )
     return replace(planned, report=failed)
 
 
@@ -157,5 +159,5 @@ def _unoffered(planned: CellPlan) -> CellPlan:
     if report.state is not CellState.MISSING:
         return planned
     hint = "`multirt matrix offer` prints what a worker is started with"
-    told = replace(report, reason=f"no worker offers {report.asked}", hint=hint)
-    return replace(planned, report=told)
+    reason = f"no worker offers {report.asked}"
+    return replace(planned, report=replace(report, reason=reason, hint=hint))

@@ -20,11 +20,12 @@ from multirt.matrix.model import (
     TestOutcome,
     WheelReport,
 )
+from runtimes.ranges import runtime_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from multirt.matrix.model import CellReport, Wheel
+    from multirt.matrix.model import CellReport, Excluded, Wheel
 
 _HINT = "build it in one job and test that file in the others: --wheel FILE"
 
@@ -147,6 +148,83 @@ def summary_line(report: MatrixReport) -> str:
     if report.interrupted and not count[CellState.INTERRUPTED]:
         words.append("interrupted")
     return ", ".join(words)
+
+
+def grouped(
+    cells: Iterable[CellReport], key: Callable[[CellReport], object]
+) -> list[list[CellReport]]:
+    """Return cells with equal keys together, in the order of the first of each."""
+    groups: dict[object, list[CellReport]] = {}
+    for each in cells:
+        groups.setdefault(key(each), []).append(each)
+    return list(groups.values())
+
+
+def reason_key(cell: CellReport) -> tuple[object, ...]:
+    """Return what is equal for cells in the same state for the same reason."""
+    found = cell.objection
+    about = (found.cause, found.facts, found.path, found.symbol) if found else (cell.reason,)
+    return cell.state, cell.may_fail, *about
+
+
+def row_key(cell: CellReport) -> tuple[object, ...]:
+    """Return what is equal for cells that share a row: those that could not be tested."""
+    return (cell.name,) if cell.objection is None or cell.cases is not None else reason_key(cell)
+
+
+def shared_reason(cells: Sequence[CellReport]) -> tuple[str, str]:
+    """Return the reason and the hint of cells whose `reason_key` is equal; empty for none."""
+    first = cells[0]
+    reason, hint = first.reason or "", first.hint or ""
+    if first.objection is not None and any(each.reason != first.reason for each in cells):
+        reason = first.objection.need
+    if hint and any(each.hint != first.hint for each in cells):
+        hint = f"{first.name}: {hint}"
+    return reason, hint
+
+
+def cell_ranges(cells: Sequence[CellReport], report: MatrixReport) -> str:
+    """Return the names of some cells of a report, runtimes that follow each other as a range."""
+    names = []
+    for alike in grouped(cells, _variant):
+        ids = [each.runtime.id for each in alike if each.runtime is not None]
+        if len(cells) == 1 or alike[0].task is not None or not ids:
+            names += [each.name for each in alike]
+        else:
+            values = "-".join(f"{axis}{value}" for axis, value in alike[0].axes.items())
+            names.append(f"{values} on " * bool(values) + runtime_ranges(ids, all_ids(report)))
+    return ", ".join(names)
+
+
+def excluded_ranges(excluded: Iterable[Excluded], among: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the cells that were left out for a reason, by their names, with that reason.
+
+    Args:
+        excluded: the cells.
+        among: ids of all runtimes, for ranges.
+    """
+    reasons: dict[str, list[Excluded]] = {}
+    for each in excluded:
+        reasons.setdefault(each.reason, []).append(each)
+    found = []
+    for reason, alike in reasons.items():
+        ids = [each.runtime for each in alike if each.runtime is not None]
+        names = [each.name for each in alike if each.runtime is None or len(ids) == 1]
+        if len(ids) > 1:
+            names.insert(0, runtime_ranges(ids, among))
+        found.append((", ".join(names), reason))
+    return found
+
+
+def all_ids(report: MatrixReport) -> list[str]:
+    """Return the runtimes of a report, those that were left out too."""
+    ids = [each.runtime.id for each in report.cells if each.runtime is not None]
+    return ids + [each.runtime for each in report.excluded if each.runtime is not None]
+
+
+def _variant(cell: CellReport) -> tuple[object, ...]:
+    """Return what a cell is besides its runtime."""
+    return cell.runtime is None, cell.task, *cell.axes.items()
 
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.matrix.model import BAD, CellState, TestOutcome
-from multirt.matrix.report import failing_tests, gil_state, rerun_commands, summary_line
+from multirt.matrix.report import (
+    all_ids,
+    cell_ranges,
+    excluded_ranges,
+    failing_tests,
+    gil_state,
+    grouped,
+    rerun_commands,
+    row_key,
+    shared_reason,
+    summary_line,
+)
 from multirt.report.matrix_markdown import binary
+from multirt.report.units import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from multirt.matrix.model import CellReport, MatrixReport, WheelReport
     from multirt.matrix.report import Failing
     from multirt.report.html import HeatMap, HeatMapCell
@@ -29,12 +43,12 @@ def page(report: MatrixReport) -> str:
             "title": f"{report.project}: {summary_line(report)}",
             "facts": [
                 *[(f"wheel{_place(report, each)}", _wheel(each)) for each in report.wheels],
-                ("time", f"{report.seconds:.1f} s"),
+                ("time", duration(report.seconds)),
             ],
-            "cells": [_cell(each) for each in report.cells],
+            "cells": [_cell(alike, report) for alike in grouped(report.cells, row_key)],
             "map": _map(report, found) if found else None,
             "repeats": rerun_commands(report),
-            "excluded": [(each.name, each.reason) for each in report.excluded],
+            "excluded": excluded_ranges(report.excluded, all_ids(report)),
             "notes": report.notes,
         },
     )
@@ -49,7 +63,8 @@ def _wheel(wheel: WheelReport) -> str:
     return f"{wheel.file}, sha256 {wheel.sha256}, {how}"
 
 
-def _cell(row: CellReport) -> dict[str, object]:
+def _cell(alike: Sequence[CellReport], report: MatrixReport) -> dict[str, object]:
+    row, (reason, hint) = alike[0], shared_reason(alike)
     counts = [
         row.count(*outcomes)
         for outcomes in (
@@ -59,18 +74,18 @@ def _cell(row: CellReport) -> dict[str, object]:
         )
     ]
     return {
-        "name": row.name,
+        "name": cell_ranges(alike, report),
         "runtime": row.runtime.id if row.runtime else row.asked,
         "binary": binary(row),
         "counts": ["" if count is None else count for count in counts],
-        "time": f"{row.seconds:.2f} s" if row.seconds else "",
+        "time": duration(row.seconds) if row.seconds else "",
         "state": row.state.value,
         "gil": gil_state(row),
         "tone": _tone(row.state),
-        "reason": row.reason or "",
-        "hint": row.hint or "",
+        "reason": reason,
+        "hint": hint,
         "may_fail": row.may_fail,
-        "warnings": row.warnings,
+        "warnings": [*dict.fromkeys(text for each in alike for text in each.warnings)],
         "output": row.output[-_OUTPUT:] if row.state not in _GOOD else "",
     }
 

@@ -29,14 +29,20 @@ def document_of(report: MatrixReport) -> Document:
     document: Document = {**SCHEMA, "exit_code": int(exit_code(report))}
     document |= msgspec.to_builtins(report)
     document["cells"] = list(map(_reported, report.cells))
+    document["excluded"] = list(map(_excluded, report.excluded))
     return document
 
 
 def _reported(cell: CellReport) -> Document:
     document: Document = msgspec.to_builtins(cell)
+    del document["objection"]  # `reason` and `hint` are of it
     if cell.cases is not None:
         document["counts"] = {each.value: cell.count(each) for each in TestOutcome}
     return document
+
+
+def _excluded(cell: Excluded) -> Document:
+    return {"name": cell.name, "reason": cell.reason}
 
 
 def read_document(path: Path) -> MatrixReport:
@@ -81,7 +87,7 @@ def list_document(
     return {
         **SCHEMA,
         "cells": [_cell(each) for each in cells],
-        "excluded": [msgspec.to_builtins(each) for each in excluded],
+        "excluded": list(map(_excluded, excluded)),
         "notes": list(notes),
     }
 

@@ -6,10 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from multirt.matrix.model import BAD, CellState, TestOutcome
-from multirt.matrix.report import failing_tests, gil_state, rerun_commands, summary_line
+from multirt.matrix.report import (
+    all_ids,
+    cell_ranges,
+    excluded_ranges,
+    failing_tests,
+    gil_state,
+    grouped,
+    rerun_commands,
+    row_key,
+    shared_reason,
+    summary_line,
+)
+from multirt.report.units import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from multirt.matrix.model import CellReport, MatrixReport
 
@@ -32,8 +44,8 @@ def _lines(report: MatrixReport) -> Iterator[str]:
     yield ""
     yield "| runtime | binary | passed | failed | skipped | time | state |"
     yield "|---|---|--:|--:|--:|--:|---|"
-    for row in report.cells:
-        yield f"| {' | '.join(_cells(row))} |"
+    for alike in grouped(report.cells, row_key):
+        yield f"| {' | '.join(_cells(alike, report))} |"
     found = failing_tests(report.cells)
     if found:
         names = [row.name for row in report.cells if row.cases is not None]
@@ -47,21 +59,23 @@ def _lines(report: MatrixReport) -> Iterator[str]:
             yield f"\nand {len(found) - _SHOWN} more failing tests"
     for line in rerun_commands(report):
         yield f"\n    {line}"
-    for left_out in report.excluded:
-        yield f"\n{_text(left_out.name)} left out: {_text(left_out.reason)}"
+    for left_out, reason in excluded_ranges(report.excluded, all_ids(report)):
+        yield f"\n{_text(left_out)} left out: {_text(reason)}"
 
 
-def _cells(row: CellReport) -> Iterator[str]:
-    yield _text(row.name)
+def _cells(alike: Sequence[CellReport], report: MatrixReport) -> Iterator[str]:
+    """Yield what is in a row of the table of cells that share it."""
+    row = alike[0]
+    yield _text(cell_ranges(alike, report))
     yield binary(row)
     for outcomes in ((TestOutcome.PASSED,), tuple(BAD), (TestOutcome.SKIPPED, TestOutcome.XFAILED)):
         count = row.count(*outcomes)
         yield "" if count is None else str(count)
-    yield f"{row.seconds:.2f} s" if row.seconds else ""
+    yield duration(row.seconds) if row.seconds else ""
     state = row.state.value if row.state in _GOOD else f"**{row.state.value}**"
     if told := gil_state(row):
         state += f" ({_text(told)})"
-    why = ": ".join(_text(each) for each in (row.reason, row.hint) if each)
+    why = ": ".join(_text(each) for each in shared_reason(alike) if each)
     yield f"{state} {why}".strip() + (" (allowed to fail)" if row.may_fail else "")
 
 

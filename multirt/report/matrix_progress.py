@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.matrix.model import BAD, CellState
-from multirt.report.matrix_text import block, counts, seconds, state_style
+from multirt.report.matrix_text import block, counts, state_style
 from multirt.report.terminal import Color, Colorizer, Style, escaped, painter
+from multirt.report.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +84,7 @@ class _LiveBoard:
                 return
             now = time.monotonic()
             parts = [
-                f"{name} ({each.step}, {_tests(each.tests)}, {seconds(now - each.since)})"
+                f"{name} ({each.step}, {_tests(each.tests)}, {duration(now - each.since)})"
                 for name, each in self.going.items()
             ]
             doing = ", ".join(parts) or self.message
@@ -104,7 +105,7 @@ class _LiveBoard:
         with self.guard:
             for name, each in self.going.items():
                 tests = _tests(each.tests) if each.tests else ""
-                table.add_row(escape(escaped(name)), each.step, tests, seconds(now - each.since))
+                table.add_row(escape(escaped(name)), each.step, tests, duration(now - each.since))
             table.add_row(f"[dim]{self.done} of {self.total} done[/]")
         return table
 
@@ -116,11 +117,11 @@ def _tests(number: int) -> str:
 def _block(row: CellReport, paint: Colorizer) -> Iterator[str]:
     """Yield the lines that show the result of one cell."""
     look = state_style(row.state, may_fail=row.may_fail, required=row.required)
-    parts = [counts(row.cases), seconds(row.seconds) if row.seconds else ""]
+    parts = [counts(row.cases), duration(row.seconds) if row.seconds else ""]
     if row.reason is not None and not row.is_told:
         parts.append(row.reason)
     elif row.state is CellState.READY:
-        parts.append("as it was" if row.reused else f"made in {seconds(row.setup)}")
+        parts.append("as it was" if row.reused else f"made in {duration(row.setup)}")
     excused = " (allowed to fail)" if row.may_fail and row.reason else ""
     said = "  ".join(block(part) for part in parts if part)
     yield f"{escaped(row.name):{_WIDTH}} {paint(row.state.value, look)}  {said}{excused}".rstrip()

@@ -11,11 +11,18 @@ from msgspec import Struct
 
 from multirt.matrix.model import BAD, RAN, CellState, TestOutcome
 from multirt.matrix.report import (
+    all_ids,
+    cell_ranges,
+    excluded_ranges,
     exit_code,
     failing_tests,
     gil_state,
+    grouped,
+    reason_key,
     rerun_all_command,
     rerun_commands,
+    row_key,
+    shared_reason,
     summary_line,
 )
 from multirt.report.matrix_markdown import binary
@@ -29,6 +36,7 @@ from multirt.report.terminal import (
     terminal_width,
     width,
 )
+from multirt.report.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,15 +85,6 @@ def counts(cases: Iterable[TestCase] | None) -> str:
     return ", ".join(f"{number} {word}" for number, word in numbers if number) or "no tests"
 
 
-def seconds(value: float) -> str:
-    """Write a time as people read it: `0.24 s`, `12.3 s`, `4 min 05 s`."""
-    if value < 10:  # noqa: PLR2004 - where a hundredth stops to matter
-        return f"{value:.2f} s"
-    if value < 120:  # noqa: PLR2004 - and where minutes are easier
-        return f"{value:.1f} s"
-    return f"{int(value // 60)} min {int(value % 60):02d} s"
-
-
 _Row = tuple[tuple[str, Style], ...]
 
 
@@ -100,7 +99,10 @@ def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequ
         name, asked, package = ((each, Style.PLAIN) for each in words)
         table.append((name, runtime, asked, package))
     _print(aligned(table, _paint()))
-    _print(f"left out  {escaped(each.name)}: {escaped(each.reason)}" for each in excluded)
+    among = [each.runtime.id for each in cells if each.runtime is not None]
+    among += [each.runtime for each in excluded if each.runtime is not None]
+    for names, why in excluded_ranges(excluded, among):
+        _print([f"left out  {escaped(names)}: {escaped(why)}"])
     _print(f"note  {escaped(note)}" for note in notes)
 
 
@@ -110,7 +112,7 @@ def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
     for place, wheel in enumerate(wheels, 1):
         how = "built elsewhere" if wheel.built_on is None else f"built on {wheel.built_on}"
         if wheel.seconds is not None:
-            how += f" in {seconds(wheel.seconds)}"
+            how += f" in {duration(wheel.seconds)}"
         number = f" {place}" if len(wheels) > 1 else ""
         name = paint(escaped(wheel.path.name), Style.BOLD)
         _print([f"wheel{number}  {name}  sha256 {wheel.sha256[:12]}  {how}"])
@@ -190,9 +192,9 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         """Yield all of it."""
         yield ""
         yield from self._wheels(report)
-        yield from self._runtimes(report.cells)
+        yield from self._runtimes(report)
         yield from self._reasons(report)
-        yield from self._failing(report.cells, failing_tests(report.cells))
+        yield from self._failing(report, failing_tests(report.cells))
         yield from self._outputs(report.cells)
         if again := rerun_commands(report):
             yield from ("", self.paint("again", Style.BOLD))
@@ -201,7 +203,7 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
                 yield f"  {escaped(rerun_all_command(report))}"
         code = exit_code(report)
         ending = "" if code == 0 else f": exit code {int(code)}"
-        said = f"{summary_line(report)} in {seconds(report.seconds)}{ending}"
+        said = f"{summary_line(report)} in {duration(report.seconds)}{ending}"
         yield from ("", self.paint(said, Style.BAD_END if code else Style.GOOD_END))
 
     def _wheels(self, report: MatrixReport) -> Iterator[str]:
@@ -218,22 +220,23 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         if several:
             yield "       it is tied to one version of Python, so each ABI has its own"
 
-    def _runtimes(self, rows: Sequence[CellReport]) -> Iterator[str]:
-        """Yield one row for each cell."""
+    def _runtimes(self, report: MatrixReport) -> Iterator[str]:
+        """Yield a row for each cell that was tested, and one for all that share a reason."""
         table = [tuple((name, Style.BOLD) for name in _HEADS)]
-        for row in rows:
+        for alike in grouped(report.cells, row_key):
+            row = alike[0]
             excused = (
                 " (allowed to fail)" if row.may_fail and row.state is not CellState.PASSED else ""
             )
             look = state_style(row.state, may_fail=row.may_fail, required=row.required)
             table.append(
                 (
-                    (escaped(row.name), Style.PLAIN),
+                    (escaped(cell_ranges(alike, report)), Style.PLAIN),
                     (binary(row), Style.PLAIN),
                     _number(row, TestOutcome.PASSED),
                     _number(row, *BAD),
                     _number(row, TestOutcome.SKIPPED, TestOutcome.XFAILED),
-                    (seconds(row.seconds) if row.seconds else "", Style.PLAIN),
+                    (duration(row.seconds) if row.seconds else "", Style.PLAIN),
                     (escaped(f"{row.state.value}{excused}{_gil(row)}"), look),
                 )
             )
@@ -241,39 +244,41 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
 
     def _reasons(self, report: MatrixReport) -> Iterator[str]:
         """Yield why cells are as they are; what several share is said once."""
-        reasons: dict[tuple[CellState, str, str], list[str]] = {}
-        warnings: dict[str, list[str]] = {}
+        told = (
+            row
+            for row in report.cells
+            if row.state is not CellState.PASSED and row.reason and not row.is_told
+        )
+        reasons = grouped(told, reason_key)
+        warnings: dict[str, list[CellReport]] = {}
         for row in report.cells:
-            if row.state is not CellState.PASSED and row.reason and not row.is_told:
-                said = row.reason
-                if row.runtime is not None:  # so that what several share is one reason
-                    said = said.removeprefix(f"{row.runtime.id}: ").replace(row.runtime.id, "it")
-                reasons.setdefault((row.state, said, row.hint or ""), []).append(row.name)
             for warning in row.warnings:
-                warnings.setdefault(warning, []).append(row.name)
+                warnings.setdefault(warning, []).append(row)
         if reasons or warnings or report.excluded or report.notes:
             yield ""
-        for (state, reason, hint), names in reasons.items():
-            where = self.paint(escaped(", ".join(names)), Style.BOLD)
+        for alike in reasons:
+            where = self.paint(escaped(cell_ranges(alike, report)), Style.BOLD)
+            reason, hint = shared_reason(alike)
             help_ = f"\n    {block(hint)}" if hint else ""
-            yield f"{state.value}  {where}: {block(reason)}{help_}"
-        for warning, names in warnings.items():
-            where = "everywhere" if len(names) == len(report.cells) > 1 else ", ".join(names)
+            yield f"{alike[0].state.value}  {where}: {block(reason)}{help_}"
+        for warning, alike in warnings.items():
+            everywhere = len(alike) == len(report.cells) > 1
+            where = "everywhere" if everywhere else cell_ranges(alike, report)
             yield f"{self.paint('warning', Style.DOUBT)}  {escaped(where)}: {block(warning)}"
-        for name, reason in _grouped(report.excluded):
+        for name, reason in excluded_ranges(report.excluded, all_ids(report)):
             yield f"{self.paint('left out', Style.DIM)}  {escaped(name)}: {escaped(reason)}"
         for note in report.notes:
             yield f"{self.paint('note', Style.DIM)}  {escaped(note)}"
 
-    def _failing(self, rows: Sequence[CellReport], found: Sequence[Failing]) -> Iterator[str]:
+    def _failing(self, report: MatrixReport, found: Sequence[Failing]) -> Iterator[str]:
         """Yield which test fails on which runtime, and what it says, once for each way."""
-        names = [row.name for row in rows if row.cases is not None]
+        names = [row.name for row in report.cells if row.cases is not None]
         split = [each for each in found if not each.everywhere]
         if split:
             yield ""
             wide = max(width(each.id) for each in split) + sum(len(name) + 2 for name in names)
-            listed = self._map if wide <= self.room else self._lists
-            yield from listed(split[:_SHOWN], names)
+            shown = split[:_SHOWN]
+            yield from self._map(shown, names) if wide <= self.room else self._lists(shown, report)
             if len(split) > _SHOWN:
                 yield f"and {len(split) - _SHOWN} more failing tests (--report html=FILE)"
         for each in found[:_TEXTS]:
@@ -293,14 +298,16 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
             table.append(tuple(row))
         return aligned(table, self.paint)
 
-    def _lists(self, found: Sequence[Failing], names: Sequence[str]) -> Iterator[str]:
+    def _lists(self, found: Sequence[Failing], report: MatrixReport) -> Iterator[str]:
         """Yield the same as lists, where a table would be wider than the terminal."""
         for each in found:
-            good = [name for name in names if each.outcomes.get(name) is TestOutcome.PASSED]
+            bad = [row for row in report.cells if row.name in each.cells]
+            outcomes = each.outcomes
+            good = [row for row in report.cells if outcomes.get(row.name) is TestOutcome.PASSED]
             yield f"{self.paint('F', Style.BAD_END)} {self.paint(escaped(each.id), Style.BOLD)}"
-            yield f"    fails on {escaped(', '.join(each.cells))}"
+            yield f"    fails on {escaped(cell_ranges(bad, report))}"
             if good:
-                yield f"    passes on {escaped(', '.join(good))}"
+                yield f"    passes on {escaped(cell_ranges(good, report))}"
 
     def _texts(self, found: Failing) -> Iterator[str]:
         """Yield what a failing test says, once for each way."""
@@ -346,7 +353,7 @@ def _built(wheel: WheelReport) -> str:
         return "built elsewhere"
     if wheel.seconds is None:
         return f"not built again: nothing changed since {wheel.built_on} built it"
-    return f"built on {wheel.built_on} in {seconds(wheel.seconds)}"
+    return f"built on {wheel.built_on} in {duration(wheel.seconds)}"
 
 
 def _number(row: CellReport, *outcomes: TestOutcome) -> tuple[str, Style]:
@@ -360,14 +367,6 @@ def _gil(row: CellReport) -> str:
     """Return what the state column says of the GIL."""
     told = gil_state(row)
     return f", {told}" if told else ""
-
-
-def _grouped(excluded: Sequence[Excluded]) -> list[tuple[str, str]]:
-    """Return names of one reason together."""
-    groups: dict[str, list[str]] = {}
-    for each in excluded:
-        groups.setdefault(each.reason, []).append(each.name)
-    return [(", ".join(names), reason) for reason, names in groups.items()]
 
 
 def _telling(lines: list[str]) -> list[str]:

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from multirt.intervals import Ratio
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
+_MINUTES = 120  # seconds from which on minutes are easier to read
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
 def duration(seconds: float, spread: float | None = None) -> str:
-    """Write a time, perhaps with its spread in the same unit."""
+    """Write a time, perhaps with its spread in the same unit.
+
+    >>> duration(0.24), duration(245)
+    ('240 ms', '4 min 05 s')
+    """
+    if seconds >= _MINUTES and spread is None:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest:02d} s"
     factor, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
     value = seconds / factor
     digits = max(0, 2 - int(math.log10(value))) if value >= 1 else 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 
+from abi_probe import Cause, Objection
 from multirt.cli.matrix_run import write_results
 from multirt.errors import MultirtError
 from multirt.matrix.model import CellState, Excluded
@@ -21,9 +23,14 @@ from multirt.matrix.report import (
     summary_line,
 )
 from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
+from multirt.report.matrix_html import page
+from multirt.report.matrix_json import document_of
+from multirt.report.matrix_markdown import markdown
+from multirt.report.matrix_text import print_summary
 from tests.factories.matrix import failed, passed, report, row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from multirt.matrix.model import CellReport, MatrixReport
@@ -291,3 +298,57 @@ def test_where_no_report_can_be_written_is_said_before(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "file/report.html"):
         with pytest.raises(MultirtError, match="cannot write"):
             check_place(place)
+
+
+def _unserved() -> MatrixReport:
+    """Return a report of cells with one reason in texts that differ, and of one that passed."""
+    blocked = [
+        row(
+            name,
+            CellState.BLOCKED,
+            wheel=None,
+            reason=f"demo 1 requires Python >=3.11, this is {name}.0",
+            objection=Objection(
+                cause=Cause.PACKAGE_PYTHON,
+                facts=(("requires-python", ">=3.11"),),
+                need="demo 1 requires Python >=3.11",
+                here=f", this is {name}.0",
+            ),
+        )
+        for name in ("3.7", "3.8", "3.9")
+    ]
+    left_out = tuple(
+        Excluded(name=name, reason="it has no venv module", runtime=f"cpython-{name}.0")
+        for name in ("3.4", "3.5", "3.6")
+    )
+    return report(*blocked, row("3.12", CellState.PASSED, passed()), excluded=left_out, seconds=1.5)
+
+
+def test_cells_that_are_blocked_for_one_reason_share_a_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_summary(_unserved())
+    shown = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in shown.splitlines() if "blocked" in line] == [
+        "CPython 3.7 to 3.9",
+        "blocked",
+        "1 of 4 runtimes passed, 3 blocked in 1.50 s: exit code 3",
+    ]
+    assert "blocked  CPython 3.7 to 3.9: demo 1 requires Python >=3.11\n" in shown
+    assert "left out  CPython 3.4 to 3.6: it has no venv module\n" in shown
+
+
+@pytest.mark.parametrize("written", [markdown, page])
+def test_reports_name_runtimes_with_one_reason_as_a_range(
+    written: Callable[[MatrixReport], str],
+) -> None:
+    text = html.unescape(written(_unserved()).replace("\\", ""))
+    assert text.count("demo 1 requires Python >=3.11") == 1
+    assert "CPython 3.7 to 3.9" in text
+    assert "CPython 3.4 to 3.6" in text
+
+
+def test_a_document_has_no_other_keys_for_what_only_the_summary_groups_by() -> None:
+    document = document_of(_unserved())
+    assert not any("objection" in cell for cell in document["cells"])
+    assert document["excluded"][0] == {"name": "3.4", "reason": "it has no venv module"}

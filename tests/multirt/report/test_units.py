@@ -12,7 +12,7 @@ from multirt.report.units import read_duration, read_size, write_age, write_size
 
 
 def test_the_examples_hold() -> None:
-    assert doctest.testmod(quantities) == doctest.TestResults(failed=0, attempted=4)
+    assert doctest.testmod(quantities) == doctest.TestResults(failed=0, attempted=5)
 
 
 @pytest.mark.parametrize(
