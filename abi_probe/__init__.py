@@ -86,7 +86,7 @@ if TYPE_CHECKING:
 
 # Each name is imported when it is asked for first (PEP 562): to read a wheel takes half of them,
 # and while it is unpacked the other half can be imported.
-_PLACES: Final = {
+_MODULES: Final = {
     "tags": ("AcceptedTags",),
     "advice": ("Advice", "Blocker", "Abi3Readiness", "Slots", "advise"),
     "binary": ("read_binary", "read_binary_file"),
@@ -156,7 +156,7 @@ _PLACES: Final = {
     "verdict": ("Cause", "JudgedWarning", "Objection", "Status", "Verdict", "WarningKind"),
     "wheel": ("read_wheel", "read_wheel_stream"),
 }
-_PLACE: Final = {name: place for place, names in _PLACES.items() for name in names}
+_MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Abi3Readiness",
@@ -241,7 +241,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import what is asked for first."""
-    if name in _PLACE:
-        return getattr(import_module(f"{__name__}.{_PLACE[name]}"), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)

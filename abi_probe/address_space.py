@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import struct
     from collections.abc import Iterable, Iterator
 
-MOST_PLACES: Final = 64
+MOST_OCCURRENCES: Final = 64
 """Places of some bytes that are looked at: of a name, of pointers to one address, of a header."""
 
 _MOST_STRETCHES: Final = 256  # a Mach-O file numbers its sections in one byte
@@ -89,10 +89,10 @@ class AddressSpace(ABC):
         (value,) = self.word.unpack_from(self.data, offset)
         return int(value)
 
-    def places(self, what: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
+    def occurrences(self, what: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
         """The offsets of some bytes in the file, as many as are looked at."""
         end = len(self.data) if end is None else end
-        for _ in range(MOST_PLACES):
+        for _ in range(MOST_OCCURRENCES):
             if self.patience.left <= 0:
                 return
             found = self.data.find(what, start, end)
@@ -102,14 +102,14 @@ class AddressSpace(ABC):
             yield found
             start = found + 1
 
-    def writable_places(self, what: bytes) -> Iterator[int]:
+    def writable_occurrences(self, what: bytes) -> Iterator[int]:
         """The addresses of some bytes, aligned as words are, among what a program may change.
 
         Nothing else can be a definition, whose fields change.
         """
         for stretch in self.stretches:
             if stretch.writable:
-                for offset in self.places(what, stretch.offset, stretch.offset + stretch.size):
+                for offset in self.occurrences(what, stretch.offset, stretch.offset + stretch.size):
                     address = stretch.address + offset - stretch.offset
                     if not address % self.word.size:
                         yield address
@@ -117,17 +117,17 @@ class AddressSpace(ABC):
     def strings(self, what: bytes) -> Iterator[int]:
         """The offsets of some bytes where constants and variables lie.
 
-        That is all that is mapped; but for the code where the linker gave constants a place of
+        That is all that is mapped; but for the code where the linker gave constants a section of
         their own, for most of a large file is code, and all of it would be read from the disk.
         """
         without_overlaps = any(not each.executable and not each.writable for each in self.stretches)
         for stretch in self.stretches:
             if not (without_overlaps and stretch.executable):
-                yield from self.places(what, stretch.offset, stretch.offset + stretch.size)
+                yield from self.occurrences(what, stretch.offset, stretch.offset + stretch.size)
 
 
 def without_overlaps(stretches: Iterable[MappedSegment]) -> tuple[MappedSegment, ...]:
-    """Order what is mapped by its place in the file, and leave out what overlaps.
+    """Order what is mapped by its position in the file, and leave out what overlaps.
 
     No linker has one byte mapped twice, and a file that does would be searched over and over.
     """

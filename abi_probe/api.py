@@ -43,7 +43,7 @@ class ProbeFindings(Struct, frozen=True, kw_only=True):
     Attributes:
         artifact: what its files and its metadata say.
         promises: what is promised for each extension and what it keeps, in their order.
-        advice: what their author may want to know, likewise.
+        advice: what their author may want to know, in the same way.
         verdicts: one for each runtime, in the order in which they were given.
     """
 
@@ -71,13 +71,13 @@ def probe(path: Path, prospects: Sequence[RuntimeTarget]) -> tuple[ProbeFindings
     from abi_probe.stable_abi_claim import check_stable_abi
 
     artifacts = read_path(path)
-    beside = sibling_libraries(artifacts)
+    siblings = sibling_libraries(artifacts)
     return tuple(
         ProbeFindings(
             artifact=artifact,
             promises=tuple(check_stable_abi(each, artifact) for each in artifact.extensions),
             advice=tuple(map(advise, artifact.extensions)),
-            verdicts=judge_all_linked(artifact, prospects, beside),
+            verdicts=judge_all_linked(artifact, prospects, siblings),
         )
         for artifact in artifacts
     )
@@ -86,7 +86,7 @@ def probe(path: Path, prospects: Sequence[RuntimeTarget]) -> tuple[ProbeFindings
 def judge_linked(
     artifact: Artifact,
     prospect: RuntimeTarget,
-    beside: Mapping[str, Loaded] | None = None,
+    siblings: Mapping[str, Loaded] | None = None,
     wanted: AbstractSet[str] = frozenset(),
 ) -> Verdict:
     """Judge an artifact on a runtime, its libraries followed as that runtime's loader would.
@@ -94,17 +94,17 @@ def judge_linked(
     Args:
         artifact: what is to be judged.
         prospect: the runtime.
-        beside: `sibling_libraries` of what is installed with it.
+        siblings: `sibling_libraries` of what is installed with it.
         wanted: modules that a program imports, so that they are not optional.
     """
-    (verdict,) = judge_all_linked(artifact, [prospect], beside, wanted)
+    (verdict,) = judge_all_linked(artifact, [prospect], siblings, wanted)
     return verdict
 
 
 def judge_all_linked(
     artifact: Artifact,
     prospects: Sequence[RuntimeTarget],
-    beside: Mapping[str, Loaded] | None = None,
+    siblings: Mapping[str, Loaded] | None = None,
     wanted: AbstractSet[str] = frozenset(),
 ) -> tuple[Verdict, ...]:
     """Do as `judge_linked` on some runtimes, with what is the same for all of them done once.
@@ -112,10 +112,10 @@ def judge_all_linked(
     Args:
         artifact: what is to be judged.
         prospects: the runtimes.
-        beside: `sibling_libraries` of what is installed with it.
+        siblings: `sibling_libraries` of what is installed with it.
         wanted: as in `judge_linked`.
     """
-    ground = LinkContext.of(artifact, beside if beside is not None else {})
+    ground = LinkContext.of(artifact, siblings if siblings is not None else {})
     seen = {each.target.suffixes for each in prospects}
     found = {suffixes: lookup_modules(artifact, suffixes) for suffixes in seen}
     loaders = program_libcs(artifact.programs.values())

@@ -26,7 +26,7 @@ def serving_build(target: Target) -> str:
     """Return the words for a build whose ABI is a runtime's.
 
     "Its own" is the runtime's. The words are the same for all of one kind, so that what helps
-    many is said once.
+    many is reported once.
     """
     if target.implementation != "cpython":
         return _FOR_OTHERS

@@ -112,11 +112,11 @@ def _libc_misfits(
     for path, binary in fitting.items():
         if artifact.extensions and {path.name, binary.soname} & needed:
             continue
-        words = _libc_misfit(binary, target, loaders)
-        if words is None:
+        parts = _libc_misfit(binary, target, loaders)
+        if parts is None:
             kept.add(path.name)
         else:
-            misfits.append((path, words))
+            misfits.append((path, parts))
     for path, (need, here) in misfits:
         if path.name not in kept:
             yield Objection(

@@ -46,7 +46,7 @@ _SYSTEMS = {
     Format.WASM: "Emscripten",
 }
 _LOOKED_AT = "a build by the runtime, or one for a stable ABI that it loads (abi3, abi3t)"
-_ORDER = {cause: place for place, cause in enumerate(Cause)}
+_ORDER = {cause: index for index, cause in enumerate(Cause)}
 
 
 def judge(  # noqa: PLR0913 - facts of different origin; most callers have the first two

@@ -22,7 +22,7 @@ def name_disagreements(filename: str, metadata: Metadata) -> Iterator[str]:
     try:
         name, version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename:
-        return  # said when its tags are read
+        return  # reported when its tags are read
     if name != metadata.name:
         yield f"the file name says {name}, METADATA {metadata.name}"
     if metadata.version is not None and version != metadata.version:

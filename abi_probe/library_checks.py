@@ -42,8 +42,8 @@ def check_libraries(
                 )
             )
         elif gap.trouble is None and _may_be_brought(extension, artifact):
-            words = f"needs {gap.name}, which another distribution should bring"
-            warnings.append(_warning(extension, words))
+            text = f"needs {gap.name}, which another distribution should bring"
+            warnings.append(_warning(extension, text))
         else:
             trouble = gap.trouble or "which is not found"
             objections.append(
@@ -75,8 +75,8 @@ def _check_foreign(
     others += [binary.hashes for binary in artifact.libraries.values()]
     nowhere = left_undefined(names, others)
     elsewhere = [name for name in names if name not in nowhere or _requires_others(artifact)]
-    words = f"needs {first_few(elsewhere)}, which another library must define"
-    warnings = [_warning(extension, words)] if elsewhere else []
+    text = f"needs {first_few(elsewhere)}, which another library must define"
+    warnings = [_warning(extension, text)] if elsewhere else []
     objections = [
         Objection(
             cause=Cause.LIBRARY,
@@ -91,10 +91,10 @@ def _check_foreign(
     return objections[:_MOST_NAMES], warnings
 
 
-def _warning(extension: Extension, words: str) -> JudgedWarning:
+def _warning(extension: Extension, text: str) -> JudgedWarning:
     """Return a warning about what an extension needs."""
     subject = str(extension.path)
-    return JudgedWarning(kind=WarningKind.LIBRARY, detail=f"{subject} {words}", subject=subject)
+    return JudgedWarning(kind=WarningKind.LIBRARY, detail=f"{subject} {text}", subject=subject)
 
 
 def _requires_others(artifact: Artifact) -> bool:

@@ -1,4 +1,4 @@
-"""What the limited API has in place of names outside of it.
+"""What the limited API has instead of names outside of it.
 
 Sources: CPython's documentation of each function and of its removal ("What's New" of 3.9 to
 3.15), and the headers that define the macros behind the private names.

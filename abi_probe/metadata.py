@@ -45,7 +45,7 @@ class Metadata(Struct, frozen=True, kw_only=True):
     Attributes:
         name: normalised (PEP 503).
         version: None when it is no version that PEP 440 knows.
-        requires_python: None when nothing is said or what is said cannot be parsed.
+        requires_python: None when nothing is given or what is given cannot be parsed.
         requires: Requires-Dist lines as they stand.
         trouble: what could not be parsed, one sentence each.
     """
@@ -88,7 +88,7 @@ def parse_metadata(content: bytes) -> Metadata:
             for each in parsed:
                 each.contains(_ANY)  # which reads its numbers
             requires_python = parsed
-        except ValueError:  # InvalidSpecifier, or likewise
+        except ValueError:  # InvalidSpecifier, or the same
             trouble.append(
                 f"METADATA has a Requires-Python that means nothing: {wanted[:_SHOWN]!r}"
             )
@@ -148,8 +148,8 @@ def parse_wheel_tags(content: bytes) -> frozenset[Tag]:
 
 def is_purelib(content: bytes) -> bool | None:
     """Return what `Root-Is-Purelib` of a WHEEL record says; None when it says nothing."""
-    said = _only(read_fields(content), "root-is-purelib")
-    return None if said is None else said.lower() == "true"
+    value = _only(read_fields(content), "root-is-purelib")
+    return None if value is None else value.lower() == "true"
 
 
 def record_paths(content: bytes) -> Iterator[PurePosixPath]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """The container of machine code, told by its first bytes."""
+    """The container of machine code, known by its first bytes."""
 
     ELF = "elf"
     MACHO = "macho"
@@ -110,8 +110,8 @@ class Binary(Struct, frozen=True, kw_only=True):
         executable_stack: it asks for a stack that code can run on (ELF only).
         default_folders: the libraries that it needs are looked for in the system's folders too;
             False for what was linked with `-z nodefaultlib` (ELF only).
-        thread_memory: bytes that it has in each thread at a place that is fixed when it is loaded
-            (DF_STATIC_TLS); 0 where the place is looked up (ELF only).
+        thread_memory: bytes that it has in each thread at an offset that is fixed when it is loaded
+            (DF_STATIC_TLS); 0 where the offset is looked up (ELF only).
         levels: of x86-64 that it marks as needed, a bit for each: 1, 2 (`x86-64-v2`), 4, 8.
         foreign: strong names that it needs and that are none of Python's, but for those whose
             version says that they are there (ELF only).
@@ -230,7 +230,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
         target: what the user called it.
         kind: wheel, installed distribution, folder without metadata, or single file.
         name: normalised name of the distribution; None where there is no metadata.
-        version: of the distribution; None likewise.
+        version: of the distribution; None as above.
         tags: wheel tags, from the file name of a wheel or the installed WHEEL record; empty when
             nothing says (then no tag is judged).
         recorded_tags: those of the WHEEL record, where `tags` are those of a file name.

@@ -11,7 +11,7 @@ import struct
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.address_space import MOST_PLACES, AddressSpace
+from abi_probe.address_space import MOST_OCCURRENCES, AddressSpace
 from abi_probe.model import ModuleDefinition, ModuleSlot
 
 if TYPE_CHECKING:
@@ -158,8 +158,8 @@ def _headed(memory: AddressSpace) -> Iterator[tuple[int, bytes, bool]]:
     headers = [(pack(count) + bytes(8 * (_HEADER - 1)), False) for count in _COUNTS]
     headers += [(bytes(8) + pack(local) + bytes(8 * _HEADER), True) for local in _LOCALS]
     for header, free_threaded in headers:
-        for place in memory.writable_places(header):
-            end = place + len(header)
+        for address in memory.writable_occurrences(header):
+            end = address + len(header)
             name = _name(memory, memory.pointer(end))
             if name and _header(memory, end) is not None:
                 yield end, name, free_threaded
@@ -180,7 +180,7 @@ def _name_addresses(memory: AddressSpace, stem: bytes) -> Iterator[int]:
     Linkers let a string begin within another one that ends alike.
     """
     ends: list[int] = []
-    for offset in islice(memory.strings(stem + b"\0"), MOST_PLACES):
+    for offset in islice(memory.strings(stem + b"\0"), MOST_OCCURRENCES):
         before = offset
         while before > max(offset - _LONGEST_NAME, 0) and memory.data[before - 1] in _NAME_BYTES:
             before -= 1
@@ -237,9 +237,9 @@ def _slots(memory: AddressSpace, start: int) -> tuple[ModuleSlot, ...] | None:
     """The slots of an array that ends with 0; None where there is no such array."""
     number = struct.Struct(memory.mark + "I")
     found: list[ModuleSlot] = []
-    for place in range(start, start + 2 * _MOST_SLOTS * memory.word.size, 2 * memory.word.size):
-        offset = memory.offset(place)
-        value = memory.number(place + memory.word.size)
+    for address in range(start, start + 2 * _MOST_SLOTS * memory.word.size, 2 * memory.word.size):
+        offset = memory.offset(address)
+        value = memory.number(address + memory.word.size)
         if offset is None or value is None or offset + number.size > len(memory.data):
             return None
         (kind,) = number.unpack_from(memory.data, offset)

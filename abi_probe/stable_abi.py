@@ -29,7 +29,7 @@ _FOREIGN: Final = (
 )
 
 
-_REMEMBERED: Final = 1 << 14  # names; the extensions of a site ask for the same few again and again
+_CACHED: Final = 1 << 14  # names; the extensions of a site ask for the same few again and again
 
 
 class StableSymbol(Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class StableSymbol(Struct, frozen=True, kw_only=True):
     first_exported: tuple[int, int] | None
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
+@functools.lru_cache(maxsize=_CACHED)
 def lookup(name: str) -> StableSymbol | None:
     """The entry of the stable ABI for a name, None where it promises nothing.
 
@@ -75,7 +75,7 @@ def lookup(name: str) -> StableSymbol | None:
     )
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
+@functools.lru_cache(maxsize=_CACHED)
 def classify(name: str) -> SymbolClass:
     """Which C API a Pythonic name belongs to.
 
@@ -111,7 +111,7 @@ def computed_floor(names: Iterable[str]) -> tuple[int, int] | None:
     return floor
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
+@functools.lru_cache(maxsize=_CACHED)
 def exporters(name: str) -> tuple[tuple[int, int], ...]:
     """The releases of CPython that were seen to export a name, oldest first.
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from abi_probe.libc import newest_glibc
 from abi_probe.model import ClaimKind, Evidence, SymbolClass, Violation
 from abi_probe.stable_abi import classify, computed_floor, exporters, lookup
-from abi_probe.symbol_text import promise_help, symbol_words
+from abi_probe.symbol_text import promise_help, symbol_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -154,9 +154,11 @@ def _violations(
         known = lookup(name)
         kind = classify(name)
         if known is None or kind is SymbolClass.DEBUG_ONLY:
-            reason = f"{symbol_words(name)}, which is outside the stable ABI"
+            reason = f"{symbol_description(name)}, which is outside the stable ABI"
         elif floor is not None and known.added > floor and not _exported_since(name, floor):
-            reason = f"{symbol_words(name)}, which is newer than the floor {floor[0]}.{floor[1]}"
+            reason = (
+                f"{symbol_description(name)}, which is newer than the floor {floor[0]}.{floor[1]}"
+            )
         else:
             continue
         first = next(iter(exporters(name)), None)

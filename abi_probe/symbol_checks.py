@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from abi_probe.model import Evidence
 from abi_probe.stable_abi import exporters, lookup, newest_release
-from abi_probe.symbol_text import symbol_help, symbol_words
+from abi_probe.symbol_text import symbol_description, symbol_help
 from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def check_symbols(
             objections.append(
                 Objection(
                     cause=Cause.ABI_SYMBOL,
-                    need=f"{path} needs {symbol_words(symbol.name)}",
+                    need=f"{path} needs {symbol_description(symbol.name)}",
                     path=str(path),
                     symbol=symbol.name,
                     help=symbol_help(symbol.name),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # CPython's two prefixes also cover most of PyPy (`PyPy...`, `_PyPy...`); the others add theirs.
 _PYTHONIC = re.compile(rb"_?(?:Graal)?Py[A-Z_]|_?HPy[A-Z_]|_?pypy_[a-z]")
 
-# `init<name>` is Python 2's hook, so a binary of version 2 can be told from one without any.
+# `init<name>` is Python 2's hook, so a binary of version 2 differs from one without any.
 _HOOK = re.compile(rb"(?:PyInitU?_|PyModExportU?_|HPyInit_|_cffi_pypyinit_)[^\0]|init[A-Za-z_]")
 _EITHER = re.compile(_PYTHONIC.pattern + b"|" + _HOOK.pattern)
 

@@ -20,23 +20,23 @@ _BUILDS: Final = {
 }
 
 
-def symbol_words(name: str) -> str:
+def symbol_description(name: str) -> str:
     """Describe a symbol: its class, when it became stable, which releases export it."""
     known = lookup(name)
-    words = [f"{name} ({_class_words(classify(name))}"]
+    parts = [f"{name} ({_class_text(classify(name))}"]
     if known is not None:
-        words.append(f"stable since {known.added[0]}.{known.added[1]}")
+        parts.append(f"stable since {known.added[0]}.{known.added[1]}")
     releases = exporters(name)
     if releases:
         first, last = releases[0], releases[-1]
         older = " or earlier" if first == _OLDEST_SEEN else ""
-        words.append(f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}")
+        parts.append(f"exported by {first[0]}.{first[1]}{older} to {last[0]}.{last[1]}")
     else:
-        words.append("not on Linux" if known is not None else "exported by no release of CPython")
-    return ", ".join(words) + ")"
+        parts.append("not on Linux" if known is not None else "exported by no release of CPython")
+    return ", ".join(parts) + ")"
 
 
-def _class_words(kind: SymbolClass) -> str:
+def _class_text(kind: SymbolClass) -> str:
     """Name a class of symbols for people."""
     match kind:
         case SymbolClass.STABLE | SymbolClass.STABLE_ABI_ONLY:

@@ -77,14 +77,14 @@ class AcceptedTags(Struct, frozen=True, kw_only=True, dict=True):
     rows: tuple[Row, ...]
 
     @cached_property
-    def places(self) -> Mapping[tuple[str, str], frozenset[str]]:
+    def platforms_of(self) -> Mapping[tuple[str, str], frozenset[str]]:
         """Return the platforms by interpreter and ABI; equal lists of platforms share a set."""
         sets = {row[2]: frozenset(row[2]) for row in self.rows}
-        places: dict[tuple[str, str], frozenset[str]] = {}
+        platforms_of: dict[tuple[str, str], frozenset[str]] = {}
         for interpreter, abi, platforms in self.rows:
-            known = places.get((interpreter, abi))
-            places[interpreter, abi] = sets[platforms] | known if known else sets[platforms]
-        return places
+            known = platforms_of.get((interpreter, abi))
+            platforms_of[interpreter, abi] = sets[platforms] | known if known else sets[platforms]
+        return platforms_of
 
     @classmethod
     def of(cls, tags: Iterable[packaging_tags.Tag]) -> Self:
@@ -104,14 +104,16 @@ class AcceptedTags(Struct, frozen=True, kw_only=True, dict=True):
 
     def __contains__(self, tag: Tag) -> bool:
         """Tell whether one tag is accepted."""
-        return tag.platform in self.places.get((tag.interpreter, tag.abi), ())
+        return tag.platform in self.platforms_of.get((tag.interpreter, tag.abi), ())
 
     @property
     def abis(self) -> frozenset[str]:
         """The ABI of every tag."""
-        return frozenset(abi for _, abi in self.places)
+        return frozenset(abi for _, abi in self.platforms_of)
 
     @property
     def platforms(self) -> frozenset[str]:
         """The platform of every tag."""
-        return frozenset[str]().union(*{id(each): each for each in self.places.values()}.values())
+        return frozenset[str]().union(
+            *{id(each): each for each in self.platforms_of.values()}.values()
+        )

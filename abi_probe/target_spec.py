@@ -162,11 +162,11 @@ def _target(
     implementation: str, version: tuple[int, int], written: str, flags: str, platform: str
 ) -> Target:
     """Return the target of parts that fit each other."""
-    place = _place(platform)
+    machine = _machine(platform)
     debug, free_threaded = "d" in flags, "t" in flags
     # Of a version that has builds with UCS-2 and with UCS-4 (`u`), nothing tells which is meant.
-    letters = [*flags, *_older_letters(implementation, version, place)]
-    soabis = _soabis(implementation, version, place)
+    letters = [*flags, *_older_letters(implementation, version, machine)]
+    soabis = _soabis(implementation, version, machine)
     return Target(
         name=f"{implementation}-{written}{flags}-{platform}",
         implementation=implementation,
@@ -180,24 +180,24 @@ def _target(
                 for build in (letters, [each for each in letters if each != "u"])
                 for abi in runtime_abis(implementation, version, build, soabi)
             ),
-            platforms(place.system, place.machine, place.libc),
+            platforms(machine.system, machine.machine, machine.libc),
         ),
         suffixes=tuple(  # the other implementations try no other
-            f".{soabi}{'.pyd' if place.format is Format.PE else '.so'}" for soabi in soabis
+            f".{soabi}{'.pyd' if machine.format is Format.PE else '.so'}" for soabi in soabis
         )
-        or _suffixes(version, "".join(letters), place),
+        or _suffixes(version, "".join(letters), machine),
         debug=debug,
         free_threaded=free_threaded,
-        format=place.format,
-        machine=place.machine,
-        bits=32 if place.machine in _NARROW else 64,
-        libc=place.libc,
+        format=machine.format,
+        machine=machine.machine,
+        bits=32 if machine.machine in _NARROW else 64,
+        libc=machine.libc,
         exports=(
             table_exports(
                 version,
                 debug=debug,
                 free_threaded=free_threaded,
-                windows=place.format is Format.PE,
+                windows=machine.format is Format.PE,
             )
             if implementation == "cpython" and version >= _KNOWN_SINCE
             else None
@@ -217,12 +217,12 @@ def suffixes_of(version: tuple[int, int], flags: str, platform: str) -> tuple[st
     Raises:
         DescriptionError: no such platform is known.
     """
-    place = _place(platform)
-    letters = "".join([*flags, *_older_letters("cpython", version, place)])
-    return _suffixes(version, letters, place)
+    machine = _machine(platform)
+    letters = "".join([*flags, *_older_letters("cpython", version, machine)])
+    return _suffixes(version, letters, machine)
 
 
-def _soabis(implementation: str, version: tuple[int, int], place: _Machine) -> tuple[str, ...]:
+def _soabis(implementation: str, version: tuple[int, int], machine: _Machine) -> tuple[str, ...]:
     """Return the SOABIs that another implementation may have, none for CPython."""
     known = _ABIS.get(implementation, {})
     older = [since for since in known if since <= version]
@@ -231,21 +231,21 @@ def _soabis(implementation: str, version: tuple[int, int], place: _Machine) -> t
     if implementation == "pypy" and version < (3,):
         return ("pypy-73",)  # as in the wheels of pycryptodome
     if implementation == "pypy":
-        usual = place.triplet.replace("-musl", "-gnu")
-        triplets = _PYPY_TRIPLETS.get(place.machine, (usual,)) if "-linux-" in usual else (usual,)
+        usual = machine.triplet.replace("-musl", "-gnu")
+        triplets = _PYPY_TRIPLETS.get(machine.machine, (usual,)) if "-linux-" in usual else (usual,)
         return tuple(f"pypy{digits}-{mark}-{each}" for mark in marks for each in triplets)
-    triplet = place.triplet.removesuffix("-gnu")
+    triplet = machine.triplet.removesuffix("-gnu")
     return tuple(f"graalpy{mark}-{digits}-native-{triplet}" for mark in marks)
 
 
-def _older_letters(implementation: str, version: tuple[int, int], place: _Machine) -> str:
+def _older_letters(implementation: str, version: tuple[int, int], machine: _Machine) -> str:
     """Return the letters that older versions of CPython have in their ABI, whatever the build."""
     if implementation != "cpython" or version > _M_UNTIL:
         return ""
-    return "mu" if version <= _U_UNTIL and place.format is Format.ELF else "m"
+    return "mu" if version <= _U_UNTIL and machine.format is Format.ELF else "m"
 
 
-def _place(platform: str) -> _Machine:
+def _machine(platform: str) -> _Machine:
     """Return what a platform tag of wheels stands for.
 
     Raises:
@@ -282,32 +282,32 @@ def _place(platform: str) -> _Machine:
     return _Machine(format=Format.ELF, machine=machine, triplet=triplet, system=system, libc=libc)
 
 
-def _suffixes(version: tuple[int, int], letters: str, place: _Machine) -> tuple[str, ...]:
+def _suffixes(version: tuple[int, int], letters: str, machine: _Machine) -> tuple[str, ...]:
     """Return the suffixes that a build of CPython tries, in its order.
 
     Source: CPython's `Python/dynload_shlib.c` and `Python/dynload_win.c`; bpo-36721 for debug
     builds; PEP 803 for abi3t.
     """
     digits = f"{version[0]}{version[1]}"
-    if version < _TAGGED_SINCE and place.format is not Format.PE:
+    if version < _TAGGED_SINCE and machine.format is not Format.PE:
         return ".so", "module.so"
-    if place.format is Format.PE:
+    if machine.format is Format.PE:
         free_threaded = "t" * ("t" in letters)
         mark = "_d" if "d" in letters else ""
         if version < _TAGGED_ON_WINDOWS_SINCE:
             return (f"{mark}.pyd",)
-        return f"{mark}.cp{digits}{free_threaded}-{place.triplet}.pyd", f"{mark}.pyd"
+        return f"{mark}.cp{digits}{free_threaded}-{machine.triplet}.pyd", f"{mark}.pyd"
     own = [letters]
     if "d" in letters and version >= _DEBUG_LOADS_RELEASE:
         own.append(letters.replace("d", ""))
     stable = ["abi3"] if "t" not in letters or version < _ABI3T_SINCE else []
     if version >= _ABI3T_SINCE:
         stable.append("abi3t")
-    triplets = [place.triplet]
-    if version < _MUSL_SINCE and "-musl" in place.triplet:
+    triplets = [machine.triplet]
+    if version < _MUSL_SINCE and "-musl" in machine.triplet:
         # Those built from CPython's sources; Alpine's own have its patch, and the triplet of musl.
-        triplets.insert(0, place.triplet.replace("-musl", "-gnu"))
+        triplets.insert(0, machine.triplet.replace("-musl", "-gnu"))
     tagged = [f".cpython-{digits}{each}-{triplet}.so" for triplet in triplets for each in own]
     # From 3.15 on a file of a stable ABI may name its platform.
-    named = (f"-{place.triplet}", "") if version >= _ABI3T_SINCE else ("",)
+    named = (f"-{machine.triplet}", "") if version >= _ABI3T_SINCE else ("",)
     return (*tagged, *(f".{abi}{triplet}.so" for abi in stable for triplet in named), ".so")

@@ -42,10 +42,10 @@ def unpack_wheel(path: Path, prefix: Path) -> Path:
             members = archive_members(archive)
             check_sizes(members)
             for member, info in members.items():
-                place = _place(member)
-                if place is None:
+                destination = _destination(member)
+                if destination is None:
                     continue
-                target = prefix / place
+                target = prefix / destination
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(info) as packed, target.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
@@ -69,7 +69,7 @@ def check_sizes(members: Mapping[PurePosixPath, zipfile.ZipInfo]) -> None:
         check_size(info.compress_size, info.file_size)
 
 
-def _place(member: PurePosixPath) -> PurePosixPath | None:
+def _destination(member: PurePosixPath) -> PurePosixPath | None:
     """Return where a member goes below the prefix; None when it is not unpacked."""
     first, *rest = member.parts
     if not first.endswith(".data") or not rest:

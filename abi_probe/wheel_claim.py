@@ -132,7 +132,7 @@ def _records(artifact: Artifact) -> Iterator[BrokenPromise]:
         kind=PromiseKind.PURELIB,
         path=str(bound[0]),
         promise=tags if for_all else "Root-Is-Purelib: true",
-        need=_words(bound[1]),
+        need=_text(bound[1]),
     )
 
 
@@ -185,7 +185,7 @@ def _machine(artifact: Artifact, platform: PlatformClaim) -> Iterator[BrokenProm
                 kind=PromiseKind.MACHINE,
                 path=str(path),
                 promise=platform.tag,
-                need=_words(binary),
+                need=_text(binary),
             )
 
 
@@ -368,6 +368,6 @@ def _builds(tag: Tag) -> Iterator[tuple[tuple[int, int], str]]:
                 yield (since[0], minor), "t"
 
 
-def _words(binary: Binary) -> str:
+def _text(binary: Binary) -> str:
     """Return the format and the machines of a file."""
     return f"{binary.format.value} for {' and '.join(binary.machines)}"

@@ -139,9 +139,9 @@ def _difference(tag: Tag, target: Target) -> TagDifference:
     checks = _parts(tag, target)
     distance = 0
     first: tuple[str, str, str] | None = None
-    for weight, *words in checks:
+    for weight, *texts in checks:
         distance += weight
-        first = first or (words[0], words[1], words[2])
+        first = first or (texts[0], texts[1], texts[2])
     part, need, here = first or ("abi", f"{tag} is not accepted", f" by {target.name}")
     helps = _help(part, tag, target)
     return TagDifference(tag=tag, part=part, need=need, here=here, help=helps, distance=distance)
@@ -191,10 +191,10 @@ def _version_part(
     elif short == "py" and wanted > version:
         yield 2, "floor", f"{tag.interpreter} needs {dotted} or newer", ""
     elif tag.abi != "none" and tag.abi not in target.tags.abis:
-        yield 2, "abi", *_abi_words(tag.abi, target)
+        yield 2, "abi", *_abi_text(tag.abi, target)
 
 
-def _abi_words(abi: str, target: Target) -> tuple[str, str]:
+def _abi_text(abi: str, target: Target) -> tuple[str, str]:
     """Say how the build that an ABI tag is for differs from the runtime's build."""
     letters = abi.lstrip("cp0123456789_y")
     if abi.startswith("cp"):

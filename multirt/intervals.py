@@ -29,7 +29,7 @@ class Ratio(Struct, frozen=True, kw_only=True):
     Attributes:
         estimate: of the ratio of the times, the reference's over the other's.
         low: lower end of the interval; None when there are too few times for one.
-        high: upper end; None likewise.
+        high: upper end; None as above.
     """
 
     estimate: float

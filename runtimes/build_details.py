@@ -1,6 +1,6 @@
 """Compare what a runtime's `build-details.json` says with what the runtime answered (PEP 739).
 
-The file is not believed in place of an answer: a prefix that was moved or unpacked elsewhere
+The file is not believed instead of an answer: a prefix that was moved or unpacked elsewhere
 carries one that names other paths, and it says nothing of the C library, of the JIT or of which
 modules import.
 """
@@ -29,13 +29,13 @@ class Disagreement(Struct, frozen=True, kw_only=True):
         file: the `build-details.json`, which Debian names after the build.
         fact: where in the file, `abi.flags`.
         written: what the file says, as JSON.
-        answered: what the runtime answered, as JSON.
+        reported: what the runtime answered, as JSON.
     """
 
     file: Path
     fact: str
     written: str
-    answered: str
+    reported: str
 
 
 def disagreements(runtime: Runtime) -> tuple[Disagreement, ...]:
@@ -44,10 +44,10 @@ def disagreements(runtime: Runtime) -> tuple[Disagreement, ...]:
     Empty where there is no such file, as before 3.14, or where it says the same.
     """
     return tuple(
-        Disagreement(file=file, fact=fact, written=_text(written), answered=_text(answered))
+        Disagreement(file=file, fact=fact, written=_text(written), reported=_text(reported))
         for file, details in _details(runtime)
-        for fact, answered in _answers(runtime)
-        if (written := _look_up(details, fact)) is not None and not _agree(fact, written, answered)
+        for fact, reported in _reported(runtime)
+        if (written := _look_up(details, fact)) is not None and not _agree(fact, written, reported)
     )
 
 
@@ -71,7 +71,7 @@ def _read(file: Path) -> object:
         return None
 
 
-def _answers(runtime: Runtime) -> Iterator[tuple[str, object]]:
+def _reported(runtime: Runtime) -> Iterator[tuple[str, object]]:
     """Yield each fact of the file's schema 1.0 that a runtime also answers."""
     yield "base_prefix", os.fspath(runtime.base_prefix) if runtime.base_prefix else None
     yield "base_interpreter", os.fspath(runtime.executable)
@@ -91,11 +91,11 @@ def _look_up(details: object, fact: str) -> object:
     return details
 
 
-def _agree(fact: str, written: object, answered: object) -> bool:
-    if written == answered:
+def _agree(fact: str, written: object, reported: object) -> bool:
+    if written == reported:
         return True
-    if fact.startswith("base_") and isinstance(written, str) and isinstance(answered, str):
-        return os.path.realpath(written) == os.path.realpath(answered)
+    if fact.startswith("base_") and isinstance(written, str) and isinstance(reported, str):
+        return os.path.realpath(written) == os.path.realpath(reported)
     return False
 
 

@@ -100,7 +100,7 @@ def _untrusted_reason(status: os.stat_result) -> str | None:
 
 
 class CandidateScan:
-    """One look over the places of a search.
+    """One look over the locations of a search.
 
     Attributes:
         rejected: what was seen and is no runtime.
@@ -115,35 +115,35 @@ class CandidateScan:
         self.bases: dict[str, Path | None] = {}
         self._folders: dict[str, DirectoryInfo] = {}
 
-    def candidates(self, places: Iterable[SearchLocation]) -> Iterator[Candidate]:
+    def candidates(self, locations: Iterable[SearchLocation]) -> Iterator[Candidate]:
         """Yield every file with a runtime's name; a folder is read once, for its first source."""
         seen: set[tuple[str, str | None]] = set()
-        for place in places:
-            folder = place.folder.rstrip(os.sep) or os.sep
-            if (folder, place.name) in seen or (folder, None) in seen:
+        for location in locations:
+            folder = location.folder.rstrip(os.sep) or os.sep
+            if (folder, location.name) in seen or (folder, None) in seen:
                 continue
-            seen.add((folder, place.name))
-            yield from self._in_place(folder, place)
+            seen.add((folder, location.name))
+            yield from self._in_location(folder, location)
 
-    def _in_place(self, path: str, place: SearchLocation) -> Iterator[Candidate]:
+    def _in_location(self, path: str, location: SearchLocation) -> Iterator[Candidate]:
         folder = self._folder(path)
         try:
-            names = [place.name] if place.name is not None else _runtime_names(path)
-            if place.tree:
+            names = [location.name] if location.name is not None else _runtime_names(path)
+            if location.tree:
                 names = [name for name in names if not os.path.isdir(os.path.join(path, name))]  # noqa: PTH112, PTH118
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             self._reject(path, Reason.UNREADABLE, error.strerror or str(error))
             return
-        if folder.mistrust is not None and not place.explicit:
+        if folder.mistrust is not None and not location.explicit:
             self._reject(path, Reason.UNTRUSTED, folder.mistrust)
             return
         for name in names:
             yield self.candidate(
                 os.path.join(path, name),  # noqa: PTH118 - hot
-                source=place.source,
-                explicit=place.explicit,
+                source=location.source,
+                explicit=location.explicit,
             )
 
     def candidate(self, path: str, *, source: str, explicit: bool) -> Candidate:
@@ -264,11 +264,11 @@ def _status(path: str) -> os.stat_result:
 
 
 def _link_detail(path: str, error: OSError) -> str:
-    said = error.strerror or str(error)
+    message = error.strerror or str(error)
     try:
-        return f"{said}: a link to {os.readlink(path)}"  # noqa: PTH115 - text
+        return f"{message}: a link to {os.readlink(path)}"  # noqa: PTH115 - text
     except OSError:
-        return said
+        return message
 
 
 def _kind(mode: int) -> str:
@@ -293,10 +293,14 @@ def _interpreter(head: bytes) -> str | None:
 
 def _program_of(interpreter: str) -> str:
     """Return the name of the program that a `#!` line starts, seen through `env`."""
-    words = interpreter.split()
-    if words and os.path.basename(words[0]) == "env":  # noqa: PTH119 - text
-        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-    return os.path.basename(words[0]) if words else ""  # noqa: PTH119 - text
+    arguments = interpreter.split()
+    if arguments and os.path.basename(arguments[0]) == "env":  # noqa: PTH119 - text
+        arguments = [
+            argument
+            for argument in arguments[1:]
+            if not argument.startswith("-") and "=" not in argument
+        ]
+    return os.path.basename(arguments[0]) if arguments else ""  # noqa: PTH119 - text
 
 
 def _refuse_shim(candidate: Candidate, head: bytes) -> None:

@@ -61,7 +61,7 @@ class _Descending:
 
 
 def rank(runtime: Runtime) -> Rank:
-    """Return a runtime's place in the order of preference; sort by it, the best comes first.
+    """Return a runtime's position in the order of preference; sort by it, the best comes first.
 
     CPython first (a fork that carries its name is not it), then stable over pre-release, release
     over debug, GIL over free-threaded, newest version, native machine, source, path. See
@@ -92,7 +92,7 @@ def deciding_criterion(better: Runtime, worse: Runtime) -> str:
 
 
 def source_order(source: str) -> int:
-    """Return a source's place in the order of preference, the best first."""
+    """Return a source's position in the order of preference, the best first."""
     return SOURCES.index(source) if source in SOURCES else len(SOURCES)
 
 
@@ -139,8 +139,8 @@ def ranked(spec: RuntimeSpec, runtimes: Sequence[Runtime]) -> tuple[Runtime, ...
     """Return all runtimes that a spec accepts, the best first; the order is total, see `rank`.
 
     Args:
-        spec: likewise.
-        runtimes: likewise.
+        spec: the same.
+        runtimes: the same.
 
     Raises:
         NoRuntimeError: it accepts none of them.

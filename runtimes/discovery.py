@@ -42,14 +42,14 @@ def discover(search: SearchOptions) -> Discovery:
         >>> discover(search).runtimes
         ()
     """
-    places = tuple(sources.places(search))
+    locations = tuple(sources.locations(search))
     selected = frozenset(sources.selected_folders(search))
-    whole = DiscoveryCache(search, places, selected)
+    whole = DiscoveryCache(search, locations, selected)
     found = whole.load()
     if found is not None:
         return found
 
-    return Discoverer(search).run(places, selected, whole)
+    return Discoverer(search).run(locations, selected, whole)
 
 
 def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> Runtime:
@@ -77,41 +77,41 @@ def interrogate(path: Path, *, env: Mapping[str, str], timeout: float = 5.0) -> 
     from runtimes.worker_slots import run_parallel  # 1 ms, where one is asked
 
     (facts,) = run_parallel(question, suspects[:1])
-    answer = probe_result(suspects[0], facts, remembered=False)
-    if answer.base is not None and answer.base != path:
-        return interrogate(answer.base, env=env, timeout=timeout)
-    return merge_results([answer], frozenset())[0]
+    outcome = probe_result(suspects[0], facts, cached=False)
+    if outcome.base is not None and outcome.base != path:
+        return interrogate(outcome.base, env=env, timeout=timeout)
+    return merge_results([outcome], frozenset())[0]
 
 
 class Discoverer:
-    """One search, from places to rows."""
+    """One search, from locations to rows."""
 
     def __init__(self, search: SearchOptions) -> None:
         """Begin with nothing looked at."""
         self._search = search
         self._cache = Cache(search.cache_dir, search.env)
         self._look = CandidateScan()
-        self._answers: list[ProbeResult] = []
+        self._outcomes: list[ProbeResult] = []
         self._rejected: list[Rejection] = []
         self._postponed: list[str] = []
-        self._asked = False
+        self._queried = False
         self._seen: Fingerprints = {}
         self._noticed: list[str] = []
 
     def run(
-        self, places: Sequence[SearchLocation], selected: frozenset[str], whole: DiscoveryCache
+        self, locations: Sequence[SearchLocation], selected: frozenset[str], whole: DiscoveryCache
     ) -> Discovery:
         """Look, ask, follow what the answers point to, and make rows.
 
         Args:
-            places: where to look.
+            locations: where to look.
             selected: folders that a version manager's shims on PATH lead to at the moment.
             whole: where it is cached if nothing had to be asked.
         """
         since = time.time_ns()
-        for place in places:
-            self._witness(place.folder)
-        candidates = list(self._look.candidates(places))
+        for location in locations:
+            self._witness(location.folder)
+        candidates = list(self._look.candidates(locations))
         known: set[str] = set()
         while candidates:
             suspects = self._look.suspects(candidates)
@@ -120,16 +120,16 @@ class Discoverer:
             self._notice_around(candidates)
             known.update(candidate.path for candidate in candidates)
             known.update(suspect.path for suspect in suspects)
-            answers = self._ask_all(suspects)
-            self._answers += answers
-            found = [*self._bases(candidates), *self._pointed_to(answers)]
+            outcomes = self._ask_all(suspects)
+            self._outcomes += outcomes
+            found = [*self._bases(candidates), *self._pointed_to(outcomes)]
             candidates = [one for one in dict.fromkeys(found) if one.path not in known]
         for rejection in self._look.rejected:  # a permission, or what a link leads to, may change
             self._notice(os.fspath(rejection.path))
         result = Discovery(
             runtimes=merge_results(self._plain(), selected),
             rejected=_sorted([*self._look.rejected, *self._rejected]),
-            inquiries=tuple(sorted(map(_inquiry, self._answers), key=lambda one: one.path)),
+            inquiries=tuple(sorted(map(_inquiry, self._outcomes), key=lambda one: one.path)),
             environments=tuple(each for _, each in sorted(self._look.environments.items())),
             postponed=tuple(map(Path, sorted(self._postponed))),
         )
@@ -154,14 +154,14 @@ class Discoverer:
         """Tell whether all of it holds until some file changes."""
         failed = any(one.reason is not Reason.ENVIRONMENT for one in self._rejected)
         gone = any(each.base is None for each in self._look.environments.values())
-        return not (self._asked or failed or gone)
+        return not (self._queried or failed or gone)
 
     def _decisive(self) -> Iterator[str]:
         """Yield the paths besides those noticed and those of answers that decide what is found."""
-        for answer in self._answers:
-            for candidate in answer.suspect.candidates:
+        for outcome in self._outcomes:
+            for candidate in outcome.suspect.candidates:
                 yield from symlink_dirs(candidate.path)
-            yield from venv_markers(answer.facts)
+            yield from venv_markers(outcome.facts)
         for environment in self._look.environments.values():  # in which an overlay may come
             prefix = environment.prefix
             for folder in site_folders(prefix):
@@ -181,12 +181,12 @@ class Discoverer:
 
     def _plain(self) -> Iterator[ProbeResult]:
         """Yield the answers that are of runtimes, and say what the others are."""
-        for answer in self._answers:
-            if answer.base is None:
-                yield answer
+        for outcome in self._outcomes:
+            if outcome.base is None:
+                yield outcome
             else:
-                detail = f"starts an environment of {answer.base}"
-                self._reject(answer.suspect, CandidateError(Reason.ENVIRONMENT, detail))
+                detail = f"starts an environment of {outcome.base}"
+                self._reject(outcome.suspect, CandidateError(Reason.ENVIRONMENT, detail))
 
     def _ask_all(self, suspects: Sequence[UniqueExecutable]) -> list[ProbeResult]:
         """Return what every suspect answers, from the cache where that still holds."""
@@ -194,22 +194,22 @@ class Discoverer:
         for index, suspect in enumerate(suspects):
             refresh = self._search.refresh
             results[index] = None if refresh else self._cache.load(suspect, self._limit(suspect))
-        remembered = {index for index, result in results.items() if result is not None}
-        unknown = self._due([index for index in results if index not in remembered], suspects)
+        cached = {index for index, result in results.items() if result is not None}
+        unknown = self._due([index for index in results if index not in cached], suspects)
         if unknown:
-            self._asked = True
+            self._queried = True
             # What takes longest begins first, so that the others do not wait for it at the end.
             unknown.sort(key=lambda index: not is_slow_starter(Path(suspects[index].path).name))
-            asked = self._ask_in_parallel([suspects[index] for index in unknown])
-            results.update(zip(unknown, asked, strict=True))
-        answers = []
+            queried = self._ask_in_parallel([suspects[index] for index in unknown])
+            results.update(zip(unknown, queried, strict=True))
+        outcomes = []
         for index, result in results.items():
             if isinstance(result, CandidateError):
                 self._reject(suspects[index], result)
             elif result is not None:
-                known = index in remembered
-                answers.append(probe_result(suspects[index], result, remembered=known))
-        return answers
+                known = index in cached
+                outcomes.append(probe_result(suspects[index], result, cached=known))
+        return outcomes
 
     def _due(self, unknown: Sequence[int], suspects: Sequence[UniqueExecutable]) -> list[int]:
         """Return which suspects are to be asked now, and note the others, see `Search.first`."""
@@ -259,7 +259,7 @@ class Discoverer:
         except CandidateError as error:
             result = error
         if stop.is_set():
-            return result  # which may be that the search ended before: nothing to remember
+            return result  # which may be that the search ended before: nothing to cache
         self._cache.store(suspect, before, result, self._limit(suspect))
         return result
 
@@ -276,12 +276,12 @@ class Discoverer:
             if base := self._look.bases[candidate.path]:
                 yield self._follow(base, candidate)
 
-    def _pointed_to(self, answers: Iterable[ProbeResult]) -> Iterator[Candidate]:
-        """Yield the files that answers name in place of the ones that were asked."""
-        for answer in answers:
-            target = answer.base or (None if answer.own else answer.started)
+    def _pointed_to(self, outcomes: Iterable[ProbeResult]) -> Iterator[Candidate]:
+        """Yield the files that answers name instead of the ones that were asked."""
+        for outcome in outcomes:
+            target = outcome.base or (None if outcome.own else outcome.started)
             if target is not None:
-                yield self._follow(target, answer.suspect.candidates[0])
+                yield self._follow(target, outcome.suspect.candidates[0])
 
     def _follow(self, path: Path, origin: Candidate) -> Candidate:
         return self._look.candidate(os.fspath(path), source=origin.source, explicit=origin.explicit)
@@ -316,12 +316,12 @@ def _sorted(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
     return tuple(once[key] for key in sorted(once))
 
 
-def _inquiry(answer: ProbeResult) -> Inquiry:
-    seconds = answer.facts.get("seconds")
+def _inquiry(outcome: ProbeResult) -> Inquiry:
+    seconds = outcome.facts.get("seconds")
     return Inquiry(
-        path=Path(answer.suspect.path),
-        own=answer.own,
+        path=Path(outcome.suspect.path),
+        own=outcome.own,
         seconds=seconds if isinstance(seconds, float) else 0.0,
-        remembered=answer.remembered,
-        rests_on=tuple(dict.fromkeys(files_behind(answer.facts))),
+        cached=outcome.cached,
+        rests_on=tuple(dict.fromkeys(files_behind(outcome.facts))),
     )

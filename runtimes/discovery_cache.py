@@ -40,17 +40,17 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiscoveryCache:
-    """What was found in some places, if that is cached."""
+    """What was found in some locations, if that is cached."""
 
     def __init__(
-        self, search: SearchOptions, places: Sequence[SearchLocation], selected: Iterable[str]
+        self, search: SearchOptions, locations: Sequence[SearchLocation], selected: Iterable[str]
     ) -> None:
         """Say which search it is.
 
         Args:
             search: the request; without a cache folder nothing is cached.
-            places: where it looks, which was found out just now.
-            selected: folders that shims lead to, likewise.
+            locations: where it looks, which was found out just now.
+            selected: folders that shims lead to, in the same way.
         """
         self._search = search
         self._file: str | None = None
@@ -58,7 +58,7 @@ class DiscoveryCache:
         if search.cache_dir is None or code is None:
             return
         looked = [
-            [each.folder, each.source, each.explicit, each.name, each.tree] for each in places
+            [each.folder, each.source, each.explicit, each.name, each.tree] for each in locations
         ]
         env = [identity_env_vars(search.env), search.env.get("PATH")]
         self._key = repr([_SCHEMA, code, env, looked, sorted(selected)])
@@ -92,7 +92,7 @@ class DiscoveryCache:
 
         Args:
             found: without a failure, and no runtime was queried for it: all of it was cached.
-            seen: every path that decides what is found in the places, unchanged.
+            seen: every path that decides what is found in the locations, unchanged.
             noticed: those that the search tells of.
             since: when the first was looked at, in nanoseconds since 1970.
         """
@@ -114,7 +114,7 @@ def _prune(folder: str) -> None:
 
 
 def _code() -> list[tuple[str, int, int]] | None:
-    """Return what changes with the code that looks, None where that cannot be told."""
+    """Return what changes with the code that looks, None where that is not known."""
     try:
         with os.scandir(_HERE) as entries:
             return sorted(

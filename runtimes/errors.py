@@ -21,7 +21,7 @@ class Reason(StrEnum):
     CANNOT_START = "cannot-start"  # another architecture, a missing `#!` interpreter
     TIMED_OUT = "timed-out"
     FAILED = "failed"  # ended without the answer
-    INVALID_ANSWER = "garbled"  # answered something that makes no sense
+    INVALID_OUTPUT = "garbled"  # answered something that makes no sense
 
 
 def _shown(text: str) -> str:

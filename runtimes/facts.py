@@ -47,28 +47,28 @@ def runtime_of(facts: Mapping[str, object], candidate: Path, source: str) -> Run
     Raises:
         CandidateError: the answer makes no sense.
     """
-    answer = _Answer(facts)
-    implementation = answer.text("implementation")
-    version = answer.version("version")
-    abi = _abi(answer, implementation, version)
-    prefix = answer.path("prefix")
+    reply = _Reply(facts)
+    implementation = reply.text("implementation")
+    version = reply.version("version")
+    abi = _abi(reply, implementation, version)
+    prefix = reply.path("prefix")
     return Runtime(
         id=identifier(implementation, version, debug=abi.debug, free_threaded=abi.free_threaded),
-        executable=_executable(answer, candidate),
+        executable=_executable(reply, candidate),
         source=source,
         prefix=prefix,
-        base_prefix=answer.path("base_prefix") or prefix,
+        base_prefix=reply.path("base_prefix") or prefix,
         implementation=Implementation(
             name=implementation,
-            version=str(answer.version("implementation_version")),
-            markers=_markers(answer, implementation),
+            version=str(reply.version("implementation_version")),
+            markers=_markers(reply, implementation),
         ),
         version=version,
         abi=abi,
-        platform=_platform(answer),
-        jit=Jit(state) if (state := answer.optional_text("jit")) in ("on", "off") else None,
-        stdlib=frozenset(answer.text("stdlib").split()) - set(answer.texts("missing")),
-        site_packages=tuple(map(decoded_path, answer.texts("site_packages"))),
+        platform=_platform(reply),
+        jit=Jit(state) if (state := reply.optional_text("jit")) in ("on", "off") else None,
+        stdlib=frozenset(reply.text("stdlib").split()) - set(reply.texts("missing")),
+        site_packages=tuple(map(decoded_path, reply.texts("site_packages"))),
     )
 
 
@@ -88,31 +88,31 @@ def decoded_path(text: str) -> Path:
 
 def started_file(facts: Mapping[str, object]) -> Path | None:
     """Return the file that a runtime says it is, None when it says none that is here."""
-    answer = _Answer(facts)
-    path = answer.path("executable")
+    reply = _Reply(facts)
+    path = reply.path("executable")
     # What runs in WebAssembly sees a file system of its own.
-    if path is None or answer.optional_text("system") == "emscripten":
+    if path is None or reply.optional_text("system") == "emscripten":
         return None
     return path if path.is_absolute() and path.is_file() and os.access(path, os.X_OK) else None
 
 
 def base_file(facts: Mapping[str, object]) -> Path | None:
     """Return the interpreter below the environment that answered, None for a plain runtime."""
-    answer = _Answer(facts)
-    prefix, base = answer.path("prefix"), answer.path("base_prefix")
-    executable = answer.path("base_executable")
+    reply = _Reply(facts)
+    prefix, base = reply.path("prefix"), reply.path("base_prefix")
+    executable = reply.path("base_executable")
     if prefix is None or base is None or prefix == base:
         return None
     return executable
 
 
-def _executable(answer: _Answer, candidate: Path) -> Path:
+def _executable(reply: _Reply, candidate: Path) -> Path:
     """Return the file to start: what it says it is, with links followed where that is safe.
 
     One program under many names (busybox, snap) does what its name says, and a script may look
     for its neighbours.
     """
-    path = started_file(answer.facts) or candidate
+    path = started_file(reply.facts) or candidate
     real = Path(os.path.realpath(path))
     return real if is_runtime_name(real.name) and not _is_script(real) else path
 
@@ -124,9 +124,9 @@ def _is_script(path: Path) -> bool:
         return False
 
 
-def _markers(answer: _Answer, implementation: str) -> Markers:
+def _markers(reply: _Reply, implementation: str) -> Markers:
     """Return what environment markers see of a runtime."""
-    own = _Answer(answer.table("markers"))
+    own = _Reply(reply.table("markers"))
     versioned = own.facts.get("implementation_version") is not None
     return Markers(
         implementation_name=own.optional_text("implementation_name") or "",
@@ -136,20 +136,20 @@ def _markers(answer: _Answer, implementation: str) -> Markers:
     )
 
 
-def _abi(answer: _Answer, implementation: str, version: Version) -> Abi:
-    suffixes = answer.texts("suffixes")
-    build = answer.table("build")
+def _abi(reply: _Reply, implementation: str, version: Version) -> Abi:
+    suffixes = reply.texts("suffixes")
+    build = reply.table("build")
     debug = (
         bool(build.get("Py_DEBUG"))
-        or answer.flag("counts_references")
+        or reply.flag("counts_references")
         or any("_d." in suffix for suffix in suffixes)  # Windows has no Py_DEBUG
     )
-    free_threaded = bool(build.get("Py_GIL_DISABLED")) or answer.flag("nogil")
-    trace_refs = bool(build.get("Py_TRACE_REFS")) or answer.flag("traces_references")
-    letters = answer.optional_text("abiflags") or ""
+    free_threaded = bool(build.get("Py_GIL_DISABLED")) or reply.flag("nogil")
+    trace_refs = bool(build.get("Py_TRACE_REFS")) or reply.flag("traces_references")
+    letters = reply.optional_text("abiflags") or ""
     if implementation == "cpython" and version.major == 2:  # noqa: PLR2004 - PEP 425's cp27mu
         letters += "m" if build.get("WITH_PYMALLOC") else ""
-        letters += "u" if answer.flag("maxunicode") else ""
+        letters += "u" if reply.flag("maxunicode") else ""
     letters += ("t" if free_threaded else "") + ("d" if debug else "")
     soabi = build.get("SOABI")
     return Abi(
@@ -162,10 +162,10 @@ def _abi(answer: _Answer, implementation: str, version: Version) -> Abi:
         stable_abis=_stable_abis(
             implementation, version, suffixes, gil=not free_threaded, trace_refs=trace_refs
         ),
-        cache_tag=answer.optional_text("cache_tag"),
+        cache_tag=reply.optional_text("cache_tag"),
         object_sizes=tuple(
             (name, size)
-            for name, size in sorted(answer.table("sizes").items())
+            for name, size in sorted(reply.table("sizes").items())
             if isinstance(size, int)
         ),
     )
@@ -190,19 +190,19 @@ def _stable_abis(
     return tuple(name for name, holds in held.items() if holds and not own_abi)
 
 
-def _platform(answer: _Answer) -> Platform:
-    system = answer.text("system")
-    bits = answer.number("bits") or answer.number("maxsize") or 0
-    order = answer.text("byte_order")
-    tag = answer.optional_text("tag")
-    code = answer.number("elf_machine")
+def _platform(reply: _Reply) -> Platform:
+    system = reply.text("system")
+    bits = reply.number("bits") or reply.number("maxsize") or 0
+    order = reply.text("byte_order")
+    tag = reply.optional_text("tag")
+    code = reply.number("elf_machine")
     machine = (
         _WINDOWS_MACHINES.get(tag or "")
         or (_ELF_MACHINES.get((code, bits, order)) if code is not None else None)
-        or answer.optional_text("machine")
+        or reply.optional_text("machine")
         or "unknown"
     )
-    name, _, version = (answer.optional_text("libc") or "").partition(" ")
+    name, _, version = (reply.optional_text("libc") or "").partition(" ")
     return Platform(
         tag=tag or f"{system}-{machine}",
         system=system,
@@ -210,11 +210,11 @@ def _platform(answer: _Answer) -> Platform:
         bits=bits,
         byte_order=order,
         libc=Libc(name=name, version=version) if version else None,
-        pyemscripten=_Answer(answer.table("build")).optional_text("PYEMSCRIPTEN_PLATFORM_VERSION"),
+        pyemscripten=_Reply(reply.table("build")).optional_text("PYEMSCRIPTEN_PLATFORM_VERSION"),
     )
 
 
-class _Answer(Struct, frozen=True):
+class _Reply(Struct, frozen=True):
     """Facts of unknown shape, read with the type that each must have."""
 
     facts: Mapping[str, object]
@@ -222,7 +222,7 @@ class _Answer(Struct, frozen=True):
     def text(self, name: str) -> str:
         value = self.facts.get(name)
         if not isinstance(value, str) or not value:
-            raise CandidateError(Reason.INVALID_ANSWER, f"its answer has no {name!r}")
+            raise CandidateError(Reason.INVALID_OUTPUT, f"its answer has no {name!r}")
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -262,4 +262,4 @@ class _Answer(Struct, frozen=True):
             return Version(text)
         except InvalidVersion as error:
             detail = f"its answer has no {name!r} that makes sense: {value!r}"
-            raise CandidateError(Reason.INVALID_ANSWER, detail[:200]) from error
+            raise CandidateError(Reason.INVALID_OUTPUT, detail[:200]) from error

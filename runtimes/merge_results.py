@@ -36,13 +36,13 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
 
     suspect: UniqueExecutable
     facts: Facts
-    remembered: bool
+    cached: bool
     started: Path | None
     base: Path | None
     own: bool
 
 
-def probe_result(suspect: UniqueExecutable, facts: Facts, *, remembered: bool) -> ProbeResult:
+def probe_result(suspect: UniqueExecutable, facts: Facts, *, cached: bool) -> ProbeResult:
     """Return an answer with what follows from it and from the disk."""
     started = started_file(facts)
     if started is not None and configuration_file(os.fspath(started.parent)) is not None:
@@ -51,22 +51,22 @@ def probe_result(suspect: UniqueExecutable, facts: Facts, *, remembered: bool) -
         base = base_file(facts)
     own = started is None or suspect.real in (text := os.fspath(started), os.path.realpath(text))
     return ProbeResult(
-        suspect=suspect, facts=facts, remembered=remembered, started=started, base=base, own=own
+        suspect=suspect, facts=facts, cached=cached, started=started, base=base, own=own
     )
 
 
-def merge_results(answers: Iterable[ProbeResult], selected: frozenset[str]) -> tuple[Runtime, ...]:
+def merge_results(results: Iterable[ProbeResult], selected: frozenset[str]) -> tuple[Runtime, ...]:
     """Return every runtime once, with all paths that lead to it, in order of preference.
 
     Args:
-        answers: of plain runtimes.
+        results: of plain runtimes.
         selected: folders that a version manager's shims on PATH lead to at the moment.
     """
     found: dict[tuple[object, ...], _Row] = {}
-    for answer in sorted(answers, key=_own_first):
-        runtime = runtime_of(answer.facts, Path(answer.suspect.path), _source(answer.suspect))
-        row = found.setdefault(_identity(runtime, answer.facts), _Row(_startable(runtime, answer)))
-        row.add(answer, runtime)
+    for result in sorted(results, key=_own_first):
+        runtime = runtime_of(result.facts, Path(result.suspect.path), _source(result.suspect))
+        row = found.setdefault(_identity(runtime, result.facts), _Row(_startable(runtime, result)))
+        row.add(result, runtime)
     return _with_ids(sorted((row.complete(selected) for row in found.values()), key=rank))
 
 
@@ -76,9 +76,9 @@ class _Row(Struct):
     runtime: Runtime
     paths: set[str] = field(default_factory=set)
 
-    def add(self, answer: ProbeResult, runtime: Runtime) -> None:
-        self.paths.update(one.path for one in answer.suspect.candidates)
-        self.paths.update((answer.suspect.path, os.fspath(runtime.executable)))
+    def add(self, result: ProbeResult, runtime: Runtime) -> None:
+        self.paths.update(one.path for one in result.suspect.candidates)
+        self.paths.update((result.suspect.path, os.fspath(runtime.executable)))
         if source_order(runtime.source) < source_order(self.runtime.source):
             self.runtime = replace(self.runtime, source=runtime.source)
 
@@ -91,18 +91,18 @@ class _Row(Struct):
         )
 
 
-def _startable(runtime: Runtime, answer: ProbeResult) -> Runtime:
+def _startable(runtime: Runtime, result: ProbeResult) -> Runtime:
     """Return a runtime with the executable that starts it as it answered.
 
     Where the target of a script gave no such answer by itself, only the script can start it.
     """
-    if answer.own or answer.suspect.interpreter is None:
+    if result.own or result.suspect.interpreter is None:
         return runtime
-    return replace(runtime, executable=Path(answer.suspect.path))
+    return replace(runtime, executable=Path(result.suspect.path))
 
 
-def _own_first(answer: ProbeResult) -> tuple[bool, int, str]:
-    return (not answer.own, source_order(_source(answer.suspect)), answer.suspect.path)
+def _own_first(result: ProbeResult) -> tuple[bool, int, str]:
+    return (not result.own, source_order(_source(result.suspect)), result.suspect.path)
 
 
 def _source(suspect: UniqueExecutable) -> str:

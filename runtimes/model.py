@@ -211,7 +211,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
 
     path: Path
     seconds: float
-    remembered: bool
+    cached: bool
     rests_on: tuple[str, ...] = ()
     own: bool = True
 

@@ -22,12 +22,12 @@ class SearchOptions(Struct, frozen=True, kw_only=True):
         home: the user's home folder.
         cwd: the folder that project-wide choices (`.python-version`, `.pixi`) are looked for from;
             None where there is none.
-        cache_dir: the folder for cached answers; None to remember nothing.
+        cache_dir: the folder for cached answers; None to cache nothing.
         timeout: seconds that one candidate may take; what is known as slow gets more.
-        refresh: ask everything again, and remember that.
+        refresh: ask everything again, and cache that.
         sources: names of the sources to look into, see `SOURCES`; None for all.
-        notice: told every path whose change, appearing or going could change what is found, in any
-            order and more than once; None when that is not wanted.
+        notice: called with every path whose change, appearing or going could change what is found,
+            in any order and more than once; None when that is not wanted.
         first: of what was never asked, ask only CPythons of the newest release lines (major and
             minor version) of all candidates for which this holds, going by the names of files, and
             what has no such name; `Discovery.postponed` has the rest. None asks all.

@@ -36,7 +36,7 @@ _MOST_LINKS = 40  # as Linux follows
 def files_of(suspect: UniqueExecutable) -> Iterator[str]:
     """Yield the files whose change makes another program of a suspect."""
     yield suspect.real
-    # A list of folders in place of the usual ones, as CPython's Modules/getpath.py reads it.
+    # A list of folders instead of the usual ones, as CPython's Modules/getpath.py reads it.
     yield f"{suspect.real}._pth"
     yield f"{suspect.path}._pth"
     folder = os.path.dirname(suspect.real)  # noqa: PTH120 - text
@@ -127,7 +127,7 @@ def _links(path: str) -> Iterator[tuple[str, str]]:
             target = os.readlink(path)  # noqa: PTH115 - hot
         except OSError:
             return  # no link
-        target = os.path.join(os.path.dirname(path), target)  # noqa: PTH118, PTH120 - likewise
+        target = os.path.join(os.path.dirname(path), target)  # noqa: PTH118, PTH120 - as above
         yield path, target
         path = target
 
@@ -268,7 +268,7 @@ class Cache:
     """The cached answers of one search."""
 
     def __init__(self, folder: Path | None, env: Mapping[str, str]) -> None:
-        """Use a folder, which need not exist; None remembers nothing."""
+        """Use a folder, which need not exist; None caches nothing."""
         self._folder = os.fspath(folder / CACHE_FOLDER) if folder is not None else None
         self._env = identity_env_vars(env)
         self._path = env.get("PATH")

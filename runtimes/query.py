@@ -55,17 +55,17 @@ class ProbeOutput(Struct, frozen=True, kw_only=True):
         return not self.ended or self.status < 0 or (mute and self.status != _WRONG_USE)
 
 
-def read(heard: ProbeOutput, nonce: str, limit: float) -> tuple[dict[str, object], str | None]:
+def read(reply: ProbeOutput, nonce: str, limit: float) -> tuple[dict[str, object], str | None]:
     """Return the facts from what was heard, and the module that crashed it, if one did."""
-    frames = heard.frames(nonce)
+    frames = reply.frames(nonce)
     if not frames:
-        raise _silence(heard, limit)
+        raise _silence(reply, limit)
     try:
         facts = json.loads(frames[0])
     except ValueError as error:
-        raise CandidateError(Reason.INVALID_ANSWER, f"no JSON in its answer: {error}") from error
+        raise CandidateError(Reason.INVALID_OUTPUT, f"no JSON in its answer: {error}") from error
     if not isinstance(facts, dict):
-        raise CandidateError(Reason.INVALID_ANSWER, "its answer is no object")
+        raise CandidateError(Reason.INVALID_OUTPUT, "its answer is no object")
     missing, crash = _failed_imports(frames)
     facts["missing"] = missing
     facts["loaded"] = _loaded(frames)
@@ -92,19 +92,19 @@ def _failed_imports(frames: list[bytes]) -> tuple[list[str], str | None]:
     return sorted(failed | ({crash} if crash else set())), crash
 
 
-def _silence(heard: ProbeOutput, limit: float) -> CandidateError:
+def _silence(reply: ProbeOutput, limit: float) -> CandidateError:
     """Return the error for a candidate that did not answer."""
-    last = _last_line(heard.stderr) or _last_line(heard.stdout)
+    last = _last_line(reply.stderr) or _last_line(reply.stdout)
     tail = f": {last}" if last else ""
-    if heard.flooded:
+    if reply.flooded:
         return CandidateError(
-            Reason.INVALID_ANSWER, f"wrote more than {CAP} bytes that are no answer"
+            Reason.INVALID_OUTPUT, f"wrote more than {CAP} bytes that are no answer"
         )
-    if not heard.ended:
+    if not reply.ended:
         return CandidateError(Reason.TIMED_OUT, f"no answer within {limit:g} s{tail}")
-    if heard.status < 0:
-        return CandidateError(Reason.FAILED, f"ended by {signal_name(-heard.status)}{tail}")
-    return CandidateError(Reason.FAILED, f"ended with status {heard.status}, no answer{tail}")
+    if reply.status < 0:
+        return CandidateError(Reason.FAILED, f"ended by {signal_name(-reply.status)}{tail}")
+    return CandidateError(Reason.FAILED, f"ended with status {reply.status}, no answer{tail}")
 
 
 def _last_line(stream: bytes) -> str:
@@ -176,20 +176,20 @@ def ask(
         argv = [os.fspath(path), *options, question_with(nonce, crashed)]
         return _run(argv, env, patience, nonce.encode())
 
-    heard = None
+    reply = None
     for options in _ISOLATION_LEVELS[_isolation_level(path.name) :]:
-        heard = put(options)
-        if heard.frames(nonce) or heard.is_conclusive():
+        reply = put(options)
+        if reply.frames(nonce) or reply.is_conclusive():
             break
-    assert heard is not None  # noqa: S101 - the ladder is never empty
-    facts, crash = read(heard, nonce, limit)
+    assert reply is not None  # noqa: S101 - the ladder is never empty
+    facts, crash = read(reply, nonce, limit)
     crashed: list[str] = []
-    while crash is not None and heard.ended and crash not in crashed and len(crashed) < _CRASHES:
+    while crash is not None and reply.ended and crash not in crashed and len(crashed) < _CRASHES:
         # What follows the module that crashed it was not tried: once more, without that module.
         crashed.append(crash)
-        heard = put(options, crashed)
-        if heard.frames(nonce):
-            facts, crash = read(heard, nonce, limit)
+        reply = put(options, crashed)
+        if reply.frames(nonce):
+            facts, crash = read(reply, nonce, limit)
     facts["seconds"] = round(time.monotonic() - started, 3)
     return facts
 
@@ -225,8 +225,8 @@ def _run(
         raise CandidateError(Reason.CANNOT_START, str(error)) from error
 
     def left(output: bytearray) -> float:
-        answered = output.count(nonce) > 2  # noqa: PLR2004 - two frames, three marks
-        return 0.0 if answered or len(output) >= CAP else patience.left()
+        framed = output.count(nonce) > 2  # noqa: PLR2004 - two frames, three marks
+        return 0.0 if framed or len(output) >= CAP else patience.left()
 
     with child:
         given = child.communicate(left)
@@ -241,16 +241,16 @@ def _run(
 
 def _why_not(path: str, error: OSError) -> str:
     """Say why the operating system did not start a file that is there."""
-    said = error.strerror or str(error)
+    message = error.strerror or str(error)
     try:
         head = read_head(path, 256)
     except OSError:
-        return said
+        return message
     if head.startswith(b"#!"):
         interpreter = head[2:].split(b"\n")[0].strip().decode("utf-8", "replace")
-        return f"{said}: its first line asks for {interpreter!r}"
+        return f"{message}: its first line asks for {interpreter!r}"
     if head.startswith(b"\x7fELF") and isinstance(error, FileNotFoundError):
-        return f"{said}: the loader that it asks for is not here"
+        return f"{message}: the loader that it asks for is not here"
     if head.startswith((b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")):
-        return f"{said}: built for another machine or system"
-    return f"{said}: neither a program of this machine nor a script with '#!'"
+        return f"{message}: built for another machine or system"
+    return f"{message}: neither a program of this machine nor a script with '#!'"

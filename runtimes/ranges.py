@@ -30,7 +30,7 @@ class _Minor(Struct, frozen=True, kw_only=True, order=True):
     """All runtimes of one minor version and build."""
 
     implementation: str
-    place: str
+    platform: str
     flags: str
     version: tuple[int, int]
 
@@ -52,14 +52,14 @@ def runtime_ranges(ids: Collection[str], among: Sequence[str]) -> str:
         else:
             known.setdefault(minor, []).append(each)
     groups: dict[tuple[str, str], list[str]] = {}
-    for key in dict.fromkeys((minor.implementation, minor.place) for minor in known):
-        minors = sorted(each for each in known if (each.implementation, each.place) == key)
-        words = [*_words(minors, known, frozenset(ids))]
-        if words:
-            groups[key] = words
+    for key in dict.fromkeys((minor.implementation, minor.platform) for minor in known):
+        minors = sorted(each for each in known if (each.implementation, each.platform) == key)
+        parts = [*_parts(minors, known, frozenset(ids))]
+        if parts:
+            groups[key] = parts
     titled = [
-        _titled(name, place, words, alone=_is_alone(name, known))
-        for (name, place), words in groups.items()
+        _titled(name, platform, parts, alone=_is_alone(name, known))
+        for (name, platform), parts in groups.items()
     ]
     return ", ".join([*titled, *(each for each in unknown if each in ids)])
 
@@ -81,13 +81,13 @@ def _minor_of(runtime: str) -> _Minor | None:
     major, _, minor = whole["version"].partition(".")
     return _Minor(
         implementation=whole["name"],
-        place=(whole["place"] or "").removeprefix("-"),
+        platform=(whole["place"] or "").removeprefix("-"),
         flags=rest["flags"],
         version=(int(major), int(minor)),
     )
 
 
-def _words(
+def _parts(
     minors: Sequence[_Minor], known: dict[_Minor, list[str]], ids: frozenset[str]
 ) -> Iterator[str]:
     """Yield versions and ranges of one implementation, each kind of build for itself."""
@@ -102,7 +102,7 @@ def _words(
             run.append(minor)
         else:
             for each in meant:
-                yield each.partition("-")[2].removesuffix(f"-{minor.place}")
+                yield each.partition("-")[2].removesuffix(f"-{minor.platform}")
     yield from _range(run)
 
 
@@ -120,8 +120,8 @@ def _is_alone(name: str, known: Collection[_Minor]) -> bool:
     return name not in _VERSIONED and sum(each.implementation == name for each in known) == 1
 
 
-def _titled(name: str, place: str, words: Sequence[str], *, alone: bool) -> str:
+def _titled(name: str, platform: str, parts: Sequence[str], *, alone: bool) -> str:
     """Return versions with the name of their implementation, and the platform if it is named."""
     title = _NAMES.get(name, name)
-    on = f" on {place}" if place else ""
-    return f"{title}{on}" if alone else f"{title} {', '.join(words)}{on}"
+    on = f" on {platform}" if platform else ""
+    return f"{title}{on}" if alone else f"{title} {', '.join(parts)}{on}"

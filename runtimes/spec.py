@@ -50,7 +50,7 @@ _TAGS = frozenset({"py", "cp", "pp", "jy", "ip"})
 _PRE = r"(?:(?:a|b|rc)\d+)?"
 _FLAGS = r"(?:[dt]|td|m)?"
 # Texts, which `re` compiles when a word is first met: most starts have none.
-_WORD = rf"""(?xi)
+_PATTERN = rf"""(?xi)
     (?P<name>[a-z](?:[a-z_]*[a-z])?)?
     (?:@|(?<=[a-z])-(?=\d))?
     (?P<version>\d+(?:\.\d+){{0,2}})?
@@ -80,7 +80,7 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
         release: leading parts of the language version, `(3, 12)`; empty for any.
         pre: the pre-release part, `rc1`; None when it was not named.
         debug: what is asked of the build; None leaves it open.
-        free_threaded: likewise.
+        free_threaded: the same.
         bits: of a pointer, 32 or 64; None leaves it open.
         bounds: PEP 440 specifiers for the language version; None when there are none.
         id: the id of one runtime; None when it was not asked for by that.
@@ -145,7 +145,7 @@ class RuntimeSpec(Struct, frozen=True, kw_only=True):
             return cls._from_bounds(match, fork=fork)
         if spec := cls._from_id(word):
             return spec
-        match = re.fullmatch(_WORD, word)
+        match = re.fullmatch(_PATTERN, word)
         return cls._from_word(match, fork=fork) if match else None
 
     @classmethod
@@ -311,13 +311,13 @@ def _release(version: str, name: str) -> tuple[int, ...] | None:
 
 def _build(flags: str, variants: str) -> tuple[bool | None, bool | None]:
     """Return whether a debug and a free-threaded build are asked for, None where left open."""
-    words = set(re.findall(r"[a-z]+", variants))
-    if not flags and not words:
+    letters = set(re.findall(r"[a-z]+", variants))
+    if not flags and not letters:
         return None, None
-    if words == {"gil"} and not flags:
+    if letters == {"gil"} and not flags:
         return False, False
-    return "d" in flags or bool(words & {"dbg", "debug"}), (
-        "t" in flags or bool(words & {"freethreaded", "nogil"})
+    return "d" in flags or bool(letters & {"dbg", "debug"}), (
+        "t" in flags or bool(letters & {"freethreaded", "nogil"})
     )
 
 

@@ -18,9 +18,9 @@ _FOLDER = "Scripts" if os.name == "nt" else "bin"
 
 def configuration_file(folder: str) -> str | None:
     """Return the `pyvenv.cfg` that makes an interpreter in that folder an environment's."""
-    for place in (folder, os.path.dirname(folder)):  # noqa: PTH120 - asked for every candidate
-        path = os.path.join(place, "pyvenv.cfg")  # noqa: PTH118 - likewise
-        if os.path.isfile(path):  # noqa: PTH113 - likewise
+    for parent in (folder, os.path.dirname(folder)):  # noqa: PTH120 - asked for every candidate
+        path = os.path.join(parent, "pyvenv.cfg")  # noqa: PTH118 - as above
+        if os.path.isfile(path):  # noqa: PTH113 - as above
             return path
     return None
 

@@ -66,20 +66,20 @@ def read_version_file(text: str, pyenv: Path | None = None) -> VersionFile:
         pyenv: pyenv's folder of versions, whose names count; None for none.
     """
     specs, unknown, looked = [], [], []
-    for word in _words(text):
-        spec = _spec(word)
-        if spec is None and pyenv is not None and _ENVIRONMENT.fullmatch(word):
-            python = pyenv / word / "bin" / "python"
+    for name in _names(text):
+        spec = _spec(name)
+        if spec is None and pyenv is not None and _ENVIRONMENT.fullmatch(name):
+            python = pyenv / name / "bin" / "python"
             looked.append(python)
             spec = RuntimeSpec(path=str(python)) if os.access(python, os.X_OK) else None
         if spec is None:
-            unknown.append(word)
+            unknown.append(name)
         else:
             specs.append(spec)
     return VersionFile(specs=tuple(specs), unknown=tuple(unknown), looked=tuple(looked))
 
 
-def _words(text: str) -> Iterator[str]:
+def _names(text: str) -> Iterator[str]:
     """Yield the words of a file, a range as one."""
     for line in text.removeprefix("\ufeff").splitlines():
         for part in line.partition("#")[0].split("||"):
@@ -92,13 +92,13 @@ def _words(text: str) -> Iterator[str]:
                 yield from content.split()
 
 
-def _spec(word: str) -> RuntimeSpec | None:
+def _spec(name: str) -> RuntimeSpec | None:
     """Return the spec that a word stands for, None where it is none, or a path."""
-    if word in _ANY:
+    if name in _ANY:
         return RuntimeSpec.parse("python")
     for forms in (_OWN_VERSIONS, ((r"(.*)", r"\1"),), _FORMS):
         for pattern, meaning in forms:
-            match = re.fullmatch(pattern, word, re.IGNORECASE)
+            match = re.fullmatch(pattern, name, re.IGNORECASE)
             if match and (spec := _parsed(match.expand(meaning))):
                 return spec
     return None

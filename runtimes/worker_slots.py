@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_Asked = TypeVar("_Asked")
-_Answer = TypeVar("_Answer")
+_Query = TypeVar("_Query")
+_Result = TypeVar("_Result")
 
 _PATIENCE = 1.0  # seconds without a free turn after which one more may be at work
 
 
 def run_parallel(
-    question: Callable[[_Asked, Event], _Answer], asked: Sequence[_Asked]
-) -> list[_Answer]:
+    question: Callable[[_Query, Event], _Result], queries: Sequence[_Query]
+) -> list[_Result]:
     """Put a question to each, several at a time; an interrupt ends all that were started.
 
     It is threads also for one: an interrupt comes to the main thread only, so it cannot hit the
@@ -26,24 +26,24 @@ def run_parallel(
 
     Args:
         question: what to call with each, and with what is set when answers are not needed any more.
-        asked: who, what takes longest first.
+        queries: who, what takes longest first.
     """
     stop, over = Event(), Semaphore(0)
     turns = _WorkerSlots(max(2, _processors()))
-    answers: dict[int, _Answer] = {}
+    results: dict[int, _Result] = {}
     failed: list[BaseException] = []
 
-    def one(index: int, each: _Asked) -> None:
+    def one(index: int, each: _Query) -> None:
         with turns.turn():
             try:
                 if not stop.is_set():
-                    answers[index] = question(each, stop)
+                    results[index] = question(each, stop)
             except BaseException as error:  # noqa: BLE001 - raised again below
                 failed.append(error)
                 stop.set()
         over.release()
 
-    threads = [Thread(target=one, args=each) for each in enumerate(asked)]
+    threads = [Thread(target=one, args=each) for each in enumerate(queries)]
     try:
         for thread in threads:
             thread.start()
@@ -56,7 +56,7 @@ def run_parallel(
                 thread.join()
     if failed:
         raise failed[0]
-    return [answers[index] for index in range(len(asked))]
+    return [results[index] for index in range(len(queries))]
 
 
 def _processors() -> int:

@@ -37,10 +37,10 @@ def _tox(cells: Sequence[dict[str, Any]], find: Callable[[str], str]) -> Iterato
         yield f"commands = [{', '.join(f'[{each}]' for each in commands)}]"
 
 
-def _tox_word(word: str) -> str:
-    if word == POSARGS:
+def _tox_word(part: str) -> str:
+    if part == POSARGS:
         return '{ "replace" = "posargs", "extend" = true }'
-    return json.dumps(word)
+    return json.dumps(part)
 
 
 def noxfile(cells: Sequence[dict[str, Any]], find: Callable[[str], str]) -> str:
@@ -58,6 +58,6 @@ def _nox(cells: Sequence[dict[str, Any]], find: Callable[[str], str]) -> Iterato
         if cell["requirements"]:
             yield f"    session.install({', '.join(map(repr, cell['requirements']))})"
         for command in cell["commands"]:
-            words = ("*session.posargs" if word == POSARGS else repr(word) for word in command)
-            yield f"    session.run({', '.join(words)})"
+            text = ("*session.posargs" if part == POSARGS else repr(part) for part in command)
+            yield f"    session.run({', '.join(text)})"
         yield ""

@@ -68,11 +68,11 @@ class Tab(Struct, frozen=True, kw_only=True):
 
     def value(self, expression: str) -> Any:  # noqa: ANN401 - any JSON
         """Return what an expression of JavaScript is."""
-        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
-        answer = self.ask("Runtime.evaluate", **asked)
-        if "exceptionDetails" in answer:
-            raise BrowserError(json.dumps(answer["exceptionDetails"]))
-        return answer["result"].get("value")
+        requested = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        reply = self.ask("Runtime.evaluate", **requested)
+        if "exceptionDetails" in reply:
+            raise BrowserError(json.dumps(reply["exceptionDetails"]))
+        return reply["result"].get("value")
 
     def press(self, key: str) -> None:
         """Press and release a key, by its name in JavaScript: `Tab`, `Enter`, `ArrowDown`."""
@@ -88,8 +88,8 @@ class Tab(Struct, frozen=True, kw_only=True):
 
     def picture(self, path: Path) -> None:
         """Write the whole page as a PNG."""
-        answer = self.ask("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(answer["data"]))
+        reply = self.ask("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(reply["data"]))
 
     def paper(self) -> bytes:
         """Return the page as it is printed, a PDF."""
@@ -103,20 +103,20 @@ class Browser:
         """Start it."""
         # It reads commands from descriptor 3 and answers on 4, each message ended by a NUL.
         commands, self._commands = _pipe()
-        self._answers, answers = _pipe()
-        words = [program, *_OPTIONS, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
+        self._answers, replies = _pipe()
+        text = [program, *_OPTIONS, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
         self._process = os.posix_spawn(
             program,
-            words,
+            text,
             os.environ,
             file_actions=[
                 *((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)),
                 (os.POSIX_SPAWN_DUP2, commands, 3),
-                (os.POSIX_SPAWN_DUP2, answers, 4),
+                (os.POSIX_SPAWN_DUP2, replies, 4),
             ],
         )
         os.close(commands)
-        os.close(answers)
+        os.close(replies)
         self._left = b""
         self._number = 0
         self._tabs: dict[str, Tab] = {}
@@ -135,8 +135,8 @@ class Browser:
     def open(self) -> Tab:
         """Return a new, empty tab."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
-        answer = self.ask("Target.attachToTarget", targetId=target, flatten=True)
-        tab = Tab(browser=self, session=answer["sessionId"])
+        reply = self.ask("Target.attachToTarget", targetId=target, flatten=True)
+        tab = Tab(browser=self, session=reply["sessionId"])
         self._tabs[tab.session] = tab
         return tab
 
@@ -147,20 +147,20 @@ class Browser:
         text = json.dumps(message | ({"sessionId": tab.session} if tab else {}))
         os.write(self._commands, text.encode() + b"\0")
         while True:
-            answer = self._receive()
-            if answer.get("id") == self._number:
-                if "error" in answer:
-                    raise BrowserError(f"{method}: {answer['error']}")
-                result: Message = answer["result"]
+            reply = self._receive()
+            if reply.get("id") == self._number:
+                if "error" in reply:
+                    raise BrowserError(f"{method}: {reply['error']}")
+                result: Message = reply["result"]
                 return result
-            self._note(answer)
+            self._note(reply)
 
     def wait(self, event: str, tab: Tab) -> None:
         """Read on until an event of a tab has come."""
         while True:
-            for place, each in enumerate(self._events):
+            for index, each in enumerate(self._events):
                 if each["method"] == event and each.get("sessionId") == tab.session:
-                    del self._events[place]
+                    del self._events[index]
                     return
             self._note(self._receive())
 

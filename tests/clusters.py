@@ -36,8 +36,8 @@ class LocalCluster(Struct, frozen=True, kw_only=True):
 
     def worker(self, *options: str, **variables: str) -> int:
         """Start a worker with variables of its own; return its process when it is ready."""
-        words = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1")
-        arguments = (f"tcp://{self.address}", *words, "--local-directory", str(self.folder))
+        args = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1")
+        arguments = (f"tcp://{self.address}", *args, "--local-directory", str(self.folder))
         ready = "(Starting established connection)"
         started = _started(
             "dask_worker", *arguments, *options, folder=self.folder, ready=ready, **variables

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,13 +50,13 @@ def required_names(env: Mapping[str, str]) -> frozenset[str]:
         pytest.UsageError: a name that no test knows.
     """
     known = {row.name for row in INTERPRETERS} | {BROWSER}
-    words = [word.strip() for word in env.get(REQUIRED, "").split(",") if word.strip()]
-    excused = {word[1:] for word in words if word.startswith("-")}
-    asked = {word for word in words if not word.startswith("-")}
-    if unknown := (asked | excused) - known - {"all"}:
+    names = [part.strip() for part in env.get(REQUIRED, "").split(",") if part.strip()]
+    excused = {part[1:] for part in names if part.startswith("-")}
+    requested = {part for part in names if not part.startswith("-")}
+    if unknown := (requested | excused) - known - {"all"}:
         message = f"{REQUIRED}: no such runtime: {', '.join(sorted(unknown))}"
         raise pytest.UsageError(message + f" (known: all, {', '.join(sorted(known))})")
-    return frozenset((known if "all" in asked else asked) - excused)
+    return frozenset((known if "all" in requested else requested) - excused)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -157,8 +159,35 @@ def require_headers(pytestconfig: pytest.Config) -> RequireHeaders:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def known_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what is cached of all runtimes, which are asked once for all workers of a run.
+
+    Java and Pyodide take seconds, and on a busy machine longer than multirt waits for one.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "known-runtimes"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            own = {"MULTIRT_CACHE_DIR": str(folder), "MULTIRT_PROBE_TIMEOUT": "60"}
+            command = [sys.executable, "-m", "multirt", "list", "--json"]
+            env = {**_without_settings(), **own}
+            subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL)
+    return folder / "runtimes"
+
+
+@pytest.fixture(scope="session")
+def cache(known_runtimes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for caches in which all runtimes are known."""
+    folder = tmp_path_factory.mktemp("cache")
+    shutil.copytree(known_runtimes, folder / "runtimes")
+    return folder
+
+
+def _without_settings() -> dict[str, str]:
+    """Return the variables of this process without those that choose a runtime."""
+    dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if name not in dropped}
 
 
 @pytest.fixture
@@ -168,14 +197,17 @@ def multirt(tmp_path: Path, cache: Path) -> Command:
     def call(
         *arguments: str, stdin: IO[str] | int = subprocess.DEVNULL, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH", "PYTHONPATH")
-        env = {name: value for name, value in os.environ.items() if name not in dropped}
         return subprocess.run(
             [sys.executable, "-m", "multirt", *arguments],
             check=False,
             capture_output=True,
             cwd=tmp_path,
-            env={**env, "MULTIRT_CACHE_DIR": str(cache), "COLUMNS": "100", **variables},
+            env={
+                **_without_settings(),
+                "MULTIRT_CACHE_DIR": str(cache),
+                "COLUMNS": "100",
+                **variables,
+            },
             stdin=stdin,
             text=True,
             timeout=300,

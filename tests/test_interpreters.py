@@ -64,9 +64,9 @@ def test_pyenv_is_found(tmp_path: Path, variable: str, value: str) -> None:
 
 
 def test_absent_interpreter_is_none(tmp_path: Path) -> None:
-    places = Places.of({"MULTIRT_RUNTIMES": str(tmp_path)}, tmp_path)
-    assert places.locate(named("3.15d")) is None
-    assert places.include_folders(named("3.15d")) == ()
+    locations = Places.of({"MULTIRT_RUNTIMES": str(tmp_path)}, tmp_path)
+    assert locations.locate(named("3.15d")) is None
+    assert locations.include_folders(named("3.15d")) == ()
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_absent_interpreter_is_none(tmp_path: Path) -> None:
 )
 def test_the_table_tells_the_truth(row: Interpreter, require: Require) -> None:
     command = [str(require(row.name)), "-c", ASKED]
-    answer = subprocess.run(
+    reply = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
     )
-    assert answer.stdout.split() == [row.version, str(row.debug), str(row.free_threaded)]
+    assert reply.stdout.split() == [row.version, str(row.debug), str(row.free_threaded)]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ class Loader(Struct, frozen=True, kw_only=True):
     """The dynamic loader that one program starts with.
 
     Attributes:
-        libc: `glibc` or `musl`; they look in different places.
+        libc: `glibc` or `musl`; they look in different folders.
         machine: of the files that it loads, as in `Binary.machines`.
         bits: 32 or 64; files of the other kind are passed over.
         folders: where it looks last.

@@ -39,12 +39,12 @@ class LinkContext(Struct, frozen=True, kw_only=True):
     known: Mapping[str, Loaded]
 
     @classmethod
-    def of(cls, artifact: Artifact, beside: Mapping[str, Loaded] = _NOTHING) -> LinkContext:
+    def of(cls, artifact: Artifact, siblings: Mapping[str, Loaded] = _NOTHING) -> LinkContext:
         """Lay an artifact out.
 
         Args:
             artifact: what would be loaded.
-            beside: `sibling_libraries` of what is installed with it.
+            siblings: `sibling_libraries` of what is installed with it.
         """
         root = _root(artifact)
         libraries = {root / path: binary for path, binary in artifact.libraries.items()}
@@ -53,7 +53,7 @@ class LinkContext(Struct, frozen=True, kw_only=True):
             root=root,
             files={**libraries, **extensions},
             # Not one dictionary: what is next to may be read only on demand.
-            known=ChainMap(sibling_libraries((artifact,)), cast("dict[str, Loaded]", beside)),
+            known=ChainMap(sibling_libraries((artifact,)), cast("dict[str, Loaded]", siblings)),
         )
 
 

@@ -89,7 +89,7 @@ class LinkResult(Struct, frozen=True, kw_only=True):
         undefined: names of other libraries than Python's that nothing defines; empty where a
             library is missing, which may define them.
         stack: files that ask for a stack that code can run on, which the process has not.
-        thread_memory: bytes that are wanted at fixed places of each thread, where these are more
+        thread_memory: bytes that are wanted at fixed offsets of each thread, where these are more
             than there are; else 0.
         processor: files that are for a better processor than this machine's.
     """

@@ -116,7 +116,7 @@ def exec_stack_conflicts(
 
 
 def static_tls_overflow(everything: Sequence[Loaded]) -> int:
-    """Return how many bytes of each thread files want at a fixed place, 0 where there is room.
+    """Return how many bytes of each thread files want at a fixed offset, 0 where there is space.
 
     Args:
         everything: what would be loaded.

@@ -45,10 +45,10 @@ def _count_rising(data: bytes | mmap.mmap, record: struct.Struct, start: int, en
     step = _AT_ONCE * record.size
     for first in range(start, end, step):
         some = data[first : min(first + step, end)]
-        for place, _, _ in record.iter_unpack(some[: len(some) // record.size * record.size]):
-            if place <= last:
+        for location, _, _ in record.iter_unpack(some[: len(some) // record.size * record.size]):
+            if location <= last:
                 return count
-            count, last = count + 1, place
+            count, last = count + 1, location
     return count
 
 
@@ -75,7 +75,7 @@ class ElfAddressSpace(AddressSpace):
         wide = image.layout.bits == 64  # noqa: PLR2004 - a number of bits is its own name
         start = size = 0
         if Tag.RELA in image.dynamic:
-            start, size = image.place(Tag.RELA), image.last(Tag.RELASZ)
+            start, size = image.offset_of(Tag.RELA), image.last(Tag.RELASZ)
         stretches = (
             MappedSegment(
                 offset=each.offset,
@@ -117,9 +117,9 @@ class ElfAddressSpace(AddressSpace):
             return
         packed = self.word.pack(address)
         for start in self._records(packed, 2, *self.rela):
-            place, _, _ = self.record.unpack_from(self.data, start)
-            yield int(place)
-        yield from self.writable_places(packed)
+            location, _, _ = self.record.unpack_from(self.data, start)
+            yield int(location)
+        yield from self.writable_occurrences(packed)
 
     def _at(self, address: int) -> Iterator[int]:
         """The offsets of the relocations that apply at an address."""
@@ -131,10 +131,10 @@ class ElfAddressSpace(AddressSpace):
 
     def _records(self, packed: bytes, field: int, first: int, end: int) -> Iterator[int]:
         """The offsets of the relocations one of whose fields is some word."""
-        for offset in self.places(packed, first, end):
-            record, place = divmod(offset - first, self.record.size)
+        for offset in self.occurrences(packed, first, end):
+            record, location = divmod(offset - first, self.record.size)
             start = first + record * self.record.size
-            if place == field * self.word.size and start + self.record.size <= end:
+            if location == field * self.word.size and start + self.record.size <= end:
                 yield start
 
     def _symbol(self, index: int) -> int:
@@ -142,6 +142,6 @@ class ElfAddressSpace(AddressSpace):
         if not index:
             return 0
         table = self.image.layout.symbol
-        start = self.image.place(Tag.SYMTAB) + index * table.size
+        start = self.image.offset_of(Tag.SYMTAB) + index * table.size
         fields = self.image.unpack(table, start, "symbol of a relocation")
         return int(fields[4 if self.word.size == 8 else 1])  # noqa: PLR2004 - bytes of a word

@@ -89,7 +89,7 @@ def _names(image: ElfImage, starts: Iterable[int]) -> Iterator[str]:
 def _symbols(image: ElfImage) -> Iterator[tuple[int, ...]]:
     """Each symbol as it stands, those that are needed only where the table has them apart."""
     symbol = image.layout.symbol
-    start = image.place(Tag.SYMTAB)
+    start = image.offset_of(Tag.SYMTAB)
     table = gnu_table(image)
     count = table.first if table is not None else count_symbols(image, start)
     return image.rows(symbol, start, count, "symbols")
@@ -99,7 +99,7 @@ def _versions(image: ElfImage) -> Iterator[int]:
     """The version index of each symbol; 1, which is none, where there is no such table."""
     if Tag.VERSYM not in image.dynamic:
         return iter(lambda: 1, 0)
-    start = image.place(Tag.VERSYM)
+    start = image.offset_of(Tag.VERSYM)
     half = struct.Struct(image.layout.mark + "H")
     count = (len(image.view) - start) // half.size
     return (row[0] & _INDEX for row in image.rows(half, start, count, "versions"))

@@ -147,7 +147,7 @@ class ElfImage(Struct, frozen=True, kw_only=True):
         system: whose conventions it follows (`EI_OSABI`): 0 for all, 3 for Linux.
         segments: its program headers.
         dynamic: values of the dynamic section by tag; empty where there is none.
-        strings: the dynamic string table, which ends with a NUL; empty likewise.
+        strings: the dynamic string table, which ends with a NUL; empty as above.
     """
 
     view: memoryview
@@ -193,9 +193,9 @@ class ElfImage(Struct, frozen=True, kw_only=True):
         """The string at an offset of the dynamic string table."""
         return read_string(self.strings, start)
 
-    def place(self, tag: Tag) -> int:
+    def offset_of(self, tag: Tag) -> int:
         """The file offset of the table that an entry gives the address of."""
-        return _place(self.segments, self.last(tag), tag)
+        return _offset_of(self.segments, self.last(tag), tag)
 
     def unpack(self, form: struct.Struct, start: int, what: str) -> tuple[int, ...]:
         """Read one record at a file offset."""
@@ -318,14 +318,14 @@ def _strings(
 ) -> memoryview:
     if Tag.STRTAB not in dynamic:
         return view[:0]
-    start = _place(segments, dynamic[Tag.STRTAB][-1], Tag.STRTAB)
+    start = _offset_of(segments, dynamic[Tag.STRTAB][-1], Tag.STRTAB)
     table = _cut(view, start, dynamic.get(Tag.STRSZ, [0])[-1], "string table")
     if not table or table[-1]:
         raise UnreadableError(f"string table without an end at offset {start}")
     return table
 
 
-def _place(segments: tuple[Segment, ...], address: int, tag: Tag) -> int:
+def _offset_of(segments: tuple[Segment, ...], address: int, tag: Tag) -> int:
     for segment in segments:
         ahead = address - segment.address
         if segment.kind == _PT_LOAD and 0 <= ahead < segment.size:

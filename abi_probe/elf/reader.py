@@ -157,8 +157,8 @@ def _needed(image: ElfImage) -> Iterator[str]:
 
 
 def _executable_stack(image: ElfImage) -> bool:
-    said = image.asks_for_executable_stack()
-    return _machine(image) in _STACK_RUNS_CODE if said is None else said
+    flag = image.asks_for_executable_stack()
+    return _machine(image) in _STACK_RUNS_CODE if flag is None else flag
 
 
 def _folders(image: ElfImage, tag: Tag) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def _entries(image: ElfImage, tag: Tag, fields: str) -> Iterator[tuple[int, tupl
     if tag not in image.dynamic:
         return
     form = struct.Struct(image.layout.mark + fields)
-    start = image.place(tag)
+    start = image.offset_of(tag)
     count = image.last(Tag.VERNEEDNUM if tag is Tag.VERNEED else Tag.VERDEFNUM)
     for _ in range(min(count, _MAX_VERSIONS)):
         row = image.unpack(form, start, "version")

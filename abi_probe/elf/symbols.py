@@ -64,7 +64,7 @@ def _symbols(image: ElfImage) -> Iterator[tuple[str, bool, bool]]:
         return
     symbol = image.layout.symbol
     info, other, section = image.layout.symbol_fields
-    table = image.place(Tag.SYMTAB)
+    table = image.offset_of(Tag.SYMTAB)
     count = count_symbols(image, table)
     for first in range(1, count, _CHUNK):  # symbol 0 is reserved
         start = table + first * symbol.size
@@ -112,7 +112,7 @@ def count_symbols(image: ElfImage, table: int) -> int:
     elif Tag.HASH in image.dynamic:
         wide = (image.machine, image.layout.bits) in _WIDE_HASHES
         header = struct.Struct(image.layout.mark + ("QQ" if wide else "II"))
-        _, count = image.unpack(header, image.place(Tag.HASH), "hash table")
+        _, count = image.unpack(header, image.offset_of(Tag.HASH), "hash table")
     else:
         hashed = gnu_table(image)
         count = hashed.first + hashed.count if hashed else _count_by_extent(image, table)
@@ -143,7 +143,7 @@ def gnu_table(image: ElfImage) -> GnuTable | None:
     """
     if Tag.GNU_HASH not in image.dynamic:
         return None
-    start = image.place(Tag.GNU_HASH)
+    start = image.offset_of(Tag.GNU_HASH)
     header = struct.Struct(image.layout.mark + "IIII")
     buckets, first, bloom, _ = image.unpack(header, start, "GNU hash table")
     start += header.size + bloom * (image.layout.bits // 8)
@@ -172,6 +172,6 @@ def _count_by_extent(image: ElfImage, table: int) -> int:
     Needed for what exports nothing: its hash table is empty or not there.
     """
     tables = (Tag.STRTAB, Tag.HASH, Tag.GNU_HASH, Tag.VERNEED, Tag.VERDEF)
-    starts = [image.place(tag) for tag in tables if tag in image.dynamic]
+    starts = [image.offset_of(tag) for tag in tables if tag in image.dynamic]
     end = min((start for start in starts if start > table), default=table)
     return (end - table) // image.layout.symbol.size

@@ -32,10 +32,11 @@ _WEAK_IMPORT: Final = 0x1  # in the lower four bits of the instruction that name
 # that bind (none, one or two). Thousands may stand between two names, and a pattern passes over
 # them far faster than a loop.
 _NUMBER: Final = rb"[\x80-\xff]{0,9}[\0-\x7f]"
-_PLACE: Final = rb"[\0-\x0f\x50-\x5f]|[\x60-\x8f]" + _NUMBER
+_LOCATION: Final = rb"[\0-\x0f\x50-\x5f]|[\x60-\x8f]" + _NUMBER
 _BIND: Final = rb"[\x90-\x9f\xb0-\xbf]|(?:[\xa0-\xaf]|[\xc0-\xcf]" + _NUMBER + rb")" + _NUMBER
 _UNNAMED: Final = re.compile(
-    b"(?:%(place)b)*+((?:%(bind)b)(?:%(place)b|%(bind)b)*+)?" % {b"place": _PLACE, b"bind": _BIND}
+    b"(?:%(place)b)*+((?:%(bind)b)(?:%(place)b|%(bind)b)*+)?"
+    % {b"place": _LOCATION, b"bind": _BIND}
 )
 
 
@@ -47,7 +48,7 @@ def bind_instructions(data: bytes) -> Iterator[tuple[int, bytes, bool]]:
 
     Yields:
         Library ordinal, symbol as written (cut at `MAX_NAME` bytes), whether weak: once for each
-        use, at however many places.
+        use, at however many addresses.
 
     Raises:
         UnreadableError: an instruction is unknown or cut off.

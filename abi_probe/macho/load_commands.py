@@ -110,7 +110,7 @@ class Commands(Struct, kw_only=True):
         dylibs: in the order that library ordinals count, from 1.
         soname: LC_ID_DYLIB; None in anything but a library.
         rpaths: LC_RPATH, in order.
-        minimum_os: lowest macOS as numbers, (11, 0); None when it is not said or not for macOS.
+        minimum_os: lowest macOS as numbers, (11, 0); None when it is not given or not for macOS.
         symbols: None without an LC_SYMTAB.
         parts: offset and size of the loader's tables in the image, by `bind`, `weak_bind`,
             `lazy_bind`, `export`, `chained`; only those that are not empty.

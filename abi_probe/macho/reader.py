@@ -77,7 +77,7 @@ class MachoAddressSpace(AddressSpace):
         value = address - (self.base or 0)
         if 0 <= value <= (_TARGET if self.word.size == 8 else 0xFFFFFFFF):  # noqa: PLR2004  bytes
             still = _STILL if self.base is not None else self.word.size
-            yield from self.writable_places(self.word.pack(value)[:still])
+            yield from self.writable_occurrences(self.word.pack(value)[:still])
 
 
 # The records of a fat file are big-endian whatever its slices are: CPU, subtype, offset, size.
@@ -171,9 +171,9 @@ def _slices(window: BoundedView) -> Iterator[BoundedView]:
         yield part
 
 
-def _check_apart(places: Sequence[tuple[int, int]]) -> None:
+def _check_apart(ranges: Sequence[tuple[int, int]]) -> None:
     """Refuse slices that share bytes, so that all together are no more work than the file."""
-    for (offset, size), (following, _) in pairwise(sorted(places)):
+    for (offset, size), (following, _) in pairwise(sorted(ranges)):
         if offset + size > following:
             raise UnreadableError(f"slices at {offset} and {following} overlap")
 

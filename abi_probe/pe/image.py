@@ -59,7 +59,7 @@ class PeImage(Struct, frozen=True, kw_only=True):
     Attributes:
         window: the whole file.
         machine: as in the COFF header.
-        characteristics: likewise.
+        characteristics: the same.
         bits: 32 or 64.
         base: the address that it would like to be loaded at.
         directories: address of each table by its number; 0 where there is none.
@@ -103,13 +103,13 @@ class PeImage(Struct, frozen=True, kw_only=True):
         Raises:
             UnreadableError: no section holds the beginning, or the section ends before the NUL.
         """
-        size = min(MAX_NAME, self.room(address, what))
+        size = min(MAX_NAME, self.available(address, what))
         found, nul, _ = self.read(address, size, what).partition(b"\0")
         if not nul and size < MAX_NAME:
             raise UnreadableError(f"{what} at {address:#x} does not end in its section")
         return found
 
-    def room(self, address: int, what: str) -> int:
+    def available(self, address: int, what: str) -> int:
         """How many bytes there are from an address to the end of its section.
 
         Raises:
@@ -161,15 +161,15 @@ def read_image(window: BoundedView) -> PeImage:
 
 
 def _directories(optional: BoundedView, width: _Width) -> tuple[int, ...]:
-    """The address of each table; 0 where there is none or no room for its record."""
+    """The address of each table; 0 where there is none or no space for its record."""
     (count,) = optional.unpack(_WORD, width.count_at, "optional header")
     first = width.count_at + _WORD.size
     known = min(count, _DIRECTORIES, (optional.size - first) // _DIRECTORY.size)
-    places = [
+    locations = [
         optional.unpack(_DIRECTORY, first + index * _DIRECTORY.size, "directories")[0]
         for index in range(known)
     ]
-    return tuple(places + [0] * (_DIRECTORIES - known))
+    return tuple(locations + [0] * (_DIRECTORIES - known))
 
 
 def _sections(
@@ -188,13 +188,13 @@ def _sections(
             raise UnreadableError(f"truncated: a section ends at {offset + raw} of {window.size}")
         if alignment >= _LOWEST_ALIGNMENT:
             offset -= offset % _LOWEST_ALIGNMENT  # noqa: PLW2901  the loader rounds down
-        room = memory or raw
+        available = memory or raw
         sections.append(
             Section(
                 address=address,
-                size=room,
+                size=available,
                 offset=offset,
-                raw=min(raw, room),
+                raw=min(raw, available),
                 writable=bool(flags & _WRITE),
                 executable=bool(flags & _EXECUTE),
             )

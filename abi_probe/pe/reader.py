@@ -64,7 +64,7 @@ class PeAddressSpace(AddressSpace):
         """The addresses of the pointers that hold an address."""
         value = self.base + address
         if value >> 8 * self.word.size == 0:
-            yield from self.writable_places(self.word.pack(value))
+            yield from self.writable_occurrences(self.word.pack(value))
 
 
 _MAX_LIBRARIES: Final = 1 << 12
@@ -199,8 +199,8 @@ class _Imports(Struct, kw_only=True):
         """The entries of a table of names, which ends with a zero."""
         entry = struct.Struct("<I" if self.image.bits == 32 else "<Q")  # noqa: PLR2004  32 bits
         while True:
-            room = self.image.room(address, "imported names") // entry.size
-            data = self.image.read(address, min(_THUNKS, room) * entry.size, "imported names")
+            available = self.image.available(address, "imported names") // entry.size
+            data = self.image.read(address, min(_THUNKS, available) * entry.size, "imported names")
             if not data:
                 raise UnreadableError(f"imported names without an end at address {address:#x}")
             for (thunk,) in entry.iter_unpack(data):
@@ -260,14 +260,14 @@ def _exports(image: PeImage) -> tuple[str | None, frozenset[str]]:
     if functions > _MAX_EXPORTS or count > _MAX_EXPORTS:
         raise UnreadableError(f"{functions} functions exported under {count} names")
     filled = _words("<I", image, addresses, functions)
-    places = zip(
+    entries = zip(
         _words("<I", image, names, count), _words("<H", image, ordinals, count), strict=True
     )
     found = frozenset(
         as_text(name)
-        for place, ordinal in places
+        for entry, ordinal in entries
         if ordinal < functions and filled[ordinal]
-        if len(name := image.string(place, "exported name")) < MAX_NAME and is_relevant(name)
+        if len(name := image.string(entry, "exported name")) < MAX_NAME and is_relevant(name)
     )
     return (as_text(image.string(own, "DLL's own name")) if own else None), found
 

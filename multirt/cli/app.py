@@ -189,7 +189,7 @@ def valued_options(command: Any) -> frozenset[str]:  # noqa: ANN401 - of the cli
     )
 
 
-def answer(app: typer.Typer, arguments: Sequence[str]) -> int:
+def run_typer(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Do what a command line asks for and return the exit code.
 
     Raises:
@@ -198,11 +198,11 @@ def answer(app: typer.Typer, arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="multirt", standalone_mode=False)
     except _UsageError as error:
-        words = str(getattr(error, "format_message", error.__str__)())
-        if words.startswith("Usage: "):  # the help, which is what a group without a subcommand says
-            typer.echo(words, err=True)
+        text = str(getattr(error, "format_message", error.__str__)())
+        if text.startswith("Usage: "):  # the help, which is what a group without a subcommand says
+            typer.echo(text, err=True)
             return ExitCode.USAGE
-        message = words[:1].lower() + words[1:].rstrip(".")
+        message = text[:1].lower() + text[1:].rstrip(".")
         where = _typed(getattr(error, "ctx", None))
         hint = _meant(arguments) if where == "multirt" else None
         hint = hint or f"{_nearest(message)}`{where} --help` shows what there is"

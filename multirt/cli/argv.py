@@ -55,33 +55,33 @@ def separate_program(arguments: Sequence[str], valued: Iterable[str]) -> list[st
         valued: options that take a value.
     """
     taking = frozenset(valued)
-    place = 0
-    while place < len(arguments):
-        word = arguments[place]
-        if word == "--":
-            return [*arguments[:place], "--", *arguments[place + 1 :]]
-        is_option = word.startswith("-") and word != "-"
-        if not is_option or (word[:2] in _PROGRAM_OPTIONS and not word.startswith("--")):
-            return [*arguments[:place], "--", *arguments[place:]]
-        place += 2 if word in taking else 1
+    index = 0
+    while index < len(arguments):
+        part = arguments[index]
+        if part == "--":
+            return [*arguments[:index], "--", *arguments[index + 1 :]]
+        is_option = part.startswith("-") and part != "-"
+        if not is_option or (part[:2] in _PROGRAM_OPTIONS and not part.startswith("--")):
+            return [*arguments[:index], "--", *arguments[index:]]
+        index += 2 if part in taking else 1
     return list(arguments)
 
 
-def move_flags_ahead(words: Sequence[str], flags: Iterable[str]) -> list[str]:
+def move_flags_ahead(parts: Sequence[str], flags: Iterable[str]) -> list[str]:
     """Return separated words with some flags of the program's part put before it.
 
     Args:
-        words: with `--` before the program, if there is one.
+        parts: with `--` before the program, if there is one.
         flags: which; the one right after `-m` or `-c` stays.
     """
-    if "--" not in words:
-        return list(words)
-    place = words.index("--")
-    program = list(words[place + 1 :])
+    if "--" not in parts:
+        return list(parts)
+    index = parts.index("--")
+    program = list(parts[index + 1 :])
     start = 2 if program[:1] in (["-m"], ["-c"]) else 1
-    moved = [word for word in program[start:] if word in frozenset(flags)]
-    kept = [word for word in program[start:] if word not in moved]
-    return [*words[:place], *moved, "--", *program[:start], *kept]
+    moved = [part for part in program[start:] if part in frozenset(flags)]
+    kept = [part for part in program[start:] if part not in moved]
+    return [*parts[:index], *moved, "--", *program[:start], *kept]
 
 
 def split_shebang_args(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
@@ -93,13 +93,13 @@ def split_shebang_args(arguments: Sequence[str], commands: Iterable[str]) -> lis
     if len(arguments) < 2 or " " not in arguments[0] or os.path.exists(arguments[0]):  # noqa: PLR2004, PTH110 - text that may be no path
         return list(arguments)
     try:
-        words = shlex.split(arguments[0])
+        parts = shlex.split(arguments[0])
     except ValueError:
         return list(arguments)
-    if words and words[0] in set(commands):
-        return [*words, *arguments[1:]]
-    if words and words[0].startswith("-"):
-        return ["run", *words, *arguments[1:]]
+    if parts and parts[0] in set(commands):
+        return [*parts, *arguments[1:]]
+    if parts and parts[0].startswith("-"):
+        return ["run", *parts, *arguments[1:]]
     return list(arguments)
 
 

@@ -16,7 +16,14 @@ from multirt.cli.app import Command, valued_options
 from multirt.cli.argv import separate_program
 from multirt.cli.compare import CompareOptions, Html
 from multirt.cli.context import history_names, history_store
-from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.options import (
+    PROGRAM,
+    Json,
+    ProgramArguments,
+    ProgramOptions,
+    arguments_of,
+    takes_program,
+)
 from multirt.errors import ErrorKind, ExitCode, InputError, MultirtError, OperationError, UsageError
 from multirt.experiments.bench import BenchConfig, bench
 from multirt.experiments.bench_model import BenchRecord, machine_key
@@ -154,7 +161,7 @@ def remember(
 ) -> tuple[tuple[BenchRecord, ...], tuple[RuntimeChange, ...] | None]:
     """Append what was measured, and compare it with what was there before.
 
-    A history that cannot be used loses nothing that was measured: it is only said.
+    A history that cannot be used loses nothing that was measured: it is only reported.
 
     Returns:
         All records of the program, those of now among them, and what changed.
@@ -171,7 +178,7 @@ def remember(
     except MultirtError as error:
         if options.since is not None:
             raise
-        print(f"multirt: not remembered: {error.message}", file=sys.stderr)  # noqa: T201 - for people
+        print(f"multirt: not saved: {error.message}", file=sys.stderr)  # noqa: T201 - for people
     return (*earlier, *now), options.changes(now, earlier)
 
 
@@ -245,7 +252,7 @@ def register(app: typer.Typer) -> None:
 
 
 def measure(
-    words: Words = None,
+    words: ProgramArguments = None,
     *,
     options: ProgramOptions,
     terms: CompareOptions,

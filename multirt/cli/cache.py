@@ -1,4 +1,4 @@
-"""Show and empty what multirt remembers."""
+"""Show and empty what multirt has cached."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def forget(*, as_json: Json = False) -> None:
     except OSError as error:
         message = f"cannot remove {error.filename}: {error.strerror}"
         raise OperationError(message, kind=ErrorKind.CACHE) from error
-    words = {"schema_version": 1, "removed": count, "plans": plans}
-    said = f"forgot {count} answers of runtimes and {plans} plans"
-    typer.echo(json.dumps(words) if as_json else said)
+    document = {"schema_version": 1, "removed": count, "plans": plans}
+    text = f"forgot {count} answers of runtimes and {plans} plans"
+    typer.echo(json.dumps(document) if as_json else text)

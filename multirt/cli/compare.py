@@ -11,7 +11,14 @@ import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
-from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.options import (
+    PROGRAM,
+    Json,
+    ProgramArguments,
+    ProgramOptions,
+    arguments_of,
+    takes_program,
+)
 from multirt.errors import ExitCode, ProgramError, UsageError
 from multirt.experiments.compare import Comparison, Conditions, compare
 from multirt.experiments.normalization import select_normalizers
@@ -95,11 +102,11 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
             rules=select_normalizers(self.rule or (), self.no_rule or ()),
         )
 
-    def field(self, words: list[str] | None, options: ProgramOptions) -> Lineup:
+    def field(self, arguments: list[str] | None, options: ProgramOptions) -> Lineup:
         """Return who takes part.
 
         Args:
-            words: the program and its arguments.
+            arguments: the program and its arguments.
             options: its `--python` may name profiles too, `cpython-3.14.8+jit`.
 
         Raises:
@@ -107,11 +114,11 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
                 nothing.
             SpecError: a word names no runtime.
         """
-        request = replace(options, python=None).request(words)
+        request = replace(options, python=None).request(arguments)
         if request.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
             hint = "save it to a file, or say what is to run"
             raise ProgramError(f"{request.entry.title} cannot be run again", hint)
-        return self.build_variants(request, options, arguments_of(words))
+        return self.build_variants(request, options, arguments_of(arguments))
 
     def build_variants(
         self, request: Request, options: ProgramOptions, arguments: Sequence[str] = ()
@@ -135,7 +142,7 @@ def register(app: typer.Typer) -> None:
 
 
 def compare_runtimes(
-    words: Words = None,
+    arguments: ProgramArguments = None,
     *,
     options: ProgramOptions,
     terms: CompareOptions,
@@ -146,7 +153,7 @@ def compare_runtimes(
 ) -> None:
     """Run a program on every compatible runtime, and compare the results."""
     conditions = terms.conditions(files=files, given=given)
-    field = terms.field(words, options)
+    field = terms.field(arguments, options)
     with Progress(len(field.contenders)) as progress:
         comparison = compare(field, conditions, progress.step)
     _show(comparison, html=html, as_json=as_json)

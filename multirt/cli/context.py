@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from multirt.errors import UsageError
 from multirt.report.progress import waiting
-from runtimes.storage.trust import UntrustedError, check_place, make_folder
+from runtimes.storage.trust import UntrustedError, check_location, make_folder
 
 if TYPE_CHECKING:
     from multirt.environments import EnvironmentStore
@@ -61,7 +61,7 @@ def _trusted(folder: Path, kind: str) -> Path:
     """Return a folder, or one of this user alone where another user can write it."""
     with suppress(OSError):
         try:
-            check_place(folder)
+            check_location(folder)
         except UntrustedError:
             import tempfile  # 8 ms
 
@@ -141,7 +141,7 @@ def user_config() -> Path:
 
 
 def store(*, refresh: bool = False, offline: bool = False) -> EnvironmentStore:
-    """Return the place of environments; what takes long is said on the terminal."""
+    """Return the folder of environments; what takes long is said on the terminal."""
     from multirt.environments import EnvironmentStore  # not for the commands that install nothing
 
     env = dict(os.environ)

@@ -48,6 +48,6 @@ def examine(
 
 def _lacking(name: str) -> str | None:
     """Return what a program would be for that is not here."""
-    beside = Path(sys.executable).parent
-    here = shutil.which(name, path=os.pathsep.join((str(beside), os.environ.get("PATH", ""))))
+    folder = Path(sys.executable).parent
+    here = shutil.which(name, path=os.pathsep.join((str(folder), os.environ.get("PATH", ""))))
     return None if here else _TOOLS[name]

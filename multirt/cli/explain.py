@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, takes_program
+from multirt.cli.options import PROGRAM, Json, ProgramArguments, ProgramOptions, takes_program
 from multirt.errors import ExitCode
 from multirt.selection.decide import decide
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain_choice(
-    words: Words = None,
+    arguments: ProgramArguments = None,
     *,
     options: ProgramOptions,
     verbose: Annotated[
@@ -27,7 +27,7 @@ def explain_choice(
     as_json: Json = False,
 ) -> None:
     """Show which runtime a program would use, and what rules out the others."""
-    request = options.request(words, evaluate_all=True)
+    request = options.request(arguments, evaluate_all=True)
     decision = decide(request)
     if as_json:
         from multirt.report.explain import explain_document

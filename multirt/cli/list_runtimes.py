@@ -44,7 +44,7 @@ def list_runtimes(
     Raises:
         SpecError: the spec means nothing.
         NoRuntimeError: it accepts none of the runtimes, and people are to be told.
-        MultirtError: there is no runtime at all, likewise.
+        MultirtError: there is no runtime at all, in the same way.
     """
     wanted = _parsed(spec) if spec is not None else None
     found = discover(search(refresh=refresh))

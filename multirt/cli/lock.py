@@ -58,16 +58,16 @@ def lock_script(
     if not wanted.requirements:
         hint = "declare them in a `# /// script` block (PEP 723)"
         raise ProgramError(f"{script} requires nothing that could be locked", hint)
-    asked = specs(python)
+    requested = specs(python)
     looked = search()
-    found = add_explicit_paths(discover(looked).runtimes, asked, looked)
+    found = add_explicit_paths(discover(looked).runtimes, requested, looked)
     fits = [each for each in found if _fits(each, program.requires_python)]
-    chosen = _selected(fits, asked) if asked else fits
+    chosen = _selected(fits, requested) if requested else fits
     if not chosen:
         raise NothingFitsError(
             f"no runtime here is {program.requires_python}, as {script.name} requires"
         )
-    locked = make_lock(chosen, wanted, store(refresh=True), every=bool(asked))
+    locked = make_lock(chosen, wanted, store(refresh=True), every=bool(requested))
     file = output or script.with_name(lock_name(script))
     write_lock(file, locked.text)
     if as_json:
@@ -85,13 +85,13 @@ def _fits(runtime: Runtime, requires_python: SpecifierSet | None) -> bool:
     return requires_python is None or requires_python.contains(runtime.version, prereleases=True)
 
 
-def _selected(fits: list[Runtime], asked: tuple[RuntimeSpec, ...]) -> list[Runtime]:
+def _selected(fits: list[Runtime], requested: tuple[RuntimeSpec, ...]) -> list[Runtime]:
     """Return the runtimes that were asked for, each once.
 
     Raises:
         NoRuntimeError: one of the specs fits none.
     """
-    for spec in asked:
+    for spec in requested:
         if not any(spec.accepts(each) for each in fits):
             raise NoRuntimeError(str(spec), tuple(each.id for each in fits))
-    return [each for each in fits if any(spec.accepts(each) for spec in asked)]
+    return [each for each in fits if any(spec.accepts(each) for spec in requested)]

@@ -63,10 +63,10 @@ def main() -> int:
         return ExitCode.FAILED
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except Exception as error:  # the one outermost door: people get words, not a traceback
+    except Exception as error:  # noqa: BLE001 - the one door: people get text
         if os.environ.get("MULTIRT_LOG") == "debug":
-            raise
-        return _print_error(_as_multirt_error(error), arguments)
+            raise _with_text(error) from error.__cause__
+        return _print_error(_as_multirt_error(_with_text(error)), arguments)
     return code
 
 
@@ -87,35 +87,35 @@ def _exit_code(arguments: list[str]) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     """Do what the arguments ask for."""
-    asked = arguments[0] if arguments else ""
-    if sys.stdout is None and asked != "run":  # a program may do without; we only print
+    command = arguments[0] if arguments else ""
+    if sys.stdout is None and command != "run":  # a program may do without; we only print
         raise OperationError("stdout is closed", kind=ErrorKind.OUTPUT)
-    if asked == "list" and (options := plain_options(arguments[1:])) is not None:
+    if command == "list" and (options := plain_options(arguments[1:])) is not None:
         from multirt.cli.list_runtimes import list_runtimes
 
         return list_runtimes(None, shape=None, **options)
-    if asked == "probe" and (plain := plain_targets(arguments[1:])) is not None:
+    if command == "probe" and (plain := plain_targets(arguments[1:])) is not None:
         from multirt.cli.probe_request import OutputFormat, ProbeArgs, probe_targets
 
         targets, as_json = plain
         return probe_targets(
             ProbeArgs(targets=targets, shape=OutputFormat.JSON if as_json else OutputFormat.TABLE)
         )
-    if asked == "run" and os.name == "posix":
+    if command == "run" and os.name == "posix":
         _start_plainly(arguments)
     if arguments in (["--version"], ["-V"]):
         print(f"multirt {multirt.__version__}")  # noqa: T201 - the command's own output
         return 0
     # 45 ms, which a start does without
-    from multirt.cli.app import answer, build, build_overview, command_of, valued_options
+    from multirt.cli.app import build, build_overview, command_of, run_typer, valued_options
 
     if arguments in ([], ["--help"], ["-h"]) and "_MULTIRT_COMPLETE" not in os.environ:
-        return answer(build_overview(COMMANDS), arguments)
-    app = build([asked] if asked in COMMANDS else COMMANDS)
-    if asked in TAKE_PROGRAMS:
-        words = separate_program(arguments[1:], valued_options(command_of(app, asked)))
-        arguments[1:] = move_flags_ahead(words, ANYWHERE) if asked == "explain" else words
-    return answer(app, arguments)
+        return run_typer(build_overview(COMMANDS), arguments)
+    app = build([command] if command in COMMANDS else COMMANDS)
+    if command in TAKE_PROGRAMS:
+        parts = separate_program(arguments[1:], valued_options(command_of(app, command)))
+        arguments[1:] = move_flags_ahead(parts, ANYWHERE) if command == "explain" else parts
+    return run_typer(app, arguments)
 
 
 def _start_plainly(arguments: list[str]) -> None:
@@ -123,32 +123,32 @@ def _start_plainly(arguments: list[str]) -> None:
     question = plan_query([*map(os.fsencode, arguments)], os.fsencode(Path.cwd()), {**os.environb})
     if question is None:
         return
-    said: dict[str, list[str]] = {}
+    options: dict[str, list[str]] = {}
     for field in question.fields:
         label, _, value = os.fsdecode(field).partition("=")
-        said.setdefault(label, []).append(value)
+        options.setdefault(label, []).append(value)
     from multirt.cli.start import is_well_formed, start_from_fields
 
-    if not is_well_formed(said):
+    if not is_well_formed(options):
         return
-    first = question.own - (2 if "module" in said else 1)
-    start_from_fields(arguments, arguments[first:], said)
+    first = question.own - (2 if "module" in options else 1)
+    start_from_fields(arguments, arguments[first:], options)
 
 
-def plain_options(words: list[str]) -> dict[str, bool] | None:
+def plain_options(parts: list[str]) -> dict[str, bool] | None:
     """Return what `list` is asked when there are only flags; otherwise None, for typer to read."""
     flags = {"--all": "everything", "--json": "as_json", "--refresh": "refresh"}
-    if not flags.keys() >= set(words):
+    if not flags.keys() >= set(parts):
         return None
-    return {name: flag in words for flag, name in flags.items()}
+    return {name: flag in parts for flag, name in flags.items()}
 
 
-def plain_targets(words: list[str]) -> tuple[list[str], bool] | None:
+def plain_targets(parts: list[str]) -> tuple[list[str], bool] | None:
     """Return what `probe` is asked when there are only targets and `--json`; otherwise None."""
-    targets = [word for word in words if word != "--json"]
-    if not targets or any(word.startswith("-") for word in targets):
+    targets = [part for part in parts if part != "--json"]
+    if not targets or any(part.startswith("-") for part in targets):
         return None
-    return targets, len(targets) < len(words)
+    return targets, len(targets) < len(parts)
 
 
 def _drop_output() -> None:
@@ -173,8 +173,8 @@ def _as_multirt_error(error: Exception) -> MultirtError:  # noqa: PLR0911 - a ta
             known = runtime_ranges(error.known, error.known) or "none"
             hint = f"runtimes here: {known}; `uv python install` adds more"
             return NothingFitsError(str(error), hint)
-        case OSError() if (said := _from_os_error(error)) is not None:
-            return said
+        case OSError() if (options := _from_os_error(error)) is not None:
+            return options
         case MemoryError():
             return OperationError("out of memory", "`ulimit -v`", kind=ErrorKind.SYSTEM)
         case RuntimeError() if "start new thread" in str(error):
@@ -231,12 +231,17 @@ def _printable(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)
 
 
+def _with_text(error: Exception) -> Exception:
+    """Return an error with the text that explains it, as one that no runtime fits has none."""
+    if not isinstance(error, NothingFitsError):
+        return error
+    from multirt.report.explanations import explained
+
+    return explained(error).with_traceback(error.__traceback__)
+
+
 def _print_error(error: MultirtError, arguments: list[str]) -> int:
     """Print an error for people, and for programs where they asked."""
-    if isinstance(error, NothingFitsError):
-        from multirt.report.explanations import explained
-
-        error = explained(error)
     hint = f"\n  {error.hint}" if error.hint else ""
     shown = _printable(f"{error.message}{hint}")
     if sys.stderr is not None:

@@ -33,7 +33,7 @@ from multirt.matrix.model import NullView, RunOptions
 from multirt.matrix.report import exit_code, merge
 from multirt.matrix.scheduler import processors
 from multirt.process.signals import interrupt_on_termination
-from multirt.report.matrix import check_place, read_document, wanted
+from multirt.report.matrix import check_target, read_document, wanted
 from multirt.report.matrix_json import github_document, list_document, plan_document
 from runtimes import NoRuntimeError, RuntimeSpec, discover
 
@@ -136,31 +136,31 @@ Html = Annotated[
 ]
 
 
-def axes(words: list[str] | None) -> tuple[tuple[str, str], ...]:
+def axes(values: list[str] | None) -> tuple[tuple[str, str], ...]:
     """Return the axis and the value that each `AXIS=VALUE` names.
 
     Raises:
         MultirtError: one has no `=`.
     """
     pairs = []
-    for word in words or ():
-        name, sign, value = word.partition("=")
+    for item in values or ():
+        name, sign, value = item.partition("=")
         if not (name and sign and value):
-            message = f"-a takes an axis and a value, not {word!r}"
+            message = f"-a takes an axis and a value, not {item!r}"
             raise UsageError(message, "write for example -a django=5.2")
         pairs.append((name, value))
     return tuple(pairs)
 
 
-def reports_of(words: list[str] | None, html: Path | None) -> list[tuple[str, Path]]:
+def reports_of(values: list[str] | None, html: Path | None) -> list[tuple[str, Path]]:
     """Return the kind and the file of each report that is asked for.
 
     Raises:
         MultirtError: one is of no kind that there is, or cannot be written.
     """
-    asked = [wanted(each) for each in words or ()]
-    asked += [("html", html)] if html is not None else []
-    return [(kind, check_place(file)) for kind, file in asked]
+    requests = [wanted(each) for each in values or ()]
+    requests += [("html", html)] if html is not None else []
+    return [(kind, check_target(file)) for kind, file in requests]
 
 
 REST = "multirt.rest"
@@ -182,13 +182,13 @@ def with_command(args: list[str], commands: Mapping[str, Any]) -> list[str]:
         return args
     valued = frozenset[str]().union(*map(valued_options, commands.values()))
     takes_value = False
-    for place, word in enumerate(args):
-        if word == "--":
+    for index, item in enumerate(args):
+        if item == "--":
             break
-        if takes_value or word.startswith("-"):
-            takes_value = not takes_value and word in valued
-        elif word in commands:
-            return [word, *args[:place], *args[place + 1 :]]
+        if takes_value or item.startswith("-"):
+            takes_value = not takes_value and item in valued
+        elif item in commands:
+            return [item, *args[:index], *args[index + 1 :]]
         else:
             break
     return ["run", *args]
@@ -200,16 +200,16 @@ class WithRest(Command):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer hides its click
         """Set the words after `--` aside."""
         if "--" in args:
-            place = args.index("--")
-            ctx.meta[REST] = tuple(args[place + 1 :])
-            args = args[:place]
+            index = args.index("--")
+            ctx.meta[REST] = tuple(args[index + 1 :])
+            args = args[:index]
         return super().parse_args(ctx, args)
 
 
 def rest(ctx: typer.Context) -> tuple[str, ...]:
     """Return the words after `--`."""
-    words: tuple[str, ...] = ctx.meta.get(REST, ())
-    return words
+    values: tuple[str, ...] = ctx.meta.get(REST, ())
+    return values
 
 
 _THEIRS = ("tox.ini", "tox.toml", "noxfile.py", "hatch.toml")
@@ -243,7 +243,7 @@ def run_matrix(
     if cover and executor is not None:
         message = "--cov combines what was measured on this machine, --executor tests on others"
         raise UsageError(message, "leave one of the two away")
-    asked = MatrixArgs(
+    requests = MatrixArgs(
         project=project,
         pick=CellSelection(
             names=(*(names or ()), *(env or ())), axes=axes(axis), keywords=keywords
@@ -263,9 +263,9 @@ def run_matrix(
         cover=cover,
     )
     interrupt_on_termination()
-    done = run_again(asked, options, live=live, quiet=quiet)
+    done = run_again(requests, options, live=live, quiet=quiet)
     if done is None:
-        done = run_planned(asked, options, jobs=jobs, live=live, quiet=quiet)
+        done = run_planned(requests, options, jobs=jobs, live=live, quiet=quiet)
     given = {
         "--project": project,
         "--missing": missing,
@@ -391,7 +391,7 @@ def offer_runtimes(
     ] = None,
 ) -> None:
     """Print the runtimes of this machine as resources: dask worker --resources."""
-    wanted = [RuntimeSpec.parse(word, fork=True) for word in specs or ()]
+    wanted = [RuntimeSpec.parse(item, fork=True) for item in specs or ()]
     found = [each for each in discover(search()).runtimes if "venv" in each.stdlib]
     known = tuple(each.id for each in found)
     for spec in wanted:

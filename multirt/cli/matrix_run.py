@@ -33,7 +33,7 @@ from multirt.matrix.plan_cache import (
 )
 from multirt.matrix.report import exit_code, is_failure
 from multirt.matrix.scheduler import run_plans, scheduler_of
-from multirt.matrix.source_digest import remember_reports
+from multirt.matrix.source_digest import record_reports
 from multirt.report.matrix import append, read_document, write
 from multirt.report.matrix_text import print_summary
 from runtimes import discover, rank
@@ -58,7 +58,7 @@ class MatrixArgs(Struct, frozen=True, kw_only=True):
     Attributes:
         project: its folder; None for the nearest.
         pick: the cells that are selected.
-        missing: in place of what is configured; None to keep it.
+        missing: instead of what is configured; None to keep it.
         last_failed: only the cells that failed last time.
         fresh: nothing that is there counts.
         far: the cluster whose runtimes are selected; None for this machine's.
@@ -77,8 +77,8 @@ class MatrixArgs(Struct, frozen=True, kw_only=True):
         if self.last_failed or self.fresh or self.far is not None:
             return None
         pick = self.pick
-        words = [*pick.names, *(f"-a{axis}={value}" for axis, value in pick.axes)]
-        return (*words, f"-k{pick.keywords}", f"--missing={self.missing}")
+        options = [*pick.names, *(f"-a{axis}={value}" for axis, value in pick.axes)]
+        return (*options, f"-k{pick.keywords}", f"--missing={self.missing}")
 
 
 class OpenMatrix(Struct, frozen=True, kw_only=True):
@@ -119,25 +119,25 @@ class OpenMatrix(Struct, frozen=True, kw_only=True):
         return self.config.name or self.config.root.name
 
 
-def open_matrix(asked: MatrixArgs) -> OpenMatrix:
+def open_matrix(args: MatrixArgs) -> OpenMatrix:
     """Read a project's configuration, and spread it over the runtimes of the machine.
 
     Raises:
         MultirtError: something of it means nothing, or no cell is selected.
     """
     since, noticed = time.time_ns(), list[str]()
-    project = read_project(asked.project or Path.cwd())
+    project = read_project(args.project or Path.cwd())
     config = read_config(project)
-    if asked.missing is not None:
-        if asked.missing not in set(MissingRuntimePolicy):
+    if args.missing is not None:
+        if args.missing not in set(MissingRuntimePolicy):
             hint = "write --missing error or --missing skip"
-            raise UsageError(f"--missing cannot be {asked.missing!r}", hint)
-        config = replace(config, missing=MissingRuntimePolicy(asked.missing))
-    here = asked.far.here if asked.far is not None else _runtimes(config, noticed.append)
-    cells = expand(config, asked.far.runtimes if asked.far is not None else here)
+            raise UsageError(f"--missing cannot be {args.missing!r}", hint)
+        config = replace(config, missing=MissingRuntimePolicy(args.missing))
+    here = args.far.here if args.far is not None else _runtimes(config, noticed.append)
+    cells = expand(config, args.far.runtimes if args.far is not None else here)
     state = project_folder(cache_dir(), config.root)
-    wanted = asked.pick
-    if asked.last_failed:
+    wanted = args.pick
+    if args.last_failed:
         there = frozenset(cell.name for cell in cells.cells)
         wanted = replace(wanted, names=_failed_last(state / LAST, there))
     selected = pick(cells.cells, wanted, config, cells.excluded)
@@ -153,9 +153,9 @@ def open_matrix(asked: MatrixArgs) -> OpenMatrix:
         selected=selected,
         here=_in_order(here, cells),
         state=state,
-        fresh=asked.fresh,
-        far=asked.far,
-        selection=asked.selection,
+        fresh=args.fresh,
+        far=args.far,
+        selection=args.selection,
         since=since,
         noticed=tuple(noticed),
     )
@@ -287,10 +287,10 @@ def state_folder(project: Path | None) -> Path | None:
 
 
 def run_again(
-    asked: MatrixArgs, options: RunOptions, *, live: bool, quiet: bool
+    args: MatrixArgs, options: RunOptions, *, live: bool, quiet: bool
 ) -> MatrixReport | None:
     """Run the cells as they were planned before; None where they are to be planned."""
-    root, selection = root_of(asked.project or Path.cwd()), asked.selection
+    root, selection = root_of(args.project or Path.cwd()), args.selection
     if root is None or selection is None or options.cover or options.wheels:
         return None
     state, start = project_folder(cache_dir(), root), time.monotonic()
@@ -313,10 +313,10 @@ def run_again(
 
 
 def run_planned(
-    asked: MatrixArgs, options: RunOptions, *, jobs: int | None, live: bool, quiet: bool
+    args: MatrixArgs, options: RunOptions, *, jobs: int | None, live: bool, quiet: bool
 ) -> MatrixReport:
     """Plan the cells, and run them."""
-    opened = open_matrix(asked)
+    opened = open_matrix(args)
     _check_package(opened)
     if not _takes(options, (cell.commands for cell in opened.selected)):
         message = "no command of the matrix takes the words after --"
@@ -330,14 +330,14 @@ def run_planned(
 
 def given_arguments(given: Mapping[str, object]) -> tuple[str, ...]:
     """Return options as they were given; those that were not are None, False or empty."""
-    words: list[str] = []
+    options: list[str] = []
     for name, value in given.items():
         if value is True:
-            words.append(name)
+            options.append(name)
         elif value:
             values = value if isinstance(value, list) else [value]
-            words += [word for each in values for word in (name, str(each))]
-    return tuple(words)
+            options += [option for each in values for option in (name, str(each))]
+    return tuple(options)
 
 
 def _view(total: int, *, live: bool, quiet: bool) -> AbstractContextManager[ProgressView]:
@@ -474,7 +474,7 @@ def write_results(
             write(report, kind, file)
     finally:
         if state is not None:
-            remember_reports(state, [file for _, file in reports])
+            record_reports(state, [file for _, file in reports])
     if in_job and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         append(report, Path(summary))
     return exit_code(report)

@@ -82,13 +82,13 @@ Site = Annotated[
 ]
 
 
-def specs(words: list[str] | None) -> tuple[Spec, ...]:
+def specs(texts: list[str] | None) -> tuple[Spec, ...]:
     """Return the runtimes that were asked for, by option or by variable."""
-    chosen = words or ([os.environ["MULTIRT_PYTHON"]] if os.environ.get("MULTIRT_PYTHON") else [])
-    return tuple(Spec.parse(word) for word in chosen)
+    chosen = texts or ([os.environ["MULTIRT_PYTHON"]] if os.environ.get("MULTIRT_PYTHON") else [])
+    return tuple(Spec.parse(text) for text in chosen)
 
 
-Words = Annotated[
+ProgramArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PROGRAM [ARGUMENT]...",
@@ -184,18 +184,18 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         bool, typer.Option("--whole-site", help="Check all installed packages, imported or not.")
     ] = False
 
-    def request(self, words: list[str] | None, *, evaluate_all: bool = False) -> Request:
+    def request(self, texts: list[str] | None, *, evaluate_all: bool = False) -> Request:
         """Return the request for a program.
 
         Args:
-            words: the program and its arguments.
+            texts: the program and its arguments.
             evaluate_all: every runtime is asked.
 
         Raises:
             MultirtError: an option means nothing.
         """
         looked = search()
-        entry, _ = entry_of(words or [], looked.cwd or Path.cwd())
+        entry, _ = entry_of(texts or [], looked.cwd or Path.cwd())
         stdin = None
         if entry.kind is ProgramKind.STDIN and not sys.stdin.isatty():
             stdin = sys.stdin.buffer.read()
@@ -213,7 +213,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
 
     def _wishes(self) -> CliSettings:
         return CliSettings(
-            specs=tuple(RuntimeSpec.parse(word, fork=True) for word in self.python or ()),
+            specs=tuple(RuntimeSpec.parse(text, fork=True) for text in self.python or ()),
             implementation=self.implementation,
             prefer=self.prefer,
             margin=self.fastest_margin,
@@ -233,7 +233,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         )
 
 
-def _causes(words: Iterable[str], *, below_floor: bool) -> frozenset[str]:
+def _causes(texts: Iterable[str], *, below_floor: bool) -> frozenset[str]:
     """Return the causes whose objections are overruled.
 
     Raises:
@@ -241,11 +241,11 @@ def _causes(words: Iterable[str], *, below_floor: bool) -> frozenset[str]:
     """
     known = [cause for cause in Cause if cause is not Cause.SPEC]
     found: set[str] = {Cause.ABI_TAG, Cause.PACKAGE_PYTHON} if below_floor else set()
-    for word in words:
-        if word != "all" and word not in known:
+    for text in texts:
+        if text != "all" and text not in known:
             choices = ", ".join(each.value for each in known)
-            raise UsageError(f"invalid --allow: {word!r}", f"use all, {choices}")
-        found.update(known if word == "all" else [word])
+            raise UsageError(f"invalid --allow: {text!r}", f"use all, {choices}")
+        found.update(known if text == "all" else [text])
     return frozenset(found)
 
 
@@ -261,9 +261,9 @@ def _split(text: str) -> list[str]:
         raise UsageError(f"invalid --python-args: {error}: {text!r}") from error
 
 
-def arguments_of(words: list[str] | None) -> tuple[str, ...]:
+def arguments_of(texts: list[str] | None) -> tuple[str, ...]:
     """Return the program's own arguments."""
-    return entry_of(words or [], Path.cwd())[1]
+    return entry_of(texts or [], Path.cwd())[1]
 
 
 def takes_program(function: Callable[..., None]) -> Callable[..., None]:

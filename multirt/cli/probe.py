@@ -128,7 +128,7 @@ def probe_command(
         ImportCheck.SUBINTERPRETER: subinterpreter,
         ImportCheck.GIL: gil,
     }
-    asked = ProbeArgs(
+    args = ProbeArgs(
         targets=targets,
         python=python or (),
         runtime=runtime or (),
@@ -148,4 +148,4 @@ def probe_command(
         executor=executor,
         color=color,
     )
-    raise typer.Exit(probe_targets(asked))
+    raise typer.Exit(probe_targets(args))

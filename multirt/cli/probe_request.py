@@ -81,7 +81,7 @@ class ProbeArgs(Struct, frozen=True, kw_only=True):
     color: Color = Color.AUTO
 
 
-def probe_targets(asked: ProbeArgs) -> int:
+def probe_targets(args: ProbeArgs) -> int:
     """Print what works where, and return the exit code.
 
     Raises:
@@ -90,44 +90,44 @@ def probe_targets(asked: ProbeArgs) -> int:
     """
     lost: Sequence[ArtifactReport] = ()
     with Progress() as progress:
-        if asked.index or asked.coverage:
-            asked = replace(asked, runtime=asked.runtime or (() if asked.python else (AUTO,)))
-        if asked.index:
-            asked, lost = _downloaded(asked, progress)
-        policy = Policy.of(strict=asked.strict, fail_on=_failing(asked), ignore=asked.ignore)
+        if args.index or args.coverage:
+            args = replace(args, runtime=args.runtime or (() if args.python else (AUTO,)))
+        if args.index:
+            args, lost = _downloaded(args, progress)
+        policy = Policy.of(strict=args.strict, fail_on=_failing(args), ignore=args.ignore)
         try:
-            reports = [*(probe(_probing(asked), progress) if asked.targets else ()), *lost]
+            reports = [*(probe(_probing(args), progress) if args.targets else ()), *lost]
         except NoRuntimeError as error:
             hint = (
                 "`multirt list` shows what is here; --runtime judges on what is not, from a table:"
                 " 3.16, 3.14t-win_amd64"
             )
             raise NothingFitsError(str(error), hint) from error
-    if asked.html is not None and any(report["error"] is None for report in reports):
+    if args.html is not None and any(report["error"] is None for report in reports):
         from multirt.report.probe_html import write_probed
 
-        write_probed(reports, policy, asked.html)
+        write_probed(reports, policy, args.html)
     with suppress(AttributeError):  # a stream that replaces the real one
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    for line in _lines(reports, policy, asked):
+    for line in _lines(reports, policy, args):
         sys.stdout.write(f"{line}\n")
     _complain(reports)
     return policy.exit_code(reports)
 
 
-def _downloaded(asked: ProbeArgs, progress: Progress) -> tuple[ProbeArgs, Sequence[ArtifactReport]]:
-    """Return the arguments with wheels of the cache in place of the names of releases."""
+def _downloaded(args: ProbeArgs, progress: Progress) -> tuple[ProbeArgs, Sequence[ArtifactReport]]:
+    """Return the arguments with wheels of the cache instead of the names of releases."""
     from multirt.probe.index import download_release
 
-    found = [download_release(each, os.environ, cache_dir(), progress) for each in asked.targets]
+    found = [download_release(each, os.environ, cache_dir(), progress) for each in args.targets]
     targets = [str(wheel) for each in found for wheel in each.wheels]
     lost = [report for each in found for report in each.failed]
-    return replace(asked, targets=targets), lost
+    return replace(args, targets=targets), lost
 
 
-def _failing(asked: ProbeArgs) -> Sequence[str]:
+def _failing(args: ProbeArgs) -> Sequence[str]:
     """Return the kinds of reasons that fail; on runtimes that a wheel promises every objection."""
-    return (*asked.fail_on, *(Cause if AUTO in asked.runtime else ()))
+    return (*args.fail_on, *(Cause if AUTO in args.runtime else ()))
 
 
 def _complain(reports: Sequence[ArtifactReport]) -> None:
@@ -138,46 +138,46 @@ def _complain(reports: Sequence[ArtifactReport]) -> None:
             groups.setdefault((error["message"], error["hint"]), []).append(report["target"])
     for (message, hint), targets in groups.items():
         more = f" (and {len(targets) - 1} more)" if len(targets) > 1 else ""
-        said = f"{escaped(targets[0])}{more}: {escaped(message)}"
+        line = f"{escaped(targets[0])}{more}: {escaped(message)}"
         if sys.stderr is not None:
-            print(f"multirt: {said}", *([hint] if hint else []), sep="\n  ", file=sys.stderr)  # noqa: T201 - the command's own output
+            print(f"multirt: {line}", *([hint] if hint else []), sep="\n  ", file=sys.stderr)  # noqa: T201 - the command's own output
 
 
-def _probing(asked: ProbeArgs) -> ProbeRequest:
+def _probing(args: ProbeArgs) -> ProbeRequest:
     """Return the request."""
-    words = asked.python or [word for word in [os.environ.get("MULTIRT_PYTHON")] if word]
-    if asked.runtime and not asked.python:
-        words = []
-    if asked.executor is not None and asked.trials:
+    specs = args.python or [spec for spec in [os.environ.get("MULTIRT_PYTHON")] if spec]
+    if args.runtime and not args.python:
+        specs = []
+    if args.executor is not None and args.trials:
         message = "--executor spreads reading and judging; trials start runtimes of this machine"
         raise UsageError(message, "leave one of the two away")
     return ProbeRequest(
-        targets=tuple(each for target in asked.targets for each in wheels_in(target)),
-        specs=tuple(map(_parsed, words)),
-        described=tuple(asked.runtime),
-        sites=tuple(asked.site),
+        targets=tuple(each for target in args.targets for each in wheels_in(target)),
+        specs=tuple(map(_parsed, specs)),
+        described=tuple(args.runtime),
+        sites=tuple(args.site),
         search=search(),
-        trials=asked.trials,
-        seconds=asked.seconds,
-        jobs=asked.jobs,
-        executor=asked.executor,
+        trials=args.trials,
+        seconds=args.seconds,
+        jobs=args.jobs,
+        executor=args.executor,
     )
 
 
-def _parsed(word: str) -> RuntimeSpec:
+def _parsed(spec: str) -> RuntimeSpec:
     from runtimes import RuntimeSpec  # 2 ms, where there is one
 
-    return RuntimeSpec.parse(word, fork=True)
+    return RuntimeSpec.parse(spec, fork=True)
 
 
-def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) -> Iterator[str]:
+def _lines(reports: Sequence[ArtifactReport], policy: Policy, args: ProbeArgs) -> Iterator[str]:
     """Yield the lines of the shape that was asked for."""
     coverage = None
-    if asked.coverage:
+    if args.coverage:
         from multirt.probe.coverage import coverage_of
 
         coverage = coverage_of(reports)
-    match asked.shape:
+    match args.shape:
         case OutputFormat.JSON:
             import json
 
@@ -201,13 +201,13 @@ def _lines(reports: Sequence[ArtifactReport], policy: Policy, asked: ProbeArgs) 
         case OutputFormat.TABLE:
             from multirt.report.probe_text import Layout, coverage_lines, harmless, probe_lines
 
-            room = terminal_width(os.environ, sys.stdout)
-            paint = painter(sys.stdout, os.environ, asked.color)
+            columns = terminal_width(os.environ, sys.stdout)
+            paint = painter(sys.stdout, os.environ, args.color)
             sheet = Layout(
-                room=room,
+                columns=columns,
                 paint=paint,
-                verbose=asked.verbose,
-                everything=asked.everything,
+                verbose=args.verbose,
+                everything=args.everything,
             )
             yield from map(harmless, probe_lines(reports, policy, sheet))
             if coverage is not None:

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from multirt.cli.argv import COMMANDS, split_shebang_args
-from multirt.cli.options import PROGRAM, Json, ProgramOptions, Words, arguments_of, takes_program
+from multirt.cli.options import (
+    PROGRAM,
+    Json,
+    ProgramArguments,
+    ProgramOptions,
+    arguments_of,
+    takes_program,
+)
 from multirt.cli.start import say_notes, start
 from multirt.errors import UsageError
 from multirt.selection.decide import decide
@@ -23,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_program(
-    words: Words = None,
+    arguments: ProgramArguments = None,
     *,
     options: ProgramOptions,
     dry_run: Annotated[
@@ -59,18 +66,18 @@ def run_program(
         raise UsageError("--json goes with --dry-run: a program's output is its own")
     if canary is None and (percent is not None or shadow or repeatable):
         raise UsageError("--percent, --shadow and --repeatable go with --canary")
-    request = options.request(words)
+    request = options.request(arguments)
     if canary is not None and not dry_run:
         from multirt.cli.try_canary import CanaryArgs, try_canary
 
         spec = RuntimeSpec.parse(canary, fork=True)
-        asked = CanaryArgs(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
-        try_canary(request, arguments_of(words), asked)
+        args = CanaryArgs(spec=spec, percent=percent, shadow=shadow, repeatable=repeatable)
+        try_canary(request, arguments_of(arguments), args)
     if not dry_run:
-        start(request, arguments_of(words), split_shebang_args(sys.argv[1:], COMMANDS))
+        start(request, arguments_of(arguments), split_shebang_args(sys.argv[1:], COMMANDS))
     from multirt.report.explain import plan_document, plan_text
 
     decision = decide(request)
-    planned = plan(decision, request, arguments_of(words))
+    planned = plan(decision, request, arguments_of(arguments))
     say_notes(decision)
     typer.echo(json.dumps(plan_document(planned)) if as_json else plan_text(planned))

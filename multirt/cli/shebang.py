@@ -68,7 +68,7 @@ def set_lines(
     as_json: Json = False,
 ) -> None:
     """Make scripts start through multirt by their first line."""
-    specs = [str(RuntimeSpec.parse(word, fork=True)) for word in python or ()]
+    specs = [str(RuntimeSpec.parse(text, fork=True)) for text in python or ()]
     _each(paths, lambda path: put(path, specs, _records()), as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""Start a program, and remember how, so that the next start need not decide."""
+"""Start a program, and record how, so that the next start need not decide."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
 
 
 def start_from_fields(
-    command_line: Sequence[str], words: Sequence[str], said: Mapping[str, Sequence[str]]
+    command_line: Sequence[str], arguments: Sequence[str], options: Mapping[str, Sequence[str]]
 ) -> NoReturn:
     """Start a program as a command line asks for it.
 
     Args:
         command_line: all arguments of this process.
-        words: of these, the program and its own arguments.
-        said: the values of the options ahead of them, by the labels of a plan's question.
+        arguments: of these, the program and its own arguments.
+        options: the values of the options ahead of them, by the labels of a plan's question.
 
     Raises:
         MultirtError: no runtime fits, or the one that does cannot be started.
         SpecError: a word names no runtime.
     """
-    entry, own = entry_of(words, Path.cwd())
-    prefer, margin = (said.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
+    entry, own = entry_of(arguments, Path.cwd())
+    prefer, margin = (options.get(label, [None])[-1] for label in ("prefer", "fastest-margin"))
     cli_settings = CliSettings(
-        specs=tuple(RuntimeSpec.parse(word, fork=True) for word in said.get("python", ())),
-        sites=tuple(map(Path, said.get("site", ()))),
-        requirements=tuple(map(requirement, said.get("with", ()))),
-        requirement_files=tuple(map(Path, said.get("with-requirements", ()))),
+        specs=tuple(RuntimeSpec.parse(text, fork=True) for text in options.get("python", ())),
+        sites=tuple(map(Path, options.get("site", ()))),
+        requirements=tuple(map(requirement, options.get("with", ()))),
+        requirement_files=tuple(map(Path, options.get("with-requirements", ()))),
         prefer=Prefer(prefer) if prefer is not None else None,
         margin=int(margin) if margin is not None else None,
-        python_args=tuple(chain.from_iterable(map(shlex.split, said.get("python-args", ())))),
+        python_args=tuple(chain.from_iterable(map(shlex.split, options.get("python-args", ())))),
     )
     request = Request(
         entry=entry,
@@ -67,11 +67,11 @@ def start_from_fields(
     start(request, own, command_line)
 
 
-def is_well_formed(said: Mapping[str, Sequence[str]]) -> bool:
+def is_well_formed(options: Mapping[str, Sequence[str]]) -> bool:
     """Whether the values of options mean something; otherwise typer says what is wrong."""
-    preferred = all(each in {*Prefer} for each in said.get("prefer", ()))
-    numbers = all(each.isdecimal() for each in said.get("fastest-margin", ()))
-    quoted = any(not {*each}.isdisjoint("'\"\\") for each in said.get("python-args", ()))
+    preferred = all(each in {*Prefer} for each in options.get("prefer", ()))
+    numbers = all(each.isdecimal() for each in options.get("fastest-margin", ()))
+    quoted = any(not {*each}.isdisjoint("'\"\\") for each in options.get("python-args", ()))
     return preferred and numbers and not quoted
 
 
@@ -126,10 +126,10 @@ def unusual_choice_notice(decision: Decision) -> str | None:
     """Return a line that says that something unusual was chosen, None when it was not."""
     if decision.chosen is None:
         return None
-    runtime, said = decision.chosen.runtime, decision.configuration
+    runtime, options = decision.chosen.runtime, decision.configuration
     if decision.environment and decision.environment.is_of(runtime):
         return None
-    if said.runtimes or said.shebang_spec or said.needs or said.implementation:
+    if options.runtimes or options.shebang_spec or options.needs or options.implementation:
         return None  # it was asked for
     if decision.usual not in (None, runtime.id):
         return None  # it was measured, and `--prefer fastest` asked for that

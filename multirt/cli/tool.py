@@ -15,7 +15,7 @@ from multirt.cli.options import PROGRAM, ProgramOptions, store, takes_program
 from multirt.cli.start import start
 from multirt.program.model import EntryPoint, ProgramKind
 
-Words = Annotated[
+ProgramArguments = Annotated[
     list[str],
     typer.Argument(
         metavar="TOOL[@VERSION] [ARGUMENT]...",
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_tool(
-    words: Words,
+    arguments: ProgramArguments,
     *,
     options: ProgramOptions,
     source: Annotated[
@@ -41,14 +41,14 @@ def run_tool(
     ] = None,
 ) -> None:
     """Run a tool from the package index, on a runtime that has wheels for it."""
-    text, latest = _required(source or words[0])
+    text, latest = _required(source or arguments[0])
     needed = requirement(text)
     given = replace(options, isolated=True, with_=[str(needed), *(options.with_ or [])])
-    command = EntryPoint(kind=ProgramKind.COMMAND, text=words[0] if source else needed.name)
-    request = replace(given.request(words), entry=command)
+    command = EntryPoint(kind=ProgramKind.COMMAND, text=arguments[0] if source else needed.name)
+    request = replace(given.request(arguments), entry=command)
     if latest and not options.offline:
         request = replace(request, store=partial(store, refresh=True))
-    start(request, words[1:], split_shebang_args(sys.argv[1:], COMMANDS))
+    start(request, arguments[1:], split_shebang_args(sys.argv[1:], COMMANDS))
 
 
 def _required(text: str) -> tuple[str, bool]:

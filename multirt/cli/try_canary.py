@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from runtimes import RuntimeSpec
 
 
-# Percent of the starts when nothing is said. A shadow harms none, so every start has one.
+# Percent of the starts when nothing is given. A shadow harms none, so every start has one.
 _STARTS, _SHADOWS = 5.0, 100.0
 
 
@@ -62,13 +62,13 @@ def canary_store() -> CanaryStore:
     return CanaryStore(path=data_dir() / "canary.sqlite3")
 
 
-def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
+def try_canary(request: Request, own: Sequence[str], args: CanaryArgs) -> None:
     """Start the program with its canary; return when it is to be started as ever.
 
     Args:
         request: for the usual runtime.
         own: the program's own arguments.
-        asked: of the canary.
+        args: of the canary.
 
     Raises:
         MultirtError: nothing fits as the usual runtime, or the canary is that, or a shadow is
@@ -77,8 +77,8 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
     usual = decide(request)
     if usual.chosen is None:
         raise NoRuntimeError(usual)
-    _check(usual.program, asked)
-    cli_settings = replace(request.cli_settings, specs=(asked.spec,), prefer=None)
+    _check(usual.program, args)
+    cli_settings = replace(request.cli_settings, specs=(args.spec,), prefer=None)
     try:
         new = decide(replace(request, cli_settings=cli_settings))
     except MultirtError as error:  # a path that leads to nothing, or to something broken
@@ -88,7 +88,7 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
         say(f"multirt: no canary: {_why(new)}")
         return
     if new.chosen.runtime == usual.chosen.runtime:
-        message = f"the canary {asked.spec} is the usual runtime, {usual.chosen.runtime.id}"
+        message = f"the canary {args.spec} is the usual runtime, {usual.chosen.runtime.id}"
         raise UsageError(message, "name another with --python or --canary", kind=ErrorKind.CANARY)
     trial = CanaryPair(
         program=program_key(usual.program),
@@ -101,8 +101,8 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
         usual=plan(usual, request, own),
         canary=plan(new, request, own),
         env=os.environ,
-        percent=asked.share,
-        shadow=asked.shadow,
+        percent=args.share,
+        shadow=args.shadow,
         store=canary_store(),
         say=say,
     )
@@ -112,14 +112,14 @@ def try_canary(request: Request, own: Sequence[str], asked: CanaryArgs) -> None:
         say(f"multirt: no canary: {error.message}")
 
 
-def _check(program: Program, asked: CanaryArgs) -> None:
+def _check(program: Program, args: CanaryArgs) -> None:
     """Refuse what cannot be tried."""
     if program.entry.kind in (ProgramKind.STDIN, ProgramKind.INTERPRETER):
         message = f"a canary needs a program that is found again, not {program.title}"
         raise UsageError(message, "save it to a file", kind=ErrorKind.CANARY)
     declared = (program.settings or {}).get("canary")
     says_so = isinstance(declared, dict) and declared.get("repeatable") is True
-    if asked.shadow and not (asked.repeatable or says_so):
+    if args.shadow and not (args.repeatable or says_so):
         hint = "say --repeatable, or `canary.repeatable = true` in its [tool.multirt]"
         raise UsageError(
             f"--shadow runs {program.title} twice: may it be?", hint, kind=ErrorKind.CANARY

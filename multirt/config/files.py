@@ -34,7 +34,7 @@ def pinned(name: str, text: str) -> str:
         return "\n".join(_mise_versions(tools.get("python") if isinstance(tools, dict) else None))
     if name == ".tool-versions":
         lines = (line.partition("#")[0].split() for line in text.splitlines())
-        return "\n".join(" ".join(words[1:]) for words in lines if words[:1] == ["python"])
+        return "\n".join(" ".join(parts[1:]) for parts in lines if parts[:1] == ["python"])
     return text
 
 

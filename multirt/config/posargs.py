@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 POSARGS = "{posargs}"
 """The placeholder for the arguments after `--`."""
-ASKED = re.compile(r"\{posargs(?::((?:[^{}]|\{[^{}]*\})*))?\}")
+PLACEHOLDER = re.compile(r"\{posargs(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 """The same, with the defaults where nothing follows `--`."""
 _HIDDEN = "\x00"  # no command line has it
 
 
 def expand_posargs(command: Sequence[str], posargs: Sequence[str]) -> tuple[str, ...]:
     """Return a command with the arguments after `--`, or their defaults, inserted."""
-    words: list[str] = []
-    for word in command:
-        if match := ASKED.fullmatch(word):
-            words += posargs or defaults(match)
+    parts: list[str] = []
+    for part in command:
+        if match := PLACEHOLDER.fullmatch(part):
+            parts += posargs or defaults(match)
         else:
-            words.append(ASKED.sub(lambda each: shlex.join(posargs or defaults(each)), word))
-    return tuple(words)
+            parts.append(PLACEHOLDER.sub(lambda each: shlex.join(posargs or defaults(each)), part))
+    return tuple(parts)
 
 
 def split_command(line: str) -> list[str]:
@@ -33,17 +33,17 @@ def split_command(line: str) -> list[str]:
     Raises:
         ValueError: a quotation does not end.
     """
-    asked: list[str] = []
+    inserted: list[str] = []
 
     def hidden(match: re.Match[str]) -> str:
-        asked.append(match[0])
-        return f"{_HIDDEN}{len(asked) - 1}{_HIDDEN}"
+        inserted.append(match[0])
+        return f"{_HIDDEN}{len(inserted) - 1}{_HIDDEN}"
 
     def shown(match: re.Match[str]) -> str:
-        return asked[int(match[1])]
+        return inserted[int(match[1])]
 
-    words = shlex.split(ASKED.sub(hidden, line))
-    return [re.sub(f"{_HIDDEN}(\\d+){_HIDDEN}", shown, word) for word in words]
+    parts = shlex.split(PLACEHOLDER.sub(hidden, line))
+    return [re.sub(f"{_HIDDEN}(\\d+){_HIDDEN}", shown, part) for part in parts]
 
 
 def restore_posargs(marked: Sequence[str], usual: Sequence[str], mark: str) -> tuple[str, ...]:
@@ -54,20 +54,20 @@ def restore_posargs(marked: Sequence[str], usual: Sequence[str], mark: str) -> t
         usual: with what stands there when there are none.
         mark: occurs once, or several times, then without known defaults.
     """
-    found = [index for index, word in enumerate(marked) if mark in word]
+    found = [index for index, part in enumerate(marked) if mark in part]
     for index in found if len(found) == 1 else ():
         after = len(marked) - index - 1
         before, _, behind = marked[index].partition(mark)
-        words = shlex.join(usual[index : len(usual) - after])
-        words = words.removeprefix(before).removesuffix(behind)
-        if words and not set("{}") & set(words):
-            word = f"{before}{{posargs:{words}}}{behind}"
-            return (*marked[:index], word, *marked[index + 1 :])
-    return tuple(word.replace(mark, POSARGS) for word in marked)
+        parts = shlex.join(usual[index : len(usual) - after])
+        parts = parts.removeprefix(before).removesuffix(behind)
+        if parts and not set("{}") & set(parts):
+            part = f"{before}{{posargs:{parts}}}{behind}"
+            return (*marked[:index], part, *marked[index + 1 :])
+    return tuple(part.replace(mark, POSARGS) for part in marked)
 
 
 def defaults(match: re.Match[str]) -> tuple[str, ...]:
-    """Return the defaults in a match of `ASKED`, for when nothing follows `--`.
+    """Return the defaults in a match of `PLACEHOLDER`, for when nothing follows `--`.
 
     Raises:
         ValueError: a quotation in them does not end.
@@ -77,4 +77,4 @@ def defaults(match: re.Match[str]) -> tuple[str, ...]:
 
 def takes_posargs(command: Sequence[str]) -> bool:
     """Return whether a command takes the arguments after `--`."""
-    return any(ASKED.search(word) for word in command)
+    return any(PLACEHOLDER.search(part) for part in command)

@@ -47,11 +47,11 @@ def read_requirements(files: Iterable[Path]) -> RequirementLines:
         if file in read:
             continue
         read.append(file)
-        for words, line in _lines(file):
-            if words[0] in _ANOTHER_FILE and len(words) > 1:
-                left.append(file.parent / words[1])
-            elif words[0].startswith("-"):
-                message = f"{file}: {words[0]} is not understood here"
+        for options, line in _lines(file):
+            if options[0] in _ANOTHER_FILE and len(options) > 1:
+                left.append(file.parent / options[1])
+            elif options[0].startswith("-"):
+                message = f"{file}: {options[0]} is not understood here"
                 hint = "list plain requirements, or give the option by UV_ variables"
                 raise UsageError(message, hint)
             else:
@@ -69,9 +69,9 @@ def _lines(file: Path) -> Iterator[tuple[list[str], str]]:
         raise UsageError(f"cannot read {file}: it is not UTF-8") from error
     for line in text.replace("\\\n", " ").splitlines():
         try:
-            words = shlex.split(line, comments=True)
+            options = shlex.split(line, comments=True)
         except ValueError as error:
             raise UsageError(f"{file}: {line.strip()}: {error}") from error
-        kept = [word for word in words if not word.startswith(_DROPPED)]
+        kept = [option for option in options if not option.startswith(_DROPPED)]
         if kept:
             yield kept, line.partition(" #")[0].partition(f" {_DROPPED}")[0].strip()

@@ -75,8 +75,8 @@ class CliSettings(Struct, frozen=True, kw_only=True):
     Attributes:
         specs: acceptable runtimes in order of preference; empty for any.
         implementation: the only one wanted; None for any.
-        prefer: what comes first; None when it was not said.
-        margin: percent by which the fastest has to be faster; None when it was not said.
+        prefer: what comes first; None when it was not given.
+        margin: percent by which the fastest has to be faster; None when it was not given.
         allow_prerelease: pre-releases are as good as releases.
         sites: folders of packages; empty when none were named.
         whole_site: all that is installed counts.
@@ -169,20 +169,20 @@ class _Collector(Struct, frozen=True, kw_only=True):
         return Configuration(
             runtimes=runtimes,
             shebang_spec=shebang_spec,
-            implementation=_said(cli_settings.implementation, "--implementation")
+            implementation=_setting(cli_settings.implementation, "--implementation")
             or _first(table.implementation for table in tables),
             requires=tuple(_requires(program, counting)),
             needs=next((table.needs for table in tables if table.needs), ()),
-            sites=_said(cli_settings.sites or None, "--site")
+            sites=_setting(cli_settings.sites or None, "--site")
             or _first(table.sites for table in tables),
             imports=tuple(name for table in tables for name in table.imports),
-            prefer=_said(cli_settings.prefer, "--prefer")
+            prefer=_setting(cli_settings.prefer, "--prefer")
             or _first(table.prefer for table in tables),
-            margin=_said(cli_settings.margin, "--fastest-margin")
+            margin=_setting(cli_settings.margin, "--fastest-margin")
             or _first(table.margin for table in tables),
-            allow_prerelease=_said(cli_settings.allow_prerelease or None, "--allow-prerelease")
+            allow_prerelease=_setting(cli_settings.allow_prerelease or None, "--allow-prerelease")
             or _first(table.allow_prerelease for table in tables),
-            whole_site=_said(cli_settings.whole_site or None, "--whole-site")
+            whole_site=_setting(cli_settings.whole_site or None, "--whole-site")
             or _first(table.whole_site for table in tables),
             requirements=tuple(_requirements(program, cli_settings, counting)),
             constraints=cli_settings.requirement_files,
@@ -227,7 +227,7 @@ class _Collector(Struct, frozen=True, kw_only=True):
         """Return the runtimes that a setting names, else the one that the first line names."""
         variable = self.context.env.get("MULTIRT_PYTHON")
         if self.cli_settings.specs:
-            return _said(self.cli_settings.specs, "--python"), None
+            return _setting(self.cli_settings.specs, "--python"), None
         if variable and not self.cli_settings.isolated:
             spec = RuntimeSpec.parse(variable, fork=True)
             origin = "MULTIRT_PYTHON"
@@ -237,9 +237,18 @@ class _Collector(Struct, frozen=True, kw_only=True):
         shebang_spec = _shebang_spec(self.program) if own is None else None
         if own is not None or shebang_spec is not None:
             return own, shebang_spec
-        said = [table.runtimes for table in tables[of_script:] if table.runtimes is not None]
-        of_project = next((each for each in said if each.source is not Source.USER), None)
-        pin = of_project or self._nearest_pin() or next(iter(said), None) or self._global_pin()
+        pinned_runtimes = [
+            table.runtimes for table in tables[of_script:] if table.runtimes is not None
+        ]
+        of_project = next(
+            (each for each in pinned_runtimes if each.source is not Source.USER), None
+        )
+        pin = (
+            of_project
+            or self._nearest_pin()
+            or next(iter(pinned_runtimes), None)
+            or self._global_pin()
+        )
         return pin, None
 
     def _nearest_pin(self) -> Setting[tuple[RuntimeSpec, ...]] | None:
@@ -266,8 +275,8 @@ class _Collector(Struct, frozen=True, kw_only=True):
             return None
         absent = () if self.cli_settings.use_pins else map(str, found.specs)
         self.notes.extend(
-            Note(kind=NoteKind.PIN_UNKNOWN, facts=(str(path), word))
-            for word in (*absent, *found.unknown)
+            Note(kind=NoteKind.PIN_UNKNOWN, facts=(str(path), name))
+            for name in (*absent, *found.unknown)
         )
         for each in found.looked:
             self.looked.there(each)
@@ -356,7 +365,7 @@ def _editable(program: Program, project: ProgramProject | None) -> tuple[Path, .
     return ()
 
 
-def _said(value: T | None, option: str) -> Setting[T] | None:
+def _setting(value: T | None, option: str) -> Setting[T] | None:
     if value is None:
         return None
     return Setting(value=value, source=Source.OPTION, origin=option)

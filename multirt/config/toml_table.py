@@ -52,19 +52,19 @@ class TomlTable:
     def choice(self, key: str, allowed: Iterable[str]) -> str | None:
         """Return one of some strings, None where the key is absent."""
         value = self.text(key)
-        words = tuple(allowed)
-        if value is None or value in words:
+        strings = tuple(allowed)
+        if value is None or value in strings:
             return value
-        raise self.error(key, f"cannot be {value!r}", f"one of {', '.join(words)}")
+        raise self.error(key, f"cannot be {value!r}", f"one of {', '.join(strings)}")
 
     def members(self, key: str, kind: type[_E]) -> tuple[_E, ...]:
         """Return members of an enum, from a string or a list of strings."""
         known = tuple(each.value for each in kind)
-        words = self.words(key) or ()
-        for word in words:
-            if word not in known:
-                raise self.error(key, f"cannot be {word!r}", suggestion(word, known))
-        return tuple(kind(word) for word in words)
+        strings = self.strings(key) or ()
+        for string in strings:
+            if string not in known:
+                raise self.error(key, f"cannot be {string!r}", suggestion(string, known))
+        return tuple(kind(string) for string in strings)
 
     def percent(self, key: str) -> int | None:
         """Return a whole number that is not negative, None where the key is absent."""
@@ -92,11 +92,11 @@ class TomlTable:
             key, f"is not a number of seconds up to a year: {str(value)[:40]}", f"write {key} = 600"
         )
 
-    def words(self, key: str) -> tuple[str, ...] | None:
+    def strings(self, key: str) -> tuple[str, ...] | None:
         """Return a list of strings; one string is a list of one; None where absent."""
-        return self._words(key, self._take(key))
+        return self._strings(key, self._take(key))
 
-    def _words(self, key: str, value: object) -> tuple[str, ...] | None:
+    def _strings(self, key: str, value: object) -> tuple[str, ...] | None:
         if value is None:
             return None
         if isinstance(value, str):
@@ -119,13 +119,13 @@ class TomlTable:
         from multirt.config.posargs import expand_posargs, split_command  # only the matrix has it
 
         try:
-            words = split_command(value) if isinstance(value, str) else self._words(key, value)
-            expand_posargs(words or (), ())  # a malformed one fails here, not at the start
+            strings = split_command(value) if isinstance(value, str) else self._strings(key, value)
+            expand_posargs(strings or (), ())  # a malformed one fails here, not at the start
         except ValueError as error:
             raise self.error(key, f"has a command that cannot be read: {error}") from error
-        if not words:
+        if not strings:
             raise self.error(key, "has an empty command")
-        return tuple(words)
+        return tuple(strings)
 
     def variables(self, key: str) -> dict[str, str]:
         """Return a table of strings; empty where the key is absent."""
@@ -188,17 +188,17 @@ class TomlTable:
         return self.where.partition("[")[2].removesuffix("]")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(string: str, known: Iterable[str]) -> str | None:
     """Return the known word that a misspelled one was meant to be, None when none is near."""
     from difflib import get_close_matches  # 3 ms, for a wrong word
 
-    return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.6)), None)
+    return next(iter(get_close_matches(string, tuple(known), n=1, cutoff=0.6)), None)
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def suggestion(string: str, known: Iterable[str]) -> str:
     """Return a hint for a wrong word: the nearest known one, else all of them."""
     listed = tuple(known)
-    near = nearest(word, listed)
+    near = nearest(string, listed)
     return f"did you mean {near!r}?" if near else f"known are {', '.join(listed)}"
 
 
@@ -247,8 +247,8 @@ def read_table(data: Mapping[str, object], source: Source, origin: str, folder: 
         runtimes=optional("runtimes", _specs(table)),
         implementation=optional("implementation", table.text("implementation")),
         needs=tuple(map(setting, table.members("needs", Need))),
-        sites=optional("site", tuple(folder / each for each in table.words("site") or ())),
-        imports=tuple(map(setting, table.words("imports") or ())),
+        sites=optional("site", tuple(folder / each for each in table.strings("site") or ())),
+        imports=tuple(map(setting, table.strings("imports") or ())),
         prefer=setting(prefer[-1]) if prefer else None,
         margin=optional("fastest-margin", table.percent("fastest-margin")),
         allow_prerelease=optional("allow-prerelease", table.flag("allow-prerelease")),
@@ -260,7 +260,7 @@ def read_table(data: Mapping[str, object], source: Source, origin: str, folder: 
 
 def _specs(table: TomlTable) -> tuple[RuntimeSpec, ...]:
     try:
-        words = table.words("runtimes") or ()
-        return tuple(RuntimeSpec.parse(word, fork=True) for word in words)
+        strings = table.strings("runtimes") or ()
+        return tuple(RuntimeSpec.parse(string, fork=True) for string in strings)
     except SpecError as error:
         raise table.error("runtimes", f"is invalid: {error}") from error

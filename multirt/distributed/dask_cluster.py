@@ -124,15 +124,15 @@ async def _greet(address: str) -> None:
 
 
 @contextmanager
-def join(place: str) -> Iterator[DaskCluster]:
+def join(address: str) -> Iterator[DaskCluster]:
     """Give the cluster of the scheduler at `HOST:PORT`.
 
     Raises:
         MultirtError: that is no address, dask is not installed, or the scheduler does not answer.
     """
-    host, _, port = place.rpartition(":")
+    host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
-        message = f"no executor: 'dask://{place}'"
+        message = f"no executor: 'dask://{address}'"
         raise UsageError(message, "write dask://HOST:PORT")
     require("distributed", "an executor of Dask")
     import dask
@@ -141,10 +141,10 @@ def join(place: str) -> Iterator[DaskCluster]:
     # A scheduler that ends is said by what becomes of the work, not by Dask's tracebacks.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        asyncio.run(_greet(f"tcp://{place}"))
-        client = Client(f"tcp://{place}", timeout=_PATIENCE)
+        asyncio.run(_greet(f"tcp://{address}"))
+        client = Client(f"tcp://{address}", timeout=_PATIENCE)
     except (TimeoutError, OSError, MemoryError, OverflowError, ValueError) as error:
-        message = f"no Dask scheduler answers at {place}"
+        message = f"no Dask scheduler answers at {address}"
         hint = "start one with `dask scheduler`, and workers with `dask worker`"
         raise OperationError(message, hint, kind=ErrorKind.EXECUTOR) from error
     # What is sent may be a whole project; Dask warns from 10 MB on.

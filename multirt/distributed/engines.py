@@ -51,10 +51,10 @@ def join(address: str) -> AbstractContextManager[Cluster]:
     """
     from importlib.metadata import entry_points  # 20 ms
 
-    name, colons, place = address.partition("://")
+    name, colons, rest = address.partition("://")
     found = entry_points(group=_GROUP, name=name) if colons and name else ()
     if not found:
         message = f"no executor: {address!r}"
         raise UsageError(message, "write dask://HOST:PORT")
     engine = cast("Callable[[str], AbstractContextManager[Cluster]]", next(iter(found)).load())
-    return engine(place)
+    return engine(rest)

@@ -115,9 +115,9 @@ def target_of(runtime: Runtime, given: ProcessImage | None) -> Target:
 def _libc(runtime: Runtime, given: ProcessImage | None) -> tuple[str, tuple[int, ...]] | None:
     """Return a runtime's C library: what it answered, or what its loader shows."""
     libc = runtime.platform.libc
-    answered = _numbers(libc.version) if libc is not None else ()
-    if libc is not None and answered:
-        return libc.name, answered
+    reported = _numbers(libc.version) if libc is not None else ()
+    if libc is not None and reported:
+        return libc.name, reported
     return given.libc if given is not None and given.libc and given.libc[1] else None
 
 

@@ -60,20 +60,20 @@ def overlay(runtime: Runtime, roots: Sequence[Path], cache_dir: Path) -> Path:
     try:
         make_folder(home.parent)
         remove_atomically(home)  # a part of it was removed
-        room = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
+        workdir = Path(tempfile.mkdtemp(prefix=f".new-{home.name}~", dir=home.parent))
     except OSError as error:
         raise unwritable(runtime, error) from error
     try:
         lines = "".join(f"import site; site.addsitedir({str(root)!r})\n" for root in roots)
-        for folder in create(runtime, room, cache_dir):
+        for folder in create(runtime, workdir, cache_dir):
             (folder / _PATH_FILE).write_text(lines, encoding="utf-8", errors="surrogateescape")
-        write_manifest(room, _record(runtime, roots))
-        room.rename(home)
+        write_manifest(workdir, _record(runtime, roots))
+        workdir.rename(home)
     except OSError as error:
         if not is_intact(home):  # another start was quicker, which is as good
             raise unwritable(runtime, error) from error
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        shutil.rmtree(workdir, ignore_errors=True)
     return python_of(home)
 
 
@@ -166,16 +166,16 @@ def _make_locked(
 
 
 def _make(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
-    """Make an environment next to its place, and put it there when it is complete."""
+    """Make an environment next to its folder, and move it there when it is complete."""
     try:
-        with _build_folder(runtime, store, home) as room:
+        with _build_folder(runtime, store, home) as workdir:
             count = len(resolution.pins) + len(resolution.wheels) + len(resolution.editable)
             with store.progress(f"installing {count} packages for {runtime.id}"):
-                install_pins(runtime, resolution, store, room)
-                install_local(resolution, store, room)
-            write_manifest(room, record_of(runtime, resolution))
+                install_pins(runtime, resolution, store, workdir)
+                install_local(resolution, store, workdir)
+            write_manifest(workdir, record_of(runtime, resolution))
             remove_atomically(home)  # what was there was damaged
-            room.rename(home)
+            workdir.rename(home)
     except UvError as error:
         raise _translated(error, runtime, store) from error
 
@@ -184,7 +184,7 @@ def _make(runtime: Runtime, resolution: Resolution, store: EnvironmentStore, hom
 def _build_folder(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iterator[Path]:
     """Give an empty folder to make an environment in, and take away what is left of it.
 
-    It is the runtime's own unless another process makes one of that runtime now: uv remembers of an
+    It is the runtime's own unless another process makes one of that runtime now: uv caches of an
     interpreter by its path what it would else have to start it for.
     """
     import shutil
@@ -197,14 +197,14 @@ def _build_folder(runtime: Runtime, store: EnvironmentStore, home: Path) -> Iter
         for left in store.environments.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=True)  # of a builder that was killed
         if free:
-            room = store.environments / f"{prefix}0"
-            room.mkdir(mode=0o700)
+            workdir = store.environments / f"{prefix}0"
+            workdir.mkdir(mode=0o700)
         else:
-            room = Path(tempfile.mkdtemp(prefix=prefix, dir=store.environments))
+            workdir = Path(tempfile.mkdtemp(prefix=prefix, dir=store.environments))
         try:
-            yield room
+            yield workdir
         finally:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(workdir, ignore_errors=True)
 
 
 @contextmanager
@@ -245,7 +245,7 @@ def install_pins(
 
 
 def install_local(resolution: Resolution, store: EnvironmentStore, home: Path) -> None:
-    """Install what is of this machine, in place of what was.
+    """Install what is of this machine, instead of what was.
 
     Raises:
         UvError: it cannot be installed.
@@ -263,12 +263,12 @@ def install_local(resolution: Resolution, store: EnvironmentStore, home: Path) -
     _forget_bytecode(home, resolution)
 
 
-def _install(store: EnvironmentStore, room: Path, what: list[str]) -> None:
-    command = ["pip", "install", "--quiet", "--no-deps", "--python", str(python_of(room))]
+def _install(store: EnvironmentStore, workdir: Path, what: list[str]) -> None:
+    command = ["pip", "install", "--quiet", "--no-deps", "--python", str(python_of(workdir))]
     ask(store, [*command, *what])
 
 
-def _forget_bytecode(room: Path, resolution: Resolution) -> None:
+def _forget_bytecode(workdir: Path, resolution: Resolution) -> None:
     """Remove bytecode of modules that were replaced.
 
     Python would take it for the new module's, if that has the size and the second of the old one.
@@ -279,7 +279,7 @@ def _forget_bytecode(room: Path, resolution: Resolution) -> None:
         with open_archive(wheel.path) as archive:
             modules = [Path(name) for name in archive.namelist() if name.endswith(".py")]
         for module in modules:
-            for root in site_folders(room):
+            for root in site_folders(workdir):
                 for stale in (root / module).parent.glob(f"__pycache__/{module.stem}.*.pyc"):
                     stale.unlink()
 

@@ -67,30 +67,30 @@ def with_settings(env: Mapping[str, str], settings: Iterable[tuple[str, str]]) -
     settings = tuple(settings)
     if not settings:
         return env
-    told = {**env, **index_settings(env)}
+    merged = {**env, **index_settings(env)}
     for name, value in settings:
-        if name in _SEPARATORS and name in told:
-            told[name] = _SEPARATORS[name].join((told[name], value))
+        if name in _SEPARATORS and name in merged:
+            merged[name] = _SEPARATORS[name].join((merged[name], value))
         elif name not in env:
-            told[name] = value
-    return told
+            merged[name] = value
+    return merged
 
 
-def _address(place: str) -> str:
-    """Write a place of files so that it does not depend on the current folder."""
-    return place if "://" in place else os.path.abspath(Path(place).expanduser())  # noqa: PTH100 - as pip
+def _address(location: str) -> str:
+    """Write a location of files so that it does not depend on the current folder."""
+    return location if "://" in location else os.path.abspath(Path(location).expanduser())  # noqa: PTH100 - as pip
 
 
 def _uv_has_indexes(env: Mapping[str, str]) -> bool:
     """Tell whether a user's or the system's `uv.toml` names an index."""
-    words = ("index", "index-url", "extra-index-url", "find-links", "no-index", "pip")
+    keys = ("index", "index-url", "extra-index-url", "find-links", "no-index", "pip")
     for file in (_config_home(env) / "uv/uv.toml", Path("/etc/uv/uv.toml")):
         try:
             lines = read_text(file, errors="replace").splitlines()
         except OSError:
             continue
         names = {line.partition("=")[0].strip(" []") for line in lines}
-        if names.intersection(words):
+        if names.intersection(keys):
             return True
     return False
 
@@ -204,7 +204,7 @@ def apply_tool_uv(
 
 
 class _Reader(Struct, frozen=True, kw_only=True):
-    """One table with its place."""
+    """One table with its file."""
 
     table: Mapping[str, object]
     title: str
@@ -214,7 +214,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         """Yield the variables for uv with their values."""
         for key, variable in (*_TEXTS.items(), *_LISTS.items()):
             for value in self.texts(key, single=key in _TEXTS):
-                yield variable, self._placed(value) if key in _INDEX_KEYS else value
+                yield variable, self._located(value) if key in _INDEX_KEYS else value
         if self.table.get("no-index") is True:
             yield NO_INDEX, "1"
         yield from self._indexes()
@@ -236,13 +236,13 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 case {"url": str(url), **more}:
                     variable = "UV_DEFAULT_INDEX" if more.get("default") is True else "UV_INDEX"
                     name = f"{more['name']}=" if isinstance(more.get("name"), str) else ""
-                    yield variable, f"{name}{self._placed(url)}"
+                    yield variable, f"{name}{self._located(url)}"
                 case _:
                     raise self.wrong(f"an index has no url: {each!r}")
 
-    def _placed(self, place: str) -> str:
+    def _located(self, location: str) -> str:
         """Return an address, or a path made absolute."""
-        return place if "://" in place else str(self.folder / place)
+        return location if "://" in location else str(self.folder / location)
 
     def wrong(self, what: str, hint: str | None = None) -> MultirtError:
         """Return the error that says what is wrong, and where."""

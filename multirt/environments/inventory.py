@@ -51,7 +51,7 @@ class StoredEnvironment(Struct, frozen=True, kw_only=True):
 
     Attributes:
         home: its folder, whose name is its name.
-        record: what it is; None when that cannot be told.
+        record: what it is; None when that is not known.
         state: whether it can be used.
         size: bytes of all its files.
         own: bytes that its removal frees: of files that no cache and no other environment shares.
@@ -105,14 +105,14 @@ def prunable(
         now: seconds since the epoch.
     """
     go: list[StoredEnvironment] = []
-    room = limits.size
+    capacity = limits.size
     for each in found:
         useless = each.state is not EnvironmentState.WHOLE
         old = limits.unused is not None and now - each.used > limits.unused
-        if useless or old or (room is not None and each.own > room):
+        if useless or old or (capacity is not None and each.own > capacity):
             go.append(each)
-        elif room is not None:
-            room -= each.own
+        elif capacity is not None:
+            capacity -= each.own
     return tuple(go)
 
 
@@ -135,10 +135,10 @@ def sweep(store: EnvironmentStore) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _folders(place: Path) -> Iterator[Path]:
+def _folders(root: Path) -> Iterator[Path]:
     try:
-        check_folder(place)
-        yield from sorted(place.iterdir())
+        check_folder(root)
+        yield from sorted(root.iterdir())
     except OSError:
         return
 

@@ -79,7 +79,7 @@ def make_lock(
 
 
 def write_lock(file: Path, text: str) -> None:
-    """Put a lock in place at once or not at all.
+    """Write a lock at once or not at all.
 
     Raises:
         MultirtError: it cannot be written.

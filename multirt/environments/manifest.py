@@ -49,7 +49,7 @@ def signature(executable: Path) -> str:
 
 
 def digest(*facts: Iterable[str]) -> str:
-    """Return 16 hexadecimal digits that differ when a fact, its place or its group does."""
+    """Return 16 hexadecimal digits that differ when a fact, its position or its group does."""
     state = hashlib.sha256()
     for group in facts:
         for fact in group:
@@ -194,7 +194,7 @@ def write_record(home: Path, record: Manifest) -> None:
 
 
 def read_record(home: Path) -> Manifest | None:
-    """Return what an environment is; None when that cannot be told."""
+    """Return what an environment is; None when that is not known."""
     return cache.read(home / RECORD, Manifest)
 
 

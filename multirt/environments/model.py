@@ -72,7 +72,7 @@ def _silent(_message: str) -> AbstractContextManager[object]:
 
 
 class EnvironmentStore(Struct, frozen=True):
-    """The place of environments on one machine, and the circumstances of this use of it.
+    """The folder of environments on one machine, and the circumstances of this use of it.
 
     Attributes:
         root: the cache folder of multirt; it need not exist.

@@ -1,7 +1,7 @@
 """Keep one environment for each use of a runtime, in which only local wheels are replaced.
 
 A project that is tested has a new wheel after every edit, and all else stays. So its environment
-keeps its place, which everything that remembers paths rests on: uv what it asked the interpreter,
+keeps its folder, which everything that stores paths rests on: uv what it asked the interpreter,
 bytecode where its sources are. Who uses it holds it, and nothing is replaced under him.
 """
 
@@ -147,7 +147,7 @@ class _ProjectEnvironment(Struct, frozen=True):
         return contents_are_intact(home, python_of(home), self.local)
 
     def make(self, home: Path) -> None:
-        """Make an environment in its place; it counts from its seal on.
+        """Make an environment in its folder; it counts from its seal on.
 
         Raises:
             OSError, UvError: it cannot be made.

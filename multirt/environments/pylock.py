@@ -135,8 +135,8 @@ def _files(package: Package) -> Iterator[tuple[str, str]]:
     if package.sdist is not None:
         yield package.sdist.filename, package.sdist.hashes.get("sha256", "")
     if package.archive is not None:
-        place = package.archive.path or package.archive.url or ""
-        yield place.rpartition("/")[2], package.archive.hashes.get("sha256", "")
+        location = package.archive.path or package.archive.url or ""
+        yield location.rpartition("/")[2], package.archive.hashes.get("sha256", "")
     if package.directory is not None:
         yield package.directory.path, ""
     if package.vcs is not None:

@@ -289,23 +289,23 @@ def _resolved(
     note_file = store.resolutions / f"{_key(runtime, wanted, wheels, store)}.json"
     note = read_note(note_file)
     if note is not None and not store.refresh:
-        _raise_remembered(note)
-        if (known := _remembered(note, store.fresh_for)) is not None:
+        _raise_cached(note)
+        if (known := _cached(note, store.fresh_for)) is not None:
             return known
     try:
         text = _ask(runtime, wanted, wheels, store)
     except UvError as error:
         if (unserved := index_error(error, store)) is not None:
-            if note is not None and (known := _remembered(note, None)) is not None:
+            if note is not None and (known := _cached(note, None)) is not None:
                 return replace(known, stale=True, life=_FAILURE_LIFE)
             raise unserved from error
         failure = resolution_error(runtime, error, store)
         if isinstance(failure, UnresolvableError) and error.failure.lasting:
-            _remember(note_file, failure=_failure_note(failure))
+            _save(note_file, failure=_failure_note(failure))
         raise failure from error
     lock = drop_packages(text, _local_names(text, wanted, wheels))
     pins = pins_of(parse_lock(lock, f"the resolution for {runtime.id}"))
-    _remember(note_file, lock=lock, pins=[pin_note(pin) for pin in pins])
+    _save(note_file, lock=lock, pins=[pin_note(pin) for pin in pins])
     return _Known(lock=lock, pins=pins, life=0 if store.refresh else store.fresh_for)
 
 
@@ -315,7 +315,7 @@ def _ask(
     wheels: tuple[LocalWheel, ...],
     store: EnvironmentStore,
 ) -> str:
-    """Let uv resolve; when the index does not answer, with what uv remembers of it.
+    """Let uv resolve; when the index does not answer, with what uv has cached of it.
 
     Raises:
         UvError: in its words; those about the index, where that did not answer.
@@ -369,7 +369,7 @@ def _key(
     )
 
 
-def _remembered(note: Mapping[str, object], fresh_for: float | None) -> _Known | None:
+def _cached(note: Mapping[str, object], fresh_for: float | None) -> _Known | None:
     """Return what a note holds that is fresh; None lets any age count."""
     age, lock, pins = age_of(note), note.get("lock"), note.get("pins")
     if age is None or (fresh_for is not None and age > fresh_for):
@@ -383,7 +383,7 @@ def _remembered(note: Mapping[str, object], fresh_for: float | None) -> _Known |
     return _Known(lock=lock, pins=known, life=(fresh_for or 0) - age)
 
 
-def _raise_remembered(note: Mapping[str, object]) -> None:
+def _raise_cached(note: Mapping[str, object]) -> None:
     """Fail as it failed before, while that counts.
 
     Raises:
@@ -420,6 +420,6 @@ def _missing_wheel(facts: object) -> MissingWheel:
             return MissingWheel(name="?", version=None, tags=None)
 
 
-def _remember(file: Path, **facts: object) -> None:
+def _save(file: Path, **facts: object) -> None:
     with suppress(OSError):  # a disk that is full; it will be asked again
         write_note(file, {"made": time.time(), **facts})

@@ -16,7 +16,7 @@ from multirt.environments.index_settings import NO_INDEX, index_settings
 from multirt.environments.model import UMASK
 from multirt.errors import ErrorKind, MultirtError, OperationError
 from multirt.process.debug_log import say
-from runtimes.storage.trust import UntrustedError, check_place, make_folder
+from runtimes.storage.trust import UntrustedError, check_location, make_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -324,7 +324,7 @@ def _private_cache(store: EnvironmentStore) -> dict[str, str]:
     home = env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or Path.home(), ".cache")
     folder = Path(env.get("UV_CACHE_DIR") or Path(home, "uv"))
     try:
-        check_place(folder, group=True)
+        check_location(folder, group=True)
     except UntrustedError:
         return {"UV_CACHE_DIR": str(store.root / "uv")}
     except OSError:
@@ -359,9 +359,9 @@ def find_uv(env: Mapping[str, str]) -> str:
     Raises:
         MultirtError: neither is there.
     """
-    beside = Path(sys.executable).with_name("uv")
-    if sys.prefix != sys.base_prefix and beside.is_file():
-        return str(beside)  # as its own package says 10 ms later
+    sibling = Path(sys.executable).with_name("uv")
+    if sys.prefix != sys.base_prefix and sibling.is_file():
+        return str(sibling)  # as its own package says 10 ms later
     from uv import find_uv_bin
 
     try:

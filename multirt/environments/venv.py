@@ -1,4 +1,4 @@
-"""Make an empty virtual environment of a runtime: no pip, nothing that names its place."""
+"""Make an empty virtual environment of a runtime: no pip, nothing that names its folder."""
 
 from __future__ import annotations
 
@@ -57,27 +57,27 @@ class Maker(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-def create(runtime: Runtime, room: Path, cache_dir: Path) -> tuple[Path, ...]:
+def create(runtime: Runtime, workdir: Path, cache_dir: Path) -> tuple[Path, ...]:
     """Make an environment in an empty folder and return its folders of packages.
 
     The first one of a runtime is kept, empty, and copied for the others: nothing in it depends on
-    its place, and a copy takes 2 ms where virtualenv has to be imported first.
+    its folder, and a copy takes 2 ms where virtualenv has to be imported first.
 
     Args:
         runtime: whose environment.
-        room: the folder.
+        workdir: the folder.
         cache_dir: where empty environments are kept, and virtualenv's facts about runtimes.
 
     Raises:
         MultirtError: the runtime cannot.
-        OSError: there is no room.
+        OSError: there is no space.
     """
     name = _name(runtime)
     pattern = cache_dir / "empty" / name
-    if not _copied(pattern, room):
-        make_empty(runtime, room, cache_dir / "virtualenv" / name)
-        _keep(room, pattern)
-    folders = site_folders(room)
+    if not _copied(pattern, workdir):
+        make_empty(runtime, workdir, cache_dir / "virtualenv" / name)
+        _keep(workdir, pattern)
+    folders = site_folders(workdir)
     if not folders:
         raise failed(runtime, "its venv module made no site-packages folder")
     return folders
@@ -118,21 +118,21 @@ def _name(runtime: Runtime) -> str:
     return f"{runtime.id}-{digest([_SCHEMA], runtime_identity(runtime))}"
 
 
-def _copied(pattern: Path, room: Path) -> bool:
+def _copied(pattern: Path, workdir: Path) -> bool:
     """Copy an empty environment that no other user can write; return whether there was one."""
     import shutil  # 2 ms here and below, where an environment is made
 
     with suppress(OSError):  # it is not there, or was removed meanwhile; `shutil.Error` is one too
         check_tree(pattern)
-        shutil.copytree(pattern, room, symlinks=True, dirs_exist_ok=True)
-    if python_of(room).exists() and site_folders(room) and (room / "pyvenv.cfg").is_file():
+        shutil.copytree(pattern, workdir, symlinks=True, dirs_exist_ok=True)
+    if python_of(workdir).exists() and site_folders(workdir) and (workdir / "pyvenv.cfg").is_file():
         return True
-    shutil.rmtree(room)  # what there is of it
-    room.mkdir(mode=0o700)
+    shutil.rmtree(workdir)  # what there is of it
+    workdir.mkdir(mode=0o700)
     return False
 
 
-def _keep(room: Path, pattern: Path) -> None:
+def _keep(workdir: Path, pattern: Path) -> None:
     """Keep a copy of an empty environment for the next ones."""
     import shutil
     import tempfile
@@ -142,38 +142,38 @@ def _keep(room: Path, pattern: Path) -> None:
         remove_atomically(pattern)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=pattern.parent))
         try:
-            shutil.copytree(room, temporary, symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(workdir, temporary, symlinks=True, dirs_exist_ok=True)
             temporary.rename(pattern)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def make_empty(runtime: Runtime, room: Path, app_data: Path) -> None:
+def make_empty(runtime: Runtime, workdir: Path, app_data: Path) -> None:
     """Make an environment without packages: by virtualenv, else by the runtime's own `venv`.
 
     Args:
         runtime: whose environment.
-        room: its folder; an environment that is there stays.
+        workdir: its folder; an environment that is there stays.
         app_data: where virtualenv caches what it asked this runtime.
 
     Raises:
         MultirtError: the runtime cannot.
     """
-    reason = _by_virtualenv(runtime, room, app_data)
+    reason = _by_virtualenv(runtime, workdir, app_data)
     if reason is None:
-        for hook in (each / name for each in site_folders(room) for name in _HOOKS):
+        for hook in (each / name for each in site_folders(workdir) for name in _HOOKS):
             hook.unlink(missing_ok=True)  # a SyntaxError at each start of 3.6 and 3.7
-        for path in (room, *room.rglob("*")):
+        for path in (workdir, *workdir.rglob("*")):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode & ~UMASK)
         return
     import shutil
 
-    shutil.rmtree(room, ignore_errors=True)
-    _by_venv(runtime, room)
-    for script in (room / scripts_folder()).glob("[aA]ctivate*"):
+    shutil.rmtree(workdir, ignore_errors=True)
+    _by_venv(runtime, workdir)
+    for script in (workdir / scripts_folder()).glob("[aA]ctivate*"):
         script.unlink()  # it names the folder that this one is renamed from
-    with (room / "pyvenv.cfg").open("a", encoding="utf-8") as config:
+    with (workdir / "pyvenv.cfg").open("a", encoding="utf-8") as config:
         config.write(f"{_REASON} = {' '.join(reason.split())}\n")
 
 
@@ -201,11 +201,11 @@ def maker_of(home: Path) -> Maker:
 
 
 def _by_virtualenv(
-    runtime: Runtime, room: Path, app_data: Path, *, dry_run: bool = False
+    runtime: Runtime, workdir: Path, app_data: Path, *, dry_run: bool = False
 ) -> str | None:
     """Make an environment by virtualenv, in this process; return why it did not."""
-    if os.pathsep in str(room):  # virtualenv would print its usage
-        return f"virtualenv refuses a path with {os.pathsep!r}: {room}"
+    if os.pathsep in str(workdir):  # virtualenv would print its usage
+        return f"virtualenv refuses a path with {os.pathsep!r}: {workdir}"
     import logging
 
     import virtualenv  # 85 ms, for the first environment of a runtime
@@ -218,14 +218,14 @@ def _by_virtualenv(
     try:
         make_folder(app_data)
         check_tree(app_data)
-        session = virtualenv.session_via_cli([*options, str(room)], setup_logging=False, env=env)
+        session = virtualenv.session_via_cli([*options, str(workdir)], setup_logging=False, env=env)
         if dry_run:
             return None
         with session:
             session.run()
     except (OSError, RuntimeError, SystemExit, ValueError) as error:
         return str(error) or type(error).__name__
-    python = python_of(room)
+    python = python_of(workdir)
     if not python.exists():
         return "virtualenv made no python"
     if python.is_symlink() and not python.samefile(runtime.executable):
@@ -233,7 +233,7 @@ def _by_virtualenv(
     return None
 
 
-def _by_venv(runtime: Runtime, room: Path) -> None:
+def _by_venv(runtime: Runtime, workdir: Path) -> None:
     """Let a runtime's own `venv` make an environment.
 
     Raises:
@@ -241,7 +241,7 @@ def _by_venv(runtime: Runtime, room: Path) -> None:
     """
     import subprocess
 
-    command = [str(runtime.executable), "-I", "-m", "venv", "--without-pip", str(room)]
+    command = [str(runtime.executable), "-I", "-m", "venv", "--without-pip", str(workdir)]
     try:
         subprocess.run(
             command,
@@ -259,7 +259,7 @@ def _by_venv(runtime: Runtime, room: Path) -> None:
 
 
 def unwritable(runtime: Runtime, error: OSError) -> MultirtError:
-    """Return the error for an environment that the disk has no room for, or that may not be."""
+    """Return the error for an environment that the disk has no space for, or that may not be."""
     where = f"{error.filename}: " if error.filename is not None else ""
     return failed(runtime, f"{where}{error.strerror or error}", _ELSEWHERE)
 

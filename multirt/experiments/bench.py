@@ -72,7 +72,7 @@ class _Series(Struct, kw_only=True):
         runs: pyperf's documents, the calibration first.
         startups: seconds of the empty program.
         processor: seconds of processor time of a start, one for each round.
-        idle: likewise of the empty program.
+        idle: the same of the empty program.
     """
 
     contender: Variant
@@ -100,7 +100,7 @@ def bench(
         arguments: the program's.
         conditions: the same for all.
         effort: how much is measured.
-        say: is told what is done now.
+        say: is called with what is done now.
 
     Raises:
         MultirtError: pyperf is not here, or the program fails on the reference.
@@ -144,9 +144,9 @@ def _excluded(comparison: Comparison) -> Iterator[ExcludedVariant]:
     reference = comparison.outcomes[0][1]
     if reference.exit_code != 0:
         name = comparison.outcomes[0][0]
-        words = reference.stderr.text.strip().splitlines()
+        lines = reference.stderr.text.strip().splitlines()
         message = f"cannot measure what fails: {name}: {reference.ending}"
-        hint = comparison.remark or (words[-1] if words else None)
+        hint = comparison.remark or (lines[-1] if lines else None)
         raise OperationError(message, hint, kind=ErrorKind.BENCH)
     for group in comparison.groups[1:]:
         difference = group.difference
@@ -165,8 +165,8 @@ def _make_series(
     stack: ExitStack,
 ) -> Iterator[_Series]:
     """Yield each contender with what is to be started."""
-    room = stack.enter_context(temporary_folder())
-    (room / "empty.py").write_text("", encoding="utf-8")
+    workdir = stack.enter_context(temporary_folder())
+    (workdir / "empty.py").write_text("", encoding="utf-8")
     for threads in effort.threads or (None,):
         for contender in contenders:
             start = stack.enter_context(prepared(contender, conditions))
@@ -178,8 +178,8 @@ def _make_series(
                 folder=start.folder,
                 seconds=conditions.seconds,
             )
-            command = (*contender.interpreter, str(room / "empty.py"))
-            empty = replace(task, name="start-up", command=command, folder=room)
+            command = (*contender.interpreter, str(workdir / "empty.py"))
+            empty = replace(task, name="start-up", command=command, folder=workdir)
             yield _Series(contender=contender, threads=threads, task=task, empty=empty)
 
 
@@ -253,8 +253,8 @@ def _with_curves(
 ) -> Iterator[Measurement]:
     """Add a curve to each with a compiler, and to the reference next to them."""
     compiled = any(each.contender.compiles for each in measured)
-    for place, each in enumerate(measured):
-        if compiled and each.threads is None and (each.contender.compiles or place == 0):
+    for index, each in enumerate(measured):
+        if compiled and each.threads is None and (each.contender.compiles or index == 0):
             say(f"warms up {each.contender.id}")
             yield replace(each, curve=_warm_up(each.contender, conditions))
         else:
@@ -267,20 +267,20 @@ def _warm_up(contender: Variant, conditions: Conditions) -> WarmupCurve:
     Its functions stay the same objects, so a compiler finds them again; modules stay imported. A
     program that cannot be run twice in one process gives the rounds that went well.
     """
-    with temporary_folder() as room:
-        answer, driver = room / "times", room / "driver.py"
+    with temporary_folder() as workdir:
+        output, driver = workdir / "times", workdir / "driver.py"
         script = resources.files("multirt.experiments") / "warmup_driver.py.txt"
         driver.write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
         with prepared(contender, conditions) as start:
             skipped = len(contender.interpreter)
             command = (
                 *contender.interpreter,
-                *(str(driver), str(answer), str(_WARM_SECONDS), str(_WARM_ROUNDS)),
+                *(str(driver), str(output), str(_WARM_SECONDS), str(_WARM_ROUNDS)),
                 *start.command[skipped:],
             )
             seconds = conditions.seconds * 3 + _WARM_SECONDS
             outcome = run_once(replace(start, command=command, seconds=seconds))
-        lines = answer.read_text(encoding="utf-8").split() if answer.exists() else []
+        lines = output.read_text(encoding="utf-8").split() if output.exists() else []
     times = tuple(float(line) for line in lines)
     return WarmupCurve(seconds=times, trouble=_why_ended(outcome))
 
@@ -289,5 +289,5 @@ def _why_ended(outcome: RunOutcome) -> str | None:
     """Say why the rounds ended."""
     if outcome.exit_code == 0:
         return None
-    said = outcome.stderr.text.strip().splitlines()
-    return f"{outcome.ending}{': ' + said[-1] if said else ''}"
+    printed = outcome.stderr.text.strip().splitlines()
+    return f"{outcome.ending}{': ' + printed[-1] if printed else ''}"

@@ -80,7 +80,7 @@ class BenchRecord(Struct, frozen=True, kw_only=True):
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one a round.
         processor: seconds of processor time of one start, one a round; empty where not known.
-        idle: likewise of an empty program.
+        idle: the same of an empty program.
         memory: greatest resident size in bytes; None where it is not known.
         threads: as it was set; None when it was not.
         document: pyperf's own JSON.
@@ -134,12 +134,12 @@ def processor_times(document: str, name: str) -> tuple[float, ...]:
 
     Raises:
         ValueError: it is no document, or they are no numbers.
-        TypeError: likewise.
+        TypeError: the same.
     """
     read = json.loads(document)
     parts = [read, *read.get("benchmarks", ())]
-    words = (part.get("metadata", {}).get(name, "") for part in parts)
-    return tuple(float(word) for text in words for word in text.split())
+    texts = (part.get("metadata", {}).get(name, "") for part in parts)
+    return tuple(float(number) for text in texts for number in text.split())
 
 
 _NEARLY_ALL = 0.6  # of a time; then it is the start-up that was measured
@@ -168,7 +168,7 @@ class WarmupCurve(Struct, frozen=True, kw_only=True):
         if warm is None:
             return None
         rounds = enumerate(self.seconds)
-        first = next((place for place, each in rounds if each <= warm * 1.1), None)
+        first = next((index for index, each in rounds if each <= warm * 1.1), None)
         return sum(self.seconds[:first]) if first is not None else None
 
 
@@ -181,7 +181,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
         rounds: seconds of each value, one tuple a round.
         startup: seconds of an empty program, one for each round.
         processor: seconds of processor time of one start, one for each round.
-        idle: likewise of an empty program.
+        idle: the same of an empty program.
         loops: starts that one value is the mean of.
         memory: greatest resident size of its process, in bytes; None where it is not known.
         warnings: what pyperf says of instability.

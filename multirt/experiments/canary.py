@@ -234,13 +234,13 @@ class Canary(Struct, frozen=True, kw_only=True):
 
     def _start_usual(self, turn: RunSlot) -> NoReturn:
         ending = run_in_foreground(_command(self.usual), self._environment(self.usual))
-        self._remember(turn, ending)
+        self._record(turn, ending)
         self._end(ending, self.usual)
 
     def _start_canary(self, turn: RunSlot) -> NoReturn:
         """Start the canary; one that cannot be started, or crashes, was the last."""
         ending = run_in_foreground(_command(self.canary), self._environment(self.canary))
-        self._remember(turn, ending)
+        self._record(turn, ending)
         if ending.refused is not None:
             self._stop(f"could not be started: {ending.refused}")
             again = run_in_foreground(_command(self.usual), self._environment(self.usual))
@@ -254,7 +254,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         replaced = substitutions(rules, self.usual.runtime, [])
         streams = StreamRecorder(replaced), StreamRecorder(replaced)
         ending = run_in_foreground(_command(self.usual), self._environment(self.usual), streams)
-        self._remember(turn, ending)
+        self._record(turn, ending)
         if ending.refused is None and os.fork() == 0:
             seen = RunOutcome(
                 exit_code=ending.exit_code,
@@ -270,7 +270,7 @@ class Canary(Struct, frozen=True, kw_only=True):
         self._end(ending, self.usual)
 
     def _shadow(self, seen: RunOutcome, given: Path) -> None:
-        """Run the canary, compare, remember."""
+        """Run the canary, compare, record."""
         turn = self.store.begin_shadow(self.trial)
         rules = select_normalizers(["sets"], [])
         outcome = run_once(
@@ -278,7 +278,7 @@ class Canary(Struct, frozen=True, kw_only=True):
                 command=_command(self.canary),
                 environment=self._environment(self.canary),
                 folder=Path.cwd(),
-                room=Path.cwd(),
+                workdir=Path.cwd(),
                 input=given,
                 seconds=max(_LEAST, _PATIENCE * seen.seconds),
                 substitutions=substitutions(rules, self.canary.runtime, []),
@@ -308,16 +308,16 @@ class Canary(Struct, frozen=True, kw_only=True):
 
     def _stop(self, why: str) -> None:
         """End the trial for good, and say so."""
-        with suppress(MultirtError):  # said at the next start, which will not find it either
+        with suppress(MultirtError):  # reported at the next start, which will not find it either
             self.store.stop(self.trial, why)
         usual, canary = self.trial.usual, self.trial.canary
         self.say(f"multirt: canary {canary} {why}: from now on {usual} (multirt canary report)")
 
-    def _remember(self, turn: RunSlot, ending: RunResult) -> None:
+    def _record(self, turn: RunSlot, ending: RunResult) -> None:
         try:
             self.store.end(turn, ending)
         except MultirtError as error:
-            self.say(f"multirt: not remembered: {error.message}")
+            self.say(f"multirt: not saved: {error.message}")
 
     def _end(self, ending: RunResult, plan: Plan) -> NoReturn:
         """End as the program ended."""

@@ -26,7 +26,7 @@ class RunRole(StrEnum):
     """On what a start ran, and why."""
 
     USUAL = "usual"
-    CANARY = "canary"  # in place of the usual one
+    CANARY = "canary"  # instead of the usual one
     SHADOW = "shadow"  # after it, for comparison only
 
 
@@ -113,10 +113,10 @@ class CanaryReport(Struct, frozen=True, kw_only=True):
     Attributes:
         course: all of it.
         usual: starts on the usual runtime that ended.
-        canary: likewise on the canary, in place of the usual one.
-        shadows: likewise for comparison only.
+        canary: the same on the canary, instead of the usual one.
+        shadows: the same for comparison only.
         failed: of all those on the canary, how many ended with another code than 0.
-        usual_failed: likewise on the usual runtime.
+        usual_failed: the same on the usual runtime.
         crashes: on the canary, by a signal of its own.
         refused: starts of the canary that could not be made.
         compared: outputs that were compared.

@@ -76,7 +76,7 @@ class CanaryStore(Struct, frozen=True, kw_only=True):
         Args:
             trial: of which program, next to what.
             percent: of the starts that the canary takes part in.
-            shadow: it does so afterwards, and not in place of the usual runtime.
+            shadow: it does so afterwards, and not instead of the usual runtime.
         """
         with database(self.path, _VERSION, _SCHEMA) as connection:
             connection.execute("BEGIN IMMEDIATE")

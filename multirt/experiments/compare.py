@@ -33,28 +33,28 @@ _CHUNK = 1 << 20
 _BYTECODE = "__pycache__"  # of each runtime its own
 
 
-def make_copy(origins: Sequence[Path], place: Path) -> None:
+def make_copy(origins: Sequence[Path], copy: Path) -> None:
     """Copy a folder with its links; those that lead into it by an absolute path lead into the copy.
 
     Pipes are made again; sockets and devices stay out, for a copy of them is none.
 
     Args:
         origins: the names of the folder, absolute; the last one without links.
-        place: not there yet; where it lies in the folder itself, it is left out of the copy.
+        copy: not there yet; where it lies in the folder itself, it is left out of the copy.
 
     Raises:
         MultirtError: it is none, or cannot be copied.
     """
-    origin, source, room = origins[0], origins[-1], place.parent
+    origin, source, workdir = origins[0], origins[-1], copy.parent
     if not source.is_dir():
         raise UsageError(f"no such folder to copy: {origin}", kind=ErrorKind.COPY)
 
     def leave_out(folder: str, names: list[str]) -> list[str]:
-        return [room.name] if Path(folder) == room.parent and room.name in names else []
+        return [workdir.name] if Path(folder) == workdir.parent and workdir.name in names else []
 
     try:
-        shutil.copytree(source, place, symlinks=True, ignore=leave_out, copy_function=_copy)
-        _turn_links(place, origins)
+        shutil.copytree(source, copy, symlinks=True, ignore=leave_out, copy_function=_copy)
+        _turn_links(copy, origins)
     except shutil.Error as error:
         path, _, why = error.args[0][0]
         raise UsageError(f"cannot copy {path}: {why}", kind=ErrorKind.COPY) from error
@@ -71,28 +71,28 @@ def _copy(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _turn_links(place: Path, origins: Sequence[Path]) -> None:
+def _turn_links(copy: Path, origins: Sequence[Path]) -> None:
     """Make links in a copy that lead to what was copied lead to the copy."""
-    for parent, folders, files in os.walk(place):
+    for parent, folders, files in os.walk(copy):
         for link in (Path(parent, name) for name in (*folders, *files)):
             target = str(link.readlink()) if link.is_symlink() else ""
-            if (new := relocate_path(target, origins, place)) != target:
+            if (new := relocate_path(target, origins, copy)) != target:
                 link.unlink()
                 link.symlink_to(new)
 
 
-def relocate_path(word: str, origins: Iterable[Path], place: Path) -> str:
+def relocate_path(text: str, origins: Iterable[Path], copy: Path) -> str:
     """Return a path inside the copied folder as it is in the copy; other words stay.
 
     Args:
-        word: perhaps a path.
+        text: perhaps a path.
         origins: the names of the folder: as it was named, and without links.
-        place: of the copy.
+        copy: of the copy.
     """
     for root in map(str, origins):
-        if word == root or word.startswith(root + os.sep):
-            return str(place) + word[len(root) :]
-    return word
+        if text == root or text.startswith(root + os.sep):
+            return str(copy) + text[len(root) :]
+    return text
 
 
 def snapshot(folder: Path) -> Snapshot:
@@ -221,7 +221,7 @@ def compare(
     Args:
         field: who takes part.
         conditions: the same for all.
-        say: is told who runs now.
+        say: is called with who runs now.
 
     Raises:
         MultirtError: a folder or file is not there.
@@ -247,10 +247,10 @@ def run_contender(contender: Variant, conditions: Conditions) -> RunOutcome:
     with prepared(contender, conditions) as start:
         if not conditions.files:
             return run_once(start)
-        room = start.room
-        before = snapshot(room)
+        workdir = start.workdir
+        before = snapshot(workdir)
         outcome = run_once(start)
-        return replace(outcome, files=changes(room, before, start.substitutions))
+        return replace(outcome, files=changes(workdir, before, start.substitutions))
 
 
 @contextmanager
@@ -263,16 +263,16 @@ def prepared(contender: Variant, conditions: Conditions) -> Iterator[RunSpec]:
         yield _start(contender, conditions, conditions.folder, contender.command)
         return
     origins = (Path(os.path.abspath(conditions.copy)), conditions.copy.resolve())  # noqa: PTH100 - a link stays what it is called
-    with temporary_folder() as room:
-        place = room.resolve() / "copy"
-        make_copy(origins, place)
-        folder = Path(relocate_path(str(conditions.folder), origins, place))
+    with temporary_folder() as workdir:
+        copy = workdir.resolve() / "copy"
+        make_copy(origins, copy)
+        folder = Path(relocate_path(str(conditions.folder), origins, copy))
         command = (
             *contender.interpreter,
-            *(relocate_path(word, origins, place) for word in contender.plan.arguments),
+            *(relocate_path(text, origins, copy) for text in contender.plan.arguments),
         )
         inside = folder != conditions.folder
-        yield _start(contender, conditions, folder if inside else place, command, place)
+        yield _start(contender, conditions, folder if inside else copy, command, copy)
 
 
 def _start(
@@ -280,21 +280,21 @@ def _start(
     conditions: Conditions,
     folder: Path,
     command: Sequence[str],
-    room: Path | None = None,
+    workdir: Path | None = None,
 ) -> RunSpec:
     """Return how a contender starts in a folder."""
     home = contender.plan.executable.parent.parent
-    places = [(contender.plan.executable, "<python>")]
+    locations = [(contender.plan.executable, "<python>")]
     if (home / "pyvenv.cfg").is_file():
-        places.append((home, "<prefix>"))
-    if room is not None:
-        places.append((room, "<copy>"))
+        locations.append((home, "<prefix>"))
+    if workdir is not None:
+        locations.append((workdir, "<copy>"))
     return RunSpec(
         command=tuple(command),
         environment=contender.environment(conditions.env, conditions.seed),
         folder=folder,
-        room=room or folder,
+        workdir=workdir or folder,
         input=conditions.input,
         seconds=conditions.seconds,
-        substitutions=substitutions(conditions.rules, contender.runtime, places),
+        substitutions=substitutions(conditions.rules, contender.runtime, locations),
     )

@@ -31,7 +31,7 @@ class OutputDifference(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """Contenders whose runs cannot be told apart.
+    """Contenders whose runs do not differ.
 
     Attributes:
         members: their ids, in the order of the contenders.
@@ -59,10 +59,10 @@ def group_outcomes(outcomes: Sequence[tuple[str, RunOutcome]]) -> tuple[Group, .
             members=tuple(each for each, _ in members),
             outcome=members[0][1],
             difference=first_difference(reference, members[0][1], (name, members[0][0]))
-            if place
+            if index
             else None,
         )
-        for place, members in enumerate(alike.values())
+        for index, members in enumerate(alike.values())
     )
 
 
@@ -114,7 +114,7 @@ def _diff(mine: RecordedStream, theirs: RecordedStream, names: tuple[str, str]) 
     """Return a diff of the lines around the first that differ."""
     left, right = mine.text.splitlines(), theirs.text.splitlines()
     pairs = enumerate(zip_longest(left, right))
-    first = next((place for place, (a, b) in pairs if a != b), None)
+    first = next((index for index, (a, b) in pairs if a != b), None)
     if first is None:
         if mine.whole and theirs.whole:
             return ("-the last line's end or other line ends", "+the same lines")
@@ -141,7 +141,7 @@ def _first_column(mine: Sequence[str], theirs: Sequence[str]) -> int:
     if not mine or not theirs:
         return 0
     pairs = enumerate(zip(mine[0], theirs[0], strict=False))  # the shorter one ends it
-    same = next((place for place, (a, b) in pairs if a != b), min(len(mine[0]), len(theirs[0])))
+    same = next((index for index, (a, b) in pairs if a != b), min(len(mine[0]), len(theirs[0])))
     return max(same - _WIDTH // 2, 0)
 
 

@@ -94,7 +94,7 @@ def reference_records(
             if not wanted:
                 hint = "`multirt bench history PROGRAM` shows their numbers"
                 raise UsageError(
-                    f"no run {reference} is remembered here", hint, kind=ErrorKind.REFERENCE
+                    f"no run {reference} is saved here", hint, kind=ErrorKind.REFERENCE
                 )
         case _:
             return _from_file(now, Path(reference))
@@ -206,11 +206,11 @@ class History(Struct, frozen=True, kw_only=True):
         if is_empty(self.path):
             return ()
         wanted = [("program", program), ("machine", machine)]
-        asked = [(name, value) for name, value in wanted if value is not None]
-        where = " AND ".join(f"{name} = ?" for name, _ in asked) or "1"
+        filters = [(name, value) for name, value in wanted if value is not None]
+        where = " AND ".join(f"{name} = ?" for name, _ in filters) or "1"
         query = f"{_SELECT} WHERE {where} ORDER BY number"
         with database(self.path, _VERSION) as connection:
-            rows = connection.execute(query, [storable(value) for _, value in asked]).fetchall()
+            rows = connection.execute(query, [storable(value) for _, value in filters]).fetchall()
             return tuple(map(_record, rows))
 
     def measured_times(
@@ -250,7 +250,7 @@ def _record(row: Sequence[object]) -> BenchRecord:
 
     Raises:
         ValueError: another program wrote it.
-        TypeError: likewise.
+        TypeError: the same.
     """
     number, session, at, program, content, arguments, machine, runtime, executable = row[:9]
     checked, rounds, startup, memory, threads, document = row[9:]

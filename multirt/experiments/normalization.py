@@ -112,35 +112,35 @@ def select_normalizers(added: Iterable[str], dropped: Iterable[str]) -> tuple[No
 
 
 def substitutions(
-    rules: Sequence[Normalizer], runtime: Runtime, places: Sequence[tuple[Path, str]]
+    rules: Sequence[Normalizer], runtime: Runtime, locations: Sequence[tuple[Path, str]]
 ) -> tuple[Substitution, ...]:
     """Return all that is replaced in the output of one run.
 
     Args:
         rules: which hold.
         runtime: it ran on.
-        places: paths of this run alone, and what stands for them.
+        locations: paths of this run alone, and what stands for them.
     """
     found: list[Substitution] = []
     for rule in rules:
-        found += _paths(runtime, places) if rule.name == "paths" else rule.substitutions
+        found += _paths(runtime, locations) if rule.name == "paths" else rule.substitutions
     return tuple(found)
 
 
-def _paths(runtime: Runtime, places: Sequence[tuple[Path, str]]) -> list[Substitution]:
+def _paths(runtime: Runtime, locations: Sequence[tuple[Path, str]]) -> list[Substitution]:
     """Return the substitutions for paths, the longest first."""
     files = [runtime.executable, *runtime.aliases, runtime.executable.resolve()]
-    named = [(str(path), "<python>") for path in files] + [(str(a), b) for a, b in places]
+    named = [(str(path), "<python>") for path in files] + [(str(a), b) for a, b in locations]
     for prefix in (runtime.prefix, runtime.base_prefix):
         if prefix is not None:
             shared = str(prefix) in _SHARED_PREFIXES
             names = ("lib", "lib64", "include", "local/lib") if shared else ("",)
             named += [(str(prefix / name), f"<prefix>/{name}".rstrip("/")) for name in names]
     ordered = sorted(dict(reversed(named)).items(), key=lambda pair: -len(pair[0]))
-    words = [(path.encode(errors="surrogateescape"), name.encode()) for path, name in ordered]
+    pairs = [(path.encode(errors="surrogateescape"), name.encode()) for path, name in ordered]
     own = [
         (re.compile(re.escape(path) + rb"(?![\w.-])"), name.replace(b"\\", rb"\\"))
-        for path, name in words
+        for path, name in pairs
     ]
     # Elsewhere below such a prefix are files of everybody's; alone it is the runtime's answer.
     own += [

@@ -33,7 +33,7 @@ def processor_time(task: PyperfTask, starts: int) -> float:
         command=task.command,
         environment=task.environment,
         folder=task.folder,
-        room=task.folder,
+        workdir=task.folder,
         input=None,
         seconds=task.seconds,
         substitutions=(),
@@ -90,35 +90,35 @@ def calibrate(task: PyperfTask) -> dict[str, Any]:
 
 def measure(task: PyperfTask, loops: int, values: int, warmups: int) -> dict[str, Any]:
     """Return one run of pyperf: some values in one worker process."""
-    words = ["-l", str(loops), "-w", str(warmups), "-n", str(values)]
-    return _worker(task, words, values=values + warmups)
+    options = ["-l", str(loops), "-w", str(warmups), "-n", str(values)]
+    return _worker(task, options, values=values + warmups)
 
 
-def _worker(task: PyperfTask, words: Sequence[str], values: int) -> dict[str, Any]:
+def _worker(task: PyperfTask, options: Sequence[str], values: int) -> dict[str, Any]:
     """Run one of pyperf's worker processes and return its document.
 
     Args:
         task: what is to be started.
-        words: pyperf's own options.
+        options: pyperf's own options.
         values: how many it measures; each is one start, or several that take a moment.
 
     Raises:
         MultirtError: the program fails, or does not end in time.
     """
     own = [sys.executable, "-m", "pyperf", "command", "--worker", "--copy-env", "--quiet"]
-    with temporary_folder() as room:
-        output = room / "run.json"
-        own += [f"--name={task.name}", "-o", str(output), *words]
+    with temporary_folder() as workdir:
+        output = workdir / "run.json"
+        own += [f"--name={task.name}", "-o", str(output), *options]
         outcome = run_once(
             RunSpec(
-                command=(*own, "--", *_isolated_command(task, room)),
+                command=(*own, "--", *_isolated_command(task, workdir)),
                 environment={
                     name: value
                     for name, value in task.environment.items()
                     if not _disturbs_pyperf(name)
                 },
                 folder=task.folder,
-                room=task.folder,
+                workdir=task.folder,
                 input=None,
                 seconds=task.seconds * values + _OVERHEAD,
                 substitutions=(),
@@ -132,7 +132,7 @@ def _worker(task: PyperfTask, words: Sequence[str], values: int) -> dict[str, An
         return document
 
 
-def _isolated_command(task: PyperfTask, room: Path) -> tuple[str, ...]:
+def _isolated_command(task: PyperfTask, workdir: Path) -> tuple[str, ...]:
     """Return the command without what pyperf's own processes would take for theirs."""
     variables = [
         f"{name}={value}" for name, value in task.environment.items() if _disturbs_pyperf(name)
@@ -140,7 +140,7 @@ def _isolated_command(task: PyperfTask, room: Path) -> tuple[str, ...]:
     command = (which("env") or "env", *variables, *task.command) if variables else task.command
     if not _TAKEN & {*command}:
         return command
-    script = room / "start"
+    script = workdir / "start"
     script.write_text(f"exec {shlex.join(command)}\n", encoding="utf-8", errors="surrogateescape")
     return (which("sh") or "sh", str(script))
 

@@ -105,7 +105,7 @@ def run_suite(
         names: of benchmarks, as pyperformance takes them; None for its default.
         pace: how long it may take.
         store: next to whose environments pyperformance keeps its own.
-        say: is told who runs now.
+        say: is called with who runs now.
 
     Raises:
         MultirtError: the folder cannot be made.
@@ -142,8 +142,8 @@ def _provide_pip(contender: Variant, folder: Path, store: EnvironmentStore) -> N
     runtime = contender.runtime
     if "ensurepip" in runtime.stdlib:
         return
-    asked = [sys.executable, "-m", _NAME, "venv", "show", "-p", str(runtime.executable)]
-    shown = _run_here(asked, folder, dict(os.environ)).stdout.text
+    query = [sys.executable, "-m", _NAME, "venv", "show", "-p", str(runtime.executable)]
+    shown = _run_here(query, folder, dict(os.environ)).stdout.text
     named = re.search(r"environment path: (.+) \((?:not|already) created", shown)
     if named is None:
         message = f"{_NAME} does not say where the environment of {runtime.id} belongs"
@@ -170,10 +170,10 @@ def _run(contender: Variant, names: str | None, pace: SuiteMode, folder: Path) -
         return SuiteRun(id=contender.id, trouble=why)
     output = folder / f"{contender.id.replace('/', '_')}.json"
     output.unlink(missing_ok=True)
-    words = _command(contender, environment, names, (*_OPTIONS[pace], "-o", str(output)))
-    outcome = _run_here(words, folder, environment)
+    arguments = _command(contender, environment, names, (*_OPTIONS[pace], "-o", str(output)))
+    outcome = _run_here(arguments, folder, environment)
     values, document = _read(output)
-    trouble = None if outcome.exit_code == 0 else _last_words(outcome)
+    trouble = None if outcome.exit_code == 0 else _last_line(outcome)
     return SuiteRun(id=contender.id, values=values, document=document, trouble=trouble)
 
 
@@ -184,7 +184,7 @@ def _run_here(command: Sequence[str], folder: Path, environment: Mapping[str, st
             command=tuple(command),
             environment=environment,
             folder=folder,
-            room=folder,
+            workdir=folder,
             input=None,
             seconds=math.inf,
             substitutions=(),
@@ -200,10 +200,18 @@ def _command(
 ) -> tuple[str, ...]:
     """Return how pyperformance is started; it hands on only the variables that are named."""
     passed = [name for name in environment if os.environ.get(name) != environment[name]]
-    words = [sys.executable, "-m", _NAME, "run", "-p", str(contender.runtime.executable), *options]
-    words += ["--benchmarks", names] if names is not None else []
-    words += ["--inherit-environ", ",".join(passed)] if passed else []
-    return tuple(words)
+    arguments = [
+        sys.executable,
+        "-m",
+        _NAME,
+        "run",
+        "-p",
+        str(contender.runtime.executable),
+        *options,
+    ]
+    arguments += ["--benchmarks", names] if names is not None else []
+    arguments += ["--inherit-environ", ",".join(passed)] if passed else []
+    return tuple(arguments)
 
 
 def _supports_gil_off() -> bool:
@@ -225,8 +233,8 @@ def _read(output: Path) -> tuple[dict[str, tuple[float, ...]], str]:
     return {each.get_name(): tuple(each.get_values()) for each in suite}, document
 
 
-def _last_words(outcome: RunOutcome) -> str:
+def _last_line(outcome: RunOutcome) -> str:
     """Return the last line that names an error, else how it ended."""
-    said = f"{outcome.stdout.text}\n{outcome.stderr.text}"
-    lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
+    printed = f"{outcome.stdout.text}\n{outcome.stderr.text}"
+    lines = [line.strip() for line in printed.splitlines() if "error" in line.lower()]
     return lines[-1][:200] if lines else outcome.ending

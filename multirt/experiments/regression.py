@@ -151,4 +151,4 @@ def _thinned(values: Sequence[float], count: int) -> Sequence[float]:
     """Return that many values from all over a sample, for pyperf's test takes equal sizes."""
     if len(values) <= count:
         return values
-    return [values[place * len(values) // count] for place in range(count)]
+    return [values[index * len(values) // count] for index in range(count)]

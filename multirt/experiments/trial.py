@@ -73,7 +73,7 @@ class StreamRecorder:
         )
 
     def _take(self, block: bytes) -> None:
-        """Apply the rules to a block, hash it, keep it while there is room."""
+        """Apply the rules to a block, hash it, keep it while there is space."""
         for pattern, replacement in self._substitutions:
             block = pattern.sub(replacement, block)
         self._hash.update(block)
@@ -91,7 +91,7 @@ class RunSpec(Struct, frozen=True, kw_only=True):
         command: the interpreter first.
         environment: all of it.
         folder: where.
-        room: the working copy around it; the folder itself where there is none.
+        workdir: the working copy around it; the folder itself where there is none.
         input: a file for its standard input; None for an empty one.
         seconds: the time limit.
         substitutions: of the rules, for its output.
@@ -101,7 +101,7 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
-    room: Path
+    workdir: Path
     input: Path | None
     seconds: float
     substitutions: tuple[Substitution, ...]

@@ -93,7 +93,7 @@ class Lineup(Struct, frozen=True, kw_only=True):
 def build_variants(
     request: Request,
     arguments: Sequence[str],
-    words: Sequence[str],
+    texts: Sequence[str],
     profiles: Sequence[str] = (),
     reference: str | None = None,
 ) -> Lineup:
@@ -102,7 +102,7 @@ def build_variants(
     Args:
         request: what is to run; its specs are set from the words.
         arguments: for the program.
-        words: runtimes, each perhaps with a profile; all that fit when there is none.
+        texts: runtimes, each perhaps with a profile; all that fit when there is none.
         profiles: further ways to start each runtime that knows them.
         reference: the contender that comes first; None for the usual choice.
 
@@ -114,8 +114,8 @@ def build_variants(
         if name not in NAMES:
             hint = f"profiles are {', '.join(NAMES)}"
             raise UsageError(f"no such profile: {name!r}", hint, kind=ErrorKind.PROFILE)
-    parted = [split_profile(word) for word in words]
-    specs = tuple((RuntimeSpec.parse(word, fork=True), profile) for word, profile in parted)
+    parted = [split_profile(text) for text in texts]
+    specs = tuple((RuntimeSpec.parse(text, fork=True), profile) for text, profile in parted)
     cli_settings = replace(request.cli_settings, specs=tuple(spec for spec, _ in specs))
     request = replace(request, cli_settings=cli_settings, evaluate_all=True)
     decisions = list(decide_each(request))
@@ -153,8 +153,10 @@ def _contenders(
             continue
         runtime = candidate.runtime
         own = decision.configuration.specs  # of this environment
-        asked = [name for spec, name in specs if spec in own and spec.accepts(runtime)] or [None]
-        names = dict.fromkeys([*asked, *profiles])
+        named_profiles = [
+            name for spec, name in specs if spec in own and spec.accepts(runtime)
+        ] or [None]
+        names = dict.fromkeys([*named_profiles, *profiles])
         planned = plan(decision, request, arguments, candidate)
         for name in names:
             profile = named(name, runtime) if name is not None else None
@@ -231,11 +233,11 @@ def _reference_first(found: Sequence[Variant], reference: str | None) -> tuple[V
 
 def _is_meant(contender: Variant, reference: str) -> bool:
     """Return whether a reference names a contender by its runtime or environment."""
-    word, profile = split_profile(reference)
+    text, profile = split_profile(reference)
     name = contender.profile.name if contender.profile is not None else None
     if name != profile:
         return False
-    spec = RuntimeSpec.parse(word, fork=True)
+    spec = RuntimeSpec.parse(text, fork=True)
     environment = named_environment([spec])
     if environment is not None and contender.home is not None:
         return environment.home == contender.home and environment.is_of(contender.runtime)

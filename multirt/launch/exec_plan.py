@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TrackedEnviron(Mapping[str, str]):
-    """An environment that remembers which of its variables were asked for.
+    """An environment that records which of its variables were asked for.
 
     Passing all of it on, as to a child process, reads nothing: `items` does not count.
     """
@@ -24,11 +24,11 @@ class TrackedEnviron(Mapping[str, str]):
     def __init__(self, env: Mapping[str, str]) -> None:
         """Wrap an environment."""
         self._env = env
-        self._asked: set[str] = set()
+        self._read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        """Return a variable, and remember that it was asked for, be it set or not."""
-        self._asked.add(name)
+        """Return a variable, and cache that it was asked for, be it set or not."""
+        self._read.add(name)
         return self._env[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -43,9 +43,9 @@ class TrackedEnviron(Mapping[str, str]):
         """Return all of them, unnoticed."""
         return self._env.items()
 
-    def answers(self) -> dict[str, str | None]:
+    def values_read(self) -> dict[str, str | None]:
         """Return what was asked for with its value, None where there is none."""
-        return {name: self._env.get(name) for name in self._asked}
+        return {name: self._env.get(name) for name in self._read}
 
 
 DEPTH = "MULTIRT_DEPTH"
@@ -68,8 +68,8 @@ def launch(plan: Plan, env: Mapping[str, str]) -> NoReturn:
         if stream is not None:  # as it is when the shell closed it
             stream.flush()
     try:
-        words = [str(plan.executable), *plan.arguments]
-        os.execve(words[0], words, environment)  # noqa: S606 - it is the job; there is no shell
+        arguments = [str(plan.executable), *plan.arguments]
+        os.execve(arguments[0], arguments, environment)  # noqa: S606 - it is the job; there is no shell
     except OSError as error:
         message = f"cannot start {plan.executable}: {error.strerror}"
         hint = "multirt list --refresh finds the runtimes again"

@@ -22,7 +22,7 @@ class Launcher(Struct, frozen=True, kw_only=True):
     native: bool
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What to say of it."""
         if self.native:
             return "launcher: native"

@@ -75,7 +75,7 @@ _SETTINGS = (
     "/etc/pip.conf",
     "/etc/uv/uv.toml",
 )
-_PASSING = (Reason.CANNOT_START, Reason.FAILED, Reason.INVALID_ANSWER, Reason.TIMED_OUT)
+_PASSING = (Reason.CANNOT_START, Reason.FAILED, Reason.INVALID_OUTPUT, Reason.TIMED_OUT)
 _MOST_PARTS = 4096  # of a path, its links followed; then it leads in a circle
 _RECORDS = ("METADATA", "PKG-INFO", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
 
@@ -98,7 +98,7 @@ def plan_inputs(
     if decision.passed_over:
         raise PlanNotSafeError("nothing fits in an environment that was named before")
     env = request.search.env
-    variables = env.answers() if isinstance(env, TrackedEnviron) else dict(env)
+    variables = env.values_read() if isinstance(env, TrackedEnviron) else dict(env)
     variables |= {name: env.get(name) for name in (*_ALWAYS, *decision.variables)}
     if decision.wanted is not None:
         variables |= {name: env[name] for name in env if name.startswith(("PIP_", "UV_"))}
@@ -203,7 +203,7 @@ def _names(program: Program) -> tuple[tuple[str, frozenset[str]], ...]:
             folder = folder / part
             if folder not in folders and not folder.is_dir():
                 break
-    return tuple((str(folder), frozenset(words)) for folder, words in folders.items())
+    return tuple((str(folder), frozenset(listed)) for folder, listed in folders.items())
 
 
 def _tops(program: Program) -> frozenset[str]:

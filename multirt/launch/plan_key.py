@@ -108,8 +108,8 @@ def split_shebang_args(
         return arguments
     if exists(first):
         return arguments
-    words = [word for word in first.split(b" ") if word]
-    return [*(() if words[0] == b"run" else (b"run",)), *words, *arguments[1:]]
+    tokens = [token for token in first.split(b" ") if token]
+    return [*(() if tokens[0] == b"run" else (b"run",)), *tokens, *arguments[1:]]
 
 
 def _options(arguments: Sequence[bytes], index: int) -> tuple[list[bytes], int, bool] | None:
@@ -117,14 +117,14 @@ def _options(arguments: Sequence[bytes], index: int) -> tuple[list[bytes], int, 
     fields = []
     local = False
     while index < len(arguments) and arguments[index].startswith(b"-"):
-        word = arguments[index]
-        if word == b"-m":
+        token = arguments[index]
+        if token == b"-m":
             break
-        if word in PLANNED_OPTIONS and index + 1 < len(arguments):
-            name, value = word, arguments[index + 1]
+        if token in PLANNED_OPTIONS and index + 1 < len(arguments):
+            name, value = token, arguments[index + 1]
             index += 2
         else:
-            name, equals, value = word.partition(b"=")
+            name, equals, value = token.partition(b"=")
             if not equals or name not in PLANNED_OPTIONS or not name.startswith(b"--"):
                 return None
             index += 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CWD = b"cwd="
 _MADE_BY = b"multirt="
-_WORDS = {
+_TEXTS = {
     b"A": "{text} is there now",
     b"B": "{text} is gone",
     b"D": "what an index said, or that a runtime did not answer, counts no longer",
@@ -96,11 +96,11 @@ def _stored(path: Path, written: float, used: float, env: Mapping[bytes, bytes])
     except OSError as error:
         refused = f"cannot be read: {error.strerror}"
     except PlanRejectedError as error:
-        refused = str(error) if error.record is None else words(error.record)
-    asked = (each for each in question.split(b"\0") if each and not each.startswith(_MADE_BY))
+        refused = str(error) if error.record is None else refusal_text(error.record)
+    variables = (each for each in question.split(b"\0") if each and not each.startswith(_MADE_BY))
     return StoredPlan(
         path=path,
-        question=tuple(map(os.fsdecode, asked)),
+        question=tuple(map(os.fsdecode, variables)),
         executable=executable,
         written=written,
         used=used,
@@ -108,19 +108,19 @@ def _stored(path: Path, written: float, used: float, env: Mapping[bytes, bytes])
     )
 
 
-def words(record: bytes) -> str:
+def refusal_text(record: bytes) -> str:
     """Say in words what is no longer as a witness has it."""
     text = os.fsdecode(record[1:])
     path = os.fsdecode(split_signature(record[1:])[1])
-    form = _WORDS.get(record[:1], "plan refused: it is damaged")
+    form = _TEXTS.get(record[:1], "plan refused: it is damaged")
     name, folder = text.partition("=")[0], path.split(" ", 2)[-1]
     return form.format(text=text, path=path, name=name, folder=folder)
 
 
 def _folder(key: bytes) -> bytes:
     """Return the folder that a question was asked in, or is asked in now."""
-    said = [each.removeprefix(_CWD) for each in key.split(b"\0") if each.startswith(_CWD)]
-    return said[0] if said else os.fsencode(Path.cwd())
+    folders = [each.removeprefix(_CWD) for each in key.split(b"\0") if each.startswith(_CWD)]
+    return folders[0] if folders else os.fsencode(Path.cwd())
 
 
 def clear_plans(cache_dir: Path) -> int:

@@ -34,9 +34,9 @@ class PlanRejectedError(Exception):
         record: the witness that has changed, None when it is not for one.
     """
 
-    def __init__(self, words: str, record: bytes | None = None) -> None:
+    def __init__(self, text: str, record: bytes | None = None) -> None:
         """Keep the text, and the witness."""
-        super().__init__(words)
+        super().__init__(text)
         self.record = record
 
 
@@ -85,11 +85,11 @@ def start_planned(arguments: Sequence[str]) -> None:
     debugging = env.get(b"MULTIRT_LOG") == b"debug"
     if posix.getuid() != posix.geteuid() or not within_depth_limit(env):
         return
-    words = split_shebang_args(
-        [_bytes(word) for word in arguments], lambda path: not _is_absent(path)
+    text = split_shebang_args(
+        [_bytes(argument) for argument in arguments], lambda path: not _is_absent(path)
     )
     try:
-        question = plan_query(words, posix.getcwdb(), env)
+        question = plan_query(text, posix.getcwdb(), env)
         folder = plans_folder(env)
         if question is None or folder is None:
             return
@@ -101,8 +101,8 @@ def start_planned(arguments: Sequence[str]) -> None:
         return
     for key in question.each_key():
         try:
-            answer = read_plan(_content(plans, plan_name(key)), key, question.cwd, env)
-            _start(answer, words[question.own :], env)
+            plan = read_plan(_content(plans, plan_name(key)), key, question.cwd, env)
+            _start(plan, text[question.own :], env)
         except (OSError, PlanRejectedError) as error:
             _debug(error, debugging=debugging)
     posix.close(plans)
@@ -114,8 +114,8 @@ def _bytes(text: str) -> bytes:
 
 def _debug(error: Exception, *, debugging: bool) -> None:
     if debugging:
-        words = ascii(str(error))[1:-1]  # a path in it may have been made to command the terminal
-        posix.write(2, f"multirt: debug: {words}\n".encode("ascii"))
+        text = ascii(str(error))[1:-1]  # a path in it may have been made to command the terminal
+        posix.write(2, f"multirt: debug: {text}\n".encode("ascii"))
 
 
 def within_depth_limit(env: Mapping[bytes, bytes]) -> bool:
@@ -198,19 +198,19 @@ def read_plan(content: bytes, key: bytes, cwd: bytes, env: Mapping[bytes, bytes]
     records = content[len(head) :].split(b"\0")
     if records[-2:] != [b".", b""] or records.index(b".") != len(records) - 2:
         raise PlanRejectedError("plan refused: it has no end")
-    answer = PlanEntry()
+    plan = PlanEntry()
     folder = b""
     for record in records[:-2]:
-        if answer.take(record):
+        if plan.take(record):
             continue
         if not _is_current(record, folder, cwd, env):
-            words = f"plan refused, for this has changed: {_text(record)}"
-            raise PlanRejectedError(words, record)
+            text = f"plan refused, for this has changed: {_text(record)}"
+            raise PlanRejectedError(text, record)
         if record.startswith(b"B"):
             folder = record[1:] + b"/"
-    if answer.executable is None or not answer.arguments:
+    if plan.executable is None or not plan.arguments:
         raise PlanRejectedError("plan refused: it is damaged")
-    return answer
+    return plan
 
 
 def _text(record: bytes) -> str:
@@ -311,20 +311,20 @@ def _is_absent(path: bytes) -> bool:
     return False
 
 
-def _start(answer: PlanEntry, own: Sequence[bytes], env: Mapping[bytes, bytes]) -> None:
+def _start(plan: PlanEntry, own: Sequence[bytes], env: Mapping[bytes, bytes]) -> None:
     """Become the interpreter of an answer.
 
     Raises:
         OSError: it cannot be started.
     """
     changed = dict(env)
-    for change in answer.changes:
+    for change in plan.changes:
         name, equals, value = change.partition(b"=")
         if equals:
             changed[name] = value
         else:
             changed.pop(name, None)
     changed[DEPTH] = b"%d" % (int(env.get(DEPTH, b"0")) + 1)
-    if answer.notice is not None:
-        posix.write(2, answer.notice + b"\n")
-    posix.execve(answer.executable or b"", [*answer.arguments, *own], changed)
+    if plan.notice is not None:
+        posix.write(2, plan.notice + b"\n")
+    posix.execve(plan.executable or b"", [*plan.arguments, *own], changed)

@@ -109,7 +109,7 @@ def write_plan(question: PlanQuery, inputs: PlanInputs, start: LaunchCommand) ->
         *_above(inputs.above, above, cwd),
         *_names(inputs.names),
         *_paths(inputs, [path for name in above for path in _upwards(cwd, name)]),
-        *_answer(start),
+        *_outcome(start),
         b".",
     ]
     content = FORMAT + key + b"\0" + b"".join(record + b"\0" for record in records)
@@ -148,9 +148,9 @@ def _above(names: Iterable[str], there: Sequence[str], cwd: str) -> Iterator[byt
 
 
 def _names(folders: Iterable[tuple[str, frozenset[str]]]) -> Iterator[bytes]:
-    for folder, words in folders:
+    for folder, names in folders:
         path = os.fsencode(folder)
-        listed = os.fsencode("".join(f"/{word}" for word in sorted(words)) + "/")
+        listed = os.fsencode("".join(f"/{name}" for name in sorted(names)) + "/")
         signature, digest = signature_of(path), names_digest(path, listed)
         if signature is None or digest is None:
             raise PlanNotSafeError(f"cannot look into {folder}")
@@ -221,7 +221,7 @@ def _first_absent(path: bytes) -> bytes:
     return path
 
 
-def _answer(start: LaunchCommand) -> Iterator[bytes]:
+def _outcome(start: LaunchCommand) -> Iterator[bytes]:
     if start.notice is not None:
         yield b"T" + start.notice.encode(errors="replace").replace(b"\0", b"")
     yield b"P" + os.fsencode(start.executable)

@@ -110,10 +110,10 @@ def named(name: str, runtime: Runtime) -> Profile | None:
     return next((each for each in PROFILES if each.name == name and each.accepts(runtime)), None)
 
 
-def split_profile(word: str) -> tuple[str, str | None]:
+def split_profile(text: str) -> tuple[str, str | None]:
     """Part `cpython-3.14.8+jit` into what names the runtime and the profile's name.
 
     What follows a `+` and is not a profile belongs to the runtime, as in `3.13+freethreaded`.
     """
-    runtime, plus, name = word.rpartition("+")
-    return (runtime, name) if plus and name in NAMES else (word, None)
+    runtime, plus, name = text.rpartition("+")
+    return (runtime, name) if plus and name in NAMES else (text, None)

@@ -142,7 +142,7 @@ def _expand_job(
     for asked, runtime in _chosen(config, job, runtimes, excluded):
         for values in itertools.product(*([(name, *each) for each in rows] for name, rows in axes)):
             cell = _cell(config, job, asked, runtime, values)
-            reason = next((_words(each) for each in config.exclude if _is_met(each, cell)), None)
+            reason = next((_text(each) for each in config.exclude if _is_met(each, cell)), None)
             if reason is not None and job.name is None:
                 runtime_id = runtime.id if runtime is not None and not cell.axes else None
                 excluded.append(Excluded(name=cell.name, reason=reason, runtime=runtime_id))
@@ -317,7 +317,7 @@ def _is_met(condition: Condition, cell: Cell) -> bool:
     return all(values.get(name) in allowed for name, allowed in condition.axes)
 
 
-def _words(condition: Condition) -> str:
+def _text(condition: Condition) -> str:
     """Say an exclusion as it was written."""
     parts = []
     if condition.runtimes is not None:

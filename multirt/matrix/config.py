@@ -117,13 +117,13 @@ class _Reader(msgspec.Struct):
         return config
 
     def _matrix(self, table: TomlTable, notes: list[str]) -> Job:
-        """Read the tests, and take what is not said from what the project's files suggest."""
+        """Read the tests, and take what is not given from what the project's files suggest."""
         package = InstallMode.WHEEL
         if "package" not in table and not self.project.can_be_built:
             package = InstallMode.SKIP
             notes.append("not installed, for nothing says how to build it: package = skip")
-        said = any(key in table for key in ("groups", "extras", "deps", "lock"))
-        needs = Needs() if said else self._usual_needs(notes)
+        configured = any(key in table for key in ("groups", "extras", "deps", "lock"))
+        needs = Needs() if configured else self._usual_needs(notes)
         commands = _PYTEST
         if "commands" not in table:
             if not self.project.has_tests:
@@ -136,7 +136,7 @@ class _Reader(msgspec.Struct):
         job = self._job(table, None, package, commands)
         if job.runtimes is None:
             notes.append("tested on all that is installed and fits, for no runtimes are configured")
-        return job if said else replace(job, needs=needs)
+        return job if configured else replace(job, needs=needs)
 
     def _usual_needs(self, notes: list[str]) -> Needs:
         """Take the group or extra that usually holds what tests need."""
@@ -185,19 +185,19 @@ class _Reader(msgspec.Struct):
             needs=needs,
             commands=table.commands("commands") or commands,
             set_env=table.variables("set-env"),
-            pass_env=table.words("pass-env"),
+            pass_env=table.strings("pass-env"),
             timeout=table.seconds("timeout"),
             grace=table.seconds("grace"),
             gil_off=table.choice("gil", _Gil) is not None,
         )
 
     def _needs(self, table: TomlTable) -> Needs:
-        groups = table.words("groups") or ()
+        groups = table.strings("groups") or ()
         requirements = [each for name in groups for each in self._group(name, table.where)]
-        deps = table.words("deps") or ()
+        deps = table.strings("deps") or ()
         for each in deps:
             _check_requirement(each, table)
-        extras = table.words("extras") or ()
+        extras = table.strings("extras") or ()
         known = self.project.extras
         for extra in extras:
             if known and _normalised(extra) not in map(_normalised, known):
@@ -207,7 +207,8 @@ class _Reader(msgspec.Struct):
             requirements=(*requirements, *deps),
             extras=extras,
             constraints=tuple(
-                self._file(table, "constraints", each) for each in table.words("constraints") or ()
+                self._file(table, "constraints", each)
+                for each in table.strings("constraints") or ()
             ),
             lock=self._file(table, "lock", lock) if lock is not None else None,
         )
@@ -246,7 +247,7 @@ class _Reader(msgspec.Struct):
             part = table.part(name, value)
             values = []
             for text in part.rest():
-                deps = part.words(text) or ()
+                deps = part.strings(text) or ()
                 for each in deps:
                     _check_requirement(each, part)
                 values.append((text, deps))
@@ -273,8 +274,8 @@ class _Reader(msgspec.Struct):
 def _condition(table: TomlTable, axes: Iterable[str]) -> Condition:
     condition = Condition(
         runtimes=_specs(table, "runtime"),
-        platforms=table.words("platform"),
-        axes=tuple((name, values) for name in axes if (values := table.words(name)) is not None),
+        platforms=table.strings("platform"),
+        axes=tuple((name, values) for name in axes if (values := table.strings(name)) is not None),
     )
     table.finish()
     return condition
@@ -282,19 +283,19 @@ def _condition(table: TomlTable, axes: Iterable[str]) -> Condition:
 
 def _runtimes(table: TomlTable) -> tuple[RuntimeSpec, ...] | None:
     """Return the runtimes of a job; None for `auto`, which stands alone."""
-    words = table.words("runtimes")
-    if words is None or words == ("auto",):
+    strings = table.strings("runtimes")
+    if strings is None or strings == ("auto",):
         return None
-    if "auto" in words:
+    if "auto" in strings:
         raise table.error("runtimes", "has auto together with others", 'write runtimes = ["auto"]')
-    if not words:
+    if not strings:
         raise table.error("runtimes", "is empty", 'write runtimes = ["auto"]')
-    return _parsed(table, "runtimes", words)
+    return _parsed(table, "runtimes", strings)
 
 
 def _specs(table: TomlTable, key: str) -> tuple[RuntimeSpec, ...] | None:
-    words = table.words(key)
-    return None if words is None else _parsed(table, key, words)
+    strings = table.strings(key)
+    return None if strings is None else _parsed(table, key, strings)
 
 
 def _spec(table: TomlTable, key: str) -> RuntimeSpec | None:
@@ -302,9 +303,9 @@ def _spec(table: TomlTable, key: str) -> RuntimeSpec | None:
     return None if text is None else _parsed(table, key, (text,))[0]
 
 
-def _parsed(table: TomlTable, key: str, words: Iterable[str]) -> tuple[RuntimeSpec, ...]:
+def _parsed(table: TomlTable, key: str, strings: Iterable[str]) -> tuple[RuntimeSpec, ...]:
     try:
-        return tuple(RuntimeSpec.parse(word, fork=True) for word in words)
+        return tuple(RuntimeSpec.parse(string, fork=True) for string in strings)
     except SpecError as error:
         raise table.error(key, f"has what is no runtime: {error}") from error
 

@@ -11,34 +11,34 @@ from multirt.errors import ErrorKind, OperationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LAST = 400  # characters of what coverage said
+_LAST = 400  # characters of what coverage printed
 
 
-def with_coverage(words: Sequence[str], modules: Sequence[str]) -> tuple[str, ...]:
+def with_coverage(arguments: Sequence[str], modules: Sequence[str]) -> tuple[str, ...]:
     """Return a command as it runs under coverage, where it is a module or script of Python.
 
     Args:
-        words: the command.
+        arguments: the command.
         modules: top-level names of what is tested; when there are none, all in the current folder.
     """
     # Without it coverage leaves out what is installed, and a configured `source` names folders
     # of the project, where the wheel under test is not.
     source = f"--source={','.join(modules) or '.'}"
     run = ("python", "-m", "coverage", "run", "--parallel-mode", source)
-    match tuple(words):
+    match tuple(arguments):
         case ("python" | "python3", "-m", "coverage", *_):
-            return tuple(words)
+            return tuple(arguments)
         case ("python" | "python3", "-m", *_):
-            return (*run, *words[1:])
+            return (*run, *arguments[1:])
         case ("python" | "python3", script, *_) if not script.startswith("-"):
-            return (*run, *words[1:])
+            return (*run, *arguments[1:])
         case ("pytest" | "py.test", *_):
-            return (*run, "-m", "pytest", *words[1:])
+            return (*run, "-m", "pytest", *arguments[1:])
         case _:
-            return tuple(words)
+            return tuple(arguments)
 
 
-def combine_coverage(python: Path, root: Path, room: Path, modules: Sequence[str]) -> str:
+def combine_coverage(python: Path, root: Path, data_folder: Path, modules: Sequence[str]) -> str:
     """Combine what the cells measured, and return coverage's report.
 
     The data ends up in the project's `.coverage`, so that `coverage html` and the like work.
@@ -46,14 +46,14 @@ def combine_coverage(python: Path, root: Path, room: Path, modules: Sequence[str
     Args:
         python: of an environment that has coverage.
         root: the project.
-        room: of the run.
+        data_folder: of the run.
         modules: top-level names of the wheel, which are looked for in the sources.
 
     Raises:
         MultirtError: coverage fails.
     """
     sources = [str(folder) for folder in (root / "src", root / "lib", root) if folder.is_dir()]
-    config = room / "coverage.cfg"
+    config = data_folder / "coverage.cfg"
     # The first path of a group is where the others are mapped to.
     groups = [
         f"multirt_{name} =\n"
@@ -65,7 +65,15 @@ def combine_coverage(python: Path, root: Path, room: Path, modules: Sequence[str
     config.write_text("[run]\nbranch = false\n[paths]\n" + "".join(groups), encoding="utf-8")
     data = root / ".coverage"
     base = [str(python), "-m", "coverage"]
-    _call([*base, "combine", f"--rcfile={config}", f"--data-file={data}", str(room / "coverage")])
+    _call(
+        [
+            *base,
+            "combine",
+            f"--rcfile={config}",
+            f"--data-file={data}",
+            str(data_folder / "coverage"),
+        ]
+    )
     # A share that the project demands is for its own `coverage report` to judge.
     report = ["report", f"--data-file={data}", "--skip-empty", "--fail-under=0"]
     return _call([*base, *report], cwd=root)
@@ -86,6 +94,6 @@ def _call(command: list[str], cwd: Path | None = None) -> str:
         text=True,
     )
     if done.returncode:
-        words = " ".join(done.stdout.split())[-_LAST:]
-        raise OperationError(f"coverage failed: {words}", kind=ErrorKind.COVERAGE)
+        arguments = " ".join(done.stdout.split())[-_LAST:]
+        raise OperationError(f"coverage failed: {arguments}", kind=ErrorKind.COVERAGE)
     return done.stdout

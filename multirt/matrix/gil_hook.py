@@ -20,11 +20,11 @@ FILE, HOME = "MULTIRT_MATRIX_GIL", "MULTIRT_MATRIX_HOME"
 _is_on: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
 
 
-def _note(words: str) -> None:
+def _note(text: str) -> None:
     """Append a line at once: other processes append too."""
     try:
         file = os.open(os.environ[FILE], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(file, f"{words}\n".encode())
+        os.write(file, f"{text}\n".encode())
         os.close(file)
     except (KeyError, OSError):
         pass

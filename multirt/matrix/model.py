@@ -101,9 +101,9 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         when: the condition.
         needs: added to the cell's.
-        commands: in place of the cell's; None to keep them.
+        commands: instead of the cell's; None to keep them.
         set_env: added to the cell's.
-        timeout: in place of the cell's; None to keep it.
+        timeout: instead of the cell's; None to keep it.
     """
 
     when: Condition
@@ -130,7 +130,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         build_runtime: what builds the first wheel; None for the newest that is to be tested.
         build_deps: requirements without a wheel are built from their sources.
         requires_python: as the project says it before it is built; None when it does not.
-        notes: what was taken because nothing was said, one clause each.
+        notes: what was taken because nothing was given, one clause each.
     """
 
     root: Path
@@ -457,8 +457,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         jobs: cells at a time.
         fail_fast: nothing more begins after the first trouble.
-        wheels: built elsewhere, to be tested in place of one that is built.
-        posargs: for the commands, in place of `{posargs}`.
+        wheels: built elsewhere, to be tested instead of one that is built.
+        posargs: for the commands, instead of `{posargs}`.
         timeout: seconds for each cell; None for what is configured.
         grace: seconds that an interrupted command has to clean up; None for what is configured.
         cover: measure coverage.

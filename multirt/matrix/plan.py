@@ -82,11 +82,11 @@ def _planned(
 
 def _best_wheel(wheels: Sequence[Wheel], target: Target) -> Wheel | None:
     """Return the wheel that an installer would take, None when none claims the runtime."""
-    places = {tag: place for place, tag in enumerate(target.tags)}
+    positions = {tag: position for position, tag in enumerate(target.tags)}
     found = [
-        (min(places[tag] for tag in fitting), order)
+        (min(positions[tag] for tag in fitting), order)
         for order, wheel in enumerate(wheels)
-        if (fitting := [tag for tag in wheel.artifact.tags if tag in places])
+        if (fitting := [tag for tag in wheel.artifact.tags if tag in positions])
     ]
     return wheels[min(found)[1]] if found else None
 

@@ -33,43 +33,49 @@ _ONLY_SAYS = frozenset(
 )
 
 
-def find_program(word: str, environment: CellEnvironment, env: Mapping[str, str]) -> str | None:
+def find_program(program: str, environment: CellEnvironment, env: Mapping[str, str]) -> str | None:
     """Return the program that a command names, None when there is none.
 
     `python` is the environment's. A `pytest` of another environment would test what that one
     has installed.
     """
-    if word in _PYTHONS:
+    if program in _PYTHONS:
         return environment.python
-    only_here = word in _PYTESTS or word == "coverage"
-    return shutil.which(word, path=environment.scripts if only_here else env["PATH"])
+    only_here = program in _PYTESTS or program == "coverage"
+    return shutil.which(program, path=environment.scripts if only_here else env["PATH"])
 
 
-def is_pytest(words: Sequence[str]) -> bool:
+def is_pytest(arguments: Sequence[str]) -> bool:
     """Whether a command is pytest, or a module that starts it."""
-    return any(os.path.basename(word) in _PYTESTS for word in words)  # noqa: PTH119 - text
+    return any(os.path.basename(program) in _PYTESTS for program in arguments)  # noqa: PTH119 - text
 
 
-def writes_report(words: Sequence[str]) -> bool:
+def writes_report(arguments: Sequence[str]) -> bool:
     """Whether a command is sure to be pytest running tests, which writes a report at its end."""
     own = (
-        words[1:2] == ("-m",) and words[0] in _PYTHONS and words[2:3] in (("pytest",), ("py.test",))
+        arguments[1:2] == ("-m",)
+        and arguments[0] in _PYTHONS
+        and arguments[2:3] in (("pytest",), ("py.test",))
     )
-    return (own or words[0] in _PYTESTS) and not _ONLY_SAYS.intersection(words)
+    return (own or arguments[0] in _PYTESTS) and not _ONLY_SAYS.intersection(arguments)
 
 
-def missing_module(words: Sequence[str], output: str) -> str | None:
+def missing_module(arguments: Sequence[str], output: str) -> str | None:
     """Return the module that `python -m` did not find, None when it found one."""
-    if words[1:2] != ("-m",) or words[0] not in _PYTHONS:
+    if arguments[1:2] != ("-m",) or arguments[0] not in _PYTHONS:
         return None
-    name = words[2].partition(".")[0] if len(words) > 2 else ""  # noqa: PLR2004 - what follows -m
+    name = arguments[2].partition(".")[0] if len(arguments) > 2 else ""  # noqa: PLR2004 - what follows -m
     return name if output.rstrip().endswith(f": No module named {name}") else None
 
 
-def with_report(env: Mapping[str, str], words: Sequence[str], report: Path) -> dict[str, str]:
+def with_report(env: Mapping[str, str], arguments: Sequence[str], report: Path) -> dict[str, str]:
     """Ask pytest for a report of our own, without changing the command."""
-    said = " ".join([*words, env.get(OPTIONS, "")])
-    if not (is_pytest(words) or words[0] in _STARTERS) or "junitxml" in said or "junit-xml" in said:
+    options = " ".join([*arguments, env.get(OPTIONS, "")])
+    if (
+        not (is_pytest(arguments) or arguments[0] in _STARTERS)
+        or "junitxml" in options
+        or "junit-xml" in options
+    ):
         return dict(env)
     ours = f"--junitxml={shlex.quote(str(report))} -o junit_family=xunit1"
     return {**env, OPTIONS: f"{env.get(OPTIONS, '')} {ours}".strip()}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.2  # seconds between looks at what else happened
 _LOOK = 1.0  # seconds for which the list of workers counts
-_ANSWER = 60.0  # seconds for a worker to say what it offers
+_RESPONSE = 60.0  # seconds for a worker to say what it offers
 _GONE = 10.0  # seconds for a worker that ended to be started again
 _T = TypeVar("_T")
 
@@ -105,12 +105,12 @@ def query_runtimes(cluster: Cluster, door: WorkerApi) -> dict[str, OfferedRuntim
     Raises:
         MultirtError: there is none, or a worker cannot say what it offers.
     """
-    asked = {
+    requests = {
         name: cluster.executor(name).submit(door.describe, name)
         for name in sorted(cluster.offers())
     }
-    wait(asked.values(), timeout=_ANSWER)
-    offers = {name: _answer(name, future) for name, future in asked.items()}
+    wait(requests.values(), timeout=_RESPONSE)
+    offers = {name: _response(name, future) for name, future in requests.items()}
     found = {name: offer for name, offer in offers.items() if offer is not None}
     if not found:
         hint = 'start workers with --resources "$(multirt matrix offer)"'
@@ -118,7 +118,7 @@ def query_runtimes(cluster: Cluster, door: WorkerApi) -> dict[str, OfferedRuntim
     return found
 
 
-def _answer(name: str, future: Future[OfferedRuntime | None]) -> OfferedRuntime | None:
+def _response(name: str, future: Future[OfferedRuntime | None]) -> OfferedRuntime | None:
     """Return what a worker said of one resource.
 
     Raises:

@@ -162,10 +162,10 @@ def _local_cell(job: CellJob, worker: Worker, folder: Path) -> Cell:
     runtime = next((each for each in worker.runtimes if each.id == wanted), None)
     papers: dict[Path, Path] = {}
     for number, paper in enumerate(job.papers):
-        place = folder / "needs" / str(number) / paper.path.name
-        place.parent.mkdir(parents=True)
-        place.write_bytes(paper.content)
-        papers[paper.path] = place
+        file = folder / "needs" / str(number) / paper.path.name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(paper.content)
+        papers[paper.path] = file
     needs = replace(
         cell.needs,
         constraints=tuple(papers[path] for path in cell.needs.constraints),

@@ -142,12 +142,12 @@ def summary_line(report: MatrixReport) -> str:
     excused = sum(each.may_fail and each.state in TESTS_FAILED for each in report.cells)
     plain = all(each.task is None and not each.axes for each in report.cells)
     what = "runtimes" if plain else "cells"
-    words = [f"{good} of {len(report.cells)} {what} passed", *rest]
+    parts = [f"{good} of {len(report.cells)} {what} passed", *rest]
     if excused:
-        words.append(f"{excused} of them allowed to fail")
+        parts.append(f"{excused} of them allowed to fail")
     if report.interrupted and not count[CellState.INTERRUPTED]:
-        words.append("interrupted")
-    return ", ".join(words)
+        parts.append("interrupted")
+    return ", ".join(parts)
 
 
 def grouped(
@@ -247,7 +247,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def everywhere(self) -> bool:
-        """Whether it fails in the same way wherever it ran, and that is more than one place."""
+        """Whether it fails in the same way wherever it ran, and that is more than one runtime."""
         several = len(self.outcomes) > 1 and len(self.shown) == 1
         return several and len(self.cells) == len(self.outcomes)
 
@@ -283,8 +283,8 @@ def rerun_commands(report: MatrixReport) -> tuple[str, ...]:
         if row.state in TESTS_FAILED:
             bad = [case.id for case in row.cases or () if case.outcome in BAD]
             narrows = len(bad) == 1 and row.takes_posargs
-            words = report.posargs or (bad if narrows else ())
-            lines.append(_rerun_command(report, "-e", row.name, posargs=words))
+            parts = report.posargs or (bad if narrows else ())
+            lines.append(_rerun_command(report, "-e", row.name, posargs=parts))
     return tuple(lines)
 
 

@@ -68,9 +68,9 @@ class CapturedOutput(Struct):
 
     def add(self, data: bytes) -> list[str]:
         """Take what came, and return the lines that it completed."""
-        room = _HEAD - len(self._head)
-        self._head += data[:room]
-        self._tail += data[room:]
+        capacity = _HEAD - len(self._head)
+        self._head += data[:capacity]
+        self._tail += data[capacity:]
         if len(self._tail) > 2 * _TAIL:
             self._lost += len(self._tail) - _TAIL
             del self._tail[:-_TAIL]
@@ -258,10 +258,10 @@ class _Attempt(Struct, kw_only=True):
     def run(self) -> CellReport:
         """Run every command, and return the report of the cell."""
         state, reason, command = CellState.PASSED, None, None
-        for number, words in enumerate(map(self._expanded, self.plan.commands)):
-            state, reason = self._one(words, self.folder / f"junit-{number}.xml")
+        for number, arguments in enumerate(map(self._expanded, self.plan.commands)):
+            state, reason = self._one(arguments, self.folder / f"junit-{number}.xml")
             if state is not CellState.PASSED:
-                command = words
+                command = arguments
                 break
         gil = _read_gil(self.folder) if _is_free_threaded(self.plan) else None
         if state is CellState.PASSED and self.plan.gil_off and _is_free_threaded(self.plan):
@@ -283,24 +283,26 @@ class _Attempt(Struct, kw_only=True):
     def _expanded(self, command: Sequence[str]) -> tuple[str, ...]:
         """Return a command as it is started."""
         options = self.runner.options
-        words = expand_posargs(command, options.posargs)
+        arguments = expand_posargs(command, options.posargs)
         if options.cover:
             from multirt.matrix.coverage_data import with_coverage
 
-            words = with_coverage(words, self.plan.modules)
-        return tuple(_with_folders(word, self.environment, self.folder) for word in words)
+            arguments = with_coverage(arguments, self.plan.modules)
+        return tuple(
+            _with_folders(argument, self.environment, self.folder) for argument in arguments
+        )
 
-    def _one(self, words: tuple[str, ...], report: Path) -> tuple[CellState, str | None]:
+    def _one(self, arguments: tuple[str, ...], report: Path) -> tuple[CellState, str | None]:
         """Run one command, and say how it ended."""
         options = self.runner.options
-        env = with_report(self.env, words, report)
-        program = find_program(words[0], self.environment, env)
+        env = with_report(self.env, arguments, report)
+        program = find_program(arguments[0], self.environment, env)
         if program is None:
-            reason = f"no command {words[0]!r} in the environment: {_IS_NAMED}"
+            reason = f"no command {arguments[0]!r} in the environment: {_IS_NAMED}"
             return CellState.CANNOT_START, reason
         spent = time.monotonic() - self.start
         command = CellCommand(
-            argv=(program, *words[1:]),
+            argv=(program, *arguments[1:]),
             cwd=self.runner.root,
             env=env,
             seconds=None if self.limit is None else max(0.001, self.limit - spent),
@@ -309,36 +311,40 @@ class _Attempt(Struct, kw_only=True):
         try:
             ended = self.runner.processes.run(command, self._receive)
         except OSError as error:
-            return CellState.CANNOT_START, f"cannot start {words[0]}: {error.strerror}"
+            return CellState.CANNOT_START, f"cannot start {arguments[0]}: {error.strerror}"
         self.left += ended.left
         from multirt.matrix import junit_reader as junit  # 10 ms, while others run
 
         if (found := junit.read_junit(report, self.runner.root)) is not None:
             self.cases = [*(self.cases or []), *found]
-        elif ended.code == 1 and (name := missing_module(words, self.output.text)):
+        elif ended.code == 1 and (name := missing_module(arguments, self.output.text)):
             return CellState.CANNOT_START, f"no module {name!r} in the environment: {_IS_NAMED}"
-        elif _left_early(ended) and writes_report(words) and str(report) in env.get(OPTIONS, ""):
+        elif (
+            _left_early(ended) and writes_report(arguments) and str(report) in env.get(OPTIONS, "")
+        ):
             return (
                 CellState.CRASHED,
                 f"pytest ended before it was done, with exit code {ended.code}",
             )
-        return self._judged(ended, words)
+        return self._judged(ended, arguments)
 
     def _receive(self, data: bytes) -> None:
         self.runner.view.lines(self.plan.name, self.output.add(data), self.output.tests)
 
-    def _judged(self, ended: CommandResult, words: Sequence[str]) -> tuple[CellState, str | None]:
+    def _judged(
+        self, ended: CommandResult, arguments: Sequence[str]
+    ) -> tuple[CellState, str | None]:
         """Say what the end of a command means."""
         if ended.stopped:
             return CellState.INTERRUPTED, "interrupted"
         where = crash_location(self.output.text) if ended.timed_out or ended.code < 0 else None
-        place = f", at {where}" if where else ""
+        location = f", at {where}" if where else ""
         if ended.timed_out:
-            return CellState.TIMEOUT, f"no end after {self.limit:g} s{place}"
+            return CellState.TIMEOUT, f"no end after {self.limit:g} s{location}"
         if ended.code < 0:
-            return CellState.CRASHED, f"{signal_name(-ended.code)} (signal {-ended.code}){place}"
+            return CellState.CRASHED, f"{signal_name(-ended.code)} (signal {-ended.code}){location}"
         if ended.code:
-            says = _PYTEST_SAYS.get(ended.code) if is_pytest(words) else None
+            says = _PYTEST_SAYS.get(ended.code) if is_pytest(arguments) else None
             return CellState.FAILED, says or f"exit code {ended.code}"
         return CellState.PASSED, None
 
@@ -362,7 +368,7 @@ def _left_early(ended: CommandResult) -> bool:
 
 
 def _with_folders(text: str, environment: CellEnvironment, folder: Path) -> str:
-    """Return a word with the cell's own folders in place of what tox calls them."""
+    """Return a word with the cell's own folders instead of what tox calls them."""
     return text.replace("{envtmpdir}", str(folder / "tmp")).replace("{envdir}", environment.home)
 
 

@@ -32,7 +32,7 @@ class CellScheduler:
         jobs: how many at a time.
         fail_fast: nothing more begins after the first trouble.
         processes: what testing them starts.
-        say: told of an interrupt.
+        say: called of an interrupt.
     """
 
     jobs: int
@@ -155,7 +155,7 @@ def _result(found: CellReport | BaseException) -> CellReport:
     """Return a result.
 
     Raises:
-        BaseException: what went wrong in place of it.
+        BaseException: what went wrong instead of it.
     """
     if isinstance(found, BaseException):
         raise found

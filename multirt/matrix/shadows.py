@@ -1,4 +1,4 @@
-"""Find commands that import the project's folder in place of the wheel under test."""
+"""Find commands that import the project's folder instead of the wheel under test."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def _shadowing(command: Sequence[str], root: Path, cause: str | None) -> tuple[s
         case ["python", "-m", "pytest" | "py.test", *_]:
             mode = f" with {_IMPORTLIB}" if by_pytest else ""
             who, other = "`python -m pytest`", f", or start `pytest` by its own name{mode}"
-        case ["python", "-m", "coverage", "run", *words] | ["coverage", "run", *words]:
+        case ["python", "-m", "coverage", "run", *arguments] | ["coverage", "run", *arguments]:
             # It starts like Python itself what it measures.
-            who = "`coverage run`" if "-m" in words or _any_at_top(words, root) else None
+            who = "`coverage run`" if "-m" in arguments or _any_at_top(arguments, root) else None
         case ["python", "-m", module, *_]:
             who = f"`python -m {module}`"
         case ["python", "-c", *_]:
@@ -86,24 +86,24 @@ def _shadowing(command: Sequence[str], root: Path, cause: str | None) -> tuple[s
     return None if who is None else (who, other)
 
 
-def _any_at_top(words: Sequence[str], root: Path) -> bool:
+def _any_at_top(arguments: Sequence[str], root: Path) -> bool:
     """Whether one of some words is a script in the project's own folder."""
     return any(
-        word.endswith(".py") and os.path.dirname(os.path.normpath(root / word)) == str(root)  # noqa: PTH120 - links count where they lie
-        for word in words
+        argument.endswith(".py") and os.path.dirname(os.path.normpath(root / argument)) == str(root)  # noqa: PTH120 - links count where they lie
+        for argument in arguments
     )
 
 
 def _without_options(command: Sequence[str]) -> list[str]:
     """Return a command without Python's own options; none where they make its path safe."""
-    program, *words = command
+    program, *arguments = command
     if program not in {"python", "python3"}:
         return list(command)
-    while words and words[0].startswith("-") and words[0] not in {"-m", "-c"}:
-        if words[0].startswith(("-I", "-P")):
+    while arguments and arguments[0].startswith("-") and arguments[0] not in {"-m", "-c"}:
+        if arguments[0].startswith(("-I", "-P")):
             return []
-        del words[: 2 if words[0] in {"-W", "-X"} else 1]
-    return ["python", *words]
+        del arguments[: 2 if arguments[0] in {"-W", "-X"} else 1]
+    return ["python", *arguments]
 
 
 def _leaves_path(options: str) -> bool:

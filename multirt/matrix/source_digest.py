@@ -35,10 +35,10 @@ class DigestCache:
     carry the same stamp.
     """
 
-    def __init__(self, place: Path) -> None:
-        """Read what is cached at a place."""
-        self._place = place
-        self._known = cache.read(place, Digests) or {}
+    def __init__(self, file: Path) -> None:
+        """Read what is cached in a file."""
+        self._file = file
+        self._known = cache.read(file, Digests) or {}
         self._found: Digests = {}
         self._since = time.time_ns()
         self._read = False
@@ -66,13 +66,13 @@ class DigestCache:
         """Write down what was found, if that is more or less than what was known."""
         if self._read or len(self._found) != len(self._known):
             with suppress(OSError):  # a disk that is full; the files are read again
-                cache.write(self._place, self._found)
+                cache.write(self._file, self._found)
 
 
 _NOTE = "reports.json"
 
 
-def remember_reports(state: Path, files: Iterable[Path]) -> None:
+def record_reports(state: Path, files: Iterable[Path]) -> None:
     """Note what was written, for the next look at the sources.
 
     Args:
@@ -235,13 +235,13 @@ def _is_output(entry: os.DirEntry[str], *, top: bool) -> bool:
 
 def _repository(root: Path) -> Iterator[bytes]:
     """Yield the state of the repository, where the version is made of it."""
-    said = b"".join(
+    content = b"".join(
         (root / name).read_bytes()
         for name in ("pyproject.toml", "setup.py", "setup.cfg")
         if (root / name).is_file()
     )
     git = root / ".git"
-    if not git.is_dir() or not any(word in said for word in _FROM_REPOSITORY):
+    if not git.is_dir() or not any(marker in content for marker in _FROM_REPOSITORY):
         return
     yield from (
         path.read_bytes()

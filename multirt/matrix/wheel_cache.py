@@ -53,10 +53,10 @@ class WheelCache(Struct):
     def put(self, made: Path, built_on: str) -> Wheel:
         """Keep a wheel that was built."""
         sha256 = file_digest(made)
-        place = self._folder / sha256
-        make_folder(place)
-        shutil.move(made, place / made.name)
-        return read(place / made.name, built_on)
+        folder = self._folder / sha256
+        make_folder(folder)
+        shutil.move(made, folder / made.name)
+        return read(folder / made.name, built_on)
 
     def write(self, wheels: Mapping[str, Wheel]) -> None:
         """Write the index, and remove the wheels of older states of the sources."""

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _LAST_LINES = 15
 _SINCE = (3, 7)  # that the program of pyproject-hooks runs on
-_OUT, _SAID = "out", "said.txt"
+_OUT, _LOG = "out", "said.txt"
 
 
 class Builder(Struct, frozen=True, kw_only=True):
@@ -61,29 +61,29 @@ class Builder(Struct, frozen=True, kw_only=True):
     root: Path
     store: EnvironmentStore
 
-    def build(self, runtime: Runtime, mode: InstallMode, room: Path) -> tuple[Path, float]:
+    def build(self, runtime: Runtime, mode: InstallMode, folder: Path) -> tuple[Path, float]:
         """Build a wheel with a runtime, and return it with the seconds that it took.
 
         Args:
             runtime: what the backend runs on.
             mode: WHEEL, or SDIST_WHEEL to go through a source distribution.
-            room: an empty folder.
+            folder: an empty folder.
 
         Raises:
             MultirtError: with the last lines of the backend.
         """
         start = time.monotonic()
-        (room / _OUT).mkdir()
+        (folder / _OUT).mkdir()
         with suppress(subprocess.CalledProcessError):
-            if mode is InstallMode.SDIST_WHEEL or not self._with_kept(runtime, room):
-                self._with_uv(runtime, mode, room)
-        made = sorted((room / _OUT).glob("*.whl"))
+            if mode is InstallMode.SDIST_WHEEL or not self._with_kept(runtime, folder):
+                self._with_uv(runtime, mode, folder)
+        made = sorted((folder / _OUT).glob("*.whl"))
         if len(made) != 1:
-            text = (room / _SAID).read_text(encoding="utf-8", errors="replace")
+            text = (folder / _LOG).read_text(encoding="utf-8", errors="replace")
             raise _failed(self.root, runtime, text, made)
         return made[0], time.monotonic() - start
 
-    def _with_uv(self, runtime: Runtime, mode: InstallMode, room: Path) -> None:
+    def _with_uv(self, runtime: Runtime, mode: InstallMode, folder: Path) -> None:
         """Build in an environment that is thrown away.
 
         Raises:
@@ -91,11 +91,11 @@ class Builder(Struct, frozen=True, kw_only=True):
         """
         kind = [] if mode is InstallMode.SDIST_WHEEL else ["--wheel"]
         python = ["--python", str(runtime.executable), "--no-python-downloads"]
-        uv, out = find_uv(self.store.env), str(room / _OUT)
+        uv, out = find_uv(self.store.env), str(folder / _OUT)
         command = [uv, "build", *kind, *python, "--out-dir", out, str(self.root)]
-        _run(command, self.root, {**uv_environment(self.store.env), **_own_folder(room)}, room)
+        _run(command, self.root, {**uv_environment(self.store.env), **_own_folder(folder)}, folder)
 
-    def _with_kept(self, runtime: Runtime, room: Path) -> bool:
+    def _with_kept(self, runtime: Runtime, folder: Path) -> bool:
         """Build in an environment that is kept; return False where that cannot be.
 
         Raises:
@@ -108,13 +108,13 @@ class Builder(Struct, frozen=True, kw_only=True):
 
         def frontend(requires: Iterable[str]) -> ProjectBuilder:
             built = self._environment(runtime, requires)
-            env = self._variables(built, room)
+            env = self._variables(built, folder)
             return ProjectBuilder(
                 self.root,
                 python_executable=str(built.python),
                 # pyproject-hooks passes both by name
                 runner=lambda command, cwd=None, extra_environ=None: _run(
-                    command, cwd, {**env, **(extra_environ or {})}, room
+                    command, cwd, {**env, **(extra_environ or {})}, folder
                 ),
             )
 
@@ -123,7 +123,7 @@ class Builder(Struct, frozen=True, kw_only=True):
             backend = frontend(requires)
             if more := backend.get_requires_for_build("wheel") - requires:
                 backend = frontend(requires | more)
-            backend.build("wheel", room / _OUT)
+            backend.build("wheel", folder / _OUT)
         except BuildBackendException as error:
             if isinstance(error.exception, subprocess.CalledProcessError):
                 raise error.exception from error
@@ -132,12 +132,12 @@ class Builder(Struct, frozen=True, kw_only=True):
             return False  # uv says it better
         return True
 
-    def _variables(self, built: InstalledEnvironment, room: Path) -> dict[str, str]:
+    def _variables(self, built: InstalledEnvironment, folder: Path) -> dict[str, str]:
         """Return the variables of a backend: those of the user, and its own."""
         env = clean_environment(self.store.env)
         path = f"{built.scripts}{os.pathsep}{env.get('PATH', os.defpath)}"
         own = {"NO_COLOR": "1", "PATH": path, "VIRTUAL_ENV": str(built.home)}
-        return {**env, **own, **_own_folder(room)}
+        return {**env, **own, **_own_folder(folder)}
 
     def _environment(self, runtime: Runtime, requires: Iterable[str]) -> InstalledEnvironment:
         """Return an environment of the backend.
@@ -150,7 +150,7 @@ class Builder(Struct, frozen=True, kw_only=True):
 
 
 def _run(
-    command: Sequence[str], cwd: str | Path | None, env: Mapping[str, str], room: Path
+    command: Sequence[str], cwd: str | Path | None, env: Mapping[str, str], folder: Path
 ) -> None:
     """Run a command to its end; what it prints goes to a file of the room.
 
@@ -160,7 +160,7 @@ def _run(
         CalledProcessError: it fails.
     """
     with (
-        (room / _SAID).open("ab") as stream,
+        (folder / _LOG).open("ab") as stream,
         Supervised(
             command, env=env, folder=Path(cwd or Path.cwd()), output=Output.MERGED
         ) as started,
@@ -175,10 +175,10 @@ def _run(
         raise subprocess.CalledProcessError(ended.status, command)
 
 
-def _own_folder(room: Path) -> dict[str, str]:
+def _own_folder(folder: Path) -> dict[str, str]:
     """Return what gives setuptools a folder of its own: it puts old files of `build/lib` in."""
-    extra = room / "distutils.cfg"
-    extra.write_text(f"[build]\nbuild_base = {room / 'build'}\n")
+    extra = folder / "distutils.cfg"
+    extra.write_text(f"[build]\nbuild_base = {folder / 'build'}\n")
     return {"DIST_EXTRA_CONFIG": str(extra)}
 
 
@@ -186,8 +186,8 @@ def _is_plain(root: Path, runtime: Runtime, env: Mapping[str, str]) -> bool:
     """Whether nothing but `[build-system]` has a say in how a project is built."""
     tool = find_toml(root / "pyproject.toml").get("tool", {})
     of_uv = "uv" in tool or any((folder / "uv.toml").exists() for folder in (root, *root.parents))
-    told = any(name.startswith("UV_") and "BUILD" in name for name in env)
-    return not (of_uv or told) and (runtime.version.major, runtime.version.minor) >= _SINCE
+    configured = any(name.startswith("UV_") and "BUILD" in name for name in env)
+    return not (of_uv or configured) and (runtime.version.major, runtime.version.minor) >= _SINCE
 
 
 def _failed(root: Path, runtime: Runtime, text: str, made: Sequence[Path]) -> MultirtError:
@@ -195,9 +195,9 @@ def _failed(root: Path, runtime: Runtime, text: str, made: Sequence[Path]) -> Mu
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if len(made) > 1:
         lines.append(f"it made {len(made)} wheels")
-    said = "".join(f"\n    {line}" for line in lines[-_LAST_LINES:])
+    shown = "".join(f"\n    {line}" for line in lines[-_LAST_LINES:])
     return BuildError(
-        f"{root} does not build with {runtime.id}:{said}",
+        f"{root} does not build with {runtime.id}:{shown}",
         f"see all of it: uv build --wheel --python {runtime.executable} {root}",
     )
 
@@ -224,7 +224,7 @@ class WheelBuilder(msgspec.Struct):
         root: the project.
         state: the project's folder in the cache.
         store: where environments live.
-        say: told when a build begins.
+        say: called when a build begins.
         fresh: what is kept does not count.
     """
 
@@ -344,8 +344,8 @@ class _BuildSession(msgspec.Struct):
         builder = self.wheel_builder
         builder.say(f"building {builder.root.name} with {runtime.id}")
         backend = Builder(root=builder.root, store=builder.store)
-        with tempfile.TemporaryDirectory(prefix="multirt-build-") as room:
-            made, seconds = backend.build(runtime, self.mode, Path(room))
+        with tempfile.TemporaryDirectory(prefix="multirt-build-") as folder:
+            made, seconds = backend.build(runtime, self.mode, Path(folder))
             wheel = self.shelf.put(made, runtime.id)
         self.known[runtime.id] = wheel
         self.shelf.write(self.known)

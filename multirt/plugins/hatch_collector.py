@@ -32,11 +32,11 @@ class MultirtCollector(EnvironmentCollectorInterface):
 
         runtimes = runtimes_here(os.environ)
         for environment in config.values():
-            word = environment.get("python")
-            if not isinstance(word, str) or os.sep in word:
+            python = environment.get("python")
+            if not isinstance(python, str) or os.sep in python:
                 continue
             try:
-                found = fitting(RuntimeSpec.parse(word, fork=True), runtimes)
+                found = fitting(RuntimeSpec.parse(python, fork=True), runtimes)
             except RuntimesError:
                 continue
             if found:

@@ -41,16 +41,16 @@ class MultirtDiscovery(Builtin):
         near = f" (nearest: {', '.join(self.near)})" if self.near else ""
         return f"{', '.join(self.python_spec)} among the runtimes of multirt{near}"
 
-    def _find(self, word: str) -> PythonInfo | None:
-        if os.sep in word or word in self.try_first_with:
-            return self._builtin(word)
+    def _find(self, text: str) -> PythonInfo | None:
+        if os.sep in text or text in self.try_first_with:
+            return self._builtin(text)
         from multirt.plugins.nearest import fitting, nearest, runtimes_here
         from runtimes import RuntimeSpec, SpecError
 
         try:
-            spec = RuntimeSpec.parse(word, fork=True)
+            spec = RuntimeSpec.parse(text, fork=True)
         except SpecError:
-            return self._builtin(word)
+            return self._builtin(text)
         # tox passes on few of the user's variables, and those decide where runtimes are looked for.
         runtimes = runtimes_here({**os.environ, **self._env})
         for runtime in fitting(spec, runtimes):
@@ -61,8 +61,8 @@ class MultirtDiscovery(Builtin):
         self.near = (*self.near, *nearest(spec, runtimes))
         return None
 
-    def _builtin(self, word: str) -> PythonInfo | None:
-        return get_interpreter(word, self.try_first_with, app_data=self.app_data, env=self._env)
+    def _builtin(self, text: str) -> PythonInfo | None:
+        return get_interpreter(text, self.try_first_with, app_data=self.app_data, env=self._env)
 
 
 __all__ = ["MultirtDiscovery"]

@@ -35,7 +35,7 @@ def probe(probing: ProbeRequest, progress: ProbeProgress | None = None) -> list[
 
     Args:
         probing: what is asked.
-        progress: told how far it is; None for none.
+        progress: called with how far it is; None for none.
 
     Raises:
         NoRuntimeError: no runtime fits one of the specs; that one left out would look like a pass.
@@ -58,14 +58,14 @@ def _probe_tasks(
     begun = _start_reading(tasks, probing) if early else None
     runtimes = _wanted(probing)
     facts = (facts_of(each, probing.search.env) for each in runtimes)
-    answers = ReportCache(store=store, code=fingerprint(), runtimes=tuple(facts))
+    reports = ReportCache(store=store, code=fingerprint(), runtimes=tuple(facts))
     nothing = CachedReports(parts={}, whole=False)
-    kept = [nothing if probing.trials else answers.load(task) for task in tasks]
+    kept = [nothing if probing.trials else reports.load(task) for task in tasks]
     if not all(each.whole for each in kept):
         from multirt.probe.complete import run_tasks  # 60 ms of readers and judges
 
         found = list(zip(tasks, kept, begun or _start_reading(tasks, probing), strict=True))
-        return run_tasks(found, probing, runtimes, answers, progress or NullProgress())
+        return run_tasks(found, probing, runtimes, reports, progress or NullProgress())
     return [report for each in kept for done in each.parts.values() for report in done.reports]
 
 
@@ -197,4 +197,4 @@ def _task(target: str, probing: ProbeRequest) -> ProbeTask:
 
 def _absolute(path: str | Path) -> Path:
     """Return a path from the root, links and all: `$ORIGIN` means the folder that is named."""
-    return Path(os.path.abspath(path))  # noqa: PTH100 - likewise
+    return Path(os.path.abspath(path))  # noqa: PTH100 - as above

@@ -1,4 +1,4 @@
-"""Do what is not cached of some targets, and remember it."""
+"""Do what is not cached of some targets, and cache it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Target(Struct, frozen=True, kw_only=True):
             from abi_probe import open_site  # 5 ms, for folders only
 
             witnesses(str(task.path))
-            with suppress(AbiProbeError):  # said when it is read
+            with suppress(AbiProbeError):  # reported when it is read
                 found = open_site(task.path).distributions.values()
                 parts = tuple(replace(task, part=each) for each in found) or parts
         done = {each.name: kept.parts[each.name] for each in parts if each.name in kept.parts}
@@ -79,9 +79,9 @@ class _Target(Struct, frozen=True, kw_only=True):
             for name, path in self.done[part.name].libraries.items():
                 paths.setdefault(name, path)
         return [
-            replace(part, beside=paths)
+            replace(part, siblings=paths)
             for part in self.parts
-            if any(paths.get(name) != path for name, path in self.done[part.name].asked.items())
+            if any(paths.get(name) != path for name, path in self.done[part.name].queried.items())
         ]
 
 
@@ -89,7 +89,7 @@ def run_tasks(
     found: Sequence[tuple[ProbeTask, CachedReports, Future[ReadResult] | None]],
     probing: ProbeRequest,
     runtimes: Sequence[Runtime],
-    answers: ReportCache,
+    reports: ReportCache,
     progress: ProbeProgress,
 ) -> list[ArtifactReport]:
     """Do what is not cached; return the reports of all targets in their order.
@@ -98,8 +98,8 @@ def run_tasks(
         found: the targets, each with what is cached of it, and what is being read of it.
         probing: the request.
         runtimes: that are judged on.
-        answers: where it is cached.
-        progress: told of each part of a target when it is done, or of each runtime's trial.
+        reports: where it is cached.
+        progress: called for each part of a target when it is done, or of each runtime's trial.
 
     Raises:
         MultirtError: words describe no runtime; the executor does not answer.
@@ -108,15 +108,15 @@ def run_tasks(
     if probing.trials:  # their child processes want all of a target at once
         targets = [_Target(task=task, parts=(task,), listing={}) for task, *_ in found]
     missing = [(target, part) for target in targets for part in target.missing()]
-    known, rows = runtime_targets(runtimes, answers, probing.search.env)
+    known, rows = runtime_targets(runtimes, reports, probing.search.env)
     prospects = RuntimeTargets(here=known, described=_described_targets(found))
     crew = _Executor(prospects=prospects, runtimes=runtimes, probing=probing, progress=progress)
     crew.do(missing, next((reading for *_, reading in found), None))
     crew.do([(target, part) for target in targets for part in target.outdated()])
     for target, (_, kept, _) in zip(targets, found, strict=True):
         if not kept.whole:
-            answers.save(target.task, target.ordered(), target.listing, rows)
-    answers.store.tidy(file_name(answers))
+            reports.save(target.task, target.ordered(), target.listing, rows)
+    reports.store.tidy(file_name(reports))
     done = (each for target in targets for each in target.ordered().values())
     return [report for each in done for report in each.reports]
 
@@ -143,7 +143,7 @@ class _Executor(Struct, frozen=True, kw_only=True):
         prospects: what is judged on.
         runtimes: those of them that are here.
         probing: the request.
-        progress: told how far they are.
+        progress: called with how far they are.
     """
 
     prospects: RuntimeTargets
@@ -158,8 +158,8 @@ class _Executor(Struct, frozen=True, kw_only=True):
         if not wanted:
             return
         self.progress.expect(len(wanted))
-        for place, done in self._executed([part for _, part in wanted], begun):
-            target, part = wanted[place]
+        for index, done in self._executed([part for _, part in wanted], begun):
+            target, part = wanted[index]
             target.done[part.name] = done
             self.progress.step(part.name or target.task.target)
 

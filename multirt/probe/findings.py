@@ -87,12 +87,12 @@ def finding_kinds(report: ArtifactReport) -> set[str]:
     if report["broken_promises"]:
         kinds.add(PROMISE)
     for extension in report["extensions"]:
-        said = {
+        texts = {
             PROMISE: extension["violations"],
             WARNING: extension["warnings"],
             HINT: extension["hints"] or extension["promotable"],
         }
-        kinds.update(kind for kind, words in said.items() if words)
+        kinds.update(kind for kind, text in texts.items() if text)
     return kinds
 
 
@@ -140,8 +140,8 @@ def _verdicts(report: ArtifactReport) -> Iterator[GroupedReason]:
     """Yield what the runtimes object to, and what they warn of, each once for all of them."""
     found: dict[_Key, list[_Finding]] = {}
     for verdict in report["runtimes"]:
-        for key, told in _findings_of(verdict):
-            found.setdefault(key, []).append(told)
+        for key, finding in _findings_of(verdict):
+            found.setdefault(key, []).append(finding)
     for (weight, kind, path, subject, facts), alike in found.items():
         texts = {each.text for each in alike}
         helps = dict.fromkeys(each.help for each in alike if each.help is not None)
@@ -176,8 +176,10 @@ def _findings_of(verdict: RuntimeReport) -> Iterator[tuple[_Key, _Finding]]:
         broken = each["cause"] == Cause.BROKEN
         weight = Severity.UNREADABLE if broken else Severity.OBJECTION
         facts = tuple(sorted(each["facts"].items()))
-        told = _Finding(runtime=name, text=each["detail"], common=each["need"], help=each["help"])
-        yield (weight, each["cause"], each["path"], each["symbol"] or "", facts), told
+        finding = _Finding(
+            runtime=name, text=each["detail"], common=each["need"], help=each["help"]
+        )
+        yield (weight, each["cause"], each["path"], each["symbol"] or "", facts), finding
     for warning in verdict["judged_warnings"]:
         kind = _kind_of(warning)
         weight = Severity.WARNING if kind == WARNING else Severity.HINT
@@ -190,15 +192,15 @@ def _hints(report: ArtifactReport) -> Iterator[GroupedReason]:
     """Yield what authors may want to know, each thing once for all modules that it is true of."""
     modules: dict[str, list[str]] = {}
     for extension in report["extensions"]:
-        said = [*extension["hints"]]
+        texts = [*extension["hints"]]
         promotable = extension["promotable"]
         if promotable == "no":
-            said.append(_blockers_text(extension["hindrances"]))
+            texts.append(_blockers_text(extension["hindrances"]))
         elif promotable is not None:
             floor = extension["computed_floor"]
             served = f"one file for CPython {floor} and newer is {promotable}"
-            said.append(f"needs stable names only: {served}")
-        for hint in said:
+            texts.append(f"needs stable names only: {served}")
+        for hint in texts:
             modules.setdefault(hint, []).append(extension["path"])
     for hint, paths in modules.items():
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""

@@ -163,7 +163,7 @@ def _run_checks(
 ) -> Iterator[Proof]:
     """Really make the proofs."""
     with (
-        import_sandbox(artifact, how.roots, how.env) as (installed, place),
+        import_sandbox(artifact, how.roots, how.env) as (installed, sandbox),
         ThreadPoolExecutor(how.children) as pool,
     ):
         made = [
@@ -171,7 +171,7 @@ def _run_checks(
                 check_imports,
                 modules_to_import(installed, each),
                 each,
-                place,
+                sandbox,
                 check=check,
                 limits=how.limits,
             )
@@ -195,7 +195,7 @@ class ImportCheckRun(Struct, frozen=True, kw_only=True):
         prospects: what is judged on.
         runtimes: those of them that are here and can be started.
         probing: the request.
-        progress: told of each runtime that has tried an artifact.
+        progress: called for each runtime that has tried an artifact.
     """
 
     prospects: RuntimeTargets
@@ -220,22 +220,22 @@ def run_import_checks(
     tasks: Sequence[ProbeTask], trying: ImportCheckRun
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks one after the other; the children of each run side by side."""
-    for place, task in enumerate(tasks):
+    for sandbox, task in enumerate(tasks):
         try:
             artifacts = read_target(task)
-            beside = sibling_libraries(artifacts)
-            reports = [_check_artifact(task, each, beside, trying) for each in artifacts]
+            siblings = sibling_libraries(artifacts)
+            reports = [_check_artifact(task, each, siblings, trying) for each in artifacts]
         except AbiProbeError as error:
             reports = [failure_report(task, error)]
-        yield place, TaskResult(reports=reports, seen=None)
+        yield sandbox, TaskResult(reports=reports, seen=None)
 
 
 def _check_artifact(
-    task: ProbeTask, artifact: Artifact, beside: Mapping[str, Loaded], trying: ImportCheckRun
+    task: ProbeTask, artifact: Artifact, siblings: Mapping[str, Loaded], trying: ImportCheckRun
 ) -> ArtifactReport:
     """Judge one artifact, then add what the runtimes that are here really do with it."""
     prospects = trying.prospects.of(task)
-    verdicts = {each.target.name: judge_linked(artifact, each, beside) for each in prospects}
+    verdicts = {each.target.name: judge_linked(artifact, each, siblings) for each in prospects}
     trying.progress.expect(len(trying.probing.trials) * len(trying.runtimes))
     for trial in trying.probing.trials:
         check = _CHECKS[trial]

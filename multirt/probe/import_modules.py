@@ -60,7 +60,7 @@ class ImportSandbox(Struct, frozen=True, kw_only=True):
 def import_sandbox(
     artifact: Artifact, roots: Sequence[Path] = (), env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Artifact, ImportSandbox]]:
-    """Give an artifact a place where it can be imported; a wheel is unpacked for that.
+    """Give an artifact a folder where it can be imported; a wheel is unpacked for that.
 
     Args:
         artifact: what is to be imported; its `target` is the path of a wheel.
@@ -68,7 +68,7 @@ def import_sandbox(
         env: the user's environment.
 
     Yields:
-        The artifact as it lies on the disk, and the place.
+        The artifact as it lies on the disk, and the folder.
 
     Raises:
         UnreadableError: the wheel is broken, or unpacks to far more than it should.
@@ -120,7 +120,7 @@ def _source_files(root: Path, module: str) -> tuple[Path, ...]:
 def check_imports(
     wanted: Sequence[ModuleToImport],
     runtime: Runtime,
-    place: ImportSandbox,
+    sandbox: ImportSandbox,
     *,
     check: Check = Check.IMPORT,
     limits: ImportLimits | None = None,
@@ -134,11 +134,13 @@ def check_imports(
     Args:
         wanted: the modules.
         runtime: the interpreter.
-        place: where, and with which packages.
+        sandbox: where, and with which packages.
         check: what is tried.
         limits: what a child may take.
     """
-    prover = _Importer(runtime=runtime, place=place, check=check, limits=limits or ImportLimits())
+    prover = _Importer(
+        runtime=runtime, sandbox=sandbox, check=check, limits=limits or ImportLimits()
+    )
     impossible = prover.impossible()
     if impossible is not None:
         seen = tuple(
@@ -186,7 +188,7 @@ class _Importer(Struct, frozen=True, kw_only=True):
     """One runtime that is tried, in one way."""
 
     runtime: Runtime
-    place: ImportSandbox
+    sandbox: ImportSandbox
     check: Check
     limits: ImportLimits
     faulthandler: bool = True
@@ -235,16 +237,16 @@ class _Importer(Struct, frozen=True, kw_only=True):
         for batch in [wanted] if together else [[each] for each in wanted]:
             left = list(batch)
             while left:
-                heard = self._try(left, bare=bare)
-                seen |= heard
+                results = self._try(left, bare=bare)
+                seen |= results
                 suspects += [
                     each for each in left[1:] if seen.get(each.module, _GOOD).outcome in _DIRE
                 ]
-                if any(each.outcome in _ENDS for each in heard.values()):
+                if any(each.outcome in _ENDS for each in results.values()):
                     unended += [
-                        each for each in left if heard.get(each.module, _FAILED).outcome in _BEGUN
+                        each for each in left if results.get(each.module, _FAILED).outcome in _BEGUN
                     ]
-                left = [each for each in left if each.module not in heard]
+                left = [each for each in left if each.module not in results]
                 if not left:
                     left, unended = unended, []
         for each in suspects:
@@ -254,21 +256,21 @@ class _Importer(Struct, frozen=True, kw_only=True):
     def _try(self, batch: Sequence[ModuleToImport], *, bare: bool) -> dict[str, ImportResult]:
         """Start one process for some modules; hear at least of the first."""
         job = {
-            "roots": [str(root) for root in self.place.roots],
+            "roots": [str(root) for root in self.sandbox.roots],
             "subinterpreter": self.check is Check.SUBINTERPRETER,
             "rows": [
                 {"module": each.module, "files": [str(file) for file in each.files], "bare": bare}
                 for each in batch
             ],
         }
-        with tempfile.NamedTemporaryFile("w", suffix=".json", dir=self.place.scratch) as stream:
+        with tempfile.NamedTemporaryFile("w", suffix=".json", dir=self.sandbox.scratch) as stream:
             json.dump(job, stream)
             stream.flush()
             try:
                 ended = _run_bounded(
                     [str(self.runtime.executable), *self._options(), str(_SCRIPT), stream.name],
                     env=self._environment(),
-                    folder=self.place.scratch,
+                    folder=self.sandbox.scratch,
                     seconds=self.limits.seconds,
                     progress=lambda out: out.count(b"\n"),
                 )
@@ -285,9 +287,11 @@ class _Importer(Struct, frozen=True, kw_only=True):
     def _environment(self) -> dict[str, str]:
         """Return the environment of a child, whose home is the scratch folder."""
         kept = {
-            name: value for name, value in self.place.env.items() if not name.startswith(_SCRUBBED)
+            name: value
+            for name, value in self.sandbox.env.items()
+            if not name.startswith(_SCRUBBED)
         }
-        home = str(self.place.scratch)
+        home = str(self.sandbox.scratch)
         given = {"HOME": home, "TMPDIR": home, "XDG_CACHE_HOME": home, "LC_ALL": "C.UTF-8"}
         return {"PATH": os.defpath} | kept | given
 
@@ -295,10 +299,10 @@ class _Importer(Struct, frozen=True, kw_only=True):
         self, ended: Output, batch: Sequence[ModuleToImport], *, bare: bool
     ) -> dict[str, ImportResult]:
         """Turn what was heard into what became of the modules that were begun."""
-        answers, done = _answers(ended.stdout)
+        replies, done = _replies(ended.stdout)
         seen = {
-            each.module: self._meaning(each, answer)
-            for each, answer in zip(batch, answers, strict=False)
+            each.module: self._meaning(each, reply)
+            for each, reply in zip(batch, replies, strict=False)
         }
         if done and ended.status == 0:
             return seen
@@ -314,46 +318,46 @@ class _Importer(Struct, frozen=True, kw_only=True):
         )
         return seen
 
-    def _meaning(self, subject: ModuleToImport, answer: Mapping[str, object]) -> ImportResult:
+    def _meaning(self, subject: ModuleToImport, reply: Mapping[str, object]) -> ImportResult:
         """Turn the answer for one module into what it means."""
         outcome = ImportOutcome.IMPORTED
-        detail = str(answer.get("file") or "no file: a folder of that name stands in")
-        if answer.get("error") is not None:
-            detail = f"{answer['error']}: {answer.get('text')}"
+        detail = str(reply.get("file") or "no file: a folder of that name stands in")
+        if reply.get("error") is not None:
+            detail = f"{reply['error']}: {reply.get('text')}"
             outcome = ImportOutcome.FAILED
-            absent = answer.get("absent")
+            absent = reply.get("absent")
             if absent and not self._own(str(absent).partition(".")[0]):
                 outcome = ImportOutcome.NEEDS_MODULE
         elif not _is_one_of(detail, subject.files):
             outcome = ImportOutcome.OTHER_FILE
-        elif self.check is Check.GIL and answer.get("gil"):
+        elif self.check is Check.GIL and reply.get("gil"):
             outcome = ImportOutcome.TURNS_GIL_ON
-        for root in self.place.roots:
+        for root in self.sandbox.roots:
             detail = detail.replace(f"{root}/", "")
         return ImportResult(module=subject.module, outcome=outcome, detail=detail)
 
     def _own(self, top: str) -> bool:
         """Whether a top-level name is one of those in the first folder of packages."""
         try:
-            names = os.listdir(self.place.roots[0])  # noqa: PTH208 - only names are wanted
+            names = os.listdir(self.sandbox.roots[0])  # noqa: PTH208 - only names are wanted
         except (IndexError, OSError):
             return False
         return any(name.partition(".")[0] == top for name in names)
 
 
-def _answers(stdout: bytes) -> tuple[list[dict[str, object]], bool]:
+def _replies(stdout: bytes) -> tuple[list[dict[str, object]], bool]:
     """Return the answers in their order, and whether the end was announced."""
-    answers: list[dict[str, object]] = []
+    replies: list[dict[str, object]] = []
     done = False
     for line in stdout.splitlines():
         try:
-            word, value = json.loads(line)
+            key, value = json.loads(line)
         except (ValueError, TypeError):
             continue  # written by the module, around the script
-        if word == "end" and isinstance(value, dict):
-            answers.append(value)
-        done = done or word == "done"
-    return answers, done
+        if key == "end" and isinstance(value, dict):
+            replies.append(value)
+        done = done or key == "done"
+    return replies, done
 
 
 def _is_one_of(path: str, files: Sequence[Path]) -> bool:
@@ -402,8 +406,8 @@ def _describe_end(ended: Output) -> str:
         head = signal_name(-ended.status)
     else:
         head = f"it ends its process with exit code {ended.status}"
-    told = _main_complaint(ended.stderr)
-    return f"{head}: {told}" if told else head
+    complaint = _main_complaint(ended.stderr)
+    return f"{head}: {complaint}" if complaint else head
 
 
 def _main_complaint(stderr: bytes) -> str:

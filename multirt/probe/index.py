@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from multirt.probe.model import ArtifactReport, ProbeProgress
 
-_ANSWER: Final = 30.0  # seconds without a byte
+_TIMEOUT: Final = 30.0  # seconds without a byte
 _SLOWEST: Final = 10_000  # bytes a second, after the first minute
 _MINUTE: Final = 60.0
 _AT_ONCE: Final = 4  # downloads
@@ -61,7 +61,7 @@ def download_release(
         text: a name, `numpy`, for the newest release, or with a version, `numpy==2.1.0`.
         env: `UV_*`, `PIP_*` and their files say which index counts.
         cache_dir: of multirt.
-        progress: told of each wheel.
+        progress: called for each wheel.
 
     Raises:
         UsageError: the text names no release.
@@ -107,9 +107,9 @@ def _release(text: str) -> tuple[str, str | None]:
 
 def _indexes(env: Mapping[str, str]) -> list[str]:
     """Return the addresses of the indexes, in the order in which uv searches them."""
-    told = {**env, **index_settings(env)}
-    named = [*told.get("UV_INDEX", "").split(), *told.get("UV_EXTRA_INDEX_URL", "").split()]
-    last = told.get("UV_DEFAULT_INDEX") or told.get("UV_INDEX_URL") or PYPI
+    settings = {**env, **index_settings(env)}
+    named = [*settings.get("UV_INDEX", "").split(), *settings.get("UV_EXTRA_INDEX_URL", "").split()]
+    last = settings.get("UV_DEFAULT_INDEX") or settings.get("UV_INDEX_URL") or PYPI
     # `UV_INDEX` takes `NAME=URL` too.
     return [re.sub(r"^[\w.-]+=(?=\w+://)", "", each) for each in (*named, last)]
 
@@ -123,7 +123,7 @@ def _listed(client: PyPISimple, name: str, indexes: Sequence[str]) -> list[Distr
             continue  # uv and pip read folders too; a release of every platform is on a server
         client.endpoint = index.rstrip("/") + "/"
         try:
-            return client.get_project_page(name, timeout=_ANSWER).packages
+            return client.get_project_page(name, timeout=_TIMEOUT).packages
         except NoSuchProjectError:
             continue
         except (OSError, ValueError, UnsupportedContentTypeError) as error:
@@ -196,21 +196,21 @@ def _append(client: PyPISimple, package: DistributionPackage, part: Path) -> Non
     """Add what is missing of a file; the server may give it from the start again."""
     begun, had = time.monotonic(), part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={had}-", "Accept-Encoding": "identity"} if had else {}
-    with client.s.get(package.url, stream=True, timeout=_ANSWER, headers=headers) as answer:
-        if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+    with client.s.get(package.url, stream=True, timeout=_TIMEOUT, headers=headers) as response:
+        if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # all of it is here
-        answer.raise_for_status()
-        resumed = answer.status_code == HTTPStatus.PARTIAL_CONTENT
+        response.raise_for_status()
+        resumed = response.status_code == HTTPStatus.PARTIAL_CONTENT
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in answer.iter_content(_CHUNK):
+            for chunk in response.iter_content(_CHUNK):
                 file.write(chunk)
                 if file.tell() > _LARGEST:
                     raise OSError("it is larger than 8 GiB")
                 seconds = time.monotonic() - begun
                 if seconds > _MINUTE and file.tell() - had * resumed < _SLOWEST * seconds:
                     raise TimeoutError("the index sends less than 10 kB a second")
-            missing = int(answer.headers.get("Content-Length", 0)) + had * resumed - file.tell()
-    if missing > 0 and "Content-Encoding" not in answer.headers:
+            missing = int(response.headers.get("Content-Length", 0)) + had * resumed - file.tell()
+    if missing > 0 and "Content-Encoding" not in response.headers:
         raise OSError(f"the index broke off, {missing} bytes before the end")
 
 

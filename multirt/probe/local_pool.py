@@ -42,7 +42,7 @@ def run_locally(
         much = sum(map(_size, tasks)) >= _WORTH
         jobs = len(os.sched_getaffinity(0)) if much and sys.platform == "linux" else 1
     if min(jobs, len(tasks)) < 2:  # noqa: PLR2004 - then no two tasks go on side by side
-        yield from ((place, perform(task, prospects)) for place, task in enumerate(tasks))
+        yield from ((index, perform(task, prospects)) for index, task in enumerate(tasks))
     else:
         yield from _in_processes(tasks, prospects, min(jobs, len(tasks)))
 
@@ -52,12 +52,12 @@ def _in_processes(
 ) -> Iterator[tuple[int, TaskResult]]:
     """Do the tasks in several processes; a task that ends its process is done once more, alone."""
     left = dict(enumerate(tasks))
-    for place, done in _in_pool(left, prospects, jobs):
-        del left[place]
-        yield place, done
-    for place, task in left.items():
-        again = dict(_in_pool({place: task}, prospects, 1))
-        yield place, again.get(place) or worker_died(task)
+    for index, done in _in_pool(left, prospects, jobs):
+        del left[index]
+        yield index, done
+    for index, task in left.items():
+        again = dict(_in_pool({index: task}, prospects, 1))
+        yield index, again.get(index) or worker_died(task)
 
 
 def _in_pool(
@@ -72,9 +72,9 @@ def _in_pool(
     method = "fork" if sys.platform == "linux" else None
     context = multiprocessing.get_context(method)
     # The largest first, or one of them would be left for the end.
-    order = sorted(tasks, key=lambda place: -_size(tasks[place]))
+    order = sorted(tasks, key=lambda index: -_size(tasks[index]))
     with ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(prospects,)) as pool:
-        futures = {pool.submit(_perform, tasks[place]): place for place in order}
+        futures = {pool.submit(_perform, tasks[index]): index for index in order}
         for future in as_completed(futures):
             try:
                 yield futures[future], future.result()
@@ -84,7 +84,7 @@ def _in_pool(
 
 def _start(prospects: RuntimeTargets) -> None:
     """Keep what every task of this process needs."""
-    global _prospects  # noqa: PLW0603 - a worker process has no other place
+    global _prospects  # noqa: PLW0603 - a worker process has nothing else
     _prospects = prospects
 
 

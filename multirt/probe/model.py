@@ -36,7 +36,7 @@ FITTING = frozenset({"compatible", "unverified"})
 
 
 class ProbeProgress(Protocol):
-    """Who is told how far the work is."""
+    """Is called with how far the work is."""
 
     def expect(self, more: int) -> object:
         """Learn that there are so many more steps."""
@@ -92,7 +92,7 @@ class ProbeTask(Struct, frozen=True, kw_only=True):
         roots: folders of packages where that distribution is looked for, absolute.
         described: runtimes that need not be here and that it is judged on, as people write them.
         part: the distribution of that folder that is meant; None for all of the target.
-        beside: paths of the libraries of the other parts, by each name that asks for them.
+        siblings: paths of the libraries of the other parts, by each name that asks for them.
     """
 
     target: str
@@ -100,7 +100,7 @@ class ProbeTask(Struct, frozen=True, kw_only=True):
     roots: tuple[Path, ...] = ()
     described: tuple[str, ...] = ()
     part: Installed | None = None
-    beside: Mapping[str, str] = field(default_factory=dict)
+    siblings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -136,14 +136,14 @@ class TaskResult(Struct, frozen=True, kw_only=True):
         reports: one for each artifact of it.
         seen: the paths that they rest on, with their signatures; None for what is not cached.
         libraries: paths of its libraries, by each name that asks for them.
-        asked: which library of another part each name led to that no other place gave; None for
+        queried: which library of another part each name led to that nothing else gave; None for
             no library.
     """
 
     reports: list[ArtifactReport]
     seen: Fingerprints | None
     libraries: dict[str, str] = field(default_factory=dict)
-    asked: dict[str, str | None] = field(default_factory=dict)
+    queried: dict[str, str | None] = field(default_factory=dict)
 
 
 class ObjectionReport(TypedDict):

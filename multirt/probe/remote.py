@@ -42,7 +42,7 @@ def on_cluster(
         executor = cluster.executor()
         shared = cluster.share(prospects)
         futures = {
-            executor.submit(perform, task, shared): place for place, task in enumerate(tasks)
+            executor.submit(perform, task, shared): index for index, task in enumerate(tasks)
         }
         left = {*futures}
         while left:
@@ -68,9 +68,9 @@ def _done(
         return future.result()
     if isinstance(failure, cluster.lost):
         return worker_died(task)
-    words = f"a worker cannot do the work: {type(failure).__name__}: {failure}"
+    text = f"a worker cannot do the work: {type(failure).__name__}: {failure}"
     hint = f"the workers need multirt {version('multirt')} and the same version of Python"
-    raise _error(words, hint) from failure
+    raise _error(text, hint) from failure
 
 
 def _error(message: str, hint: str) -> MultirtError:

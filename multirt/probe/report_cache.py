@@ -27,7 +27,7 @@ _SCHEMA: Final = 1
 _LIMIT: Final = 256 << 20  # bytes; the reports of 500 extensions on 28 runtimes have 3 MB
 _SUM: Final = 4  # bytes ahead of what is kept; it shows damage, the file's owner shows malice
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
-_CODE: Final = (_HERE, os.path.join(_HERE, ".."))  # noqa: PTH118 - likewise
+_CODE: Final = (_HERE, os.path.join(_HERE, ".."))  # noqa: PTH118 - as above
 _READERS: Final = os.path.join(_HERE, "../../abi_probe")  # noqa: PTH118 - and all below it
 
 
@@ -97,7 +97,7 @@ class FactStore(Struct, frozen=True, kw_only=True):
             return []
 
     def save(self, name: str, content: bytes) -> None:
-        """Put a file in place at once or not at all."""
+        """Write a file at once or not at all."""
         if self.folder is not None:
             with suppress(OSError):  # a full or read-only disk is no reason to fail
                 save(self.folder / name, _checksum(content) + content)
@@ -132,7 +132,7 @@ class _CachedPart(msgspec.Struct, frozen=True, kw_only=True):
     seen: Fingerprints
     reports: list[Any]  # `Report`, as this version of multirt makes it
     libraries: dict[str, str]
-    asked: dict[str, str | None]
+    queried: dict[str, str | None]
 
 
 class _CachedTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +192,7 @@ class ReportCache(Struct, frozen=True, kw_only=True):
             return CachedReports(parts={}, whole=False)
         parts = {
             name: TaskResult(
-                seen=each.seen, reports=each.reports, libraries=each.libraries, asked=each.asked
+                seen=each.seen, reports=each.reports, libraries=each.libraries, queried=each.queried
             )
             for name, each in note.parts.items()
             if self.witnesses.hold(each.seen)
@@ -213,7 +213,7 @@ class ReportCache(Struct, frozen=True, kw_only=True):
         """
         known = {
             name: _CachedPart(
-                seen=each.seen, reports=each.reports, libraries=each.libraries, asked=each.asked
+                seen=each.seen, reports=each.reports, libraries=each.libraries, queried=each.queried
             )
             for name, each in parts.items()
             if each.seen is not None and not changeable(each.seen)
@@ -229,21 +229,21 @@ class ReportCache(Struct, frozen=True, kw_only=True):
     def _key(self, task: ProbeTask) -> str:
         """Return what must be equal for an answer to be the answer to this question."""
         judged_on = digest([*self.runtimes, *task.described])
-        return json.dumps([self.code, judged_on, *_place(task)])
+        return json.dumps([self.code, judged_on, *_location(task)])
 
 
 def is_new(store: FactStore, task: ProbeTask) -> bool:
     """Tell whether a target was never probed as it is, on whatever runtimes."""
-    start = f"{digest(_place(task))}-"
+    start = f"{digest(_location(task))}-"
     return not any(name.startswith(start) for name in store.names())
 
 
 def _name(task: ProbeTask, key: str) -> str:
-    """Name the file for a key; another key with that name is told by the key inside."""
-    return f"{digest(_place(task))}-{digest(key)}.json"
+    """Name the file for a key; another key with that name is recognized by the key inside."""
+    return f"{digest(_location(task))}-{digest(key)}.json"
 
 
-def _place(task: ProbeTask) -> list[object]:
+def _location(task: ProbeTask) -> list[object]:
     """Return what tells a target from others: of a wheel also which file it is.
 
     A folder stays the same target when distributions come and go: the others are cached.

@@ -27,7 +27,7 @@ class _CachedProcess(Struct, frozen=True, kw_only=True):
 
     Attributes:
         exports: None where they are those of the target.
-        loader: its place in the list of all loaders.
+        loader: its position in the list of all loaders.
     """
 
     program: Loaded
@@ -72,34 +72,34 @@ class _CachedRuntimes(Struct, frozen=True, kw_only=True):
 
 
 def runtime_targets(
-    runtimes: Sequence[Runtime], answers: ReportCache, env: Mapping[str, str]
+    runtimes: Sequence[Runtime], reports: ReportCache, env: Mapping[str, str]
 ) -> tuple[list[RuntimeTarget], Fingerprints]:
     """Return the runtimes as targets, and the paths that these rest on.
 
     Args:
         runtimes: in the order in which they are wanted.
-        answers: whose store remembers them.
+        reports: whose store caches them.
         env: the environment that they start in.
     """
-    name = file_name(answers)
-    known = _decode(answers.store.load(name))
+    name = file_name(reports)
+    known = _decode(reports.store.load(name))
     kept: dict[str, tuple[Fingerprints, RuntimeTarget]] = {}
     fresh = False
-    for facts, runtime in zip(answers.runtimes, runtimes, strict=False):
+    for facts, runtime in zip(reports.runtimes, runtimes, strict=False):
         row = known.get(facts)
-        if row is None or not answers.witnesses.hold(row[0]):
+        if row is None or not reports.witnesses.hold(row[0]):
             fresh = True
             row = _read(runtime, env)
         kept[facts] = row
     if fresh and not any(changeable(rows) for rows, _ in kept.values()):
-        answers.store.save(name, _encode({**known, **kept}))
+        reports.store.save(name, _encode({**known, **kept}))
     rows = {path: then for rows, _ in kept.values() for path, then in rows.items()}
     return [prospect for _, prospect in kept.values()], rows
 
 
-def file_name(answers: ReportCache) -> str:
+def file_name(reports: ReportCache) -> str:
     """Return the name under which the runtimes are cached."""
-    return f"prospects-{answers.code}.runtimes"
+    return f"prospects-{reports.code}.runtimes"
 
 
 def _read(runtime: Runtime, env: Mapping[str, str]) -> tuple[Fingerprints, RuntimeTarget]:

@@ -222,18 +222,18 @@ class SiblingLibraries(Mapping[str, Loaded]):
     Few are ever asked for, so each is read when it is, and the answer is noted.
 
     Attributes:
-        asked: the path that each name led to; None for none.
+        queried: the path that each name led to; None for none.
     """
 
     def __init__(self, paths: Mapping[str, str]) -> None:
         """Know where the libraries are."""
-        self.asked: dict[str, str | None] = {}
+        self.queried: dict[str, str | None] = {}
         self._paths = paths
         self._read: dict[str, Loaded | None] = {}
 
     def __getitem__(self, name: str) -> Loaded:
         """Return a library; raise KeyError where there is none that can be read."""
-        path = self.asked[name] = self._paths.get(name)
+        path = self.queried[name] = self._paths.get(name)
         if path is not None and path not in self._read:
             self._read[path] = _library(path)
         found = self._read[path] if path is not None else None
@@ -273,10 +273,10 @@ def judge_read(task: ProbeTask, found: ReadResult, prospects: RuntimeTargets) ->
         hint = "name the runtimes with --runtime or --python"
         message = f"no known runtime for --runtime {AUTO}"
         return TaskResult(reports=[failed(task.target, UNKNOWN_TAGS, message, hint)], seen=None)
-    beside, witnesses = SiblingLibraries(task.beside), Witnesses()
+    siblings, witnesses = SiblingLibraries(task.siblings), Witnesses()
     with tracking_reads(witnesses):
         reports = [
-            report_of(task.target, each, judged_on, judge_all_linked(each, judged_on, beside))
+            report_of(task.target, each, judged_on, judge_all_linked(each, judged_on, siblings))
             for each in found.artifacts
         ]
     own = sibling_libraries(found.artifacts) if task.part is not None else {}
@@ -284,12 +284,12 @@ def judge_read(task: ProbeTask, found: ReadResult, prospects: RuntimeTargets) ->
         reports=reports,
         seen={**witnesses.seen, **found.seen},
         libraries={name: str(library.path) for name, library in own.items()},
-        asked=beside.asked,
+        queried=siblings.queried,
     )
 
 
 def worker_died(task: ProbeTask) -> TaskResult:
-    """Return what is said of a task that ended the process which did it, twice."""
+    """Return what is given of a task that ended the process which did it, twice."""
     message = "the process that read it ended twice; it may have run out of memory"
     reports = [failed(task.target, "lost", message, "--jobs 1 takes less of it")]
     return TaskResult(reports=reports, seen=None)

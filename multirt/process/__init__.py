@@ -1,1 +1,1 @@
-"""Start programs: in place of this process, as its child, or next to one that may be killed."""
+"""Start programs: instead of this process, as its child, or next to one that may be killed."""

@@ -55,10 +55,10 @@ def temporary_folder() -> Iterator[Path]:
         OSError: it cannot be made.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="multirt-", ignore_cleanup_errors=True) as room,
-        _held(f"{sentinel.FOLDER} {room}"),
+        tempfile.TemporaryDirectory(prefix="multirt-", ignore_cleanup_errors=True) as folder,
+        _held(f"{sentinel.FOLDER} {folder}"),
     ):
-        yield Path(room)
+        yield Path(folder)
 
 
 @contextmanager

@@ -6,14 +6,14 @@ import os
 from contextlib import suppress
 
 
-def say(words: str) -> None:
+def say(text: str) -> None:
     """Say something."""
     with suppress(OSError):
-        os.write(2, f"{words}\n".encode(errors="backslashreplace"))
+        os.write(2, f"{text}\n".encode(errors="backslashreplace"))
 
 
-def debug(words: str) -> None:
+def debug(text: str) -> None:
     """Say what only those want to know who set MULTIRT_LOG=debug."""
     if os.environ.get("MULTIRT_LOG") == "debug":
-        shown = (each if each.isprintable() else ascii(each)[1:-1] for each in words)
+        shown = (each if each.isprintable() else ascii(each)[1:-1] for each in text)
         say(f"multirt: debug: {''.join(shown)}")

@@ -32,8 +32,8 @@ def imports_of_older(text: str, file: Path) -> tuple[Import, ...]:
 def _imports(text: str, file: Path) -> Iterator[Import]:
     for line, statement in _lines(text):
         for part in statement.split(";"):
-            words = part.partition("#")[0].strip().rstrip("\\")
-            if match := re.match(_FROM, words):
+            names = part.partition("#")[0].strip().rstrip("\\")
+            if match := re.match(_FROM, names):
                 yield Import(
                     name=match["name"],
                     members=tuple(_names(match["names"].replace("(", "").replace(")", ""))),
@@ -41,7 +41,7 @@ def _imports(text: str, file: Path) -> Iterator[Import]:
                     line=line,
                     certain=not match["lazy"],
                 )
-            elif match := re.match(_PLAIN, words):
+            elif match := re.match(_PLAIN, names):
                 for name in _names(match["names"]):
                     yield Import(name=name, file=file, line=line, certain=not match["lazy"])
 
@@ -57,9 +57,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _names(listed: str) -> Iterator[str]:
     """Yield the first word of each item of a list, where it is a name."""
     for item in listed.split(","):
-        word = item.split()[0] if item.split() else ""
-        if word and all(part.isidentifier() for part in word.split(".")):
-            yield word
+        name = item.split()[0] if item.split() else ""
+        if name and all(part.isidentifier() for part in name.split(".")):
+            yield name
 
 
 # Ways to find modules in folders that are not known here.

@@ -29,20 +29,20 @@ _LONGEST_END = 22 + 0xFFFF  # bytes; the end record of a zip archive and the lon
 _ENDINGS = (".py", ".pyw", ".pyc", ".pyz")
 
 
-def entry_of(words: Sequence[str], cwd: Path) -> tuple[EntryPoint, tuple[str, ...]]:
+def entry_of(arguments: Sequence[str], cwd: Path) -> tuple[EntryPoint, tuple[str, ...]]:
     """Return what is to run and the arguments that are its own.
 
     Args:
-        words: a path, `-m MODULE`, `-c CODE`, `-`, or the name of a command; then arguments.
+        arguments: a path, `-m MODULE`, `-c CODE`, `-`, or the name of a command; then arguments.
             Nothing at all means the interpreter itself, as it does for `python`.
         cwd: the folder that paths are looked up in.
 
     Raises:
         MultirtError: `-m` or `-c` without its word.
     """
-    if not words:
+    if not arguments:
         return EntryPoint(kind=ProgramKind.INTERPRETER), ()
-    first, rest = words[0], tuple(words[1:])
+    first, rest = arguments[0], tuple(arguments[1:])
     if first == "-":
         return EntryPoint(kind=ProgramKind.STDIN), rest
     for option, kind in (("-m", ProgramKind.MODULE), ("-c", ProgramKind.CODE)):
@@ -55,18 +55,18 @@ def entry_of(words: Sequence[str], cwd: Path) -> tuple[EntryPoint, tuple[str, ..
     return _named(first, cwd), rest
 
 
-def _named(word: str, cwd: Path) -> EntryPoint:
+def _named(argument: str, cwd: Path) -> EntryPoint:
     """Return what a word names: something on the disk, or else a command."""
-    if word in _INTERPRETERS:
+    if argument in _INTERPRETERS:
         return EntryPoint(kind=ProgramKind.INTERPRETER)
-    path = cwd / word
+    path = cwd / argument
     is_folder = path.is_dir()
     there = is_folder or path.exists()
     if is_folder or (there and _is_archive(path)):
-        return EntryPoint(kind=ProgramKind.FOLDER, text=word)
-    if there or os.sep in word or word.endswith(_ENDINGS):
-        return EntryPoint(kind=ProgramKind.SCRIPT, text=word)
-    return EntryPoint(kind=ProgramKind.COMMAND, text=word)
+        return EntryPoint(kind=ProgramKind.FOLDER, text=argument)
+    if there or os.sep in argument or argument.endswith(_ENDINGS):
+        return EntryPoint(kind=ProgramKind.SCRIPT, text=argument)
+    return EntryPoint(kind=ProgramKind.COMMAND, text=argument)
 
 
 def _is_archive(path: Path) -> bool:
@@ -180,8 +180,8 @@ def _module(entry: EntryPoint, cwd: Path) -> Program:
     if found and found[-1].name == f"{name}.__main__":  # of a folder without an `__init__`
         name = found[-1].name
     if not found or found[-1].name != name:
-        asked = Import(name=name, file=None, line=0, certain=True)
-        walk.imports.append(replace(asked, local=location.has(name.partition(".")[0])))
+        requested = Import(name=name, file=None, line=0, certain=True)
+        walk.imports.append(replace(requested, local=location.has(name.partition(".")[0])))
         return walk.program(entry, Block())
     if found[-1].file.stem == "__init__":
         inner = [

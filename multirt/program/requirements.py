@@ -75,7 +75,7 @@ def parse_requirement(text: str) -> Requirement:
         name, versions = plain[1], plain[2]
         if versions is None:
             return Requirement(text=name, name=name)
-        with suppress(ValueError):  # which is said below
+        with suppress(ValueError):  # which is reported below
             versions = str(parse_specifiers(versions))
             return Requirement(text=f"{name}{versions}", name=name, versions=versions)
     from packaging import requirements  # 20 ms

@@ -55,15 +55,15 @@ def read_shebang(content: bytes) -> Shebang:
     line, _, rest = content.partition(b"\n")
     if not line.startswith(b"#!"):
         return Shebang()
-    words = _interpreter_first(line[2:].decode("utf-8", "replace").strip())
-    if words and _name(words[0]) == "env":
-        words = _after_env(words[1:])
-    if words and _name(words[0]) in _SHELLS:
+    parts = _interpreter_first(line[2:].decode("utf-8", "replace").strip())
+    if parts and _name(parts[0]) == "env":
+        parts = _after_env(parts[1:])
+    if parts and _name(parts[0]) in _SHELLS:
         head = b"\n".join(rest.split(b"\n", _TRAMPOLINE_LINES)[:_TRAMPOLINE_LINES])
-        words = _trampoline(head.decode("utf-8", "replace")) or words
-    if not words:
+        parts = _trampoline(head.decode("utf-8", "replace")) or parts
+    if not parts:
         return Shebang()
-    name, arguments = _name(words[0]) or None, tuple(words[1:])
+    name, arguments = _name(parts[0]) or None, tuple(parts[1:])
     if name == "multirt":
         return Shebang(interpreter=name, options=_passed_on(arguments))
     return Shebang(interpreter=name, options=arguments if name and is_python(name) else ())
@@ -75,11 +75,11 @@ def is_python(name: str) -> bool:
     return is_runtime_name(name) or re.fullmatch(_ALSO, plain) is not None
 
 
-def _passed_on(words: Sequence[str]) -> tuple[str, ...]:
+def _passed_on(parts: Sequence[str]) -> tuple[str, ...]:
     """Return the interpreter's options in a first line that starts multirt."""
     found: list[str] = []
-    for word, following in zip_longest(words, words[1:], fillvalue=""):
-        name, equals, value = word.partition("=")
+    for part, following in zip_longest(parts, parts[1:], fillvalue=""):
+        name, equals, value = part.partition("=")
         if name == "--python-args":
             found += _split(value if equals else following)
     return tuple(found)
@@ -94,27 +94,27 @@ def _interpreter_first(text: str) -> list[str]:
     """Return the arguments in a line, a path with blanks as one."""
     if text.startswith(('"', "'")):
         return _split(text)
-    words = text.split()
-    if words and _name(words[0]) == "env":
-        return words
-    for end in range(len(words), 1, -1):
-        more = words[1:end]
+    parts = text.split()
+    if parts and _name(parts[0]) == "env":
+        return parts
+    for end in range(len(parts), 1, -1):
+        more = parts[1:end]
         parted = not any(each.startswith(("/", "-")) for each in more)
         if parted and "/" in more[-1] and is_python(_name(more[-1])):
-            return [" ".join(words[:end]), *words[end:]]
-    return words
+            return [" ".join(parts[:end]), *parts[end:]]
+    return parts
 
 
-def _after_env(words: list[str]) -> list[str]:
+def _after_env(parts: list[str]) -> list[str]:
     """Return the command that `env` starts."""
-    while words:
-        first, *words = words
+    while parts:
+        first, *parts = parts
         if split := re.match(_SPLITS, first):
-            words = _split(" ".join([first[split.end() :], *words]))
+            parts = _split(" ".join([first[split.end() :], *parts]))
         elif first in _TAKING:
-            words = words[1:]
+            parts = parts[1:]
         elif not first.startswith("-") and "=" not in first:
-            return [first, *words]
+            return [first, *parts]
     return []
 
 
@@ -125,10 +125,10 @@ def _trampoline(text: str) -> list[str]:
     command = re.sub(_BACKTICKS, r"\1", match["words"])
     while (plain := re.sub(_SUBSTITUTED, "", command)) != command:
         command = plain
-    words = [word for word in _split(command) if word != "--"]
-    if words and _name(words[0]) == "env":
-        words = _after_env(words[1:])
-    return words if words and is_python(_name(words[0])) else []
+    parts = [part for part in _split(command) if part != "--"]
+    if parts and _name(parts[0]) == "env":
+        parts = _after_env(parts[1:])
+    return parts if parts and is_python(_name(parts[0])) else []
 
 
 def _split(text: str) -> list[str]:

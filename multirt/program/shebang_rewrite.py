@@ -174,7 +174,7 @@ class ShebangChange(Struct, frozen=True, kw_only=True):
 
 
 def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
-    """Make a script start through multirt, and remember its first line.
+    """Make a script start through multirt, and record its first line.
 
     Args:
         path: the script, links followed.
@@ -196,9 +196,9 @@ def put(path: Path, specs: Sequence[str], records: Path) -> ShebangChange:
         if was.text != line:
             # Of several changes the first line of all is the one to go back to.
             if not (was.through_multirt and _record(records, path).exists()):
-                _remember(records, path, was.text, line)
+                _save_record(records, path, was.text, line)
             else:
-                _remember(records, path, _former(records, path), line)
+                _save_record(records, path, _former(records, path), line)
             _rewrite(path, line)
     except OSError as error:
         raise _failed(path, error) from error
@@ -278,7 +278,7 @@ def _former(records: Path, path: Path) -> bytes | None:
         return None
 
 
-def _remember(records: Path, path: Path, before: bytes | None, after: bytes) -> None:
+def _save_record(records: Path, path: Path, before: bytes | None, after: bytes) -> None:
     """Write down a former line before the script is changed."""
     note = {"path": str(path), "before": _text(before), "after": _text(after)}
     save(_record(records, path), json.dumps(note).encode())

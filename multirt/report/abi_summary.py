@@ -28,8 +28,8 @@ def standing_of(report: ArtifactReport) -> list[str]:
     for extension in report["extensions"]:
         paths.setdefault("; ".join(_parts(extension)), []).append(extension["path"])
     return [
-        f"{told[0]}{f' and {len(told) - 1} more' if len(told) > 1 else ''}: {words}"
-        for words, told in paths.items()
+        f"{modules[0]}{f' and {len(modules) - 1} more' if len(modules) > 1 else ''}: {text}"
+        for text, modules in paths.items()
     ]
 
 
@@ -44,12 +44,12 @@ def _parts(extension: ExtensionReport) -> Iterator[str]:
         yield f"needs glibc {extension['libc_floor']}"
     counts: dict[str, int] = {}
     for kind, count in extension["classes"].items():
-        words = _CLASSES.get(kind, kind)
-        counts[words] = counts.get(words, 0) + count
+        text = _CLASSES.get(kind, kind)
+        counts[text] = counts.get(text, 0) + count
     known = [*dict.fromkeys(_CLASSES.values())]
-    order = sorted(counts, key=lambda words: known.index(words) if words in known else len(known))
+    order = sorted(counts, key=lambda text: known.index(text) if text in known else len(known))
     if counts:
-        yield f"names: {', '.join(f'{counts[words]} {words}' for words in order)}"
+        yield f"names: {', '.join(f'{counts[text]} {text}' for text in order)}"
 
 
 def _floors(extension: ExtensionReport) -> Iterator[str]:

@@ -41,11 +41,11 @@ def summarize(bench: Bench) -> str:
         return "; ".join(scaled) or alone
     ordered = sorted(others, key=lambda each: -each.ratio_to(reference).estimate)
     parts = []
-    for place, each in enumerate(ordered):
-        text = _clause(each, reference, full=place == 0)
+    for index, each in enumerate(ordered):
+        text = _clause(each, reference, full=index == 0)
         parts.append(f"{each.contender.id} {text}")
-    beside = f"with {_threads(reference.threads)} " if reference.threads is not None else ""
-    return "; ".join([f"{beside}{parts[0]}", *parts[1:], *scaled])
+    threads = f"with {_threads(reference.threads)} " if reference.threads is not None else ""
+    return "; ".join([f"{threads}{parts[0]}", *parts[1:], *scaled])
 
 
 def _with_most_threads(
@@ -290,12 +290,12 @@ def _table(bench: Bench, without: str | None = None) -> Table:
 
     Args:
         bench: what was measured.
-        without: the heading of a column that the terminal has no room for; None for none.
+        without: the heading of a column that the terminal has no space for; None for none.
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    shown = [place for place, heading in enumerate(HEADINGS) if heading != without]
+    shown = [index for index, heading in enumerate(HEADINGS) if heading != without]
     names = [*map(name_of, bench.measured), *(each.id for each in bench.excluded)]
-    for heading in (HEADINGS[place] for place in shown):
+    for heading in (HEADINGS[index] for index in shown):
         # Where the terminal is narrow, reasons are folded, then long names, and no figure is cut.
         table.add_column(
             heading,
@@ -305,7 +305,7 @@ def _table(bench: Bench, without: str | None = None) -> Table:
         )
     for each in bench.measured:
         row = cells(bench, each)
-        table.add_row(*(text(row[place]) for place in shown))
+        table.add_row(*(text(row[index]) for index in shown))
     for other in bench.excluded:
         dashes = "-" * (len(shown) - 2)
         table.add_row(text(other.id), *dashes, f"[red]{text(other.reason)}[/]")

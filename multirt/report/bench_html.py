@@ -32,7 +32,7 @@ class _Scale(Struct, frozen=True, kw_only=True):
     length: float
 
     def __call__(self, value: float) -> float:
-        """Return the place of a value."""
+        """Return the position of a value."""
         share = math.log(value / self.low) / math.log(self.high / self.low)
         return round(self.start + self.length * share, 1)
 
@@ -73,7 +73,7 @@ def write_bench(bench: Bench, records: Sequence[BenchRecord], path: Path) -> Non
 def _past(bench: Bench, records: Sequence[BenchRecord]) -> dict[str, list[float | None]]:
     """Return the median of each session for those that were measured more than once."""
     fit = [each for each in records if each.arguments == bench.arguments]
-    sessions = {each: place for place, each in enumerate(dict.fromkeys(one.session for one in fit))}
+    sessions = {each: index for index, each in enumerate(dict.fromkeys(one.session for one in fit))}
     past: dict[str, list[float | None]] = {
         name_of(each): [None] * len(sessions) for each in bench.measured
     }
@@ -111,11 +111,11 @@ def _intervals(bench: Bench) -> Mapping[str, object]:
             ends += [ratio.low or ratio.estimate, ratio.high or ratio.estimate]
     scale = _Scale(low=min(ends) / 1.1, high=max(ends) * 1.1, start=_LEFT, length=_WIDTH)
     rows = []
-    for place, (name, ratio) in enumerate(found):
+    for index, (name, ratio) in enumerate(found):
         rows.append(
             {
                 "name": name,
-                "y": place * _ROW + 20,
+                "y": index * _ROW + 20,
                 "x": scale(ratio.estimate if ratio else 1),
                 "low": scale((ratio and ratio.low) or (ratio.estimate if ratio else 1)),
                 "high": scale((ratio and ratio.high) or (ratio.estimate if ratio else 1)),
@@ -146,13 +146,13 @@ def _lines(series: Mapping[str, Sequence[float | None]], caption: str) -> Mappin
     )
     longest = max(len(each) for each in series.values()) - 1
     drawn = []
-    for place, (name, each) in enumerate(series.items()):
+    for index, (name, each) in enumerate(series.items()):
         known = [(number, value) for number, value in enumerate(each) if value is not None]
         points = [(round(75 + 745 * number / longest, 1), scale(value)) for number, value in known]
         drawn.append(
             {
                 "name": name,
-                "hue": _HUES[place % len(_HUES)],
+                "hue": _HUES[index % len(_HUES)],
                 "points": " ".join(f"{x},{y}" for x, y in points),
                 "dots": points,
                 "text": f"{duration(known[0][1])} to {duration(known[-1][1])}",

@@ -33,17 +33,17 @@ def print_cache(info: CacheInfo) -> None:
     """Print where the answers of runtimes are, and how many."""
     console = open_console()
     console.print(text(info.folder), soft_wrap=True)
-    console.print(cache_words(info))
+    console.print(cache_text(info))
 
 
-def cache_words(info: CacheInfo) -> str:
+def cache_text(info: CacheInfo) -> str:
     """Say in one line what is cached."""
-    words = [f"{info.answers} answers of runtimes", write_size(info.size)]
+    parts = [f"{info.answers} answers of runtimes", write_size(info.size)]
     if info.unreadable:
-        words.append(f"{info.unreadable} files that do not count: damaged, or not only yours")
+        parts.append(f"{info.unreadable} files that do not count: damaged, or not only yours")
     if not info.writable:
-        words.append("nothing can be added")
-    return ", ".join(words)
+        parts.append("nothing can be added")
+    return ", ".join(parts)
 
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

@@ -50,9 +50,9 @@ _LINES = 10
 def print_reports(reports: Sequence[CanaryReport]) -> None:
     """Print each trial in a few lines, what to do last."""
     console = open_console()
-    for place, report in enumerate(reports):
+    for index, report in enumerate(reports):
         trial = report.course.trial
-        if place:
+        if index:
             console.print()
         console.print(
             f"[bold]{text(trial.program)}[/]: {text(trial.canary)} beside {text(trial.usual)}"

@@ -72,7 +72,7 @@ def _recorded(recorded: RecordedStream) -> Document:
 
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
-_LAST_WORDS = 160  # characters
+_LAST_LINE = 160  # characters
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -86,11 +86,11 @@ def print_comparison(comparison: Comparison) -> None:
     elif len(groups) > 1:
         console.print(f"[red]{len(groups)} different results[/] of {script} on {count} runtimes")
     among = [member for group in groups for member in group.members]
-    for place, group in enumerate(groups):
-        if place == 0:
+    for index, group in enumerate(groups):
+        if index == 0:
             _print_reference(console, group, among)
         else:
-            _print_group(console, group, f"differs ({place})", among)
+            _print_group(console, group, f"differs ({index})", among)
     if comparison.remark is not None:
         console.print(f"[yellow]note[/] {text(comparison.remark)}")
     if comparison.field.left_out:
@@ -125,15 +125,15 @@ def summary(outcome: RunOutcome) -> str:
     streams = (("stdout", outcome.stdout), ("stderr", outcome.stderr))
     written = [f"{name} {write_size(each.size)}" for name, each in streams if each.size]
     files = [f"{len(outcome.files)} files changed"] if outcome.files else []
-    said = [last_words(outcome)] if outcome.exit_code != 0 else []
-    words = [outcome.ending, *(written or ["no output"]), *files]
-    return ": ".join([", ".join(words), *filter(None, said)])
+    lines = [last_line(outcome)] if outcome.exit_code != 0 else []
+    parts = [outcome.ending, *(written or ["no output"]), *files]
+    return ": ".join([", ".join(parts), *filter(None, lines)])
 
 
-def last_words(outcome: RunOutcome) -> str:
+def last_line(outcome: RunOutcome) -> str:
     """Return the last line of stderr, where a traceback has the error."""
     lines = [line.strip() for line in outcome.stderr.text.splitlines() if line.strip()]
-    return lines[-1][:_LAST_WORDS] if lines else ""
+    return lines[-1][:_LAST_LINE] if lines else ""
 
 
 def _print_difference(console: Console, difference: OutputDifference) -> None:
@@ -173,8 +173,8 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
         "remark": comparison.remark,
         "groups": [
             {
-                "title": "the reference" if place == 0 else f"different result {place}",
-                "tone": "good" if place == 0 else "bad",
+                "title": "the reference" if index == 0 else f"different result {index}",
+                "tone": "good" if index == 0 else "bad",
                 "members": group.members,
                 "summary": summary(group.outcome),
                 "where": group.difference.where if group.difference is not None else None,
@@ -182,7 +182,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
                 if group.difference is not None
                 else [],
             }
-            for place, group in enumerate(groups)
+            for index, group in enumerate(groups)
         ],
         "left_out": [(each.runtime.id, first_reason(each)) for each in comparison.field.left_out],
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from rich.padding import Padding
 
-from multirt.report.cache import cache_document, cache_words
+from multirt.report.cache import cache_document, cache_text
 from multirt.report.json_parts import SCHEMA, Document
 from multirt.report.rich_text import open_console, text
 from runtimes import Reason, disagreements, overlays
@@ -68,7 +68,7 @@ _HINTS: dict[Reason, str] = {
     Reason.CANNOT_START: "it is of another machine, or what it needs is not installed",
     Reason.TIMED_OUT: "MULTIRT_PROBE_TIMEOUT=SECONDS gives it more time",
     Reason.FAILED: "start it by hand: it does not run Python code as it is",
-    Reason.INVALID_ANSWER: "start it by hand: it does not answer as a Python runtime does",
+    Reason.INVALID_OUTPUT: "start it by hand: it does not answer as a Python runtime does",
 }
 
 
@@ -123,7 +123,7 @@ def _slow(found: Discovery) -> Iterator[Finding]:
                 subject=str(one.path),
                 message=f"took {one.seconds:.1f} s to answer",
                 hint="its answer is cached until its files change"
-                if one.remembered
+                if one.cached
                 else "it was asked now; what answers for another file is asked at every look",
             )
 
@@ -184,7 +184,7 @@ def _disagreements(found: Discovery) -> Iterator[Finding]:
             yield Finding(
                 topic=Topic.DISAGREEMENT,
                 subject=runtime.id,
-                message=f"{one.file} says {one.fact} {one.written}, it answers {one.answered}",
+                message=f"{one.file} says {one.fact} {one.written}, it answers {one.reported}",
                 hint="its own answer counts; other tools may believe the file",
             )
 
@@ -238,7 +238,7 @@ def doctor_document(
             for each in findings
         ],
         "inquiries": [
-            {"path": str(each.path), "seconds": each.seconds, "remembered": each.remembered}
+            {"path": str(each.path), "seconds": each.seconds, "remembered": each.cached}
             for each in found.inquiries
         ],
         "cache": cache_document(info),
@@ -259,8 +259,8 @@ def print_diagnosis(
 ) -> None:
     """Print the findings by topic, and a hint once for those that share it."""
     console = open_console()
-    console.print(f"{len(found.runtimes)} runtimes; {cache_words(info)}")
-    console.print(launcher.words)
+    console.print(f"{len(found.runtimes)} runtimes; {cache_text(info)}")
+    console.print(launcher.description)
     wanted = [each for each in findings if everything or not each.harmless]
     for topic, group_of_topic in groupby(wanted, lambda each: each.topic):
         of_topic = list(group_of_topic)
@@ -272,5 +272,5 @@ def print_diagnosis(
             console.print(Padding(f"[dim]({text(hint)})[/]", (0, 0, 0, 2)))
     if not everything:
         hidden = len(findings) - len(wanted)
-        words = f"the first {_SHOWN} with each hint; --all shows all, and {hidden} more"
-        console.print(f"\n{words} that need nothing done")
+        description = f"the first {_SHOWN} with each hint; --all shows all, and {hidden} more"
+        console.print(f"\n{description} that need nothing done")

@@ -25,7 +25,7 @@ def environments_document(found: Iterable[StoredEnvironment]) -> Document:
 
 
 def environment_document(each: StoredEnvironment) -> Document:
-    """Return one environment; what cannot be told of a damaged one is null or empty."""
+    """Return one environment; what is not known of a damaged one is null or empty."""
     record = each.record
     maker = maker_of(each.home)
     runtime = {"id": record.runtime, "executable": record.executable} if record else None
@@ -97,10 +97,10 @@ def print_environments(found: Sequence[StoredEnvironment], now: float) -> None:
     table.add_column("own size", justify="right", no_wrap=True)
     table.add_column("used", no_wrap=True)
     for each in found:
-        words = write_age(now - each.used)
+        parts = write_age(now - each.used)
         if each.state.value != "whole":
-            words += f" [yellow]{each.state.value}[/]"
-        table.add_row(text(each.home.name), text(_purpose(each)), write_size(each.own), words)
+            parts += f" [yellow]{each.state.value}[/]"
+        table.add_row(text(each.home.name), text(_purpose(each)), write_size(each.own), parts)
     console.print(table)
     size, own = sum(each.size for each in found), sum(each.own for each in found)
     count = "1 environment" if len(found) == 1 else f"{len(found)} environments"
@@ -130,9 +130,9 @@ def print_environment(each: StoredEnvironment, now: float) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, words in rows:
-        if words:
-            table.add_row(name, text(words))
+    for name, parts in rows:
+        if parts:
+            table.add_row(name, text(parts))
     console.print(table)
 
 

@@ -53,13 +53,13 @@ def plan_text(plan: Plan) -> str:
     return " ".join([*variables, *map(_quoted, (str(plan.executable), *plan.arguments))])
 
 
-def _quoted(word: str) -> str:
+def _quoted(argument: str) -> str:
     """Quote a word for a shell, in printable characters only (`$'...'` of POSIX.1-2024)."""
-    if word.isprintable():
-        return shlex.quote(word)
+    if argument.isprintable():
+        return shlex.quote(argument)
     coded = (
         f"\\{each:03o}" if each in _ESCAPED else chr(each)
-        for each in word.encode("utf-8", "surrogateescape")
+        for each in argument.encode("utf-8", "surrogateescape")
     )
     return f"$'{''.join(coded)}'"
 
@@ -104,10 +104,10 @@ def print_decision(decision: Decision, *, verbose: bool = False) -> None:
 
 
 def settings(configuration: Configuration) -> Iterator[str]:
-    """Yield what was asked for, each with the place that it comes from."""
-    asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
-    if asked is not None:
-        yield f"runtimes: {' or '.join(map(str, asked.value))} ({asked.origin})"
+    """Yield what was asked for, each with its origin."""
+    requested, shebang_spec = configuration.runtimes, configuration.shebang_spec
+    if requested is not None:
+        yield f"runtimes: {' or '.join(map(str, requested.value))} ({requested.origin})"
     if shebang_spec is not None:
         yield f"runtimes: {shebang_spec.value} preferred ({shebang_spec.origin})"
     for wanted in configuration.requires:
@@ -115,16 +115,16 @@ def settings(configuration: Configuration) -> Iterator[str]:
     for need in configuration.needs:
         yield f"needs {need.value.value} ({need.origin})"
     if configuration.implementation is not None:
-        said = configuration.implementation
-        yield f"implementation: {said.value} ({said.origin})"
+        given = configuration.implementation
+        yield f"implementation: {given.value} ({given.origin})"
     if configuration.prefer is not None:
         yield f"prefers {configuration.prefer.value.value} ({configuration.prefer.origin})"
-    for flag, words in (
+    for flag, texts in (
         (configuration.allow_prerelease, "pre-releases are as good"),
         (configuration.whole_site, "all that is installed counts"),
     ):
         if flag is not None and flag.value:
-            yield f"{words} ({flag.origin})"
+            yield f"{texts} ({flag.origin})"
     if configuration.imports:
         names = ", ".join(each.value for each in configuration.imports)
         yield f"imports besides: {names} ({configuration.imports[0].origin})"
@@ -157,25 +157,25 @@ def _print_groups(decision: Decision, console: Console) -> None:
     others = (each for each in decision.candidates if each.accepted and each != decision.chosen)
     fit = [each.runtime.id for each in others]
     if fit:
-        words = f"[green]also fit[/]: {text(runtime_ranges(fit, among))}"
-        _print_indented(console, words, first=0, rest=2)
+        texts = f"[green]also fit[/]: {text(runtime_ranges(fit, among))}"
+        _print_indented(console, texts, first=0, rest=2)
     groups = by_reason(closest(decision))
     for first, alike in groups[:_GROUPS_SHOWN]:
         names = runtime_ranges([each.runtime.id for each in alike], among)
         _print_indented(console, f"[red]-[/] {text(names)}", first=0, rest=2)
-        words = f"{first.cause.value}: {shared_text(first, alike)}"
-        _print_indented(console, f"    {text(words)}", first=0, rest=4)
+        texts = f"{first.cause.value}: {shared_text(first, alike)}"
+        _print_indented(console, f"    {text(texts)}", first=0, rest=4)
     left = groups[_GROUPS_SHOWN:]
     if left:
         count = sum(len(alike) for _, alike in left)
         console.print(f"and {count} more for other reasons (-v shows all)")
 
 
-def _print_indented(console: Console, words: str, *, first: int, rest: int) -> None:
+def _print_indented(console: Console, texts: str, *, first: int, rest: int) -> None:
     """Print words in as many lines as they take, each line after the first further in."""
     from rich.text import Text
 
-    for number, line in enumerate(Text.from_markup(words).wrap(console, console.width - rest)):
+    for number, line in enumerate(Text.from_markup(texts).wrap(console, console.width - rest)):
         line.rstrip()
         console.print(Text(" " * (rest if number else first)) + line, soft_wrap=True)
 
@@ -202,7 +202,7 @@ def _print_all(decision: Decision, console: Console) -> None:
 
 
 def _print_resolver(decision: Decision, console: Console) -> None:
-    """Print what the resolver said in full, each explanation once with whom it is about."""
+    """Print the full text of the resolver, each explanation once with whom it is about."""
     about: dict[str, list[str]] = {}
     for candidate in decision.candidates:
         for each in candidate.objections:
@@ -264,22 +264,22 @@ def _program(program: Program) -> Document:
 
 
 def _settings(configuration: Configuration) -> Document:
-    """Return what was asked for, each with the place that it comes from."""
+    """Return what was asked for, each with its origin."""
 
-    def said(setting: Setting[Any] | None, value: object) -> Document | None:
+    def given(setting: Setting[Any] | None, value: object) -> Document | None:
         return {"value": value, "origin": setting.origin} if setting is not None else None
 
-    asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
+    requested, shebang_spec = configuration.runtimes, configuration.shebang_spec
     prefer, implementation = configuration.prefer, configuration.implementation
     return {
-        "runtimes": said(asked, [str(spec) for spec in configuration.specs]),
-        "hinted": said(shebang_spec, str(shebang_spec.value) if shebang_spec else None),
-        "implementation": said(implementation, implementation.value if implementation else None),
-        "requires_python": [said(each, str(each.value)) for each in configuration.requires],
-        "needs": [said(each, each.value.value) for each in configuration.needs],
-        "prefer": said(prefer, prefer.value.value if prefer else None),
-        "imports": [said(each, each.value) for each in configuration.imports],
-        "requirements": [said(each, str(each.value)) for each in configuration.requirements],
+        "runtimes": given(requested, [str(spec) for spec in configuration.specs]),
+        "hinted": given(shebang_spec, str(shebang_spec.value) if shebang_spec else None),
+        "implementation": given(implementation, implementation.value if implementation else None),
+        "requires_python": [given(each, str(each.value)) for each in configuration.requires],
+        "needs": [given(each, each.value.value) for each in configuration.needs],
+        "prefer": given(prefer, prefer.value.value if prefer else None),
+        "imports": [given(each, each.value) for each in configuration.imports],
+        "requirements": [given(each, str(each.value)) for each in configuration.requirements],
     }
 
 

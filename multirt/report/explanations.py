@@ -225,8 +225,8 @@ def first_reason(candidate: Candidate) -> str:
 
 def _like_the_spec(decision: Decision, among: Sequence[str]) -> str | None:
     """Return the runtimes of the build or the implementation that was asked for, if any."""
-    asked = decision.configuration.runtimes
-    spec = asked.value[0] if asked is not None else None
+    requested = decision.configuration.runtimes
+    spec = requested.value[0] if requested is not None else None
     if spec is None or not (spec.debug or spec.free_threaded or spec.implementation):
         return None
     kind = "debug builds" if spec.debug else "free-threaded builds"
@@ -263,13 +263,13 @@ def _arguments(entry: EntryPoint) -> str:
 
 def _again(decision: Decision) -> str:
     """Return the options that request the same program again."""
-    entry, asked = decision.program.entry, decision.configuration.runtimes
+    entry, requested = decision.program.entry, decision.configuration.runtimes
     unnamed = (ProgramKind.CODE, ProgramKind.STDIN, ProgramKind.INTERPRETER)
-    words = ["-m"] if entry.kind is ProgramKind.MODULE else []
-    words.append("..." if entry.kind in unnamed else shlex.quote(entry.text))
-    specs = asked.value if asked is not None and asked.source is Source.OPTION else ()
+    arguments = ["-m"] if entry.kind is ProgramKind.MODULE else []
+    arguments.append("..." if entry.kind in unnamed else shlex.quote(entry.text))
+    specs = requested.value if requested is not None and requested.source is Source.OPTION else ()
     options = [f"--python {shlex.quote(str(spec))}" for spec in specs]
-    return " ".join([*options, *_sites(decision), *_packages(decision), *words])
+    return " ".join([*options, *_sites(decision), *_packages(decision), *arguments])
 
 
 def _sites(decision: Decision) -> list[str]:

@@ -34,7 +34,7 @@ class HeatMapReason(Struct, frozen=True, kw_only=True):
     """Why cells of one row are as they are.
 
     Attributes:
-        columns: places of the columns that it holds for.
+        columns: positions of the columns that it holds for.
         kind: a short word, a cause; empty when there is none.
         text: one sentence, of any origin.
         tone: of the answer that it explains.

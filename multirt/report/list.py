@@ -146,7 +146,7 @@ def print_unused(found: Discovery) -> None:
     table.add_column(overflow="fold")
     for environment in found.environments:
         table.add_row("environment", text(environment.prefix))
-        table.add_row("", environment_words(environment, ids))
+        table.add_row("", environment_text(environment, ids))
     for (reason, detail, folder), names in _together(_others(found)).items():
         table.add_row(reason, text(detail))
         table.add_row("", f"{text(folder)}: {text(', '.join(names))}")
@@ -156,16 +156,16 @@ def print_unused(found: Discovery) -> None:
         console.print(table)
 
 
-def environment_words(environment: Environment, ids: dict[Path, str]) -> str:
+def environment_text(environment: Environment, ids: dict[Path, str]) -> str:
     """Say what an environment stands on, and what compiles in it."""
     base = environment.base
     if base is None:
         return "an environment whose base is gone"
     name = ids.get(base) or ids.get(Path(os.path.realpath(base))) or str(base)
-    return "; ".join((f"stands on {text(name)}", *map(overlay_words, environment.overlays)))
+    return "; ".join((f"stands on {text(name)}", *map(overlay_text, environment.overlays)))
 
 
-def overlay_words(overlay: Overlay) -> str:
+def overlay_text(overlay: Overlay) -> str:
     """Say when an overlay compiles."""
     when = "compiles from the start" if overlay.automatic else "compiles once it is imported"
     return f"{overlay.name} {text(overlay.version)} {when}"
@@ -192,7 +192,7 @@ def _together(rejected: Iterable[Rejection]) -> dict[tuple[str, str, Path], list
     return groups
 
 
-# Heads that leave room in 80 columns; the version is in the id, and paths are long.
+# Heads that leave space in 80 columns; the version is in the id, and paths are long.
 _HEADS = ("CPython", "stable", "release", "GIL", "version", "native", "source", "path")
 _SHORT = dict(zip(CRITERIA, _HEADS, strict=True))
 _SOURCES = {"MULTIRT_SEARCH_PATH": "search path"}
@@ -208,10 +208,10 @@ def print_ranking(found: Sequence[Runtime]) -> None:
         "",
         *(_SHORT[deciding_criterion(better, worse)] for better, worse in pairwise(found)),
     ]
-    for place, (runtime, reason) in enumerate(zip(found, reasons, strict=True), 1):
+    for number, (runtime, reason) in enumerate(zip(found, reasons, strict=True), 1):
         values = rank_values(runtime)
         cells = (_cell(values[name]) for name in shown)
-        table.add_row(str(place), text(runtime.id), *cells, reason)
+        table.add_row(str(number), text(runtime.id), *cells, reason)
     console = open_console()
     console.print(table)
     console.print(f"\nThe first that differs decides: {', '.join(CRITERIA)}.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "append",
-    "check_place",
+    "check_target",
     "document_of",
     "markdown",
     "read_document",
@@ -73,7 +73,7 @@ def wanted(text: str) -> tuple[str, Path]:
     return kind, Path(file)
 
 
-def check_place(file: Path) -> Path:
+def check_target(file: Path) -> Path:
     """Return a file that a report can be written to, as far as can be seen before the run.
 
     Raises:

@@ -42,7 +42,7 @@ def page(report: MatrixReport) -> str:
         {
             "title": f"{report.project}: {summary_line(report)}",
             "facts": [
-                *[(f"wheel{_place(report, each)}", _wheel(each)) for each in report.wheels],
+                *[(f"wheel{_number(report, each)}", _wheel(each)) for each in report.wheels],
                 ("time", duration(report.seconds)),
             ],
             "cells": [_cell(alike, report) for alike in grouped(report.cells, row_key)],
@@ -54,7 +54,7 @@ def page(report: MatrixReport) -> str:
     )
 
 
-def _place(report: MatrixReport, wheel: WheelReport) -> str:
+def _number(report: MatrixReport, wheel: WheelReport) -> str:
     return "" if len(report.wheels) == 1 else f" {report.wheels.index(wheel) + 1}"
 
 
@@ -97,7 +97,7 @@ def _tone(state: CellState) -> str:
 
 
 def _map(report: MatrixReport, found: tuple[Failing, ...]) -> HeatMap:
-    """Return failing tests by runtime, with what each of them said."""
+    """Return failing tests by runtime, with the message of each."""
     from multirt.report.html import HeatMap, HeatMapHeading, HeatMapReason, Tone
     from multirt.report.html import HeatMapRow as MapRow
 
@@ -105,7 +105,7 @@ def _map(report: MatrixReport, found: tuple[Failing, ...]) -> HeatMap:
     rows = [
         MapRow(
             heading=HeatMapHeading(text=each.id),
-            cells=tuple(_answer(each.outcomes.get(name)) for name in names),
+            cells=tuple(_outcome_cell(each.outcomes.get(name)) for name in names),
             reasons=tuple(
                 HeatMapReason(
                     columns=tuple(names.index(cell) for cell in cells),
@@ -127,7 +127,7 @@ def _map(report: MatrixReport, found: tuple[Failing, ...]) -> HeatMap:
     )
 
 
-def _answer(outcome: TestOutcome | None) -> HeatMapCell:
+def _outcome_cell(outcome: TestOutcome | None) -> HeatMapCell:
     from multirt.report.html import HeatMapCell, Tone
 
     if outcome is None:

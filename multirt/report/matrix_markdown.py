@@ -73,8 +73,8 @@ def _cells(alike: Sequence[CellReport], report: MatrixReport) -> Iterator[str]:
         yield "" if count is None else str(count)
     yield duration(row.seconds) if row.seconds else ""
     state = row.state.value if row.state in _GOOD else f"**{row.state.value}**"
-    if told := gil_state(row):
-        state += f" ({_text(told)})"
+    if gil := gil_state(row):
+        state += f" ({_text(gil)})"
     why = ": ".join(_text(each) for each in shared_reason(alike) if each)
     yield f"{state} {why}".strip() + (" (allowed to fail)" if row.may_fail else "")
 

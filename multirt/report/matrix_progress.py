@@ -123,8 +123,8 @@ def _block(row: CellReport, paint: Colorizer) -> Iterator[str]:
     elif row.state is CellState.READY:
         parts.append("as it was" if row.reused else f"made in {duration(row.setup)}")
     excused = " (allowed to fail)" if row.may_fail and row.reason else ""
-    said = "  ".join(block(part) for part in parts if part)
-    yield f"{escaped(row.name):{_WIDTH}} {paint(row.state.value, look)}  {said}{excused}".rstrip()
+    line = "  ".join(block(part) for part in parts if part)
+    yield f"{escaped(row.name):{_WIDTH}} {paint(row.state.value, look)}  {line}{excused}".rstrip()
     bad = [case for case in row.cases or () if case.outcome in BAD]
     for case in bad[:_NAMED]:
         yield f"    {escaped(case.id)}"

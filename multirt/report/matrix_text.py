@@ -70,9 +70,9 @@ def state_style(state: CellState, *, may_fail: bool = False, required: bool = Tr
     return INKS.get(state, Style.BAD_END)
 
 
-def block(words: str) -> str:
+def block(text: str) -> str:
     """Return words that may have several lines, each of which any terminal can show."""
-    return "\n".join(map(escaped, words.splitlines()))
+    return "\n".join(map(escaped, text.splitlines()))
 
 
 def counts(cases: Iterable[TestCase] | None) -> str:
@@ -81,8 +81,8 @@ def counts(cases: Iterable[TestCase] | None) -> str:
         return ""
     outcomes = [case.outcome for case in cases]
     kinds = (((TestOutcome.PASSED,), "passed"), (tuple(BAD), "failed"), (_SKIPPED, "skipped"))
-    numbers = [(sum(each in kind for each in outcomes), word) for kind, word in kinds]
-    return ", ".join(f"{number} {word}" for number, word in numbers if number) or "no tests"
+    numbers = [(sum(each in kind for each in outcomes), name) for kind, name in kinds]
+    return ", ".join(f"{number} {name}" for number, name in numbers if number) or "no tests"
 
 
 _Row = tuple[tuple[str, Style], ...]
@@ -95,8 +95,8 @@ def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequ
         runtime = (
             (escaped(cell.runtime.id), Style.PLAIN) if cell.runtime else ("not here", Style.BAD)
         )
-        words = (escaped(cell.name), escaped(cell.asked), cell.package.value)
-        name, asked, package = ((each, Style.PLAIN) for each in words)
+        text = (escaped(cell.name), escaped(cell.asked), cell.package.value)
+        name, asked, package = ((each, Style.PLAIN) for each in text)
         table.append((name, runtime, asked, package))
     _print(aligned(table, _paint()))
     among = [each.runtime.id for each in cells if each.runtime is not None]
@@ -109,11 +109,11 @@ def print_cells(cells: Sequence[Cell], excluded: Sequence[Excluded], notes: Sequ
 def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
     """Print which wheel each cell tests, or why it cannot."""
     paint = _paint()
-    for place, wheel in enumerate(wheels, 1):
+    for position, wheel in enumerate(wheels, 1):
         how = "built elsewhere" if wheel.built_on is None else f"built on {wheel.built_on}"
         if wheel.seconds is not None:
             how += f" in {duration(wheel.seconds)}"
-        number = f" {place}" if len(wheels) > 1 else ""
+        number = f" {position}" if len(wheels) > 1 else ""
         name = paint(escaped(wheel.path.name), Style.BOLD)
         _print([f"wheel{number}  {name}  sha256 {wheel.sha256[:12]}  {how}"])
     names = {wheel.sha256: wheel.path.name for wheel in wheels}
@@ -122,18 +122,18 @@ def print_plan(wheels: Sequence[Wheel], plans: Sequence[CellPlan]) -> None:
 
 
 def _rows(cell: CellReport, wheels: Mapping[str, str]) -> Iterator[_Row]:
-    """Yield the row of a cell, and below it one for each thing that is to be said of it."""
+    """Yield the row of a cell, and below it one for each note on it."""
     state = cell.state
     look = state_style(state, may_fail=cell.may_fail, required=cell.required)
     binary = "-" if cell.wheel is None else "same" if cell.same else wheels[cell.wheel]
-    word = "test" if state is CellState.READY else state.value
+    name = "test" if state is CellState.READY else state.value
     yield (
         (escaped(cell.name), Style.PLAIN),
         (escaped(binary), Style.PLAIN),
-        (word, look),
+        (name, look),
     )
-    for said in (cell.reason, cell.hint, *cell.warnings):
-        for line in (said or "").splitlines():
+    for note in (cell.reason, cell.hint, *cell.warnings):
+        for line in (note or "").splitlines():
             yield ("", Style.PLAIN), ("", Style.PLAIN), (escaped(line), Style.PLAIN)
 
 
@@ -171,7 +171,7 @@ def print_summary(report: MatrixReport) -> None:
     """Print the results of a run."""
     sheet = _SummaryWriter(
         paint=painter(sys.stdout, os.environ, Color.AUTO),
-        room=terminal_width(os.environ, sys.stdout),
+        columns=terminal_width(os.environ, sys.stdout),
     )
     for line in sheet.lines(report):
         print(line)  # noqa: T201 - the command's own output
@@ -182,11 +182,11 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
 
     Attributes:
         paint: gives text its color.
-        room: columns of the terminal.
+        columns: columns of the terminal.
     """
 
     paint: Colorizer
-    room: int
+    columns: int
 
     def lines(self, report: MatrixReport) -> Iterator[str]:
         """Yield all of it."""
@@ -203,18 +203,18 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
                 yield f"  {escaped(rerun_all_command(report))}"
         code = exit_code(report)
         ending = "" if code == 0 else f": exit code {int(code)}"
-        said = f"{summary_line(report)} in {duration(report.seconds)}{ending}"
-        yield from ("", self.paint(said, Style.BAD_END if code else Style.GOOD_END))
+        note = f"{summary_line(report)} in {duration(report.seconds)}{ending}"
+        yield from ("", self.paint(note, Style.BAD_END if code else Style.GOOD_END))
 
     def _wheels(self, report: MatrixReport) -> Iterator[str]:
         """Yield a line for each wheel: its name, its hash, where it comes from."""
         several = len(report.wheels) > 1
-        for place, wheel in enumerate(report.wheels):
+        for position, wheel in enumerate(report.wheels):
             serves = sum(row.wheel == wheel.sha256 for row in report.cells)
             number = f" for {serves} runtime{'' if serves == 1 else 's'}" if several else ""
             name = self.paint(escaped(wheel.file), Style.BOLD)
             yield (
-                f"{'wheel' if place == 0 else '     '}  {name}"
+                f"{'wheel' if position == 0 else '     '}  {name}"
                 f"  sha256 {wheel.sha256[:12]}  {_built(wheel)}{number}"
             )
         if several:
@@ -243,13 +243,13 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         return aligned(table, self.paint, _NUMBERS)
 
     def _reasons(self, report: MatrixReport) -> Iterator[str]:
-        """Yield why cells are as they are; what several share is said once."""
-        told = (
+        """Yield why cells are as they are; what several share is printed once."""
+        explained = (
             row
             for row in report.cells
             if row.state is not CellState.PASSED and row.reason and not row.is_told
         )
-        reasons = grouped(told, reason_key)
+        reasons = grouped(explained, reason_key)
         warnings: dict[str, list[CellReport]] = {}
         for row in report.cells:
             for warning in row.warnings:
@@ -278,7 +278,9 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
             yield ""
             wide = max(width(each.id) for each in split) + sum(len(name) + 2 for name in names)
             shown = split[:_SHOWN]
-            yield from self._map(shown, names) if wide <= self.room else self._lists(shown, report)
+            yield from (
+                self._map(shown, names) if wide <= self.columns else self._lists(shown, report)
+            )
             if len(split) > _SHOWN:
                 yield f"and {len(split) - _SHOWN} more failing tests (--report html=FILE)"
         for each in found[:_TEXTS]:
@@ -337,12 +339,12 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         for first, *others in alike.values():
             names = ", ".join(each.name for each in others)
             also = f" ({names} ended the same way)" if others else ""
-            told = "from what it printed"
+            explained = "from what it printed"
             if first.state is CellState.UNRESOLVED:
-                told = "the explanation of uv"
+                explained = "the explanation of uv"
             yield from (
                 "",
-                f"{self.paint(escaped(first.name), Style.BOLD)}  {told}{escaped(also)}",
+                f"{self.paint(escaped(first.name), Style.BOLD)}  {explained}{escaped(also)}",
             )
             for line in _telling(first.output.rstrip().expandtabs().splitlines()):
                 yield f"    {escaped(line.rstrip())}"
@@ -365,13 +367,13 @@ def _number(row: CellReport, *outcomes: TestOutcome) -> tuple[str, Style]:
 
 def _gil(row: CellReport) -> str:
     """Return what the state column says of the GIL."""
-    told = gil_state(row)
-    return f", {told}" if told else ""
+    explained = gil_state(row)
+    return f", {explained}" if explained else ""
 
 
 def _telling(lines: list[str]) -> list[str]:
     """Return the lines that tell most: where a crash was, else the end."""
-    faults = [place for place, line in enumerate(lines) if "Fatal Python error" in line]
+    faults = [position for position, line in enumerate(lines) if "Fatal Python error" in line]
     if not faults:
         return lines[-_LINES:]
     first = faults[-1]

@@ -32,14 +32,14 @@ def github_lines(reports: Sequence[ArtifactReport], policy: Policy) -> Iterator[
             yield _command(level, report["target"], error["kind"], error["message"])
         for reason in reasons_of(report, policy.ignored):
             level = "error" if policy.fails(reason) else _command_level(reason)
-            yield _command(level, report["target"], f"{name}: {reason.kind}", _words(reason))
+            yield _command(level, report["target"], f"{name}: {reason.kind}", _text(reason))
 
 
 def _command_level(reason: GroupedReason) -> str:
     return "notice" if reason.weight in {Severity.OBJECTION, Severity.HINT} else "warning"
 
 
-def _words(reason: GroupedReason) -> str:
+def _text(reason: GroupedReason) -> str:
     where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
     helps = f"; helps: {reason.help}" if reason.help is not None else ""
     return f"{reason.text}{where}{helps}"
@@ -117,7 +117,7 @@ def _results(report: ArtifactReport, policy: Policy) -> Iterator[Document]:
     for reason in reasons_of(report, policy.ignored):
         where = f" [{', '.join(reason.runtimes)}]" if reason.runtimes else ""
         helps = f"; helps: {reason.help}" if reason.help is not None else ""
-        location: Document = {"physicalLocation": _place(report["target"])}
+        location: Document = {"physicalLocation": _location(report["target"])}
         if reason.path is not None:
             location["logicalLocations"] = [
                 {"fullyQualifiedName": escaped(reason.path), "kind": "module"}
@@ -145,11 +145,11 @@ def _notifications(report: ArtifactReport) -> Iterator[Document]:
         yield {
             "level": "note" if error["kind"] in PASSED_OVER else "error",
             "message": {"text": escaped(error["message"])},
-            "locations": [{"physicalLocation": _place(report["target"])}],
+            "locations": [{"physicalLocation": _location(report["target"])}],
         }
 
 
-def _place(target: str) -> Document:
-    """Return a file's place as a URI reference, relative where the name is."""
+def _location(target: str) -> Document:
+    """Return a file's location as a URI reference, relative where the name is."""
     path = quote(os.fsencode(target.replace(os.sep, "/")))
     return {"artifactLocation": {"uri": f"file://{path}" if path.startswith("/") else path}}

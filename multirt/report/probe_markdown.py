@@ -62,7 +62,7 @@ def _reasons(name: str, report: ArtifactReport, policy: Policy) -> Iterator[str]
     count = f"{len(reasons)} reason{'' if len(reasons) == 1 else 's'}"
     yield f"<details><summary>{name}: {count}</summary>"
     yield ""
-    yield from (f"- {_text(words)}" for words in standing)
+    yield from (f"- {_text(text)}" for text in standing)
     for reason in reasons:
         mark = "**" if policy.fails(reason) else ""
         where = f" ({', '.join(map(_text, reason.runtimes))})" if reason.runtimes else ""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from multirt.probe.model import ArtifactReport, ExtensionReport, RuntimeReport
 
 # Each status as people read it, in the order of the lines.
-_WORDS: Final = {
+_STATUS_TEXT: Final = {
     "compatible": ("compatible", Style.GOOD),
     "unverified": ("fits, --import verifies it", Style.GOOD),
     "unknown": ("unreadable", Style.DOUBT),
@@ -58,13 +58,13 @@ class Layout(Struct, frozen=True, kw_only=True):
     """Where to write.
 
     Attributes:
-        room: columns of the terminal.
+        columns: columns of the terminal.
         paint: gives words their color.
         verbose: show symbols, floors and hints as well.
         everything: show every reason with every runtime.
     """
 
-    room: int
+    columns: int
     paint: Colorizer
     verbose: bool = False
     everything: bool = False
@@ -77,8 +77,8 @@ def probe_lines(reports: Sequence[ArtifactReport], policy: Policy, sheet: Layout
     # What was judged from a table is a line below the verdicts, once for all.
     found = [(report, reasons_of(report, {*policy.ignored, TABLE})) for report in read]
     if len(read) == 1 or sheet.verbose or sheet.everything:
-        for place, (name, (report, reasons)) in enumerate(zip(called, found, strict=True)):
-            if place:
+        for index, (name, (report, reasons)) in enumerate(zip(called, found, strict=True)):
+            if index:
                 yield ""
             yield from _heading(name, report, sheet)
             yield ""
@@ -99,21 +99,21 @@ def _many(
     rows: dict[tuple[str, str, Style], list[str]] = {}
     for name, (report, own) in zip(called, found, strict=True):
         serious = [each for each in own if each.weight in _SERIOUS]
-        told, ink = _told(
+        fitting, ink = _fitting(
             report, broken=any(each.weight is Severity.BROKEN_PROMISE for each in own)
         )
         # Wheels that differ in their platforms alone share a line, where there is nothing to say.
         key = name if serious else name.rpartition("-")[0] or name
-        rows.setdefault((key, told, ink), []).append(name)
+        rows.setdefault((key, fitting, ink), []).append(name)
         for each in serious:
             reasons.setdefault((each.kind, *each.about), []).append((name, each))
     titles = [
         f"{key}-* ({len(alike)} wheels)" if len(alike) > 1 else alike[0]
         for (key, _, _), alike in rows.items()
     ]
-    wide = min(max(map(len, titles), default=0), sheet.room * 2 // 3 - _GAP)
-    for shown, (_, told, ink) in zip(titles, rows, strict=True):
-        text = shorten(told, max(sheet.room - wide - _GAP, 10)).rstrip()
+    wide = min(max(map(len, titles), default=0), sheet.columns * 2 // 3 - _GAP)
+    for shown, (_, fitting, ink) in zip(titles, rows, strict=True):
+        text = shorten(fitting, max(sheet.columns - wide - _GAP, 10)).rstrip()
         yield f"{shorten(shown, wide):{wide}}{' ' * _GAP}{sheet.paint(text, ink)}"
     if reasons:
         yield ""
@@ -126,7 +126,7 @@ def _many(
         yield sheet.paint(f"  and {len(reasons) - _REASONS} more (-v shows them)", Style.DIM)
 
 
-def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
+def _fitting(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     """Return the runtimes that an artifact fits, and how good that is.
 
     Its own name tells the platform, so the runtimes are named without where that is clear.
@@ -140,10 +140,10 @@ def _told(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     among = [*verdicts]
     fits = [name for name, fit in verdicts.items() if fit == {True}]
     against = [name for name in among if name not in fits]
-    told = escaped(runtime_ranges(fits, among)) if fits else "no runtime"
+    fitting = escaped(runtime_ranges(fits, among)) if fits else "no runtime"
     if fits and against:
-        told += f"; not {escaped(runtime_ranges(against, among))}"
-    return told, Style.BAD if broken or not fits else Style.DOUBT if against else Style.GOOD
+        fitting += f"; not {escaped(runtime_ranges(against, among))}"
+    return fitting, Style.BAD if broken or not fits else Style.DOUBT if against else Style.GOOD
 
 
 def coverage_lines(coverage: Sequence[PlatformCoverage], sheet: Layout) -> Iterator[str]:
@@ -177,7 +177,7 @@ def _heading(name: str, report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     more = f" and {len(tags) - _MOST_TAGS} more" if len(tags) > _MOST_TAGS else ""
     tagged = f"{', '.join(tags[:_MOST_TAGS])}{more}"
     parts = [name, escaped(tagged)] if tags else [name]
-    for line in _lines("   ".join([*parts, modules]), sheet.room):
+    for line in _lines("   ".join([*parts, modules]), sheet.columns):
         yield sheet.paint(line, Style.BOLD)
 
 
@@ -187,15 +187,15 @@ def _verdict_lines(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     groups: dict[tuple[object, ...], list[RuntimeReport]] = {}
     for verdict in report["runtimes"]:
         groups.setdefault(_verdict_key(verdict), []).append(verdict)
-    order = [*_WORDS]
+    order = [*_STATUS_TEXT]
     rows = sorted(groups.values(), key=lambda alike: order.index(alike[0]["status"]))
     named = [escaped(runtime_ranges([each["runtime"] for each in alike], among)) for alike in rows]
-    wide = min(max(map(len, named), default=0), sheet.room // 2 - _GAP)
+    wide = min(max(map(len, named), default=0), sheet.columns // 2 - _GAP)
     for name, alike in zip(named, rows, strict=True):
-        words, ink = _WORDS[alike[0]["status"]]
+        content, ink = _STATUS_TEXT[alike[0]["status"]]
         if alike[0]["objections"]:
-            words = _objection_words(report, alike, words)
-        yield from _row((name, words), ink, wide, sheet)
+            content = _objection_text(report, alike, content)
+        yield from _row((name, content), ink, wide, sheet)
 
 
 def _verdict_key(verdict: RuntimeReport) -> tuple[object, ...]:
@@ -208,14 +208,14 @@ def _verdict_key(verdict: RuntimeReport) -> tuple[object, ...]:
     return verdict["status"], first["cause"], () if same_kind else about
 
 
-def _objection_words(report: ArtifactReport, alike: Sequence[RuntimeReport], status: str) -> str:
+def _objection_text(report: ArtifactReport, alike: Sequence[RuntimeReport], status: str) -> str:
     """Say why some runtimes are ruled out: the first reason, and the symbols they lack."""
     first = alike[0]["objections"][0]
     heres = {each["objections"][0]["detail"] for each in alike}
-    words = first["detail"] if len(heres) == 1 else first["need"]
-    words = words.removeprefix(f"{title(report)} ")
+    content = first["detail"] if len(heres) == 1 else first["need"]
+    content = content.removeprefix(f"{title(report)} ")
     if (tag := first["facts"].get("tag")) is not None:  # which the heading names
-        words = words.removeprefix(f"is tagged {tag}: ")
+        content = content.removeprefix(f"is tagged {tag}: ")
     symbols = dict.fromkeys(
         objection["symbol"]
         for verdict in alike
@@ -227,19 +227,19 @@ def _objection_words(report: ArtifactReport, alike: Sequence[RuntimeReport], sta
         more = ", ..." if len(symbols) > _SYMBOLS else ""
         plural = "" if len(symbols) == 1 else "s"
         lacking = f"{len(symbols)} missing symbol{plural}: {some}{more}"
-        words = lacking if first["cause"] == Cause.ABI_SYMBOL else f"{words}; {lacking}"
-    return f"{status}: {words}" if status else words
+        content = lacking if first["cause"] == Cause.ABI_SYMBOL else f"{content}; {lacking}"
+    return f"{status}: {content}" if status else content
 
 
 def _row(cells: tuple[str, str], ink: Style, wide: int, sheet: Layout) -> Iterator[str]:
     """Yield a name on the left and words on the right, each in as many lines as it takes."""
-    name, words = cells
+    name, content = cells
     left = textwrap.wrap(name, wide, break_on_hyphens=False) or [""]
-    room = max(sheet.room - wide - 2 * _GAP, 10)
-    right = textwrap.wrap(escaped(words), room, break_on_hyphens=False) or [""]
-    for place in range(max(len(left), len(right))):
-        text = right[place] if place < len(right) else ""
-        start = left[place] if place < len(left) else ""
+    columns = max(sheet.columns - wide - 2 * _GAP, 10)
+    right = textwrap.wrap(escaped(content), columns, break_on_hyphens=False) or [""]
+    for index in range(max(len(left), len(right))):
+        text = right[index] if index < len(right) else ""
+        start = left[index] if index < len(left) else ""
         painted = sheet.paint(text, ink) if ink is Style.GOOD else text
         yield f"{' ' * _GAP}{start:{wide}}{' ' * _GAP}{painted}".rstrip()
 
@@ -261,10 +261,10 @@ def _notes(
     summary = [*_summary(report)]
     if summary or shown or standing:
         yield ""
-    for words in summary:
-        yield from _wrapped(words, sheet, Style.PLAIN)
-    for words in standing if sheet.everything else standing[:_STANDING]:
-        yield from _wrapped(words, sheet, Style.PLAIN)
+    for content in summary:
+        yield from _wrapped(content, sheet, Style.PLAIN)
+    for content in standing if sheet.everything else standing[:_STANDING]:
+        yield from _wrapped(content, sheet, Style.PLAIN)
     if sheet.everything:
         yield from _hindrances(report, sheet)
     for reason in shown:
@@ -317,16 +317,16 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
-def _wrapped(words: str, sheet: Layout, ink: Style) -> Iterator[str]:
+def _wrapped(content: str, sheet: Layout, ink: Style) -> Iterator[str]:
     """Yield words in as many lines as they take, below a heading."""
-    margin = " " * (len(words) - len(words.lstrip()))
-    for line in _lines(escaped(words), sheet.room - 2, f"{margin}  "):
+    margin = " " * (len(content) - len(content.lstrip()))
+    for line in _lines(escaped(content), sheet.columns - 2, f"{margin}  "):
         yield f"  {sheet.paint(line, ink)}"
 
 
-def _lines(words: str, room: int, indent: str = "  ") -> list[str]:
+def _lines(content: str, columns: int, indent: str = "  ") -> list[str]:
     """Return words in as many lines as they take; names keep their hyphens together."""
-    return textwrap.wrap(words, room, subsequent_indent=indent, break_on_hyphens=False)
+    return textwrap.wrap(content, columns, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _hindrances(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
@@ -334,8 +334,8 @@ def _hindrances(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
     for extension in report["extensions"]:
         for each in extension["hindrances"]:
             instead = f"; instead: {each['instead']}" if each["instead"] else ""
-            words = f"{extension['path']} needs {each['symbol']} ({each['class']}){instead}"
-            yield from _wrapped(words, sheet, Style.DIM)
+            content = f"{extension['path']} needs {each['symbol']} ({each['class']}){instead}"
+            yield from _wrapped(content, sheet, Style.DIM)
 
 
 def _outcome(
@@ -348,22 +348,22 @@ def _outcome(
         for kind in {each.kind for each in reasons if policy.fails(each)}
     )
     if failing:
-        told = (
+        fitting = (
             f"{kind} ({count} artifact{'' if count == 1 else 's'})"
             for kind, count in failing.most_common()
         )
         yield ""
-        words = f"exit 1 because of {', '.join(told)}; --ignore CAUSE leaves one out"
-        yield from (sheet.paint(line, Style.BAD) for line in _lines(words, sheet.room))
+        content = f"exit 1 because of {', '.join(fitting)}; --ignore CAUSE leaves one out"
+        yield from (sheet.paint(line, Style.BAD) for line in _lines(content, sheet.columns))
 
 
 def _reason(reason: GroupedReason, among: Sequence[str], sheet: Layout) -> Iterator[str]:
     """Yield one reason and where it holds."""
     head, ink = f"{reason.kind}: ", _INKS[reason.weight]
     where = f" [{_where(reason, among)}]" if reason.runtimes else ""
-    words = f"{head}{escaped(reason.text)}{where}"
-    for place, line in enumerate(_lines(words, sheet.room - 2)):
-        painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not place else line
+    content = f"{head}{escaped(reason.text)}{where}"
+    for index, line in enumerate(_lines(content, sheet.columns - 2)):
+        painted = sheet.paint(line[: len(head)], ink) + line[len(head) :] if not index else line
         yield f"  {painted}"
     if reason.help is not None:
         yield from _wrapped(f"  helps: {reason.help}", sheet, Style.DIM)

@@ -55,8 +55,8 @@ class Progress:
         """Return the bar, in one line of the terminal."""
         filled = min(self._done * _BAR // max(self._total, 1), _BAR)
         line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {self._done}/{self._total} {what}"
-        room = terminal_width(os.environ, self._stream) - 1  # a full line would begin the next
-        return shorten(line, room) if width(line) > room else line
+        columns = terminal_width(os.environ, self._stream) - 1  # a full line would begin the next
+        return shorten(line, columns) if width(line) > columns else line
 
     def __enter__(self) -> Self:
         """Begin."""

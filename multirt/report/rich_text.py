@@ -20,8 +20,8 @@ _WIDE = 10_000  # columns
 def open_console(*, stderr: bool = False) -> Console:
     """Return a console that never breaks what is not text.
 
-    On a terminal what it prints fits; into a pipe or a file nothing is cut or folded, for whoever
-    reads it there wants a row in a line, unless COLUMNS says how wide it is to be.
+    On a terminal what it prints fits. In a pipe or a file a row is a line, and nothing is cut or
+    folded, unless COLUMNS says how wide it is to be.
     """
     from rich.console import Console  # 60 ms, not before there is something to show
 
@@ -41,9 +41,9 @@ class _Trimmed:
         """Return what the stream has."""
         return getattr(self._stream, name)
 
-    def write(self, words: str) -> int:
+    def write(self, content: str) -> int:
         """Write without the blanks."""
-        return self._stream.write(re.sub(r" +(?=\n)", "", words))
+        return self._stream.write(re.sub(r" +(?=\n)", "", content))
 
 
 def text(value: object) -> str:
@@ -59,24 +59,24 @@ def block(value: object) -> str:
     return "\n".join(map(text, str(value).splitlines()))
 
 
-def fitted(paths: Sequence[Path], room: int) -> list[str]:
-    """Return paths as wide as there is room; those that would then look alike stay whole.
+def fitted(paths: Sequence[Path], columns: int) -> list[str]:
+    """Return paths as wide as there is space; those that would then look alike stay whole.
 
     Args:
         paths: absolute; what does not fit loses its first folders.
-        room: in columns.
+        columns: in columns.
     """
     whole = [str(path) for path in paths]
-    fitted = [_shortened(path, room) for path in whole]
+    fitted = [_shortened(path, columns) for path in whole]
     times = Counter(fitted)
     return [each if times[each] == 1 else path for each, path in zip(fitted, whole, strict=True)]
 
 
-def _shortened(path: str, room: int) -> str:
-    """Return a path without so many of its first folders as there is no room for."""
+def _shortened(path: str, columns: int) -> str:
+    """Return a path without so many of its first folders as there is no space for."""
     parts = Path(path).parts
     for first in range(2, len(parts)):
-        if len(path) <= room:
+        if len(path) <= columns:
             break
         path = str(Path(parts[0], "…", *parts[first:]))
     return path

@@ -50,9 +50,9 @@ class Colorizer(Struct, frozen=True, kw_only=True):
 
     colored: bool
 
-    def __call__(self, words: str, ink: Style) -> str:
+    def __call__(self, text: str, ink: Style) -> str:
         """Return the words in that ink."""
-        return f"\x1b[{ink.value}m{words}\x1b[0m" if self.colored and ink.value else words
+        return f"\x1b[{ink.value}m{text}\x1b[0m" if self.colored and ink.value else text
 
 
 def painter(stream: TextIO, env: Mapping[str, str], color: Color) -> Colorizer:
@@ -74,22 +74,22 @@ def painter(stream: TextIO, env: Mapping[str, str], color: Color) -> Colorizer:
 
 def escaped(value: object) -> str:
     """Return text in one line that no terminal obeys: what is not printable shows as its code."""
-    words = str(value)
-    if words.isprintable():
-        return words
-    return "".join(each if each.isprintable() else _code(each) for each in words)
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _code(each) for each in text)
 
 
 def _code(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
-def width(words: str) -> int:
+def width(text: str) -> int:
     """Return how many columns some words take (UAX 11)."""
-    if words.isascii():
-        return len(words)
-    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in words)
-    return len(words) + wide - sum(unicodedata.combining(each) > 0 for each in words)
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
 
 
 def aligned(
@@ -100,43 +100,43 @@ def aligned(
     Args:
         rows: of equal length.
         paint: gives words their color.
-        right: the places of the columns whose words end below each other.
+        right: the positions of the columns whose words end below each other.
     """
-    widths = [max(width(words) for words, _ in column) for column in zip(*rows, strict=True)]
+    widths = [max(width(text) for text, _ in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = []
-        for place, (words, ink) in enumerate(row):
-            blanks = " " * (widths[place] - width(words))
-            painted = paint(words, ink) if words else ""
-            cells.append(blanks + painted if place in right else painted + blanks)
+        for index, (text, ink) in enumerate(row):
+            blanks = " " * (widths[index] - width(text))
+            painted = paint(text, ink) if text else ""
+            cells.append(blanks + painted if index in right else painted + blanks)
         yield "  ".join(cells).rstrip()
 
 
-def shorten(words: str, room: int) -> str:
+def shorten(text: str, columns: int) -> str:
     """Return words in so many columns, without their middle if need be, filled with blanks."""
-    if width(words) > room:
-        tail = (room - 3) // 2
-        words = f"{words[: room - 3 - tail]}...{words[-tail:]}"
-        while width(words) > room:
-            words = words[1:]
-    return words + " " * (room - width(words))
+    if width(text) > columns:
+        tail = (columns - 3) // 2
+        text = f"{text[: columns - 3 - tail]}...{text[-tail:]}"
+        while width(text) > columns:
+            text = text[1:]
+    return text + " " * (columns - width(text))
 
 
-def shorten_distinct(names: Sequence[str], room: int) -> list[str]:
+def shorten_distinct(names: Sequence[str], columns: int) -> list[str]:
     """Return names in at most so many columns, so that different ones still look different.
 
     Args:
         names: in one line each.
-        room: in columns. Names that need more of it to be told apart get as much.
+        columns: in columns. Names that need more of it to differ get as much.
     """
-    shown = {name: shorten(name, room).rstrip() for name in names}
+    shown = {name: shorten(name, columns).rstrip() for name in names}
     alike: dict[str, list[str]] = {}
-    for name, words in shown.items():
-        alike.setdefault(words, []).append(name)
+    for name, text in shown.items():
+        alike.setdefault(text, []).append(name)
     for group in alike.values():
         if len(group) > 1:
             begun = _first_difference(min(group), max(group))
-            shown |= {name: _head_and_tail(name, begun, room) for name in group}
+            shown |= {name: _head_and_tail(name, begun, columns) for name in group}
     if len({*shown.values()}) < len(shown):
         return [*names]
     return [shown[name] for name in names]
@@ -150,20 +150,20 @@ def _first_difference(first: str, last: str) -> int:
     return max(first.rfind(each, 0, same) + 1 for each in "-_/ ")
 
 
-def _head_and_tail(name: str, begun: int, room: int) -> str:
-    """Return a name without its middle: its first letters, and what comes from some place on."""
-    head = name[: max(min(room // 4, begun), 1)]
+def _head_and_tail(name: str, begun: int, columns: int) -> str:
+    """Return a name without its middle: its first letters, and what comes from some position on."""
+    head = name[: max(min(columns // 4, begun), 1)]
     tail = name[begun:]
-    while width(f"{head}...{tail}") > room and tail:
+    while width(f"{head}...{tail}") > columns and tail:
         tail = tail[:-1]
     return f"{head}...{tail}"
 
 
 def terminal_width(env: Mapping[str, str], stream: TextIO) -> int:
     """Return how many columns there are: COLUMNS, the terminal's, or 100 where there is none."""
-    told = env.get("COLUMNS", "")
-    if told.isdigit() and int(told):
-        return max(int(told), 40)
+    given = env.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return max(int(given), 40)
     try:
         return max(os.get_terminal_size(stream.fileno()).columns, 40)
     except (OSError, ValueError):

@@ -80,9 +80,9 @@ def plot(ratios: Sequence[Ratio | None], width: int) -> list[str]:
     ticks = [" "] * width
     for value in sorted({low * 1.05, 1.0, high / 1.05}):
         text = f"{value:.2g}x"
-        place = min(column(value), width - len(text))
-        if all(cell == " " for cell in ticks[max(place - 1, 0) : place + len(text)]):
-            ticks[place : place + len(text)] = text
+        position = min(column(value), width - len(text))
+        if all(cell == " " for cell in ticks[max(position - 1, 0) : position + len(text)]):
+            ticks[position : position + len(text)] = text
     return [*lines, "".join(ticks).rstrip()]
 
 

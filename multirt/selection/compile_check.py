@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 class CompileCache:
     """The cache entry of one result."""
 
-    def __init__(self, cache_dir: Path, runtime: Runtime, asked: CompileQuery) -> None:
+    def __init__(self, cache_dir: Path, runtime: Runtime, query: CompileQuery) -> None:
         """Name the file by the question and by the runtime's own file."""
         known = (of_file(runtime.executable), str(runtime.executable), str(runtime.version))
-        facts = (asked.digest, *map(str, known))
+        facts = (query.digest, *map(str, known))
         import hashlib  # 3 ms, where something is to be asked
 
         digest = hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
@@ -120,20 +120,20 @@ def query_runtime(
         return CompileResult()
     present = CompileCache(cache_dir, runtime, CompileQuery(data=b"", digest="names"))
     known = frozenset(present.load() or ())
-    asked = build_query(unknown, wanted - known)
-    if not asked.data:
+    query = build_query(unknown, wanted - known)
+    if not query.data:
         return CompileResult()
-    memory = CompileCache(cache_dir, runtime, asked)
+    memory = CompileCache(cache_dir, runtime, query)
     lines = memory.load()
     if lines is None:
-        lines = _run(runtime, asked, env)
+        lines = _run(runtime, query, env)
         complete = bool(lines) and lines[-1] == "end"
         if unknown and complete and not any(line.startswith("missing") for line in lines):
             memory.store(lines)  # what is missing may be installed later next to the executable
-    answers = _answers(lines, unknown)
-    if answers.complete and (new := wanted - known - answers.missing):
+    results = _results(lines, unknown)
+    if results.complete and (new := wanted - known - results.missing):
         present.store(sorted(known | new))
-    return answers
+    return results
 
 
 def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
@@ -150,7 +150,7 @@ def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
     return True
 
 
-def _run(runtime: Runtime, asked: CompileQuery, env: Mapping[str, str]) -> list[str]:
+def _run(runtime: Runtime, query: CompileQuery, env: Mapping[str, str]) -> list[str]:
     """Return the lines of the answer; empty when there is none."""
     import tempfile  # with the next 15 ms, where the answer is not cached
 
@@ -163,7 +163,7 @@ def _run(runtime: Runtime, asked: CompileQuery, env: Mapping[str, str]) -> list[
     folder, deadline = Path(runtime.executable.anchor), time.monotonic() + _SECONDS
     try:
         with tempfile.TemporaryFile() as data:
-            data.write(asked.data)
+            data.write(query.data)
             data.seek(0)
             with Child(command, env=clean, folder=folder, kept=_KEPT, given=data) as child:
                 output = child.communicate(lambda _: deadline - time.monotonic())
@@ -180,16 +180,16 @@ def _isolation(runtime: Runtime) -> tuple[str, ...]:
     return ("-I", "-S", "-W", "ignore")
 
 
-def _answers(lines: Sequence[str], sources: Sequence[Source]) -> CompileResult:
+def _results(lines: Sequence[str], sources: Sequence[Source]) -> CompileResult:
     """Read the lines of an answer, which may break off."""
     refused: dict[Path, CompileError] = {}
     missing = set()
     for line in lines:
         match line.split(" "):
-            case ["refused", index, number, words] if index.isdecimal() and number.isdecimal():
+            case ["refused", index, number, message] if index.isdecimal() and number.isdecimal():
                 source = sources[int(index)] if int(index) < len(sources) else None
                 if source is not None:
-                    refused[source.file] = _refusal(source, int(number), _plain(words))
+                    refused[source.file] = _refusal(source, int(number), _plain(message))
             case ["missing", name]:
                 missing.add(name.removesuffix(":"))
             case _:

@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from abi_probe import Installed
 
 
-def suggest_command(word: str, rest: Sequence[str], cwd: Path) -> str | None:
+def suggest_command(name: str, rest: Sequence[str], cwd: Path) -> str | None:
     """Return the command to write instead, None when none is likely.
 
     Args:
-        word: where a program or a command was expected.
+        name: where a program or a command was expected.
         rest: what follows it.
         cwd: the current folder.
     """
-    if _is_runtime(word):
+    if _is_runtime(name):
         # `python3.12 x.py` and `py 3.12 x.py` both become `run --python 3.12 x.py`.
-        again = shlex.join(["multirt", "run", "--python", word, *_program(rest)])
-        return f"`{again}` starts that runtime, `multirt find {shlex.quote(word)}` prints its path"
-    script = f"{word}.py"
+        again = shlex.join(["multirt", "run", "--python", name, *_program(rest)])
+        return f"`{again}` starts that runtime, `multirt find {shlex.quote(name)}` prints its path"
+    script = f"{name}.py"
     if (cwd / script).is_file():
         return f"`{shlex.join(['multirt', 'run', script, *rest])}` starts the script"
     return None
@@ -47,10 +47,10 @@ def _program(rest: Sequence[str]) -> Sequence[str]:
     return ["python", *rest] if options else rest
 
 
-def _is_runtime(word: str) -> bool:
+def _is_runtime(name: str) -> bool:
     """Whether a word is the name of a runtime, and not of a file."""
     try:
-        return RuntimeSpec.parse(word).path is None
+        return RuntimeSpec.parse(name).path is None
     except SpecError:
         return False
 

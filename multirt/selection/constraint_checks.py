@@ -41,7 +41,7 @@ _OWN_LOCK_SINCE = (3, 12)  # PEP 684: an interpreter's own lock
 
 def unmet_constraints(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what was asked for and a runtime is not."""
-    yield from _asked(context, runtime)
+    yield from _unwanted(context, runtime)
     configuration = context.configuration
     for wanted in configuration.requires:
         # As pip does: 3.15.0rc1 is a 3.15.
@@ -63,12 +63,12 @@ def unmet_constraints(context: EvaluationContext, runtime: Runtime) -> Iterator[
     yield from _exits(context, runtime)
 
 
-def _asked(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
+def _unwanted(context: EvaluationContext, runtime: Runtime) -> Iterator[Objection]:
     """Yield what was asked for by name."""
     configuration = context.configuration
-    asked, shebang_spec = configuration.runtimes, configuration.shebang_spec
-    if asked is not None and not any(spec.accepts(runtime) for spec in asked.value):
-        yield _not_wanted(" or ".join(map(str, asked.value)), asked)
+    requested, shebang_spec = configuration.runtimes, configuration.shebang_spec
+    if requested is not None and not any(spec.accepts(runtime) for spec in requested.value):
+        yield _not_wanted(" or ".join(map(str, requested.value)), requested)
     if shebang_spec is not None and shebang_spec.value.release[:1] not in (
         (),
         runtime.version.release[:1],

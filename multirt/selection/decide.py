@@ -82,15 +82,15 @@ def _merged(parts: Sequence[tuple[Path | None, Decision]]) -> Decision:
     if len(parts) == 1:
         return parts[0][1]
     names = names_by_environment(home for home, _ in parts)
-    asked = [
+    requested = [
         replace(each, runtime=replace(each.runtime, id=f"{each.runtime.id}{names[home]}"))
         for home, decision in parts
         for each in decision.candidates
         if not is_other(each)
     ]
-    known = {each.runtime.executable for each in asked}
+    known = {each.runtime.executable for each in requested}
     rest = [each for each in parts[0][1].candidates if each.runtime.executable not in known]
-    candidates = sorted([*asked, *rest], key=lambda candidate: not candidate.accepted)
+    candidates = sorted([*requested, *rest], key=lambda candidate: not candidate.accepted)
     first = next((each for _, each in parts if each.chosen is not None), parts[0][1])
     return replace(first, candidates=tuple(candidates), chosen=choose(candidates))
 

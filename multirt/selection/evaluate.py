@@ -62,7 +62,7 @@ def judge_runtime(view: RuntimeView, verdicts: Mapping[str, Verdict]) -> Candida
         warnings=tuple(warnings),
         overruled=tuple(overruled),
         rank=rank_for_program(context, runtime, len(unverified) + len(overruled) * _WORSE),
-        asked=view.answers is not None and view.answers.complete,
+        queried=view.results is not None and view.results.complete,
     )
 
 
@@ -120,12 +120,12 @@ class Evaluator(Struct, frozen=True, kw_only=True):
                 continue
             waiting.append((view, candidate))
             if len(waiting) == together:
-                found += self._all_asked(waiting)
+                found += self._query_all(waiting)
                 best = choose(found)
                 waiting = []
                 # To resolve is to wait for the index; where one has failed, others will.
                 together = _WORKERS if self.wanted is not None else 1
-        found += self._all_asked(waiting)
+        found += self._query_all(waiting)
         return _needing_version(found)
 
     def _all_candidates(self, runtimes: Sequence[Runtime]) -> list[Candidate]:
@@ -134,16 +134,16 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         judged.sort(key=lambda each: (not each[1].accepted, each[1].rank))
         left = [each for each in judged if each[1].accepted or _is_wanted(each[1])]
         refused = [candidate for view, candidate in judged if (view, candidate) not in left]
-        return [*self._all_asked(left), *refused]
+        return [*self._query_all(left), *refused]
 
-    def _all_asked(self, judged: Sequence[tuple[RuntimeView, Candidate]]) -> list[Candidate]:
+    def _query_all(self, judged: Sequence[tuple[RuntimeView, Candidate]]) -> list[Candidate]:
         """Ask several at once."""
         if len(judged) <= 1:
-            return [self._asked(each) for each in judged]
+            return [self._query_one(each) for each in judged]
         from concurrent.futures import ThreadPoolExecutor  # 10 ms that a start does not need
 
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            return list(pool.map(self._asked, judged))
+            return list(pool.map(self._query_one, judged))
 
     def _judged(self, runtime: Runtime) -> tuple[RuntimeView, Candidate]:
         """Judge one runtime, reading what it and its libraries give where binaries need it."""
@@ -157,8 +157,8 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         lacking = {name for each in candidate.objections if (name := each.fact("module"))}
         only = len(lacking) == len(candidate.objections) and context.packages is None
         if lacking and only and has_hooks(runtime):
-            asked = query_own_modules(runtime, filter(None, lacking), self.request.search.env)
-            view = replace(view, own=own | asked)
+            queried = query_own_modules(runtime, filter(None, lacking), self.request.search.env)
+            view = replace(view, own=own | queried)
             candidate = judge_runtime(view, {})
         return view, candidate
 
@@ -194,27 +194,27 @@ class Evaluator(Struct, frozen=True, kw_only=True):
             for artifact in artifacts
         }
 
-    def _asked(self, judged: tuple[RuntimeView, Candidate]) -> Candidate:
+    def _query_one(self, judged: tuple[RuntimeView, Candidate]) -> Candidate:
         """Judge again with what the runtime itself says, and with what it would get installed."""
         view, statically = judged
         runtime = view.runtime
         key = (runtime.executable, runtime == self.context.venv_runtime)
         if key not in self.evaluated:
-            self.evaluated[key] = self._newly_asked(view)
+            self.evaluated[key] = self._query(view)
         known = self.evaluated[key]
         # Where and how often it was found may have changed since, and with that its source.
         rank = (*statically.rank[:2], known.rank[2], *statically.rank[3:])
         return replace(known, runtime=runtime, rank=rank)
 
-    def _newly_asked(self, view: RuntimeView) -> Candidate:
-        answers = query_runtime(
+    def _query(self, view: RuntimeView) -> Candidate:
+        results = query_runtime(
             view.runtime,
             tuple(view.sources()),
-            view.asked_names(),
+            view.queried_names(),
             cache_dir=self.request.cache_dir,
             env=self.request.search.env,
         )
-        view = replace(view, answers=answers)
+        view = replace(view, results=results)
         candidate = judge_runtime(view, self._of_packages(view.runtime))
         if candidate.accepted and self.wanted is not None:
             return self._resolved(candidate, self.wanted)
@@ -273,7 +273,7 @@ def _needing_version(candidates: list[Candidate]) -> list[Candidate]:
     good = [
         each.runtime.version
         for each in candidates
-        if each.asked and not any(one.cause is Cause.SYNTAX for one in each.objections)
+        if each.queried and not any(one.cause is Cause.SYNTAX for one in each.objections)
     ]
     return [
         replace(each, objections=tuple(_dated(one, each, good) for one in each.objections))
@@ -283,7 +283,7 @@ def _needing_version(candidates: list[Candidate]) -> list[Candidate]:
 
 def _dated(syntax: Objection, candidate: Candidate, good: Sequence[Version]) -> Objection:
     """Return an objection to a syntax with the oldest later version that has it."""
-    if syntax.cause is not Cause.SYNTAX or not candidate.asked or not good:
+    if syntax.cause is not Cause.SYNTAX or not candidate.queried or not good:
         return syntax
     oldest = min(good)
     if oldest <= candidate.runtime.version:  # where an older one compiles it, age is not the reason

@@ -79,11 +79,11 @@ def _brought(requirements: Iterable[str]) -> Iterator[str]:
     """
     for requirement in requirements:
         match = _NAME.match(requirement)
-        words = re.split(r"[-_.]+", match[1].lower()) if match else []
-        if words and words[0] != "backports":
-            yield from (word.rstrip("0123456789") for word in words)
-            yield from words
-            yield _NAMED_OTHERWISE.get("-".join(words), "")
+        parts = re.split(r"[-_.]+", match[1].lower()) if match else []
+        if parts and parts[0] != "backports":
+            yield from (part.rstrip("0123456789") for part in parts)
+            yield from parts
+            yield _NAMED_OTHERWISE.get("-".join(parts), "")
 
 
 _START_FILES_SINCE = (3, 15)  # PEP 829
@@ -96,13 +96,13 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
         context: what is asked.
         runtime: the runtime.
         own: imported top-level modules that its own folders of packages have.
-        answers: what it said itself; None before it was asked.
+        results: what it said itself; None before it was asked.
     """
 
     context: EvaluationContext
     runtime: Runtime
     own: frozenset[str] = frozenset()
-    answers: CompileResult | None = None
+    results: CompileResult | None = None
 
     @property
     def hidden_modules(self) -> bool:
@@ -128,7 +128,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
             if each.certain and self.met(each.guards):
                 yield each
 
-    def asked_names(self) -> frozenset[str]:
+    def queried_names(self) -> frozenset[str]:
         """Return the names of the standard library that only the runtime itself knows of."""
         names = set()
         for each, _ in self.imports():
@@ -147,7 +147,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
             return None
         if not has_stdlib_module(self.runtime, top):
             return top
-        missing_imports = self.answers.missing if self.answers is not None else frozenset()
+        missing_imports = self.results.missing if self.results is not None else frozenset()
         if each.name in missing_imports:
             return each.name
         return next(
@@ -222,10 +222,10 @@ def missing_imports(view: RuntimeView) -> Iterator[Objection]:
 
 def syntax_errors(view: RuntimeView) -> Iterator[Objection]:
     """Yield the files that a runtime cannot compile."""
-    refused = view.answers.refused if view.answers is not None else {}
+    refused = view.results.refused if view.results is not None else {}
     if (
-        view.answers is not None
-        and view.answers.mute
+        view.results is not None
+        and view.results.mute
         and not view.context.configuration.specs
         and not view.is_chosen_by_import()
     ):

@@ -113,8 +113,8 @@ def is_final(decision: Decision, context: EvaluationContext) -> bool:
     if chosen is None:
         return False
     runtime = chosen.runtime
-    asked, is_foreign, unverified = chosen.rank[:3]
-    if asked:
+    requested, is_foreign, unverified = chosen.rank[:3]
+    if requested:
         return False
     if configuration.specs and configuration.specs[0].path is not None:
         return True  # no other has that path

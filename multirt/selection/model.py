@@ -216,7 +216,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
         overruled: objections that the user allows.
         outdated: versions that are older than the runtime.
         rank: the total order of preference; the smallest is best.
-        asked: the runtime itself was asked and answered, which happens in the order of rank.
+        queried: the runtime itself was asked and answered, which happens in the order of rank.
     """
 
     runtime: Runtime
@@ -226,7 +226,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     overruled: tuple[Objection, ...] = ()
     outdated: tuple[OutdatedPin, ...] = ()
     rank: tuple[object, ...]
-    asked: bool = False
+    queried: bool = False
 
     @property
     def accepted(self) -> bool:

@@ -155,5 +155,5 @@ def query_own_modules(
     except OSError:
         return frozenset()
     lines = output.stdout.decode("ascii", "replace").splitlines()
-    answered = {line.removeprefix(f"{nonce} ") for line in lines if line.startswith(nonce)}
-    return frozenset(answered.intersection(names))
+    reported = {line.removeprefix(f"{nonce} ") for line in lines if line.startswith(nonce)}
+    return frozenset(reported.intersection(names))

@@ -50,7 +50,7 @@ def outdated_pins(
     Args:
         requirements: what was asked for, as PEP 508 writes it.
         pins: what the runtime gets.
-        runtime: of a Python whose date is known; of another nothing is said.
+        runtime: of a Python whose date is known; of another nothing is given.
     """
     version = (runtime.version.major, runtime.version.minor)
     released = _RELEASED.get(version)

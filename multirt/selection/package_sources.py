@@ -71,7 +71,7 @@ def _needed(
     Raises:
         MultirtError: a folder cannot be read.
     """
-    asked = [each.value for each in configuration.requirements if each.source is Source.OPTION]
+    requested = [each.value for each in configuration.requirements if each.source is Source.OPTION]
     listed = [each for each in configuration.requirements if each.source is not Source.OPTION]
     own = [each.value for each in listed if each.source is Source.PROGRAM]
     if configuration.sites is not None:
@@ -79,14 +79,14 @@ def _needed(
         for root in roots:
             if not root.is_dir():
                 raise UsageError(f"no such folder of packages: {root}", kind=ErrorKind.SITE)
-        return PackageSources(environment=None, roots=roots, wanted=_wanted(asked, extra, ()))
+        return PackageSources(environment=None, roots=roots, wanted=_wanted(requested, extra, ()))
     environment = _environment(program, configuration, request)
     if environment is not None and not (own and not _holds(environment, own)):
-        wanted = _wanted(asked, extra, ())
+        wanted = _wanted(requested, extra, ())
         return PackageSources(environment=environment, roots=environment.roots, wanted=wanted)
     lock = _lock(program, configuration, own) if request.cli_settings.use_lock else None
     old = lock is not None and not own and _is_older(lock, lock.with_name("pyproject.toml"))
-    if lock is not None and not (asked or extra or old):
+    if lock is not None and not (requested or extra or old):
         from multirt.environments import InstallRequest  # 30 ms, where something is to be installed
 
         locked = InstallRequest(

@@ -111,23 +111,23 @@ def _entry(
 ) -> tuple[str, ...]:
     """Return the arguments that say what is to run."""
     program, text = decision.program, decision.program.entry.text
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     match program.entry.kind:
         case ProgramKind.SCRIPT | ProgramKind.FOLDER:
-            words = (str(program.script),)
+            arguments = (str(program.script),)
         case ProgramKind.MODULE:
-            words = ("-m", text)
+            arguments = ("-m", text)
         case ProgramKind.CODE:
-            words = ("-c", text)
+            arguments = ("-c", text)
         case ProgramKind.STDIN:
-            words = ("-",)
+            arguments = ("-",)
         case ProgramKind.INTERPRETER:
-            words = ()
+            arguments = ()
         case ProgramKind.COMMAND if decision.command is not None:
-            words = (str(write_console_script(decision.command, request.cache_dir)),)
+            arguments = (str(write_console_script(decision.command, request.cache_dir)),)
         case ProgramKind.COMMAND:
-            words = (str(_installed(text, built)),)
-    return words
+            arguments = (str(_installed(text, built)),)
+    return arguments
 
 
 def _installed(name: str, built: InstalledEnvironment | None) -> Path:

@@ -41,8 +41,8 @@ def apply_history(decision: Decision, history: Measurements) -> Decision:
     except MultirtError as error:
         note = Note(kind=NoteKind.HISTORY, facts=(error.message,))
         return replace(decision, notes=(*decision.notes, note))
-    said = decision.configuration.margin
-    margin = (said.value if said is not None else USUAL_MARGIN) / 100
+    setting = decision.configuration.margin
+    margin = (setting.value if setting is not None else USUAL_MARGIN) / 100
     best = next((each for each in evidence if each.beats(margin)), None)
     return replace(
         decision,
@@ -86,7 +86,7 @@ def rank_for_program(
     if configuration.allow_prerelease and configuration.allow_prerelease.value:
         parts[_PRERELEASE] = False
     first: list[object] = [
-        _asked(configuration, runtime),
+        _not_requested(configuration, runtime),
         runtime != context.venv_runtime,
         unverified,
     ]
@@ -95,7 +95,7 @@ def rank_for_program(
     return (*first, *parts)
 
 
-def _asked(configuration: Configuration, runtime: Runtime) -> int:
+def _not_requested(configuration: Configuration, runtime: Runtime) -> int:
     """Return the index of the first alternative that a runtime fits."""
     shebang_spec = configuration.shebang_spec
     specs = configuration.specs or ((shebang_spec.value,) if shebang_spec is not None else ())

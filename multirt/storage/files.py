@@ -106,7 +106,7 @@ def read_note(file: Path) -> dict[str, object] | None:
 
 
 def write_note(file: Path, note: dict[str, object]) -> None:
-    """Put a note in place at once or not at all.
+    """Write a note at once or not at all.
 
     Raises:
         OSError: it cannot be written.

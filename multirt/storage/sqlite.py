@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 5.0  # seconds for another process that writes
-_BESIDE = ("-journal", "-wal", "-shm")  # files that SQLite reads with one
+_COMPANIONS = ("-journal", "-wal", "-shm")  # files that SQLite reads with one
 # What SQLite says, and what helps.
 _HINTS = (
     ("locked", "another program is writing it: try again"),
@@ -41,7 +41,7 @@ def database(path: Path, version: int, schema: str | None = None) -> Iterator[sq
     try:
         if schema is not None:
             make_folder(path.parent)
-        for each in (path, *(path.with_name(path.name + end) for end in _BESIDE)):
+        for each in (path, *(path.with_name(path.name + end) for end in _COMPANIONS)):
             if os.path.lexists(each):
                 check_file(each)
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection, connection:
@@ -84,7 +84,7 @@ def _version(connection: sqlite3.Connection, known: int) -> int:
 
 def _trouble(path: Path, error: Exception) -> MultirtError:
     """Say what is wrong with a file, and what helps."""
-    known = (hint for words, hint in _HINTS if words in str(error))
+    known = (hint for pattern, hint in _HINTS if pattern in str(error))
     hint = next(known, "move it away; a new one is made by itself")
     message = f"cannot use the history {path}: {error}"
     return OperationError(message, hint, kind=ErrorKind.HISTORY)

@@ -29,21 +29,21 @@ SOURCES: tuple[str, ...] = (
 
 # Each reader with the sources that it speaks for.
 _READERS = (
-    ((folders.VARIABLE,), folders.named_places),
-    (("PATH",), folders.places),
-    (_MANAGERS, folders.places_behind_shims),
-    (_MANAGERS, version_managers.places),
-    (("conda", "pixi"), conda.places),
-    (("registry",), windows_registry.places),
-    (folders.SYSTEM, folders.system_places),
+    ((folders.VARIABLE,), folders.named_locations),
+    (("PATH",), folders.locations),
+    (_MANAGERS, folders.locations_behind_shims),
+    (_MANAGERS, version_managers.locations),
+    (("conda", "pixi"), conda.locations),
+    (("registry",), windows_registry.locations),
+    (folders.SYSTEM, folders.system_locations),
 )
 
 
-def places(search: SearchOptions) -> Iterator[SearchLocation]:
+def locations(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield every folder to look into; one folder may come from several sources."""
     for names, reader in _READERS:
         if search.sources is None or not search.sources.isdisjoint(names):
-            for place in reader(search):
-                if search.sources is None or place.source in search.sources:
-                    search.noticed(place.folder)
-                    yield place
+            for location in reader(search):
+                if search.sources is None or location.source in search.sources:
+                    search.noticed(location.folder)
+                    yield location

@@ -29,7 +29,7 @@ _FOLDERS = (
 _VARIABLES = ("CONDA_PREFIX", "CONDA_ROOT", "MAMBA_ROOT_PREFIX")
 
 
-def places(search: SearchOptions) -> Iterator[SearchLocation]:
+def locations(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield the folders of every conda root, of its environments, and of those it has noted."""
     for prefix in dict.fromkeys(_prefixes(search)):
         for pattern in (BIN, f"envs/*/{BIN}"):

@@ -22,7 +22,7 @@ class SearchLocation(Struct, frozen=True, kw_only=True):
 
     Attributes:
         folder: absolute; it need not exist.
-        source: what to call the place where a runtime was found.
+        source: what to call the location where a runtime was found.
         explicit: the user named it, so who else may write there is the user's own affair.
         name: the one file to look at; None for every file with a runtime's name.
         tree: its folders are prefixes and looked into as such, so their names mean nothing.
@@ -54,7 +54,7 @@ def expand(root: str, pattern: str, search: SearchOptions) -> Iterator[str]:
     for path in found:
         if rest:
             yield from expand(path, rest, search)
-        elif os.path.isdir(search.noticed(path)):  # noqa: PTH112 - likewise
+        elif os.path.isdir(search.noticed(path)):  # noqa: PTH112 - as above
             yield path
 
 
@@ -73,14 +73,14 @@ _BEHIND_SHIMS = (
 )
 
 
-def places(search: SearchOptions) -> Iterator[SearchLocation]:
+def locations(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield PATH's folders in order; relative and empty entries are not searched."""
     for entry in dict.fromkeys(search.env.get("PATH", "").split(os.pathsep)):
         if os.path.isabs(entry):  # noqa: PTH117 - text
             yield SearchLocation(folder=entry, source="PATH")
 
 
-def places_behind_shims(search: SearchOptions) -> Iterator[SearchLocation]:
+def locations_behind_shims(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield the versions of a manager whose shims are on PATH, wherever its root is."""
     for entry in search.env.get("PATH", "").split(os.pathsep):
         root, name = os.path.split(entry.rstrip("/\\"))
@@ -105,7 +105,7 @@ _SYSTEM = (
 SYSTEM = tuple(root for root, _ in _SYSTEM)
 
 
-def named_places(search: SearchOptions) -> Iterator[SearchLocation]:
+def named_locations(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield what MULTIRT_SEARCH_PATH names: each entry a file, a prefix, or a folder of those."""
     for entry in dict.fromkeys(search.env.get(VARIABLE, "").split(os.pathsep)):
         if not os.path.isabs(entry):  # noqa: PTH117 - text
@@ -120,7 +120,7 @@ def named_places(search: SearchOptions) -> Iterator[SearchLocation]:
                 yield SearchLocation(folder=folder, source=VARIABLE, explicit=True)
 
 
-def system_places(search: SearchOptions) -> Iterator[SearchLocation]:
+def system_locations(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield the system's own folders."""
     for root, patterns in _SYSTEM:
         for pattern in patterns:

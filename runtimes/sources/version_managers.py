@@ -44,7 +44,7 @@ def _pyenv_names(search: SearchOptions, root: Path) -> list[str]:
         return named.split(":")
     files = [folder / ".python-version" for folder in _upwards(search)]
     every = (*files, root / "version")
-    return next((words for file in every if (words := _words(file, search))), [])
+    return next((names for file in every if (names := _names(file, search))), [])
 
 
 def _tool_names(search: SearchOptions) -> list[str]:
@@ -62,8 +62,8 @@ def _upwards(search: SearchOptions) -> tuple[Path, ...]:
     return (search.cwd, *search.cwd.parents) if search.cwd is not None else ()
 
 
-def _words(file: Path, search: SearchOptions) -> list[str]:
-    return [word for line in _lines(file, search) for word in line.split()]
+def _names(file: Path, search: SearchOptions) -> list[str]:
+    return [name for line in _lines(file, search) for name in line.split()]
 
 
 def _lines(file: Path, search: SearchOptions) -> list[str]:
@@ -205,7 +205,7 @@ MANAGERS: tuple[Manager, ...] = (
 )
 
 
-def places(search: SearchOptions) -> Iterator[SearchLocation]:
+def locations(search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield the folders of every manager in the table."""
     for manager in MANAGERS:
         for root in _roots(manager, search):

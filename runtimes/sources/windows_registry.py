@@ -32,12 +32,12 @@ class RegistryEntry(Struct, frozen=True, kw_only=True):
     executable: str | None
 
 
-def places(_search: SearchOptions) -> Iterator[SearchLocation]:
+def locations(_search: SearchOptions) -> Iterator[SearchLocation]:
     """Yield what is registered for the user and for the machine, in 64 and 32 bits."""
-    yield from places_of(_entries())
+    yield from locations_of(_entries())
 
 
-def places_of(entries: Iterable[RegistryEntry]) -> Iterator[SearchLocation]:
+def locations_of(entries: Iterable[RegistryEntry]) -> Iterator[SearchLocation]:
     """Yield the one file that each entry names."""
     for entry in entries:
         # PyLauncher is a company that registers no runtime (PEP 514).

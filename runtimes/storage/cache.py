@@ -63,7 +63,7 @@ def decode(content: bytes, kind: type[_Value]) -> _Value | None:
 def file_for(folder: str, key: str, kind: str = "") -> str:
     """Return the file of a value, whose name begins with its kind.
 
-    Not for safety: a value of another key in its place is told by the key inside.
+    Not for safety: a value of another key in its place is recognized by the key inside.
     """
     return os.path.join(folder, f"{kind}{digest(key.encode())}.json")  # noqa: PTH118 - hot
 
@@ -90,9 +90,9 @@ def prune(folder: str, used: Collection[str]) -> None:
     except OSError:  # one of them is going just now
         return
     others = sorted((now - status.st_mtime, path) for path, status in found if path not in used)
-    for place, (age, path) in enumerate(others):
+    for index, (age, path) in enumerate(others):
         hours = 24 * _DAYS if path.endswith(".json") else _TORN_HOURS
-        if place >= _FILES or age > hours * 3600:
+        if index >= _FILES or age > hours * 3600:
             with suppress(OSError):
                 Path(path).unlink()
 

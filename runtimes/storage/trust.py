@@ -140,7 +140,7 @@ def make_folder(path: Path) -> None:
     check_folder(text)
 
 
-def check_place(path: Path, *, group: bool = False) -> None:
+def check_location(path: Path, *, group: bool = False) -> None:
     """Check a folder and what is directly in it; where there is none, where it would be made.
 
     Hidden files do not count: uv lets every user write its `.lock`.

@@ -76,8 +76,8 @@ def measure(works: Sequence[Work], *, rounds: int, warmups: int = 1) -> tuple[Ti
     """
     taken: list[list[tuple[float, float]]] = [[] for _ in works]
     for turn in range(warmups + rounds):
-        for place in range(len(works)):
-            index = (place + turn) % len(works)
+        for position in range(len(works)):
+            index = (position + turn) % len(works)
             once = _run(works[index])
             if turn >= warmups:
                 taken[index].append(once)

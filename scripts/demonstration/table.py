@@ -29,8 +29,8 @@ def main() -> int:
 def table(program: Path, site: Path) -> int:
     """Print a row for each runtime, and return how many programs failed against the verdict."""
     command = [*MULTIRT, "explain", "--json", "--site", str(site), str(program)]
-    answer = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    decision = json.loads(answer.stdout)
+    reply = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    decision = json.loads(reply.stdout)
     failures = 0
     for candidate in decision["candidates"]:
         runtime = candidate["runtime"]

@@ -69,10 +69,10 @@ def _with_requirements(
         artifact = read_distribution(cell.artifact.partition(" ")[0], built.site_roots)
     except (MultirtError, AbiProbeError):
         return cell
-    beside = sibling_libraries(tuple(_others(built.site_roots)))
+    siblings = sibling_libraries(tuple(_others(built.site_roots)))
     (proof,) = check_imports_on(artifact, [runtime], setting=setting)
     return replace(
-        cell, verdict=judge_linked(artifact, prospect, beside), proof=proof, complete=True
+        cell, verdict=judge_linked(artifact, prospect, siblings), proof=proof, complete=True
     )
 
 

@@ -30,11 +30,11 @@ def _laid_out(
         pointer: what stands in the file for an address.
         slots: their kinds, each with the value 1.
     """
-    word = "I" if bits == 32 else "Q"
+    part = "I" if bits == 32 else "Q"
     pairs = [number for kind in slots for number in (kind, 1)]
-    array = struct.pack(f"<{len(pairs) + 2}{word}", *pairs, 0, 0)
+    array = struct.pack(f"<{len(pairs) + 2}{part}", *pairs, 0, 0)
     rest = (pointer(at), 0, (1 << bits) - 1, 0, pointer(at + 16), 0, 0, 0)
-    table = struct.pack(f"<{len(header) + len(rest) + 1}{word}", 0, *header, *rest)
+    table = struct.pack(f"<{len(header) + len(rest) + 1}{part}", 0, *header, *rest)
     return b"probe".ljust(16, b"\0") + array + table
 
 

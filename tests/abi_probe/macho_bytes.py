@@ -70,15 +70,15 @@ def macho(  # noqa: PLR0913  a test names the few that it is about
     size = sum(map(len, commands)) + 48 * bool(info) + 16 * len(own) + 24 * bool(symbols)
     data_at = (28 if bits == 32 else 32) + size
     blob = b""
-    places = {}
+    locations = {}
     for name in (*info, *own):
-        places[name] = (data_at + len(blob), len(parts[name]))
+        locations[name] = (data_at + len(blob), len(parts[name]))
         blob += parts[name]
     made = list(commands)
     if info:
-        numbers = [number for name in _INFO for number in places.get(name, (0, 0))]
+        numbers = [number for name in _INFO for number in locations.get(name, (0, 0))]
         made.append(number_command(0x80000022, *numbers, order=order))
-    made += [number_command(_OWN_COMMANDS[name], *places[name], order=order) for name in own]
+    made += [number_command(_OWN_COMMANDS[name], *locations[name], order=order) for name in own]
     if symbols:
         at = data_at + len(blob)
         entries = len(symbols) // (12 if bits == 32 else 16)

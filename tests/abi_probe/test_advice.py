@@ -18,7 +18,7 @@ _GIL_FREE = ModuleSlot(kind=4, value=1)
 
 
 @pytest.mark.parametrize(
-    ("path", "imports", "answer"),
+    ("path", "imports", "reply"),
     [
         pytest.param(_NAME, ("PyList_New",), Abi3Readiness.POSSIBLE, id="stable-names"),
         pytest.param(
@@ -34,22 +34,22 @@ _GIL_FREE = ModuleSlot(kind=4, value=1)
         pytest.param("spam.pypy39-pp73-x86_64-linux-gnu.so", ("PyPyList_New",), None, id="pypy"),
     ],
 )
-def test_promotable(path: str, imports: tuple[str, ...], answer: Abi3Readiness | None) -> None:
-    assert advise(extension(path, elf_binary(*imports))).promotable is answer
+def test_promotable(path: str, imports: tuple[str, ...], reply: Abi3Readiness | None) -> None:
+    assert advise(extension(path, elf_binary(*imports))).promotable is reply
 
 
 @pytest.mark.parametrize(
-    ("library", "answer"),
+    ("library", "reply"),
     [
         pytest.param("python3.dll", None, id="stable-already"),
         pytest.param("python311.dll", Abi3Readiness.POSSIBLE, id="of-a-version"),
     ],
 )
 def test_on_windows_the_dll_says_what_is_of_the_stable_abi(
-    library: str, answer: Abi3Readiness | None
+    library: str, reply: Abi3Readiness | None
 ) -> None:
     binary = replace(elf_binary("PyList_New"), needed=(library,))
-    assert advise(extension("spam.pyd", binary)).promotable is answer
+    assert advise(extension("spam.pyd", binary)).promotable is reply
 
 
 def test_hindrances_name_what_helps() -> None:
@@ -71,7 +71,7 @@ def test_classes_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("imports", "slots", "words"),
+    ("imports", "slots", "texts"),
     [
         pytest.param(("PyModule_Create2",), None, ["turns the GIL on"], id="single-phase"),
         pytest.param(
@@ -100,13 +100,13 @@ def test_classes_are_counted() -> None:
     ],
 )
 def test_hints(
-    imports: tuple[str, ...], slots: tuple[ModuleSlot, ...] | None, words: list[str]
+    imports: tuple[str, ...], slots: tuple[ModuleSlot, ...] | None, texts: list[str]
 ) -> None:
     definition = ModuleDefinition(module="spam", free_threaded=False, slots=slots)
     binary = replace(elf_binary(*imports), definitions=(definition,))
     hints = advise(extension(_NAME, binary)).hints
-    assert len(hints) == len(words)
-    assert all(word in hint for word, hint in zip(words, hints, strict=True))
+    assert len(hints) == len(texts)
+    assert all(part in hint for part, hint in zip(texts, hints, strict=True))
     assert "PyUnstable_Module_SetGIL" not in imports or "turns the GIL on" not in "".join(hints)
 
 
@@ -139,16 +139,16 @@ def test_gil_warning(
 def test_replacements_lead_from_outside_into_the_limited_api(name: str) -> None:
     assert exporters(name)
     assert lookup(name) is None
-    for word in re.findall(r"\b_?Py[A-Z]\w+", REPLACEMENTS[name]):
-        assert word == name or lookup(word) is not None
-    for word, minor in re.findall(r"(Py\w+) \((?:stable since )?3\.(\d+)\)", REPLACEMENTS[name]):
-        known = lookup(word)
+    for part in re.findall(r"\b_?Py[A-Z]\w+", REPLACEMENTS[name]):
+        assert part == name or lookup(part) is not None
+    for part, minor in re.findall(r"(Py\w+) \((?:stable since )?3\.(\d+)\)", REPLACEMENTS[name]):
+        known = lookup(part)
         assert known is not None
         assert known.added == (3, int(minor))
 
 
 @pytest.mark.parametrize(
-    ("slots", "answer"),
+    ("slots", "reply"),
     [
         pytest.param(None, None, id="single-phase"),
         pytest.param((), None, id="set-at-run-time"),
@@ -169,7 +169,7 @@ def test_replacements_lead_from_outside_into_the_limited_api(name: str) -> None:
         ),
     ],
 )
-def test_slots(slots: tuple[ModuleSlot, ...] | None, answer: Slots | None) -> None:
+def test_slots(slots: tuple[ModuleSlot, ...] | None, reply: Slots | None) -> None:
     definition = ModuleDefinition(module="spam", free_threaded=False, slots=slots)
     binary = replace(elf_binary(), definitions=(definition,))
-    assert advise(extension(_NAME, binary)).slots == answer
+    assert advise(extension(_NAME, binary)).slots == reply

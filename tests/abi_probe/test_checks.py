@@ -395,7 +395,7 @@ def test_objection(
 
 
 @pytest.mark.parametrize(
-    ("given", "runtime", "words"),
+    ("given", "runtime", "text"),
     [
         pytest.param(
             spam(path="spam.cpython-310-x86_64-linux-gnu.so"),
@@ -437,10 +437,10 @@ def test_objection(
         pytest.param(spam("_PyArg_Fini"), target(), "a build with the limited API", id="private"),
     ],
 )
-def test_what_would_help(given: Artifact, runtime: Target, words: str) -> None:
+def test_what_would_help(given: Artifact, runtime: Target, text: str) -> None:
     (objection,) = judge(given, runtime, {}).objections
     assert objection.help is not None
-    assert words in objection.help
+    assert text in objection.help
 
 
 def test_every_cause_has_a_row() -> None:
@@ -456,7 +456,7 @@ def test_every_cause_has_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "runtime", "link", "words"),
+    ("given", "runtime", "link", "text"),
     [
         pytest.param(
             replace(PLAIN, warnings=("RECORD is odd",)),
@@ -562,13 +562,13 @@ def test_every_cause_has_a_row() -> None:
     ],
 )
 def test_warnings_stand_against_nothing(
-    given: Artifact, runtime: Target, link: LinkResult | None, words: str
+    given: Artifact, runtime: Target, link: LinkResult | None, text: str
 ) -> None:
     links = {each.path: link for each in given.extensions if link is not None}
     verdict = judge(given, runtime, links)
     assert not verdict.objections
     assert verdict.status is Status.UNVERIFIED
-    assert any(warning.detail.startswith(words) for warning in verdict.warnings)
+    assert any(warning.detail.startswith(text) for warning in verdict.warnings)
 
 
 @pytest.mark.parametrize(

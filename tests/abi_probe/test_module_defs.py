@@ -123,13 +123,13 @@ MODULE(third, 1) MODULE(first, 1) MODULE(second, 7)
 def test_each_module_of_a_file_has_its_own(order: int, tmp_path: Path) -> None:
     data = bytearray(compile_c(tmp_path / "probe.so", _SEVERAL).read_bytes())
     image = open_image(memoryview(bytes(data)))
-    start, size = image.place(Tag.RELA), image.last(Tag.RELASZ)
-    records = [bytes(data[place : place + 24]) for place in range(start, start + size, 24)]
+    start, size = image.offset_of(Tag.RELA), image.last(Tag.RELASZ)
+    records = [bytes(data[offset : offset + 24]) for offset in range(start, start + size, 24)]
     data[start : start + size] = b"".join(records[::order])
     for record in records:  # some linkers put what a relocation adds there too
-        place = ElfAddressSpace.of(image).offset(int.from_bytes(record[:8], "little"))
-        if place is not None:
-            data[place : place + 8] = bytes(8)
+        offset_of = ElfAddressSpace.of(image).offset(int.from_bytes(record[:8], "little"))
+        if offset_of is not None:
+            data[offset_of : offset_of + 8] = bytes(8)
     found = read_binary(bytes(data))
     # The header of the second one is unusual: it is found by its name.
     assert [each.module for each in found.definitions] == ["first", "second", "third"]
@@ -149,8 +149,8 @@ def test_every_damaged_word_is_read_or_refused(
 ) -> None:
     data = built("slot-of-3.13", tmp_path, require_headers).read_bytes()
     found: set[tuple[ModuleDefinition, ...]] = set()
-    for place in range(0, len(data), 8):
-        damaged = data[:place] + b"\xff" * 8 + data[place + 8 :]
+    for offset_of in range(0, len(data), 8):
+        damaged = data[:offset_of] + b"\xff" * 8 + data[offset_of + 8 :]
         with suppress(UnreadableError):
             found.add(read_binary(damaged).definitions)
     assert len(found) > 1
@@ -193,8 +193,8 @@ def test_pointers_of_an_unknown_kind_are_not_followed() -> None:
 )
 def test_every_damaged_word_of_other_formats_is_read_or_refused(data: bytes) -> None:
     found: set[tuple[ModuleDefinition, ...]] = set()
-    for place in range(0, len(data), 4):
-        damaged = data[:place] + b"\xff" * 4 + data[place + 4 :]
+    for offset_of in range(0, len(data), 4):
+        damaged = data[:offset_of] + b"\xff" * 4 + data[offset_of + 4 :]
         with suppress(UnreadableError):
             found.add(read_binary(damaged).definitions)
     assert len(found) > 1

@@ -139,7 +139,7 @@ def test_no_violation(tag: str | None, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "names", "tag", "words"),
+    ("path", "names", "tag", "text"),
     [
         pytest.param(
             "spam.abi3.so",
@@ -159,11 +159,11 @@ def test_no_violation(tag: str | None, name: str) -> None:
         ),
     ],
 )
-def test_disagreements(path: str, names: list[str], tag: str, words: str | None) -> None:
+def test_disagreements(path: str, names: list[str], tag: str, text: str | None) -> None:
     module = extension(path, elf_binary(*names))
     promise = check_stable_abi(module, artifact(module, tag=tag))
     assert not promise.violations
-    assert [(words or "nothing") in each for each in promise.warnings] == [True] * bool(words)
+    assert [(text or "nothing") in each for each in promise.warnings] == [True] * bool(text)
 
 
 def test_the_first_runtime_here_that_gives_every_name() -> None:

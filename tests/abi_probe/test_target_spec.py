@@ -226,7 +226,7 @@ def test_names_of_windows_are_older_than_their_promise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "content"),
     [
         pytest.param("", "describes no runtime", id="empty"),
         pytest.param("newest", "describes no runtime", id="word"),
@@ -238,8 +238,8 @@ def test_names_of_windows_are_older_than_their_promise() -> None:
         pytest.param("3.12-manylinux_2_28", "not the platform", id="platform-without-machine"),
     ],
 )
-def test_what_describes_nothing(text: str, words: str) -> None:
-    with pytest.raises(DescriptionError, match=words):
+def test_what_describes_nothing(text: str, content: str) -> None:
+    with pytest.raises(DescriptionError, match=content):
         describe(text, platform=HERE)
 
 

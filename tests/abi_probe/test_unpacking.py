@@ -43,7 +43,7 @@ def test_every_kind_of_data_goes_to_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "words"),
+    ("files", "text"),
     [
         pytest.param({"../out.py": b""}, "outside", id="out"),
         pytest.param({"/etc/out.py": b""}, "outside", id="absolute"),
@@ -52,10 +52,10 @@ def test_every_kind_of_data_goes_to_its_place(tmp_path: Path) -> None:
         pytest.param({"a": b"", "a/b": b""}, "exists", id="a-file-that-is-a-folder"),
     ],
 )
-def test_refused(files: dict[str, bytes], words: str, tmp_path: Path) -> None:
+def test_refused(files: dict[str, bytes], text: str, tmp_path: Path) -> None:
     wheel = tmp_path / "spam.whl"
     wheel.write_bytes(packed(files, zipfile.ZIP_DEFLATED))
-    with pytest.raises(UnreadableError, match=words):
+    with pytest.raises(UnreadableError, match=text):
         unpack_wheel(wheel, tmp_path / "deep" / "prefix")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "spam.whl"]
     assert not list(tmp_path.rglob("out*"))

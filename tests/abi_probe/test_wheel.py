@@ -54,8 +54,8 @@ def packed(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> byte
 
 def patched(data: bytes, name: str, offset: int, fields: bytes) -> bytes:
     """Overwrite fields of a member's entry in the central directory."""
-    place = data.rindex(name.encode())  # its last mention is in the directory
-    start = place - 46 + offset
+    location = data.rindex(name.encode())  # its last mention is in the directory
+    start = location - 46 + offset
     return data[:start] + fields + data[start + len(fields) :]
 
 
@@ -78,7 +78,7 @@ def test_a_good_wheel_has_no_warnings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "texts"),
     [
         pytest.param(b"", "not a wheel", id="empty"),
         pytest.param(b"#!/bin/sh\n", "not a wheel", id="no-zip"),
@@ -112,8 +112,8 @@ def test_a_good_wheel_has_no_warnings() -> None:
         ),
     ],
 )
-def test_refused(data: bytes, words: str) -> None:
-    with pytest.raises(UnreadableError, match=words):
+def test_refused(data: bytes, texts: str) -> None:
+    with pytest.raises(UnreadableError, match=texts):
         read_wheel_stream(io.BytesIO(data), NAME)
 
 
@@ -127,7 +127,7 @@ def test_a_path_without_a_file(tmp_path: Path, *, there: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "texts"),
     [
         pytest.param(packed({**members(), MODULE: SPAM[: len(SPAM) // 2]}), "", id="cut-off"),
         pytest.param(packed({**members(), MODULE: b"text"}), "none of ELF", id="text"),
@@ -151,11 +151,11 @@ def test_a_path_without_a_file(tmp_path: Path, *, there: bool) -> None:
         ),
     ],
 )
-def test_a_module_that_cannot_be_read_leaves_the_answer_open(data: bytes, words: str) -> None:
+def test_a_module_that_cannot_be_read_leaves_the_answer_open(data: bytes, texts: str) -> None:
     read = read_wheel_stream(io.BytesIO(data), NAME)
     ((path, trouble),) = read.trouble
     assert str(path) == MODULE
-    assert re.search(words, trouble)
+    assert re.search(texts, trouble)
     assert judge(read, target(), {}).status is Status.UNKNOWN
 
 
@@ -174,7 +174,7 @@ def test_a_large_module_is_read_through_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "name", "words"),
+    ("files", "name", "texts"),
     [
         pytest.param(
             members(RECORD=f"{MODULE},,\ngone.py,,\n".encode()),
@@ -225,10 +225,10 @@ def test_a_large_module_is_read_through_a_file() -> None:
         ),
     ],
 )
-def test_disagreements_are_warnings(files: dict[str, bytes], name: str, words: list[str]) -> None:
+def test_disagreements_are_warnings(files: dict[str, bytes], name: str, texts: list[str]) -> None:
     read = read_wheel_stream(io.BytesIO(packed(files)), name)
-    assert len(read.warnings) == len(words)
-    for warning, beginning in zip(read.warnings, words, strict=True):
+    assert len(read.warnings) == len(texts)
+    for warning, beginning in zip(read.warnings, texts, strict=True):
         assert warning.startswith(beginning)
     assert read.tags == {Tag("cp38", "abi3", "manylinux_2_17_x86_64")}
 
@@ -249,14 +249,14 @@ def test_data_folders(member: str, module: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "texts"),
     [
         pytest.param({"RECORD": b"a,,\n" * 600_000}, "more than 500000 rows", id="rows"),
         pytest.param({"METADATA": b"Name: spam\n\n".ljust(9 << 20)}, "claims 9437184", id="long"),
     ],
 )
-def test_records_that_no_wheel_has(change: dict[str, bytes], words: str) -> None:
-    with pytest.raises(UnreadableError, match=words):
+def test_records_that_no_wheel_has(change: dict[str, bytes], texts: str) -> None:
+    with pytest.raises(UnreadableError, match=texts):
         read_wheel_stream(io.BytesIO(packed(members(**change))), NAME)
 
 
@@ -283,7 +283,7 @@ def test_a_large_damaged_member_is_refused_like_a_small_one() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_that_stands_for_two_members_is_said() -> None:
+def test_a_name_that_stands_for_two_members_is_reported() -> None:
     stream = io.BytesIO(packed(members()))
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr(MODULE, SPAM)

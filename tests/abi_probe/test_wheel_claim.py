@@ -203,8 +203,8 @@ def test_a_version_of_the_tag_does_not_find_the_module(
 ) -> None:
     binary = machine("amd64", Format.PE) if "win" in tag else None
     found = broken_promises(wheel(tag, {name: binary}))
-    words = [each.need for each in found if each.kind is PromiseKind.SUFFIX]
-    assert words == ([f"CPython {build}"] if build else [])
+    text = [each.need for each in found if each.kind is PromiseKind.SUFFIX]
+    assert text == ([f"CPython {build}"] if build else [])
 
 
 def test_a_module_that_is_found_another_way_is_no_broken_promise() -> None:

@@ -51,5 +51,5 @@ def _split(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     if "--" not in arguments:
         return arguments, (), ()
-    place = arguments.index("--")
-    return arguments[:place], ("--",), arguments[place + 1 :]
+    position = arguments.index("--")
+    return arguments[:position], ("--",), arguments[position + 1 :]

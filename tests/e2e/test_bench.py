@@ -35,23 +35,23 @@ print(sum(range(1000)), os.environ.get("WORKERS"), "PyPy" in sys.version and sys
 class Session(Struct, frozen=True, kw_only=True):
     """One measurement that several tests look at."""
 
-    room: Path
+    workdir: Path
     environment: dict[str, str]
     document: dict[str, Any]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command where the measurement was made."""
-        return _run(self.room, self.environment, *arguments)
+        return _run(self.workdir, self.environment, *arguments)
 
 
 def _run(
-    room: Path, environment: dict[str, str], *arguments: str
+    workdir: Path, environment: dict[str, str], *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "multirt", *arguments],
         check=False,
         capture_output=True,
-        cwd=room,
+        cwd=workdir,
         env=environment,
         stdin=subprocess.DEVNULL,
         text=True,
@@ -62,22 +62,22 @@ def _run(
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory, cache: Path, require: Require) -> Session:
     """Measure once: two runtimes and a profile, two rounds, everything written."""
-    room = tmp_path_factory.mktemp("bench")
-    (room / "tool.py").write_text(PROGRAM)
+    workdir = tmp_path_factory.mktemp("bench")
+    (workdir / "tool.py").write_text(PROGRAM)
     dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     environment = {
         **kept,
         "MULTIRT_CACHE_DIR": str(cache),
-        "MULTIRT_DATA_DIR": str(room / "data"),
+        "MULTIRT_DATA_DIR": str(workdir / "data"),
         "COLUMNS": "120",
     }
-    words = ["--python", str(require("3.12")), "--python", str(require("pypy3.9"))]
-    words += ["--reference", f"cpython-{V312}", "--rounds", "2", "--values", "2", "--copy", "."]
-    words += ["--json", "--html", "page.html", "--output", "out", "--warmups", "1"]
-    done = _run(room, environment, "bench", *words, "tool.py")
+    args = ["--python", str(require("3.12")), "--python", str(require("pypy3.9"))]
+    args += ["--reference", f"cpython-{V312}", "--rounds", "2", "--values", "2", "--copy", "."]
+    args += ["--json", "--html", "page.html", "--output", "out", "--warmups", "1"]
+    done = _run(workdir, environment, "bench", *args, "tool.py")
     assert done.returncode == 0, done.stderr
-    return Session(room=room, environment=environment, document=json.loads(done.stdout))
+    return Session(workdir=workdir, environment=environment, document=json.loads(done.stdout))
 
 
 def test_every_figure_is_there(session: Session) -> None:
@@ -102,11 +102,11 @@ def test_the_document_is_valid(session: Session) -> None:
 
 
 def test_the_working_folder_stays_as_it_was(session: Session) -> None:
-    assert not (session.room / "counted").exists()
+    assert not (session.workdir / "counted").exists()
 
 
 def test_pyperf_reads_the_files(session: Session) -> None:
-    file = str(session.room / "out" / f"cpython-{V312}.json")
+    file = str(session.workdir / "out" / f"cpython-{V312}.json")
     shown = subprocess.run(
         [sys.executable, "-m", "pyperf", "compare_to", "-v", file, file],
         check=True,
@@ -130,53 +130,55 @@ def test_the_history_has_it(session: Session) -> None:
     assert "tool.py" in listed.stdout
     shown = session.run("bench", "history", "tool.py", "--csv", "all.csv", "--output", "kept")
     assert f"cpython-{V312}" in shown.stdout
-    assert len((session.room / "all.csv").read_text().splitlines()) >= 5
-    assert (session.room / "kept" / f"cpython-{V312}-run-1.json").exists()
+    assert len((session.workdir / "all.csv").read_text().splitlines()) >= 5
+    assert (session.workdir / "kept" / f"cpython-{V312}-run-1.json").exists()
     document = json.loads(session.run("bench", "history", "tool.py", "--json").stdout)
     assert document["runs"][0]["same_output"] is True
     assert session.run("bench", "history", "none.py").returncode == 2
 
 
 def test_a_corrupt_history_loses_no_measurement(session: Session) -> None:
-    words = ("bench", "--python", "3.12", "--rounds", "1", "--no-check", "--no-curves")
-    (session.room / "broken").mkdir()
-    (session.room / "broken" / "history.sqlite3").write_text("no database, and quite long enough")
-    environment = {**session.environment, "MULTIRT_DATA_DIR": str(session.room / "broken")}
-    done = _run(session.room, environment, *words, "tool.py")
+    args = ("bench", "--python", "3.12", "--rounds", "1", "--no-check", "--no-curves")
+    (session.workdir / "broken").mkdir()
+    (session.workdir / "broken" / "history.sqlite3").write_text(
+        "no database, and quite long enough"
+    )
+    environment = {**session.environment, "MULTIRT_DATA_DIR": str(session.workdir / "broken")}
+    done = _run(session.workdir, environment, *args, "tool.py")
     assert done.returncode == 0
-    assert "not remembered" in done.stderr
+    assert "not saved" in done.stderr
     assert "not compared" in done.stdout
-    again = _run(session.room, environment, *words, "--fail-on-regression", "tool.py")
+    again = _run(session.workdir, environment, *args, "--fail-on-regression", "tool.py")
     assert again.returncode == 125
 
 
 def test_threads_are_set_for_the_program(session: Session) -> None:
-    words = ["bench", "--python", "3.12", "--rounds", "1", "--no-history", "--hash-seed", "random"]
-    words += ["--threads", "1,2", "--threads-variable", "WORKERS", "--timeout", "30", "--site", "."]
-    done = session.run(*words, "tool.py")
+    args = ["bench", "--python", "3.12", "--rounds", "1", "--no-history", "--hash-seed", "random"]
+    args += ["--threads", "1,2", "--threads-variable", "WORKERS", "--timeout", "30", "--site", "."]
+    done = session.run(*args, "tool.py")
     assert done.returncode == 0, done.stderr
     assert "speed-up over its own run with the fewest threads" in done.stdout
     assert f"cpython-{V312} x2" in done.stdout
 
 
 def test_a_regression_fails_the_command(session: Session) -> None:
-    past = json.loads((session.room / "out" / f"cpython-{V312}.json").read_text())
+    past = json.loads((session.workdir / "out" / f"cpython-{V312}.json").read_text())
     for run in past["benchmarks"][0]["runs"]:
         run["values"] = [value / 10 for value in run.get("values", ())]
     for part in (past, *past["benchmarks"]):
         if PROCESSOR in part.get("metadata", {}):  # which decides on a busy machine
             part["metadata"][PROCESSOR] = "0.0010 0.0011 0.0012 0.0013"
-    (session.room / "past.json").write_text(json.dumps(past))
-    words = ["bench", "--python", "3.12", "--rounds", "4", "--no-history", "--no-curves"]
-    words += ["--values", "2", "--compare-to", "past.json", "--threshold", "9"]
-    done = session.run(*words, "--fail-on-regression", "tool.py")
+    (session.workdir / "past.json").write_text(json.dumps(past))
+    args = ["bench", "--python", "3.12", "--rounds", "4", "--no-history", "--no-curves"]
+    args += ["--values", "2", "--compare-to", "past.json", "--threshold", "9"]
+    done = session.run(*args, "--fail-on-regression", "tool.py")
     assert "regression" in done.stdout
     assert done.returncode == 1
 
 
 def test_the_page_draws_it(session: Session, browser: Browser) -> None:
     tab = browser.open()
-    tab.show((session.room / "page.html").as_uri())
+    tab.show((session.workdir / "page.html").as_uri())
     assert tab.value("document.querySelectorAll('table.figures tbody tr').length") == 2
     assert tab.value("document.querySelectorAll('svg circle').length") >= 1
     assert "another stdout" in tab.value("document.body.innerText")
@@ -185,9 +187,9 @@ def test_the_page_draws_it(session: Session, browser: Browser) -> None:
 
 def test_compilers_show_how_they_get_warm(session: Session, require: Require) -> None:
     pypy = str(require("pypy3.9"))
-    (session.room / "warm.py").write_text("print(sum(i * i for i in range(1000)))\n")
-    words = ("--python", pypy, "--profile", "nojit", "--rounds", "1", "--json", "--no-history")
-    done = session.run("bench", *words, "warm.py")
+    (session.workdir / "warm.py").write_text("print(sum(i * i for i in range(1000)))\n")
+    args = ("--python", pypy, "--profile", "nojit", "--rounds", "1", "--json", "--no-history")
+    done = session.run("bench", *args, "warm.py")
     assert done.returncode == 0, done.stderr
     first, second = json.loads(done.stdout)["runtimes"]
     assert first["runtime"] + "+nojit" == second["runtime"]
@@ -197,29 +199,29 @@ def test_compilers_show_how_they_get_warm(session: Session, require: Require) ->
 
 
 def test_a_programs_options_are_its_own(session: Session) -> None:
-    (session.room / "picky.py").write_text(
+    (session.workdir / "picky.py").write_text(
         "import sys\nassert sys.argv[1:] == ['--profile', 'a b', '--hook', '--', '-o']\n"
     )
-    words = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
-    done = session.run("bench", *words, "picky.py", "--profile", "a b", "--hook", "--", "-o")
+    args = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
+    done = session.run("bench", *args, "picky.py", "--profile", "a b", "--hook", "--", "-o")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_variables_of_python_are_the_programs(session: Session) -> None:
     """Such as PYTHONVERBOSE: what pyperf's own processes would say is more than it can read."""
-    (session.room / "told.py").write_text("import sys\nassert sys.flags.verbose\n")
-    words = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
+    (session.workdir / "told.py").write_text("import sys\nassert sys.flags.verbose\n")
+    args = ("--python", "3.12", "--rounds", "1", "--no-check", "--no-curves", "--no-history")
     environment = {**session.environment, "PYTHONVERBOSE": "1"}
-    done = _run(session.room, environment, "bench", *words, "told.py")
+    done = _run(session.workdir, environment, "bench", *args, "told.py")
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_the_history_is_compared_with_itself(session: Session) -> None:
-    words = ("bench", "--python", "3.12", "--rounds", "2", "--no-curves", "-m", "this")
-    assert session.run(*words).returncode == 0
+    args = ("bench", "--python", "3.12", "--rounds", "2", "--no-curves", "-m", "this")
+    assert session.run(*args).returncode == 0
     alone = session.run("bench", "history", "this", "--compare-to", "first")
     assert "nothing earlier to compare with" in alone.stdout
-    assert session.run(*words).returncode == 0
+    assert session.run(*args).returncode == 0
     document = json.loads(session.run("bench", "history", "this", *SINCE, "--json").stdout)
     assert [each["runtime"] for each in document["changes"]] == [f"cpython-{V312}"]
     assert document["runs"][0]["program"] == "-m this"
@@ -232,7 +234,7 @@ FAILING = ("--fail-on-regression", "--threshold", "100000")
 
 
 @pytest.mark.parametrize(
-    ("code", "arguments", "words", "status"),
+    ("code", "arguments", "args", "status"),
     [
         pytest.param(
             "import os, shutil; shutil.rmtree(os.getcwd())",
@@ -250,17 +252,17 @@ FAILING = ("--fail-on-regression", "--threshold", "100000")
         pytest.param("", ("--rounds", "0"), "rounds", 2, id="rounds"),
     ],
 )
-def test_what_cannot_be_measured_is_said(  # noqa: PLR0913 - a table's columns and fixtures
+def test_what_cannot_be_measured_is_reported(  # noqa: PLR0913 - a table's columns and fixtures
     multirt: Command,
     tmp_path: Path,
     *,
     code: str,
     arguments: tuple[str, ...],
-    words: str,
+    args: str,
     status: int,
 ) -> None:
     (tmp_path / "p.py").write_text(code)
     done = multirt("bench", "--python", sys.executable, *arguments, "p.py")
-    assert words in " ".join((done.stdout + done.stderr).split())
+    assert args in " ".join((done.stdout + done.stderr).split())
     assert "Traceback (most" not in done.stderr
     assert done.returncode == status

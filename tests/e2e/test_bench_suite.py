@@ -42,7 +42,7 @@ def test_whatever_ran_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "args"),
     [
         pytest.param(("--suite", "speedometer"), "no such suite: 'speedometer'", id="another"),
         pytest.param(("--suite", "pyperformance", "--suite-pace", "wild"), "wild", id="pace"),
@@ -51,15 +51,17 @@ def test_whatever_ran_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(("--suite-pace", "fast", "-c", ""), "goes with --suite", id="no suite"),
     ],
 )
-def test_a_suite_that_means_nothing_is_said(
-    multirt: Command, arguments: tuple[str, ...], words: str
+def test_a_suite_that_means_nothing_is_reported(
+    multirt: Command, arguments: tuple[str, ...], args: str
 ) -> None:
     done = multirt("bench", *arguments)
-    assert words in done.stderr
+    assert args in done.stderr
     assert done.returncode == 2
 
 
-def test_a_profile_that_the_suite_cannot_have_is_said(multirt: Command, require: Require) -> None:
+def test_a_profile_that_the_suite_cannot_have_is_reported(
+    multirt: Command, require: Require
+) -> None:
     done = multirt("bench", "--python", f"{require('3.12')}+O", "--suite", "pyperformance:nbody")
     assert "the suite cannot be started as +O" in " ".join(done.stdout.split())
     assert done.returncode == 125
@@ -77,8 +79,8 @@ def test_a_profile_that_the_suite_cannot_have_is_said(multirt: Command, require:
 def test_a_benchmark_of_the_suite_runs(
     multirt: Command, tmp_path: Path, require: Require, name: str, runtime: str
 ) -> None:
-    words = ("--suite", "pyperformance:nbody", "--suite-pace", "single", "--output", "out")
-    done = multirt("bench", "--python", str(require(name)), *words, "--json")
+    args = ("--suite", "pyperformance:nbody", "--suite-pace", "single", "--output", "out")
+    done = multirt("bench", "--python", str(require(name)), *args, "--json")
     (measured,) = json.loads(done.stdout)["runtimes"]
     assert (measured["runtime"], measured["trouble"]) == (runtime, None)
     assert len(measured["benchmarks"]["nbody"]["values"]) == 1

@@ -228,10 +228,10 @@ def test_nobody_waits_for_a_shadow_or_a_child(
     read, write = os.pipe()
     (tmp_path / "tool.py").write_text(PIPED.format(gate=str(gate), late=str(late), number=write))
     folders = {"MULTIRT_CACHE_DIR": str(cache), "MULTIRT_DATA_DIR": str(tmp_path / "data")}
-    words = [*options, "--shadow", "--repeatable", "tool.py"]
+    args = [*options, "--shadow", "--repeatable", "tool.py"]
     with out.open("wb") as stream:
         done = subprocess.run(
-            [sys.executable, "-m", "multirt", *words],
+            [sys.executable, "-m", "multirt", *args],
             check=False,
             cwd=tmp_path,
             env={**os.environ, **folders},
@@ -264,7 +264,7 @@ def _when_both_ended(tried: Command) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words", "code"),
+    ("arguments", "args", "code"),
     [
         pytest.param(("--shadow", "tool.py"), "runs tool.py twice: may it be?", 2, id="shadow"),
         pytest.param(("--percent", "101", "tool.py"), "percent", 2, id="percent"),
@@ -272,18 +272,18 @@ def _when_both_ended(tried: Command) -> list[dict[str, Any]]:
         pytest.param(("-",), "a program that is found again", 2, id="stdin"),
     ],
 )
-def test_what_cannot_be_tried_is_said(  # noqa: PLR0913 - a table's columns and fixtures
+def test_what_cannot_be_tried_is_reported(  # noqa: PLR0913 - a table's columns and fixtures
     tried: Command,
     tmp_path: Path,
     options: list[str],
     *,
     arguments: tuple[str, ...],
-    words: str,
+    args: str,
     code: int,
 ) -> None:
     (tmp_path / "tool.py").write_text(SAYS)
     done = tried(*options, *arguments)
-    assert words in done.stderr
+    assert args in done.stderr
     assert done.returncode == code
 
 
@@ -333,6 +333,6 @@ def test_options_of_a_canary_want_one(tried: Command, tmp_path: Path) -> None:
     assert (done.returncode, "go with --canary" in done.stderr) == (2, True)
 
 
-def test_nothing_tried_is_said(tried: Command) -> None:
+def test_nothing_tried_is_reported(tried: Command) -> None:
     done = tried("canary", "report")
     assert (done.returncode, "no canary was tried" in done.stderr) == (2, True)

@@ -35,7 +35,7 @@ def compared(multirt: Command, *arguments: str) -> tuple[dict[str, Any], int]:
 def test_one_program_on_all_that_fit(multirt: Command, tmp_path: Path, require: Require) -> None:
     names = [str(require(name)) for name in ("3.8", "3.12", "pypy3.11", "3.13t", "3.11d")]
     (tmp_path / "same.py").write_text("import sys; print(sys.argv[1:], 0.1 + 0.2, {'a': 1})\n")
-    options = [word for name in names for word in ("--python", name)]
+    options = [part for name in names for part in ("--python", name)]
     document, code = compared(multirt, *options, "same.py", "--x", "1")
     assert (code, document["agree"], len(document["groups"])) == (0, True, 1)
     assert {f"cpython-{V38}", f"cpython-{V312}"} < set(document["groups"][0]["runtimes"])
@@ -134,8 +134,8 @@ def test_a_copy_is_used_by_whatever_name(multirt: Command, tmp_path: Path) -> No
     (tmp_path / "tool.py").write_text("open('out', 'w').close(); print(__file__)\n")
     (tmp_path / "linked").symlink_to(".")
     for folder in ("inner/..", "linked"):
-        words = ("--python", sys.executable, "--no-rule", "paths", "--json", "--copy", folder)
-        (run,) = json.loads(multirt("compare", *words, "tool.py").stdout)["runs"]
+        args = ("--python", sys.executable, "--no-rule", "paths", "--json", "--copy", folder)
+        (run,) = json.loads(multirt("compare", *args, "tool.py").stdout)["runs"]
         assert run["exit_code"] == 0
         assert not (tmp_path / "out").exists()
 
@@ -162,7 +162,7 @@ def test_seed_input_reference_and_profile(
 
 
 @pytest.mark.parametrize(
-    ("code", "arguments", "words", "status"),
+    ("code", "arguments", "args", "status"),
     [
         pytest.param("input()", (), "it wants input or a terminal", 0, id="needs a terminal"),
         pytest.param("import sys; sys.exit(3)", (), "it fails everywhere: exit code 3", 0, id="f"),
@@ -180,24 +180,24 @@ def test_seed_input_reference_and_profile(
         pytest.param("", ("--python", "2.9"), "none of", 127, id="no runtime"),
     ],
 )
-def test_what_goes_wrong_is_said(  # noqa: PLR0913 - a table's columns and fixtures
+def test_what_goes_wrong_is_reported(  # noqa: PLR0913 - a table's columns and fixtures
     multirt: Command,
     tmp_path: Path,
     *,
     code: str,
     arguments: tuple[str, ...],
-    words: str,
+    args: str,
     status: int,
 ) -> None:
     (tmp_path / "p.py").write_text(code)
     runtime = () if "--python" in arguments else ("--python", sys.executable)
     done = multirt("compare", *runtime, *arguments, "p.py")
-    assert words in " ".join((done.stdout + done.stderr).split())
+    assert args in " ".join((done.stdout + done.stderr).split())
     assert "Traceback (most" not in done.stderr
     assert done.returncode == status
 
 
-def test_a_profile_that_no_runtime_has_is_said(
+def test_a_profile_that_no_runtime_has_is_reported(
     multirt: Command, tmp_path: Path, require: Require
 ) -> None:
     require("pypy3.11")

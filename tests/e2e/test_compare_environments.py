@@ -94,7 +94,7 @@ def test_bench_measures_each_named_environment(multirt: Command, tmp_path: Path)
 def test_run_takes_the_first_named_environment(
     multirt: Command, two: Path, specs: tuple[str, str], output: str
 ) -> None:
-    options = [word for spec in specs for word in ("-p", spec)]
+    options = [part for spec in specs for part in ("-p", spec)]
     for _ in range(2):  # decided, then by a plan
         assert multirt("run", *options, str(two / "tool.py")).stdout == f"{output}\n"
 

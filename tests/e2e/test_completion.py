@@ -28,8 +28,10 @@ commands = ["true"]
 
 def completed(multirt: Command, line: str) -> list[str]:
     """Return what bash is offered for the last word of a line."""
-    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
-    done = multirt(_MULTIRT_COMPLETE="complete_bash", MULTIRT_SEARCH_PATH=sys.executable, **words)
+    arguments = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    done = multirt(
+        _MULTIRT_COMPLETE="complete_bash", MULTIRT_SEARCH_PATH=sys.executable, **arguments
+    )
     return done.stdout.split()
 
 

@@ -42,8 +42,8 @@ def test_the_life_of_an_environment(
     assert each["bytes"] > each["own_bytes"] > 0
     shown = _document(command("env", "show", each["name"], "--json"))["environment"]
     assert shown["packages"] == each["packages"]
-    words = command("env", "show", each["name"][:20]).stdout
-    assert "alpha 2.0, beta 1.0" in words
+    text = command("env", "show", each["name"][:20]).stdout
+    assert "alpha 2.0, beta 1.0" in text
     listed = command("env", "list").stdout
     assert "tool.py" in listed
     assert "1 environment: " in listed
@@ -63,12 +63,12 @@ def test_prunes_by_age_and_size(
     command("run", "--python", str(here.executable), str(script("alpha")))
     (each,) = _document(command("env", "list", "--json"))["environments"]
     assert _document(command("env", "prune", "--unused-for", "1d", "--json"))["removed"] == []
-    said = command("env", "prune", "--max-size", "1kB").stdout
-    assert said.splitlines()[0] == each["name"]
-    assert said.splitlines()[1].startswith("1 removed, ")
+    printed = command("env", "prune", "--max-size", "1kB").stdout
+    assert printed.splitlines()[0] == each["name"]
+    assert printed.splitlines()[1].startswith("1 removed, ")
 
 
-def test_works_offline_with_what_is_remembered(
+def test_works_offline_with_what_is_cached(
     command: Command, script: Callable[..., Path], here: Runtime, wheels: Path
 ) -> None:
     run = ("run", "--python", str(here.executable))
@@ -95,7 +95,7 @@ def test_builds_where_it_may(command: Command, script: Callable[..., Path], here
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "text"),
     [
         pytest.param(("env", "show", "x"), "no environment is called x", id="show"),
         pytest.param(("env", "remove", "x"), "no environment is called x", id="remove"),
@@ -104,14 +104,14 @@ def test_builds_where_it_may(command: Command, script: Callable[..., Path], here
         pytest.param(("lock", "no.py"), "no.py", id="lock-no-script"),
     ],
 )
-def test_wrong_use_is_said(command: Command, arguments: tuple[str, ...], words: str) -> None:
+def test_wrong_use_is_reported(command: Command, arguments: tuple[str, ...], text: str) -> None:
     ended = command(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert words in ended.stderr
+    assert text in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_lock_holds_versions_until_it_is_made_anew(
+def test_a_lock_holds_versions_until_it_is_made_again(
     command: Command, script: Callable[..., Path], here: Runtime, tmp_path: Path
 ) -> None:
     python = ("--python", str(here.executable))
@@ -148,23 +148,23 @@ def test_locks_for_the_runtimes_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("needs", "python", "said"),
+    ("needs", "python", "printed"),
     [
         pytest.param((), ">=3.8", (2, "requires nothing that could be locked"), id="nothing"),
         pytest.param(("alpha",), ">=9", (127, "no runtime here is >=9"), id="no-runtime"),
         pytest.param(("alpha>9",), ">=3.8", (127, "you require alpha>9"), id="unresolvable"),
     ],
 )
-def test_a_lock_that_cannot_be_made_is_said(
+def test_a_lock_that_cannot_be_made_is_reported(
     command: Command,
     script: Callable[..., Path],
     needs: tuple[str, ...],
     python: str,
-    said: tuple[int, str],
+    printed: tuple[int, str],
 ) -> None:
     ended = command("lock", str(script(*needs, python=python)))
-    assert (ended.returncode, ended.stdout) == (said[0], "")
-    assert said[1] in ended.stderr
+    assert (ended.returncode, ended.stdout) == (printed[0], "")
+    assert printed[1] in ended.stderr
 
 
 _SLOW = """
@@ -186,14 +186,14 @@ def test_says_on_a_terminal_what_takes_long(seconds: str, shown: bytes) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen([sys.executable, "-c", _SLOW, seconds], stderr=theirs) as process:
         os.close(theirs)
-        said = b""
+        printed = b""
         try:
             while chunk := os.read(ours, 1024):
-                said += chunk
+                printed += chunk
         except OSError:  # Linux's word for a terminal that nobody has open any more
             pass
         os.close(ours)
-    assert (process.returncode, said) == (0, shown)
+    assert (process.returncode, printed) == (0, shown)
 
 
 def test_progress_is_silent_without_a_terminal() -> None:
@@ -233,17 +233,17 @@ def test_a_block_says_what_uv_is_to_find(
     assert 'name = "delta"' in (tmp_path / "pylock.tool.toml").read_text(encoding="utf-8")
 
 
-def test_what_is_asked_for_besides_a_lock_is_told(
+def test_what_is_asked_for_besides_a_lock_is_reported(
     command: Command, script: Callable[..., Path]
 ) -> None:
     file = script("alpha<2", code=_VERSION)
     assert command("lock", str(file)).returncode == 0
     ended = command("run", "--with", "beta", str(file))
-    words = "multirt: pylock.tool.toml does not count: it lacks what is asked for besides\n"
-    assert (ended.stdout, ended.stderr) == ("1.0\n", words)
+    text = "multirt: pylock.tool.toml does not count: it lacks what is asked for besides\n"
+    assert (ended.stdout, ended.stderr) == ("1.0\n", text)
 
 
-def test_the_resolver_is_heard_in_full(command: Command, script: Callable[..., Path]) -> None:
+def test_the_resolver_is_shown_in_full(command: Command, script: Callable[..., Path]) -> None:
     file = script("gamma", "alpha==1.0")
     shown = command("explain", "-v", str(file))
     assert shown.returncode == 127

@@ -30,11 +30,11 @@ def explain(multirt: Command, require: Require, tmp_path: Path) -> Callable[...,
     require(_OLD)
     require(_NEW)
 
-    def call(source: str | None, *words: str) -> dict[str, Any]:
+    def call(source: str | None, *arguments: str) -> dict[str, Any]:
         if source is not None:
             (tmp_path / "tool.py").write_text(source)
         options = ("--json", "-p", V39, "-p", V312)
-        document = json.loads(multirt("explain", *options, *(words or ("tool.py",))).stdout)
+        document = json.loads(multirt("explain", *options, *(arguments or ("tool.py",))).stdout)
         return {
             each["runtime"].removeprefix("cpython-"): [
                 f"{one['cause']}: {one['detail']}" for one in each["objections"]
@@ -105,8 +105,8 @@ def test_an_older_runtime_that_compiles_the_file_is_not_ruled_out_by_syntax(
     (tmp_path / "tool.py").write_text("print(1)\n")
     document = json.loads(multirt("explain", "--json", "tool.py").stdout)
     details = {each["runtime"]: each["objections"] for each in document["candidates"]}
-    (asked,) = [found for name, found in details.items() if name.startswith("micropython")]
-    assert asked[0]["detail"].startswith("micropython")
+    (requested,) = [found for name, found in details.items() if name.startswith("micropython")]
+    assert requested[0]["detail"].startswith("micropython")
 
 
 def test_bytecode_runs_on_one_version(
@@ -164,11 +164,11 @@ def test_order_of_preference(multirt: Command, tmp_path: Path, require: Require)
     require(_OLD)
     require(_NEW)
     (tmp_path / "tool.py").write_text("import sys; print(sys.version_info[:2])\n")
-    asked = ("run", "-p", "3.9", "-p", "3.12")
-    assert multirt(*asked, "tool.py").stdout == "(3, 9)\n"
+    requested = ("run", "-p", "3.9", "-p", "3.12")
+    assert multirt(*requested, "tool.py").stdout == "(3, 9)\n"
     assert multirt("run", "-p", ">=3.9,<3.13", "tool.py").stdout == "(3, 12)\n"
-    asked = ("run", "-p", "cpython>=3.9,<3.13", "--prefer", "oldest")
-    assert multirt(*asked, "tool.py").stdout == "(3, 9)\n"
+    requested = ("run", "-p", "cpython>=3.9,<3.13", "--prefer", "oldest")
+    assert multirt(*requested, "tool.py").stdout == "(3, 9)\n"
     done = multirt("run", "--implementation", "jythn", "tool.py")
     assert done.returncode == 127
     (line,) = (line for line in done.stderr.splitlines() if "jythn was asked for" in line)

@@ -68,8 +68,8 @@ def test_the_command_of_a_wheel(
     assert _run(command, tmp_path, env).stdout == "handed\ntool.py\na b\n"
     question = plan_query([b"tool.py"], os.fsencode(tmp_path), {})
     assert question is not None
-    grounds = PlanInputs(since=0, paths=(), variables={})
-    write_plan(question, grounds, LaunchCommand(executable="/bin/echo", arguments=("planned",)))
+    inputs = PlanInputs(since=0, paths=(), variables={})
+    write_plan(question, inputs, LaunchCommand(executable="/bin/echo", arguments=("planned",)))
     assert _run(command, tmp_path, env).stdout == "planned a b\n"
     link = tmp_path / "linked"  # as pipx and uv put it on PATH
     link.symlink_to(command)

@@ -52,17 +52,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.usefixtures("project")
 def test_the_document_of_a_command_is_valid(name: str, multirt: Command) -> None:
-    command, *words = COMMANDS[name]
-    place = 1 if command in {"matrix", "cache", "canary", "env", "shebang"} else 0
-    done = multirt(command, *words[:place], "--json", *words[place:])
+    command, *arguments = COMMANDS[name]
+    position = 1 if command in {"matrix", "cache", "canary", "env", "shebang"} else 0
+    done = multirt(command, *arguments[:position], "--json", *arguments[position:])
     document = json.loads(done.stdout)
     assert schema_errors(name.partition(" ")[0], document) == []
 
 
 def test_the_document_of_probe_is_valid(multirt: Command, tmp_path: Path) -> None:
     wheels = [str(write(tmp_path)) for write in (write_good, write_liar)]
-    words = ("--json", "--coverage", "--runtime", HERE)
-    done = multirt("probe", *words, *wheels, str(tmp_path / "absent.whl"))
+    arguments = ("--json", "--coverage", "--runtime", HERE)
+    done = multirt("probe", *arguments, *wheels, str(tmp_path / "absent.whl"))
     assert schema_errors("probe", json.loads(done.stdout)) == []
 
 
@@ -71,8 +71,8 @@ def test_the_document_of_a_canary_is_valid(
     multirt: Command, require: Require, tmp_path: Path
 ) -> None:
     own = {"MULTIRT_DATA_DIR": str(tmp_path / "data")}
-    words = ("--canary", str(require("3.12")), "--percent", "100", *OURS)
-    assert multirt("run", *words, "tool.py", **own).returncode == 0
+    arguments = ("--canary", str(require("3.12")), "--percent", "100", *OURS)
+    assert multirt("run", *arguments, "tool.py", **own).returncode == 0
     done = multirt("canary", "report", "--json", **own)
     assert schema_errors("canary-report", json.loads(done.stdout)) == []
 

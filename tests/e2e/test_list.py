@@ -117,14 +117,14 @@ def test_a_pipe_gets_whole_paths_one_a_line(multirt: Command) -> None:
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "3", "--json"]])
 @pytest.mark.parametrize(
-    ("output", "words"),
+    ("output", "text"),
     [
         pytest.param(">/dev/full", "cannot write the output: No space left on device", id="full"),
         pytest.param(">&-", "stdout is closed", id="closed"),
     ],
 )
-def test_output_that_cannot_be_written_is_said_in_one_line(
-    cache: Path, home: Path, arguments: list[str], output: str, words: str
+def test_output_that_cannot_be_written_is_reported_in_one_line(
+    cache: Path, home: Path, arguments: list[str], output: str, text: str
 ) -> None:
     done = subprocess.run(
         ["sh", "-c", f'"$0" -m multirt "$@" {output}', sys.executable, *arguments],
@@ -133,7 +133,7 @@ def test_output_that_cannot_be_written_is_said_in_one_line(
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (125, f"multirt: {words}\n")
+    assert (done.returncode, done.stderr) == (125, f"multirt: {text}\n")
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "3", "--json"]])
@@ -211,8 +211,8 @@ def test_the_doctor_says_what_was_skipped_and_what_to_do(multirt: Command, tmp_p
         assert finding["message"].startswith(reason)
         assert finding["hint"]
     assert all(each["hint"] for each in document["findings"])
-    words = multirt("doctor", MULTIRT_SEARCH_PATH=str(folder)).stdout
-    assert "chmod +x" in words
+    text = multirt("doctor", MULTIRT_SEARCH_PATH=str(folder)).stdout
+    assert "chmod +x" in text
 
 
 def test_the_doctor_names_what_a_packager_wrote_wrongly(multirt: Command, require: Require) -> None:
@@ -223,22 +223,22 @@ def test_the_doctor_names_what_a_packager_wrote_wrongly(multirt: Command, requir
 
 
 def test_the_doctor_sees_a_cache_that_cannot_be_used(multirt: Command, tmp_path: Path) -> None:
-    answers = tmp_path / "own" / "runtimes"
-    answers.mkdir(parents=True)
-    (answers / "junk.json").write_text("{")
+    replies = tmp_path / "own" / "runtimes"
+    replies.mkdir(parents=True)
+    (replies / "junk.json").write_text("{")
     blocked = tmp_path / "blocked"
     blocked.write_text("")
-    for folder, words in ((answers.parent, "damaged"), (blocked, "cannot be written")):
+    for folder, text in ((replies.parent, "damaged"), (blocked, "cannot be written")):
         done = multirt("doctor", "--json", MULTIRT_CACHE_DIR=str(folder))
         findings = json.loads(done.stdout)["findings"]
-        assert any(words in each["message"] for each in findings if each["topic"] == "cache")
+        assert any(text in each["message"] for each in findings if each["topic"] == "cache")
 
 
 def test_the_doctor_misses_a_tool(multirt: Command) -> None:
-    beside = Path(sys.executable).parent / "uv"
+    siblings = Path(sys.executable).parent / "uv"
     document = json.loads(multirt("doctor", "--json", PATH="/nowhere").stdout)
     missed = {each["subject"] for each in document["findings"] if each["topic"] == "tool"}
-    assert missed == (set() if beside.exists() else {"uv"})
+    assert missed == (set() if siblings.exists() else {"uv"})
 
 
 def test_the_cache_is_shown_and_emptied(multirt: Command, tmp_path: Path) -> None:
@@ -278,10 +278,10 @@ def test_a_terminal_shows_that_candidates_are_being_asked(command: str, tmp_path
     """The candidate does not answer before that was seen."""
     go = tmp_path / "go"
     os.mkfifo(go)
-    place = tmp_path / "bin"
-    place.mkdir()
-    (place / "python3.99").write_text(f'#!/bin/sh\nread word <"{go}"\nexit 3\n')
-    (place / "python3.99").chmod(0o755)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "python3.99").write_text(f'#!/bin/sh\nread word <"{go}"\nexit 3\n')
+    (folder / "python3.99").chmod(0o755)
     argument = {"find": ["3"], "explain": [__file__]}.get(command, [])
     env = environment(tmp_path / "cache", tmp_path, MULTIRT_PROBE_TIMEOUT="300", TERM="xterm")
     master, slave = pty.openpty()
@@ -290,7 +290,7 @@ def test_a_terminal_shows_that_candidates_are_being_asked(command: str, tmp_path
         stdin=slave,
         stdout=subprocess.PIPE,
         stderr=slave,
-        env={**env, "MULTIRT_SEARCH_PATH": str(place)},
+        env={**env, "MULTIRT_SEARCH_PATH": str(folder)},
     ) as child:
         os.close(slave)
         shown = b""
@@ -307,11 +307,11 @@ def test_a_terminal_shows_that_candidates_are_being_asked(command: str, tmp_path
 
 
 def test_an_interrupt_waits_for_no_candidate(tmp_path: Path) -> None:
-    place = tmp_path / "bin"
-    place.mkdir()
+    folder = tmp_path / "bin"
+    folder.mkdir()
     started = tmp_path / "started"
     os.mkfifo(started)
-    candidate = place / "python3.99"
+    candidate = folder / "python3.99"
     candidate.write_text(f'#!/bin/sh\necho $$ >"{started}"\nexec sleep 600\n')
     candidate.chmod(0o755)
     env = environment(tmp_path / "cache", tmp_path, MULTIRT_PROBE_TIMEOUT="500")
@@ -319,10 +319,10 @@ def test_an_interrupt_waits_for_no_candidate(tmp_path: Path) -> None:
         [sys.executable, "-m", "multirt", "list"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**env, "PATH": f"{place}:/usr/bin:/bin", "MULTIRT_SEARCH_PATH": str(place)},
+        env={**env, "PATH": f"{folder}:/usr/bin:/bin", "MULTIRT_SEARCH_PATH": str(folder)},
     )
-    asked = int(started.read_text())
+    requested = int(started.read_text())
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=120) == 128 + signal.SIGINT
     with pytest.raises(ProcessLookupError):
-        os.kill(asked, 0)
+        os.kill(requested, 0)

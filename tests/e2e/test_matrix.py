@@ -63,10 +63,10 @@ def test_one_wheel_is_tested_on_every_runtime_and_nothing_is_built_twice(
     counts = {name: each["counts"] for name, each in cells.items()}
     assert counts["3.8"] == {"passed": 1, "failed": 2, "error": 0, "skipped": 1, "xfailed": 0}
     assert counts["3.12"] == {"passed": 2, "failed": 1, "error": 0, "skipped": 1, "xfailed": 0}
-    said = done.stdout
-    assert "tests/test_demo.py::test_new   F" in said
-    assert "tests/test_demo.py::test_same  the same on all 4" in said
-    assert said.count("AssertionError: too old") == 1
+    printed = done.stdout
+    assert "tests/test_demo.py::test_new   F" in printed
+    assert "tests/test_demo.py::test_same  the same on all 4" in printed
+    assert printed.count("AssertionError: too old") == 1
     assert cells["3.8"]["installed"]["demo"] == "1.0"
 
     done, cells = matrix(root, "3.12", "--", "-k", "value")
@@ -250,7 +250,7 @@ def test_temporary(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("what", "state", "said"),
+    ("what", "state", "printed"),
     [
         pytest.param("crash", "crashed", "SIGSEGV (signal 11), at ", id="signal"),
         pytest.param("leave", "passed", "3 processes were left behind", id="processes"),
@@ -259,15 +259,15 @@ def test_temporary(tmp_path):
     ],
 )
 def test_what_a_hostile_test_does_is_named(
-    hostile: tuple[Matrix, Path], what: str, state: str, said: str
+    hostile: tuple[Matrix, Path], what: str, state: str, printed: str
 ) -> None:
     matrix, root = hostile
     done, cells = matrix(root, WHAT=what, PYTHONPATH="/nowhere")
     cell = cells["3.12"]
     assert cell["state"] == state, done.stdout
     assert done.returncode == (0 if state == "passed" else 1)
-    told = [cell["reason"] or "", *cell["warnings"]]
-    assert any(each.startswith(said) for each in told), told
+    shown = [cell["reason"] or "", *cell["warnings"]]
+    assert any(each.startswith(printed) for each in shown), shown
     assert what != "crash" or "test_demo.py" in cell["reason"]
 
 
@@ -457,12 +457,12 @@ def test_a_run_that_ends_early_keeps_results_and_the_next_is_good(
     process = _start(root, file, cache)
     _await((root / "tests/started").exists, "the first test")
     process.send_signal(number)
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == code, said
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == code, printed
     if number != signal.SIGKILL:
         cells = {each["name"]: each for each in json.loads(file.read_text())["cells"]}
         assert states(cells) == {"3.11": "passed", "3.12": "interrupted"}
-        assert "1 of 2 runtimes passed, 1 interrupted" in said
+        assert "1 of 2 runtimes passed, 1 interrupted" in printed
     _await(lambda: not _left(root), "the end of what was started")
     done, cells = matrix(root)
     assert done.returncode == 0, done.stdout
@@ -505,8 +505,8 @@ def test_an_interrupted_cell_tears_down_and_keeps_the_tests_that_it_ran(
     process = _start(root, file, cache, ignored)
     _await((root / "tests/started").exists, "the first test")
     process.send_signal(number)
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == 130, said
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, printed
     assert (root / "tests/torn-down").exists()
     (cell,) = json.loads(file.read_text())["cells"]
     assert cell["state"] == "interrupted"
@@ -541,9 +541,9 @@ def test_an_interrupted_build_has_time_to_clean_up(
     process = _start(root, tmp_path / "early.json", cache)
     _await((root / "tests/started").exists, "the backend")
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == 130, said
-    assert (root / "cleaned-up").exists(), said
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, printed
+    assert (root / "cleaned-up").exists(), printed
 
 
 DEAF = """\
@@ -569,10 +569,10 @@ def test_a_second_interrupt_ends_a_run_at_once(
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=1)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == 130, said
-    assert "once more ends it at once" in said
-    assert "0 of 1 runtimes passed, 1 interrupted" in said
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, printed
+    assert "once more ends it at once" in printed
+    assert "0 of 1 runtimes passed, 1 interrupted" in printed
     _await(lambda: not _left(root), "the end of what was started")
 
 
@@ -627,8 +627,8 @@ def test_two_runs_at_once(matrix: Matrix, require: Require, tmp_path: Path, cach
     root = pure(tmp_path, "3.11", "3.12")
     other = _start(root, tmp_path / "other.json", cache)
     done, cells = matrix(root)
-    said = other.communicate(timeout=60)[0]
-    assert (done.returncode, other.returncode) == (0, 0), done.stdout + said
+    printed = other.communicate(timeout=60)[0]
+    assert (done.returncode, other.returncode) == (0, 0), done.stdout + printed
     wheels = {each["wheel"] for each in cells.values()}
     theirs = json.loads((tmp_path / "other.json").read_text())["cells"]
     assert wheels == {each["wheel"] for each in theirs}

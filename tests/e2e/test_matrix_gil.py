@@ -38,7 +38,7 @@ def test_a_cell_fails_whose_module_turns_the_gil_on_where_it_is_to_stay_off(
 
 
 @pytest.mark.network
-def test_what_cannot_be_told_of_the_gil_is_not_taken_for_off(
+def test_what_cannot_be_reported_of_the_gil_is_not_taken_for_off(
     matrix: Matrix, require: Require, tmp_path: Path
 ) -> None:
     require("3.13t")

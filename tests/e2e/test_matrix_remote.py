@@ -78,10 +78,10 @@ class Farm(Struct, frozen=True, kw_only=True):
 
     def start(self, root: Path) -> subprocess.Popen[bytes]:
         """Start a matrix that prints to the log."""
-        words = ["matrix", "--project", str(root), "--executor", self.address]
+        args = ["matrix", "--project", str(root), "--executor", self.address]
         with self.log.open("wb") as stream:
             return subprocess.Popen(
-                [sys.executable, "-m", "multirt", *words],
+                [sys.executable, "-m", "multirt", *args],
                 stdout=stream,
                 stderr=stream,
                 cwd=root,
@@ -183,7 +183,7 @@ def test_a_run_ends_when_its_last_worker_or_the_scheduler_dies(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "args"),
     [
         pytest.param(["--executor", "nonsense"], 2, "dask://HOST:PORT", id="no address"),
         pytest.param(["--executor", "ssh://x:1"], 2, "dask://HOST:PORT", id="no engine"),
@@ -192,9 +192,9 @@ def test_a_run_ends_when_its_last_worker_or_the_scheduler_dies(
     ],
 )
 def test_what_cannot_be(
-    multirt: Command, tmp_path: Path, arguments: list[str], code: int, words: str
+    multirt: Command, tmp_path: Path, arguments: list[str], code: int, args: str
 ) -> None:
     root = pure(tmp_path, "3.12")
     done = multirt("matrix", "--project", str(root), *arguments)
-    assert words in " ".join(done.stderr.split())
+    assert args in " ".join(done.stderr.split())
     assert done.returncode == code

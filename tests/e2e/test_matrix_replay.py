@@ -85,13 +85,13 @@ def telling(require: Require, tmp_path: Path) -> Path:
     return root
 
 
-def _said(matrix: Matrix, root: Path) -> tuple[dict[str, str], bool]:
+def _printed(matrix: Matrix, root: Path) -> tuple[dict[str, str], bool]:
     """Return what the tests say, and whether they ran without a plan being made."""
     done, cells = matrix(root, "--live")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (line.split(maxsplit=2) for line in done.stdout.splitlines())
-    said = {words[1]: words[2] for words in lines if len(words) > 2 and words[0] == "3.12"}
-    return {name: said[name] for name in BEFORE}, cells["3.12"]["setup"] == 0
+    printed = {text[1]: text[2] for text in lines if len(text) > 2 and text[0] == "3.12"}
+    return {name: printed[name] for name in BEFORE}, cells["3.12"]["setup"] == 0
 
 
 @pytest.mark.network
@@ -100,9 +100,9 @@ def test_what_changed_is_tested(
     matrix: Matrix, telling: Path, change: Callable[[Path], object], after: dict[str, str]
 ) -> None:
     assert matrix(telling)[0].returncode == 0
-    assert _said(matrix, telling) == (BEFORE, True)
+    assert _printed(matrix, telling) == (BEFORE, True)
     change(telling)
-    assert _said(matrix, telling) == ({**BEFORE, **after}, False)
+    assert _printed(matrix, telling) == ({**BEFORE, **after}, False)
 
 
 @pytest.mark.network
@@ -114,22 +114,22 @@ def test_an_environment_that_another_run_changed_is_not_taken(
     module.write_text("VALUE = 2\n")
     assert matrix(telling, "3.12")[0].returncode == 0  # asked for by name: cached apart
     module.write_text("VALUE = 1\n")
-    assert _said(matrix, telling)[0] == BEFORE
-    assert _said(matrix, telling) == (BEFORE, True)
+    assert _printed(matrix, telling)[0] == BEFORE
+    assert _printed(matrix, telling) == (BEFORE, True)
     for damaged in (cache / "environments").glob("*/lib/python3.12/site-packages/demo/data.txt"):
         damaged.unlink()
-    assert _said(matrix, telling) == (BEFORE, False)
+    assert _printed(matrix, telling) == (BEFORE, False)
 
 
 @pytest.mark.network
-def test_a_note_that_is_damaged_is_made_anew(matrix: Matrix, telling: Path, cache: Path) -> None:
+def test_a_note_that_is_damaged_is_made_again(matrix: Matrix, telling: Path, cache: Path) -> None:
     assert matrix(telling)[0].returncode == 0
     notes = [*(cache / "matrix").glob(f"{telling.name}-*/plans/*.json")]
     assert notes
     for note in notes:
         note.write_text('{"schema": 1, "witnesses": 5}')
-    assert _said(matrix, telling) == (BEFORE, False)
-    assert _said(matrix, telling) == (BEFORE, True)
+    assert _printed(matrix, telling) == (BEFORE, False)
+    assert _printed(matrix, telling) == (BEFORE, True)
 
 
 @pytest.mark.network
@@ -157,7 +157,7 @@ commands = [["python", "-I", "-c", "import importlib.util as u; assert not u.fin
 
 
 @pytest.mark.network
-def test_a_required_file_that_was_replaced_is_installed_anew(
+def test_a_required_file_that_was_replaced_is_installed_again(
     matrix: Matrix, require: Require, tmp_path: Path
 ) -> None:
     require("3.12")
@@ -166,8 +166,8 @@ def test_a_required_file_that_was_replaced_is_installed_anew(
     command = 'commands = [["python", "-c", "import helper; print(helper.word)"]]'
     root = pure(tmp_path, "3.12", more=f'{command}\ndeps = ["helper @ {wheel.as_uri()}"]')
     _say_more(root, 'groups = ["test"]', "")
-    for word in ("one", "two"):
-        make_wheel(tmp_path / "wheels", "helper", "1.0", files={"helper.py": f"word = '{word}'\n"})
+    for part in ("one", "two"):
+        make_wheel(tmp_path / "wheels", "helper", "1.0", files={"helper.py": f"word = '{part}'\n"})
         for _ in range(2):
             done, _ = matrix(root, "--live")
-            assert f" {word}\n" in done.stdout, done.stdout + done.stderr
+            assert f" {part}\n" in done.stdout, done.stdout + done.stderr

@@ -68,7 +68,7 @@ def test_the_global_pin_of_uv_counts_last(multirt: Command, tool: Path, require:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "word"),
+    ("name", "text", "part"),
     [
         pytest.param(".python-version", "3.2.99\n", "3.2.99", id="a version that is absent"),
         pytest.param("mise.toml", "[tools]\npython = '3.2'\n", "3.2", id="mise"),
@@ -77,21 +77,21 @@ def test_the_global_pin_of_uv_counts_last(multirt: Command, tool: Path, require:
     ],
 )
 def test_a_pin_that_names_nothing_here_is_passed_over(
-    multirt: Command, tool: Path, name: str, text: str, word: str
+    multirt: Command, tool: Path, name: str, text: str, part: str
 ) -> None:
     (tool.parent / name).write_text(text)
     done = multirt("run", str(tool))
     assert (done.returncode, done.stdout[:2]) == (0, "3.")
     (line,) = done.stderr.splitlines()
-    assert word in line
+    assert part in line
 
 
-@pytest.mark.parametrize("word", ["3.2.99", "./gone/python"])
+@pytest.mark.parametrize("part", ["3.2.99", "./gone/python"])
 def test_a_runtime_that_the_user_typed_and_is_not_here_is_an_error_that_names_it(
-    multirt: Command, tool: Path, word: str
+    multirt: Command, tool: Path, part: str
 ) -> None:
-    done = multirt("run", "--python", word, str(tool))
-    assert (done.returncode, word in done.stderr) == (127, True), done.stderr
+    done = multirt("run", "--python", part, str(tool))
+    assert (done.returncode, part in done.stderr) == (127, True), done.stderr
 
 
 def environment(home: Path, text: str) -> Path:

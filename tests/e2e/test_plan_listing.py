@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multirt.launch.plan_key import plan_query
-from multirt.launch.plan_listing import clear_plans, stored_plans, words
+from multirt.launch.plan_listing import clear_plans, refusal_text, stored_plans
 from multirt.launch.plan_reader import FORMAT, plan_name
 from multirt.launch.plan_writer import LaunchCommand, write_plan
 from tests.multirt.launch.conftest import resting_on
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _START = LaunchCommand(executable="/bin/echo", arguments=())
 
 
-def _write(*words: str, rests_on: Path) -> Path:
-    question = plan_query([*map(os.fsencode, words)], b"/", {})
+def _write(*arguments: str, rests_on: Path) -> Path:
+    question = plan_query([*map(os.fsencode, arguments)], b"/", {})
     assert question is not None
     return write_plan(question, resting_on(rests_on), _START)
 
 
-def test_plans_are_told_with_what_they_are_worth(
+def test_plans_are_reported_with_what_they_are_worth(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     multirt: Command,
@@ -48,16 +48,16 @@ def test_plans_are_told_with_what_they_are_worth(
     witness.write_text("changed")
     (plan,) = (each for each in stored_plans(tmp_path, os.environb) if each.path != damaged)
     assert plan.refused == f"{witness} has changed, or is gone"
-    told = json.loads(multirt("cache", "plans", "--json", **own).stdout)["plans"]
-    assert len(told) == 2
-    assert all(each["refused"] for each in told)
+    shown = json.loads(multirt("cache", "plans", "--json", **own).stdout)["plans"]
+    assert len(shown) == 2
+    assert all(each["refused"] for each in shown)
     assert "module=json" in multirt("cache", "plans", **own).stdout
     assert "and 2 plans" in multirt("cache", "clear", **own).stdout
     assert clear_plans(tmp_path) == 0
 
 
 @pytest.mark.parametrize(
-    ("record", "said"),
+    ("record", "printed"),
     [
         pytest.param(b"EPATH=/secret", "PATH differs now", id="variable"),
         pytest.param(b"EPYTHONPATH", "PYTHONPATH differs now", id="variable that was not set"),
@@ -75,11 +75,11 @@ def test_plans_are_told_with_what_they_are_worth(
         pytest.param(b"?", "plan refused: it is damaged", id="unknown"),
     ],
 )
-def test_a_witness_is_told_in_words(record: bytes, said: str) -> None:
-    assert words(record) == said
+def test_a_witness_is_reported_in_words(record: bytes, printed: str) -> None:
+    assert refusal_text(record) == printed
 
 
-def test_the_plan_of_another_version_is_told(tmp_path: Path) -> None:
+def test_the_plan_of_another_version_is_reported(tmp_path: Path) -> None:
     key = b"multirt=0.0.1\0script=/tool.py\0"
     plan = tmp_path / "plans" / plan_name(key).decode()
     plan.parent.mkdir()

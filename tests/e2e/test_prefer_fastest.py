@@ -37,7 +37,7 @@ def planted(tmp_path: Path, require: Require) -> Callable[[float], list[str]]:
 
     def plant(seconds: float) -> list[str]:
         key = {"program": str(script), "content": content_of(program), "machine": machine_key()}
-        places = {USUAL: require("3.12"), OTHER: require("3.10")}
+        locations = {USUAL: require("3.12"), OTHER: require("3.10")}
         times = {USUAL: 1.0, OTHER: seconds}
         records = [
             replace(
@@ -48,10 +48,10 @@ def planted(tmp_path: Path, require: Require) -> Callable[[float], list[str]]:
                 content=key["content"],
                 machine=key["machine"],
             )
-            for name, path in places.items()
+            for name, path in locations.items()
         ]
         History(path=tmp_path / "data" / "history.sqlite3").append(records)
-        options = [word for path in places.values() for word in ("--python", str(path))]
+        options = [part for path in locations.values() for part in ("--python", str(path))]
         return ["--prefer", "fastest", *options]
 
     return plant
@@ -110,11 +110,11 @@ def test_a_plan_carries_the_answer(
     assert (after.stdout, "this has changed" in after.stderr) == ("12\n", True)
 
 
-def test_a_preference_that_means_nothing_is_said(multirt: Command, tmp_path: Path) -> None:
+def test_a_preference_that_means_nothing_is_reported(multirt: Command, tmp_path: Path) -> None:
     (tmp_path / "tool.py").write_text("")
-    for words in (("--prefer", "slowest"), ("--fastest-margin", "much")):
-        done = multirt("run", *words, "tool.py")
-        assert (done.returncode, words[1] in done.stderr) == (2, True)
+    for arguments in (("--prefer", "slowest"), ("--fastest-margin", "much")):
+        done = multirt("run", *arguments, "tool.py")
+        assert (done.returncode, arguments[1] in done.stderr) == (2, True)
 
 
 def test_settings_prefer_the_fastest_too(

@@ -56,7 +56,7 @@ def documents(multirt: Command, *arguments: str) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("dist")
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "text"),
     [
         pytest.param([GOOD], 0, "spam 1.0", id="good"),
         pytest.param([BROKEN_PROMISE], 1, "_PyList_Extend", id="promise"),
@@ -86,18 +86,18 @@ def documents(multirt: Command, *arguments: str) -> list[dict[str, Any]]:
     ],
 )
 def test_probe_exits_with_the_code_of_its_result(
-    multirt: Command, arguments: list[str], code: int, words: str
+    multirt: Command, arguments: list[str], code: int, text: str
 ) -> None:
     done = multirt("probe", *WORDS, *arguments)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert words in said
-    assert "Traceback" not in said
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert text in printed
+    assert "Traceback" not in printed
     assert done.returncode == code
 
 
 @pytest.mark.usefixtures("dist")
 @pytest.mark.parametrize("form", ["github", "markdown", "sarif", "table", "json"])
-def test_people_are_told_what_cannot_be_read_and_what_next(multirt: Command, form: str) -> None:
+def test_people_are_reported_what_cannot_be_read_and_what_next(multirt: Command, form: str) -> None:
     done = multirt("probe", *WORDS, "--format", form, GOOD, "no-such.whl", SDIST)
     assert done.stderr.splitlines() == [
         "multirt: no-such.whl: no such file or folder",
@@ -172,7 +172,7 @@ def test_all_names_that_hinder_the_stable_abi_are_listed_when_asked_for(
     assert "needs PyList_Append" not in text
 
 
-def test_a_wheel_of_one_version_is_told_since_when_one_file_would_do(
+def test_a_wheel_of_one_version_is_reported_since_when_one_file_would_do(
     multirt: Command, tmp_path: Path
 ) -> None:
     """As docs/how-to/abi3.md reads it: likely, possible, or the names in the way."""
@@ -184,8 +184,8 @@ def test_a_wheel_of_one_version_is_told_since_when_one_file_would_do(
         members = {f"{name}.cpython-312-x86_64-linux-gnu.so": module(*needs, name=name)}
         write_wheel(tmp_path, f"{name}-1.0-cp312-cp312-manylinux_2_17_x86_64.whl", **members)
     text = multirt("probe", "--runtime", "auto", "-v", ".", COLUMNS="200").stdout
-    for answer in ("likely", "possible"):
-        assert f"needs stable names only: one file for CPython 3.10 and newer is {answer}" in text
+    for reply in ("likely", "possible"):
+        assert f"needs stable names only: one file for CPython 3.10 and newer is {reply}" in text
     assert "not of the stable ABI because of PyFloat_Pack8 (instead: the module struct)" in text
 
 

@@ -32,7 +32,7 @@ _COUNT = 12
 def many(tmp_path: Path) -> list[str]:
     """Return the names of many wheels, one of which is broken."""
     paths = [
-        write_wheel(tmp_path, f"w{place}-1.0-{TAG}.whl", "PyList_New") for place in range(_COUNT)
+        write_wheel(tmp_path, f"w{index}-1.0-{TAG}.whl", "PyList_New") for index in range(_COUNT)
     ]
     paths[5].write_bytes(b"PK")
     return [path.name for path in paths]
@@ -50,7 +50,7 @@ class _Deadly:
         raise AttributeError(name)
 
 
-def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> None:
+def test_a_cluster_without_workers_is_reported(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
         work = on_cluster(tasks, RuntimeTargets(), f"dask://{cluster.address}", patience=0.5)
@@ -58,7 +58,7 @@ def test_a_cluster_without_workers_is_said(many: list[str], tmp_path: Path) -> N
             next(work)
 
 
-def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> None:
+def test_what_a_worker_cannot_do_is_reported(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=many[0], path=tmp_path / many[0])]
     with local_cluster(tmp_path) as cluster:
         cluster.worker()
@@ -70,28 +70,28 @@ def test_what_a_worker_cannot_do_is_said(many: list[str], tmp_path: Path) -> Non
 
 
 def test_processes_print_the_same(multirt: Command, many: list[str]) -> None:
-    words = ("probe", "--runtime", HERE, "--json", *many)
-    alone = multirt(*words, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
-    spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    arguments = ("probe", "--runtime", HERE, "--json", *many)
+    alone = multirt(*arguments, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*arguments, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
     assert [each["target"] for each in json.loads(alone.stdout)["targets"]] == many
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
 
 
 def test_processes_share_a_site(multirt: Command, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    for place in range(_COUNT):
-        install(site, write_wheel(tmp_path, f"w{place}-1.0-{TAG}.whl", "PyList_New"))
-    words = ("probe", "--runtime", HERE, "--json", "site")
-    alone = multirt(*words, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
-    spread = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    for index in range(_COUNT):
+        install(site, write_wheel(tmp_path, f"w{index}-1.0-{TAG}.whl", "PyList_New"))
+    arguments = ("probe", "--runtime", HERE, "--json", "site")
+    alone = multirt(*arguments, "--jobs", "1", MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(*arguments, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
     names = [each["name"] for each in json.loads(alone.stdout)["targets"]]
-    assert names == sorted(f"w{place}" for place in range(_COUNT))
+    assert names == sorted(f"w{index}" for index in range(_COUNT))
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
-    known = multirt(*words, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
+    known = multirt(*arguments, "--jobs", "3", MULTIRT_CACHE_DIR="cache-3")
     assert known.stdout == alone.stdout
 
 
-def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
+def test_a_part_that_kills_its_process_is_reported(tmp_path: Path) -> None:
     site = tmp_path / "site"
     for name in ("one", "two"):
         install(site, write_wheel(tmp_path, f"{name}-1.0-{TAG}.whl", "PyList_New"))
@@ -99,15 +99,15 @@ def test_a_part_that_kills_its_process_is_said(tmp_path: Path) -> None:
     tasks = [ProbeTask(target="site", path=site, part=each) for each in parts]
     deadly = RuntimeTargets(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
     done = dict(run_locally(tasks, deadly, 2))
-    errors = [done[place].reports[0]["error"] for place in range(2)]
+    errors = [done[index].reports[0]["error"] for index in range(2)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 2
 
 
-def test_a_task_that_kills_its_process_is_said(many: list[str], tmp_path: Path) -> None:
+def test_a_task_that_kills_its_process_is_reported(many: list[str], tmp_path: Path) -> None:
     tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many[:3]]
     deadly = RuntimeTargets(here=[_Deadly(os.getpid())])  # type: ignore[list-item]
     done = dict(run_locally(tasks, deadly, 2))
-    errors = [done[place].reports[0]["error"] for place in range(3)]
+    errors = [done[index].reports[0]["error"] for index in range(3)]
     assert [error["kind"] for error in errors if error] == ["lost"] * 3
 
 
@@ -123,9 +123,11 @@ def test_a_cluster_prints_the_same(
 ) -> None:
     cluster.worker()
     cluster.worker()
-    words = ("probe", "--runtime", HERE, "--json", *many)
-    alone = multirt(*words, MULTIRT_CACHE_DIR="cache-1")
-    spread = multirt(*words, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2")
+    arguments = ("probe", "--runtime", HERE, "--json", *many)
+    alone = multirt(*arguments, MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(
+        *arguments, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2"
+    )
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
 
 
@@ -134,9 +136,11 @@ def test_a_cluster_judges_each_wheel_on_the_runtimes_of_its_tags(
 ) -> None:
     cluster.worker()
     other = write_wheel(tmp_path, "other-1.0-cp38-abi3-win_amd64.whl", "PyList_New").name
-    words = ("probe", "--runtime", "auto", "--json", *many, other)
-    alone = multirt(*words, MULTIRT_CACHE_DIR="cache-1")
-    spread = multirt(*words, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2")
+    arguments = ("probe", "--runtime", "auto", "--json", *many, other)
+    alone = multirt(*arguments, MULTIRT_CACHE_DIR="cache-1")
+    spread = multirt(
+        *arguments, "--executor", f"dask://{cluster.address}", MULTIRT_CACHE_DIR="cache-2"
+    )
     assert (spread.stdout, spread.returncode) == (alone.stdout, alone.returncode)
     judged_on = [each["runtimes"] for each in json.loads(alone.stdout)["targets"]]
     assert judged_on[0][0]["runtime"] != judged_on[-1][0]["runtime"] == "cpython-3.8-win_amd64"
@@ -151,13 +155,13 @@ def test_workers_that_die_in_the_middle(
     workers = [cluster.worker(), cluster.worker()]
     tasks = [ProbeTask(target=name, path=tmp_path / name) for name in many * 20]
     prospects = RuntimeTargets(here=[described_prospect(HERE)])
-    expected = {place: done.reports for place, done in run_locally(tasks, prospects, 1)}
+    expected = {index: done.reports for index, done in run_locally(tasks, prospects, 1)}
     work = on_cluster(tasks, prospects, f"dask://{cluster.address}")
-    place, done = next(work)
-    found = {place: done.reports}
+    index, done = next(work)
+    found = {index: done.reports}
     for worker in workers[:deaths]:
         os.kill(worker, signal.SIGKILL)
     if deaths == len(workers):
         cluster.worker()
-    found |= {place: done.reports for place, done in work}
+    found |= {index: done.reports for index, done in work}
     assert found == expected

@@ -181,7 +181,7 @@ def test_a_password_of_an_index_is_not_shown(multirt: Command, folder: Path) -> 
 @pytest.mark.parametrize(
     ("limit", "fault", "message"),
     [
-        pytest.param("_ANSWER", "slow", "the index did not answer for spam: timed out", id="slow"),
+        pytest.param("_TIMEOUT", "slow", "the index did not answer for spam: timed out", id="slow"),
         pytest.param("_MINUTE", "trickle", "less than 10 kB a second", id="trickle"),
     ],
 )
@@ -209,8 +209,8 @@ def test_two_downloads_at_a_time_share_the_cache(
 ) -> None:
     with serving_with(ResumingIndex, folder) as (address, found), ThreadPoolExecutor(2) as pool:
         env = {"UV_DEFAULT_INDEX": address, "MULTIRT_CACHE_DIR": str(tmp_path / "shared")}
-        words = ("probe", "--index", "spam==1.0", "--json")
-        one, two = pool.map(lambda _: multirt(*words, **env), range(2))
+        arguments = ("probe", "--index", "spam==1.0", "--json")
+        one, two = pool.map(lambda _: multirt(*arguments, **env), range(2))
         assert found.sent == [0]
     assert one.stdout == two.stdout
 

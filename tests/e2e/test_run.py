@@ -43,7 +43,7 @@ def programs(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "output"),
+    ("arguments", "output"),
     [
         pytest.param(["tool.py", "-x", "1"], "['-x', '1'] __main__ None", id="script"),
         pytest.param(["--", "tool.py", "--", "-x"], "['--', '-x'] __main__ None", id="dashes"),
@@ -61,15 +61,15 @@ def programs(tmp_path: Path) -> Path:
     ],
 )
 def test_each_kind_of_program_gets_its_arguments(
-    multirt: Command, programs: Path, words: list[str], output: str
+    multirt: Command, programs: Path, arguments: list[str], output: str
 ) -> None:
     assert programs.is_dir()
-    done = multirt("run", "--python", _THIS, *words)
+    done = multirt("run", "--python", _THIS, *arguments)
     assert (done.stdout.strip("\n"), done.stderr, done.returncode) == (output, "", 0)
 
 
 @pytest.mark.parametrize(
-    ("words", "is_asked"),
+    ("arguments", "is_queried"),
     [
         pytest.param(["tool.py"], False, id="comes after CPython"),
         pytest.param(["--prefer", "oldest", "tool.py"], True, id="may be the oldest"),
@@ -81,21 +81,21 @@ def test_each_kind_of_program_gets_its_arguments(
     ],
 )
 def test_another_implementation_is_asked_what_it_is_when_it_may_be_chosen(
-    multirt: Command, programs: Path, words: list[str], *, is_asked: bool
+    multirt: Command, programs: Path, arguments: list[str], *, is_queried: bool
 ) -> None:
-    folder, asked = programs / "machine", programs / "asked"
+    folder, requested = programs / "machine", programs / "asked"
     folder.mkdir()
     (folder / "python3").symlink_to(sys.executable)
-    (folder / "jython").write_text(f"#!/bin/sh\n: >'{asked}'\nexit 1\n")
+    (folder / "jython").write_text(f"#!/bin/sh\n: >'{requested}'\nexit 1\n")
     (folder / "jython").chmod(0o755)
     machine = {"MULTIRT_SEARCH_PATH": str(folder), "MULTIRT_CACHE_DIR": str(programs / "new")}
     machine |= {"HOME": str(programs), "PATH": "/usr/bin:/bin", "PYENV_ROOT": ""}  # a small one
-    multirt("run", *words, **machine)
-    assert asked.exists() is is_asked
+    multirt("run", *arguments, **machine)
+    assert requested.exists() is is_queried
 
 
 @pytest.mark.parametrize(
-    ("words", "text"),
+    ("arguments", "text"),
     [
         pytest.param([], "", id="anything"),
         pytest.param([], "import distutils", id="removed from the newest"),
@@ -107,14 +107,14 @@ def test_another_implementation_is_asked_what_it_is_when_it_may_be_chosen(
     ],
 )
 def test_the_first_choice_is_the_one_that_all_would_give(
-    multirt: Command, tmp_path: Path, require: Require, words: list[str], text: str
+    multirt: Command, tmp_path: Path, require: Require, arguments: list[str], text: str
 ) -> None:
-    for name in ("3.12", "2.7", *(word for word in words if word == "3.13t")):
+    for name in ("3.12", "2.7", *(part for part in arguments if part == "3.13t")):
         require(name)
     (tmp_path / "tool.py").write_text(f"{text}\n")
     new = str(tmp_path / "new")
-    first = multirt("run", "--dry-run", "--json", *words, "tool.py", MULTIRT_CACHE_DIR=new)
-    later = multirt("explain", "--json", *words, "tool.py")
+    first = multirt("run", "--dry-run", "--json", *arguments, "tool.py", MULTIRT_CACHE_DIR=new)
+    later = multirt("explain", "--json", *arguments, "tool.py")
     assert json.loads(first.stdout)["runtime"] == json.loads(later.stdout)["chosen"]
 
 

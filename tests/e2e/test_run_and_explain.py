@@ -45,7 +45,7 @@ def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "args"),
     [
         pytest.param(["find", "3.13dt"], 2, "did you mean '3.13td'", id="swapped flags"),
         pytest.param(["find", "pyhton3"], 2, "did you mean 'python3'", id="misspelled"),
@@ -71,13 +71,13 @@ def test_find_takes_the_path_of_an_environment(multirt: Command) -> None:
     ],
 )
 def test_bad_input_gets_a_clear_answer(
-    multirt: Command, tmp_path: Path, arguments: list[str], code: int, words: str
+    multirt: Command, tmp_path: Path, arguments: list[str], code: int, args: str
 ) -> None:
     _write_bad_files(tmp_path)
     done = multirt(*arguments)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert words in said
-    assert "Traceback" not in said
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert args in printed
+    assert "Traceback" not in printed
     assert done.returncode == code
 
 
@@ -130,7 +130,7 @@ def test_errors_are_documents_for_programs(multirt: Command) -> None:
         pytest.param(["bench", "--foo"], "no such option: --foo", "multirt bench", id="no name"),
     ],
 )
-def test_wrong_use_is_said_in_our_words_and_as_a_document(
+def test_wrong_use_is_reported_in_our_words_and_as_a_document(
     multirt: Command, arguments: list[str], message: str, hint: str
 ) -> None:
     plain = multirt(*arguments)
@@ -138,11 +138,11 @@ def test_wrong_use_is_said_in_our_words_and_as_a_document(
     first, second = plain.stderr.splitlines()
     assert first.startswith(f"multirt: {message}")
     assert second == f"  `{hint} --help` shows what there is"
-    asked = multirt(arguments[0], "--json", *arguments[1:])
-    assert asked.returncode == 2
-    error = json.loads(asked.stdout)["error"]
+    requested = multirt(arguments[0], "--json", *arguments[1:])
+    assert requested.returncode == 2
+    error = json.loads(requested.stdout)["error"]
     assert error["kind"] == "usage"
-    assert error["message"] in asked.stderr
+    assert error["message"] in requested.stderr
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_wrong_use_is_said_in_our_words_and_as_a_document(
         pytest.param(["run", "ok", "a b"], "`multirt run ok.py`", id="after run, likewise"),
     ],
 )
-def test_what_was_probably_meant_is_said(
+def test_what_was_probably_meant_is_reported(
     multirt: Command, tmp_path: Path, arguments: list[str], hint: str
 ) -> None:
     (tmp_path / "ok.py").touch()
@@ -177,7 +177,7 @@ def test_every_help_names_its_values_in_capitals(multirt: Command) -> None:
 @pytest.mark.parametrize(
     "arguments", [["list"], ["run", "x.py"], ["matrix"], ["probe", "."]], ids=" ".join
 )
-def test_a_folder_that_is_gone_is_said(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_folder_that_is_gone_is_reported(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "gone").mkdir()
     line = shlex.join(["exec", sys.executable, "-m", "multirt", *arguments])
     done = subprocess.run(
@@ -256,7 +256,7 @@ def test_an_environment_nearby_gives_runtime_and_packages(
     assert multirt("run", "where.py").stdout.strip() == str(tmp_path / ".venv")
 
 
-def test_an_unusual_runtime_is_said(multirt: Command, tmp_path: Path, require: Require) -> None:
+def test_an_unusual_runtime_is_reported(multirt: Command, tmp_path: Path, require: Require) -> None:
     require("pypy3.9")
     (tmp_path / "fast.py").write_text("import __pypy__; print('ran')\n")
     done = multirt("run", "fast.py")
@@ -302,7 +302,7 @@ def test_a_pipe_is_no_script(multirt: Command, tmp_path: Path) -> None:
     assert "is not a regular file" in done.stderr
 
 
-def test_a_damaged_environment_is_made_anew(multirt: Command, tmp_path: Path) -> None:
+def test_a_damaged_environment_is_made_again(multirt: Command, tmp_path: Path) -> None:
     import shutil
 
     (tmp_path / "site").mkdir()

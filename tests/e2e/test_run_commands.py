@@ -74,7 +74,7 @@ def test_an_environment_that_appears_is_noticed(multirt: Command, tmp_path: Path
     assert multirt("run", "tool").stdout == "command tool\n"
 
 
-def test_a_folder_that_is_no_program_and_no_command_is_said(
+def test_a_folder_that_is_no_program_and_no_command_is_reported(
     multirt: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "tool").mkdir()

@@ -61,10 +61,10 @@ def _packages_file(tool: Path) -> tuple[str, ...]:
 def test_the_second_start_goes_by_a_plan(
     command: Command, tool: Path, options: Callable[[Path], tuple[str, ...]], printed: str
 ) -> None:
-    words = ("run", *options(tool), str(tool))
-    first = command(*words, **_DEBUG)
+    arguments = ("run", *options(tool), str(tool))
+    first = command(*arguments, **_DEBUG)
     assert (first.stdout, _planned(first)) == (printed, False)
-    second = command(*words, **_DEBUG)
+    second = command(*arguments, **_DEBUG)
     assert (second.stdout, _planned(second)) == (printed, True)
 
 
@@ -94,11 +94,11 @@ def _install_by_hand(command: Command, tool: Path) -> None:
 def test_what_a_plan_with_packages_rests_on(
     command: Command, tool: Path, change: Callable[[Command, Path], None], printed: str
 ) -> None:
-    words = ("run", *_packages_file(tool), str(tool))
-    assert command(*words).stdout == "1.0\n"
-    assert _planned(command(*words, **_DEBUG))
+    arguments = ("run", *_packages_file(tool), str(tool))
+    assert command(*arguments).stdout == "1.0\n"
+    assert _planned(command(*arguments, **_DEBUG))
     change(command, tool)
-    after = command(*words, **_DEBUG)
+    after = command(*arguments, **_DEBUG)
     assert (after.stdout, _planned(after)) == (printed, False)
 
 
@@ -109,22 +109,22 @@ def test_packages_that_come_beside_a_folder_are_witnesses_too(
     site.mkdir()
     (site / "thing.py").write_text("", encoding="utf-8")
     tool.write_text(f"import thing\n{_PRINT}", encoding="utf-8")
-    words = ("run", "--site", str(site), "--with", "alpha", str(tool))
-    assert command(*words).stdout == "2.0\n"
-    assert _planned(command(*words, **_DEBUG))
+    arguments = ("run", "--site", str(site), "--with", "alpha", str(tool))
+    assert command(*arguments).stdout == "2.0\n"
+    assert _planned(command(*arguments, **_DEBUG))
     _remove_environments(command, tool)
-    after = command(*words, **_DEBUG)
+    after = command(*arguments, **_DEBUG)
     assert (after.stdout, _planned(after)) == ("2.0\n", False)
 
 
-def test_a_file_that_a_requirement_names_counts_anew_when_it_changed(
+def test_a_file_that_a_requirement_names_counts_again_when_it_changed(
     command: Command, tool: Path, tmp_path: Path
 ) -> None:
     wheel = make_wheel(tmp_path / "own", "alpha", "7.0")
-    words = ("run", "--with", f"alpha @ {wheel.as_uri()}", str(tool))
-    assert command(*words).stdout == "7.0\n"
+    arguments = ("run", "--with", f"alpha @ {wheel.as_uri()}", str(tool))
+    assert command(*arguments).stdout == "7.0\n"
     make_wheel(tmp_path / "own", "alpha", "7.0", files={"alpha.py": "version = 'other'\n"})
-    assert command(*words).stdout == "other\n"
+    assert command(*arguments).stdout == "other\n"
 
 
 def test_an_answer_of_the_index_counts_for_a_day(here: Runtime, store: EnvironmentStore) -> None:
@@ -135,21 +135,23 @@ def test_an_answer_of_the_index_counts_for_a_day(here: Runtime, store: Environme
     assert 79_000 < first.until - again.until < 79_300  # a day without two hours
 
 
-def test_versions_that_exclude_each_other_are_said_once(command: Command, tool: Path) -> None:
+def test_versions_that_exclude_each_other_are_reported_once(command: Command, tool: Path) -> None:
     ended = command("run", "--with", "alpha==1.0", "--with", "alpha==2.0", str(tool))
     assert (ended.returncode, ended.stdout) == (127, "")
     assert ended.stderr == "multirt: you require alpha==1.0 and alpha==2.0\n"
 
 
 @pytest.mark.real
-def test_a_reason_that_several_runtimes_share_is_said_once(
+def test_a_reason_that_several_runtimes_share_is_reported_once(
     command: Command, tool: Path, require: Require
 ) -> None:
     both = f"{require('3.12')}:{require('3.13')}"
-    words = ("run", "--with", "gamma", "--with", "alpha==1.0", str(tool))
-    said = command(*words, MULTIRT_SEARCH_PATH=both).stderr.splitlines()
-    assert sum("you require" in line for line in said) == 1
-    assert said[-1] == f"  `multirt explain --with gamma --with alpha==1.0 {tool}` says why of each"
+    arguments = ("run", "--with", "gamma", "--with", "alpha==1.0", str(tool))
+    printed = command(*arguments, MULTIRT_SEARCH_PATH=both).stderr.splitlines()
+    assert sum("you require" in line for line in printed) == 1
+    assert (
+        printed[-1] == f"  `multirt explain --with gamma --with alpha==1.0 {tool}` says why of each"
+    )
 
 
 @pytest.mark.real
@@ -162,7 +164,7 @@ def test_after_one_failed_four_are_resolved_for_at_once(
     together = threading.Barrier(4)
     calls = iter(range(len(names)))
 
-    def place() -> EnvironmentStore:
+    def location() -> EnvironmentStore:
         if next(calls):
             together.wait(timeout=60)
         return store
@@ -179,7 +181,7 @@ def test_after_one_failed_four_are_resolved_for_at_once(
                 specs=tuple(RuntimeSpec.parse(str(python)) for python in pythons),
                 requirement_files=(_unfulfillable(tmp_path),),
             ),
-            store=place,
+            store=location,
         )
     )
     assert decision.chosen is None
@@ -215,10 +217,10 @@ def test_files_of_requirements(
         assert (ended.returncode, message in ended.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("place", ["/proc/nobody", "file"])
-def test_a_cache_that_cannot_be_used_is_named(command: Command, tool: Path, place: str) -> None:
+@pytest.mark.parametrize("location", ["/proc/nobody", "file"])
+def test_a_cache_that_cannot_be_used_is_named(command: Command, tool: Path, location: str) -> None:
     (tool.parent / "file").write_text("", encoding="utf-8")
-    folder = str(tool.parent / place)  # an absolute one stays as it is
+    folder = str(tool.parent / location)  # an absolute one stays as it is
     ended = command("run", "--with", "alpha", str(tool), MULTIRT_CACHE_DIR=folder)
     assert (ended.returncode, ended.stdout) == (125, "")
     assert f"cannot use the cache folder {folder}: " in ended.stderr

@@ -82,14 +82,14 @@ def test_an_objection_is_overruled_by_its_cause(
     require("3.7")
     (site / "thing.py").write_text("")
     (tmp_path / "use.py").write_text("import thing, space.one; print('runs')\n")
-    words = ("run", "--python", "3.7", "--site", "site")
-    assert multirt(*words, "--allow", "library", "use.py").returncode == 127
+    arguments = ("run", "--python", "3.7", "--site", "site")
+    assert multirt(*arguments, "--allow", "library", "use.py").returncode == 127
     for cause in ("package-python", "all"):
-        assert multirt(*words, "--allow", cause, "use.py").stdout == "runs\n"
-    done = multirt("explain", "--json", *words[1:], "--allow", "package-python", "use.py")
+        assert multirt(*arguments, "--allow", cause, "use.py").stdout == "runs\n"
+    done = multirt("explain", "--json", *arguments[1:], "--allow", "package-python", "use.py")
     (row,) = [each for each in json.loads(done.stdout)["candidates"] if each["accepted"]]
     assert any("tried all the same" in each for each in row["warnings"])
-    wrong = multirt(*words, "--allow", "spec", "use.py")
+    wrong = multirt(*arguments, "--allow", "spec", "use.py")
     assert (wrong.returncode, "invalid --allow: 'spec'" in wrong.stderr) == (2, True)
 
 
@@ -117,8 +117,8 @@ def test_a_console_script_belongs_to_its_environment(
     script = home / "bin" / "tool"
     script.write_text("#!/usr/bin/env multirt\nimport sys, thing\nprint(sys.prefix)\n")
     (tmp_path / "link").symlink_to(script)
-    for word in ("home/bin/tool", "./link"):
-        assert multirt("run", word).stdout == f"{home}\n"
+    for part in ("home/bin/tool", "./link"):
+        assert multirt("run", part).stdout == f"{home}\n"
 
 
 @pytest.mark.network

@@ -67,7 +67,7 @@ def test_set_and_unset_are_inverse(
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         pytest.param(b"\xef\xbb\xbfx = 1\n", "byte order mark", id="BOM"),
         pytest.param(b"\x7fELF\0\0", "is not a text file", id="binary"),
@@ -78,11 +78,11 @@ def test_set_and_unset_are_inverse(
     ],
 )
 def test_what_cannot_be_changed_stays(
-    multirt: Command, tmp_path: Path, content: bytes, words: str
+    multirt: Command, tmp_path: Path, content: bytes, text: str
 ) -> None:
     (tmp_path / "tool").write_bytes(content)
     done = multirt("shebang", "set", "tool", MULTIRT_STATE_DIR=str(tmp_path / "state"))
-    assert words in done.stderr
+    assert text in done.stderr
     assert done.returncode == 2
     assert (tmp_path / "tool").read_bytes() == content
 
@@ -129,10 +129,10 @@ def test_the_kernel_starts_scripts_through_multirt(tmp_path: Path, cache: Path, 
     own = here / "multirt"
     own.write_text(f'#!/bin/sh\nexec {sys.executable} -m multirt "$@"\n')
     own.chmod(0o755)
-    place = tmp_path / "place"
-    place.mkdir()
-    (place / "beside.py").write_text("VALUE = 5\n")
-    script = place / "list"  # named as a subcommand
+    folder = tmp_path / "place"
+    folder.mkdir()
+    (folder / "beside.py").write_text("VALUE = 5\n")
+    script = folder / "list"  # named as a subcommand
     script.write_text(
         f"{line.format(here=here)}\nimport sys, beside\nprint(beside.VALUE, sys.argv[1:])\n"
     )

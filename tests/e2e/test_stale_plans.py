@@ -193,9 +193,9 @@ def test_what_changed(world: World, change: Callable[[World], object], printed: 
     assert world.settle() == "one 3.9"
     _age()
     change(world)
-    said, how = world.start()
+    output, how = world.start()
     assert how == "decided"
-    assert printed in said
+    assert printed in output
 
 
 def test_a_link_swapped_with_equal_times(world: World, require: Require) -> None:

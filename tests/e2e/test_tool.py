@@ -26,7 +26,7 @@ def index(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "output"),
+    ("arguments", "output"),
     [
         pytest.param(("mytool",), "2.0", id="newest"),
         pytest.param(("mytool@1.0",), "1.0", id="version"),
@@ -38,9 +38,9 @@ def index(tmp_path: Path) -> dict[str, str]:
     ],
 )
 def test_tool_runs_the_command_of_a_distribution(
-    command: Command, index: dict[str, str], words: tuple[str, ...], output: str
+    command: Command, index: dict[str, str], arguments: tuple[str, ...], output: str
 ) -> None:
-    done = command("tool", *words, **index)
+    done = command("tool", *arguments, **index)
     assert (done.stdout, done.stderr) == (f"{output}\n", "")
 
 
@@ -86,7 +86,7 @@ def test_tool_takes_a_runtime_that_has_a_wheel(
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "message"),
+    ("arguments", "code", "message"),
     [
         pytest.param(("mytool@9",), 127, "mytool", id="no such version"),
         pytest.param(("nosuchtool",), 127, "nosuchtool", id="no such name"),
@@ -96,9 +96,9 @@ def test_tool_takes_a_runtime_that_has_a_wheel(
     ],
 )
 def test_tool_names_what_it_cannot_run(
-    command: Command, index: dict[str, str], words: tuple[str, ...], code: int, message: str
+    command: Command, index: dict[str, str], arguments: tuple[str, ...], code: int, message: str
 ) -> None:
-    done = command("tool", *words, **index)
+    done = command("tool", *arguments, **index)
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr

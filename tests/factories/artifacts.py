@@ -61,13 +61,13 @@ def elf_binary(
 
 def extension(path: str, binary: Binary | None = None) -> Extension:
     """Return the module that a path is for."""
-    place = PurePosixPath(path)
-    claim = read_claim(place.name)
+    location = PurePosixPath(path)
+    claim = read_claim(location.name)
     assert claim is not None
-    last = stem(place.name)
-    parts = [*place.parent.parts, *([last] if last != "__init__" else [])]
+    last = stem(location.name)
+    parts = [*location.parent.parts, *([last] if last != "__init__" else [])]
     own = binary or elf_binary("PyList_New", exports=(f"PyInit_{parts[-1]}",))
-    return Extension(path=place, module=".".join(parts), claim=claim, binary=own)
+    return Extension(path=location, module=".".join(parts), claim=claim, binary=own)
 
 
 def artifact(*extensions: Extension, tag: str | None = None) -> Artifact:

@@ -69,7 +69,7 @@ NEWER = (
 )
 
 
-def words(values: tuple[str, ...]) -> str:
+def content(values: tuple[str, ...]) -> str:
     """Return strings as TOML writes them in a list."""
     return ", ".join(f'"{each}"' for each in values)
 
@@ -85,7 +85,7 @@ def pure(
     root = folder / "demo"
     (root / "src/demo").mkdir(parents=True)
     (root / "tests").mkdir()
-    text = PURE.format(runtimes=words(runtimes), more=more, dependencies=words(dependencies))
+    text = PURE.format(runtimes=content(runtimes), more=more, dependencies=content(dependencies))
     (root / "pyproject.toml").write_text(text)
     (root / "src/demo/__init__.py").write_text("VALUE = 1\n")
     (root / "tests/test_demo.py").write_text(tests)
@@ -104,7 +104,7 @@ def native(
     root = folder / "native"
     (root / "src/native").mkdir(parents=True)
     macros = f'[("Py_LIMITED_API", "{macro}")]' if tag else "[]"
-    (root / "pyproject.toml").write_text(NATIVE.format(runtimes=words(runtimes), more=more))
+    (root / "pyproject.toml").write_text(NATIVE.format(runtimes=content(runtimes), more=more))
     (root / "setup.py").write_text(SETUP.format(abi3=bool(tag), macros=macros, tag=tag))
     (root / "src/native/__init__.py").touch()
     (root / "src/native/_c.c").write_text(C.format(body=body))

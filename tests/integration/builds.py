@@ -78,7 +78,7 @@ class Build(Struct, frozen=True, kw_only=True):
             for one that is removed again.
         soname: of that library.
         glibc: it needs a version of the C library that does not exist.
-        beside: another file of the same module.
+        siblings: another file of the same module.
         sources: empty Python files next to it.
     """
 
@@ -97,7 +97,7 @@ class Build(Struct, frozen=True, kw_only=True):
     library: str | None = None
     soname: str = "libbeside.so.1"
     glibc: bool = False
-    beside: Build | None = None
+    siblings: Build | None = None
     sources: tuple[str, ...] = ()
 
     def make(self, folder: Path, work: Path, include: tuple[Path, ...]) -> None:
@@ -122,8 +122,8 @@ class Build(Struct, frozen=True, kw_only=True):
             "size": str(self.size),
         }
         compile_c(folder / self.file, source, *options)
-        if self.beside is not None:
-            self.beside.make(folder, work, include)
+        if self.siblings is not None:
+            self.siblings.make(folder, work, include)
         for name in self.sources:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).touch()
@@ -332,7 +332,7 @@ BUILDS = (
         headers="3.11",
         statement="PyBeside_Value()",
         declaration="int PyBeside_Value(void);",
-        beside=_OLD,
+        siblings=_OLD,
     ),
     Build(
         name="modexport",

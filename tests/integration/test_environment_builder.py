@@ -316,7 +316,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_nothing(
     here: Runtime, store: EnvironmentStore, small_disk: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "wheels"
@@ -330,7 +330,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert [*full.environments.iterdir()] == []
 
 
-def test_a_folder_that_cannot_be_made_is_said(
+def test_a_folder_that_cannot_be_made_is_reported(
     here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
     resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
@@ -359,8 +359,8 @@ def test_another_hash_is_refused(
 def test_only_the_wheel_that_changed_is_replaced(
     here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
-    def project(word: str) -> InstallRequest:
-        files = {"own.py": f"def main():\n    print({word!r})\n"}
+    def project(part: str) -> InstallRequest:
+        files = {"own.py": f"def main():\n    print({part!r})\n"}
         wheel = make_wheel(tmp_path, "own", "1.0", requires=("alpha",), script="own", files=files)
         return InstallRequest(wheels=(wheel,))
 

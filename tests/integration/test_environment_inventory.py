@@ -102,7 +102,7 @@ def test_files_of_the_cache_are_not_its_own(here: Runtime, store: EnvironmentSto
     assert each.size - each.own >= shared.st_size
 
 
-def test_the_last_programs_are_remembered(here: Runtime, store: EnvironmentStore) -> None:
+def test_the_last_programs_are_cached(here: Runtime, store: EnvironmentStore) -> None:
     resolution = resolve(here, InstallRequest(requirements=("alpha",)), store)
     for number in (1, 2, 1, 3, 3):
         build(here, resolution, store, Path(f"/p{number}"))

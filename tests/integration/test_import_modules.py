@@ -85,7 +85,7 @@ def build(folder: Path, source: str, include: tuple[Path, ...], name: str = "pro
 
 
 @pytest.mark.parametrize(
-    ("source", "outcome", "words"),
+    ("source", "outcome", "text"),
     [
         pytest.param(_SINGLE, ImportOutcome.IMPORTED, "probe.so", id="single-phase"),
         pytest.param(_MULTI % ("", ""), ImportOutcome.IMPORTED, "probe.so", id="multi-phase"),
@@ -120,12 +120,12 @@ def build(folder: Path, source: str, include: tuple[Path, ...], name: str = "pro
 def test_says_what_became_of_a_module(
     source: str,
     outcome: ImportOutcome,
-    words: str,
+    text: str,
     built: Callable[[str, str], tuple[Path, Runtime]],
 ) -> None:
     (seen,) = prove(*built("3.11", source)).seen
     assert (seen.module, seen.outcome) == ("probe", outcome)
-    assert words in seen.detail
+    assert text in seen.detail
 
 
 def test_one_crash_leaves_the_others_their_own_answers(
@@ -144,8 +144,8 @@ def test_each_is_seen_to_the_end_whatever_comes_after_it(
     require: Require, require_headers: RequireHeaders, tmp_path: Path
 ) -> None:
     runtime = interrogate(require("3.11"), env=os.environ, timeout=60.0)
-    told = (("a", "atexit(abort)"), ("b", "fork()"), ("c", ""), ("d", _CRASH), ("e", _CRASH))
-    for name, statement in told:
+    shown = (("a", "atexit(abort)"), ("b", "fork()"), ("c", ""), ("d", _CRASH), ("e", _CRASH))
+    for name, statement in shown:
         source = (_MULTI % (statement, "")).replace("PyInit_probe", f"PyInit_{name}")
         source = f"#include <unistd.h>\n{source}"
         build(tmp_path, source, require_headers("3.11"), f"{name}.so")
@@ -261,7 +261,7 @@ def test_nothing_is_written_where_packages_are(name: str, require: Require, tmp_
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_proof_is_remembered_until_a_file_changes(this: Runtime, tmp_path: Path) -> None:
+def test_a_proof_is_cached_until_a_file_changes(this: Runtime, tmp_path: Path) -> None:
     site, count = tmp_path / "site", tmp_path / "count"
     site.mkdir()
     module = site / "counted.py"

@@ -113,8 +113,8 @@ def test_a_long_program_reaches_the_runtime_in_full(
     lines = "".join(f"value_{number} = {number}\n" for number in range(3000))
     good = Source(file=tmp_path / "good.py", content=lines.encode(), certain=True)
     bad = Source(file=tmp_path / "bad.py", content=f"{lines}value_1 = = 2\n".encode(), certain=True)
-    answers = query_runtime(runtime, [good, bad], [], cache_dir=tmp_path, env=dict(os.environ))
-    assert answers.complete
-    assert {file.name: refusal.line for file, refusal in answers.refused.items()} == {
+    replies = query_runtime(runtime, [good, bad], [], cache_dir=tmp_path, env=dict(os.environ))
+    assert replies.complete
+    assert {file.name: refusal.line for file, refusal in replies.refused.items()} == {
         "bad.py": 3001
     }

@@ -44,7 +44,7 @@ def test_thousands_of_absent_modules_are_looked_for_at_once(tmp_path: Path) -> N
 
 
 @contextmanager
-def server(answer: bytes) -> Iterator[int]:
+def server(reply: bytes) -> Iterator[int]:
     """Serve some bytes to all that connect, and keep the connections open."""
     kept: list[socket.socket] = []
 
@@ -52,7 +52,7 @@ def server(answer: bytes) -> Iterator[int]:
         while True:
             try:
                 connection, _ = listening.accept()
-                connection.sendall(answer)
+                connection.sendall(reply)
             except OSError:
                 return
             kept.append(connection)
@@ -66,20 +66,20 @@ def server(answer: bytes) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "reply",
     [
         pytest.param(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", id="HTTP"),
         pytest.param(b"", id="silence"),
         pytest.param(b"\xff" * 64, id="a huge length"),
     ],
 )
-def test_what_listens_and_is_not_a_dask_scheduler_is_told_in_time(answer: bytes) -> None:
+def test_what_listens_and_is_not_a_dask_scheduler_is_reported_in_time(reply: bytes) -> None:
     pytest.importorskip("distributed")
     from multirt.distributed.dask_cluster import join
 
     begun = time.monotonic()
     with (
-        server(answer) as port,
+        server(reply) as port,
         pytest.raises(MultirtError, match="no Dask scheduler answers"),
         join(f"127.0.0.1:{port}"),
     ):
@@ -87,7 +87,7 @@ def test_what_listens_and_is_not_a_dask_scheduler_is_told_in_time(answer: bytes)
     assert time.monotonic() - begun < 45
 
 
-def test_a_slow_index_is_said_to_be_waited_for(
+def test_a_slow_index_is_reported_to_be_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(uv, "_QUIET", 0.3)

@@ -116,7 +116,7 @@ def test_a_lock_that_does_not_serve_is_an_objection(
         pytest.param(_package(_PURE), "alpha >< 1", "not a requirement", id="requirement"),
     ],
 )
-def test_a_lock_that_is_wrong_is_said(
+def test_a_lock_that_is_wrong_is_reported(
     here: Runtime, tmp_path: Path, content: str, requirement: str, message: str
 ) -> None:
     store = EnvironmentStore(tmp_path / "store", {})
@@ -183,6 +183,6 @@ def test_the_lock_of_uv_is_honoured(here: Runtime, store: EnvironmentStore, tmp_
         resolve(here, wanted, store)
 
 
-def test_a_lock_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     with pytest.raises(MultirtError, match="cannot write"):
         write_lock(tmp_path / "no" / "pylock.x.toml", "")

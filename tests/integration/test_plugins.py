@@ -125,8 +125,8 @@ def test_tox_finds_runtimes_with_a_path_that_holds_none(
         require(name)
     (tmp_path / "tox.toml").write_text(_TOX % _SAY, encoding="utf-8")
     done = tool("tox", "-q", VIRTUALENV_DISCOVERY="multirt")
-    said = set(re.findall(r"^RAN .*", done.stdout, flags=re.MULTILINE))
-    assert said == {text for each in RUNTIMES[1:] for text in each.values[1:]}, done.stdout
+    printed = set(re.findall(r"^RAN .*", done.stdout, flags=re.MULTILINE))
+    assert printed == {text for each in RUNTIMES[1:] for text in each.values[1:]}, done.stdout
     assert re.search(r"^  3\.99: SKIP", done.stdout, flags=re.MULTILINE), done.stdout
 
 
@@ -158,7 +158,7 @@ def test_tox_says_in_a_line_that_multirt_cannot_look(tool: Tool, tmp_path: Path)
         pytest.param(("hatch", "env", "show", "--json"), 1, id="hatch"),
     ],
 )
-def test_a_multirt_that_cannot_start_is_said_in_a_line(
+def test_a_multirt_that_cannot_start_is_reported_in_a_line(
     tool: Tool, tmp_path: Path, command: tuple[str, ...], lines: int
 ) -> None:
     (tmp_path / "tox.toml").write_text(_TOX % _SAY, encoding="utf-8")
@@ -168,8 +168,8 @@ def test_a_multirt_that_cannot_start_is_said_in_a_line(
     (broken / "msgspec.py").write_text("raise ImportError('damaged')\n", encoding="utf-8")
     variables = {"VIRTUALENV_DISCOVERY": "multirt"} if command[0] == "tox" else {}
     done = tool(*command, PYTHONPATH=str(broken), **variables)
-    said = [each for each in (done.stderr + done.stdout).splitlines() if "damaged" in each]
-    assert [each.removeprefix("RuntimeError: ") for each in said] == [
+    printed = [each for each in (done.stderr + done.stdout).splitlines() if "damaged" in each]
+    assert [each.removeprefix("RuntimeError: ") for each in printed] == [
         "multirt cannot look for runtimes: damaged"
     ] * lines
     assert "Traceback" not in done.stderr + done.stdout

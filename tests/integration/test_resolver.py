@@ -101,7 +101,7 @@ def test_shortens_what_uv_says(
     assert "No solution found" in raised.value.full
 
 
-def test_a_failure_is_remembered(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> None:
+def test_a_failure_is_cached(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> None:
     folder = tmp_path / "wheels"
     folder.mkdir()
     made = replace(store, env={**store.env, "UV_FIND_LINKS": str(folder)})
@@ -275,8 +275,8 @@ def test_of_several_releases_without_a_wheel_the_newest_is_named(
 ) -> None:
     with pytest.raises(UnresolvableError) as raised:
         resolve(here, InstallRequest(requirements=(requirement,)), store)
-    said = f"several {newest} has no wheel for it; there are cp310-cp310"
-    assert raised.value.message.endswith(said)
+    printed = f"several {newest} has no wheel for it; there are cp310-cp310"
+    assert raised.value.message.endswith(printed)
 
 
 @pytest.mark.network

@@ -73,7 +73,7 @@ def test_computed_tags_are_those_of_packaging_inside_the_runtime(
 def _release(runtime: Runtime) -> tuple[str, ...] | None:
     """Return the requirements for an older packaging, None where the newest runs."""
     version = (runtime.version.major, runtime.version.minor)
-    return next((words for until, words in _OLDER.items() if version < until), None)
+    return next((text for until, text in _OLDER.items() if version < until), None)
 
 
 def _referee(runtime: Runtime, folder: Path) -> list[str]:

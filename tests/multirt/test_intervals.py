@@ -29,8 +29,8 @@ def test_six_rounds_give_an_interval_from_end_to_end() -> None:
 
 def test_ten_rounds_leave_the_eight_outermost_means_out() -> None:
     # Tables of Wilcoxon's statistic: for ten pairs 8 is the critical value at 5 %, two-sided.
-    logs = [0.1 * place for place in range(10)]
-    means = sorted((a + b) / 2 for place, a in enumerate(logs) for b in logs[place:])
+    logs = [0.1 * index for index in range(10)]
+    means = sorted((a + b) / 2 for index, a in enumerate(logs) for b in logs[index:])
     found = paired_ratio([math.exp(each) for each in logs], [1.0] * 10)
     assert found.low == pytest.approx(math.exp(means[8]))
     assert found.high == pytest.approx(math.exp(means[-9]))

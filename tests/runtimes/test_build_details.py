@@ -42,7 +42,7 @@ def test_agreement_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "fact", "written", "answered"),
+    ("change", "fact", "written", "reported"),
     [
         ({"platform": "linux-i686"}, "platform", '"linux-i686"', '"linux-x86_64"'),
         ({"abi": {"flags": ["t"]}}, "abi.flags", '["t"]', "[]"),
@@ -56,12 +56,12 @@ def test_agreement_says_nothing(tmp_path: Path) -> None:
     ],
     ids=["platform", "flags", "version", "prefix"],
 )
-def test_each_difference_is_said(
-    tmp_path: Path, change: dict[str, object], fact: str, written: str, answered: str | None
+def test_each_difference_is_reported(
+    tmp_path: Path, change: dict[str, object], fact: str, written: str, reported: str | None
 ) -> None:
     (one,) = disagreements(installed(tmp_path, json.dumps({**DETAILS, **change})))
     assert (one.fact, one.written) == (fact, written)
-    assert one.answered == (answered or json.dumps(str(tmp_path)))
+    assert one.reported == (reported or json.dumps(str(tmp_path)))
 
 
 def test_the_file_of_another_build_does_not_count(tmp_path: Path) -> None:

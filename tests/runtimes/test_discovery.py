@@ -40,8 +40,8 @@ def test_a_real_runtime_is_what_its_place_says(name: str, require: Require) -> N
 def test_the_c_library_is_the_systems(name: str, require: Require) -> None:
     runtime = interrogate(require(name), env=os.environ, timeout=60.0)
     assert runtime.platform.libc is not None
-    said = f"{runtime.platform.libc.name} {runtime.platform.libc.version}"
-    assert said == os.confstr("CS_GNU_LIBC_VERSION")
+    printed = f"{runtime.platform.libc.name} {runtime.platform.libc.version}"
+    assert printed == os.confstr("CS_GNU_LIBC_VERSION")
 
 
 # What each kind says of itself, asked in its own words.
@@ -55,11 +55,11 @@ QUESTION = (
 @pytest.mark.parametrize("name", [name for name in REAL if named(name).headers and name != "2.7"])
 def test_the_facts_are_those_of_the_runtime_itself(name: str, require: Require) -> None:
     path = require(name)
-    said = subprocess.run(
+    printed = subprocess.run(
         [path, "-I", "-c", QUESTION], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     runtime = interrogate(path, env=os.environ, timeout=60.0)
-    assert said == [
+    assert printed == [
         str(runtime.abi.soabi),
         str(list(runtime.abi.extension_suffixes)),
         str(runtime.prefix),
@@ -145,7 +145,7 @@ def test_paths_that_start_the_same_are_one_row(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("newest", "asked"),
+    ("newest", "requested"),
     [
         pytest.param((3, 99), {"3.12"}, id="the newest line"),
         pytest.param((3, 8), {"3.8"}, id="the newest that is wanted"),
@@ -153,7 +153,7 @@ def test_paths_that_start_the_same_are_one_row(machine: Machine) -> None:
     ],
 )
 def test_what_is_likely_is_asked_first(
-    machine: Machine, require: Require, newest: tuple[int, int], asked: set[str]
+    machine: Machine, require: Require, newest: tuple[int, int], requested: set[str]
 ) -> None:
     for name in ("3.12", "3.8", "pypy3.11"):
         (machine.folder / f"{'' if 'p' in name else 'python'}{name}").symlink_to(require(name))
@@ -166,8 +166,8 @@ def test_what_is_likely_is_asked_first(
         }
 
     first = machine.look(first=lambda line: line <= newest)
-    assert names(first) == asked
-    assert len(first.postponed) == 3 - len(asked)
+    assert names(first) == requested
+    assert len(first.postponed) == 3 - len(requested)
     assert names(machine.look()) == {"3.12", "3.8", "pypy3.11"}
     assert machine.look(first=lambda line: line <= newest).postponed == ()
 
@@ -367,5 +367,5 @@ def test_every_listed_module_of_the_standard_library_imports(name: str, require:
         cwd="/",
         text=True,
     )
-    said = [line for line in done.stderr.splitlines() if line.partition(":")[0] in listed]
-    assert said == []
+    printed = [line for line in done.stderr.splitlines() if line.partition(":")[0] in listed]
+    assert printed == []

@@ -61,7 +61,7 @@ def test_it_says_what_was_found(machine: Machine, known: Path) -> None:
     assert known.exists()
     again = machine.look()
     assert _found(again) == _found(machine.look(cache_dir=None))
-    assert all(each.remembered for each in again.inquiries)
+    assert all(each.cached for each in again.inquiries)
     assert again.inquiries == machine.reports[1].inquiries
 
 
@@ -70,13 +70,13 @@ def test_it_is_used(machine: Machine, known: Path) -> None:
     assert "3.7.0" in [str(each.version) for each in machine.look().runtimes]
 
 
-def test_who_wants_to_know_is_told_the_same(machine: Machine, known: Path) -> None:
+def test_who_wants_to_know_is_reported_the_same(machine: Machine, known: Path) -> None:
     assert known.exists()
-    told: list[list[str]] = [[], []]
-    machine.look(notice=told[0].append)
+    shown: list[list[str]] = [[], []]
+    machine.look(notice=shown[0].append)
     known.unlink()
-    machine.look(notice=told[1].append)
-    assert set(told[0]) == set(told[1])
+    machine.look(notice=shown[1].append)
+    assert set(shown[0]) == set(shown[1])
 
 
 def _in_place(machine: Machine) -> None:
@@ -162,7 +162,7 @@ def test_a_change_shows(machine: Machine, known: Path, change: Callable[[Machine
     assert _found(after) != _found(before)
 
 
-def test_an_answer_that_was_asked_anew_shows(machine: Machine, known: Path) -> None:
+def test_an_answer_that_was_asked_again_shows(machine: Machine, known: Path) -> None:
     assert known.exists()
     _refreshed(machine)
     assert "3.6.0" in [str(each.version) for each in machine.look().runtimes]
@@ -186,7 +186,7 @@ def test_a_damaged_note_is_ignored(machine: Machine, known: Path, old: str, new:
     assert _found(machine.look()) == _found(machine.look(cache_dir=None))
 
 
-def test_a_failure_is_not_remembered_with_the_rest(machine: Machine) -> None:
+def test_a_failure_is_not_cached_with_the_rest(machine: Machine) -> None:
     machine.add("python3.8", FAKE.format(minor=8))
     machine.add("python3.9", "#!/bin/sh\nexec sleep 60\n")
     settle(machine)

@@ -30,9 +30,9 @@ ANSWER: dict[str, object] = {
 }
 
 
-def answering(machine: Machine, answer: object, after: str = 'echo "$nonce"') -> Path:
+def answering(machine: Machine, reply: object, after: str = 'echo "$nonce"') -> Path:
     """Add a candidate that gives an answer, and goes on as told."""
-    text = json.dumps(answer).replace("'", "'\\''")
+    text = json.dumps(reply).replace("'", "'\\''")
     return machine.add(
         "python3",
         "#!/bin/sh\nfor last; do :; done\n"
@@ -59,15 +59,15 @@ def test_an_answer_without_sense_is_garbled(machine: Machine, change: dict[str, 
     path = answering(machine, {**ANSWER, **change})
     with pytest.raises(CandidateError) as caught:
         interrogate(path, env=os.environ, timeout=30.0)
-    assert caught.value.reason is Reason.INVALID_ANSWER
+    assert caught.value.reason is Reason.INVALID_OUTPUT
     rejected = machine.rejection("python3", timeout=30.0)
-    assert (rejected.reason, rejected.detail) == (Reason.INVALID_ANSWER, caught.value.detail)
+    assert (rejected.reason, rejected.detail) == (Reason.INVALID_OUTPUT, caught.value.detail)
 
 
-@pytest.mark.parametrize("answer", [[], "text", None, 3])
-def test_an_answer_that_is_no_object_is_garbled(machine: Machine, answer: object) -> None:
-    answering(machine, answer)
-    assert machine.rejection("python3", timeout=30.0).reason is Reason.INVALID_ANSWER
+@pytest.mark.parametrize("reply", [[], "text", None, 3])
+def test_an_answer_that_is_no_object_is_garbled(machine: Machine, reply: object) -> None:
+    answering(machine, reply)
+    assert machine.rejection("python3", timeout=30.0).reason is Reason.INVALID_OUTPUT
 
 
 def test_missing_facts_are_not_made_up(machine: Machine) -> None:

@@ -38,7 +38,7 @@ SCRIPTS = [
     pytest.param(
         "#!/bin/sh\ncat >/dev/null\nexit 4\n", Reason.FAILED, "status 4", id="reads-stdin"
     ),
-    pytest.param("#!/bin/sh\nyes\n", Reason.INVALID_ANSWER, "1048576 bytes", id="flood"),
+    pytest.param("#!/bin/sh\nyes\n", Reason.INVALID_OUTPUT, "1048576 bytes", id="flood"),
     pytest.param("#!/bin/sh\nyes >&2\n", Reason.TIMED_OUT, "within", id="flood-of-errors"),
     pytest.param("#!/bin/sh\nsleep 60\n", Reason.TIMED_OUT, "within", id="hangs"),
     pytest.param(
@@ -61,7 +61,7 @@ SCRIPTS = [
         "#!/bin/sh\n"
         'for last; do :; done; nonce=$(echo "$last" | sed -n \'s/^NONCE = "\\(.*\\)"/\\1/p\')\n'
         'echo "$nonce{}$nonce"; echo "$nonce"\n',
-        Reason.INVALID_ANSWER,
+        Reason.INVALID_OUTPUT,
         "implementation",
         id="empty-answer",
     ),
@@ -69,23 +69,23 @@ SCRIPTS = [
         "#!/bin/sh\n"
         'for last; do :; done; nonce=$(echo "$last" | sed -n \'s/^NONCE = "\\(.*\\)"/\\1/p\')\n'
         'echo "$nonce not json $nonce"; echo "$nonce"\n',
-        Reason.INVALID_ANSWER,
+        Reason.INVALID_OUTPUT,
         "JSON",
         id="no-json",
     ),
 ]
 
 
-@pytest.mark.parametrize(("text", "reason", "words"), SCRIPTS)
+@pytest.mark.parametrize(("text", "reason", "content"), SCRIPTS)
 def test_a_bad_candidate_is_listed_and_hides_no_other(
-    machine: Machine, text: str, reason: Reason, words: str
+    machine: Machine, text: str, reason: Reason, content: str
 ) -> None:
     machine.add("python3-bad", text)
     good = make_wrapper(machine.folder / "python3-good", ME)
     limit = 1.0 if reason is Reason.TIMED_OUT else 30.0
     rejected = machine.rejection("python3-bad", timeout=limit)
     assert rejected.reason is reason
-    assert words in rejected.detail
+    assert content in rejected.detail
     assert "\n" not in rejected.detail
     # A limit that is short for the bad one can be short for the good one too, on a busy machine.
     if limit > 1:
@@ -151,7 +151,7 @@ def test_noise_around_the_answer_does_no_harm(machine: Machine) -> None:
     assert len(machine.look(timeout=30.0).runtimes) == 1
 
 
-def test_what_is_no_program_is_told_apart(machine: Machine) -> None:
+def test_what_is_no_program_is_reported_apart(machine: Machine) -> None:
     folder = machine.folder
     (folder / "python3.1").mkdir()
     os.mkfifo(folder / "python3.2")
@@ -231,7 +231,7 @@ def _same_device(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
 
 
-def test_an_unreadable_folder_is_said(machine: Machine) -> None:
+def test_an_unreadable_folder_is_reported(machine: Machine) -> None:
     user = os.geteuid()
     machine.folder.chmod(0)
     if user == 0:
@@ -345,15 +345,17 @@ def test_the_users_environment_does_not_reach_the_question(
         pytest.param("python3", "-Xmx1g", id="others"),
     ],
 )
-def test_a_java_machine_is_told_to_hurry_and_keeps_the_users_options(
+def test_a_java_machine_is_reported_to_hurry_and_keeps_the_users_options(
     machine: Machine, name: str, given: str
 ) -> None:
-    told = machine.home / "told"
-    said = "Picked up JAVA_TOOL_OPTIONS: some"
-    machine.add(name, f'#!/bin/sh\necho "$JAVA_TOOL_OPTIONS" >{told}\necho {said} >&2\nexit 3\n')
+    shown = machine.home / "told"
+    printed = "Picked up JAVA_TOOL_OPTIONS: some"
+    machine.add(
+        name, f'#!/bin/sh\necho "$JAVA_TOOL_OPTIONS" >{shown}\necho {printed} >&2\nexit 3\n'
+    )
     env = {**machine.search.env, "JAVA_TOOL_OPTIONS": "-Xmx1g"}
     assert machine.rejection(name, env=env).detail == "ended with status 3, no answer"
-    assert told.read_text().removeprefix("-XX:+IgnoreUnrecognizedVMOptions ") == f"{given}\n"
+    assert shown.read_text().removeprefix("-XX:+IgnoreUnrecognizedVMOptions ") == f"{given}\n"
 
 
 def test_to_ask_one_file_raises_its_reason(machine: Machine) -> None:

@@ -38,8 +38,8 @@ def versions(report: Discovery) -> list[str]:
     return [str(one.version) for one in report.runtimes]
 
 
-def remembered(report: Discovery) -> list[bool]:
-    return [one.remembered for one in report.inquiries]
+def cached(report: Discovery) -> list[bool]:
+    return [one.cached for one in report.inquiries]
 
 
 def settle(machine: Machine) -> None:
@@ -66,19 +66,19 @@ def test_the_second_look_starts_nothing(machine: Machine, fake: Path) -> None:
     first, second = machine.look(), machine.look()
     assert fake.exists()
     assert first.runtimes == second.runtimes
-    assert (remembered(first), remembered(second)) == ([False], [True])
+    assert (cached(first), cached(second)) == ([False], [True])
 
 
 def test_refresh_asks_again(machine: Machine, fake: Path) -> None:
     machine.look()
     assert fake.exists()
-    assert remembered(machine.look(refresh=True)) == [False]
+    assert cached(machine.look(refresh=True)) == [False]
 
 
-def test_without_a_folder_nothing_is_remembered(machine: Machine, fake: Path) -> None:
+def test_without_a_folder_nothing_is_cached(machine: Machine, fake: Path) -> None:
     machine.look(cache_dir=None)
     assert fake.exists()
-    assert remembered(machine.look(cache_dir=None)) == [False]
+    assert cached(machine.look(cache_dir=None)) == [False]
 
 
 def test_a_file_replaced_in_place_with_size_and_time_kept(machine: Machine, fake: Path) -> None:
@@ -165,16 +165,16 @@ def test_a_script_whose_java_is_switched(machine: Machine) -> None:
     tools = machine.home / "tools"
     tools.mkdir()
     java = 'java=$(command -v java)\nimage=$(readlink -f "$java")\n'
-    answer = re.sub("image=.*\n", lambda _: java, FAKE.format(minor="MINOR"))
-    answer = answer.replace("[3,MINOR,0", '[3,\'"$(cat "$java")"\',0')
-    machine.add("jython", answer)
+    reply = re.sub("image=.*\n", lambda _: java, FAKE.format(minor="MINOR"))
+    reply = reply.replace("[3,MINOR,0", '[3,\'"$(cat "$java")"\',0')
+    machine.add("jython", reply)
     env = {**machine.search.env, "PATH": f"{tools}:/usr/bin:/bin"}
     for minor in (8, 9, 8):
         (tools / "java").unlink(missing_ok=True)
         (tools / "java").symlink_to(machine.home / f"jvm-{minor}" / "java")
         settle(machine)
         assert versions(machine.look(env=env)) == [f"3.{minor}.0"]
-    assert remembered(machine.look(env=env)) == [True]
+    assert cached(machine.look(env=env)) == [True]
 
 
 def test_a_java_archive_behind_a_link(machine: Machine, require: Require) -> None:
@@ -188,10 +188,10 @@ def test_a_java_archive_behind_a_link(machine: Machine, require: Require) -> Non
     settle(machine)
     machine.look(env=env, timeout=30.0)  # it makes itself a folder in its prefix
     machine.look(env=env, timeout=30.0)
-    assert remembered(machine.look(env=env, timeout=30.0)) == [True]
+    assert cached(machine.look(env=env, timeout=30.0)) == [True]
     link.unlink()
     link.symlink_to(shutil.copy(archive, machine.home / "copy.jar"))
-    assert remembered(machine.look(env=env, timeout=30.0)) == [False]
+    assert cached(machine.look(env=env, timeout=30.0)) == [False]
 
 
 def test_a_pyodide_that_is_upgraded_behind_its_script(machine: Machine, require: Require) -> None:
@@ -200,10 +200,10 @@ def test_a_pyodide_that_is_upgraded_behind_its_script(machine: Machine, require:
     shutil.copytree(source, prefix, symlinks=True)
     env = {**machine.search.env, "MULTIRT_SEARCH_PATH": str(prefix)}
     settle(machine)
-    asked = [remembered(machine.look(env=env, timeout=30.0)) for _ in ("cold", "warm")]
+    requested = [cached(machine.look(env=env, timeout=30.0)) for _ in ("cold", "warm")]
     (prefix / "node_modules" / "pyodide" / "python_stdlib.zip").touch()
-    asked.append(remembered(machine.look(env=env, timeout=30.0)))
-    assert asked == [[False], [True], [False]]
+    requested.append(cached(machine.look(env=env, timeout=30.0)))
+    assert requested == [[False], [True], [False]]
 
 
 def test_an_edited_pyvenv_cfg(machine: Machine, require: Require) -> None:
@@ -275,7 +275,7 @@ def test_a_file_that_changes_without_its_folder(
     settle(machine)
     machine.look(env=env, timeout=30.0)
     warm = machine.look(env=env, timeout=30.0)
-    assert remembered(warm) == [True]
+    assert cached(warm) == [True]
     change(prefix / "lib" / "python3.13t")
     (after,) = machine.look(env=env, timeout=30.0).runtimes
     assert after == machine.look(env=env, timeout=30.0, refresh=True).runtimes[0]
@@ -361,7 +361,7 @@ def test_a_damaged_note_is_ignored(
     (note,) = (machine.home / "cache" / "runtimes").iterdir()
     damage(note)
     again = machine.look()
-    assert (versions(again), remembered(again)) == (["3.8.0"], [False])
+    assert (versions(again), cached(again)) == (["3.8.0"], [False])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -370,7 +370,7 @@ def test_a_note_of_another_user_is_ignored(machine: Machine, fake: Path) -> None
     assert fake.exists()
     (note,) = (machine.home / "cache" / "runtimes").iterdir()
     os.chown(note, 12345, 12345)
-    assert remembered(machine.look()) == [False]
+    assert cached(machine.look()) == [False]
 
 
 def test_a_cache_that_cannot_be_written(machine: Machine, fake: Path) -> None:
@@ -414,9 +414,9 @@ def test_many_writers_at_once(machine: Machine, fake: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [["3.8.0"]] * 8
-    assert remembered(machine.look()) == [True]
+    assert cached(machine.look()) == [True]
     folder = machine.home / "cache" / "runtimes"
-    assert len(answers(folder)) == 1
+    assert len(replies(folder)) == 1
     assert {each.suffix for each in folder.iterdir()} == {".json"}  # nothing half written
 
 
@@ -427,7 +427,7 @@ def test_a_time_out_counts_for_no_longer_wait(machine: Machine) -> None:
     assert versions(machine.look(timeout=30.0)) == ["3.8.0"]
 
 
-def test_a_time_out_is_remembered_for_a_while(machine: Machine) -> None:
+def test_a_time_out_is_cached_for_a_while(machine: Machine) -> None:
     log = machine.home / "log"
     machine.add("python3", f"#!/bin/sh\necho started >>{log}\nsleep 60\n")
     settle(machine)
@@ -482,7 +482,7 @@ def test_a_failure_that_is_mended_elsewhere(machine: Machine) -> None:
     assert versions(machine.look()) == ["3.8.0"]
 
 
-def answers(folder: Path) -> list[Path]:
+def replies(folder: Path) -> list[Path]:
     """Return what is cached of each candidate.
 
     The search as a whole is cached only once what it saw is no longer young.
@@ -494,7 +494,7 @@ def test_what_nobody_has_used_for_long_is_removed(machine: Machine, fake: Path) 
     folder = machine.home / "cache" / "runtimes"
     machine.look()
     assert fake.exists()
-    (used,) = answers(folder)
+    (used,) = replies(folder)
     names = ["0000.json", "0001.json", "0002.json.12-34", "0003.json.56-78", "0004.json"]
     old, torn, young, killed, fallen = (folder / name for name in names)
     for path in (old, torn, young, killed):
@@ -503,11 +503,11 @@ def test_what_nobody_has_used_for_long_is_removed(machine: Machine, fake: Path) 
     now = used.stat().st_mtime
     for path, days in ((used, 400), (old, 100), (torn, 30), (killed, 1), (fallen, 400)):
         os.utime(path, (now - days * 86400, now - days * 86400))
-    assert remembered(machine.look()) == [True]
-    assert len(answers(folder)) == 6
+    assert cached(machine.look()) == [True]
+    assert len(replies(folder)) == 6
     machine.add("python3.1", FAKE.format(minor=1))
     settle(machine)
-    assert remembered(machine.look()) == [True, False]
+    assert cached(machine.look()) == [True, False]
     assert used.exists()
     assert [path.exists() for path in (old, torn, young, killed)] == [False, True, True, False]
 

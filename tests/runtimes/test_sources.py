@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from runtimes import SOURCES, SearchOptions, rank
-from runtimes.sources import places, selected_folders
-from runtimes.sources.windows_registry import RegistryEntry, is_store_stub, places_of
+from runtimes.sources import locations, selected_folders
+from runtimes.sources.windows_registry import RegistryEntry, is_store_stub, locations_of
 from runtimes.storage import fingerprint
 from tests.factories.runtimes import described
 
@@ -81,7 +81,7 @@ def test_layouts(tmp_path: Path, source: str, env: dict[str, str], folder: str) 
         home=tmp_path,
         cwd=tmp_path / "project" / "src",
     )
-    found = {place.folder: place.source for place in reversed(list(places(search)))}
+    found = {location.folder: location.source for location in reversed(list(locations(search)))}
     assert found[str(tmp_path / folder)] == source
 
 
@@ -100,7 +100,7 @@ def test_whoever_wants_to_know_learns_where_a_runtime_would_appear(
             cwd=home / "project" / "src",
             notice=noticed.append,
         )
-        list(places(search))
+        list(locations(search))
         seen = fingerprint.of_files(noticed)
         (home / folder).mkdir(parents=True)
         assert not fingerprint.is_current(seen), f"{source} with {parts[:count]}"
@@ -112,22 +112,24 @@ def test_the_environments_that_conda_has_noted(tmp_path: Path) -> None:
     note = f"{tmp_path}/far\n\nrelative\n{tmp_path}/gone\n"
     (tmp_path / ".conda" / "environments.txt").write_text(note)
     search = SearchOptions(env={}, home=tmp_path, sources=frozenset({"conda"}))
-    assert [place.folder for place in places(search) if str(tmp_path) in place.folder] == [
-        f"{tmp_path}/far/bin"
-    ]
+    assert [
+        location.folder for location in locations(search) if str(tmp_path) in location.folder
+    ] == [f"{tmp_path}/far/bin"]
 
 
 def test_only_the_sources_that_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / ".pyenv" / "versions" / "3.12" / "bin").mkdir(parents=True)
     search = SearchOptions(env={"PATH": str(tmp_path)}, home=tmp_path, sources=frozenset({"pyenv"}))
-    assert {place.source for place in places(search)} == {"pyenv"}
-    assert {place.source for place in places(replace(search, sources=frozenset()))} == set()
+    assert {location.source for location in locations(search)} == {"pyenv"}
+    assert {
+        location.source for location in locations(replace(search, sources=frozenset()))
+    } == set()
 
 
 def test_every_source_has_a_place_in_the_order(tmp_path: Path) -> None:
     assert len(SOURCES) == len(set(SOURCES))
     search = SearchOptions(env={"PATH": "/usr/bin", "MULTIRT_SEARCH_PATH": "/usr"}, home=tmp_path)
-    assert {place.source for place in places(search)} <= set(SOURCES)
+    assert {location.source for location in locations(search)} <= set(SOURCES)
 
 
 # As `reg query HKLM\Software\Python /s` shows them on a machine with these installed.
@@ -152,7 +154,7 @@ REGISTERED = [
 
 
 def test_the_windows_registry() -> None:
-    assert [(place.folder, place.name) for place in places_of(REGISTERED)] == [
+    assert [(location.folder, location.name) for location in locations_of(REGISTERED)] == [
         ("C:\\Program Files\\Python313", "python.exe"),
         ("C:\\Python27", "python.exe"),
         ("C:\\Anaconda3", "python.exe"),

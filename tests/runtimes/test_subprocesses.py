@@ -20,7 +20,7 @@ subprocess.Popen([sys.executable, "-c", "while True: print('x' * 9999)"])
 """
 
 
-def heard(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20) -> Output:
+def received(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20) -> Output:
     """Run a script and return the result of it."""
     deadline = time.monotonic() + seconds
     command = [sys.executable, "-I", "-c", script]
@@ -47,11 +47,11 @@ def heard(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20
 )
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_how_it_ends(script: str, expected: Output, tmp_path: Path) -> None:
-    assert heard(script, tmp_path) == expected
+    assert received(script, tmp_path) == expected
 
 
 def test_a_child_past_its_time_limit_is_ended(tmp_path: Path) -> None:
-    given = heard("print('begun', flush=True); input(); import time; time.sleep(99)", tmp_path)
+    given = received("print('begun', flush=True); input(); import time; time.sleep(99)", tmp_path)
     assert given.status == 1  # there is no input
     script = "print('begun', flush=True); import time; time.sleep(99)"
     with Child([sys.executable, "-I", "-c", script], env={}, folder=tmp_path, kept=99) as child:
@@ -60,15 +60,15 @@ def test_a_child_past_its_time_limit_is_ended(tmp_path: Path) -> None:
 
 
 def test_a_flood_is_not_kept(tmp_path: Path) -> None:
-    given = heard("print('x' * 300_000)", tmp_path, kept=1000)
+    given = received("print('x' * 300_000)", tmp_path, kept=1000)
     assert (given.stdout, given.status) == (b"x" * 1000, 0)
-    given = heard("import sys; sys.stderr.write('x' * 300_000 + 'end')", tmp_path)
+    given = received("import sys; sys.stderr.write('x' * 300_000 + 'end')", tmp_path)
     assert len(given.stderr) < 100_000
     assert given.stderr.endswith(b"xend")
 
 
 def test_a_flooding_orphan_does_not_delay_the_answer(tmp_path: Path) -> None:
-    given = heard(_LEAVES_A_FLOOD, tmp_path, kept=1000)
+    given = received(_LEAVES_A_FLOOD, tmp_path, kept=1000)
     assert (len(given.stdout) <= 1000, given.status) == (True, 0)
 
 

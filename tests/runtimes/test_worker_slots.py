@@ -40,8 +40,8 @@ def test_candidates_that_wait_leave_their_turn_to_others() -> None:
     """All wait for one that comes after more of them than there are processors."""
     number = min(PROCESSORS + 1, 8)  # more are never started
     together = Barrier(number, timeout=120)
-    answers = run_parallel(lambda _, __: together.wait(), range(number))
-    assert sorted(answers) == list(range(number))
+    replies = run_parallel(lambda _, __: together.wait(), range(number))
+    assert sorted(replies) == list(range(number))
 
 
 def test_an_error_ends_the_rest() -> None:

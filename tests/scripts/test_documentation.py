@@ -33,18 +33,22 @@ def commands(page: Path) -> list[str]:
 def test_each_command_in_the_documentation_parses(page: Path) -> None:
     group: Any = typer.main.get_command(build(COMMANDS))
     for line in commands(page):
-        words = shlex.split(line, comments=True)[1:]
-        words = words[: next((at for at, word in enumerate(words) if word in SHELL), None)]
-        if words[0] not in COMMANDS:
-            words = ["run", *words]
-        if words[0] in TAKE_PROGRAMS:
-            words[1:] = separate_program(words[1:], valued_options(group.commands[words[0]]))
-        command, name, words = group.commands[words[0]], words[0], words[1:]
-        context = command.make_context(name, words)
+        arguments = shlex.split(line, comments=True)[1:]
+        arguments = arguments[
+            : next((at for at, part in enumerate(arguments) if part in SHELL), None)
+        ]
+        if arguments[0] not in COMMANDS:
+            arguments = ["run", *arguments]
+        if arguments[0] in TAKE_PROGRAMS:
+            arguments[1:] = separate_program(
+                arguments[1:], valued_options(group.commands[arguments[0]])
+            )
+        command, name, arguments = group.commands[arguments[0]], arguments[0], arguments[1:]
+        context = command.make_context(name, arguments)
         while hasattr(command, "commands"):
-            words = [*context._protected_args, *context.args]
-            name, command, words = command.resolve_command(context, words)
-            context = command.make_context(name, words, parent=context)
+            arguments = [*context._protected_args, *context.args]
+            name, command, arguments = command.resolve_command(context, arguments)
+            context = command.make_context(name, arguments, parent=context)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -38,15 +38,15 @@ def test_the_environment_is_all_of_it_and_output_can_be_kept(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("argv", "words"),
+    ("argv", "text"),
     [
         pytest.param(("sh", "-c", "exit 4"), "ended with 4", id="status"),
         pytest.param(("sh", "-c", "kill -9 $$"), "ended with -9", id="signal"),
         pytest.param(("no-such-program",), "no such program", id="absent"),
     ],
 )
-def test_a_command_that_fails_is_no_measurement(argv: tuple[str, ...], words: str) -> None:
-    with pytest.raises(FailedError, match=words):
+def test_a_command_that_fails_is_no_measurement(argv: tuple[str, ...], text: str) -> None:
+    with pytest.raises(FailedError, match=text):
         measure([Work(name="bad", argv=argv)], rounds=1)
 
 

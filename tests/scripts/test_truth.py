@@ -89,13 +89,13 @@ def test_a_wheel(
     files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in files).encode()
     wheel = tmp_path / f"spam-1.0-cp311-cp311-linux_{runtime.platform.machine}.whl"
     wheel.write_bytes(packed(files))
-    answer = tmp_path / "answer.json"
+    reply = tmp_path / "answer.json"
     command = [sys.executable, str(ROOT / "scripts" / "truth"), str(wheel)]
-    command += ["--runtime", runtime.id, "--cache", str(tmp_path / "cache"), "--json", str(answer)]
+    command += ["--runtime", runtime.id, "--cache", str(tmp_path / "cache"), "--json", str(reply)]
     env = {**os.environ, "MULTIRT_SEARCH_PATH": str(runtime.executable.parent)}
     run = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
     assert (run.returncode, run.stderr) == (status, "")
     assert f"wrong: {len(wrong)}" in run.stdout
-    cells = json.loads(answer.read_text())["cells"]
+    cells = json.loads(reply.read_text())["cells"]
     assert [cell["runtime"] for cell in cells] == [runtime.id]
     assert [text for cell in cells for text in cell["wrong"]] == wrong

@@ -69,7 +69,7 @@ def run_query(
         message = f"{name} did not answer in {_SECONDS} s"
         raise OperationError(message, kind=ErrorKind.IMPORT) from error
     except (OSError, ValueError) as error:
-        said = _COLOUR.sub("", done.stderr or done.stdout).splitlines()
-        words = next((line.strip() for line in reversed(said) if line.strip()), str(error))
-        message = f"{name} does not say its configuration: {words}"
+        lines = _COLOUR.sub("", done.stderr or done.stdout).splitlines()
+        text = next((line.strip() for line in reversed(lines) if line.strip()), str(error))
+        message = f"{name} does not say its configuration: {text}"
         raise ConfigError(message, kind=ErrorKind.IMPORT) from error

@@ -96,12 +96,12 @@ def _variables(environment: object) -> Mapping[str, frozenset[str]]:
     match environment:
         case {"matrix": [*rows]}:
             for row in rows:
-                for name, words in row.items() if isinstance(row, dict) else ():
-                    if name not in _PYTHON and isinstance(words, list):
-                        values.setdefault(name, set()).update(map(str, words))
+                for name, listed in row.items() if isinstance(row, dict) else ():
+                    if name not in _PYTHON and isinstance(listed, list):
+                        values.setdefault(name, set()).update(map(str, listed))
         case _:
             pass
-    return {name: frozenset(words) for name, words in values.items()}
+    return {name: frozenset(listed) for name, listed in values.items()}
 
 
 def _script(scripts: Mapping[str, list[str]]) -> str | None:
@@ -127,7 +127,7 @@ def _environment(name: str, values: Mapping[str, Any], lost: list[str]) -> Exter
         deps=(*values.get("dependencies", ()), *values.get("extra-dependencies", ())),
         extras=tuple(values.get("features", ())),
         groups=tuple(values.get("dependency-groups", ())),
-        commands=tuple((*words, POSARGS) if "pytest" in words else words for words in commands),
+        commands=tuple((*listed, POSARGS) if "pytest" in listed else listed for listed in commands),
         set_env=values.get("env-vars", {}),
         # hatch imports from the sources; the point of the matrix is to test the wheel.
         package=InstallMode.SKIP if values.get("skip-install") else InstallMode.WHEEL,

@@ -50,7 +50,7 @@ def read_nox(root: Path, env: Mapping[str, str]) -> ImportedConfig:
 def _session(row: Mapping[str, Any]) -> ExternalEnv:
     python = row["python"]
     runtime = str(RuntimeSpec.parse(python)).replace("@", "") if python else None
-    # Without environments of its own nox has one session in place of one for each Python.
+    # Without environments of its own nox has one session instead of one for each Python.
     name = str(row["session"]).replace(f"-{python}", "", 1) if runtime else str(row["session"])
     return ExternalEnv(
         name=str(row["name"]),

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-Place = tuple[str, ...]
+Position = tuple[str, ...]
 """Where a cell is: its runtime, and its value of each axis."""
 Condition = dict[int, tuple[str, ...]]
-"""The values that a cell must have in some of these places; those of other places are free."""
+"""The values that a cell must have in some of these positions; the others are free."""
 _T = TypeVar("_T")
 _NONE = "none"  # the value of an axis where an environment has no such factor
 _VALUE = re.compile(r"([A-Za-z_]+?)[-_]?(\d[\d.]*)")
@@ -128,17 +128,17 @@ def _split(
         if each.runtime
     ]
     names: list[str] = []
-    for place in range(width):
-        words = dict.fromkeys(each.factors[place] for each in cells)
-        name, values = _axis(list(words), place, imported.variables, names)
+    for position in range(width):
+        options = dict.fromkeys(each.factors[position] for each in cells)
+        name, values = _axis(list(options), position, imported.variables, names)
         names.append(name)
         cells = [
             replace(
                 each,
                 factors=(
-                    *each.factors[:place],
-                    values[each.factors[place]],
-                    *each.factors[place + 1 :],
+                    *each.factors[:position],
+                    values[each.factors[position]],
+                    *each.factors[position + 1 :],
                 ),
             )
             for each in cells
@@ -147,21 +147,21 @@ def _split(
 
 
 def _axis(
-    words: Sequence[str], place: int, named: Mapping[str, frozenset[str]], taken: Sequence[str]
+    options: Sequence[str], position: int, named: Mapping[str, frozenset[str]], taken: Sequence[str]
 ) -> tuple[str, dict[str, str]]:
     """Return the name of the axis that some factors are of, and the value that each is.
 
     `django42` and `django52` are 42 and 52 of `django`; what has no name in common keeps its own.
     """
-    own = [word for word in words if word != _NONE]
+    own = [value for value in options if value != _NONE]
     known = (each for each in named if named[each].issuperset(own) and each not in taken)
-    matches = {word: match for word in own if (match := _VALUE.fullmatch(word))}
+    matches = {value: match for value in own if (match := _VALUE.fullmatch(value))}
     names = {match[1] for match in matches.values()}
     if name := next(known, None):
-        return name, {word: word for word in words}
+        return name, {value: value for value in options}
     if len(names) == 1 and len(matches) == len(own) and not names & set(taken):
-        return names.pop(), {_NONE: _NONE, **{word: match[2] for word, match in matches.items()}}
-    return f"variant{place + 1}", {word: word for word in words}
+        return names.pop(), {_NONE: _NONE, **{value: match[2] for value, match in matches.items()}}
+    return f"variant{position + 1}", {value: value for value in options}
 
 
 class _Shared(Struct, frozen=True, kw_only=True):
@@ -263,11 +263,11 @@ def _axes(
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return what each value of each axis adds."""
     axes: dict[str, dict[str, tuple[str, ...]]] = {}
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         axes[name] = {}
-        for value in dict.fromkeys(each.factors[place] for each in cells):
-            having = [each.deps for each in cells if each.factors[place] == value]
-            without = [each.deps for each in cells if each.factors[place] != value]
+        for value in dict.fromkeys(each.factors[position] for each in cells):
+            having = [each.deps for each in cells if each.factors[position] == value]
+            without = [each.deps for each in cells if each.factors[position] != value]
             everywhere = _common(without) if without else ()
             axes[name][value] = tuple(
                 dep for dep in _common(having) if dep not in common and dep not in everywhere
@@ -283,7 +283,7 @@ def _exclusions(
     """Yield what is not among the environments, though each of its parts is."""
     from itertools import product
 
-    there = list(map(_place, cells))
+    there = list(map(_position, cells))
     absent = [each for each in product(runtimes, *axes.values()) if each not in there]
     for condition in conditions(absent, there) if absent else ():
         yield "\n[[tool.multirt.matrix.exclude]]"
@@ -291,23 +291,23 @@ def _exclusions(
 
 
 def _overrides(cells: Sequence[ExternalEnv], shared: _Shared) -> Iterator[str]:
-    """Yield what some environments do in their own way, said once for those that do the same."""
+    """Yield what some environments do in their own way, printed once for those that do the same."""
     alike: dict[str, list[ExternalEnv]] = {}
     for cell in cells:
         for line in shared.more(cell):
             alike.setdefault(line, []).append(cell)
-    said: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[str, ...], list[str]] = {}
     for line, group in alike.items():
-        others = [_place(each) for each in cells if each not in group]
-        for condition in conditions(list(map(_place, group)), others):
-            said.setdefault(tuple(_named(condition, tuple(shared.axes))), []).append(line)
-    for when, lines in said.items():
+        others = [_position(each) for each in cells if each not in group]
+        for condition in conditions(list(map(_position, group)), others):
+            groups.setdefault(tuple(_named(condition, tuple(shared.axes))), []).append(line)
+    for when, lines in groups.items():
         yield "\n[[tool.multirt.matrix.override]]"
         yield f"when = {{ {', '.join(when)} }}"
         yield from lines
 
 
-def _place(cell: ExternalEnv) -> Place:
+def _position(cell: ExternalEnv) -> Position:
     return (cell.runtime or "", *cell.factors)
 
 
@@ -370,7 +370,7 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
-def conditions(meant: Sequence[Place], others: Sequence[Place]) -> Iterator[Condition]:
+def conditions(meant: Sequence[Position], others: Sequence[Position]) -> Iterator[Condition]:
     """Yield conditions of which one holds for each cell that is meant, and none for the others.
 
     Args:
@@ -384,20 +384,20 @@ def conditions(meant: Sequence[Place], others: Sequence[Place]) -> Iterator[Cond
     if not any(_holds(values, each) for each in others):
         yield _shortened(values, others)
         return
-    # Where a box around them holds others too, each value of the place with the fewest has its own.
-    place = min((n for n in values if len(values[n]) > 1), key=lambda n: len(values[n]))
-    for value in values[place]:
-        yield from conditions([each for each in meant if each[place] == value], others)
+    # Where a box around them has others too, each value of the position with the fewest is apart.
+    position = min((n for n in values if len(values[n]) > 1), key=lambda n: len(values[n]))
+    for value in values[position]:
+        yield from conditions([each for each in meant if each[position] == value], others)
 
 
-def _holds(condition: Condition, place: Place) -> bool:
-    return all(place[number] in values for number, values in condition.items())
+def _holds(condition: Condition, position: Position) -> bool:
+    return all(position[number] in values for number, values in condition.items())
 
 
-def _shortened(condition: Condition, others: Sequence[Place]) -> Condition:
+def _shortened(condition: Condition, others: Sequence[Position]) -> Condition:
     """Return a condition without what it can do without, the longest of it first."""
     for number in sorted(condition, key=lambda each: -len(condition[each])):
-        less = {place: values for place, values in condition.items() if place != number}
+        less = {position: values for position, values in condition.items() if position != number}
         if less and not any(_holds(less, each) for each in others):
             condition = less
     return condition

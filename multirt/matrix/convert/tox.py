@@ -90,8 +90,8 @@ def unknown_keys(root: Path, carried: frozenset[str]) -> Iterator[str]:
 
 def skips_missing(root: Path) -> bool:
     """Whether a runtime that is not here is no failure."""
-    said = (values.get("skip_missing_interpreters") for _, _, values in _sections(root))
-    return "true" in (str(each).lower() for each in said)
+    settings = (values.get("skip_missing_interpreters") for _, _, values in _sections(root))
+    return "true" in (str(each).lower() for each in settings)
 
 
 def _sections(root: Path) -> Iterator[tuple[str, frozenset[str], Mapping[str, Any]]]:
@@ -149,8 +149,8 @@ def parse_ini(path: Path) -> configparser.ConfigParser:
     try:
         parser.read_string(read_text(path), str(path))
     except (configparser.Error, OSError, UnicodeDecodeError) as error:
-        words = " ".join(str(error).split())
-        raise ConfigError(f"{path} cannot be read: {words}", kind=ErrorKind.IMPORT) from error
+        text = " ".join(str(error).split())
+        raise ConfigError(f"{path} cannot be read: {text}", kind=ErrorKind.IMPORT) from error
     return parser
 
 
@@ -194,9 +194,9 @@ def read_tox(root: Path, env: Mapping[str, str]) -> ImportedConfig:
 def _through_tox(root: Path, tool: list[str], env: Mapping[str, str]) -> ImportedConfig:
     """Ask tox, which knows every form of its configuration."""
     lost: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="multirt-tox-") as room:
-        tox = _Tox(root=root, room=Path(room), tool=tool, env=env)
-        found = [_environment(name, values, tox, lost) for name, values in tox.answers(lost)]
+    with tempfile.TemporaryDirectory(prefix="multirt-tox-") as folder:
+        tox = _Tox(root=root, folder=Path(folder), tool=tool, env=env)
+        found = [_environment(name, values, tox, lost) for name, values in tox.environments(lost)]
     return ImportedConfig(environments=tuple(found), lost=tuple(lost))
 
 
@@ -205,18 +205,18 @@ class _Tox(Struct, frozen=True, kw_only=True):
 
     Attributes:
         root: the project.
-        room: where tox may work meanwhile.
+        folder: where tox may work meanwhile.
         tool: how it is started.
         env: the user's environment.
     """
 
     root: Path
-    room: Path
+    folder: Path
     tool: list[str]
     env: Mapping[str, str]
 
-    def answers(self, lost: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield each environment and what is said of it; `lost` grows with those of which nothing.
+    def environments(self, lost: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each environment and what is given of it; `lost` grows with those of which nothing.
 
         Raises:
             MultirtError: tox says nothing at all.
@@ -225,39 +225,43 @@ class _Tox(Struct, frozen=True, kw_only=True):
             yield from self._both().items()
         except MultirtError:
             # One environment that cannot be made is enough that tox says nothing of any.
-            for name in self._said(("base_python",)):
+            for name in self._setting(("base_python",)):
                 try:
                     yield from self._both("-e", name).items()
                 except MultirtError as error:
                     lost.append(f"environment {name}: {error.message}")
 
     def _both(self, *options: str) -> dict[str, dict[str, Any]]:
-        """Return what is said with `MARK` for the words after `--`, and with their defaults."""
-        marked = self._said(_KEYS, *options, "--", MARK)
-        usual = self._said(_COMMANDS, *options)
+        """Return what is given with `MARK` for the words after `--`, and with their defaults."""
+        marked = self._setting(_KEYS, *options, "--", MARK)
+        usual = self._setting(_COMMANDS, *options)
         return {name: {**marked[name], "usual": usual[name]} for name in marked}
 
-    def _said(self, keys: tuple[str, ...], *options: str) -> dict[str, Any]:
-        out = self.room / "config.json"
-        command = [*self.tool, "config", "--workdir", str(self.room), "--format", "json"]
+    def _setting(self, keys: tuple[str, ...], *options: str) -> dict[str, Any]:
+        out = self.folder / "config.json"
+        command = [*self.tool, "config", "--workdir", str(self.folder), "--format", "json"]
         command += ["-o", str(out), "-k", *keys, *options]
         document: dict[str, Any] = run_query(command, self.root, self.env, out)
         out.unlink()
-        said: dict[str, Any] = document.get("env", document)
-        return said
+        settings: dict[str, Any] = document.get("env", document)
+        return settings
 
     def shares(self, values: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
         """Whether an environment uses tox's folder for all environments."""
         used = str([variables, *(values.get(key) for key in _COMMANDS)])
-        return str(self.room) in re.sub(rf"{re.escape(values['env_dir'])}(?![\w.-])", "", used)
+        return str(self.folder) in re.sub(rf"{re.escape(values['env_dir'])}(?![\w.-])", "", used)
 
-    def relative(self, word: str, values: Mapping[str, Any]) -> str:
+    def relative(self, text: str, values: Mapping[str, Any]) -> str:
         """Return a word without folders of this machine: the project's is the current one."""
         home, folder = values["env_dir"], values["env_tmp_dir"]
-        word = re.sub(rf"^{re.escape(home)}/bin/python[\d.]*$", "python", word)
-        for place, name in ((folder, "envtmpdir"), (home, "envdir"), (str(self.room), "envtmpdir")):
-            word = re.sub(rf"{re.escape(place)}(?![\w.-])", f"{{{name}}}", word)
-        return "." if word == str(self.root) else word.replace(f"{self.root}/", "")
+        text = re.sub(rf"^{re.escape(home)}/bin/python[\d.]*$", "python", text)
+        for location, name in (
+            (folder, "envtmpdir"),
+            (home, "envdir"),
+            (str(self.folder), "envtmpdir"),
+        ):
+            text = re.sub(rf"{re.escape(location)}(?![\w.-])", f"{{{name}}}", text)
+        return "." if text == str(self.root) else text.replace(f"{self.root}/", "")
 
 
 def _environment(name: str, values: dict[str, Any], tox: _Tox, lost: list[str]) -> ExternalEnv:
@@ -311,4 +315,4 @@ def _commands(
             asked = restore_posargs(shlex.split(line), shlex.split(usual), MARK)
             if expand_posargs(asked, ()) != tuple(shlex.split(usual)):
                 lost.append(f"what stands for {{posargs:...}} when nothing follows -- of {name}")
-            yield without_sign(tuple(tox.relative(word, values) for word in asked), name, lost)
+            yield without_sign(tuple(tox.relative(text, values) for text in asked), name, lost)

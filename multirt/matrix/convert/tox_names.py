@@ -100,7 +100,7 @@ PACKAGES = {
 def names_in(text: str) -> Iterator[str]:
     """Yield what braces stand for: `py3{8,9}-x{1,2}` is four names."""
     parts = re.split(r"\{([^{}]*)\}", text)
-    choices = [_choices(part) if place % 2 else [part.strip()] for place, part in enumerate(parts)]
+    choices = [_choices(part) if index % 2 else [part.strip()] for index, part in enumerate(parts)]
     yield from ("".join(each) for each in itertools.product(*choices))
 
 
@@ -113,14 +113,14 @@ def _choices(text: str) -> Iterator[str]:
             yield each.strip()
 
 
-def without_sign(words: tuple[str, ...], name: str, lost: list[str]) -> tuple[str, ...]:
+def without_sign(terms: tuple[str, ...], name: str, lost: list[str]) -> tuple[str, ...]:
     """Return a command without the sign that its failure, or its success, does not count."""
-    sign = words[0][:1] if words else ""
+    sign = terms[0][:1] if terms else ""
     if sign not in ("-", "!"):
-        return words
-    lost.append(f"the {sign} before {' '.join(words).lstrip(f'{sign} ')!r} of {name}")
-    first = words[0][1:]
-    return (first, *words[1:]) if first else words[1:]
+        return terms
+    lost.append(f"the {sign} before {' '.join(terms).lstrip(f'{sign} ')!r} of {name}")
+    first = terms[0][1:]
+    return (first, *terms[1:]) if first else terms[1:]
 
 
 def constraint(text: str) -> str:

@@ -95,7 +95,7 @@ def predict(path: Path, given: ProcessImage) -> Outcome:
     )
 
 
-def beside(folder: Path) -> Path:
+def siblings(folder: Path) -> Path:
     eggs = library(folder / "libs/libeggs.so", source="int PyEggs_Count;")
     source = "extern int PyEggs_Count; int f(void) { return PyEggs_Count; }"
     return library(folder / "spam.so", eggs, NEW, "-Wl,-rpath,$ORIGIN/libs", source=source)
@@ -221,10 +221,10 @@ def name_gone_from_its_version(folder: Path) -> Path:
 
 
 def copy_for_a_processor(folder: Path) -> Path:
-    made = beside(folder)
-    place = folder / "libs/glibc-hwcaps/x86-64-v2"
-    place.mkdir(parents=True)
-    (folder / "libs/libeggs.so").rename(place / "libeggs.so")
+    made = siblings(folder)
+    location = folder / "libs/glibc-hwcaps/x86-64-v2"
+    location.mkdir(parents=True)
+    (folder / "libs/libeggs.so").rename(location / "libeggs.so")
     return made
 
 
@@ -280,7 +280,7 @@ def dependency_of_another_system(folder: Path) -> Path:
         (foreign_name_of_nobody, Outcome(libraries=("libeggs.so",), foreign=("eggs",))),
         (foreign_name_of_a_library_of_the_program, Outcome()),
         (weak_foreign_name, Outcome()),
-        (beside, Outcome(libraries=("libeggs.so",))),
+        (siblings, Outcome(libraries=("libeggs.so",))),
         (absent, Outcome(missing=("libeggs.so",))),
         (inherited, Outcome(libraries=("libeggs.so", "libham.so"))),
         (not_inherited, Outcome(libraries=("libeggs.so",), missing=("libham.so",))),
@@ -301,14 +301,14 @@ def test_prediction_is_what_happens(
     trouble = really_loads(path)
     assert predict(path, given) == expected
     assert expected.loads == (trouble is None), trouble
-    for word in (*expected.missing, *expected.unmet, *expected.undefined, *expected.foreign):
-        assert word in str(trouble)
+    for part in (*expected.missing, *expected.unmet, *expected.undefined, *expected.foreign):
+        assert part in str(trouble)
 
 
 class TestArtifact:
     def test_files_that_are_not_on_the_disk(self, given: ProcessImage, tmp_path: Path) -> None:
         """As in a wheel: paths are virtual, and `..` is taken away by text."""
-        made = beside(tmp_path)
+        made = siblings(tmp_path)
         root = PurePosixPath("/virtual/site")
         files = {
             root / "spam.libs/libeggs.so": read_binary_file(tmp_path / "libs/libeggs.so"),
@@ -354,14 +354,14 @@ class TestGiven:
             "for name in sys.stdin.read().split():\n"
             "    if hasattr(ctypes.CDLL(None), name): print(name)"
         )
-        answer = subprocess.run(
+        reply = subprocess.run(
             [executable, "-S", "-E", "-c", code],
             input="\n".join(names),
             capture_output=True,
             text=True,
             check=True,
         )
-        assert given.exports == set(answer.stdout.split())
+        assert given.exports == set(reply.stdout.split())
         assert not given.missing
 
     def test_libc_is_the_runtimes_own(self, given: ProcessImage) -> None:

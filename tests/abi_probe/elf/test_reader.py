@@ -96,7 +96,7 @@ class TestAssembled:
         assert not read_elf(elf(sample)).shared_library
 
     @pytest.mark.parametrize(
-        ("stack", "machine", "asked"),
+        ("stack", "machine", "requested"),
         [
             pytest.param(6, 62, False, id="no"),
             pytest.param(7, 62, True, id="yes"),
@@ -104,9 +104,9 @@ class TestAssembled:
             pytest.param(None, 183, False, id="unsaid-elsewhere"),
         ],
     )
-    def test_stack(self, stack: int | None, machine: int, asked: bool) -> None:  # noqa: FBT001  a row of the table
+    def test_stack(self, stack: int | None, machine: int, requested: bool) -> None:  # noqa: FBT001  a row of the table
         found = read_elf(elf(replace(EXTENSION, stack=stack, machine=machine)))
-        assert found.executable_stack is asked
+        assert found.executable_stack is requested
 
     @pytest.mark.parametrize(
         ("names", "old"),
@@ -163,7 +163,7 @@ class TestDamaged:
             read_elf(elf(EXTENSION)[:keep])
 
     @pytest.mark.parametrize(
-        ("offset", "value", "words"),
+        ("offset", "value", "text"),
         [
             pytest.param(4, b"\x03", "class or byte order at offset 4", id="class"),
             pytest.param(32, b"\xff\xff\xff", "truncated: program headers", id="headers away"),
@@ -173,14 +173,14 @@ class TestDamaged:
             pytest.param(64 + 56 + 32, b"\x10\0", "dynamic section without an end", id="no end"),
         ],
     )
-    def test_lies(self, offset: int, value: bytes, words: str) -> None:
+    def test_lies(self, offset: int, value: bytes, text: str) -> None:
         data = bytearray(elf(EXTENSION))
         data[offset : offset + len(value)] = value
-        with pytest.raises(UnreadableError, match=words):
+        with pytest.raises(UnreadableError, match=text):
             read_elf(data=bytes(data))
 
     @pytest.mark.parametrize(
-        ("tag", "value", "words"),
+        ("tag", "value", "text"),
         [
             pytest.param(5, 1 << 40, "STRTAB at address 0x10000000000", id="strings"),
             pytest.param(10, 1 << 40, "truncated: string table", id="size of strings"),
@@ -191,11 +191,11 @@ class TestDamaged:
             pytest.param(0x6FFFFFFE, 0, "truncated: version|name without an end", id="needs"),
         ],
     )
-    def test_dynamic_section_lies(self, tag: int, value: int, words: str) -> None:
+    def test_dynamic_section_lies(self, tag: int, value: int, text: str) -> None:
         data = bytearray(elf(EXTENSION))
         at = data.rindex(struct.pack("<q", tag))  # the dynamic section stands last
         data[at + 8 : at + 16] = struct.pack("<Q", value)
-        with pytest.raises(UnreadableError, match=words):
+        with pytest.raises(UnreadableError, match=text):
             read_elf(bytes(data))
 
     def test_endless_versions(self) -> None:
@@ -287,7 +287,5 @@ def _own_executable() -> Path:
     if sys.platform != "linux":
         pytest.skip("not a system of ELF files")
     code = "import os, sys; print(os.path.realpath(sys.executable))"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
-    return Path(answer.stdout.strip())
+    reply = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return Path(reply.stdout.strip())

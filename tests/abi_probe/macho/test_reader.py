@@ -145,7 +145,7 @@ class TestFat:
         assert found.minimum_os == (("x86_64", (10, 9)), ("arm64", (11, 0)))
 
     @pytest.mark.parametrize(
-        ("data", "error", "words"),
+        ("data", "error", "text"),
         [
             pytest.param(
                 b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(64), NotABinaryError, "Java", id="java-class"
@@ -168,13 +168,13 @@ class TestFat:
             pytest.param(fat(b"garbage!", cpus=[ARM64]), UnreadableError, "header", id="garbage"),
         ],
     )
-    def test_refused(self, data: bytes, error: type[UnreadableError], words: str) -> None:
-        with pytest.raises(error, match=words):
+    def test_refused(self, data: bytes, error: type[UnreadableError], text: str) -> None:
+        with pytest.raises(error, match=text):
             read_macho(data)
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "text"),
     [
         pytest.param(macho()[:20], "Mach-O header", id="header-cut-off"),
         pytest.param(macho(dylib(SYSTEM))[:-8], "load commands", id="commands-cut-off"),
@@ -237,8 +237,8 @@ class TestFat:
         ),
     ],
 )
-def test_damaged(data: bytes, words: str) -> None:
-    with pytest.raises(UnreadableError, match=words):
+def test_damaged(data: bytes, text: str) -> None:
+    with pytest.raises(UnreadableError, match=text):
         read_macho(data)
 
 

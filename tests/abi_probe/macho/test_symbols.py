@@ -147,9 +147,11 @@ class TestExportTrie:
         def edges(letters: range, first: int, each: int) -> bytes:
             parts = [bytes((0, len(letters)))]
             for index, letter in enumerate(letters):
-                place = first + index * each
-                parts.append(bytes((letter, 0, place & 0x7F | 0x80, place >> 7 & 0x7F | 0x80)))
-                parts.append(bytes((place >> 14,)))
+                location = first + index * each
+                parts.append(
+                    bytes((letter, 0, location & 0x7F | 0x80, location >> 7 & 0x7F | 0x80))
+                )
+                parts.append(bytes((location >> 14,)))
             return b"".join(parts)
 
         many, few = range(1, 256), range(1, 3)

@@ -200,7 +200,7 @@ def _exports_of(*, functions: int, names: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "text"),
     [
         pytest.param(b"MZ" + bytes(20), "DOS header", id="dos-header-cut-off"),
         pytest.param(pe()[:0x42], "PE signature", id="signature-cut-off"),
@@ -226,8 +226,8 @@ def _exports_of(*, functions: int, names: int) -> bytes:
         pytest.param(_exports_of(functions=60_000, names=1), "section", id="exports-outside"),
     ],
 )
-def test_damaged(data: bytes, words: str) -> None:
-    with pytest.raises(UnreadableError, match=words):
+def test_damaged(data: bytes, text: str) -> None:
+    with pytest.raises(UnreadableError, match=text):
         read_pe(data)
 
 

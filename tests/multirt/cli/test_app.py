@@ -59,6 +59,6 @@ def test_options_without_a_group_come_last() -> None:
 
 @pytest.mark.parametrize("line", list(chain.from_iterable(EXAMPLES.values())))
 def test_each_example_names_its_command(line: str) -> None:
-    words = shlex.split(line)
-    assert words[0] == "multirt"
-    assert words[1] in COMMANDS
+    arguments = shlex.split(line)
+    assert arguments[0] == "multirt"
+    assert arguments[1] in COMMANDS

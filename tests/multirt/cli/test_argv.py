@@ -30,15 +30,15 @@ def test_options_end_at_the_program(line: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "expected"),
     [
         pytest.param(["--", "a.py", "--json"], ["--json", "--", "a.py"], id="after"),
         pytest.param(["-v", "--", "-m", "--json", "x"], ["-v", "--", "-m", "--json", "x"], id="-m"),
         pytest.param(["--json"], ["--json"], id="no program"),
     ],
 )
-def test_flags_of_commands_that_only_look(words: list[str], expected: list[str]) -> None:
-    assert move_flags_ahead(words, {"--json", "-v"}) == expected
+def test_flags_of_commands_that_only_look(arguments: list[str], expected: list[str]) -> None:
+    assert move_flags_ahead(arguments, {"--json", "-v"}) == expected
 
 
 @pytest.mark.parametrize(

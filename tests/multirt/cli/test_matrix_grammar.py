@@ -10,7 +10,7 @@ from multirt.cli.matrix import register, with_command
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("text", "expected"),
     [
         pytest.param("", "run", id="nothing"),
         pytest.param("3.12", "run 3.12", id="a cell"),
@@ -24,8 +24,8 @@ from multirt.cli.matrix import register, with_command
         pytest.param("--help", "--help", id="help"),
     ],
 )
-def test_the_command_that_is_meant(words: str, expected: str) -> None:
+def test_the_command_that_is_meant(text: str, expected: str) -> None:
     app = typer.Typer()
     register(app)
     commands = command_of(app, "matrix").commands
-    assert with_command(words.split(), commands) == expected.split()
+    assert with_command(text.split(), commands) == expected.split()

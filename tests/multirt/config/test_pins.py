@@ -8,7 +8,7 @@ from multirt.config.files import pinned
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "words"),
+    ("name", "text", "specs"),
     [
         pytest.param(".python-version", "3.12\n", ["3.12"], id="pyenv"),
         pytest.param(".python-versions", "3.12\n3.11\n", ["3.12", "3.11"], id="uv"),
@@ -31,8 +31,8 @@ from multirt.config.files import pinned
         pytest.param("mise.toml", "[tools]\npython = 3", [], id="mise-number"),
     ],
 )
-def test_what_a_file_pins(name: str, text: str, words: list[str]) -> None:
-    assert pinned(name, text).split() == words
+def test_what_a_file_pins(name: str, text: str, specs: list[str]) -> None:
+    assert pinned(name, text).split() == specs
 
 
 def test_invalid_toml_is_an_error_of_the_file() -> None:

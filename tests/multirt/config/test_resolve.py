@@ -26,8 +26,8 @@ def _configured(
 ) -> Configuration:
     """Return the settings of `tool.py` in a folder."""
     program = read_program(EntryPoint(kind=ProgramKind.SCRIPT, text="tool.py"), folder)
-    places = ConfigContext(cwd=folder, env=env or {}, user_config=folder / "user.toml")
-    return configure(program, cli_settings or CliSettings(), places)
+    locations = ConfigContext(cwd=folder, env=env or {}, user_config=folder / "user.toml")
+    return configure(program, cli_settings or CliSettings(), locations)
 
 
 @pytest.fixture
@@ -41,19 +41,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_who_is_heard_first(folder: Path) -> None:
-    heard = []
+def test_who_is_shown_first(folder: Path) -> None:
+    received = []
     cli_settings = CliSettings(specs=(RuntimeSpec.parse("3.7"),))
     variable = {"MULTIRT_PYTHON": "3.8"}
-    heard.append(_configured(folder, cli_settings, variable).specs)
-    heard.append(_configured(folder, None, variable).specs)
+    received.append(_configured(folder, cli_settings, variable).specs)
+    received.append(_configured(folder, None, variable).specs)
     for gone in ("tool.py", "pyproject.toml", "multirt.toml", ".python-version", "user.toml"):
-        heard.append(_configured(folder).specs)
+        received.append(_configured(folder).specs)
         (folder / gone).unlink()
         (folder / "tool.py").touch()
-    heard.append(_configured(folder).specs)
-    said = [",".join(map(str, specs)) for specs in heard]
-    assert said == ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", ""]
+    received.append(_configured(folder).specs)
+    printed = [",".join(map(str, specs)) for specs in received]
+    assert printed == ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", ""]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_folder_that_is_named_counts_instead(folder: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "words"),
+    ("file", "content", "text"),
     [
         pytest.param("multirt.toml", 'runtimez = ["3"]', "has no key 'runtimez'", id="key"),
         pytest.param("multirt.toml", "runtimes = 3", "is not a list of strings", id="kind"),
@@ -123,16 +123,16 @@ def test_a_folder_that_is_named_counts_instead(folder: Path, tmp_path: Path) -> 
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(
-    tmp_path: Path, file: str, content: str, words: str | None
+    tmp_path: Path, file: str, content: str, text: str | None
 ) -> None:
     (tmp_path / "tool.py").write_text("")
     (tmp_path / file).write_text(content)
-    if words is None:
+    if text is None:
         assert _configured(tmp_path) is not None
         return
     with pytest.raises(MultirtError) as caught:
         _configured(tmp_path)
-    assert words in str(caught.value)
+    assert text in str(caught.value)
     assert file in str(caught.value)
 
 

@@ -57,7 +57,7 @@ def test_variables(tmp_path: Path, variables: dict[str, str], settings: dict[str
 
 
 @pytest.mark.parametrize(
-    ("place", "variables"),
+    ("folder", "variables"),
     [
         pytest.param(".config/pip/pip.conf", {}, id="user"),
         pytest.param(".pip/pip.conf", {}, id="old-place"),
@@ -67,8 +67,8 @@ def test_variables(tmp_path: Path, variables: dict[str, str], settings: dict[str
         pytest.param("mine.ini", {"PIP_CONFIG_FILE": "mine.ini"}, id="named"),
     ],
 )
-def test_files(tmp_path: Path, place: str, variables: dict[str, str]) -> None:
-    file = tmp_path / place
+def test_files(tmp_path: Path, folder: str, variables: dict[str, str]) -> None:
+    file = tmp_path / folder
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("[global]\nindex_url = https://u:p%40q@a/simple\n", encoding="utf-8")
     env = {name: str(tmp_path / value) for name, value in variables.items()}
@@ -111,7 +111,7 @@ def test_an_index_in_the_users_own_uv_file_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "shown"),
     [
         pytest.param({}, {"UV_INDEX": "s", "UV_DEFAULT_INDEX": "d"}, id="nobody-else-says-it"),
         pytest.param(
@@ -127,9 +127,9 @@ def test_an_index_in_the_users_own_uv_file_counts(tmp_path: Path) -> None:
     ],
 )
 def test_settings_of_a_script(
-    tmp_path: Path, variables: dict[str, str], told: dict[str, str]
+    tmp_path: Path, variables: dict[str, str], shown: dict[str, str]
 ) -> None:
     env = {"HOME": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null", **variables}
     settings = (("UV_INDEX", "s"), ("UV_DEFAULT_INDEX", "d"))
-    assert with_settings(env, settings) == {**env, **told}
+    assert with_settings(env, settings) == {**env, **shown}
     assert with_settings(env, ()) == env

@@ -56,14 +56,14 @@ class Place:
             self.home = lease.built.home
             (self.root,) = lease.built.site_roots
             command = [str(lease.built.python), "-c", SHOW]
-            said: str = subprocess.check_output(command, text=True)
+            printed: str = subprocess.check_output(command, text=True)
         with locked_environment(self.runtime, resolution, self.store, self.owner) as lease:
             assert lease.reused
-        return said.splitlines()
+        return printed.splitlines()
 
 
 @pytest.fixture
-def place(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> Place:
+def folder(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> Place:
     """Return an environment with a wheel in it, whose modules were imported."""
     made = Place(here, store, tmp_path)
     assert made.put(OLD) == AS_IT_WAS
@@ -71,7 +71,7 @@ def place(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> Place:
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "printed"),
     [
         pytest.param({**OLD, "own/__init__.py": "word = 2\n"}, "2 old", id="same-size"),
         pytest.param({**OLD, "own/__init__.py": "word = 22\n"}, "22 old", id="size"),
@@ -80,38 +80,38 @@ def place(here: Runtime, store: EnvironmentStore, tmp_path: Path) -> Place:
     ],
 )
 def test_changed_contents_are_installed_and_changed_back(
-    place: Place, files: Files, said: str
+    folder: Place, files: Files, printed: str
 ) -> None:
-    assert place.put(files) == [said, *AS_IT_WAS[1:]]
-    assert place.put(OLD) == AS_IT_WAS
+    assert folder.put(files) == [printed, *AS_IT_WAS[1:]]
+    assert folder.put(OLD) == AS_IT_WAS
 
 
-def test_files_and_scripts_are_added_and_removed(place: Place) -> None:
+def test_files_and_scripts_are_added_and_removed(folder: Place) -> None:
     less = {name: content for name, content in OLD.items() if "extra" not in name}
-    assert place.put(less) == ["1 old", "False", "[]"]
-    assert place.put(OLD) == AS_IT_WAS
-    assert place.put(OLD, script="own")[2] == "['own']"
-    assert place.put(OLD) == AS_IT_WAS
+    assert folder.put(less) == ["1 old", "False", "[]"]
+    assert folder.put(OLD) == AS_IT_WAS
+    assert folder.put(OLD, script="own")[2] == "['own']"
+    assert folder.put(OLD) == AS_IT_WAS
 
 
 def test_another_environment_of_the_same_wheel_is_unchanged(
-    place: Place, here: Runtime, store: EnvironmentStore, tmp_path: Path
+    folder: Place, here: Runtime, store: EnvironmentStore, tmp_path: Path
 ) -> None:
     other = Place(here, store, tmp_path, "two")
     other.put(OLD)
     before = (other.root / "own/__init__.py").read_bytes()
-    place.put({**OLD, "own/__init__.py": "word = 2\n"})
+    folder.put({**OLD, "own/__init__.py": "word = 2\n"})
     assert (other.root / "own/__init__.py").read_bytes() == before
 
 
-def test_the_origin_names_the_installed_wheel(place: Place) -> None:
-    place.put({**OLD, "own/__init__.py": "word = 333\n"})
-    origin = place.root / "own-1.0.dist-info/direct_url.json"  # PEP 610
-    assert json.loads(origin.read_bytes())["url"] == place.wheel.as_uri()
+def test_the_origin_names_the_installed_wheel(folder: Place) -> None:
+    folder.put({**OLD, "own/__init__.py": "word = 333\n"})
+    origin = folder.root / "own-1.0.dist-info/direct_url.json"  # PEP 610
+    assert json.loads(origin.read_bytes())["url"] == folder.wheel.as_uri()
 
 
-def test_a_file_that_was_changed_by_hand_is_replaced(place: Place) -> None:
-    data = place.root / "own/data.txt"
+def test_a_file_that_was_changed_by_hand_is_replaced(folder: Place) -> None:
+    data = folder.root / "own/data.txt"
     data.unlink()
     data.write_text("bad")
-    assert place.put({**OLD, "own/__init__.py": "word = 2\n"})[0] == "2 old"
+    assert folder.put({**OLD, "own/__init__.py": "word = 2\n"})[0] == "2 old"

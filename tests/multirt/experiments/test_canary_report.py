@@ -56,7 +56,7 @@ def ended(code: int = 0, seconds: float = 1.0, difference: str | None = None) ->
 
 
 @pytest.mark.parametrize(
-    ("starts", "stopped", "words"),
+    ("starts", "stopped", "text"),
     [
         pytest.param(started(RunRole.CANARY, 3, ended()), None, "go on: 3 of the 20", id="too few"),
         pytest.param(
@@ -95,11 +95,11 @@ def ended(code: int = 0, seconds: float = 1.0, difference: str | None = None) ->
     ],
 )
 def test_a_recommendation_has_its_evidence(
-    starts: list[RunRecord], stopped: str | None, words: str
+    starts: list[RunRecord], stopped: str | None, text: str
 ) -> None:
     usual = started(RunRole.USUAL, 20, ended())
     report = report_on(CanaryHistory(trial=TRIAL, starts=(*usual, *starts), stopped=stopped))
-    assert words in report.recommendation
+    assert text in report.recommendation
 
 
 def test_failures_are_compared_as_shares() -> None:

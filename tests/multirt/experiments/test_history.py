@@ -30,20 +30,22 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         pytest.param(b"this is no database at all, but long enough to be read", "not a d", id="t"),
         pytest.param(b"SQLite format 3\0" + b"\xff" * 200, "cannot use the history", id="damaged"),
     ],
 )
-def test_a_corrupt_file_is_said_and_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_corrupt_file_is_reported_and_left_alone(
+    tmp_path: Path, content: bytes, text: str
+) -> None:
     path = tmp_path / "history.sqlite3"
     path.write_bytes(content)
     store = History(path=path)
-    with pytest.raises(MultirtError, match=words) as error:
+    with pytest.raises(MultirtError, match=text) as error:
         store.records()
     assert "move it away" in str(error.value.hint)
-    with pytest.raises(MultirtError, match=words):
+    with pytest.raises(MultirtError, match=text):
         store.append([record()])
     assert path.read_bytes() == content
 
@@ -59,7 +61,9 @@ def test_a_corrupt_file_is_said_and_left_alone(tmp_path: Path, content: bytes, w
         pytest.param("threads", "many", id="no number"),
     ],
 )
-def test_rows_that_somebody_else_wrote_are_said(tmp_path: Path, column: str, value: str) -> None:
+def test_rows_that_somebody_else_wrote_are_reported(
+    tmp_path: Path, column: str, value: str
+) -> None:
     store = History(path=tmp_path / "history.sqlite3")
     store.append([record()])
     with closing(sqlite3.connect(store.path)) as database, database:
@@ -89,7 +93,7 @@ def test_a_path_that_is_no_text_is_found_again(tmp_path: Path) -> None:
     assert len(store.records(program="/tmp/\udcff.py")) == 1  # noqa: S108 - only a name
 
 
-def test_a_locked_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "PATIENCE", 0.01)
     store = History(path=tmp_path / "history.sqlite3")
     store.append([record()])
@@ -110,7 +114,7 @@ def test_csv_has_a_row_for_each_value(tmp_path: Path) -> None:
     assert lines[1].endswith(",yes,1,1.0")
 
 
-def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_an_export_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     with pytest.raises(MultirtError, match="cannot write"):
         write_csv([], tmp_path)
     (tmp_path / "file").write_text("")

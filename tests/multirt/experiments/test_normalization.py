@@ -15,10 +15,14 @@ from multirt.experiments.trial import StreamRecorder
 from tests.factories.outcomes import runtime
 
 
-def said(text: str, *added: str, dropped: tuple[str, ...] = (), prefix: str = "/opt/python") -> str:
+def printed(
+    text: str, *added: str, dropped: tuple[str, ...] = (), prefix: str = "/opt/python"
+) -> str:
     """Return what the rules make of an output."""
-    place = (Path("/somewhere/copy"), "<copy>")
-    rules = substitutions(select_normalizers(added, dropped), runtime(prefix=prefix), [place])
+    substitution = (Path("/somewhere/copy"), "<copy>")
+    rules = substitutions(
+        select_normalizers(added, dropped), runtime(prefix=prefix), [substitution]
+    )
     recording = StreamRecorder(rules)
     recording.feed(text.encode())
     return recording.finish().text
@@ -55,11 +59,11 @@ def said(text: str, *added: str, dropped: tuple[str, ...] = (), prefix: str = "/
     ],
 )
 def test_a_rule_makes_equal_what_it_names(text: str, added: tuple[str, ...], expected: str) -> None:
-    assert said(text, *added) == expected
+    assert printed(text, *added) == expected
 
 
 def test_a_rule_can_be_dropped() -> None:
-    assert said("0x7f3c52a0", dropped=("addresses",)) == "0x7f3c52a0"
+    assert printed("0x7f3c52a0", dropped=("addresses",)) == "0x7f3c52a0"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_a_rule_can_be_dropped() -> None:
     ],
 )
 def test_a_shared_prefix_is_not_the_runtimes_alone(text: str, expected: str) -> None:
-    assert said(text, prefix="/usr") == expected
+    assert printed(text, prefix="/usr") == expected
 
 
 def test_an_unknown_rule_is_refused() -> None:
@@ -83,8 +87,8 @@ def test_an_unknown_rule_is_refused() -> None:
 def test_the_hash_does_not_depend_on_how_a_stream_comes_in(data: bytes, step: int) -> None:
     whole, parts = StreamRecorder(()), StreamRecorder(())
     whole.feed(data)
-    for place in range(0, len(data), step):
-        parts.feed(data[place : place + step])
+    for substitution in range(0, len(data), step):
+        parts.feed(data[substitution : substitution + step])
     assert whole.finish() == parts.finish()
 
 

@@ -32,9 +32,9 @@ def run_of(day: int, chance: random.Random, slower: float = 1.0) -> BenchRecord:
 def test_ten_runs_and_a_planted_regression(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a simulation
     runs = [run_of(day, chance) for day in range(10)]
-    for place in range(2, 10):
-        before = reference_records(runs[place : place + 1], runs[:place], "recent")
-        (change,) = changes(runs[place : place + 1], before, 0.05)
+    for index in range(2, 10):
+        before = reference_records(runs[index : index + 1], runs[:index], "recent")
+        (change,) = changes(runs[index : index + 1], before, 0.05)
         assert not change.regressed
     planted = run_of(10, chance, slower=1.2)
     before = reference_records([planted], runs, "recent")
@@ -58,9 +58,9 @@ def busy_times(chance: random.Random, slower: float) -> tuple[float, ...]:
 def test_on_a_busy_machine_processor_time_decides(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a simulation
     runs = [busy_run_of(day, chance) for day in range(10)]
-    for place in range(2, 10):
-        before = reference_records(runs[place : place + 1], runs[:place], "recent")
-        (change,) = changes(runs[place : place + 1], before, 0.05)
+    for index in range(2, 10):
+        before = reference_records(runs[index : index + 1], runs[:index], "recent")
+        (change,) = changes(runs[index : index + 1], before, 0.05)
         assert not change.regressed
     planted = busy_run_of(10, chance, slower=1.2)
     (change,) = changes([planted], reference_records([planted], runs, "recent"), 0.05)
@@ -130,7 +130,7 @@ def test_what_a_reference_means(reference: str, days: list[int]) -> None:
     assert [int(each.session[1:]) for each in found] == days
 
 
-def test_a_reference_that_means_nothing_is_said(tmp_path: Path) -> None:
+def test_a_reference_that_means_nothing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(MultirtError, match="no run 99"):
         reference_records([record()], [], "99")
     with pytest.raises(MultirtError, match="no such reference"):

@@ -117,15 +117,15 @@ def launcher(
     if request.param == "native":
         command: tuple[str, ...] = (str(request.getfixturevalue("native")),)
     else:
-        words = f"{_READER}; print('{SLOW}', *sys.argv[2:], sep='\\n')"
-        command = (sys.executable, "-c", words, "multirt")
+        text = f"{_READER}; print('{SLOW}', *sys.argv[2:], sep='\\n')"
+        command = (sys.executable, "-c", text, "multirt")
     return Launcher(command=command, cwd=work, env=dict(os.environb))
 
 
 def remember(
     launcher: Launcher,
     *arguments: str,
-    grounds: PlanInputs | None = None,
+    inputs: PlanInputs | None = None,
     start: LaunchCommand | None = None,
 ) -> Path:
     """Write a plan for a command line, by default one that rests on nothing and prints."""
@@ -133,7 +133,7 @@ def remember(
     assert question is not None
     return write_plan(
         question,
-        grounds or resting_on(),
+        inputs or resting_on(),
         start or LaunchCommand(executable="/bin/echo", arguments=("planned",)),
     )
 

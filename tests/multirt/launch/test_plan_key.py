@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("words", "fields"),
+    ("arguments", "fields"),
     [
         pytest.param("tool.py -x", ["script=/w/tool.py"], id="script"),
         pytest.param("./tool -x", ["script=/w/tool"], id="script without ending"),
@@ -52,14 +52,14 @@ if TYPE_CHECKING:
         ),
     ],
 )
-def test_fields(words: str, fields: list[str]) -> None:
-    question = plan_query([*map(os.fsencode, words.split())], b"/w", {})
+def test_fields(arguments: str, fields: list[str]) -> None:
+    question = plan_query([*map(os.fsencode, arguments.split())], b"/w", {})
     assert question is not None
     assert [*map(os.fsdecode, question.fields)] == fields
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         "",
         "list",
@@ -73,12 +73,12 @@ def test_fields(words: str, fields: list[str]) -> None:
         "--json",
     ],
 )
-def test_what_is_left_to_the_python_command(words: str) -> None:
-    assert plan_query([*map(os.fsencode, words.split())], b"/w", {}) is None
+def test_what_is_left_to_the_python_command(arguments: str) -> None:
+    assert plan_query([*map(os.fsencode, arguments.split())], b"/w", {}) is None
 
 
 @pytest.mark.parametrize(
-    ("words", "local"),
+    ("arguments", "local"),
     [
         ("run --site /s t.py", False),
         ("run --site s t.py", True),
@@ -90,8 +90,8 @@ def test_what_is_left_to_the_python_command(words: str) -> None:
         ("run --with-requirements r.txt t.py", True),
     ],
 )
-def test_a_relative_path_makes_a_question_of_its_folder(words: str, *, local: bool) -> None:
-    question = plan_query([*map(os.fsencode, words.split())], b"/w", {})
+def test_a_relative_path_makes_a_question_of_its_folder(arguments: str, *, local: bool) -> None:
+    question = plan_query([*map(os.fsencode, arguments.split())], b"/w", {})
     assert question is not None
     assert len([*question.each_key()]) == (1 if local else 2)
     assert [*question.each_key()][-1].endswith(b"cwd=/w\0")
@@ -124,7 +124,7 @@ def _is_there(path: bytes) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("words", "taken_apart"),
+    ("arguments", "taken_apart"),
     [
         pytest.param(["run -p 3", "t.py"], ["run", "-p", "3", "t.py"], id="run"),
         pytest.param(["--python  3 ", "t.py"], ["run", "--python", "3", "t.py"], id="options"),
@@ -133,8 +133,8 @@ def _is_there(path: bytes) -> bool:
         pytest.param(["my tool.py", "x"], ["my tool.py", "x"], id="a space in a name"),
     ],
 )
-def test_the_words_of_a_first_line(words: list[str], taken_apart: list[str]) -> None:
-    found = split_shebang_args([*map(os.fsencode, words)], lambda _: False)
+def test_the_words_of_a_first_line(arguments: list[str], taken_apart: list[str]) -> None:
+    found = split_shebang_args([*map(os.fsencode, arguments)], lambda _: False)
     assert [*map(os.fsdecode, found)] == taken_apart
 
 
@@ -146,23 +146,23 @@ _words = st.one_of(
     st.sampled_from([b"--prefer", b"--fastest-margin=5", b"--python-args", b"--python-args=-I"]),
     st.sampled_from([b"run -p 3", b"--python 3", b"-p  3 ", b"run 't.py'", b"run  t.py"]),
     st.text("a./=- ", max_size=6).map(os.fsencode),
-    st.binary(max_size=8).map(lambda word: word.replace(b"\0", b"")),
+    st.binary(max_size=8).map(lambda part: part.replace(b"\0", b"")),
 )
 
 
-@given(words=st.lists(_words, max_size=6))
+@given(arguments=st.lists(_words, max_size=6))
 @settings(
     max_examples=300,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_both_ask_the_same(native: Path, tmp_path: Path, words: Sequence[bytes]) -> None:
+def test_both_ask_the_same(native: Path, tmp_path: Path, arguments: Sequence[bytes]) -> None:
     (tmp_path / "plans").mkdir(exist_ok=True, mode=0o700)
     env = {b"MULTIRT_CACHE_DIR": os.fsencode(tmp_path), b"MULTIRT_LOG": b"debug"}
     done = subprocess.run(
-        [native, *words], check=False, capture_output=True, cwd=tmp_path, env=env, timeout=60
+        [native, *arguments], check=False, capture_output=True, cwd=tmp_path, env=env, timeout=60
     )
     looked_for = re.findall(rb"no plan ([0-9a-f]{16})", done.stderr)
-    question = plan_query(split_shebang_args(words, _is_there), os.fsencode(tmp_path), env)
+    question = plan_query(split_shebang_args(arguments, _is_there), os.fsencode(tmp_path), env)
     keys = [*question.each_key()] if question is not None else []
     assert looked_for == [*map(plan_name, keys)]

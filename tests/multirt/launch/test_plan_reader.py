@@ -69,17 +69,17 @@ def things(launcher: Launcher) -> Path:
 
 
 @pytest.mark.parametrize(("name", "change"), CHANGES)
-def test_what_changed_is_decided_anew(
+def test_what_changed_is_decided_again(
     launcher: Launcher, things: Path, name: str, change: Callable[[Path], object]
 ) -> None:
     path = things / name
-    remember(launcher, "tool.py", grounds=resting_on(path, links=(str(path),)))
+    remember(launcher, "tool.py", inputs=resting_on(path, links=(str(path),)))
     assert launcher.is_planned("tool.py")
     change(path)
     assert not launcher.is_planned("tool.py")
-    said = launcher("tool.py", env={b"MULTIRT_LOG": b"debug"}).stderr.decode()
-    assert "this has changed" in said
-    assert str(things) in said
+    printed = launcher("tool.py", env={b"MULTIRT_LOG": b"debug"}).stderr.decode()
+    assert "this has changed" in printed
+    assert str(things) in printed
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_changed_below_a_folder_of_many(
     folder.mkdir()
     (folder / "file").write_text("")
     paths = (folder / "file", folder / "absent", "/etc")
-    plan = remember(launcher, "tool.py", grounds=replace(resting_on(*paths), below=(str(folder),)))
+    plan = remember(launcher, "tool.py", inputs=replace(resting_on(*paths), below=(str(folder),)))
     assert b"\0B" + os.fsencode(folder) + b"\0F" in plan.read_bytes()
     assert launcher.is_planned("tool.py")
     change(folder)
@@ -116,11 +116,11 @@ def test_where_a_candidate_did_not_answer_a_plan_is_good_for_a_minute(
     launcher: Launcher, seconds: int, *, planned: bool
 ) -> None:
     since = time.time_ns() + seconds * 1_000_000_000
-    remember(launcher, "tool.py", grounds=replace(resting_on(), since=since, soon=True))
+    remember(launcher, "tool.py", inputs=replace(resting_on(), since=since, soon=True))
     assert launcher.is_planned("tool.py") == planned
 
 
-def test_another_version_decides_anew(launcher: Launcher, native: Path, tmp_path: Path) -> None:
+def test_another_version_decides_again(launcher: Launcher, native: Path, tmp_path: Path) -> None:
     if launcher.command[0] != str(native):
         pytest.skip("the reader in Python is of one version with the writer")
     remember(launcher, "tool.py")
@@ -149,7 +149,7 @@ def test_beside_a_script_only_names_of_modules_count(
     folder.mkdir()
     (folder / "json.txt").write_text("")
     names = ((str(folder), frozenset({"json", "os"})),)
-    remember(launcher, "tool.py", grounds=resting_on(names=names))
+    remember(launcher, "tool.py", inputs=resting_on(names=names))
     assert launcher.is_planned("tool.py")
     (folder / name).write_text("")
     assert launcher.is_planned("tool.py") == planned
@@ -169,7 +169,7 @@ def test_beside_a_script_only_names_of_modules_count(
 def test_variables_count(
     launcher: Launcher, then: str | None, now: bytes, *, planned: bool
 ) -> None:
-    remember(launcher, "tool.py", grounds=resting_on(variables={"SEEN": then}))
+    remember(launcher, "tool.py", inputs=resting_on(variables={"SEEN": then}))
     assert launcher.is_planned("tool.py", env={b"SEEN": now[:100_000]}) == planned
     assert launcher.is_planned("tool.py") == (then is None)
 
@@ -184,7 +184,7 @@ def test_variables_count(
 )
 def test_a_plan_has_an_end(launcher: Launcher, seconds: float, *, planned: bool) -> None:
     until = time.time() + seconds
-    remember(launcher, "tool.py", grounds=replace(resting_on(), until=until))
+    remember(launcher, "tool.py", inputs=replace(resting_on(), until=until))
     assert launcher.is_planned("tool.py") == planned
 
 
@@ -192,7 +192,7 @@ def test_one_plan_serves_every_folder_that_has_no_file_of_its_own(
     launcher: Launcher, tmp_path: Path
 ) -> None:
     script = str(tmp_path / "tool.py")
-    remember(launcher, script, grounds=resting_on(above=(".tool-versions", ".pixi/envs")))
+    remember(launcher, script, inputs=resting_on(above=(".tool-versions", ".pixi/envs")))
     deep = tmp_path / "other" / "deep"
     deep.mkdir(parents=True)
     for folder in (deep, tmp_path, Path("/")):
@@ -208,7 +208,7 @@ def test_where_a_folder_has_a_file_of_its_own_the_plan_is_for_that_folder(
     script = str(tmp_path / "tool.py")
     version = launcher.cwd / ".python-version"
     version.write_text("3.12")
-    remember(launcher, script, grounds=resting_on(above=(".python-version",)))
+    remember(launcher, script, inputs=resting_on(above=(".python-version",)))
     assert launcher(script).stdout == b"planned\n"
     assert launcher(script, cwd=tmp_path).stdout != b"planned\n"
     version.write_text("3.13.0")
@@ -267,7 +267,7 @@ def test_what_others_could_have_written_is_refused(
 
 
 def test_a_damaged_plan_is_refused_wherever_it_ends(launcher: Launcher) -> None:
-    plan = remember(launcher, "tool.py", grounds=resting_on("/etc", variables={"PATH": "x"}))
+    plan = remember(launcher, "tool.py", inputs=resting_on("/etc", variables={"PATH": "x"}))
     content = plan.read_bytes()
     ends = [at + 1 for at, byte in enumerate(content) if byte == 0][:-1]
     for end in [0, 1, 7, *ends, len(content) - 1]:
@@ -295,7 +295,7 @@ def test_a_damaged_plan_is_refused_wherever_it_ends(launcher: Launcher) -> None:
     ],
 )
 def test_what_is_no_plan_is_refused(launcher: Launcher, old: bytes, new: bytes) -> None:
-    plan = remember(launcher, "tool.py", grounds=resting_on("/absent"))
+    plan = remember(launcher, "tool.py", inputs=resting_on("/absent"))
     content = plan.read_bytes()
     assert old in content
     head, _, tail = content.rpartition(old)
@@ -326,11 +326,11 @@ def test_arguments_environment_and_remark(launcher: Launcher) -> None:
 
 
 def test_inherited_descriptors_pass_and_none_is_added(launcher: Launcher) -> None:
-    words = "import os; print(sorted(os.listdir('/proc/self/fd'), key=int))"
+    text = "import os; print(sorted(os.listdir('/proc/self/fd'), key=int))"
     remember(
         launcher,
         "tool.py",
-        start=LaunchCommand(executable=sys.executable, arguments=("-Sc", words)),
+        start=LaunchCommand(executable=sys.executable, arguments=("-Sc", text)),
     )
     reading, writing = os.pipe()
     try:
@@ -351,7 +351,7 @@ def test_a_program_that_starts_itself_ends_somewhere(launcher: Launcher, depth: 
     assert not launcher.is_planned("tool.py", env={b"MULTIRT_DEPTH": depth})
 
 
-def test_what_cannot_be_started_is_decided_anew(launcher: Launcher) -> None:
+def test_what_cannot_be_started_is_decided_again(launcher: Launcher) -> None:
     remember(launcher, "tool.py", start=LaunchCommand(executable="/etc/passwd", arguments=()))
     assert not launcher.is_planned("tool.py")
 
@@ -381,7 +381,7 @@ def test_paths_of_any_bytes_and_length(launcher: Launcher) -> None:
     deep.mkdir(parents=True)
     witness = deep / "script.py"
     witness.write_text("")
-    remember(launcher, str(witness), grounds=resting_on(witness, deep / "absent"))
+    remember(launcher, str(witness), inputs=resting_on(witness, deep / "absent"))
     assert launcher.is_planned(os.fsencode(witness))
     (deep / "absent").write_text("")
     assert not launcher.is_planned(os.fsencode(witness))

@@ -37,12 +37,12 @@ def test_what_changed_just_now_could_change_once_more_unseen(
     file = tmp_path / "file"
     file.write_text("")
     os.utime(file, ns=(0, 0))  # whatever its own time says, its change is now
-    grounds = replace(resting_on(file), since=file.stat().st_ctime_ns + later)
+    inputs = replace(resting_on(file), since=file.stat().st_ctime_ns + later)
     if written:
-        assert write_plan(question, grounds, _START).is_file()
+        assert write_plan(question, inputs, _START).is_file()
         return
     with pytest.raises(PlanNotSafeError, match="changed only just now"):
-        write_plan(question, grounds, _START)
+        write_plan(question, inputs, _START)
     assert not (tmp_path / "cache").exists()
 
 
@@ -54,8 +54,8 @@ def test_what_was_made_for_the_start_counts_once_it_has_rested(
     assert question is not None
     made = tmp_path / "made"
     made.write_text("")
-    grounds = replace(resting_on(), since=0, made=(str(made),))
-    assert os.fsencode(made) in write_plan(question, grounds, _START).read_bytes()
+    inputs = replace(resting_on(), since=0, made=(str(made),))
+    assert os.fsencode(made) in write_plan(question, inputs, _START).read_bytes()
 
 
 def test_the_folder_of_plans_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from tests.factories.outcomes import runtime
 
 
 @pytest.mark.parametrize(
-    ("word", "expected"),
+    ("part", "expected"),
     [
         pytest.param("cpython-3.14.8+jit", ("cpython-3.14.8", "jit"), id="profile"),
         pytest.param("3.13+freethreaded", ("3.13+freethreaded", None), id="of the runtime"),
@@ -18,8 +18,8 @@ from tests.factories.outcomes import runtime
         pytest.param("3.12", ("3.12", None), id="plain"),
     ],
 )
-def test_a_word_is_parted(word: str, expected: tuple[str, str | None]) -> None:
-    assert split_profile(word) == expected
+def test_a_word_is_parted(part: str, expected: tuple[str, str | None]) -> None:
+    assert split_profile(part) == expected
 
 
 @pytest.mark.parametrize(

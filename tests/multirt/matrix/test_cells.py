@@ -16,14 +16,14 @@ from tests.factories.matrix import MACHINE, runtime
 AXES = (("django", (("4.2", ("Django<5",)), ("5.2", ("Django>=5",)))),)
 
 
-def specs(*words: str) -> tuple[RuntimeSpec, ...]:
-    return tuple(map(RuntimeSpec.parse, words))
+def specs(*arguments: str) -> tuple[RuntimeSpec, ...]:
+    return tuple(map(RuntimeSpec.parse, arguments))
 
 
-def config(*words: str, **changes: object) -> Config:
+def config(*arguments: str, **changes: object) -> Config:
     job = Job(
         name=None,
-        runtimes=specs(*words) or None,
+        runtimes=specs(*arguments) or None,
         package=InstallMode.WHEEL,
         needs=Needs(requirements=("pytest",)),
         commands=(("python", "-m", "pytest", "{posargs}"),),
@@ -33,7 +33,7 @@ def config(*words: str, **changes: object) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("words", "names"),
+    ("arguments", "names"),
     [
         pytest.param(["3.12"], ["3.12"], id="one"),
         pytest.param(["py38", "py313t", "pypy311"], ["3.8", "3.13t", "pypy3.11"], id="tox's names"),
@@ -49,8 +49,8 @@ def config(*words: str, **changes: object) -> Config:
         ),
     ],
 )
-def test_runtimes_become_cells(words: list[str], names: list[str]) -> None:
-    cells = expand(config(*words), MACHINE).cells
+def test_runtimes_become_cells(arguments: list[str], names: list[str]) -> None:
+    cells = expand(config(*arguments), MACHINE).cells
     assert [cell.name for cell in cells] == names
     assert all(cell.required for cell in cells)
 
@@ -186,7 +186,7 @@ def test_cells_are_picked(wanted: CellSelection, names: list[str]) -> None:
         pytest.param(CellSelection(keywords=""), "cannot be read", "-k", id="empty"),
     ],
 )
-def test_what_cannot_be_picked_is_said(wanted: CellSelection, message: str, hint: str) -> None:
+def test_what_cannot_be_picked_is_reported(wanted: CellSelection, message: str, hint: str) -> None:
     made = config("3.8", "3.13", axes=AXES, tasks={"lint": LINT})
     with pytest.raises(MultirtError) as caught:
         pick(expand(made, MACHINE).cells, wanted, made)
@@ -201,7 +201,7 @@ def test_a_runtime_without_a_build_means_the_usual_one() -> None:
     assert [cell.name for cell in pick(cells, CellSelection(names=("py313t",)), made)] == ["3.13t"]
 
 
-def test_who_names_what_is_left_out_is_told_why() -> None:
+def test_who_names_what_is_left_out_is_reported_why() -> None:
     made = config("3.8")
     left_out = (Excluded(name="3.6", reason="requires-python >=3.8"),)
     with pytest.raises(MultirtError) as caught:

@@ -220,12 +220,12 @@ def test_two_configurations_are_one_too_many(tmp_path: Path) -> None:
         config(tmp_path, HEAD)
 
 
-def test_a_heading_of_pyproject_in_an_own_file_is_said(tmp_path: Path) -> None:
+def test_a_heading_of_pyproject_in_an_own_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "multirt.toml").write_text('[tool.multirt.matrix]\nruntimes = ["3.12"]\n')
     with pytest.raises(MultirtError, match="belongs into"):
         config(tmp_path, PROJECT)
 
 
-def test_no_project_is_said(tmp_path: Path) -> None:
+def test_no_project_is_reported(tmp_path: Path) -> None:
     with pytest.raises(MultirtError, match="no project in"):
         read_project(tmp_path)

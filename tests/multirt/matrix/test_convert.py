@@ -120,7 +120,7 @@ def test_what_a_configuration_cannot_say_is_named() -> None:
     ],
 )
 @pytest.mark.usefixtures("alone")
-def test_what_is_not_there_is_said(tmp_path: Path, runner: str, message: str) -> None:
+def test_what_is_not_there_is_reported(tmp_path: Path, runner: str, message: str) -> None:
     with pytest.raises(MultirtError, match=message):
         IMPORTS[runner](tmp_path, NOTHING)
 

@@ -26,7 +26,7 @@ def _row(state: CellState = CellState.PASSED, gil: GilReport | None = None) -> C
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "printed"),
     [
         pytest.param(row("3.13"), "", id="gil-build"),
         pytest.param(_row(CellState.BLOCKED), "", id="not-started"),
@@ -40,8 +40,8 @@ def _row(state: CellState = CellState.PASSED, gil: GilReport | None = None) -> C
         pytest.param(_row(), "GIL unknown", id="unknown"),
     ],
 )
-def test_the_state_of_the_gil_is_said(cell: CellReport, said: str) -> None:
-    assert gil_state(cell) == said
+def test_the_state_of_the_gil_is_reported(cell: CellReport, printed: str) -> None:
+    assert gil_state(cell) == printed
 
 
 def test_every_report_says_what_turned_the_gil_on(tmp_path: Path) -> None:

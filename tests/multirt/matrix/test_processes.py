@@ -48,7 +48,7 @@ FLOODS = "while True: print('x' * 1000)"
 
 
 @pytest.fixture(autouse=True)
-def _heard() -> Iterator[None]:
+def _received() -> Iterator[None]:
     """Let children heed interrupts where these tests do not, as under nohup."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield

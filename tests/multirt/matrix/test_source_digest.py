@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.matrix.source_digest import DigestCache, digest, read_written_reports, remember_reports
+from multirt.matrix.source_digest import DigestCache, digest, read_written_reports, record_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_a_report_of_ours_is_no_source_until_somebody_edits_it(
     state, before = tmp_path / "state", state_of(project, {}, {})
     report = project / "report.html"
     report.write_text("<html>")
-    remember_reports(state, [project / "src/../report.html", project / "none.json"])
+    record_reports(state, [project / "src/../report.html", project / "none.json"])
     assert state_of(project, {}, read_written_reports(state)) == before
     report.write_text("<html>edited")
     assert state_of(project, {}, read_written_reports(state)) != before

@@ -22,12 +22,12 @@ ARCHIVE = failed("a.tar.gz", "source-archive", "nothing to probe")
 BROKEN = failed("a.whl", "unreadable", "cut off")
 
 
-def test_one_reason_for_many_runtimes_is_said_once() -> None:
+def test_one_reason_for_many_runtimes_is_reported_once() -> None:
     found = reasons_of(report("a.whl", verdict("x", OLD), verdict("y", OLDER), verdict("z")))
     assert [(each.text, each.runtimes) for each in found] == [("spam requires >=3.8", ("x", "y"))]
 
 
-def test_what_helps_is_said_once_for_those_that_it_helps() -> None:
+def test_what_helps_is_reported_once_for_those_that_it_helps() -> None:
     found = reasons_of(report("a.whl", verdict("x", OLD), verdict("y", OLDER), verdict("z")))
     assert [each.help for each in found] == ["another build"]
     other = objection("package-python", OLDER["detail"], need=OLDER["need"])
@@ -51,7 +51,7 @@ def test_the_worst_comes_first_then_what_holds_for_most() -> None:
     assert found[-2].text == "x is slow"
 
 
-def test_wheels_of_one_release_are_told_apart() -> None:
+def test_wheels_of_one_release_are_reported_apart() -> None:
     assert names([report("d/a.whl"), report("d/b.whl")]) == ["a", "b"]
     assert names([report("d/a.whl")]) == ["spam 1.0"]
 
@@ -77,8 +77,8 @@ def test_wheels_of_one_release_are_told_apart() -> None:
 def test_the_exit_code(
     reports: list[ArtifactReport], options: dict[str, object], code: int
 ) -> None:
-    asked = {"strict": False, "fail_on": (), "ignore": (), **options}
-    assert Policy.of(**asked).exit_code(reports) == code  # type: ignore[arg-type]
+    requested = {"strict": False, "fail_on": (), "ignore": (), **options}
+    assert Policy.of(**requested).exit_code(reports) == code  # type: ignore[arg-type]
 
 
 def test_a_runtime_in_words_is_no_warning() -> None:

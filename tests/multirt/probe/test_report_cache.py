@@ -92,7 +92,7 @@ def test_a_changed_wheel_is_read_again(tmp_path: Path, wheel: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["multirt/probe/worker.py", "abi_probe/elf/reader.py"])
-def test_other_code_asks_anew(tmp_path: Path, part: str) -> None:
+def test_other_code_asks_again(tmp_path: Path, part: str) -> None:
     root = Path(multirt.__file__).parent.parent
     for package in ("multirt", "abi_probe", "runtimes"):
         shutil.copytree(root / package, tmp_path / package)
@@ -249,7 +249,7 @@ def test_what_nobody_used_for_long_goes(tmp_path: Path, wheel: Path) -> None:
     assert not (folder / "prospects-old.runtimes").exists()
 
 
-def test_nothing_is_remembered_of_what_could_not_be_read(tmp_path: Path) -> None:
+def test_nothing_is_cached_of_what_could_not_be_read(tmp_path: Path) -> None:
     (report,) = probed(tmp_path, str(tmp_path / "later.whl"))
     assert report["error"] is not None
     assert not kept(tmp_path)

@@ -16,12 +16,12 @@ def test_an_installed_optional_package_is_accepted() -> None:
     require("packaging", "a test")
 
 
-def test_what_is_missing_is_said_with_a_command_that_adds_it() -> None:
+def test_what_is_missing_is_reported_with_a_command_that_adds_it() -> None:
     with pytest.raises(MultirtError) as caught:
         require("no_such_package", "a test")
     assert caught.value.message == "a test needs no_such_package, which is not installed"
-    said = shlex.split((caught.value.hint or "").removeprefix("add it with: "))
-    assert (said[0], said[-1]) == (sys.executable, "no_such_package")
+    printed = shlex.split((caught.value.hint or "").removeprefix("add it with: "))
+    assert (printed[0], printed[-1]) == (sys.executable, "no_such_package")
 
 
 def test_it_has_the_versions_that_the_extra_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("words", "kind", "text", "own"),
+    ("args", "kind", "text", "own"),
     [
         pytest.param(["tool.py", "-x"], ProgramKind.SCRIPT, "tool.py", ("-x",), id="script"),
         pytest.param(["gone.py"], ProgramKind.SCRIPT, "gone.py", (), id="absent script"),
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     ],
 )
 def test_entries(
-    tmp_path: Path, words: list[str], kind: ProgramKind, text: str, own: tuple[str, ...]
+    tmp_path: Path, args: list[str], kind: ProgramKind, text: str, own: tuple[str, ...]
 ) -> None:
     (tmp_path / "tool.py").write_text("")
     (tmp_path / "plain").write_text("")
     (tmp_path / "box").mkdir()
     with zipfile.ZipFile(tmp_path / "box.pyz", "w") as archive:
         archive.writestr("__main__.py", "")
-    entry, arguments = entry_of(words, tmp_path)
+    entry, arguments = entry_of(args, tmp_path)
     assert (entry.kind, entry.text, arguments) == (kind, text, own)
 
 

@@ -61,7 +61,7 @@ WILD = (0.2, 3, 0.3, 4, 0.5, 1, 2, 0.1, 5, 1)
 
 
 @pytest.mark.parametrize(
-    ("other", "words"),
+    ("other", "text"),
     [
         pytest.param(
             measured("pypy-3.11.11", 0.25),
@@ -78,39 +78,41 @@ WILD = (0.2, 3, 0.3, 4, 0.5, 1, 2, 0.1, 5, 1)
         ),
     ],
 )
-def test_a_claim_is_as_strong_as_its_interval(other: Measurement, words: str) -> None:
-    assert words in summarize(bench(other))
+def test_a_claim_is_as_strong_as_its_interval(other: Measurement, text: str) -> None:
+    assert text in summarize(bench(other))
 
 
 @pytest.mark.parametrize(
-    ("usual", "words"),
+    ("usual", "text"),
     [
         pytest.param(0.8, "8.0x once warm after 0.7 s of warm-up", id="faster"),
         pytest.param(0.0045, "0.045x once warm after 0.7 s of warm-up", id="far-slower"),
     ],
 )
-def test_the_warm_up_is_told_of_a_compiler(usual: float, words: str) -> None:
+def test_the_warm_up_is_reported_of_a_compiler(usual: float, text: str) -> None:
     warm = measured("pypy-3.11.11", 0.5, curve=WarmupCurve(seconds=(0.4, 0.3, 0.1, 0.1, 0.1, 0.1)))
     cold = measured("cpython-3.13.0", 1.0, curve=WarmupCurve(seconds=(usual,) * 4))
-    assert words in summarize(bench(warm, reference=cold))
+    assert text in summarize(bench(warm, reference=cold))
 
 
 def test_the_fastest_comes_first() -> None:
-    said = summarize(bench(measured("cpython-3.12.1", 0.8), measured("pypy-3.11.11", 0.2)))
-    assert said.index("pypy") < said.index("cpython-3.12.1")
+    printed = summarize(bench(measured("cpython-3.12.1", 0.8), measured("pypy-3.11.11", 0.2)))
+    assert printed.index("pypy") < printed.index("cpython-3.12.1")
 
 
-def test_threads_are_told_with_what_they_are_good_for() -> None:
+def test_threads_are_reported_with_what_they_are_good_for() -> None:
     one, four = (
         replace(measured("cpython-3.13.5t", seconds), threads=number)
         for seconds, number in ((1.0, 1), (0.5, 4))
     )
-    said = summarize(bench(four, reference=one))
-    assert said == "cpython-3.13.5t (4 threads beside 1) is 2.00x faster (2.00 to 2.00)"
+    printed = summarize(bench(four, reference=one))
+    assert printed == "cpython-3.13.5t (4 threads beside 1) is 2.00x faster (2.00 to 2.00)"
     held = [replace(measured("cpython-3.13.0", 1.0), threads=number) for number in (1, 4)]
-    said = summarize(bench(held[0], four, held[1], reference=one))
-    assert said.startswith("with 1 thread cpython-3.13.0 1.00x, within noise; cpython-3.13.5t (4")
-    assert said.endswith("cpython-3.13.0 (4 threads beside 1) 1.00x, within noise")
+    printed = summarize(bench(held[0], four, held[1], reference=one))
+    assert printed.startswith(
+        "with 1 thread cpython-3.13.0 1.00x, within noise; cpython-3.13.5t (4"
+    )
+    assert printed.endswith("cpython-3.13.0 (4 threads beside 1) 1.00x, within noise")
 
 
 def test_one_alone_is_compared_with_nothing() -> None:
@@ -119,9 +121,9 @@ def test_one_alone_is_compared_with_nothing() -> None:
 
 def test_what_must_be_known_is_noted() -> None:
     short = measured("cpython-3.13.0", 0.025, startup=0.02)
-    said = "\n".join(notes(bench(reference=short, checked=False)))
-    assert "takes 25.0 ms, an empty program's 20.0 ms" in said
-    assert "outputs were not compared" in said
+    printed = "\n".join(notes(bench(reference=short, checked=False)))
+    assert "takes 25.0 ms, an empty program's 20.0 ms" in printed
+    assert "outputs were not compared" in printed
     broken = measured("pypy-3.11.11", 0.5, curve=WarmupCurve(seconds=(0.4,), trouble="exit code 1"))
     assert "cannot run it again in one process: exit code 1" in "\n".join(notes(bench(broken)))
 

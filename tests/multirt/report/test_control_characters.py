@@ -25,19 +25,19 @@ RUNTIME = runtime("3.12.1")
 
 @pytest.mark.skipif(which("bash") is None, reason="no shell here reads $'...'")
 @pytest.mark.parametrize(
-    "word",
+    "part",
     ["plain", "two words", "it's", "\x1b[31m", "a\nb", "\x9b31m", "\udcff'\\", "\u202eabc", "ä"],
 )
-def test_the_line_of_a_dry_run_is_printable_and_means_the_same(tmp_path: Path, word: str) -> None:
-    program = tmp_path / word.replace("/", "")
+def test_the_line_of_a_dry_run_is_printable_and_means_the_same(tmp_path: Path, part: str) -> None:
+    program = tmp_path / part.replace("/", "")
     program.write_text('#!/bin/sh\nprintf \'%s\\0\' "$0" "$V" "$@"\n')
     program.chmod(0o700)
-    plan = Plan(runtime=RUNTIME, executable=program, arguments=(word,), environment=(("V", word),))
+    plan = Plan(runtime=RUNTIME, executable=program, arguments=(part,), environment=(("V", part),))
     line = plan_text(plan)
     assert line.isprintable()
     done = subprocess.run(["bash", "-c", line], capture_output=True, check=True)
-    said = [os.fsdecode(each) for each in done.stdout.split(b"\0")]
-    assert said == [str(program), word, word, ""]
+    printed = [os.fsdecode(each) for each in done.stdout.split(b"\0")]
+    assert printed == [str(program), part, part, ""]
 
 
 def test_debug_lines_are_one_printable_line(

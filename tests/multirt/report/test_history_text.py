@@ -31,7 +31,7 @@ def test_what_was_measured_in_turns_stands_in_one_column(
         record("cpython-3.13.0", day=1),
         replace(record("cpython-3.13.0", day=2), threads=4),
     ]
-    print_history([replace(each, number=place) for place, each in enumerate(records)])
+    print_history([replace(each, number=index) for index, each in enumerate(records)])
     lines = capsys.readouterr().out.splitlines()[-3:]
     assert lines == [
         "cpython-3.13.0     ██   1.00 s to 1.00 s",
@@ -41,16 +41,16 @@ def test_what_was_measured_in_turns_stands_in_one_column(
 
 
 @pytest.mark.parametrize(
-    ("wobble", "words"),
+    ("wobble", "text"),
     [
         pytest.param((1.0, 1.01) * 5, "regression: 1.20x slower", id="steady"),
         pytest.param((1.0, 4.0) * 5, "regression: 1.20x the processor time", id="busy"),
     ],
 )
-def test_it_is_said_by_which_times_a_change_was_judged(
-    capsys: pytest.CaptureFixture[str], wobble: tuple[float, ...], words: str
+def test_it_is_reported_by_which_times_a_change_was_judged(
+    capsys: pytest.CaptureFixture[str], wobble: tuple[float, ...], text: str
 ) -> None:
     usual = replace(record(wobble=wobble), processor=(1.0, 1.01) * 5)
     slower = replace(record(seconds=1.2, day=1, wobble=wobble), processor=(1.2, 1.21) * 5)
     print_changes(changes([slower], [usual], 0.05), "recent")
-    assert words in capsys.readouterr().out
+    assert text in capsys.readouterr().out

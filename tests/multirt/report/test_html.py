@@ -43,11 +43,11 @@ def heat_map(rows: int = 3, name: str = "gadget") -> HeatMap:
         ),
         rows=tuple(
             HeatMapRow(
-                heading=HeatMapHeading(text=f"{name}{place}"),
+                heading=HeatMapHeading(text=f"{name}{index}"),
                 cells=cells,
-                reasons=(reason,) * bool(place),
+                reasons=(reason,) * bool(index),
             )
-            for place in range(rows)
+            for index in range(rows)
         ),
         legend=((Tone.GOOD, "works"), (Tone.BAD, "does not")),
     )

@@ -29,9 +29,9 @@ def test_a_browser_shows_every_runtime_and_which_test_fails_where(
         ("3.13t", "blocked"),
         ("3.14", "crashed"),
     ]
-    words = tab.value("document.querySelector('[data-cell=\"3.13t\"] .text').innerText")
-    assert "no <wheel>" in words
-    assert "build" in words
+    text = tab.value("document.querySelector('[data-cell=\"3.13t\"] .text').innerText")
+    assert "no <wheel>" in text
+    assert "build" in text
     marks = tab.value("[...document.querySelectorAll('#m td')].map(e => e.innerText.trim())")
     assert marks == ["✗", "·"]
     assert "multirt matrix -e 3.11 --" in tab.value("document.body.innerText")

@@ -22,7 +22,7 @@ from multirt.matrix.report import (
     rerun_commands,
     summary_line,
 )
-from multirt.report.matrix import KINDS, check_place, read_document, wanted, write
+from multirt.report.matrix import KINDS, check_target, read_document, wanted, write
 from multirt.report.matrix_html import page
 from multirt.report.matrix_json import document_of
 from multirt.report.matrix_markdown import markdown
@@ -79,7 +79,7 @@ def test_an_interrupted_run_says_so() -> None:
     assert summary_line(stopped) == "1 of 2 runtimes passed, 1 interrupted"
 
 
-def test_failing_tests_are_told_apart_by_what_they_say() -> None:
+def test_failing_tests_are_reported_apart_by_what_they_say() -> None:
     found = failing_tests(
         [
             row("3.11", CellState.FAILED, failed(), failed("t.py::x", "old")),
@@ -292,12 +292,12 @@ def test_a_report_is_not_merged_with_itself() -> None:
         merge([("a", report(row("3.11"))), ("a", report(row("3.11")))])
 
 
-def test_where_no_report_can_be_written_is_said_before(tmp_path: Path) -> None:
+def test_where_no_report_can_be_written_is_reported_before(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert check_place(tmp_path / "new/report.html") == tmp_path / "new/report.html"
-    for place in (tmp_path, tmp_path / "file/report.html"):
+    assert check_target(tmp_path / "new/report.html") == tmp_path / "new/report.html"
+    for folder in (tmp_path, tmp_path / "file/report.html"):
         with pytest.raises(MultirtError, match="cannot write"):
-            check_place(place)
+            check_target(folder)
 
 
 def _unserved() -> MatrixReport:

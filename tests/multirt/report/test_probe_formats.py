@@ -46,19 +46,19 @@ HARMFUL = [
 ]
 MANY = [
     report(
-        f"wheel-{place}.whl",
-        *(verdict(name, *[objection("abi-tag", "no")] * (place % 2)) for name in RUNTIMES),
+        f"wheel-{index}.whl",
+        *(verdict(name, *[objection("abi-tag", "no")] * (index % 2)) for name in RUNTIMES),
     )
-    for place in range(3)
+    for index in range(3)
 ]
 
 
-@pytest.mark.parametrize("room", [40, 60, 100, 200])
+@pytest.mark.parametrize("columns", [40, 60, 100, 200])
 @pytest.mark.parametrize("everything", [False, True])
-def test_the_lines_fit_the_terminal(room: int, *, everything: bool) -> None:
-    sheet = Layout(room=room, paint=PLAIN, everything=everything)
+def test_the_lines_fit_the_terminal(columns: int, *, everything: bool) -> None:
+    sheet = Layout(columns=columns, paint=PLAIN, everything=everything)
     for reports in (MANY, MANY[:1], MANY[1:2]):
-        assert max(map(width, probe_lines(reports, POLICY, sheet))) <= room
+        assert max(map(width, probe_lines(reports, POLICY, sheet))) <= columns
 
 
 def test_runtimes_with_one_verdict_share_a_line() -> None:
@@ -66,8 +66,10 @@ def test_runtimes_with_one_verdict_share_a_line() -> None:
         objection("abi-tag", f"spam 1.0 is tagged x: needs 3.9, this is 3.{minor}", need="needs")
         for minor in (6, 7, 8)
     ]
-    verdicts = [verdict(name, *old[place : place + 1]) for place, name in enumerate(RUNTIMES)]
-    lines = list(probe_lines([report("a.whl", *verdicts)], POLICY, Layout(room=100, paint=PLAIN)))
+    verdicts = [verdict(name, *old[index : index + 1]) for index, name in enumerate(RUNTIMES)]
+    lines = list(
+        probe_lines([report("a.whl", *verdicts)], POLICY, Layout(columns=100, paint=PLAIN))
+    )
     rows = [line.split("  ") for line in lines if line.startswith("  CPython")]
     assert [(row[1], row[-1].strip()) for row in rows] == [
         ("CPython 3.9 to 3.15", "fits, --import verifies it"),
@@ -76,11 +78,11 @@ def test_runtimes_with_one_verdict_share_a_line() -> None:
 
 
 def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
-    reasons = [objection("abi-symbol", f"name_{place} is missing") for place in range(30)]
-    warnings = tuple(f"name_{place} may fail" for place in range(30))
+    reasons = [objection("abi-symbol", f"name_{index} is missing") for index in range(30)]
+    warnings = tuple(f"name_{index} may fail" for index in range(30))
     one = [report("a.whl", verdict("r", *reasons), verdict("x", warnings=warnings))]
-    short = list(probe_lines(one, POLICY, Layout(room=100, paint=PLAIN)))
-    whole = list(probe_lines(one, POLICY, Layout(room=100, paint=PLAIN, everything=True)))
+    short = list(probe_lines(one, POLICY, Layout(columns=100, paint=PLAIN)))
+    whole = list(probe_lines(one, POLICY, Layout(columns=100, paint=PLAIN, everything=True)))
     assert any("(and 29 more like it, -v shows them)" in line for line in short)
     assert len(short) < 20
     assert sum("abi-symbol" in line for line in whole) == 30
@@ -88,7 +90,7 @@ def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
 
 
 def test_a_terminal_obeys_no_name() -> None:
-    text = "".join(probe_lines(HARMFUL, POLICY, Layout(room=80, paint=PLAIN)))
+    text = "".join(probe_lines(HARMFUL, POLICY, Layout(columns=80, paint=PLAIN)))
     assert text.isprintable()
     assert "\\x1b[31m" in text
 
@@ -116,20 +118,20 @@ def test_when_there_are_colors(
 
 
 @pytest.mark.parametrize(
-    ("words", "room", "expected"),
+    ("text", "columns", "expected"),
     [
         pytest.param("short", 7, "short  ", id="filled"),
         pytest.param("a-long-file-name.whl", 12, "a-lon....whl", id="cut"),
         pytest.param("漢字漢字漢字", 9, None, id="wide"),
     ],
 )
-def test_words_are_cut_to_columns(words: str, room: int, expected: str | None) -> None:
-    assert width(shorten(words, room)) == room
-    assert expected in {None, shorten(words, room)}
+def test_text_is_cut_to_columns(text: str, columns: int, expected: str | None) -> None:
+    assert width(shorten(text, columns)) == columns
+    assert expected in {None, shorten(text, columns)}
 
 
 @pytest.mark.parametrize(
-    ("names", "room", "shown"),
+    ("names", "columns", "shown"),
     [
         pytest.param(["spam 1.0", "ham 2.0"], 20, ["spam 1.0", "ham 2.0"], id="room"),
         pytest.param(
@@ -149,9 +151,9 @@ def test_words_are_cut_to_columns(words: str, room: int, expected: str | None) -
     ],
 )
 def test_different_names_look_different(
-    names: list[str], room: int, shown: list[str] | None
+    names: list[str], columns: int, shown: list[str] | None
 ) -> None:
-    found = shorten_distinct(names, room)
+    found = shorten_distinct(names, columns)
     assert found == (shown or found)
     assert len({*found}) == len({*names})
 
@@ -218,26 +220,26 @@ def sarif_rules(log: Document) -> None:
     for item in [*invocation["toolExecutionNotifications"], *run["results"]]:
         assert item["message"]["text"].isprintable()
         for location in item["locations"]:
-            (place,) = location["physicalLocation"].values()
-            assert re.fullmatch(r"[A-Za-z0-9/._~%:-]+", place["uri"])
+            (index,) = location["physicalLocation"].values()
+            assert re.fullmatch(r"[A-Za-z0-9/._~%:-]+", index["uri"])
     for result in run["results"]:
         assert ids[result["ruleIndex"]] == result["ruleId"]
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         pytest.param(list(github_lines(MANY, POLICY)), id="github"),
         pytest.param(list(markdown_lines(MANY, POLICY)), id="markdown"),
         pytest.param([str(sarif_document(MANY, POLICY))], id="sarif"),
         pytest.param(
-            list(probe_lines(MANY, POLICY, Layout(room=200, paint=PLAIN, everything=True))),
+            list(probe_lines(MANY, POLICY, Layout(columns=200, paint=PLAIN, everything=True))),
             id="table",
         ),
     ],
 )
-def test_every_shape_says_what_would_help(words: list[str]) -> None:
-    assert any("helps:" in line and "another build" in line for line in words)
+def test_every_shape_says_what_would_help(arguments: list[str]) -> None:
+    assert any("helps:" in line and "another build" in line for line in arguments)
 
 
 def test_sarif_keeps_to_its_schema() -> None:

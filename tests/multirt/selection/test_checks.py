@@ -35,7 +35,7 @@ def causes(tmp_path: Path) -> Causes:
         runtime: str = "3.12.1",
         *,
         cli_settings: CliSettings | None = None,
-        answers: CompileResult | None = None,
+        results: CompileResult | None = None,
         **facts: object,
     ) -> list[Cause]:
         (tmp_path / "tool.py").write_text(source)
@@ -49,13 +49,13 @@ def causes(tmp_path: Path) -> Causes:
         )
         context = replace(context, **facts)
         one = replace(described(runtime), stdlib=_STDLIB)
-        view = RuntimeView(context=context, runtime=one, answers=answers)
+        view = RuntimeView(context=context, runtime=one, results=results)
         return [each.cause for each in judge_runtime(view, {}).objections]
 
     return judge
 
 
-def _asked(text: str) -> CliSettings:
+def _requested(text: str) -> CliSettings:
     return CliSettings(specs=(RuntimeSpec.parse(text),))
 
 
@@ -77,7 +77,7 @@ def test_a_program_without_demands_rules_out_nothing(causes: Causes) -> None:
     ],
 )
 def test_what_was_asked_for_by_name(causes: Causes, text: str, runtime: str, *, fits: bool) -> None:
-    assert causes("", runtime, cli_settings=_asked(text)) == ([] if fits else [Cause.SPEC])
+    assert causes("", runtime, cli_settings=_requested(text)) == ([] if fits else [Cause.SPEC])
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_a_module_that_may_yet_come_rules_out_nothing(causes: Causes, fact: str)
 
 def test_what_the_runtime_itself_cannot_compile_or_lacks(causes: Causes, tmp_path: Path) -> None:
     refusal = CompileError(line=1, text="x", message="invalid syntax")
-    answers = CompileResult(refused={tmp_path / "tool.py": refusal})
-    assert causes("x = 1", answers=answers) == [Cause.SYNTAX]
-    answers = CompileResult(missing=frozenset({"typing:override"}))
-    assert causes("from typing import override", answers=answers) == [Cause.STDLIB]
+    results = CompileResult(refused={tmp_path / "tool.py": refusal})
+    assert causes("x = 1", results=results) == [Cause.SYNTAX]
+    results = CompileResult(missing=frozenset({"typing:override"}))
+    assert causes("from typing import override", results=results) == [Cause.STDLIB]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_pythonhome_rules_out_a_cpython_whose_library_it_lacks(
 
 def test_several_reasons_are_all_given(causes: Causes) -> None:
     source = "# /// script\n# requires-python = '>=3.13'\n# ///\nimport asyncore, numpy\n"
-    assert causes(source, cli_settings=_asked("3.11")) == [
+    assert causes(source, cli_settings=_requested("3.11")) == [
         Cause.SPEC,
         Cause.REQUIRES_PYTHON,
         Cause.STDLIB,

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def test_it_says_what_is_missing(tmp_path: Path) -> None:
     runtime = described("3.11.7", executable=str(ME))
-    answers = query_runtime(
+    replies = query_runtime(
         runtime, [], ["json", "nowhere"], cache_dir=tmp_path, env=dict(os.environ)
     )
-    assert (answers.missing, answers.complete) == (frozenset({"nowhere"}), True)
+    assert (replies.missing, replies.complete) == (frozenset({"nowhere"}), True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script")
@@ -28,5 +28,5 @@ def test_what_it_leaves_behind_holds_nobody_up(tmp_path: Path) -> None:
     """Who waits for the end of its output waits as long as somebody else keeps that open."""
     code = f'#!/bin/sh\nsleep 99 &\nexec "{ME}" "$@"\n'
     runtime = described("3.11.7", executable=str(make_script(tmp_path / "python3", code)))
-    answers = query_runtime(runtime, [], ["nowhere"], cache_dir=tmp_path, env=dict(os.environ))
-    assert (answers.missing, answers.complete) == (frozenset({"nowhere"}), True)
+    replies = query_runtime(runtime, [], ["nowhere"], cache_dir=tmp_path, env=dict(os.environ))
+    assert (replies.missing, replies.complete) == (frozenset({"nowhere"}), True)

@@ -19,7 +19,7 @@ LINUX = "x86_64-linux-gnu"
 NAMES = ("object", "type", "list", "dict", "tuple", "int", "float", "module")
 
 
-def answer(
+def reply(
     name: str, version: str, soabi: str, sizes: tuple[int, ...], **change: object
 ) -> dict[str, object]:
     """Return the facts that a fork answers, which claims to be CPython to `platform`."""
@@ -47,25 +47,25 @@ def answer(
     }
 
 
-CPYTHON = answer("cpython", "3.8.12", f"cpython-38-{LINUX}", (16, 880, 40, 48, 24, 24, 24, 56))
-STACKLESS = answer(
+CPYTHON = reply("cpython", "3.8.12", f"cpython-38-{LINUX}", (16, 880, 40, 48, 24, 24, 24, 56))
+STACKLESS = reply(
     "stackless",
     "3.7.5",
     f"cpython-37m-{LINUX}",
     (16, 864, 40, 48, 24, 24, 24, 56),
     abiflags="m",
 )
-GILECTOMY = answer(
+GILECTOMY = reply(
     "cpython",
     "3.6.0",
     f"cpython-36m-{LINUX}",
     (16, 880, 112, 112, 24, 24, 24, 56),
     abiflags="m",
 )
-NOGIL = answer(
+NOGIL = reply(
     "nogil", "3.9.10", f"nogil-39b-{LINUX}", (24, 896, 56, 56, 32, 32, 32, 72), nogil=True
 )
-PYSTON = answer(
+PYSTON = reply(
     "pyston",
     "3.8.12",
     f"pyston-23-{LINUX}",

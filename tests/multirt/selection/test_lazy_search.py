@@ -117,7 +117,7 @@ def _candidates(
     return inquiry.candidates(runtimes)
 
 
-def _asked(search: SearchOptions, runtimes: Sequence[Runtime], known: set[str]) -> set[str]:
+def _requested(search: SearchOptions, runtimes: Sequence[Runtime], known: set[str]) -> set[str]:
     """Return the ids that a search asks at most, as `runtimes.discover` documents it."""
     first = search.first
     unknown = [each for each in runtimes if each.id not in known]
@@ -169,7 +169,7 @@ def test_the_lazy_choice_is_the_full_one(  # noqa: PLR0913 - each draws one part
         full = choose(_candidates(context, replace(request, evaluate_all=True), machine))
         known: set[str] = set()
         for step in steps(search, decision.configuration, None):
-            known |= _asked(step, machine, known)
+            known |= _requested(step, machine, known)
             here = [each for each in machine if each.id in known]
             chosen = choose(_candidates(context, request, here))
             left = tuple(_name(each) for each in machine if each.id not in known)
