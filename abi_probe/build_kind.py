@@ -14,7 +14,7 @@ from abi_probe.verdict import Cause, JudgedWarning, Objection, WarningKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from abi_probe.model import Artifact, Extension, ForeignSize, Target
+    from abi_probe.model import Artifact, Extension, Target, UnexpectedSize
 
 WITH_GIL: Final = "a build by a Python with a GIL"
 _WITHOUT_GIL: Final = "a build for its own version without a GIL, or for abi3t (3.15 and newer)"
@@ -165,7 +165,9 @@ def _other_build(extension: Extension, target: Target) -> _BuildMismatch | None:
     return None
 
 
-def _foreign_size(extension: Extension, artifact: Artifact, target: Target) -> ForeignSize | None:
+def _foreign_size(
+    extension: Extension, artifact: Artifact, target: Target
+) -> UnexpectedSize | None:
     """Return the built-in type whose size a file embeds and a runtime does not have."""
     kind = extension.claim.kind
     of_version = any(tag.abi.startswith("cp") for tag in artifact.tags)

@@ -267,7 +267,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
     root: str | None = None
 
 
-class ForeignSize(Struct, frozen=True, kw_only=True):
+class UnexpectedSize(Struct, frozen=True, kw_only=True):
     """A built-in type whose size is not that of the CPython whose version a runtime has.
 
     Attributes:
@@ -323,7 +323,7 @@ class Target(Struct, frozen=True, kw_only=True):
     exports: frozenset[str] | None
     evidence: Evidence = Evidence.RUNTIME
     has_site: bool = True
-    foreign_sizes: tuple[ForeignSize, ...] = ()
+    foreign_sizes: tuple[UnexpectedSize, ...] = ()
 
 
 class Violation(Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ _SHIM_TEXT = re.compile(rb"\b(?:asdf|mise|pyenv|rtx)[\"']?\s+(?:exec|x)\b")
 _HEAD = 1024  # bytes; a shim of pyenv has 250
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class ExecutableCandidate(Struct, frozen=True, kw_only=True):
     """One file with the name of a runtime.
 
     Attributes:
@@ -59,7 +59,7 @@ class UniqueExecutable(Struct, frozen=True, kw_only=True):
     path: str
     real: str
     interpreter: str | None
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ExecutableCandidate, ...]
 
 
 class DirectoryInfo:
@@ -115,7 +115,7 @@ class CandidateScan:
         self.bases: dict[str, Path | None] = {}
         self._folders: dict[str, DirectoryInfo] = {}
 
-    def candidates(self, locations: Iterable[SearchLocation]) -> Iterator[Candidate]:
+    def candidates(self, locations: Iterable[SearchLocation]) -> Iterator[ExecutableCandidate]:
         """Yield every file with a runtime's name; a folder is read once, for its first source."""
         seen: set[tuple[str, str | None]] = set()
         for location in locations:
@@ -125,7 +125,7 @@ class CandidateScan:
             seen.add((folder, location.name))
             yield from self._in_location(folder, location)
 
-    def _in_location(self, path: str, location: SearchLocation) -> Iterator[Candidate]:
+    def _in_location(self, path: str, location: SearchLocation) -> Iterator[ExecutableCandidate]:
         folder = self._folder(path)
         try:
             names = [location.name] if location.name is not None else _runtime_names(path)
@@ -146,11 +146,13 @@ class CandidateScan:
                 explicit=location.explicit,
             )
 
-    def candidate(self, path: str, *, source: str, explicit: bool) -> Candidate:
+    def candidate(self, path: str, *, source: str, explicit: bool) -> ExecutableCandidate:
         """Return the candidate at a path."""
-        return Candidate(path=path, real=self._real(path), source=source, explicit=explicit)
+        return ExecutableCandidate(
+            path=path, real=self._real(path), source=source, explicit=explicit
+        )
 
-    def suspects(self, candidates: Iterable[Candidate]) -> list[UniqueExecutable]:
+    def suspects(self, candidates: Iterable[ExecutableCandidate]) -> list[UniqueExecutable]:
         """Return what is worth a question, each file once."""
         groups: dict[tuple[object, ...], UniqueExecutable] = {}
         for candidate in candidates:
@@ -168,7 +170,7 @@ class CandidateScan:
             )
         return list(groups.values())
 
-    def _examine(self, candidate: Candidate) -> tuple[tuple[object, ...], str | None]:
+    def _examine(self, candidate: ExecutableCandidate) -> tuple[tuple[object, ...], str | None]:
         """Return what parts a candidate from others, and its `#!` interpreter.
 
         Raises:
@@ -208,11 +210,11 @@ class CandidateScan:
         detail = f"an environment of {base}" if base else "an environment whose base is gone"
         return CandidateError(Reason.ENVIRONMENT, detail + (f", with {extra}" if extra else ""))
 
-    def _is_itself(self, candidate: Candidate, interpreter: str | None) -> bool:
+    def _is_itself(self, candidate: ExecutableCandidate, interpreter: str | None) -> bool:
         """Tell whether the name by which it is started makes no difference."""
         return interpreter is None and is_runtime_name(os.path.basename(candidate.real))  # noqa: PTH119
 
-    def _to_start(self, candidate: Candidate, interpreter: str | None) -> str:
+    def _to_start(self, candidate: ExecutableCandidate, interpreter: str | None) -> str:
         return candidate.real if self._is_itself(candidate, interpreter) else candidate.path
 
     def _real(self, path: str) -> str:
@@ -303,7 +305,7 @@ def _program_of(interpreter: str) -> str:
     return os.path.basename(arguments[0]) if arguments else ""  # noqa: PTH119 - text
 
 
-def _refuse_shim(candidate: Candidate, head: bytes) -> None:
+def _refuse_shim(candidate: ExecutableCandidate, head: bytes) -> None:
     """Raise for what only selects a runtime: to start it could print, install, or fail."""
     folders = {os.path.basename(os.path.dirname(path)) for path in (candidate.path, candidate.real)}  # noqa: PTH119, PTH120
     name = os.path.basename(candidate.real)  # noqa: PTH119 - hot

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from threading import Event
 
-    from runtimes.candidates import Candidate, UniqueExecutable
+    from runtimes.candidates import ExecutableCandidate, UniqueExecutable
     from runtimes.merge_results import Facts
     from runtimes.model import Runtime
     from runtimes.options import SearchOptions
@@ -168,7 +168,7 @@ class Discoverer:
                 inside = folder.relative_to(prefix).parents
                 yield from map(os.fspath, (folder, *(prefix / each for each in inside)))
 
-    def _notice_around(self, candidates: Iterable[Candidate]) -> None:
+    def _notice_around(self, candidates: Iterable[ExecutableCandidate]) -> None:
         """Notice who may write next to candidates, and what would make them an environment's."""
         broken = {one.path for one in self._look.rejected if one.reason is Reason.BROKEN_LINK}
         there = (one for one in candidates if Path(one.path) not in broken)
@@ -266,7 +266,7 @@ class Discoverer:
     def _limit(self, suspect: UniqueExecutable) -> float:
         return time_limit(os.path.basename(suspect.path), self._search.timeout)  # noqa: PTH119
 
-    def _bases(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    def _bases(self, candidates: Iterable[ExecutableCandidate]) -> Iterator[ExecutableCandidate]:
         """Yield what the environments among the candidates stand on."""
         for candidate in candidates:
             if candidate.path not in self._look.bases:
@@ -276,14 +276,14 @@ class Discoverer:
             if base := self._look.bases[candidate.path]:
                 yield self._follow(base, candidate)
 
-    def _pointed_to(self, outcomes: Iterable[ProbeResult]) -> Iterator[Candidate]:
+    def _pointed_to(self, outcomes: Iterable[ProbeResult]) -> Iterator[ExecutableCandidate]:
         """Yield the files that answers name instead of the ones that were asked."""
         for outcome in outcomes:
             target = outcome.base or (None if outcome.own else outcome.started)
             if target is not None:
                 yield self._follow(target, outcome.suspect.candidates[0])
 
-    def _follow(self, path: Path, origin: Candidate) -> Candidate:
+    def _follow(self, path: Path, origin: ExecutableCandidate) -> ExecutableCandidate:
         return self._look.candidate(os.fspath(path), source=origin.source, explicit=origin.explicit)
 
     def _reject(self, suspect: UniqueExecutable, error: CandidateError) -> None:

@@ -30,7 +30,7 @@ _MOST: Final = 20  # that are kept; each has 300 kB, and another PATH makes anot
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - for scandir
 
 
-class _Note(msgspec.Struct, frozen=True, kw_only=True):
+class _CachedSearch(msgspec.Struct, frozen=True, kw_only=True):
     """A search as it is cached."""
 
     key: str
@@ -68,7 +68,7 @@ class DiscoveryCache:
         """Return what was found, None when that is not known or no longer true."""
         if self._file is None or self._search.refresh:
             return None
-        note = cache.read(self._file, _Note)
+        note = cache.read(self._file, _CachedSearch)
         if note is None or note.key != self._key or not fingerprint.is_current(note.witnesses):
             return None
         if note.found.postponed and not self._may_be_partial():
@@ -98,7 +98,7 @@ class DiscoveryCache:
         """
         if self._file is None or fingerprint.any_racy(seen, since):
             return
-        note = _Note(key=self._key, witnesses=seen, noticed=[*noticed], found=found)
+        note = _CachedSearch(key=self._key, witnesses=seen, noticed=[*noticed], found=found)
         with suppress(OSError):  # a full or read-only disk is no trouble
             cache.write(self._file, note)
         _prune(os.path.dirname(self._file))  # noqa: PTH120 - text

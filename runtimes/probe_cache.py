@@ -255,7 +255,7 @@ class StatSnapshot(Struct, frozen=True, kw_only=True):
     files: Fingerprints
 
 
-class _Note(msgspec.Struct, frozen=True, kw_only=True):
+class _CachedProbe(msgspec.Struct, frozen=True, kw_only=True):
     """What is cached of a suspect: facts, or reason, detail, end and limit of a failure."""
 
     key: str
@@ -293,7 +293,7 @@ class Cache:
         file = self._file(key)
         self._used.add(file)
         self._files[file] = fingerprint.of_file(file)
-        note = cache.read(file, _Note)
+        note = cache.read(file, _CachedProbe)
         if note is None or note.key != key:
             return None
         if not fingerprint.is_current(note.witnesses, self._known):
@@ -351,7 +351,9 @@ class Cache:
         self._used.add(file)
         self._written = True
         with suppress(OSError):  # a full or read-only disk is no trouble
-            cache.write(file, _Note(key=key, witnesses=witnesses, facts=facts, failure=failure))
+            cache.write(
+                file, _CachedProbe(key=key, witnesses=witnesses, facts=facts, failure=failure)
+            )
 
     def prune(self) -> None:
         """Where something was written, remove what was not used for long."""
@@ -378,7 +380,7 @@ class Cache:
         return cache.file_for(self._folder or "", key)
 
 
-def _failure(note: _Note, limit: float) -> CandidateError | None:
+def _failure(note: _CachedProbe, limit: float) -> CandidateError | None:
     """Return a cached failure while it counts."""
     if note.failure is None:
         return None

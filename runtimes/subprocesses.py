@@ -32,7 +32,7 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-class Output(Struct, frozen=True, kw_only=True):
+class ChildOutput(Struct, frozen=True, kw_only=True):
     """What a child wrote, and how it ended.
 
     Attributes:
@@ -104,7 +104,7 @@ class Child:
             if stream is not None:
                 stream.close()
 
-    def communicate(self, left: Callable[[bytearray], float]) -> Output:
+    def communicate(self, left: Callable[[bytearray], float]) -> ChildOutput:
         """Collect what it writes until it ends or is not needed any more.
 
         Args:
@@ -129,7 +129,7 @@ class Child:
                             selector.unregister(key.fileobj)
                     del out[self._kept :], err[:-_TAIL]
         status = self._process.wait() if ended else None
-        return Output(stdout=bytes(out), stderr=bytes(err), status=status)
+        return ChildOutput(stdout=bytes(out), stderr=bytes(err), status=status)
 
     def _has_ended(self) -> bool:
         """Tell whether the child itself ended; where it can be, without reaping it."""
@@ -138,7 +138,7 @@ class Child:
         how = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return os.waitid(os.P_PID, self._process.pid, how) is not None
 
-    def _communicate(self, seconds: float) -> Output:
+    def _communicate(self, seconds: float) -> ChildOutput:
         """Listen to all at once."""
         status: int | None = None
         try:
@@ -146,7 +146,7 @@ class Child:
             status = self._process.returncode
         except subprocess.TimeoutExpired as expired:
             out, err = expired.stdout or b"", expired.stderr or b""
-        return Output(stdout=out[: self._kept], stderr=err[-_TAIL:], status=status)
+        return ChildOutput(stdout=out[: self._kept], stderr=err[-_TAIL:], status=status)
 
 
 def _drain(descriptor: int, buffer: bytearray) -> bool:

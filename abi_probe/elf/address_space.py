@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.address_space import AddressSpace, MappedSegment, searchable, without_overlaps
-from abi_probe.elf.image import ElfImage, Tag
+from abi_probe.elf.image import DynamicTag, ElfImage
 
 if TYPE_CHECKING:
     import mmap
@@ -74,8 +74,8 @@ class ElfAddressSpace(AddressSpace):
         """Prepare an image."""
         wide = image.layout.bits == 64  # noqa: PLR2004 - a number of bits is its own name
         start = size = 0
-        if Tag.RELA in image.dynamic:
-            start, size = image.offset_of(Tag.RELA), image.last(Tag.RELASZ)
+        if DynamicTag.RELA in image.dynamic:
+            start, size = image.offset_of(DynamicTag.RELA), image.last(DynamicTag.RELASZ)
         stretches = (
             MappedSegment(
                 offset=each.offset,
@@ -142,6 +142,6 @@ class ElfAddressSpace(AddressSpace):
         if not index:
             return 0
         table = self.image.layout.symbol
-        start = self.image.offset_of(Tag.SYMTAB) + index * table.size
+        start = self.image.offset_of(DynamicTag.SYMTAB) + index * table.size
         fields = self.image.unpack(table, start, "symbol of a relocation")
         return int(fields[4 if self.word.size == 8 else 1])  # noqa: PLR2004 - bytes of a word

@@ -10,7 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf.gnu_hash import gnu_hash
-from abi_probe.elf.image import ElfImage, Tag
+from abi_probe.elf.image import DynamicTag, ElfImage
 from abi_probe.elf.symbol_versions import read_version_names
 from abi_probe.elf.symbols import count_symbols, gnu_table
 from abi_probe.errors import UnreadableError
@@ -36,7 +36,7 @@ def read_external_symbols(image: ElfImage) -> tuple[str, ...]:
     Raises:
         UnreadableError: a table is cut off, or names have no end.
     """
-    if Tag.SYMTAB not in image.dynamic:
+    if DynamicTag.SYMTAB not in image.dynamic:
         return ()
     info, _, section = image.layout.symbol_fields
     kept = {
@@ -68,7 +68,7 @@ def read_hashes(image: ElfImage) -> bytes:
     table = gnu_table(image)
     if table is not None:
         return image.words(table.chain, table.count, "GNU hash table").tobytes()
-    if Tag.SYMTAB not in image.dynamic:
+    if DynamicTag.SYMTAB not in image.dynamic:
         return b""
     section = image.layout.symbol_fields[2]
     defined = [row[0] for row in _symbols(image) if row[section]]
@@ -89,7 +89,7 @@ def _names(image: ElfImage, starts: Iterable[int]) -> Iterator[str]:
 def _symbols(image: ElfImage) -> Iterator[tuple[int, ...]]:
     """Each symbol as it stands, those that are needed only where the table has them apart."""
     symbol = image.layout.symbol
-    start = image.offset_of(Tag.SYMTAB)
+    start = image.offset_of(DynamicTag.SYMTAB)
     table = gnu_table(image)
     count = table.first if table is not None else count_symbols(image, start)
     return image.rows(symbol, start, count, "symbols")
@@ -97,9 +97,9 @@ def _symbols(image: ElfImage) -> Iterator[tuple[int, ...]]:
 
 def _versions(image: ElfImage) -> Iterator[int]:
     """The version index of each symbol; 1, which is none, where there is no such table."""
-    if Tag.VERSYM not in image.dynamic:
+    if DynamicTag.VERSYM not in image.dynamic:
         return iter(lambda: 1, 0)
-    start = image.offset_of(Tag.VERSYM)
+    start = image.offset_of(DynamicTag.VERSYM)
     half = struct.Struct(image.layout.mark + "H")
     count = (len(image.view) - start) // half.size
     return (row[0] & _INDEX for row in image.rows(half, start, count, "versions"))

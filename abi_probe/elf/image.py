@@ -48,7 +48,7 @@ class ElfType(IntEnum):
     SHARED = 3
 
 
-class Tag(IntEnum):
+class DynamicTag(IntEnum):
     """The entries of the dynamic section that are looked at."""
 
     NULL = 0
@@ -74,7 +74,7 @@ class Tag(IntEnum):
     FILTER = 0x7FFFFFFF
 
 
-class Layout(Struct, frozen=True, kw_only=True):
+class ElfLayout(Struct, frozen=True, kw_only=True):
     """How one class and byte order lays its records out.
 
     Attributes:
@@ -101,10 +101,10 @@ class Layout(Struct, frozen=True, kw_only=True):
     symbol_fields: tuple[int, int, int]
 
 
-def _layout(bits: int, byte_order: str) -> Layout:
+def _layout(bits: int, byte_order: str) -> ElfLayout:
     mark = "<" if byte_order == "little" else ">"
     wide = bits == 64  # noqa: PLR2004  a number of bits is its own name
-    return Layout(
+    return ElfLayout(
         bits=bits,
         byte_order=byte_order,
         mark=mark,
@@ -151,7 +151,7 @@ class ElfImage(Struct, frozen=True, kw_only=True):
     """
 
     view: memoryview
-    layout: Layout
+    layout: ElfLayout
     kind: int
     machine: int
     system: int
@@ -181,11 +181,11 @@ class ElfImage(Struct, frozen=True, kw_only=True):
                 return bytes(_cut(self.view, segment.offset, segment.size, "properties"))
         return b""
 
-    def last(self, tag: Tag) -> int:
+    def last(self, tag: DynamicTag) -> int:
         """The value of an entry that should stand once, 0 when it does not; the last one wins."""
         return self.dynamic[tag][-1] if tag in self.dynamic else 0
 
-    def text(self, tag: Tag) -> str | None:
+    def text(self, tag: DynamicTag) -> str | None:
         """The string that an entry names, None where there is no such entry."""
         return self.string(self.last(tag)) if tag in self.dynamic else None
 
@@ -193,7 +193,7 @@ class ElfImage(Struct, frozen=True, kw_only=True):
         """The string at an offset of the dynamic string table."""
         return read_string(self.strings, start)
 
-    def offset_of(self, tag: Tag) -> int:
+    def offset_of(self, tag: DynamicTag) -> int:
         """The file offset of the table that an entry gives the address of."""
         return _offset_of(self.segments, self.last(tag), tag)
 
@@ -270,7 +270,7 @@ def read_string(strings: memoryview, start: int) -> str:
 
 
 def _segments(
-    view: memoryview, layout: Layout, *, start: int, each: int, count: int
+    view: memoryview, layout: ElfLayout, *, start: int, each: int, count: int
 ) -> tuple[Segment, ...]:
     if count and each != layout.segment.size:
         raise UnreadableError(f"program headers of {each} bytes each at offset {start}")
@@ -298,7 +298,7 @@ def _segments(
 
 
 def _dynamic(
-    view: memoryview, layout: Layout, segments: tuple[Segment, ...]
+    view: memoryview, layout: ElfLayout, segments: tuple[Segment, ...]
 ) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     section = next((each for each in segments if each.kind == _PT_DYNAMIC and each.size), None)
@@ -307,7 +307,7 @@ def _dynamic(
     count = min(section.size // layout.dynamic.size, _MAX_DYNAMIC_ENTRIES)
     rows = _unpack_many(layout.dynamic, view, section.offset, count, "dynamic section")
     for tag, value in rows:
-        if tag == Tag.NULL:
+        if tag == DynamicTag.NULL:
             return found
         found.setdefault(tag, []).append(value)
     raise UnreadableError(f"dynamic section without an end at offset {section.offset}")
@@ -316,16 +316,16 @@ def _dynamic(
 def _strings(
     view: memoryview, segments: tuple[Segment, ...], dynamic: dict[int, list[int]]
 ) -> memoryview:
-    if Tag.STRTAB not in dynamic:
+    if DynamicTag.STRTAB not in dynamic:
         return view[:0]
-    start = _offset_of(segments, dynamic[Tag.STRTAB][-1], Tag.STRTAB)
-    table = _cut(view, start, dynamic.get(Tag.STRSZ, [0])[-1], "string table")
+    start = _offset_of(segments, dynamic[DynamicTag.STRTAB][-1], DynamicTag.STRTAB)
+    table = _cut(view, start, dynamic.get(DynamicTag.STRSZ, [0])[-1], "string table")
     if not table or table[-1]:
         raise UnreadableError(f"string table without an end at offset {start}")
     return table
 
 
-def _offset_of(segments: tuple[Segment, ...], address: int, tag: Tag) -> int:
+def _offset_of(segments: tuple[Segment, ...], address: int, tag: DynamicTag) -> int:
     for segment in segments:
         ahead = address - segment.address
         if segment.kind == _PT_LOAD and 0 <= ahead < segment.size:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from abi_probe.elf.address_space import ElfAddressSpace
 from abi_probe.elf.external_symbols import read_external_symbols, read_hashes
-from abi_probe.elf.image import MAGIC, ElfImage, ElfType, Tag, open_image
+from abi_probe.elf.image import MAGIC, DynamicTag, ElfImage, ElfType, open_image
 from abi_probe.elf.symbol_versions import read_version_definitions, read_version_needs
 from abi_probe.elf.symbols import read_symbols
 from abi_probe.errors import NotABinaryError
@@ -111,10 +111,10 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         byte_order=image.layout.byte_order,
         shared_library=_is_shared_library(image),
         program=_is_program(image),
-        soname=image.text(Tag.SONAME),
+        soname=image.text(DynamicTag.SONAME),
         needed=tuple(_needed(image)),
-        rpath=_folders(image, Tag.RPATH),
-        runpath=_folders(image, Tag.RUNPATH),
+        rpath=_folders(image, DynamicTag.RPATH),
+        runpath=_folders(image, DynamicTag.RUNPATH),
         interpreter=image.interpreter(),
         imports=imports,
         exports=exports,
@@ -123,8 +123,8 @@ def read_elf(data: bytes | memoryview | mmap) -> Binary:
         definitions=read_definitions(memory, stems) if memory is not None else (),
         numpy_1=memory is not None and needs_numpy1(memory),
         executable_stack=_executable_stack(image),
-        default_folders=not image.last(Tag.FLAGS_1) & _DF_1_NODEFLIB,
-        thread_memory=image.thread_memory() if image.last(Tag.FLAGS) & _DF_STATIC_TLS else 0,
+        default_folders=not image.last(DynamicTag.FLAGS_1) & _DF_1_NODEFLIB,
+        thread_memory=image.thread_memory() if image.last(DynamicTag.FLAGS) & _DF_STATIC_TLS else 0,
         levels=read_levels(image),
         foreign=read_external_symbols(image),
         hashes=read_hashes(image),
@@ -141,18 +141,18 @@ def _machine(image: ElfImage) -> str:
 
 def _is_shared_library(image: ElfImage) -> bool:
     # A position-independent program has the type of a library; glibc refuses to load it as one.
-    refused = image.last(Tag.FLAGS_1) & (_DF_1_PIE | _DF_1_NOOPEN)
+    refused = image.last(DynamicTag.FLAGS_1) & (_DF_1_PIE | _DF_1_NOOPEN)
     return image.kind == ElfType.SHARED and bool(image.dynamic) and not refused
 
 
 def _is_program(image: ElfImage) -> bool:
-    position_independent = bool(image.last(Tag.FLAGS_1) & _DF_1_PIE)
+    position_independent = bool(image.last(DynamicTag.FLAGS_1) & _DF_1_PIE)
     return image.kind == ElfType.PROGRAM or (image.kind == ElfType.SHARED and position_independent)
 
 
 def _needed(image: ElfImage) -> Iterator[str]:
     """Yield the libraries that must be loaded with it; those that it is a filter for are too."""
-    for tag in (Tag.NEEDED, Tag.FILTER):
+    for tag in (DynamicTag.NEEDED, DynamicTag.FILTER):
         yield from map(image.string, image.dynamic.get(tag, ()))
 
 
@@ -161,6 +161,6 @@ def _executable_stack(image: ElfImage) -> bool:
     return _machine(image) in _STACK_RUNS_CODE if flag is None else flag
 
 
-def _folders(image: ElfImage, tag: Tag) -> tuple[str, ...]:
+def _folders(image: ElfImage, tag: DynamicTag) -> tuple[str, ...]:
     text = image.text(tag)
     return () if text is None else tuple(text.split(":"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from abi_probe.elf.image import ElfImage, Tag
+from abi_probe.elf.image import DynamicTag, ElfImage
 from abi_probe.errors import UnreadableError
 from abi_probe.model import VersionNeed
 
@@ -44,7 +44,7 @@ def _needs(image: ElfImage) -> Iterator[tuple[str, int, int, str]]:
     """Library, flags, number and name of each needed version."""
     part = struct.Struct(image.layout.mark + "IHHII")
     budget = _MAX_VERSIONS
-    for start, (_, count, library_at, first, _) in _entries(image, Tag.VERNEED, "HHIII"):
+    for start, (_, count, library_at, first, _) in _entries(image, DynamicTag.VERNEED, "HHIII"):
         library = image.string(library_at)
         at = start + first
         for _ in range(count):
@@ -65,19 +65,21 @@ def read_version_definitions(image: ElfImage) -> Iterator[str]:
         UnreadableError: the list leaves the file.
     """
     part = struct.Struct(image.layout.mark + "II")
-    for start, (_, flags, _, _, _, first, _) in _entries(image, Tag.VERDEF, "HHHHIII"):
+    for start, (_, flags, _, _, _, first, _) in _entries(image, DynamicTag.VERDEF, "HHHHIII"):
         if not flags & _VER_FLG_BASE:
             version_at, _ = image.unpack(part, start + first, "version")
             yield image.string(version_at)
 
 
-def _entries(image: ElfImage, tag: Tag, fields: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _entries(
+    image: ElfImage, tag: DynamicTag, fields: str
+) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Offset and fields of each entry of a linked list, whose last field links on."""
     if tag not in image.dynamic:
         return
     form = struct.Struct(image.layout.mark + fields)
     start = image.offset_of(tag)
-    count = image.last(Tag.VERNEEDNUM if tag is Tag.VERNEED else Tag.VERDEFNUM)
+    count = image.last(DynamicTag.VERNEEDNUM if tag is DynamicTag.VERNEED else DynamicTag.VERDEFNUM)
     for _ in range(min(count, _MAX_VERSIONS)):
         row = image.unpack(form, start, "version")
         yield start, row

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from abi_probe.elf.image import ElfImage, Tag
+from abi_probe.elf.image import DynamicTag, ElfImage
 from abi_probe.errors import UnreadableError
 from abi_probe.model import ImportedSymbol
 from abi_probe.symbol_names import FIRST_BYTES, is_python_symbol, is_relevant_at
@@ -60,11 +60,11 @@ def read_symbols(image: ElfImage) -> tuple[tuple[ImportedSymbol, ...], frozenset
 
 def _symbols(image: ElfImage) -> Iterator[tuple[str, bool, bool]]:
     """Each visible symbol whose name matters: its name, whether weak, whether defined."""
-    if Tag.SYMTAB not in image.dynamic:
+    if DynamicTag.SYMTAB not in image.dynamic:
         return
     symbol = image.layout.symbol
     info, other, section = image.layout.symbol_fields
-    table = image.offset_of(Tag.SYMTAB)
+    table = image.offset_of(DynamicTag.SYMTAB)
     count = count_symbols(image, table)
     for first in range(1, count, _CHUNK):  # symbol 0 is reserved
         start = table + first * symbol.size
@@ -107,12 +107,12 @@ def count_symbols(image: ElfImage, table: int) -> int:
     Raises:
         UnreadableError: the file has fewer bytes, or its hash table is cut off.
     """
-    if Tag.MIPS_SYMTABNO in image.dynamic and image.machine == _EM_MIPS:
-        count = image.last(Tag.MIPS_SYMTABNO)
-    elif Tag.HASH in image.dynamic:
+    if DynamicTag.MIPS_SYMTABNO in image.dynamic and image.machine == _EM_MIPS:
+        count = image.last(DynamicTag.MIPS_SYMTABNO)
+    elif DynamicTag.HASH in image.dynamic:
         wide = (image.machine, image.layout.bits) in _WIDE_HASHES
         header = struct.Struct(image.layout.mark + ("QQ" if wide else "II"))
-        _, count = image.unpack(header, image.offset_of(Tag.HASH), "hash table")
+        _, count = image.unpack(header, image.offset_of(DynamicTag.HASH), "hash table")
     else:
         hashed = gnu_table(image)
         count = hashed.first + hashed.count if hashed else _count_by_extent(image, table)
@@ -141,9 +141,9 @@ def gnu_table(image: ElfImage) -> GnuTable | None:
     Raises:
         UnreadableError: the table is cut off.
     """
-    if Tag.GNU_HASH not in image.dynamic:
+    if DynamicTag.GNU_HASH not in image.dynamic:
         return None
-    start = image.offset_of(Tag.GNU_HASH)
+    start = image.offset_of(DynamicTag.GNU_HASH)
     header = struct.Struct(image.layout.mark + "IIII")
     buckets, first, bloom, _ = image.unpack(header, start, "GNU hash table")
     start += header.size + bloom * (image.layout.bits // 8)
@@ -171,7 +171,13 @@ def _count_by_extent(image: ElfImage, table: int) -> int:
 
     Needed for what exports nothing: its hash table is empty or not there.
     """
-    tables = (Tag.STRTAB, Tag.HASH, Tag.GNU_HASH, Tag.VERNEED, Tag.VERDEF)
+    tables = (
+        DynamicTag.STRTAB,
+        DynamicTag.HASH,
+        DynamicTag.GNU_HASH,
+        DynamicTag.VERNEED,
+        DynamicTag.VERDEF,
+    )
     starts = [image.offset_of(tag) for tag in tables if tag in image.dynamic]
     end = min((start for start in starts if start > table), default=table)
     return (end - table) // image.layout.symbol.size

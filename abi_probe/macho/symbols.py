@@ -40,7 +40,7 @@ _UNDEFINED: Final = (0x0, 0xC)  # N_UNDF, N_PBUD
 _WEAK_REFERENCE: Final = 0x40
 
 
-class _Imports(Struct, kw_only=True):
+class _MachoImports(Struct, kw_only=True):
     """The needed names of one image, each once."""
 
     image: MachoImage
@@ -81,7 +81,7 @@ def read_symbols(image: MachoImage) -> tuple[tuple[ImportedSymbol, ...], frozens
         UnreadableError: a table is cut off or contradicts itself.
     """
     parts = image.commands.parts
-    imports = _Imports(image=image)
+    imports = _MachoImports(image=image)
     exports: set[str] = set()
     if parts.keys() & {"bind", "weak_bind", "lazy_bind", "chained"}:
         _bound(image, imports)
@@ -100,7 +100,7 @@ def _table(image: MachoImage, name: str) -> bytes:
     return image.window.read(offset, size, f"{name} table")
 
 
-def _bound(image: MachoImage, imports: _Imports) -> None:
+def _bound(image: MachoImage, imports: _MachoImports) -> None:
     """Note what dyld binds."""
     parts = image.commands.parts
     for name in ("bind", "lazy_bind", "weak_bind"):
@@ -115,7 +115,7 @@ def _bound(image: MachoImage, imports: _Imports) -> None:
             imports.add(symbol, ordinal, weak=weak)
 
 
-def _listed(image: MachoImage, imports: _Imports) -> set[str]:
+def _listed(image: MachoImage, imports: _MachoImports) -> set[str]:
     """Note what the symbol table has undefined, and return what it defines for others."""
     exports: set[str] = set()
     table = image.commands.symbols

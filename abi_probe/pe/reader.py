@@ -119,7 +119,7 @@ def read_pe(data: Buffer) -> Binary:
         UnreadableError: it is cut off or contradicts itself.
     """
     image = read_image(BoundedView.whole(data))
-    imports = _Imports(image=image)
+    imports = _PeImports(image=image)
     imports.read()
     soname, exports = _exports(image)
     stems = module_stems(exports)
@@ -154,7 +154,7 @@ _DELAY_IMPORT: Final = struct.Struct("<8I")
 _RELATIVE: Final = 1  # attribute: addresses are relative, as all linkers since 2002 write them
 
 
-class _Imports(Struct, kw_only=True):
+class _PeImports(Struct, kw_only=True):
     """What an image imports.
 
     A name that comes from two DLLs is kept once, from the first that must be there.

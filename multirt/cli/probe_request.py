@@ -199,11 +199,11 @@ def _lines(reports: Sequence[ArtifactReport], policy: Policy, args: ProbeArgs) -
 
             yield from markdown_lines(reports, policy)
         case OutputFormat.TABLE:
-            from multirt.report.probe_text import Layout, coverage_lines, harmless, probe_lines
+            from multirt.report.probe_text import TextLayout, coverage_lines, harmless, probe_lines
 
             columns = terminal_width(os.environ, sys.stdout)
             paint = painter(sys.stdout, os.environ, args.color)
-            sheet = Layout(
+            sheet = TextLayout(
                 columns=columns,
                 paint=paint,
                 verbose=args.verbose,

@@ -19,7 +19,7 @@ from multirt.experiments.canary_store import CanaryStore
 from multirt.process.debug_log import say
 from multirt.program.model import ProgramKind
 from multirt.selection.decide import decide
-from multirt.selection.no_match import NoRuntimeError
+from multirt.selection.no_match import NoCandidateError
 from multirt.selection.plan import plan
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def try_canary(request: Request, own: Sequence[str], args: CanaryArgs) -> None:
     """
     usual = decide(request)
     if usual.chosen is None:
-        raise NoRuntimeError(usual)
+        raise NoCandidateError(usual)
     _check(usual.program, args)
     cli_settings = replace(request.cli_settings, specs=(args.spec,), prefer=None)
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abi_probe import (
-    ForeignSize,
     Format,
     ProcessImage,
     RuntimeTarget,
     Target,
+    UnexpectedSize,
     UnreadableError,
     load_process_image,
     platforms,
@@ -106,7 +106,7 @@ def target_of(runtime: Runtime, given: ProcessImage | None) -> Target:
         exports=given.exports if given is not None else None,
         has_site="site" in runtime.stdlib,
         foreign_sizes=tuple(
-            ForeignSize(name=each.name, expected=each.expected, actual=each.actual)
+            UnexpectedSize(name=each.name, expected=each.expected, actual=each.actual)
             for each in foreign_sizes(runtime)
         ),
     )

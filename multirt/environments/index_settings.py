@@ -190,7 +190,7 @@ def apply_tool_uv(
     Raises:
         MultirtError: a value is of the wrong kind, or uv alone could follow it.
     """
-    reader = _Reader(table=table, title=title, folder=folder)
+    reader = _TableReader(table=table, title=title, folder=folder)
     for key in _UVS_ALONE:
         if table.get(key):
             hint = "write `name @ URL` in its dependencies, or start it with `uv run`"
@@ -203,7 +203,7 @@ def apply_tool_uv(
     )
 
 
-class _Reader(Struct, frozen=True, kw_only=True):
+class _TableReader(Struct, frozen=True, kw_only=True):
     """One table with its file."""
 
     table: Mapping[str, object]

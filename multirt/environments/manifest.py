@@ -65,7 +65,7 @@ _FACTOR = 1_000_003
 _BITS = (1 << 64) - 1
 
 
-class Contents(Struct, frozen=True, kw_only=True):
+class InstalledFiles(Struct, frozen=True, kw_only=True):
     """What is in an environment.
 
     Attributes:
@@ -94,7 +94,7 @@ def contents_are_intact(home: Path, python: Path, local: tuple[str, ...] | None 
     """
     if not python.exists() or not (home / RECORD).is_file():
         return False
-    note = cache.read(home / FILES, Contents)
+    note = cache.read(home / FILES, InstalledFiles)
     if note is None or (local is not None and note.local != local):
         return False
     try:
@@ -172,7 +172,7 @@ def write_manifest(home: Path, record: Manifest, local: tuple[str, ...] = ()) ->
     """
     write_record(home, record)
     files = _files(home)
-    cache.write(home / FILES, Contents(files=files, stamp=stamp_of(home, files), local=local))
+    cache.write(home / FILES, InstalledFiles(files=files, stamp=stamp_of(home, files), local=local))
 
 
 def invalidate_manifest(home: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from multirt.errors import ErrorKind, ProgramError
-from multirt.process.run import Output, Supervised, within
+from multirt.process.run import CommandOutput, Supervised, within
 from runtimes.subprocesses import signal_name
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def run_once(start: RunSpec) -> RunOutcome:
                 start.command,
                 env=start.environment,
                 folder=start.folder,
-                output=Output.DROPPED if start.silent else Output.SEPARATE,
+                output=CommandOutput.DROPPED if start.silent else CommandOutput.SEPARATE,
                 given=given,
             ) as command:
                 ended = command.attend(receivers, within(start.seconds), linger=_GRACE)

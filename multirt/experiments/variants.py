@@ -11,7 +11,7 @@ from multirt.environments import InstallRequest, build, overlay, resolve
 from multirt.errors import ErrorKind, UsageError
 from multirt.launch.profiles import NAMES, named, split_profile
 from multirt.selection.decide import decide_each
-from multirt.selection.no_match import NoRuntimeError, is_other
+from multirt.selection.no_match import NoCandidateError, is_other
 from multirt.selection.plan import plan
 from multirt.selection.virtualenv import named_environment, names_by_environment
 from runtimes import Jit, RuntimeSpec
@@ -120,7 +120,7 @@ def build_variants(
     request = replace(request, cli_settings=cli_settings, evaluate_all=True)
     decisions = list(decide_each(request))
     if all(decision.chosen is None for _, decision in decisions):
-        raise NoRuntimeError(decisions[0][1])
+        raise NoCandidateError(decisions[0][1])
     names = names_by_environment(home for home, _ in decisions)
     found = [
         replace(each, id=_with_name(each, names[home]), home=home)

@@ -51,7 +51,7 @@ def read_config(project: Project) -> Config:
     Raises:
         MultirtError: the configuration means nothing, or there is none and no tests are found.
     """
-    return _Reader(project).read(_table(project))
+    return _ConfigReader(project).read(_table(project))
 
 
 def _table(project: Project) -> TomlTable | None:
@@ -77,7 +77,7 @@ def _table(project: Project) -> TomlTable | None:
     return here if here is not None else there
 
 
-class _Reader(msgspec.Struct):
+class _ConfigReader(msgspec.Struct):
     """Reads one project's tables; `notes` grows with what was taken unsaid."""
 
     project: Project

@@ -302,7 +302,7 @@ class WheelReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None
 
 
-class RuntimeReport(msgspec.Struct, frozen=True, kw_only=True):
+class CellRuntime(msgspec.Struct, frozen=True, kw_only=True):
     """One runtime, as far as a result depends on it."""
 
     id: str
@@ -343,7 +343,7 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True, rename={"cases": "te
     name: str
     task: str | None
     asked: str
-    runtime: RuntimeReport | None
+    runtime: CellRuntime | None
     axes: dict[str, str]
     state: CellState
     reason: str | None

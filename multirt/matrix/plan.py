@@ -16,10 +16,10 @@ from multirt.matrix.cells import NO_VENV
 from multirt.matrix.model import (
     CellPlan,
     CellReport,
+    CellRuntime,
     CellState,
     InstallMode,
     MissingRuntimePolicy,
-    RuntimeReport,
 )
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ def plan_cell(
     )
 
 
-def _runtime(runtime: Runtime) -> RuntimeReport:
-    return RuntimeReport(
+def _runtime(runtime: Runtime) -> CellRuntime:
+    return CellRuntime(
         id=runtime.id,
         implementation=runtime.implementation.name,
         implementation_version=runtime.implementation.version,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from multirt.process.reaper import FINISH
-from multirt.process.run import Output, Supervised, within
+from multirt.process.run import CommandOutput, Supervised, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,7 +128,7 @@ class Processes:
             if self.stopping:
                 return CommandResult(code=-signal.SIGKILL, stopped=True)
             process = Supervised(
-                command.argv, env=command.env, folder=command.cwd, output=Output.MERGED
+                command.argv, env=command.env, folder=command.cwd, output=CommandOutput.MERGED
             )
             running = _Running(process=process, grace=command.grace)
             self._running.add(running)

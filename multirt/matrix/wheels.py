@@ -33,7 +33,7 @@ from multirt.matrix.model import InstallMode
 from multirt.matrix.processes import GRACE
 from multirt.matrix.source_digest import DigestCache, read_written_reports
 from multirt.matrix.wheel_cache import WheelCache
-from multirt.process.run import Output, Supervised, within
+from multirt.process.run import CommandOutput, Supervised, within
 from multirt.storage.lock import locked
 from runtimes import is_cpython, rank
 
@@ -162,7 +162,7 @@ def _run(
     with (
         (folder / _LOG).open("ab") as stream,
         Supervised(
-            command, env=env, folder=Path(cwd or Path.cwd()), output=Output.MERGED
+            command, env=env, folder=Path(cwd or Path.cwd()), output=CommandOutput.MERGED
         ) as started,
     ):
         try:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from abi_probe import ArtifactKind, lookup_modules, unpack_wheel
 from multirt.probe.model import Check, ImportOutcome, ImportResult, ModuleToImport, Proof
-from runtimes.subprocesses import Child, Output, signal_name
+from runtimes.subprocesses import Child, ChildOutput, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -275,7 +275,7 @@ class _Importer(Struct, frozen=True, kw_only=True):
                     progress=lambda out: out.count(b"\n"),
                 )
             except OSError as error:
-                ended = Output(status=None, stdout=b"", stderr=str(error).encode())
+                ended = ChildOutput(status=None, stdout=b"", stderr=str(error).encode())
         return self._read(ended, batch, bare=bare)
 
     def _options(self) -> tuple[str, ...]:
@@ -296,7 +296,7 @@ class _Importer(Struct, frozen=True, kw_only=True):
         return {"PATH": os.defpath} | kept | given
 
     def _read(
-        self, ended: Output, batch: Sequence[ModuleToImport], *, bare: bool
+        self, ended: ChildOutput, batch: Sequence[ModuleToImport], *, bare: bool
     ) -> dict[str, ImportResult]:
         """Turn what was heard into what became of the modules that were begun."""
         replies, done = _replies(ended.stdout)
@@ -373,7 +373,7 @@ def _run_bounded(
     folder: Path,
     seconds: float,
     progress: Callable[[bytearray], int],
-) -> Output:
+) -> ChildOutput:
     """Run a command in a session of its own, with no input; all that it started ends with it.
 
     Args:
@@ -398,7 +398,7 @@ def _run_bounded(
         return child.communicate(left)
 
 
-def _describe_end(ended: Output) -> str:
+def _describe_end(ended: ChildOutput) -> str:
     """Return how a child ended, with the most telling line of its complaints."""
     if ended.status is None:
         head = "ended for taking too long"

@@ -35,7 +35,7 @@ _CHUNK = 1 << 16
 _DRAIN = 1.0  # seconds for what is still in a pipe whose writers were ended
 
 
-class Output(Enum):
+class CommandOutput(Enum):
     """Where a command's standard output and its error output go."""
 
     SEPARATE = 2  # a pipe each
@@ -76,7 +76,7 @@ class Supervised:
         *,
         env: Mapping[str, str],
         folder: Path,
-        output: Output = Output.SEPARATE,
+        output: CommandOutput = CommandOutput.SEPARATE,
         given: int | None = None,
     ) -> None:
         """Start it.

@@ -115,7 +115,7 @@ def read_imports(text: str, file: Path, package: str | None) -> SourceImports:
         # For another version, with NUL bytes, or nested too deep for this one.
 
         return SourceImports(imports=imports_of_older(text, file), modifies_sys_path=elsewhere)
-    reader = _Reader(file=file, package=package)
+    reader = _ImportReader(file=file, package=package)
     try:
         reader.block(tree.body, _State())
     except RecursionError:
@@ -125,7 +125,7 @@ def read_imports(text: str, file: Path, package: str | None) -> SourceImports:
     )
 
 
-class _Reader(Struct, kw_only=True):
+class _ImportReader(Struct, kw_only=True):
     """One walk over a file.
 
     Attributes:

@@ -109,7 +109,7 @@ class Exit(Struct, frozen=True, kw_only=True):
     line: int
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class SourceFile(Struct, frozen=True, kw_only=True):
     """One file of a program, which every runtime has to be able to compile.
 
     Attributes:
@@ -166,7 +166,7 @@ class Program(Struct, frozen=True, kw_only=True):
     uv: Mapping[str, object] = field(default_factory=dict)
     interpreter: str | None = None
     options: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
     imports: tuple[Import, ...] = ()
     exits: tuple[Exit, ...] = ()
     modifies_sys_path: bool = False

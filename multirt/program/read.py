@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from multirt.errors import MultirtError, ProgramError, UsageError
 from multirt.program.imports import read_imports
-from multirt.program.model import EntryPoint, Exit, Guard, Import, Program, ProgramKind, Source
+from multirt.program.model import EntryPoint, Exit, Guard, Import, Program, ProgramKind, SourceFile
 from multirt.program.module_finder import ModuleArchive, ModuleFolder, find, is_module_name
 from multirt.program.requirements import Block, read_block
 from multirt.program.shebang import Shebang, read_shebang
@@ -142,7 +142,7 @@ def _script(entry: EntryPoint, cwd: Path) -> Program:
     content = _content(script)
     if script.suffix in (".pyc", ".pyo"):
         folder = Path(os.path.realpath(script)).parent
-        sources = (Source(file=script, content=content, certain=True),)
+        sources = (SourceFile(file=script, content=content, certain=True),)
         return Program(entry=entry, script=script, folder=folder, sources=sources, read=(script,))
     line = _first_line(content, script)
     text = decoded(content, str(script))
@@ -209,7 +209,7 @@ def _text(entry: EntryPoint, cwd: Path, content: bytes, label: Path) -> Program:
 def _begin(walk: _Walk, found: FoundModule, package: str | None = None) -> Block:
     """Read the file that is started, and return what it says of itself."""
     if found.file.suffix != ".py":
-        walk.sources.append(Source(file=found.file, content=found.content, certain=True))
+        walk.sources.append(SourceFile(file=found.file, content=found.content, certain=True))
         return Block()
     text = decoded(found.content, str(found.file))
     walk.start(found.file, found.content, text, package)
@@ -256,7 +256,7 @@ class _Walk(Struct, kw_only=True):
     location: ModuleLocation
     imports: list[Import] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    sources: list[SourceFile] = field(default_factory=list)
     queue: list[tuple[FoundModule, bool, tuple[Guard, ...]]] = field(default_factory=list)
     elsewhere: bool = False
 
@@ -272,7 +272,9 @@ class _Walk(Struct, kw_only=True):
             seen.add(found.file)
             if found.file.suffix != ".py":
                 self.sources.append(
-                    Source(file=found.file, content=found.content, certain=certain, guards=guards)
+                    SourceFile(
+                        file=found.file, content=found.content, certain=certain, guards=guards
+                    )
                 )
                 continue
             try:
@@ -293,7 +295,7 @@ class _Walk(Struct, kw_only=True):
         """Read one file, and queue what its imports lead to."""
         certain, guards = sure
         tree = read_imports(text, file, package)
-        self.sources.append(Source(file=file, content=content, certain=certain, guards=guards))
+        self.sources.append(SourceFile(file=file, content=content, certain=certain, guards=guards))
         self.elsewhere = self.elsewhere or tree.modifies_sys_path
         self.exits += tree.exits
         for each in tree.imports:

@@ -14,7 +14,7 @@ from abi_probe import Cause
 from multirt.config import NoteKind, Source
 from multirt.errors import NothingFitsError
 from multirt.program.model import ProgramKind
-from multirt.selection.no_match import NoRuntimeError, by_reason, closest
+from multirt.selection.no_match import NoCandidateError, by_reason, closest
 from runtimes import RuntimeSpec
 from runtimes.ranges import runtime_ranges
 
@@ -186,7 +186,7 @@ def note_text(note: Note) -> str:
 
 def explained(error: NothingFitsError) -> NothingFitsError:
     """Return an error with its text: of no runtime, the nearest with their first objections."""
-    if not isinstance(error, NoRuntimeError):
+    if not isinstance(error, NoCandidateError):
         return error
     decision = error.decision
     count = len(decision.candidates)

@@ -54,7 +54,7 @@ _STANDING: Final = 4  # sentences on what one artifact's modules need
 _MOST_TAGS: Final = 3
 
 
-class Layout(Struct, frozen=True, kw_only=True):
+class TextLayout(Struct, frozen=True, kw_only=True):
     """Where to write.
 
     Attributes:
@@ -70,7 +70,9 @@ class Layout(Struct, frozen=True, kw_only=True):
     everything: bool = False
 
 
-def probe_lines(reports: Sequence[ArtifactReport], policy: Policy, sheet: Layout) -> Iterator[str]:
+def probe_lines(
+    reports: Sequence[ArtifactReport], policy: Policy, sheet: TextLayout
+) -> Iterator[str]:
     """Yield each artifact with the runtimes that share a verdict on one line."""
     read = [report for report in reports if report["error"] is None]
     called = list(map(escaped, names(read)))
@@ -92,7 +94,7 @@ def probe_lines(reports: Sequence[ArtifactReport], policy: Policy, sheet: Layout
 def _many(
     called: Sequence[str],
     found: Sequence[tuple[ArtifactReport, Sequence[GroupedReason]]],
-    sheet: Layout,
+    sheet: TextLayout,
 ) -> Iterator[str]:
     """Yield a line for each artifact, then each reason once, with those that it is true of."""
     reasons: dict[tuple[object, ...], list[tuple[str, GroupedReason]]] = {}
@@ -146,7 +148,7 @@ def _fitting(report: ArtifactReport, *, broken: bool) -> tuple[str, Style]:
     return fitting, Style.BAD if broken or not fits else Style.DOUBT if against else Style.GOOD
 
 
-def coverage_lines(coverage: Sequence[PlatformCoverage], sheet: Layout) -> Iterator[str]:
+def coverage_lines(coverage: Sequence[PlatformCoverage], sheet: TextLayout) -> Iterator[str]:
     """Yield what some wheel serves, and what only wheels for other platforms do."""
     everything = coverage[0].served + coverage[0].missing if coverage else ()
     groups: dict[str, list[str]] = {}
@@ -169,7 +171,7 @@ def harmless(line: str) -> str:
     return f"| {line}" if line.lstrip().startswith((":", "#")) else line
 
 
-def _heading(name: str, report: ArtifactReport, sheet: Layout) -> Iterator[str]:
+def _heading(name: str, report: ArtifactReport, sheet: TextLayout) -> Iterator[str]:
     """Yield an artifact's name, its tags and how many modules it has."""
     count = len(report["extensions"])
     modules = f"{count} extension module{'' if count == 1 else 's'}"
@@ -181,7 +183,7 @@ def _heading(name: str, report: ArtifactReport, sheet: Layout) -> Iterator[str]:
         yield sheet.paint(line, Style.BOLD)
 
 
-def _verdict_lines(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
+def _verdict_lines(report: ArtifactReport, sheet: TextLayout) -> Iterator[str]:
     """Yield the runtimes with the same verdict and first reason, best verdict first."""
     among = [each["runtime"] for each in report["runtimes"]]
     groups: dict[tuple[object, ...], list[RuntimeReport]] = {}
@@ -231,7 +233,7 @@ def _objection_text(report: ArtifactReport, alike: Sequence[RuntimeReport], stat
     return f"{status}: {content}" if status else content
 
 
-def _row(cells: tuple[str, str], ink: Style, wide: int, sheet: Layout) -> Iterator[str]:
+def _row(cells: tuple[str, str], ink: Style, wide: int, sheet: TextLayout) -> Iterator[str]:
     """Yield a name on the left and words on the right, each in as many lines as it takes."""
     name, content = cells
     left = textwrap.wrap(name, wide, break_on_hyphens=False) or [""]
@@ -245,7 +247,7 @@ def _row(cells: tuple[str, str], ink: Style, wide: int, sheet: Layout) -> Iterat
 
 
 def _notes(
-    report: ArtifactReport, reasons: Sequence[GroupedReason], sheet: Layout
+    report: ArtifactReport, reasons: Sequence[GroupedReason], sheet: TextLayout
 ) -> Iterator[str]:
     """Yield broken promises and warnings; with more asked for, all that is known."""
     among = [each["runtime"] for each in report["runtimes"]]
@@ -317,7 +319,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
-def _wrapped(content: str, sheet: Layout, ink: Style) -> Iterator[str]:
+def _wrapped(content: str, sheet: TextLayout, ink: Style) -> Iterator[str]:
     """Yield words in as many lines as they take, below a heading."""
     margin = " " * (len(content) - len(content.lstrip()))
     for line in _lines(escaped(content), sheet.columns - 2, f"{margin}  "):
@@ -329,7 +331,7 @@ def _lines(content: str, columns: int, indent: str = "  ") -> list[str]:
     return textwrap.wrap(content, columns, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _hindrances(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
+def _hindrances(report: ArtifactReport, sheet: TextLayout) -> Iterator[str]:
     """Yield every name that keeps an extension from the stable ABI, with what there is instead."""
     for extension in report["extensions"]:
         for each in extension["hindrances"]:
@@ -339,7 +341,9 @@ def _hindrances(report: ArtifactReport, sheet: Layout) -> Iterator[str]:
 
 
 def _outcome(
-    found: Sequence[tuple[ArtifactReport, Sequence[GroupedReason]]], policy: Policy, sheet: Layout
+    found: Sequence[tuple[ArtifactReport, Sequence[GroupedReason]]],
+    policy: Policy,
+    sheet: TextLayout,
 ) -> Iterator[str]:
     """Yield what makes the command fail, where something does."""
     failing = Counter(
@@ -357,7 +361,7 @@ def _outcome(
         yield from (sheet.paint(line, Style.BAD) for line in _lines(content, sheet.columns))
 
 
-def _reason(reason: GroupedReason, among: Sequence[str], sheet: Layout) -> Iterator[str]:
+def _reason(reason: GroupedReason, among: Sequence[str], sheet: TextLayout) -> Iterator[str]:
     """Yield one reason and where it holds."""
     head, ink = f"{reason.kind}: ", _INKS[reason.weight]
     where = f" [{_where(reason, among)}]" if reason.runtimes else ""

@@ -21,7 +21,7 @@ from runtimes.storage.fingerprint import of_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from multirt.program.model import Source
+    from multirt.program.model import SourceFile
     from runtimes import Runtime
 
 
@@ -69,7 +69,7 @@ def script() -> str:
     return Path(__file__).with_name("compile_question.py.txt").read_text(encoding="ascii")
 
 
-def build_query(sources: Sequence[Source], names: Iterable[str]) -> CompileQuery:
+def build_query(sources: Sequence[SourceFile], names: Iterable[str]) -> CompileQuery:
     """Return the question about files and names."""
     parts = []
     for index, source in enumerate(sources):
@@ -97,7 +97,7 @@ _SCRUBBED = ("PYTHON", "JYTHON", "LD_PRELOAD", "PYENV_")
 
 def query_runtime(
     runtime: Runtime,
-    sources: Sequence[Source],
+    sources: Sequence[SourceFile],
     names: Iterable[str],
     *,
     cache_dir: Path,
@@ -136,7 +136,7 @@ def query_runtime(
     return results
 
 
-def is_known_to_compile(source: Source, runtime: Runtime) -> bool:
+def is_known_to_compile(source: SourceFile, runtime: Runtime) -> bool:
     """Whether a CPython accepts a file because this one does, which is not newer."""
     older = runtime.version.release[:2] < sys.version_info[:2]
     if source.compiled or older or not is_cpython(runtime) or _ME != "cpython":
@@ -180,7 +180,7 @@ def _isolation(runtime: Runtime) -> tuple[str, ...]:
     return ("-I", "-S", "-W", "ignore")
 
 
-def _results(lines: Sequence[str], sources: Sequence[Source]) -> CompileResult:
+def _results(lines: Sequence[str], sources: Sequence[SourceFile]) -> CompileResult:
     """Read the lines of an answer, which may break off."""
     refused: dict[Path, CompileError] = {}
     missing = set()
@@ -198,7 +198,7 @@ def _results(lines: Sequence[str], sources: Sequence[Source]) -> CompileResult:
     return CompileResult(refused=refused, missing=frozenset(missing), complete=complete)
 
 
-def _refusal(source: Source, number: int, message: str | None) -> CompileError:
+def _refusal(source: SourceFile, number: int, message: str | None) -> CompileError:
     lines = source.content.splitlines() if not source.compiled else []
     text = lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
     return CompileError(line=number, text=text, message=message)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from abi_probe import Objection
     from multirt.environments import InstallRequest
-    from multirt.program.model import Guard, Source
+    from multirt.program.model import Guard, SourceFile
     from multirt.selection.model import CompileResult, EvaluationContext
     from runtimes import Runtime
 
@@ -122,7 +122,7 @@ class RuntimeView(Struct, frozen=True, kw_only=True):
             if met is not False:
                 yield each, each.certain and met is True
 
-    def sources(self) -> Iterator[Source]:
+    def sources(self) -> Iterator[SourceFile]:
         """Yield the files that certainly run here."""
         for each in self.context.program.sources:
             if each.certain and self.met(each.guards):

@@ -33,7 +33,7 @@ _OF_A_FILE = frozenset(
 _OF_A_RUNTIME = frozenset({"message", "needs", "full"})
 
 
-class NoRuntimeError(NothingFitsError):
+class NoCandidateError(NothingFitsError):
     """No runtime fits a program; `multirt.report.explanations` has its text.
 
     Attributes:

@@ -11,7 +11,7 @@ from multirt.errors import ProgramError
 from multirt.program.model import ProgramKind
 from multirt.selection.console_script import interpreter_options, write_console_script
 from multirt.selection.model import Plan
-from multirt.selection.no_match import NoRuntimeError
+from multirt.selection.no_match import NoCandidateError
 from runtimes import Jit
 from runtimes.storage.trust import check_tree, make_folder
 
@@ -44,7 +44,7 @@ def plan(
     """
     candidate = candidate or decision.chosen
     if candidate is None:
-        raise NoRuntimeError(decision)
+        raise NoCandidateError(decision)
     runtime = candidate.runtime
     built, until = _built(decision, request, runtime)
     python, environment = _python(decision, request, runtime, built)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from abi_probe import ModuleSlot, UnreadableError, read_binary, read_binary_file
 from abi_probe.elf.address_space import ElfAddressSpace
-from abi_probe.elf.image import Tag, open_image
+from abi_probe.elf.image import DynamicTag, open_image
 from tests.abi_probe.compiler import compile_c
 from tests.abi_probe.definition_bytes import (
     FREE_THREADED,
@@ -123,7 +123,7 @@ MODULE(third, 1) MODULE(first, 1) MODULE(second, 7)
 def test_each_module_of_a_file_has_its_own(order: int, tmp_path: Path) -> None:
     data = bytearray(compile_c(tmp_path / "probe.so", _SEVERAL).read_bytes())
     image = open_image(memoryview(bytes(data)))
-    start, size = image.offset_of(Tag.RELA), image.last(Tag.RELASZ)
+    start, size = image.offset_of(DynamicTag.RELA), image.last(DynamicTag.RELASZ)
     records = [bytes(data[offset : offset + 24]) for offset in range(start, start + size, 24)]
     data[start : start + size] = b"".join(records[::order])
     for record in records:  # some linkers put what a relocation adds there too

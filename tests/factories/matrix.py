@@ -8,9 +8,9 @@ from packaging.version import Version
 
 from multirt.matrix.model import (
     CellReport,
+    CellRuntime,
     CellState,
     MatrixReport,
-    RuntimeReport,
     TestCase,
     TestOutcome,
     WheelReport,
@@ -90,7 +90,7 @@ def row(
         "name": name,
         "task": None,
         "asked": name,
-        "runtime": RuntimeReport(
+        "runtime": CellRuntime(
             id=f"cpython-{name}.0",
             implementation="cpython",
             implementation_version=f"{name}.0",

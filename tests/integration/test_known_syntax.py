@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.program.model import Source
+from multirt.program.model import SourceFile
 from multirt.selection.compile_check import is_known_to_compile, query_runtime
 from runtimes import interrogate
 from tests.factories.runtimes import described
@@ -76,7 +76,7 @@ def test_what_is_known_to_compile_does_so_on_newer_versions(
         text
         for text in _CONSTRUCTS
         if is_known_to_compile(
-            Source(file=tmp_path / "a.py", content=text.encode(), certain=True), runtime
+            SourceFile(file=tmp_path / "a.py", content=text.encode(), certain=True), runtime
         )
     ]
     assert len(known) >= len(
@@ -92,16 +92,16 @@ def test_what_is_known_to_compile_does_so_on_newer_versions(
 
 @pytest.mark.parametrize("text", [text for text, since in _CONSTRUCTS.items() if since is None])
 def test_what_no_version_compiles_is_never_known(tmp_path: Path, text: str) -> None:
-    source = Source(file=tmp_path / "a.py", content=text.encode(), certain=True)
+    source = SourceFile(file=tmp_path / "a.py", content=text.encode(), certain=True)
     assert not is_known_to_compile(source, described("3.15.0"))
 
 
 def test_an_older_or_another_implementation_is_asked(tmp_path: Path) -> None:
-    source = Source(file=tmp_path / "a.py", content=b"x = 1", certain=True)
+    source = SourceFile(file=tmp_path / "a.py", content=b"x = 1", certain=True)
     assert is_known_to_compile(source, described("3.15.0"))
     assert not is_known_to_compile(source, described("3.8.0"))
     assert not is_known_to_compile(source, described("pypy 3.15.0"))
-    compiled = Source(file=tmp_path / "a.pyc", content=b"x = 1", certain=True)
+    compiled = SourceFile(file=tmp_path / "a.pyc", content=b"x = 1", certain=True)
     assert not is_known_to_compile(compiled, described("3.15.0"))
 
 
@@ -111,8 +111,10 @@ def test_a_long_program_reaches_the_runtime_in_full(
 ) -> None:
     runtime = interrogate(require(name), env=dict(os.environ), timeout=60)
     lines = "".join(f"value_{number} = {number}\n" for number in range(3000))
-    good = Source(file=tmp_path / "good.py", content=lines.encode(), certain=True)
-    bad = Source(file=tmp_path / "bad.py", content=f"{lines}value_1 = = 2\n".encode(), certain=True)
+    good = SourceFile(file=tmp_path / "good.py", content=lines.encode(), certain=True)
+    bad = SourceFile(
+        file=tmp_path / "bad.py", content=f"{lines}value_1 = = 2\n".encode(), certain=True
+    )
     replies = query_runtime(runtime, [good, bad], [], cache_dir=tmp_path, env=dict(os.environ))
     assert replies.complete
     assert {file.name: refusal.line for file, refusal in replies.refused.items()} == {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtimes.subprocesses import Child, Output
+from runtimes.subprocesses import Child, ChildOutput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ subprocess.Popen([sys.executable, "-c", "while True: print('x' * 9999)"])
 """
 
 
-def received(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20) -> Output:
+def received(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 << 20) -> ChildOutput:
     """Run a script and return the result of it."""
     deadline = time.monotonic() + seconds
     command = [sys.executable, "-I", "-c", script]
@@ -31,22 +31,26 @@ def received(script: str, folder: Path, *, seconds: float = 60, kept: int = 1 <<
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        pytest.param("print('x', end='')", Output(stdout=b"x", stderr=b"", status=0), id="well"),
-        pytest.param("raise SystemExit(3)", Output(stdout=b"", stderr=b"", status=3), id="code"),
+        pytest.param(
+            "print('x', end='')", ChildOutput(stdout=b"x", stderr=b"", status=0), id="well"
+        ),
+        pytest.param(
+            "raise SystemExit(3)", ChildOutput(stdout=b"", stderr=b"", status=3), id="code"
+        ),
         pytest.param(
             "import os; os.write(2, b'a'); os.kill(os.getpid(), 9)",
-            Output(stdout=b"", stderr=b"a", status=-9),
+            ChildOutput(stdout=b"", stderr=b"a", status=-9),
             id="signal",
         ),
         pytest.param(
             "import os; os.write(1, b'a'); os.close(1); os.close(2); os._exit(4)",
-            Output(stdout=b"a", stderr=b"", status=4),
+            ChildOutput(stdout=b"a", stderr=b"", status=4),
             id="streams closed first",
         ),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_how_it_ends(script: str, expected: Output, tmp_path: Path) -> None:
+def test_how_it_ends(script: str, expected: ChildOutput, tmp_path: Path) -> None:
     assert received(script, tmp_path) == expected
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from multirt.matrix.model import CellReport, CellState, GilReport, RuntimeReport
+from multirt.matrix.model import CellReport, CellRuntime, CellState, GilReport
 from multirt.matrix.report import gil_state
 from multirt.report.matrix import write
 from tests.factories.matrix import report, row
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def _row(state: CellState = CellState.PASSED, gil: GilReport | None = None) -> CellReport:
     runtime = row("3.13").runtime
     assert runtime is not None
-    facts = {name: getattr(runtime, name) for name in RuntimeReport.__struct_fields__}
-    free = RuntimeReport(**{**facts, "free_threaded": True})
+    facts = {name: getattr(runtime, name) for name in CellRuntime.__struct_fields__}
+    free = CellRuntime(**{**facts, "free_threaded": True})
     return row("3.13t", state, runtime=free, gil=gil)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.process.run import Output, ProcessResult, Supervised, within
+from multirt.process.run import CommandOutput, ProcessResult, Supervised, within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def run(
     """Run a program of Python and return how it ended, and what it wrote."""
     output = bytearray()
     command = [sys.executable, "-I", "-S", "-c", program]
-    with Supervised(command, env={"A": "b"}, folder=folder, output=Output.MERGED) as started:
+    with Supervised(command, env={"A": "b"}, folder=folder, output=CommandOutput.MERGED) as started:
         ended = started.attend([output.extend], within(seconds), **options)
     return ended, bytes(output)
 

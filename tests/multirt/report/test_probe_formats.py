@@ -15,7 +15,7 @@ from multirt.probe.model import failed
 from multirt.report.probe_annotations import github_lines, sarif_document
 from multirt.report.probe_html import write_probed
 from multirt.report.probe_markdown import markdown_lines
-from multirt.report.probe_text import Layout, probe_lines
+from multirt.report.probe_text import TextLayout, probe_lines
 from multirt.report.terminal import (
     Color,
     Colorizer,
@@ -56,7 +56,7 @@ MANY = [
 @pytest.mark.parametrize("columns", [40, 60, 100, 200])
 @pytest.mark.parametrize("everything", [False, True])
 def test_the_lines_fit_the_terminal(columns: int, *, everything: bool) -> None:
-    sheet = Layout(columns=columns, paint=PLAIN, everything=everything)
+    sheet = TextLayout(columns=columns, paint=PLAIN, everything=everything)
     for reports in (MANY, MANY[:1], MANY[1:2]):
         assert max(map(width, probe_lines(reports, POLICY, sheet))) <= columns
 
@@ -68,7 +68,7 @@ def test_runtimes_with_one_verdict_share_a_line() -> None:
     ]
     verdicts = [verdict(name, *old[index : index + 1]) for index, name in enumerate(RUNTIMES)]
     lines = list(
-        probe_lines([report("a.whl", *verdicts)], POLICY, Layout(columns=100, paint=PLAIN))
+        probe_lines([report("a.whl", *verdicts)], POLICY, TextLayout(columns=100, paint=PLAIN))
     )
     rows = [line.split("  ") for line in lines if line.startswith("  CPython")]
     assert [(row[1], row[-1].strip()) for row in rows] == [
@@ -81,8 +81,8 @@ def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
     reasons = [objection("abi-symbol", f"name_{index} is missing") for index in range(30)]
     warnings = tuple(f"name_{index} may fail" for index in range(30))
     one = [report("a.whl", verdict("r", *reasons), verdict("x", warnings=warnings))]
-    short = list(probe_lines(one, POLICY, Layout(columns=100, paint=PLAIN)))
-    whole = list(probe_lines(one, POLICY, Layout(columns=100, paint=PLAIN, everything=True)))
+    short = list(probe_lines(one, POLICY, TextLayout(columns=100, paint=PLAIN)))
+    whole = list(probe_lines(one, POLICY, TextLayout(columns=100, paint=PLAIN, everything=True)))
     assert any("(and 29 more like it, -v shows them)" in line for line in short)
     assert len(short) < 20
     assert sum("abi-symbol" in line for line in whole) == 30
@@ -90,7 +90,7 @@ def test_many_reasons_are_cut_short_unless_all_are_wanted() -> None:
 
 
 def test_a_terminal_obeys_no_name() -> None:
-    text = "".join(probe_lines(HARMFUL, POLICY, Layout(columns=80, paint=PLAIN)))
+    text = "".join(probe_lines(HARMFUL, POLICY, TextLayout(columns=80, paint=PLAIN)))
     assert text.isprintable()
     assert "\\x1b[31m" in text
 
@@ -233,7 +233,7 @@ def sarif_rules(log: Document) -> None:
         pytest.param(list(markdown_lines(MANY, POLICY)), id="markdown"),
         pytest.param([str(sarif_document(MANY, POLICY))], id="sarif"),
         pytest.param(
-            list(probe_lines(MANY, POLICY, Layout(columns=200, paint=PLAIN, everything=True))),
+            list(probe_lines(MANY, POLICY, TextLayout(columns=200, paint=PLAIN, everything=True))),
             id="table",
         ),
     ],
