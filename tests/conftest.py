@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 
 from tests.browser import Browser, find_browser
-from tests.interpreters import INTERPRETERS, Home, Interpreter, Places, named
+from tests.interpreters import INTERPRETERS, Home, Interpreter, Places, named, without_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -188,6 +188,12 @@ def _without_settings() -> dict[str, str]:
     """Return the variables of this process without those that choose a runtime."""
     dropped = ("VIRTUAL_ENV", "MULTIRT_PYTHON", "MULTIRT_DEPTH", "PYTHONPATH")
     return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+@pytest.fixture(scope="session")
+def quick_machine() -> dict[str, str]:
+    """The variables with which a command sees no runtime that takes seconds to start."""
+    return without_slow(os.environ)
 
 
 @pytest.fixture

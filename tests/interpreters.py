@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -228,6 +229,18 @@ def _pyenv_roots(env: Mapping[str, str], home: Path) -> Iterator[Path]:
     for entry in map(Path, filter(None, env.get("PATH", "").split(":"))):
         if entry.name == "shims":
             yield entry.parent
+
+
+def without_slow(env: Mapping[str, str]) -> dict[str, str]:
+    """Return variables of this machine without Jython and Pyodide, which take seconds to start."""
+    folders = (each for each in env.get("PATH", "").split(os.pathsep) if each)
+    searched = filter(None, env.get("MULTIRT_SEARCH_PATH", "").split(os.pathsep))
+    runtimes = (str(each) for folder in searched for each in sorted(Path(folder).glob("*")))
+    quick = [each for each in runtimes if Path(each).name != "pyodide"]
+    return {
+        "PATH": os.pathsep.join(each for each in folders if not shutil.which("jython", path=each)),
+        "MULTIRT_SEARCH_PATH": os.pathsep.join([*quick, os.path.realpath(sys.executable)]),
+    }
 
 
 def named(name: str) -> Interpreter:

@@ -98,12 +98,12 @@ def test_files_of_its_own_count_where_they_are_imported(
 
 
 def test_an_older_runtime_that_compiles_the_file_is_not_ruled_out_by_syntax(
-    multirt: Command, require: Require, tmp_path: Path
+    multirt: Command, require: Require, tmp_path: Path, quick_machine: dict[str, str]
 ) -> None:
     for name in ("2.7", "micropython", "3.12"):
         require(name)
     (tmp_path / "tool.py").write_text("print(1)\n")
-    document = json.loads(multirt("explain", "--json", "tool.py").stdout)
+    document = json.loads(multirt("explain", "--json", "tool.py", **quick_machine).stdout)
     details = {each["runtime"]: each["objections"] for each in document["candidates"]}
     (requested,) = [found for name, found in details.items() if name.startswith("micropython")]
     assert requested[0]["detail"].startswith("micropython")
@@ -175,25 +175,27 @@ def test_order_of_preference(multirt: Command, tmp_path: Path, require: Require)
     assert "here: CPython " in line
 
 
-def test_explain_says_what_would_help(multirt: Command, tmp_path: Path, require: Require) -> None:
+def test_explain_says_what_would_help(
+    multirt: Command, tmp_path: Path, require: Require, quick_machine: dict[str, str]
+) -> None:
     require(_NEW)
     (tmp_path / "tool.py").write_text("import six\n")
-    done = multirt("explain", "-p", _NEW, "tool.py")
+    done = multirt("explain", "-p", _NEW, "tool.py", **quick_machine)
     assert f"multirt run --python cpython-{V312} --with six tool.py" in done.stdout
     assert done.returncode == 127
     (tmp_path / "fine.py").write_text("")
-    text = multirt("explain", "fine.py").stdout
+    text = multirt("explain", "fine.py", **quick_machine).stdout
     assert "also fit: " in text
     assert len(text.splitlines()) < 24
-    assert "order: asked for > " in multirt("explain", "-v", "fine.py").stdout
+    assert "order: asked for > " in multirt("explain", "-v", "fine.py", **quick_machine).stdout
 
 
 def test_what_no_runtime_compiles_lands_nowhere(
-    multirt: Command, tmp_path: Path, require: Require
+    multirt: Command, tmp_path: Path, require: Require, quick_machine: dict[str, str]
 ) -> None:
     require("micropython")
     (tmp_path / "tool.py").write_text("def def\n")
-    done = multirt("run", "tool.py")
+    done = multirt("run", "tool.py", **quick_machine)
     assert "tool.py line 1: invalid syntax: `def def`" in done.stderr
     assert done.returncode == 127
     (tmp_path / "tool.py").write_text("print(1)\n")

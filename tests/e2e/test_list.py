@@ -222,14 +222,16 @@ def test_the_doctor_names_what_a_packager_wrote_wrongly(multirt: Command, requir
     assert any("base_prefix" in message for message in messages)
 
 
-def test_the_doctor_sees_a_cache_that_cannot_be_used(multirt: Command, tmp_path: Path) -> None:
+def test_the_doctor_sees_a_cache_that_cannot_be_used(
+    multirt: Command, tmp_path: Path, quick_machine: dict[str, str]
+) -> None:
     replies = tmp_path / "own" / "runtimes"
     replies.mkdir(parents=True)
     (replies / "junk.json").write_text("{")
     blocked = tmp_path / "blocked"
     blocked.write_text("")
     for folder, text in ((replies.parent, "damaged"), (blocked, "cannot be written")):
-        done = multirt("doctor", "--json", MULTIRT_CACHE_DIR=str(folder))
+        done = multirt("doctor", "--json", **quick_machine, MULTIRT_CACHE_DIR=str(folder))
         findings = json.loads(done.stdout)["findings"]
         assert any(text in each["message"] for each in findings if each["topic"] == "cache")
 
@@ -241,8 +243,10 @@ def test_the_doctor_misses_a_tool(multirt: Command) -> None:
     assert missed == (set() if siblings.exists() else {"uv"})
 
 
-def test_the_cache_is_shown_and_emptied(multirt: Command, tmp_path: Path) -> None:
-    own = {"MULTIRT_CACHE_DIR": str(tmp_path / "own")}
+def test_the_cache_is_shown_and_emptied(
+    multirt: Command, tmp_path: Path, quick_machine: dict[str, str]
+) -> None:
+    own = {**quick_machine, "MULTIRT_CACHE_DIR": str(tmp_path / "own")}
     multirt("list", "--json", **own)
     assert multirt("cache", "dir", **own).stdout == f"{tmp_path / 'own'}\n"
     info = json.loads(multirt("cache", "info", "--json", **own).stdout)["cache"]

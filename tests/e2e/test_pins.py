@@ -88,9 +88,9 @@ def test_a_pin_that_names_nothing_here_is_passed_over(
 
 @pytest.mark.parametrize("part", ["3.2.99", "./gone/python"])
 def test_a_runtime_that_the_user_typed_and_is_not_here_is_an_error_that_names_it(
-    multirt: Command, tool: Path, part: str
+    multirt: Command, tool: Path, quick_machine: dict[str, str], part: str
 ) -> None:
-    done = multirt("run", "--python", part, str(tool))
+    done = multirt("run", "--python", part, str(tool), **quick_machine)
     assert (done.returncode, part in done.stderr) == (127, True), done.stderr
 
 

@@ -233,11 +233,11 @@ def test_a_program_runs_where_its_site_works(multirt: Command, tmp_path: Path) -
 
 
 def test_explain_names_the_module_that_a_runtime_lacks(
-    multirt: Command, tmp_path: Path, require: Require
+    multirt: Command, tmp_path: Path, require: Require, quick_machine: dict[str, str]
 ) -> None:
     require("3.8")
     (tmp_path / "new.py").write_text("import os\nimport tomllib\n")
-    document = json.loads(multirt("explain", "--json", "new.py").stdout)
+    document = json.loads(multirt("explain", "--json", "new.py", **quick_machine).stdout)
     refused = {each["runtime"]: each["objections"] for each in document["candidates"]}
     (objection,) = refused["cpython-3.8.18"]
     assert objection["cause"] == "stdlib"

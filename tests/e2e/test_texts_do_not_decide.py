@@ -124,7 +124,11 @@ def without_texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("arguments", _COMMANDS, ids=" ".join)
 def test_what_is_decided_does_not_depend_on_texts(
-    without_texts: Path, tmp_path: Path, cache: Path, arguments: tuple[str, ...]
+    without_texts: Path,
+    tmp_path: Path,
+    cache: Path,
+    quick_machine: dict[str, str],
+    arguments: tuple[str, ...],
 ) -> None:
     for name, code in _SCRIPTS.items():
         (tmp_path / name).write_text(code)
@@ -140,7 +144,8 @@ def test_what_is_decided_does_not_depend_on_texts(
         for each in (sorted(map(str, tmp_path.glob(argument))) if "*" in argument else [argument])
     ]
     with_texts, without = (
-        _run(packages, expanded, tmp_path, cache) for packages in (_ROOT, without_texts)
+        _run(packages, expanded, tmp_path, {**quick_machine, "MULTIRT_CACHE_DIR": str(cache)})
+        for packages in (_ROOT, without_texts)
     )
     assert without.returncode == with_texts.returncode
     if "--json" in arguments:
@@ -151,7 +156,7 @@ def test_what_is_decided_does_not_depend_on_texts(
 
 
 def _run(
-    packages: Path, arguments: list[str], folder: Path, cache: Path
+    packages: Path, arguments: list[str], folder: Path, variables: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from multirt.cli import main"
     return subprocess.run(
@@ -159,7 +164,7 @@ def _run(
         check=False,
         capture_output=True,
         cwd=folder,
-        env={**os.environ, "MULTIRT_CACHE_DIR": str(cache), "COLUMNS": "1000"},
+        env={**os.environ, "COLUMNS": "1000", **variables},
         stdin=subprocess.DEVNULL,
         text=True,
         timeout=300,

@@ -127,13 +127,14 @@ def test_a_fork_that_carries_the_name_of_cpython_is_not_chosen_unasked(
 @pytest.mark.network
 @pytest.mark.parametrize("command", ["explain", "lock", "compare"])
 def test_a_runtime_that_uv_cannot_query_breaks_no_command(
-    command: str, require: Require, tmp_path: Path
+    command: str, require: Require, tmp_path: Path, quick_machine: dict[str, str]
 ) -> None:
     script = tmp_path / "tool.py"
     script.write_text('# /// script\n# dependencies = ["six"]\n# ///\nimport six\n')
     paths = [require("alder"), require("3.12"), require("3.11d")]
     env = {
         **os.environ,
+        **quick_machine,
         "MULTIRT_SEARCH_PATH": os.pathsep.join(map(str, paths)),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }

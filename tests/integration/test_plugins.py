@@ -32,8 +32,17 @@ RUNTIMES = [
 ]
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of caches that all tests share, because asking all runtimes takes seconds."""
+    return {
+        name: str(tmp_path_factory.mktemp("caches"))
+        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "UV_CACHE_DIR")
+    }
+
+
 @pytest.fixture
-def tool(tmp_path: Path) -> Tool:
+def tool(tmp_path: Path, caches: dict[str, str]) -> Tool:
     """Return what starts a tool of this environment where PATH holds no Python."""
 
     def start(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -41,9 +50,7 @@ def tool(tmp_path: Path) -> Tool:
             "HOME": os.environ.get("HOME", "/"),
             "PATH": str(tmp_path),
             "MULTIRT_SEARCH_PATH": os.environ.get("MULTIRT_SEARCH_PATH", ""),
-            "XDG_CACHE_HOME": str(tmp_path / "cache"),
-            "XDG_DATA_HOME": str(tmp_path / "data"),
-            "UV_CACHE_DIR": str(tmp_path / "uv"),
+            **caches,
             **variables,
         }
         return subprocess.run(
@@ -95,12 +102,13 @@ def test_a_plugin_never_breaks_its_host(
     variables: dict[str, str], tool: Tool, require: Require, tmp_path: Path, *, fine: bool
 ) -> None:
     require("system")
-    tool("multirt", "list")
+    own = {"XDG_CACHE_HOME": str(tmp_path / "cache"), **variables}
+    tool("multirt", "list", **own)
     for path in (tmp_path / "cache").rglob("*"):
         if path.is_file() and not variables:
             path.write_bytes(b"\0damaged")
     command = ("virtualenv", "--discovery", "multirt", "-p", "python3", "--no-seed", "made")
-    made = tool(*command, **variables)
+    made = tool(*command, **own)
     assert (made.returncode == 0) is fine, made.stderr
     if not fine:
         (line,) = (made.stderr + made.stdout).strip().splitlines()
@@ -254,7 +262,7 @@ def test_nox_finds_what_the_search_path_lists(tool: Tool, require: Require, tmp_
     ids=str,
 )
 def test_the_commands_of_the_page_run_as_they_are_printed(
-    section: str, runs: int, require: Require, tmp_path: Path
+    section: str, runs: int, require: Require, tmp_path: Path, caches: dict[str, str]
 ) -> None:
     for name in ("3.8", "3.11d", "3.13t", "pypy3.11"):
         require(name)
@@ -266,10 +274,9 @@ def test_the_commands_of_the_page_run_as_they_are_printed(
     (tmp_path / "noxfile.py").write_text(_NOX, encoding="utf-8")
     lines = ["set -e", *commands, f'[ ! -e .venv ] || .venv/bin/python -c "{_SAY}"']
     tools = f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin"
-    folders = {f"XDG_{each}_HOME": str(tmp_path / each) for each in ("CACHE", "DATA", "STATE")}
     done = subprocess.run(
         ["bash", "-c", "\n".join(lines)],
-        env={**os.environ, **folders, "PATH": tools},
+        env={**os.environ, **caches, "PATH": tools},
         cwd=tmp_path,
         check=False,
         capture_output=True,
