@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from abi_probe.advice import gil_warning
 from abi_probe.build_kind import abi_kind, check_init_function
 from abi_probe.bundled import check_bundled
-from abi_probe.dynamic_linking.versioned_libraries import check_companions
-from abi_probe.library_checks import check_libraries
+from abi_probe.library_checks import check_companions, check_libraries, check_python_library
 from abi_probe.model import Evidence, Format
 from abi_probe.module_lookup import lookup_modules
 from abi_probe.numpy_api import numpy_warning
-from abi_probe.python_library import check_python_library
 from abi_probe.symbol_checks import check_symbols, described_doubts
 from abi_probe.verdict import (
     Cause,

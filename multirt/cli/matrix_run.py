@@ -350,7 +350,7 @@ def run_opened(
     opened: OpenMatrix, options: RunOptions, *, live: bool = False, quiet: bool = False
 ) -> MatrixReport:
     """Test what is selected, keep plan and report for the next time, and return the report."""
-    from multirt.matrix.runner import run_matrix as run  # 100 ms, for who plans
+    from multirt.matrix.scheduler import run_matrix as run  # 100 ms, for who plans
 
     usual = options.test and not (options.wheels or options.cover)
     known = _sources(opened) if opened.selection is not None and usual else None
@@ -428,7 +428,7 @@ def _combined(
     opened: OpenMatrix, report: MatrixReport, plans: Iterable[CellPlan], runner: Runner
 ) -> MatrixReport:
     """Combine what the cells measured, and say so in the notes."""
-    from multirt.matrix.coverage_data import combine_coverage
+    from multirt.matrix.commands import combine_coverage
 
     runtimes = {cell.name: cell.runtime for cell in opened.selected}
     made = [

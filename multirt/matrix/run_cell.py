@@ -16,10 +16,7 @@ from msgspec.structs import replace
 
 from multirt.config.posargs import expand_posargs
 from multirt.matrix import gil_hook
-from multirt.matrix.gil_hook import FILE, HOME
-from multirt.matrix.model import CellState, GilReport
-from multirt.matrix.processes import CELL, GRACE, CellCommand
-from multirt.matrix.pytest_args import (
+from multirt.matrix.commands import (
     OPTIONS,
     find_program,
     is_pytest,
@@ -27,6 +24,9 @@ from multirt.matrix.pytest_args import (
     with_report,
     writes_report,
 )
+from multirt.matrix.gil_hook import FILE, HOME
+from multirt.matrix.model import CellState, GilReport
+from multirt.matrix.processes import CELL, GRACE, CellCommand
 from runtimes.subprocesses import signal_name
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ class _Attempt(Struct, kw_only=True):
         options = self.runner.options
         arguments = expand_posargs(command, options.posargs)
         if options.cover:
-            from multirt.matrix.coverage_data import with_coverage
+            from multirt.matrix.commands import with_coverage
 
             arguments = with_coverage(arguments, self.plan.modules)
         return tuple(

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from multirt.matrix.commands import OPTIONS
 from multirt.matrix.plan import INSTALLED
-from multirt.matrix.pytest_args import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from multirt.matrix.files import file_digest, read_json, write_json
-from multirt.storage.files import read_text
+from multirt.storage.files import file_digest, read_json, read_text, write_json
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import Fingerprint, is_racy, of_status
 

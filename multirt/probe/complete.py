@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from abi_probe import AbiProbeError, DescriptionError
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import ErrorKind, UsageError
-from multirt.probe.local_pool import run_locally
+from multirt.probe.executors import run_locally
 from multirt.probe.model import RuntimeTargets
 from multirt.probe.report_cache import Witnesses
 from multirt.probe.runtime_targets import file_name, runtime_targets
@@ -179,7 +179,7 @@ class _Executor(Struct, frozen=True, kw_only=True):
             )
             return run_import_checks(tasks, trying)
         if probing.executor is not None:
-            from multirt.probe.remote import on_cluster
+            from multirt.probe.executors import on_cluster
 
             return on_cluster(tasks, self.prospects, probing.executor)
         return run_locally(tasks, self.prospects, probing.jobs, begun)

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from rich.table import Table
 
 from multirt.report.json_parts import SCHEMA, Document, ratio_document
-from multirt.report.rich_text import open_console, text
+from multirt.report.terminal import open_console, text
 from multirt.report.units import duration, interval, plot, spark, write_size
 
 if TYPE_CHECKING:

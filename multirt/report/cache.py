@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 
-from multirt.report.rich_text import open_console, text
+from multirt.report.terminal import open_console, text
 from multirt.report.units import write_size
 
 if TYPE_CHECKING:

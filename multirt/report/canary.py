@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multirt.report.json_parts import SCHEMA, Document, ratio_document
-from multirt.report.rich_text import open_console, text
+from multirt.report.terminal import open_console, text
 from multirt.report.units import interval
 
 if TYPE_CHECKING:

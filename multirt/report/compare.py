@@ -8,7 +8,7 @@ from multirt.experiments.bench_model import program_key
 from multirt.report.explanations import first_reason, shared_text
 from multirt.report.html import write_page
 from multirt.report.json_parts import SCHEMA, Document
-from multirt.report.rich_text import open_console, text
+from multirt.report.terminal import open_console, text
 from multirt.report.units import write_size
 from multirt.selection.no_match import by_reason
 from runtimes.ranges import runtime_ranges

@@ -12,7 +12,7 @@ from rich.padding import Padding
 
 from multirt.report.cache import cache_document, cache_text
 from multirt.report.json_parts import SCHEMA, Document
-from multirt.report.rich_text import open_console, text
+from multirt.report.terminal import open_console, text
 from runtimes import Reason, disagreements, overlays
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from multirt.environments import maker_of
 from multirt.report.json_parts import SCHEMA, Document
-from multirt.report.rich_text import open_console, text
+from multirt.report.terminal import open_console, text
 from multirt.report.units import write_age, write_size
 
 if TYPE_CHECKING:

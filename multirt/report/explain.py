@@ -17,7 +17,7 @@ from multirt.report.explanations import (
     warning_texts,
 )
 from multirt.report.json_parts import SCHEMA, Document, ratio_document
-from multirt.report.rich_text import block, open_console, text
+from multirt.report.terminal import block, open_console, text
 from multirt.report.units import duration, elapsed_text, interval
 from multirt.selection.no_match import by_reason, closest, suggest_fix
 from multirt.selection.ranking import criteria_names, wants_fastest

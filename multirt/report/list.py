@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from multirt.report.json_parts import SCHEMA, Document
-from multirt.report.rich_text import fitted, open_console, text
+from multirt.report.terminal import fitted, open_console, text
 from runtimes import CRITERIA, deciding_criterion, foreign_sizes, rank_values
 
 if TYPE_CHECKING:

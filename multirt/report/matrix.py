@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multirt.errors import ErrorKind, InputError, UsageError
-from multirt.matrix.files import write_text
 from multirt.report.matrix_json import document_of, read_document
+from multirt.storage.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

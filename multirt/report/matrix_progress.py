@@ -146,7 +146,7 @@ def live_progress(total: int, *, live: bool) -> Iterator[ProgressView]:
         from rich.live import Live
         from rich.text import Text
 
-        from multirt.report.rich_text import open_console
+        from multirt.report.terminal import open_console
 
         console = open_console()
         if console.is_terminal and not console.is_dumb_terminal:

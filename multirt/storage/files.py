@@ -6,11 +6,14 @@ a FIFO waits for a writer, a device never ends, and a parser of nested documents
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtimes.storage import cache, files
+from runtimes.storage.files import load, replace, save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,3 +124,37 @@ def age_of(note: Mapping[str, object]) -> float | None:
         return None
     age = time.time() - made
     return age if age >= 0 else None
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document of ours so that readers see the old one or the new one."""
+    save(path, json.dumps(document).encode())
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - as it was written
+    """Return a document of ours; None where there is none, or another user can write it.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    content = load(path)
+    try:
+        return json.loads(content) if content is not None else None
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that readers see the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, text.encode(errors="backslashreplace"), 0o644)

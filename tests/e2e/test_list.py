@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multirt.report.rich_text import fitted
+from multirt.report.terminal import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,9 +12,8 @@ import pytest
 from abi_probe import open_site
 from multirt.environments.abi_target import described_prospect
 from multirt.errors import MultirtError, OperationError
-from multirt.probe.local_pool import run_locally
+from multirt.probe.executors import on_cluster, run_locally
 from multirt.probe.model import ProbeTask, RuntimeTargets
-from multirt.probe.remote import on_cluster
 from tests.clusters import LocalCluster, local_cluster
 from tests.factories.probe_wheels import HERE, TAG, install, write_wheel
 

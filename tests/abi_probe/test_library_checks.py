@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from abi_probe.dynamic_linking.library_search import Loaded
 from abi_probe.dynamic_linking.loader import LinkResult
-from abi_probe.python_library import check_python_library
+from abi_probe.library_checks import check_python_library
 from abi_probe.verdict import Cause
 from tests.factories.artifacts import elf_binary, extension, target
 
