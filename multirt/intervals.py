@@ -46,7 +46,7 @@ def paired_ratio(reference: Sequence[float], other: Sequence[float]) -> Ratio:
     """Return the ratio of times that were measured in turns, one of each a round."""
     pairs = zip(reference, other, strict=False)  # what one has more was not measured next to
     logs = [math.log(mine / theirs) for mine, theirs in pairs]
-    means = sorted((left + right) / 2 for place, left in enumerate(logs) for right in logs[place:])
+    means = sorted((left + right) / 2 for index, left in enumerate(logs) for right in logs[index:])
     return _ratio(means, _signed_rank(len(logs)))
 
 

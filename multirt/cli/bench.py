@@ -156,7 +156,7 @@ def measure_field(
         return bench(field, arguments, conditions, effort, progress.step)
 
 
-def remember(
+def save_records(
     measured: Bench, options: BaselineOptions, *, keep: bool
 ) -> tuple[tuple[BenchRecord, ...], tuple[RuntimeChange, ...] | None]:
     """Append what was measured, and compare it with what was there before.
@@ -195,10 +195,10 @@ def _numbers(text: str | None) -> tuple[int, ...]:
     """
     if text is None:
         return ()
-    words = text.split(",")
-    if not all(word.isdecimal() and int(word) > 0 for word in words):
+    numbers = text.split(",")
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise UsageError(f"no numbers of threads: {text!r}", "write for example 1,2,4")
-    return tuple(dict.fromkeys(map(int, words)))
+    return tuple(dict.fromkeys(map(int, numbers)))
 
 
 Output = Annotated[
@@ -252,7 +252,7 @@ def register(app: typer.Typer) -> None:
 
 
 def measure(
-    words: ProgramArguments = None,
+    arguments: ProgramArguments = None,
     *,
     options: ProgramOptions,
     terms: CompareOptions,
@@ -271,7 +271,7 @@ def measure(
     """
     if suite is not None:
         _check_suite(
-            words, terms, html, unusual=(effort, since) != (BenchOptions(), BaselineOptions())
+            arguments, terms, html, unusual=(effort, since) != (BenchOptions(), BaselineOptions())
         )
         _measure_suite(suite, options, terms, suite_pace or SuiteMode.FAST, output, as_json=as_json)
         return
@@ -279,11 +279,11 @@ def measure(
         raise UsageError("--suite-pace goes with --suite")
     conditions = terms.conditions()
     how_much = effort.effort()
-    field = terms.field(words, options)
-    measured = measure_field(field, arguments_of(words), conditions, how_much)
+    field = terms.field(arguments, options)
+    measured = measure_field(field, arguments_of(arguments), conditions, how_much)
     if output is not None:
         write_pyperf([(file_name(each), each.document) for each in records_of(measured)], output)
-    records, found = remember(measured, since, keep=history)
+    records, found = save_records(measured, since, keep=history)
     _show(measured, found, since.since, as_json=as_json)
     if html is not None:
         from multirt.report.bench_html import write_bench
@@ -310,7 +310,7 @@ def _show(
 
 
 def _check_suite(
-    words: list[str] | None, terms: CompareOptions, html: Path | None, *, unusual: bool
+    arguments: list[str] | None, terms: CompareOptions, html: Path | None, *, unusual: bool
 ) -> None:
     """Refuse what a suite does not heed.
 
@@ -318,7 +318,7 @@ def _check_suite(
         MultirtError: a program or an option that means nothing to it.
     """
     heeded = CompareOptions(profile=terms.profile, reference=terms.reference)
-    if words or html is not None or unusual or terms != heeded:
+    if arguments or html is not None or unusual or terms != heeded:
         message = "--suite brings its own programs, and how they are measured"
         hint = "with it go --python, --profile, --reference, --suite-pace, --output and --json"
         raise UsageError(message, hint)
@@ -375,7 +375,7 @@ def show_history(
     """Show earlier measurements of all programs, or of one."""
     if program is None and since != BaselineOptions():
         raise UsageError("name the program whose last session is to be compared")
-    records = _remembered(program)
+    records = _saved_records(program)
     if csv is not None:
         write_csv(records, csv)
     if output is not None:
@@ -388,7 +388,7 @@ def show_history(
         raise typer.Exit(ExitCode.DIFFERENT)
 
 
-def _remembered(program: Path | None) -> tuple[BenchRecord, ...]:
+def _saved_records(program: Path | None) -> tuple[BenchRecord, ...]:
     """Return all records, or those of one program.
 
     Raises:

@@ -370,7 +370,7 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True, rename={"cases": "te
         return self.state is CellState.FAILED and self.cases == ()
 
     @property
-    def is_told(self) -> bool:
+    def tests_explain(self) -> bool:
         """Whether its failing tests say all of what went wrong."""
         return self.state is CellState.FAILED and bool(self.count(*BAD))
 

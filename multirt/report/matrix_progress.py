@@ -118,7 +118,7 @@ def _block(row: CellReport, paint: Colorizer) -> Iterator[str]:
     """Yield the lines that show the result of one cell."""
     look = state_style(row.state, may_fail=row.may_fail, required=row.required)
     parts = [counts(row.cases), duration(row.seconds) if row.seconds else ""]
-    if row.reason is not None and not row.is_told:
+    if row.reason is not None and not row.tests_explain:
         parts.append(row.reason)
     elif row.state is CellState.READY:
         parts.append("as it was" if row.reused else f"made in {duration(row.setup)}")

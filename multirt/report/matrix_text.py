@@ -247,7 +247,7 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         explained = (
             row
             for row in report.cells
-            if row.state is not CellState.PASSED and row.reason and not row.is_told
+            if row.state is not CellState.PASSED and row.reason and not row.tests_explain
         )
         reasons = grouped(explained, reason_key)
         warnings: dict[str, list[CellReport]] = {}
@@ -333,7 +333,7 @@ class _SummaryWriter(Struct, frozen=True, kw_only=True):
         """
         alike: dict[tuple[CellState, str | None, str], list[CellReport]] = {}
         for row in rows:
-            if row.state in RAN | {CellState.UNRESOLVED} and row.output and not row.is_told:
+            if row.state in RAN | {CellState.UNRESOLVED} and row.output and not row.tests_explain:
                 last = row.output.rstrip().rpartition("\n")[2]
                 alike.setdefault((row.state, row.reason, _NUMBER.sub("", last)), []).append(row)
         for first, *others in alike.values():
