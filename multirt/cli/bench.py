@@ -50,7 +50,7 @@ class BenchOptions(Struct, frozen=True, kw_only=True):
         typer.Option("--rounds", metavar="N", min=1, help="Number of interleaved rounds."),
     ] = 10
     values: Annotated[
-        int, typer.Option("--values", metavar="N", min=1, help="Values of each runtime in a round.")
+        int, typer.Option("--values", metavar="N", min=1, help="Values of a runtime in a round.")
     ] = 1
     warmups: Annotated[
         int,
@@ -58,24 +58,28 @@ class BenchOptions(Struct, frozen=True, kw_only=True):
     ] = 0
     check: Annotated[
         bool,
-        typer.Option("--check/--no-check", help="Measure only runtimes with the same output."),
+        typer.Option(
+            "--check/--no-check",
+            show_default=False,
+            help="Measure only runtimes with the same output.",
+        ),
     ] = True
     curves: Annotated[
         bool,
-        typer.Option("--curves/--no-curves", help="Show the warm-up of compilers in one process."),
+        typer.Option(
+            "--curves/--no-curves", show_default=False, help="Show how compilers warm up."
+        ),
     ] = True
     threads: Annotated[
         str | None,
-        typer.Option(
-            "--threads", metavar="N,N...", help="Measure with each number of threads, as in 1,2,4."
-        ),
+        typer.Option("--threads", metavar="N,N...", help="Numbers of threads, as in 1,2,4."),
     ] = None
     threads_variable: Annotated[
         str,
         typer.Option(
             "--threads-variable",
             metavar="NAME",
-            help="The variable that passes the number of threads.",
+            help="Passes the number of threads.",
         ),
     ] = "THREADS"
 
@@ -104,7 +108,7 @@ class BaselineOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--compare-to",
             metavar="REF",
-            help="recent, previous, first, best, a run's number, or a file.",
+            help="recent, previous, first, best, NUMBER or FILE.",
         ),
     ] = None
     fail_on_regression: Annotated[
@@ -116,7 +120,7 @@ class BaselineOptions(Struct, frozen=True, kw_only=True):
             "--threshold",
             metavar="PERCENT",
             min=0,
-            help="The smallest change that counts, in percent.",
+            help="The smallest change that counts.",
         ),
     ] = 5.0
 
@@ -206,17 +210,17 @@ Output = Annotated[
     typer.Option("--output", metavar="DIR", help="Write a file of pyperf for each runtime."),
 ]
 Keep = Annotated[
-    bool, typer.Option("--history/--no-history", help="Record the measurement in the history.")
+    bool, typer.Option("--history/--no-history", show_default=False, help="Record the measurement.")
 ]
 Suite = Annotated[
     str | None,
-    typer.Option(
-        "--suite", metavar="SUITE", help="Run pyperformance[:NAME,...] instead of a program."
-    ),
+    typer.Option("--suite", metavar="SUITE", help="Run pyperformance[:NAME,...] instead."),
 ]
 SuitePace = Annotated[
     SuiteMode | None,
-    typer.Option("--suite-pace", help="How thoroughly a suite measures; default: fast."),
+    typer.Option(
+        "--suite-pace", metavar="PACE", help="single, fast (default), normal or rigorous."
+    ),
 ]
 
 

@@ -44,13 +44,13 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--profile",
             metavar="NAME",
-            help="Also use a launch profile: jit, nojit, gil, nogil, O.",
+            help="Also use a profile: jit, nojit, gil, nogil, O.",
         ),
     ] = None
     reference: Annotated[
         str | None,
         typer.Option(
-            "--reference", metavar="ID", help="The runtime to compare with; default: that of `run`."
+            "--reference", metavar="ID", help="Compare with this runtime; default: the usual one."
         ),
     ] = None
     copy: Annotated[

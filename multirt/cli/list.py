@@ -28,10 +28,13 @@ def list_command(
     *,
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Also show environments and rejected candidates."),
+        typer.Option("--all", help="Also show environments and rejects."),
     ] = False,
     shape: Annotated[
-        ListFormat | None, typer.Option("--format", help="Print a list for other tools.")
+        ListFormat | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="Print search-path or executables for other tools."
+        ),
     ] = None,
     as_json: Json = False,
     refresh: Refresh = False,

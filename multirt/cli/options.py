@@ -108,7 +108,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--with",
             metavar="REQUIREMENT",
-            help="Install a requirement for this start; may be repeated.",
+            help="Install this requirement; may be repeated.",
         ),
     ] = None
     with_requirements: Annotated[
@@ -116,7 +116,7 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         typer.Option(
             "--with-requirements",
             metavar="FILE",
-            help="Install the requirements in a file; may be repeated.",
+            help="Install what a file lists; may be repeated.",
         ),
     ] = None
     build: Annotated[
@@ -147,7 +147,11 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
     ] = None
     prefer: Annotated[
         Prefer | None,
-        typer.Option("--prefer", help="Which compatible runtime comes first; default: newest."),
+        typer.Option(
+            "--prefer",
+            metavar="ORDER",
+            help="newest (default), oldest, active or fastest first.",
+        ),
     ] = None
     fastest_margin: Annotated[
         int | None,
@@ -155,21 +159,21 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
             "--fastest-margin",
             metavar="PERCENT",
             min=0,
-            help="How much faster `--prefer fastest` requires; default: 10.",
+            help="Lead that `fastest` needs; default: 10.",
         ),
     ] = None
     allow_prerelease: Annotated[
         bool, typer.Option("--allow-prerelease", help="Treat pre-releases as releases.")
     ] = False
     below_floor: Annotated[
-        bool, typer.Option("--try", help="The same as --allow abi-tag --allow package-python.")
+        bool, typer.Option("--try", help="Allow abi-tag and package-python together.")
     ] = False
     allow: Annotated[
         list[str] | None,
         typer.Option(
             "--allow",
             metavar="CAUSE",
-            help="Ignore objections of a cause, or all; may be repeated.",
+            help="Ignore this cause, or all; may be repeated.",
         ),
     ] = None
     python_args: Annotated[

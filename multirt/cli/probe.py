@@ -52,9 +52,17 @@ Subinterpreter = Annotated[
 Gil = Annotated[bool, typer.Option("--gil", help="Report whether the import turns on the GIL.")]
 Timeout = Annotated[
     float,
-    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time for the import of a module."),
+    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time for each import."),
 ]
-Form = Annotated[OutputFormat, typer.Option("--format", help="The output format.")]
+Form = Annotated[
+    OutputFormat,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        show_default=False,
+        help="table (default), json, github, sarif or markdown.",
+    ),
+]
 Page = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Also write a page with a heat map."),
@@ -83,14 +91,19 @@ Jobs = Annotated[
         "-j",
         metavar="N",
         min=1,
-        help="Number of processes; default: chosen automatically.",
+        help="Number of processes; default: automatic.",
     ),
 ]
 Executor = Annotated[
     str | None,
     typer.Option("--executor", metavar="ADDRESS", help="Use a cluster: dask://HOST:PORT."),
 ]
-Colors = Annotated[Color, typer.Option("--color", help="Whether to print colors.")]
+Colors = Annotated[
+    Color,
+    typer.Option(
+        "--color", metavar="WHEN", show_default=False, help="auto (default), always or never."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:

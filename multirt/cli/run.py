@@ -50,7 +50,7 @@ def run_program(
             metavar="PERCENT",
             min=0,
             max=100,
-            help="Share for the canary; default: 5, with --shadow 100.",
+            help="Share; default: 5, or 100 with --shadow.",
         ),
     ] = None,
     shadow: Annotated[
