@@ -81,7 +81,7 @@ def _cells(alike: Sequence[CellReport], report: MatrixReport) -> Iterator[str]:
 
 def binary(row: CellReport) -> str:
     """Say whether a cell tests the wheel that most of them test."""
-    if row.wheel is None:
+    if row.wheel is None or row.objection is not None:
         return "-"
     return "same" if row.same else "its own"
 
