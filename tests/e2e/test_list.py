@@ -278,7 +278,9 @@ def test_paths_of_any_bytes_stand_in_valid_json(multirt: Command, tmp_path: Path
 
 
 @pytest.mark.parametrize("command", ["list", "find", "doctor", "explain"])
-def test_a_terminal_shows_that_candidates_are_being_asked(command: str, tmp_path: Path) -> None:
+def test_a_terminal_shows_that_candidates_are_being_asked(
+    command: str, tmp_path: Path, quick_machine: dict[str, str]
+) -> None:
     """The candidate does not answer before that was seen."""
     go = tmp_path / "go"
     os.mkfifo(go)
@@ -288,6 +290,7 @@ def test_a_terminal_shows_that_candidates_are_being_asked(command: str, tmp_path
     (folder / "python3.99").chmod(0o755)
     argument = {"find": ["3"], "explain": [__file__]}.get(command, [])
     env = environment(tmp_path / "cache", tmp_path, MULTIRT_PROBE_TIMEOUT="300", TERM="xterm")
+    env["PATH"] = quick_machine["PATH"]
     master, slave = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "multirt", command, *argument],
