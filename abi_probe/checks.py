@@ -114,8 +114,8 @@ def _status(objections: list[Objection], artifact: Artifact) -> Status:
 
 
 def _optional(module: str, objection: Objection) -> JudgedWarning:
-    """Return the warning that a module does not load which the artifact can do without."""
-    detail = f"{module} does not load, which no source imports for certain: {objection.detail}"
+    """Return the warning of a module that is not usable, without which the artifact works."""
+    detail = f"{module} is not usable, and no source imports it for certain: {objection.detail}"
     return JudgedWarning(kind=WarningKind.OPTIONAL, detail=detail, subject=module)
 
 

@@ -71,7 +71,7 @@ class WarningKind(StrEnum):
 
     RECORDS = "records"  # records that contradict each other or the files
     TABLE = "table"  # the runtime is not here: judged from a table
-    OPTIONAL = "optional"  # a module that no source imports for certain does not load
+    OPTIONAL = "optional"  # a module that no source imports for certain is not usable
     FALLBACK = "fallback"  # a `.py` file stands in for an extension
     NAME = "name"  # a file name that leaves open what it is for
     BUILD = "build"  # perhaps for another build
