@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 from pathlib import Path, PurePosixPath
@@ -28,12 +29,16 @@ from abi_probe.metadata import (
     record_paths,
 )
 from abi_probe.model import Artifact, ArtifactKind
-from abi_probe.read_tracking import record_read
+from abi_probe.read_tracking import read_bytes, record_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _METADATA_ENDINGS = (".dist-info", ".egg-info")
+# Errors of reading what is not there, is not a regular file, or is too large.
+_ABSENT = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.EFBIG}
+)
 _MOST_OTHER = 8 << 20  # bytes of what names modules, or of an `.egg-info` that is a file
 
 
@@ -295,10 +300,10 @@ def _read(path: Path) -> bytes | None:
     """Return a record's bytes, None when it is not there or no plain file of a sane size."""
     record_read(path)
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES.get(path.name, _MOST_OTHER):
-            return None
-        return path.read_bytes()
+        return read_bytes(path, MOST_BYTES.get(path.name, _MOST_OTHER))
     except OSError as error:
+        if error.errno in _ABSENT:
+            return None
         message = f"{path.name}: {error.strerror or error}"
         raise UnreadableError(message) from error
 
