@@ -35,13 +35,14 @@ class _Minor(Struct, frozen=True, kw_only=True, order=True):
     version: tuple[int, int]
 
 
-def runtime_ranges(ids: Collection[str], among: Sequence[str]) -> str:
+def runtime_ranges(ids: Collection[str], among: Sequence[str], *, exact: bool = False) -> str:
     """Return the names of some runtimes, versions that follow each other as a range.
 
     Args:
         ids: of the runtimes.
         among: of all runtimes there are. A range never passes over one that is not meant, and
             where patch releases of a version differ, they are named in full.
+        exact: a range does not pass over a version that is not there either.
     """
     known: dict[_Minor, list[str]] = {}
     unknown = []
@@ -54,7 +55,7 @@ def runtime_ranges(ids: Collection[str], among: Sequence[str]) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for key in dict.fromkeys((minor.implementation, minor.platform) for minor in known):
         minors = sorted(each for each in known if (each.implementation, each.platform) == key)
-        parts = [*_parts(minors, known, frozenset(ids))]
+        parts = [*_parts(minors, known, frozenset(ids), exact=exact)]
         if parts:
             groups[key] = parts
     titled = [
@@ -88,14 +89,15 @@ def _minor_of(runtime: str) -> _Minor | None:
 
 
 def _parts(
-    minors: Sequence[_Minor], known: dict[_Minor, list[str]], ids: frozenset[str]
+    minors: Sequence[_Minor], known: dict[_Minor, list[str]], ids: frozenset[str], *, exact: bool
 ) -> Iterator[str]:
     """Yield versions and ranges of one implementation, each kind of build for itself."""
     run: list[_Minor] = []
     for minor in minors:
         members = known[minor]
         meant = [each for each in members if each in ids]
-        if run and (minor.flags != run[-1].flags or len(meant) != len(members)):
+        gap = exact and bool(run) and minor.version != (run[-1].version[0], run[-1].version[1] + 1)
+        if run and (gap or minor.flags != run[-1].flags or len(meant) != len(members)):
             yield from _range(run)
             run = []
         if len(meant) == len(members):

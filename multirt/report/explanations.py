@@ -201,7 +201,9 @@ def explained(error: NothingFitsError) -> NothingFitsError:
 def _nearest(decision: Decision) -> Iterator[str]:
     """Yield the reasons of the nearest misses, each with all runtimes that it is true of."""
     among = [each.runtime.id for each in decision.candidates]
-    for objection, alike in by_reason(closest(decision))[:_REASONS]:
+    groups = by_reason(closest(decision))
+    own = [each for each in groups if each[0].cause is not Cause.SPEC]  # of the runtimes requested
+    for objection, alike in (own or groups)[:_REASONS]:
         names = runtime_ranges([each.runtime.id for each in alike], among)
         if objection.cause is Cause.SPEC:
             here = _like_the_spec(decision, among) or f"here: {names}"
@@ -238,7 +240,7 @@ def _like_the_spec(decision: Decision, among: Sequence[str]) -> str | None:
         free_threaded=spec.free_threaded or None,
     )
     found = [each.runtime.id for each in decision.candidates if like.accepts(each.runtime)]
-    return f"{kind} here: {runtime_ranges(found, among) or 'none'}"
+    return f"{kind} here: {runtime_ranges(found, among, exact=True) or 'none'}"
 
 
 def remedy_command(remedy: Remedy, decision: Decision) -> str:

@@ -43,6 +43,12 @@ def test_versions_that_follow_each_other_are_a_range(left_out: set[str], expecte
     assert runtime_ranges([each for each in ALL if each not in left_out], ALL) == expected
 
 
+def test_an_exact_range_names_only_versions_that_are_there() -> None:
+    ids = [f"cpython-3.{minor}.1d" for minor in (11, 13, 14, 15)]
+    assert runtime_ranges(ids, ids) == "CPython 3.11d to 3.15d"
+    assert runtime_ranges(ids, ids, exact=True) == "CPython 3.11d, 3.13d to 3.15d"
+
+
 def test_two_versions_are_no_range() -> None:
     assert runtime_ranges(ALL[:2], ALL) == "CPython 3.6, 3.7"
 
