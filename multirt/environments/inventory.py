@@ -240,7 +240,10 @@ def started(homes: Iterable[Path]) -> set[Path]:
     found: set[Path] = set()
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):  # it has ended, or is another user's
-            argument = file.read_bytes().partition(b"\0")[0]
-            names = Path(os.fsdecode(argument)).parts
-            found |= {by_name[name] for name in names if name in by_name}
+            python = Path(os.fsdecode(file.read_bytes().partition(b"\0")[0]))
+            for folder in python.parents:
+                home = by_name.get(folder.name)
+                # Another cache may have an environment of the same name.
+                if home is not None and (not folder.is_absolute() or folder.samefile(home)):
+                    found.add(home)
     return found

@@ -29,7 +29,8 @@ from multirt.environments.pylock import (
 from multirt.environments.uv import FailureKind, UvError, ask, index_env_vars, index_error
 from multirt.errors import ConfigError, ErrorKind, InputError, MultirtError
 from multirt.program.requirements import parse_requirement
-from multirt.storage.files import age_of, read_note, read_text, write_note
+from multirt.storage.documents import age_of, read_note, write_note
+from multirt.storage.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -22,7 +22,7 @@ from multirt.launch.plan_reader import signature_of
 from multirt.matrix import source_digest
 from multirt.matrix.model import CellPlan, CellState, MatrixReport
 from multirt.matrix.source_digest import DigestCache, read_written_reports
-from multirt.storage.files import read_note, write_note
+from multirt.storage.documents import read_note, write_note
 from multirt.storage.lock import file_lock
 from runtimes.storage.fingerprint import is_racy
 

@@ -11,7 +11,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from multirt.storage.files import file_digest, read_json, read_text, write_json
+from multirt.storage.documents import file_digest, read_json, write_json
+from multirt.storage.files import read_text
 from runtimes.storage import cache
 from runtimes.storage.fingerprint import Fingerprint, is_racy, of_status
 

@@ -12,7 +12,7 @@ from abi_probe import UnreadableError, read_wheel
 from abi_probe.archive import open_archive
 from multirt.errors import ErrorKind, InputError, MultirtError
 from multirt.matrix.model import Wheel
-from multirt.storage.files import file_digest, read_json, write_json
+from multirt.storage.documents import file_digest, read_json, write_json
 from runtimes.storage.trust import check_tree, make_folder
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from multirt.errors import ErrorKind, InputError, UsageError
 from multirt.report.matrix_json import document_of, read_document
-from multirt.storage.files import write_text
+from multirt.storage.documents import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

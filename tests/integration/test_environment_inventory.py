@@ -163,7 +163,9 @@ def test_what_is_in_use_stays(here: Runtime, store: EnvironmentStore) -> None:
     assert not home.exists()
 
 
-def test_a_running_program_keeps_its_environment(here: Runtime, store: EnvironmentStore) -> None:
+def test_a_running_program_keeps_its_environment_and_no_other_of_its_name(
+    here: Runtime, store: EnvironmentStore, tmp_path: Path
+) -> None:
     home = build(here, resolve(here, InstallRequest(requirements=("alpha",)), store), store).home
     script = "import multirt.environments, pathlib, sys;"
     script += "print(*multirt.environments.remove([pathlib.Path(sys.argv[1])]))"
@@ -174,6 +176,9 @@ def test_a_running_program_keeps_its_environment(here: Runtime, store: Environme
         assert program.stdout is not None
         program.stdout.readline()
         assert started([home]) == {home}
+        elsewhere = tmp_path / "other" / home.name
+        elsewhere.mkdir(parents=True)
+        assert started([elsewhere]) == set()
         assert program.stdin is not None
         program.stdin.close()
     assert started([home]) == set()
