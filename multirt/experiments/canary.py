@@ -23,7 +23,7 @@ from multirt.experiments.grouping import first_difference
 from multirt.experiments.normalization import select_normalizers, substitutions
 from multirt.experiments.trial import RunOutcome, RunSpec, StreamRecorder, run_once
 from multirt.launch.exec_plan import environment_of
-from multirt.process.cleanup import ending_process
+from multirt.process.cleanup import ending_process, registration
 from runtimes.subprocesses import signal_name
 
 if TYPE_CHECKING:
@@ -63,7 +63,12 @@ def run_in_foreground(
         try:
             # Files that the shell opened for the program are handed on, as by exec.
             process = subprocess.Popen(
-                command, env=environment, stdout=pipe, stderr=pipe, close_fds=False
+                command,
+                env=environment,
+                stdout=pipe,
+                stderr=pipe,
+                close_fds=False,
+                preexec_fn=registration(),  # noqa: PLW1509 - no other thread runs
             )
         except OSError as error:
             why = error.strerror or str(error)

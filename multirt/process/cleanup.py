@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from multirt.process import reaper as sentinel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 # By process: a thread that forks meanwhile would leave a lock of its parent locked for ever.
@@ -45,6 +45,24 @@ def ending_process(number: int) -> Iterator[None]:
     """End one process with this process, however that ends, while the context lasts."""
     with _held(f"{sentinel.PROCESS} {number}"):
         yield
+
+
+def registration() -> Callable[[], None]:
+    """Return what a child calls before it becomes its program, to be ended with this process.
+
+    It names itself to the watchdog, so it is known before it can do anything. `ending_process`
+    then keeps it, and forgets it when it has ended.
+    """
+    try:
+        channel = watchdog()
+    except OSError:
+        return lambda: None
+
+    def register() -> None:
+        with suppress(OSError):
+            channel.sendall(f"+{sentinel.PROCESS} {os.getpid()}\0".encode())
+
+    return register
 
 
 @contextmanager
