@@ -109,7 +109,7 @@ def search(*, refresh: bool = False) -> SearchOptions:
     """Return the search that this process's environment asks for.
 
     Raises:
-        MultirtError: MULTIRT_PROBE_TIMEOUT is no number of seconds.
+        MultirtError: MULTIRT_PROBE_TIMEOUT is not a number of seconds.
     """
     text = os.environ.get("MULTIRT_PROBE_TIMEOUT", "5")
     try:
@@ -117,7 +117,7 @@ def search(*, refresh: bool = False) -> SearchOptions:
     except ValueError:
         timeout = math.nan
     if not 0 < timeout < math.inf:
-        message = f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {text!r}"
+        message = f"MULTIRT_PROBE_TIMEOUT is not a number of seconds: {text!r}"
         raise UsageError(message, "write for example 5 or 0.5")
     from runtimes import SearchOptions  # 50 ms, which who only wants the cache does without
 

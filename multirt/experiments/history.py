@@ -129,7 +129,7 @@ def _from_file(now: Sequence[BenchRecord], path: Path) -> tuple[BenchRecord, ...
         rounds = tuple(each.values for each in benchmark.get_runs() if each.values)
         spent, idle = processor_times(document, PROCESSOR), processor_times(document, IDLE)
     except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
-        message = f"{path} is no file of pyperf's with one benchmark: {error}"
+        message = f"{path} is not a file of pyperf's with one benchmark: {error}"
         raise UsageError(message, kind=ErrorKind.REFERENCE) from error
     runtime = benchmark.get_metadata().get("multirt_runtime", now[0].runtime)
     return tuple(

@@ -108,7 +108,7 @@ def build_variants(
 
     Raises:
         MultirtError: no runtime fits, or a profile or the reference means nothing here.
-        SpecError: a word is no runtime.
+        SpecError: a text does not name a runtime.
     """
     for name in profiles:
         if name not in NAMES:

@@ -60,7 +60,7 @@ def read_document(path: Path) -> MatrixReport:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", kind=ErrorKind.REPORT) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        message = f"{path} is no report of `multirt matrix`"
+        message = f"{path} is not a report of `multirt matrix`"
         raise InputError(
             message, "make one with --report json=FILE", kind=ErrorKind.REPORT
         ) from error

@@ -65,7 +65,7 @@ def _property(text: str) -> str:
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES: Final = {
     "promise": "A tag, file name or WHEEL record promises what the files do not keep.",
-    "warning": "Something may go wrong although nothing stands against it.",
+    "warning": "Something may go wrong although it is compatible.",
     "hint": "Something that an author may want to know.",
     "table": "A runtime is not here and was judged from a table.",
     "broken": "A file cannot be read.",

@@ -24,7 +24,7 @@ _TONES: Final = {
 }
 _MEANINGS: Final = {
     "compatible": "works: imported, or nothing native in it",
-    "unverified": "fits: nothing stands against it",
+    "unverified": "compatible, not imported",
     "unknown": "unreadable",
     "incompatible": "does not work",
 }

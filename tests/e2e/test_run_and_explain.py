@@ -87,7 +87,7 @@ def test_a_time_limit_is_a_number_of_seconds(
 ) -> None:
     monkeypatch.setenv("MULTIRT_PROBE_TIMEOUT", seconds)
     done = multirt("list")
-    assert f"MULTIRT_PROBE_TIMEOUT is no number of seconds: {seconds!r}" in done.stderr
+    assert f"MULTIRT_PROBE_TIMEOUT is not a number of seconds: {seconds!r}" in done.stderr
     assert done.returncode == 2
 
 
