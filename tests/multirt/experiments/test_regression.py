@@ -136,5 +136,5 @@ def test_a_reference_that_means_nothing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(MultirtError, match="no such reference"):
         reference_records([record()], [], "yesterday")
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(MultirtError, match="no file of pyperf's"):
+    with pytest.raises(MultirtError, match="not a file of pyperf's"):
         reference_records([record()], [], str(tmp_path / "x.json"))
